@@ -4,7 +4,8 @@
 // processes) or does not measure time.
 // Usage: node dev/test.mjs [--long] [--slowest] [--begin-within SECONDS] [word...]
 //   word        only files whose path has one of the words
-//   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long
+//   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long; and of the others what
+//               test/support/breadth.ts leaves to them
 //   --slowest   prints how long the slowest files took, and when each round had ended
 //   --begin-within SECONDS   names the files that had not begun by then as skipped, each: a slow machine must end, too
 // WEIR_TEST_COUNTS=FILE   adds the counts to those in the file and closes with the sums, so that two runs end as one.
@@ -48,8 +49,10 @@ const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes:
   .filter((path) => path.startsWith('build/src/') || path.startsWith('build/test/') || path.startsWith('build/bench/'))
   .sort();
 const isLong = (path) => path.endsWith('.long.test.js');
+const hasBreadth = (path) => readFileSync(join(root, path), 'utf8').includes("/breadth.js'");
+process.env.WEIR_TEST_LONG = options.long ? '1' : '0';
 const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
-const chosen = named.filter((path) => isLong(path) === options.long);
+const chosen = named.filter((path) => isLong(path) === options.long || (options.long && hasBreadth(path)));
 /** Tests that another may take the processor from. None of them measures speed or counts on a time of its own. */
 const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|docs|doctor|vip|realserver|status|sync|lab|vm|house|support)\//;
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */

@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
 import type { Plan } from '../../src/control/plan/plan.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { projectRoot } from '../../src/lab/state/paths.js';
@@ -12,6 +11,7 @@ import { native } from '../../src/sys/addon.js';
 import { type Cluster, inCluster, ipvsadm, rows, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { allAnswered, begun } from '../datapath/traffic.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
@@ -154,7 +154,7 @@ test('what plan prints is what the reload does, also after changes by hand, and 
   });
 });
 
-test('connections of a server that goes are counted, wait as by keepalived, and go on when it is back', { skip }, async () => {
+breadth('connections of a server that goes are counted, wait as by keepalived, and go on when it is back', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { lvs } = cluster;
     const { reloaded, connections, datagrams } = await underTraffic(cluster);
@@ -223,7 +223,7 @@ function lockTable({ bed, lvs }: Cluster): Promise<void> {
   return lvs.serve(bed, ['flock', '--no-fork', lock, 'sh', '-c', 'echo held; exec sleep 600']);
 }
 
-test('VIPs beside a daemon; a reload that would be refused; no lock is taken', { skip }, async () => {
+breadth('VIPs beside a daemon; a reload that would be refused; no lock is taken', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { lvs } = cluster;
     const named = filesOf(cluster);

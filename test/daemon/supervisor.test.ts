@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { signalledPid } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
@@ -92,7 +92,7 @@ test('a child that was killed is started again, immediately and then after a sec
   await daemon.logged(/delayed 1 seconds/);
 });
 
-test('a child that a reload starts before its time is not started twice', async () => {
+breadth('a child that a reload starts before its time is not started twice', async () => {
   const daemon = await running();
   const dies = async (delay: number): Promise<void> => {
     await daemon.until('its pid file', () => place.childPid() > 0 && existsSync(`/proc/${place.childPid()}`));
@@ -192,7 +192,7 @@ test('messages of a child that are not understood change nothing', async () => {
   assert.deepEqual(place.recorded, ['start 1', 'reload 2', 'stop']);
 });
 
-test('a child that does not end in time is forced to', async () => {
+breadth('a child that does not end in time is forced to', async () => {
   const daemon = await running({ root: { childWaitUs: 200_000 } });
   place.signalChild('SIGSTOP');
   assert.equal(await daemon.stop(), 0);

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { asked, type Cluster, download, inCluster, ipvsadm, ok, running, serving, transfer, until, VIP } from './cluster.js';
@@ -87,7 +87,7 @@ test('nginx reads the client’s address from the PROXY header, and the address 
   }),
 );
 
-test('the same of IPv6 and of all ports, and of a firewall mark', { skip }, () =>
+breadth('the same of IPv6 and of all ports, and of a firewall mark', { skip }, () =>
   withFolder(async (cluster, folder) => {
     const { client, lvs } = cluster;
     addSix(cluster);
@@ -168,7 +168,7 @@ test('TOA is in the handshake’s ACK and the first data, and in none that follo
   }),
 );
 
-test('listings and saves show how clients are reported; what cannot be is refused', { skip }, () =>
+breadth('listings and saves show how clients are reported; what cannot be is refused', { skip }, () =>
   withFolder(async ({ lvs }) => {
     ipvsadm(lvs, ...service(80, 8080, 'proxy'), ...service(81, 8081, 'toa'));
     const options = (port: number, how: string): string =>

@@ -1,7 +1,6 @@
 // The programs on both CPUs at the same time: SYN storms on the same flows, edits and the timer's sweeps together. The table must
 // be whole afterwards, also when it was filled past its buckets and past its size.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { Call } from '../../src/datapath/ebpf/call.gen.js';
@@ -11,6 +10,7 @@ import { TCP_STATES } from '../../src/datapath/tcp-state.js';
 import { SIP } from '../../src/model/persistence-engine.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
+import { breadth, test } from '../support/breadth.js';
 import { noTools } from '../support/probes.js';
 import type { Bed } from './bed.js';
 import { compiledWith } from './compilers.js';
@@ -41,7 +41,7 @@ test('a storm of SYNs and ACKs on the same flows, weights changing: every packet
 );
 test('storms, edits, deletions and reuse together leave a whole table', { skip }, () => stormOnEdits('tc', PACKETS));
 
-test('IPv6: storms, edits, deletions and reuse together leave a whole table', { skip }, () =>
+breadth('IPv6: storms, edits, deletions and reuse together leave a whole table', { skip }, () =>
   stormOnEdits('tc', PACKETS / 2, kindOf('IPv6')),
 );
 

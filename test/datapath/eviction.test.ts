@@ -1,8 +1,9 @@
 // A full table: what gives way to a new connection, and that neither forged nor dead connections keep new clients out.
 import assert from 'node:assert/strict';
 import { cpus } from 'node:os';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import { runOnCpus } from '../../src/sys/processes/scheduling.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, skipReason } from './bed.js';
 import { bedOfCrowd, Crowd, SLOTS, STATES } from './crowd.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
@@ -36,13 +37,14 @@ const PLACES = (['tc', 'xdp'] as const).flatMap((attach) => [IPv4, IPv6].map((fa
 for (const { attach, family } of PLACES) {
   const hook = attach === 'tc' ? 'ingress' : 'xdp';
   const where = `${attach}, ${family.name}`;
+  const declare = (attach === 'tc') === (family === IPv4) ? test : breadth;
 
   function withCrowd(method: 'masq' | 'route', work: (crowd: Crowd) => void): void {
     work(new Crowd(emptyBed(attach), method, hook, { family, sctp: false }));
   }
 
   for (const method of ['masq', 'route'] as const) {
-    test(`${where}, ${method}: connections of a SYN and an ACK alone give way, and one in use stays`, { skip }, () => {
+    declare(`${where}, ${method}: connections of a SYN and an ACK alone give way, and one in use stays`, { skip }, () => {
       withCrowd(method, (crowd) => {
         assert.ok(crowd.sends(1, 'S', 'A'));
         crowd.age(2);
@@ -59,7 +61,7 @@ for (const { attach, family } of PLACES) {
       });
     });
 
-    test(`${where}, ${method}: connections that their clients ended give way immediately or after two seconds`, { skip }, () => {
+    declare(`${where}, ${method}: connections that their clients ended give way immediately or after two seconds`, { skip }, () => {
       withCrowd(method, (crowd) => {
         assert.ok(crowd.sends(1, 'S', 'A'));
         fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'A', 'FA')));
@@ -70,7 +72,7 @@ for (const { attach, family } of PLACES) {
       });
     });
 
-    test(`${where}, ${method}: many short connections: each is served, and those in use go on`, { skip }, () => {
+    declare(`${where}, ${method}: many short connections: each is served, and those in use go on`, { skip }, () => {
       withCrowd(method, (crowd) => {
         const users = [1, 2, 3, 4, 5];
         for (const user of users) assert.ok(crowd.sends(user, 'S', 'A'));
@@ -86,7 +88,7 @@ for (const { attach, family } of PLACES) {
     });
   }
 
-  test(`${where}: a SYN and a FIN by NAT close: the connection gives way immediately`, { skip }, () => {
+  declare(`${where}: a SYN and a FIN by NAT close: the connection gives way immediately`, { skip }, () => {
     withCrowd('masq', (crowd) => {
       assert.ok(crowd.sends(1, 'S', 'A'));
       fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'FA')));
@@ -96,7 +98,7 @@ for (const { attach, family } of PLACES) {
     });
   });
 
-  test(`${where}: in a full table the search ends at home, where something closed is there`, { skip }, () => {
+  declare(`${where}: in a full table the search ends at home, where something closed is there`, { skip }, () => {
     withCrowd('masq', (crowd) => {
       fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'FA')));
       for (let client = LATER; client < LATER + SLOTS; client++) assert.ok(crowd.sends(client, 'S', 'FA'));
@@ -107,7 +109,7 @@ for (const { attach, family } of PLACES) {
     });
   });
 
-  test(`${where}: a SYN with an ACK under DR opens a half-open connection, which gives way`, { skip }, () => {
+  declare(`${where}: a SYN with an ACK under DR opens a half-open connection, which gives way`, { skip }, () => {
     withCrowd('route', (crowd) => {
       fill(crowd, (client) => assert.ok(crowd.sends(client, 'SA')));
       for (let client = LATER; client < LATER + SLOTS; client++) assert.ok(crowd.sends(client, 'S', 'A'));
@@ -115,7 +117,7 @@ for (const { attach, family } of PLACES) {
     });
   });
 
-  test(`${where}: by NAT a server that goes on after the handshake proves its client; an RST closes`, { skip }, () => {
+  declare(`${where}: by NAT a server that goes on after the handshake proves its client; an RST closes`, { skip }, () => {
     withCrowd('masq', (crowd) => {
       for (const client of [1, 2]) assert.ok(crowd.sends(client, 'S'));
       for (const client of [1, 2]) crowd.answers(client, 'SA');
@@ -135,7 +137,7 @@ for (const { attach, family } of PLACES) {
     ['masq', 60],
     ['route', 10],
   ] as const) {
-    test(`${where}, ${method}: an established connection gives way after ${seconds} s without a packet, not before`, { skip }, () => {
+    declare(`${where}, ${method}: an established connection gives way after ${seconds} s without a packet, not before`, { skip }, () => {
       withCrowd(method, (crowd) => {
         fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'A')));
         crowd.age(2);
@@ -151,25 +153,29 @@ for (const { attach, family } of PLACES) {
     });
   }
 
-  test(`${where}: under DR clients that go on, forged or not, keep new ones out for ten seconds; the longest idle goes first`, {
-    skip,
-  }, () => {
-    withCrowd('route', (crowd) => {
-      assert.ok(crowd.sends(1, 'S', 'A'));
-      fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'A')));
-      crowd.age(2);
-      const forged = crowd.clients().filter((client) => client !== 1);
-      for (const client of forged) assert.ok(crowd.sends(client, 'A'));
-      crowd.age(9);
-      assert.ok(crowd.sends(1, 'A'), 'one in use');
-      crowd.age(4);
-      for (let client = LATER; client < LATER + forged.length; client++) assert.ok(crowd.sends(client, 'S', 'A'), `client ${client}`);
-      assert.ok(crowd.has(1));
-      assert.deepEqual(crowd.drops(), { idle_replaced: forged.length });
-    });
-  });
+  declare(
+    `${where}: under DR clients that go on, forged or not, keep new ones out for ten seconds; the longest idle goes first`,
+    {
+      skip,
+    },
+    () => {
+      withCrowd('route', (crowd) => {
+        assert.ok(crowd.sends(1, 'S', 'A'));
+        fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'A')));
+        crowd.age(2);
+        const forged = crowd.clients().filter((client) => client !== 1);
+        for (const client of forged) assert.ok(crowd.sends(client, 'A'));
+        crowd.age(9);
+        assert.ok(crowd.sends(1, 'A'), 'one in use');
+        crowd.age(4);
+        for (let client = LATER; client < LATER + forged.length; client++) assert.ok(crowd.sends(client, 'S', 'A'), `client ${client}`);
+        assert.ok(crowd.has(1));
+        assert.deepEqual(crowd.drops(), { idle_replaced: forged.length });
+      });
+    },
+  );
 
-  test(`${where}: single datagrams do not drive out a client of UDP that goes on`, { skip }, () => {
+  declare(`${where}: single datagrams do not drive out a client of UDP that goes on`, { skip }, () => {
     withCrowd('masq', (crowd) => {
       assert.ok(crowd.sends(1, 'UDP'));
       crowd.age(2);
@@ -191,6 +197,8 @@ function associates(crowd: Crowd, method: 'masq' | 'route', client: number): voi
 for (const { attach, family } of PLACES) {
   const hook = attach === 'tc' ? 'ingress' : 'xdp';
 
+  const declare = (attach === 'tc') === (family === IPv4) ? test : breadth;
+
   for (const method of ['masq', 'route'] as const) {
     const where = `SCTP, ${attach}, ${family.name}, ${method}`;
 
@@ -198,7 +206,7 @@ for (const { attach, family } of PLACES) {
       work(new Crowd(emptyBed(attach), method, hook, { family, sctp: true }));
     }
 
-    test(`${where}: half-open associations give way, and one in use stays`, { skip }, () => {
+    declare(`${where}: half-open associations give way, and one in use stays`, { skip }, () => {
       withCrowd((crowd) => {
         associates(crowd, method, 1);
         crowd.age(2);
@@ -211,7 +219,7 @@ for (const { attach, family } of PLACES) {
       });
     });
 
-    test(`${where}: what a client opened and left without data gives way after two seconds, not before`, { skip }, () => {
+    declare(`${where}: what a client opened and left without data gives way after two seconds, not before`, { skip }, () => {
       withCrowd((crowd) => {
         associates(crowd, method, 1);
         crowd.age(2);
@@ -225,7 +233,7 @@ for (const { attach, family } of PLACES) {
       });
     });
 
-    test(`${where}: an aborted association gives way immediately, one that is shut down after two seconds`, { skip }, () => {
+    declare(`${where}: an aborted association gives way immediately, one that is shut down after two seconds`, { skip }, () => {
       withCrowd((crowd) => {
         associates(crowd, method, 1);
         crowd.age(2);

@@ -1,7 +1,7 @@
 // The helper for FTP with a real server and a real client: vsftpd behind VS/NAT, and curl, which fetches and stores a file by each kind of data
 // connection.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { type Cluster, ipvsadm, ok, shared, VIP } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
@@ -43,7 +43,7 @@ test('the listings show a data connection that is expected', { skip }, () =>
   }),
 );
 
-test('the same over IPv6', { skip }, () =>
+breadth('the same over IPv6', { skip }, () =>
   withFtp(async (cluster, files) => {
     const { client, lvs, web1, web2 } = cluster;
     for (const web of [web1, web2]) await serveFtp(cluster, web, files, { listen: 'NO', listen_ipv6: 'YES' });
@@ -52,7 +52,7 @@ test('the same over IPv6', { skip }, () =>
   }),
 );
 
-test('another port, by weir load --ftp-ports, also where services are there', { skip }, () =>
+breadth('another port, by weir load --ftp-ports, also where services are there', { skip }, () =>
   withFtp(async (cluster, files) => {
     const { client, lvs, web1 } = cluster;
     await serveFtp(cluster, web1, files, { listen_port: '2121', ftp_data_port: '2120' });

@@ -1,10 +1,10 @@
 // Clients behind a device without Ethernet headers: a tun device of the director, whose other end is this test.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { internetChecksum } from '../../src/wire/checksum.js';
 import { decodeIcmp, encodeIcmp, IcmpType, IcmpUnreachable } from '../../src/wire/icmp.js';
 import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { type Cluster, inCluster, ipvsadm, ok, running, serving, until, VIP } from './cluster.js';
@@ -81,7 +81,7 @@ const SEND = `use IO::Socket::INET;
 my $s = IO::Socket::INET->new(Proto => "udp", LocalAddr => $ARGV[0], LocalPort => 5060, PeerAddr => $ARGV[1], PeerPort => $ARGV[3]) or die $!;
 $s->send("INVITE sip:b SIP/2.0\\r\\nCall-ID: $ARGV[2]\\r\\n\\r\\n") or die $!;`;
 
-test('a call that a server elsewhere or on the director begins leaves by a tun device with the VIP', { skip }, async () => {
+breadth('a call that a server elsewhere or on the director begins leaves by a tun device with the VIP', { skip }, async () => {
   await inTunnel(async ({ lvs, web1 }, pipe) => {
     const begin = (host: Host, from: string, call: string, port: string): string =>
       ok(host.run(['perl', '-e', SEND, from, CLIENT, call, port]));

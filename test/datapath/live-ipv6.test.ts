@@ -1,7 +1,7 @@
 // IPv6 through the datapath on the real stack, in namespaces: NAT and DR, TCP and UDP, large transfers, and what the director itself sends.
 // (Another size of the table, with tc, with XDP and of all ports: live-ipv6.long.test.ts.)
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { asked, ipvsadm, ok, serving, shared } from './cluster.js';
 import { BACK6 as BACK, inCluster6, server6 as server, VIP6 as VIP } from './cluster6.js';
@@ -9,7 +9,7 @@ import { masqueraded, masquerades } from './masquerades6.js';
 
 const skip = noNamespaces();
 const inside = shared(inCluster6);
-test('IPv6, NAT: from a client and from the director itself, TCP and UDP, and a big transfer (tc)', { skip }, () =>
+breadth('IPv6, NAT: from a client and from the director itself, TCP and UDP, and a big transfer (tc)', { skip }, () =>
   inside((cluster) => masquerades(cluster, 'tc')),
 );
 
@@ -24,7 +24,7 @@ test('IPv6: no destination left, and a server that refuses: the client’s socke
   });
 });
 
-test('IPv6, DR, and servers on the director itself', { skip }, async () => {
+breadth('IPv6, DR, and servers on the director itself', { skip }, async () => {
   await inside(async (cluster) => {
     const { bed, client, lvs, web1, front } = cluster;
     bed.cable(web1, 'eth1', front, '10.8.1.11/24');

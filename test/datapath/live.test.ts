@@ -1,9 +1,9 @@
 // The datapath on the real stack, in namespaces: what only living hosts show. (Nginx, curl and captures: test/lab.)
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { native } from '../../src/sys/addon.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import type { Mac } from '../../src/wire/ethernet.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { asked, inCluster, ipvsadm, ok, pollingFarEnds, serving, servingDirect, shared, transfer, until, VIP } from './cluster.js';
 import { frame, udp } from './fixtures/packets.js';
@@ -12,7 +12,7 @@ const skip = noNamespaces();
 /** For tests by tc that leave the hosts as they were. */
 const inside = shared(inCluster);
 
-test('with ip_forward=0: NAT and DR, TCP and UDP', { skip }, async () => {
+breadth('with ip_forward=0: NAT and DR, TCP and UDP', { skip }, async () => {
   await inside(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
     await serving(cluster, web1);
@@ -98,7 +98,7 @@ test('no destination left: the client’s socket is refused immediately, TCP and
 });
 
 for (const attach of ['tc', 'xdp'] as const) {
-  test(`frames for others that a switch floods are not balanced again (${attach})`, { skip }, async () => {
+  (attach === 'tc' ? test : breadth)(`frames for others that a switch floods are not balanced again (${attach})`, { skip }, async () => {
     await inCluster(async (cluster) => {
       const { client, lvs, web1, front, back } = cluster;
       await servingDirect(cluster, web1, '10.8.1.11');
@@ -142,38 +142,42 @@ for (const attach of ['tc', 'xdp'] as const) {
 }
 
 for (const attach of ['tc', 'xdp'] as const) {
-  test(`frames with a VLAN tag are not the parent’s to balance, but with one of VLAN 0 (${attach})`, { skip }, async () => {
-    await inCluster(async (cluster) => {
-      const { client, lvs, web1 } = cluster;
-      await serving(cluster, web1);
-      if (attach === 'xdp') {
-        pollingFarEnds(cluster);
-        // A tag that a device keeps beside the frame is one that XDP cannot see: it has to stay in the frame.
-        ok(cluster.front.run(['sh', '-c', 'for p in /sys/class/net/port*; do ethtool -K ${p##*/} txvlan off; done']));
-      }
-      ok(lvs.weir(`load --attach ${attach}`));
-      ipvsadm(lvs, `-A -u ${VIP}:80 -s rr`, `-a -u ${VIP}:80 -r 10.8.2.11:80 -m`);
-      const mac = (host: Host): Mac => ok(host.run(['cat', '/sys/class/net/eth0/address'])).trim() as Mac;
-      const from = (port: number): Uint8Array => frame(mac(client), mac(lvs), udp({ from: `10.8.1.10:${port}`, to: `${VIP}:80` }));
-      // IEEE 802.1Q: the tag stands before the EtherType. VLAN 5, and VLAN 0: a priority alone.
-      const tagged = (bytes: Uint8Array, ...tag: readonly [number, number]): Uint8Array =>
-        new Uint8Array([...bytes.subarray(0, 12), 0x81, 0x00, ...tag, ...bytes.subarray(12)]);
-      const namespace = native().open(`/run/netns/${client.namespace}`, 0);
-      const socket = new PacketSocket(native().ifNameToIndex('eth0', namespace), 3, namespace);
-      native().close(namespace);
-      try {
-        for (const port of [4001, 4002, 4003]) socket.send(tagged(from(port), 0x00, 0x05));
-        socket.send(tagged(from(4004), 0xe0, 0x00));
-        socket.send(from(4000));
-      } finally {
-        socket.close();
-      }
-      const connections = await until(
-        () => ipvsadm(lvs, '-Lnc').split('\n').slice(2, -1),
-        (seen) => seen.some((line) => line.includes(':4000')),
-      );
-      const ports = connections.map((line) => /10\.8\.1\.10:(\d+)/.exec(line)?.[1]);
-      assert.deepEqual(ports.sort(), ['4000', '4004'], 'those without a VLAN');
-    });
-  });
+  (attach === 'xdp' ? test : breadth)(
+    `frames with a VLAN tag are not the parent’s to balance, but with one of VLAN 0 (${attach})`,
+    { skip },
+    async () => {
+      await inCluster(async (cluster) => {
+        const { client, lvs, web1 } = cluster;
+        await serving(cluster, web1);
+        if (attach === 'xdp') {
+          pollingFarEnds(cluster);
+          // A tag that a device keeps beside the frame is one that XDP cannot see: it has to stay in the frame.
+          ok(cluster.front.run(['sh', '-c', 'for p in /sys/class/net/port*; do ethtool -K ${p##*/} txvlan off; done']));
+        }
+        ok(lvs.weir(`load --attach ${attach}`));
+        ipvsadm(lvs, `-A -u ${VIP}:80 -s rr`, `-a -u ${VIP}:80 -r 10.8.2.11:80 -m`);
+        const mac = (host: Host): Mac => ok(host.run(['cat', '/sys/class/net/eth0/address'])).trim() as Mac;
+        const from = (port: number): Uint8Array => frame(mac(client), mac(lvs), udp({ from: `10.8.1.10:${port}`, to: `${VIP}:80` }));
+        // IEEE 802.1Q: the tag stands before the EtherType. VLAN 5, and VLAN 0: a priority alone.
+        const tagged = (bytes: Uint8Array, ...tag: readonly [number, number]): Uint8Array =>
+          new Uint8Array([...bytes.subarray(0, 12), 0x81, 0x00, ...tag, ...bytes.subarray(12)]);
+        const namespace = native().open(`/run/netns/${client.namespace}`, 0);
+        const socket = new PacketSocket(native().ifNameToIndex('eth0', namespace), 3, namespace);
+        native().close(namespace);
+        try {
+          for (const port of [4001, 4002, 4003]) socket.send(tagged(from(port), 0x00, 0x05));
+          socket.send(tagged(from(4004), 0xe0, 0x00));
+          socket.send(from(4000));
+        } finally {
+          socket.close();
+        }
+        const connections = await until(
+          () => ipvsadm(lvs, '-Lnc').split('\n').slice(2, -1),
+          (seen) => seen.some((line) => line.includes(':4000')),
+        );
+        const ports = connections.map((line) => /10\.8\.1\.10:(\d+)/.exec(line)?.[1]);
+        assert.deepEqual(ports.sort(), ['4000', '4004'], 'those without a VLAN');
+      });
+    },
+  );
 }

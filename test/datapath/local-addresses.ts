@@ -1,10 +1,10 @@
 // Local addresses on living hosts: services with an address that another host has at the moment, and datagrams with the director's
 // own address as their source: by one kind of attachment.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { native } from '../../src/sys/addon.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import type { Mac } from '../../src/wire/ethernet.js';
+import { breadth, type Declare } from '../support/breadth.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { asked, inCluster, ipvsadm, ok, pollingFarEnds, serving, until, VIP } from './cluster.js';
 import { inCluster6, VIP6 } from './cluster6.js';
@@ -31,27 +31,31 @@ const MOVING = [
   },
 ] as const;
 
-function testMovingAddresses(attach: 'tc' | 'xdp'): void {
+function testMovingAddresses(attach: 'tc' | 'xdp', core: Declare): void {
   for (const { name, inside, vip, address, bits, options, at } of MOVING) {
-    test(`${name}: a real server's address that comes to the director, or leaves it, is noticed (${attach})`, { skip }, async () => {
-      await inside(async (cluster) => {
-        const { client, lvs, web1 } = cluster;
-        if (attach === 'xdp') pollingFarEnds(cluster);
-        lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
-        await serving(cluster, lvs, 80, address);
-        ok(lvs.weir(`load --attach ${attach}`));
-        for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${at(vip)}`, `-a -${protocol} ${at(vip)} -r ${at(address)} -m`);
-        const answers = (): string => ['tcp', 'udp'].flatMap((each) => asked(client, each as 'tcp' | 'udp', vip, 80, 2)).join(' ');
-        assert.equal(answers(), 'lvs lvs lvs lvs');
-        lvs.ip(`addr del ${address}/${bits} dev eth1`);
-        web1.ip(`addr add ${address}/${bits} dev eth0${options}`);
-        await serving(cluster, web1, 80, address);
-        await until(answers, (seen) => seen === 'web1 web1 web1 web1');
-        web1.ip(`addr del ${address}/${bits} dev eth0`);
-        lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
-        await until(answers, (seen) => seen === 'lvs lvs lvs lvs');
-      });
-    });
+    (name === 'IPv4' ? core : breadth)(
+      `${name}: a real server's address that comes to the director, or leaves it, is noticed (${attach})`,
+      { skip },
+      async () => {
+        await inside(async (cluster) => {
+          const { client, lvs, web1 } = cluster;
+          if (attach === 'xdp') pollingFarEnds(cluster);
+          lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
+          await serving(cluster, lvs, 80, address);
+          ok(lvs.weir(`load --attach ${attach}`));
+          for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${at(vip)}`, `-a -${protocol} ${at(vip)} -r ${at(address)} -m`);
+          const answers = (): string => ['tcp', 'udp'].flatMap((each) => asked(client, each as 'tcp' | 'udp', vip, 80, 2)).join(' ');
+          assert.equal(answers(), 'lvs lvs lvs lvs');
+          lvs.ip(`addr del ${address}/${bits} dev eth1`);
+          web1.ip(`addr add ${address}/${bits} dev eth0${options}`);
+          await serving(cluster, web1, 80, address);
+          await until(answers, (seen) => seen === 'web1 web1 web1 web1');
+          web1.ip(`addr del ${address}/${bits} dev eth0`);
+          lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
+          await until(answers, (seen) => seen === 'lvs lvs lvs lvs');
+        });
+      },
+    );
   }
 }
 
@@ -59,52 +63,56 @@ interface Found {
   readonly findings: readonly { readonly severity: string; readonly code: string; readonly what: string; readonly fix?: string }[];
 }
 
-function testMovingOfFullnat(): void {
+function testMovingOfFullnat(core: Declare): void {
   for (const { name, inside, vip, address, bits, options, at } of MOVING) {
-    test(`${name}: a FULLNAT server's address that leaves the director is noticed, and one that comes by the next command`, {
-      skip,
-    }, async () => {
-      await inside(async (cluster) => {
-        const { client, lvs, web1 } = cluster;
-        const local = name === 'IPv4' ? '10.8.2.1' : 'fd00:8:2::1';
-        lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
-        await serving(cluster, lvs, 80, address);
-        ok(lvs.weir('load'));
-        ipvsadm(lvs, `-A -t ${at(vip)}`, `-a -t ${at(vip)} -r ${at(address)} --fullnat --local-address ${local}`);
-        const answers = (): string => asked(client, 'tcp', vip, 80, 2).join(' ');
-        const moved = () => {
-          const { stdout } = lvs.weir('doctor --json --wait 0.5');
-          return (JSON.parse(stdout) as Found).findings.filter(({ code }) => code === 'server-address-moved');
-        };
-        assert.equal(answers(), 'lvs lvs');
-        assert.deepEqual(moved(), []);
-        lvs.ip(`addr del ${address}/${bits} dev eth1`);
-        web1.ip(`addr add ${address}/${bits} dev eth0${options}`);
-        await serving(cluster, web1, 80, address);
-        await until(answers, (seen) => seen === 'web1 web1');
-        assert.deepEqual(
-          moved().map(({ severity }) => severity),
-          ['info'],
-        );
-        ok(lvs.weir('load'));
-        assert.deepEqual(moved(), []);
-        web1.ip(`addr del ${address}/${bits} dev eth0`);
-        lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
-        // Only doctor leaves the marks as they are: any command that opens the table corrects them.
-        await until(answers, (seen) => !/web1|lvs/.test(seen));
-        const [refused] = moved();
-        assert.deepEqual([refused?.severity, refused?.what], ['error', `packets for ${address} are refused (no_route)`]);
-        ok(lvs.run(['sh', '-c', `PATH=${process.cwd()}/bin:$PATH; ${refused?.fix}`]));
-        assert.deepEqual(moved(), []);
-        await until(answers, (seen) => seen === 'lvs lvs');
-      });
-    });
+    (name === 'IPv6' ? core : breadth)(
+      `${name}: a FULLNAT server's address that leaves the director is noticed, and one that comes by the next command`,
+      {
+        skip,
+      },
+      async () => {
+        await inside(async (cluster) => {
+          const { client, lvs, web1 } = cluster;
+          const local = name === 'IPv4' ? '10.8.2.1' : 'fd00:8:2::1';
+          lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
+          await serving(cluster, lvs, 80, address);
+          ok(lvs.weir('load'));
+          ipvsadm(lvs, `-A -t ${at(vip)}`, `-a -t ${at(vip)} -r ${at(address)} --fullnat --local-address ${local}`);
+          const answers = (): string => asked(client, 'tcp', vip, 80, 2).join(' ');
+          const moved = () => {
+            const { stdout } = lvs.weir('doctor --json --wait 0.5');
+            return (JSON.parse(stdout) as Found).findings.filter(({ code }) => code === 'server-address-moved');
+          };
+          assert.equal(answers(), 'lvs lvs');
+          assert.deepEqual(moved(), []);
+          lvs.ip(`addr del ${address}/${bits} dev eth1`);
+          web1.ip(`addr add ${address}/${bits} dev eth0${options}`);
+          await serving(cluster, web1, 80, address);
+          await until(answers, (seen) => seen === 'web1 web1');
+          assert.deepEqual(
+            moved().map(({ severity }) => severity),
+            ['info'],
+          );
+          ok(lvs.weir('load'));
+          assert.deepEqual(moved(), []);
+          web1.ip(`addr del ${address}/${bits} dev eth0`);
+          lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
+          // Only doctor leaves the marks as they are: any command that opens the table corrects them.
+          await until(answers, (seen) => !/web1|lvs/.test(seen));
+          const [refused] = moved();
+          assert.deepEqual([refused?.severity, refused?.what], ['error', `packets for ${address} are refused (no_route)`]);
+          ok(lvs.run(['sh', '-c', `PATH=${process.cwd()}/bin:$PATH; ${refused?.fix}`]));
+          assert.deepEqual(moved(), []);
+          await until(answers, (seen) => seen === 'lvs lvs');
+        });
+      },
+    );
   }
 }
 
-/** Declares the tests. */
-export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
-  test(`a director that routes for the network leaves a service to the host that has its address (${attach})`, { skip }, async () => {
+/** Declares the tests, those of the rule by `core`. */
+export function testLocalAddresses(attach: 'tc' | 'xdp', core: Declare): void {
+  breadth(`a director that routes for the network leaves a service to the host that has its address (${attach})`, { skip }, async () => {
     await inCluster(async (cluster) => {
       const { client, lvs, web1, web2 } = cluster;
       const address = '10.8.2.100';
@@ -126,7 +134,7 @@ export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
     });
   });
 
-  test(`a datagram that claims to come from the director makes no loop of its services (${attach})`, { skip }, async () => {
+  core(`a datagram that claims to come from the director makes no loop of its services (${attach})`, { skip }, async () => {
     await inCluster(async (cluster) => {
       const { client, lvs, web1 } = cluster;
       if (attach === 'xdp') pollingFarEnds(cluster);
@@ -152,6 +160,6 @@ export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
     });
   });
 
-  testMovingAddresses(attach);
-  if (attach === 'tc') testMovingOfFullnat();
+  testMovingAddresses(attach, core);
+  if (attach === 'tc') testMovingOfFullnat(core);
 }

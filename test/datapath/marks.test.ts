@@ -1,7 +1,5 @@
-// Services of firewall marks with living hosts, of IPv4 and of both families. (Of IPv6 alone, and through another size of the tables:
-// marks.long.test.ts.)
+// Services of firewall marks with living hosts, of IPv4. (Of IPv6, of both families, and through another size of the tables: marks.long.test.ts.)
 import { FOUR } from './marked-cluster.js';
-import { testBothFamilies, testMarks } from './marked-services.js';
+import { testMarks } from './marked-services.js';
 
 testMarks(FOUR);
-testBothFamilies();

@@ -1,6 +1,6 @@
 // Persistence with living hosts: ipvsadm's commands and listings, /proc's texts, and which server a client's connections reach.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { asked, inCluster, ipvsadm, ok, serving, servingDirect, VIP } from './cluster.js';
 
@@ -29,7 +29,7 @@ test('a client stays with its server; another one goes to the next; the listings
   });
 });
 
-test('a server is taken out: weight 0 keeps its clients, its removal does not; what is saved is restored', { skip }, async () => {
+breadth('a server is taken out: weight 0 keeps its clients, its removal does not; what is saved is restored', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
     await serving(cluster, web1);

@@ -1,14 +1,14 @@
 // The tables of builds beside the links' get another size while they are in use, as that of the links does. (At each step, killed, of the other
 // builds, by XDP, and those of marks: resize-sides.long.test.ts.)
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { moveTable } from '../../src/datapath/ebpf/load/table-move.js';
 import { IPV6_PINS, TABLE_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
+import { breadth, test } from '../support/breadth.js';
 import { skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { fromClient, tcp } from './fixtures/packets.js';
-import { inBedOf, resizeTo } from './resize-command.js';
+import { inBedOf, resizeTo, stayLong } from './resize-command.js';
 import { Flows, kindOf, movableOf, settled } from './side-moves.js';
 import { setUp } from './storms.js';
 
@@ -19,6 +19,7 @@ const SIX = kindOf('IPv6');
 
 test('one number is the size of all tables; each must have room for its own connections', { skip }, () =>
   inBedOf(512, (bed) => {
+    stayLong(bed);
     const flows = new Flows(bed, SIX);
     flows.open(200);
     const before = flows.listed();
@@ -62,7 +63,7 @@ test('a table that has no room for its own connections keeps all tables as they 
   }),
 );
 
-test('a killed command left a table behind: the same command gives it the size of the others', { skip }, () =>
+breadth('a killed command left a table behind: the same command gives it the size of the others', { skip }, () =>
   inBedOf(512, (bed) => {
     const flows = new Flows(bed, SIX);
     flows.open(50);

@@ -1,7 +1,6 @@
 // A connection table gets another size while it is in use: every connection is in the new one, once, as it was.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { test } from 'node:test';
 import { Bridge, Conf, ConnBucket } from '../../src/datapath/ebpf/abi.gen.js';
 import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
 import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-change.js';
@@ -11,9 +10,11 @@ import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { fromClient, tcp } from './fixtures/packets.js';
+import { stayLong } from './resize-command.js';
 import { setUp } from './storms.js';
 import { checkTable, type Slot } from './table-check.js';
 
@@ -56,6 +57,7 @@ function plain(bed: Bed, connBuckets: number): void {
 test('to larger tables and to smaller ones: every connection is there once, as it was, and goes on', { skip }, () => {
   const bed = openBed({ capacity: { connBuckets: 512 } });
   try {
+    stayLong(bed);
     setUp(bed, 'rr');
     connect(bed, 0, 900);
     const before = facts(checkTable(bed));
@@ -95,7 +97,7 @@ test('a table that has too few places is refused, and the old one stays', { skip
   }
 });
 
-test('a second table that becomes full is given up: every connection returns to the first', { skip }, () => {
+breadth('a second table that becomes full is given up: every connection returns to the first', { skip }, () => {
   const bed = openBed({ capacity: { connBuckets: 1024 } });
   try {
     setUp(bed, 'rr');

@@ -1,9 +1,9 @@
 // Interfaces of several routing domains (VRF, rules for `iif`): whether the host has a service's address is asked for the packets of each, so one
 // domain decides nothing for another. Each answer is remembered for a second, also where packets of the domains take turns.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { runOnCpus } from '../../src/sys/processes/scheduling.js';
+import { breadth, test } from '../support/breadth.js';
 import { openBed, skipReason } from './bed.js';
 import { until } from './cluster.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
@@ -66,7 +66,8 @@ const LONG = 2 ** 16;
 
 for (const family of [IPv4, IPv6]) {
   for (const hook of ['ingress', 'xdp'] as const) {
-    test(`${family.name}, ${hook}: a connection from another domain refuses none of this one`, { skip }, async () => {
+    const declare = (family === IPv4) === (hook === 'xdp') ? test : breadth;
+    declare(`${family.name}, ${hook}: a connection from another domain refuses none of this one`, { skip }, async () => {
       await withDomains(family, hook, ({ opens, refused }) => {
         assert.ok(!opens('back'));
         for (let k = 0; k < 3; k++) assert.ok(opens('front'), `the front, right behind the back: ${k}`);
@@ -76,19 +77,23 @@ for (const family of [IPv4, IPv6]) {
       });
     });
 
-    test(`${family.name}, ${hook}: answers are remembered where the domains take turns, and asked for again in time`, {
-      skip,
-    }, async () => {
-      await withDomains(family, hook, async ({ opens, join, remember }) => {
-        remember(LONG);
-        const turns = (): readonly boolean[] => (['back', 'front', 'back', 'front'] as const).map((side) => opens(side));
-        assert.deepEqual(turns(), [false, true, false, true]);
-        join();
-        assert.deepEqual(turns(), [false, true, false, true], 'as they were answered before');
-        remember(0);
-        await until(() => opens('back'), Boolean);
-        assert.ok(opens('front'));
-      });
-    });
+    declare(
+      `${family.name}, ${hook}: answers are remembered where the domains take turns, and asked for again in time`,
+      {
+        skip,
+      },
+      async () => {
+        await withDomains(family, hook, async ({ opens, join, remember }) => {
+          remember(LONG);
+          const turns = (): readonly boolean[] => (['back', 'front', 'back', 'front'] as const).map((side) => opens(side));
+          assert.deepEqual(turns(), [false, true, false, true]);
+          join();
+          assert.deepEqual(turns(), [false, true, false, true], 'as they were answered before');
+          remember(0);
+          await until(() => opens('back'), Boolean);
+          assert.ok(opens('front'));
+        });
+      },
+    );
   }
 }

@@ -5,8 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { concat } from '../../src/wire/bytes.js';
+import { breadth, test } from '../support/breadth.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { openBed, skipReason } from './bed.js';
@@ -63,7 +63,7 @@ test('NAT to other ports, without forwarding: every server in turn, right checks
   });
 });
 
-test('DR, persistence, and a client on the director itself', { skip }, async () => {
+breadth('DR, persistence, and a client on the director itself', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
     for (const [k, web] of [web1, web2].entries()) {

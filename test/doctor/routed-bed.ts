@@ -102,7 +102,7 @@ export const ipvsadm = (...lines: readonly string[]): void => {
   for (const line of lines) assert.deepEqual(gate.ipvsadm(line), { status: 0, stdout: '', stderr: '' }, line);
 };
 export const fetch = (vip: string, port: number): string =>
-  guest.run(['timeout', '5', 'bash', '-c', `exec 3<>/dev/tcp/${vip}/${port}; cat <&3`]).stdout;
+  guest.run(['timeout', '30', 'bash', '-c', `exec 3<>/dev/tcp/${vip}/${port}; cat <&3`]).stdout;
 
 export const found = ({ findings }: Verdict) => findings.map(({ what, cause, fix, on: where }) => ({ what, cause, fix, on: where }));
 

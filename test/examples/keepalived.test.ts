@@ -80,7 +80,7 @@ const examples: Readonly<Record<string, Example>> = {
 
 /** weir lab ha and weir lab misc-check run these (labs.test.ts). */
 const BY_LABS = ['ha-lvs1.conf', 'ha-lvs2.conf', 'misc-check.conf'];
-/** A test of its own: ipv6-cluster.test.ts. */
+/** A test of its own: ipv6-cluster.long.test.ts. */
 const ALONE = ['ipv6-virtual-servers.conf'];
 
 describe('examples of keepalived.conf', { concurrency: 4, skip: noNamespaces() }, () => {

@@ -169,6 +169,21 @@ test('long tests run only with --long; words choose among either', () => {
   assert.deepEqual([status, stderr], [1, 'no test file has soak in its path (1 with --long)\n']);
 });
 
+test('of a file with breadth the short run has the tests, the long one the rest', () => {
+  cpSync(join(root, 'build/test/support/breadth.js'), join(project, 'build/test/support/breadth.js'));
+  const file = join(project, 'build/test/wide.test.js');
+  writeFileSync(
+    file,
+    "import { breadth, test } from './support/breadth.js';\ntest('rule', () => {});\nfor (const k of [1, 2]) breadth('variant ' + k, { skip: false }, () => {});",
+  );
+  const [short, long] = [runTests([]), runTests(['--long'])];
+  assert.deepEqual([short.status, long.status, short.counts, long.counts], [0, 0, counts(1, 1, 0), counts(2, 2, 0)]);
+  assert.match(short.stdout, /✔ rule/);
+  assert.match(long.stdout, /✔ variant 2/);
+  writeFileSync(file, "import { breadth } from './support/breadth.js';\nbreadth('variant', () => assert.equal(1, 2));");
+  assert.deepEqual([runTests(['--long', 'wide']).status, runTests(['wide']).status], [1, 1]);
+});
+
 test('files that have not begun in time are named, and counted as skipped', () => {
   write('test/first.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 1_500)));");
   write('test/second.test.js', "test('never', () => assert.fail());");

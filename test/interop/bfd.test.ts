@@ -1,6 +1,7 @@
 // BFD between our daemon and Debian's keepalived: sessions come up whichever starts first, both detect silence, and VRRP acts on it.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { type BfdFrame, block, type Node, session, withBed } from './bfd-bed.js';
 import { type Maker, skipWithoutPeer } from './harness.js';
 
@@ -73,7 +74,7 @@ const settled = (frame: BfdFrame): boolean => Number(frame['bfd.sta']) === 3 && 
 
 const sessionTests = (): void => {
   for (const { name, addresses: [here, there] = ['10.99.0.1', '10.99.0.2'], ours, theirs, detection } of sessions) {
-    test(name, () =>
+    (name === 'both' ? test : breadth)(name, () =>
       withBed(`bfd${name}`, async (bed) => {
         const bits = here.includes(':') ? 64 : 24;
         const a = bed.node('a', 'weir', `${here}/${bits}`);
@@ -151,7 +152,7 @@ const failovers: readonly Failover[] = [
 
 const failoverTests = (): void => {
   for (const { name, tracker, lines, group, says } of failovers) {
-    test(name, () =>
+    (name === failovers[0]?.name ? test : breadth)(name, () =>
       withBed(`bft${name}`, async (bed) => {
         const peer: Maker = tracker === 'weir' ? 'debian' : 'weir';
         const [a, b, r] = [
@@ -180,7 +181,7 @@ const failoverTests = (): void => {
 
 const stopTests = (): void => {
   for (const peer of ['debian', 'weir'] as const)
-    test(`${peer} is informed of the stop`, () =>
+    (peer === 'debian' ? test : breadth)(`${peer} is informed of the stop`, () =>
       withBed(`bfs${peer}`, async (bed) => {
         const [a, b] = [bed.node('a', 'weir', '10.99.0.1/24'), bed.node('b', peer, '10.99.0.2/24')];
         await bed.listen(a);
@@ -195,7 +196,8 @@ const stopTests = (): void => {
         );
         const last = bed.frames().findLast((frame) => frame['ip.src'] === '10.99.0.1');
         assert.deepEqual([Number(last?.['bfd.sta']), Number(last?.['bfd.diag'])], [0, 7]);
-      }));
+      }),
+    );
 };
 
 describe('BFD beside Debian’s keepalived', { concurrency: 2, skip: skipWithoutPeer() }, () => {

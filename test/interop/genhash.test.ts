@@ -6,8 +6,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { createServer as createTls, type TLSSocket } from 'node:tls';
+import { breadth, test } from '../support/breadth.js';
 import { CLOSED_PORT } from '../support/closed-port.js';
 import { noTools, probe } from '../support/probes.js';
 import { root } from '../support/project.js';
@@ -121,7 +121,7 @@ test('the request: protocol, virtual host, IPv6', { skip }, async () => {
   assert.match(asked[10] ?? '', /^GET \/two /);
 });
 
-test('SSL, with and without SNI, and a server that speaks no TLS', { skip: skip || noTools('openssl') }, async () => {
+breadth('SSL, with and without SNI, and a server that speaks no TLS', { skip: skip || noTools('openssl') }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-genhash-'));
   try {
     const [keyFile, certFile] = [join(folder, 'key'), join(folder, 'cert')];
@@ -184,7 +184,7 @@ const REFUSED: readonly (readonly string[])[] = [
   ['-H', 'MD5', 'x'],
 ];
 
-test('what is no command line: the same texts, status 1', { skip }, async () => {
+breadth('what is no command line: the same texts, status 1', { skip }, async () => {
   for (const args of REFUSED) {
     const { status, stderr } = await both(...args);
     assert.equal(status, 1, args.join(' '));

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { breadth, test } from '../support/breadth.js';
 import { Bed, type Host } from '../support/netns-bed.js';
 import { type Maker, Node, skipWithoutPeer } from './harness.js';
 
@@ -232,7 +233,7 @@ async function under(
 
 describe('a host under ours and under Debian’s keepalived', { skip: skipWithoutPeer(), concurrency: true }, () => {
   for (const [number, one] of cases.entries()) {
-    test(one.name, async () => {
+    (number === 0 ? test : breadth)(one.name, async () => {
       const [ours, theirs] = await Promise.all([under('weir', one, number), under('debian', one, number)]);
       for (const look of Object.keys(LOOKS) as Look[]) {
         for (const [moment, when] of ['as master', 'after the end'].entries()) {

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { test } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { inNamespace, ok, restoreLines, start } from './commands-bed.js';
@@ -42,7 +42,7 @@ test('many commands in parallel: every change is there, every listing is complet
   });
 });
 
-test('killed in the middle of a restore, it leaves a usable table with the first lines of the input', { skip }, () =>
+breadth('killed in the middle of a restore, it leaves a usable table with the first lines of the input', { skip }, () =>
   killMiddles([60, 160, 260]),
 );
 

@@ -1,14 +1,14 @@
 // The director on real packets, beyond the built-in labs: each case builds its own network.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Lab } from '../../src/lab/definition/lab.js';
+import { breadth, test } from '../support/breadth.js';
 import { drBed, holds, natBed, on, service, until } from './beds.js';
 import { peer, peerStays } from './peer.js';
 import { skipWithoutNetns } from './weir-lab.js';
 
 const skip = skipWithoutNetns();
 
-test('UDP through NAT: the server sees the client, the client gets answers from the VIP', { skip }, async () => {
+breadth('UDP through NAT: the server sees the client, the client gets answers from the VIP', { skip }, async () => {
   await holds(
     natBed('udp', [
       on('web1', peerStays('udp-serve', 9000, 'web1')),
@@ -38,7 +38,7 @@ test('no destination left: refused immediately, by ICMP port unreachable from th
   );
 });
 
-test('a server whose hardware address changes silently is reached again', { skip }, async () => {
+breadth('a server whose hardware address changes silently is reached again', { skip }, async () => {
   await holds(
     drBed('mac', [
       ...service('10.8.1.11 -g'),

@@ -1,5 +1,6 @@
 // Clients and servers on the director itself.
-import { test } from 'node:test';
+
+import { breadth, test } from '../support/breadth.js';
 import { holds, natBed, on, service, until } from './beds.js';
 import { peer, peerStays, streamDigest } from './peer.js';
 import { skipWithoutNetns } from './weir-lab.js';
@@ -46,7 +47,7 @@ test('a client on the director itself: UDP and big packets', { skip }, async () 
   );
 });
 
-test('a NAT destination that is the director itself, on another port: TCP, UDP and big packets', { skip }, async () => {
+breadth('a NAT destination that is the director itself, on another port: TCP, UDP and big packets', { skip }, async () => {
   const digest = streamDigest(MEDIUM_BYTES);
   await holds(
     natBed(

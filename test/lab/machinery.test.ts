@@ -1,9 +1,9 @@
 // How labs are built, run, counted and taken down, on a lab without a director.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import type { Step } from '../../src/lab/definition/lab.js';
 import { runChildSync, startTime } from '../../src/sys/processes/child.js';
+import { breadth, test } from '../support/breadth.js';
 import { evidenceOf, leftOf, plainLab, runWeirLab, skipWithoutNetns, startLab, withLabFile } from './weir-lab.js';
 
 const skip = skipWithoutNetns();
@@ -34,7 +34,7 @@ const counted: readonly Step[] = [
 ];
 
 for (const server of ['nginx', 'builtin'] as const) {
-  test(`answers, logs and switch ports agree (${server})`, { skip }, async () => {
+  (server === 'nginx' ? test : breadth)(`answers, logs and switch ports agree (${server})`, { skip }, async () => {
     // The second expected count is wrong on purpose: there are exactly 2 SYNs at b's port.
     const wrong = await withLabFile(plainLab(counted), (path) => evidenceOf(path, '--server', server));
     assert.equal(wrong.status, 1, wrong.stderr);
@@ -93,7 +93,7 @@ test("a host's files are in a folder of its own, where its commands run", { skip
   assert.deepEqual(leftOf(name), []);
 });
 
-test('a step that reaches its timeout fails, and the next steps run', { skip }, async () => {
+breadth('a step that reaches its timeout fails, and the next steps run', { skip }, async () => {
   const steps: readonly Step[] = [{ kind: 'run', on: 'a', command: 'sleep 1000', seconds: 1 }, curl];
   const { evidence, status } = await withLabFile(plainLab(steps), (path) => evidenceOf(path));
   assert.equal(status, 1);
@@ -129,7 +129,7 @@ test('a signal while it is being built takes down what there is', { skip }, asyn
   assert.deepEqual(leftOf(name), []);
 });
 
-test('a closed output pipe does not leave the lab standing', { skip }, async () => {
+breadth('a closed output pipe does not leave the lab standing', { skip }, async () => {
   await withLabFile(plainLab([{ kind: 'run', on: 'a', command: 'head -c 2000000 /dev/zero | tr "\\0" "\\n"' }, curl]), async (path) => {
     const lab = startLab(path);
     await lab.until(/building it/);
@@ -139,7 +139,7 @@ test('a closed output pipe does not leave the lab standing', { skip }, async () 
   assert.deepEqual(leftOf(name), []);
 });
 
-test('the next run takes down what a killed run left', { skip }, async () => {
+breadth('the next run takes down what a killed run left', { skip }, async () => {
   await withLabFile(plainLab([endless]), async (path) => {
     const lab = startLab(path);
     await lab.until(/sleep 1000/);

@@ -29,6 +29,7 @@ export const VARIANT_LABS: readonly string[] = [
   'tun-mixed',
   'fullnat-6',
   'persist-marks',
+  'cache',
   'cache-tun',
 ];
 

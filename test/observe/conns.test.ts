@@ -1,9 +1,9 @@
 // weir conns on a director with real connections: what it lists, by each filter, in each order, and what it reports as they come and go.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test } from 'node:test';
 import { asked, type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
+import { breadth, test } from '../support/breadth.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
@@ -37,7 +37,7 @@ async function prepared(cluster: Cluster): Promise<void> {
     ipvsadm(lvs, `-A -${protocol} ${VIP}:80 -s rr`, ...SERVERS.map((server) => `-a -${protocol} ${VIP}:80 -r ${server}:80 -m`));
 }
 
-test('every filter, both orders, a limit, and text', on, async () => {
+breadth('every filter, both orders, a limit, and text', on, async () => {
   await inSame(async (cluster) => {
     await prepared(cluster);
     const { bed, client, lvs } = cluster;

@@ -1,10 +1,10 @@
 // weir explain on a director with real neighbours: what it prints before a connection, during it, of its reply, and of what is not balanced.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Explanation } from '../../src/cli/explain/explanation.js';
 import { type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { CLIENT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { station } from '../datapath/live-child.js';
+import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
@@ -110,7 +110,7 @@ test('a template leads, whatever the scheduler would do', on, async () => {
   });
 });
 
-test('a mark leads where the address has no live service, beside one that was removed, too', on, async () => {
+breadth('a mark leads where the address has no live service, beside one that was removed, too', on, async () => {
   await inSame(async (cluster) => {
     const { lvs, client, web1 } = cluster;
     await serving(cluster, web1);
@@ -129,7 +129,7 @@ test('a mark leads where the address has no live service, beside one that was re
   });
 });
 
-test('IPv6 without forwarding: the interface is that of the route of the host, and the packet is refused', on, async () => {
+breadth('IPv6 without forwarding: the interface is that of the route of the host, and the packet is refused', on, async () => {
   await inCluster6((cluster) => {
     const { lvs } = cluster;
     ipvsadm(lvs, `-A -t [${VIP6}]:80 -s rr`, `-a -t [${VIP6}]:80 -r [${server6(1)}]:80 -m`);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { Bed, type Host, noNamespaces, untilAddressesAreUsed } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 
@@ -91,32 +92,36 @@ test('VIPs of both families: the sysctls of ARP come and go with the IPv4 one', 
 });
 
 for (const shell of ['dash', 'busybox sh']) {
-  test(`the script does and undoes the same under ${shell}`, { skip: on.skip || noTools(shell.split(' ')[0] ?? '') }, () => {
-    const untouched = picture(server);
-    server.weir('realserver start --vip fd00:77::100,10.77.5.1');
-    const byWeir = picture(server);
-    server.weir('realserver stop');
-    for (const [vips, whole] of [['fd00:77::100,10.77.5.1', byWeir], ['fd00:77::100']] as const) {
-      const script = join(folder, 'script');
-      writeFileSync(script, server.weir(`realserver script --vip ${vips}`).stdout);
-      const sh = (verb: string) => server.run([...shell.split(' '), script, verb]);
-      assert.equal(sh('status').status, 3);
-      const started = sh('start');
-      assert.deepEqual([started.status, started.stderr], [0, '']);
-      if (whole !== undefined) assert.equal(picture(server), whole);
-      assert.deepEqual([sh('start').status, sh('status').status], [0, 0]);
-      assert.equal(server.weir('realserver status').status, 0, 'weir judges it the same');
-      const stopped = sh('stop');
-      assert.deepEqual([stopped.status, stopped.stderr], [0, '']);
-      assert.equal(picture(server), untouched);
-      sh('start');
-      assert.equal(server.weir('realserver stop').status, 0, 'weir undoes what the script did');
-      assert.equal(picture(server), untouched);
-    }
-    const wrong = join(folder, 'wrong');
-    writeFileSync(wrong, server.weir('realserver script --vip fd00:77::21').stdout);
-    assert.match(server.run([...shell.split(' '), wrong, 'start']).stderr, /fd00:77::21 is on zeta3: .* neighbour solicitations/);
-  });
+  (shell === 'dash' ? test : breadth)(
+    `the script does and undoes the same under ${shell}`,
+    { skip: on.skip || noTools(shell.split(' ')[0] ?? '') },
+    () => {
+      const untouched = picture(server);
+      server.weir('realserver start --vip fd00:77::100,10.77.5.1');
+      const byWeir = picture(server);
+      server.weir('realserver stop');
+      for (const [vips, whole] of [['fd00:77::100,10.77.5.1', byWeir], ['fd00:77::100']] as const) {
+        const script = join(folder, 'script');
+        writeFileSync(script, server.weir(`realserver script --vip ${vips}`).stdout);
+        const sh = (verb: string) => server.run([...shell.split(' '), script, verb]);
+        assert.equal(sh('status').status, 3);
+        const started = sh('start');
+        assert.deepEqual([started.status, started.stderr], [0, '']);
+        if (whole !== undefined) assert.equal(picture(server), whole);
+        assert.deepEqual([sh('start').status, sh('status').status], [0, 0]);
+        assert.equal(server.weir('realserver status').status, 0, 'weir judges it the same');
+        const stopped = sh('stop');
+        assert.deepEqual([stopped.status, stopped.stderr], [0, '']);
+        assert.equal(picture(server), untouched);
+        sh('start');
+        assert.equal(server.weir('realserver stop').status, 0, 'weir undoes what the script did');
+        assert.equal(picture(server), untouched);
+      }
+      const wrong = join(folder, 'wrong');
+      writeFileSync(wrong, server.weir('realserver script --vip fd00:77::21').stdout);
+      assert.match(server.run([...shell.split(' '), wrong, 'start']).stderr, /fd00:77::21 is on zeta3: .* neighbour solicitations/);
+    },
+  );
 }
 
 test('--persist writes no sysctls of ARP for IPv6 VIPs alone', on, () => {

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, renameSync, rmSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import type { Status } from '../../src/cli/status/status.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { using } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
 import { running, tablesOf, until } from '../datapath/cluster.js';
+import { breadth, test } from '../support/breadth.js';
 import { hostPicture } from '../support/host-picture.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
@@ -191,7 +192,7 @@ test('where the pins cannot be seen it does not call the datapath absent', { ski
   assert.deepEqual(hidden('status', powerless), [1, '', `weir status: ${unknown}\n`]);
 });
 
-test('programs and tables of other builds are named, and the rest is shown', on, () => {
+breadth('programs and tables of other builds are named, and the rest is shown', on, () => {
   const { folder, conf } = tablesOf(gate);
   const pin = readdirSync(folder).find((name) => name.startsWith('build_')) ?? assert.fail('no build is named');
   const other = `build_${'ab'.repeat(16)}`;
@@ -216,7 +217,7 @@ test('programs and tables of other builds are named, and the rest is shown', on,
   assert.equal(ask(gate).datapath.programs, 'this');
 });
 
-test('bad input is one line, with status 2', on, () => {
+breadth('bad input is one line, with status 2', on, () => {
   for (const [words, line] of [
     ['now', 'unexpected argument: now'],
     ['--jsn', 'unknown option: --jsn'],

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Finding } from '../../src/model/finding.js';
+import { breadth, test } from '../support/breadth.js';
 import { Bed, ENTRY, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
@@ -82,7 +83,7 @@ test('neighbours are notified immediately, so that a director that takes over is
   gate.weir('vip del 172.29.3.210 --dev up7');
 });
 
-test('an address that another host answers for is refused, naming its MAC', on, () => {
+breadth('an address that another host answers for is refused, naming its MAC', on, () => {
   const untouched = addresses(gate);
   thief.ip('addr add 172.29.3.220/32 dev lo');
   const mac = /link\/ether (\S+)/.exec(thief.ip('link show th0'))?.[1];
@@ -103,7 +104,7 @@ test('an address that another host answers for is refused, naming its MAC', on, 
   assert.equal(addresses(gate), untouched);
 });
 
-test('removing the first address of a subnet keeps the others', on, () => {
+breadth('removing the first address of a subnet keeps the others', on, () => {
   const untouched = addresses(gate);
   gate.sysctl('net.ipv4.conf.all.promote_secondaries', '0');
   gate.sysctl('net.ipv4.conf.up7.promote_secondaries', '0');
@@ -153,7 +154,7 @@ test('--persist writes the files that add it again at boot; del --persist remove
   assert.equal(existsSync(join(systemd, 'etc/systemd/system/weir-vip-172.29.3.240.service')), false);
 });
 
-test('bad input is reported in one line and changes nothing', on, () => {
+breadth('bad input is reported in one line and changes nothing', on, () => {
   gate.ip('link add down3 type bridge');
   const untouched = addresses(gate);
   for (const [line, status, words] of [
@@ -208,7 +209,7 @@ test('an address that a daemon manages is refused, whatever its command line, it
   assert.match(stdout, shown);
 });
 
-test('a file that another mount namespace alone has, behind an absolute include and an absolute link', on, async () => {
+breadth('a file that another mount namespace alone has, behind an absolute include and an absolute link', on, async () => {
   const own = join(folder, 'own');
   const [file, link, part] = ['keepalived.conf', 'link.conf', 'part.conf'].map((name) => join(own, name));
   const instance = 'vrrp_instance I {\ninterface up7\nvirtual_router_id 11\nvirtual_ipaddress { 172.29.3.242 }\n}';

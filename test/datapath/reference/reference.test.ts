@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { openBed, skipReason } from '../bed.js';
 import { compare } from './compare.js';
 
-const [SMALL_BUCKETS, HISTORIES] = [16, 80];
+const [SMALL_BUCKETS, HISTORIES] = [16, 48];
 
 /** What so few histories meet for certain. */
 const MET = [
