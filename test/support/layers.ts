@@ -18,7 +18,7 @@ const shell = [...values, 'sys', 'datapath', 'host'];
 export const layers: readonly Layer[] = [
   {
     folder: 'model',
-    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load',
+    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `expression/`: regular expressions in linear time',
     mayImport: [],
     pure: true,
   },
@@ -36,7 +36,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'control',
-    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), health checks (`check/`) and weights that follow the load (`feedback/`); plans: `virtual-server/`, `realserver/`, `vip/`; `plan/`: the plan of a reload',
+    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), health checks (`check/`) and weights that follow the load (`feedback/`); plans: `virtual-server/`, `realserver/`, `vip/`; `plan/`: the plan of a reload; `layer7/`: which route (`route/`) and which server (`pool/`) a request has',
     mayImport: ['model', 'config', 'wire'],
     pure: true,
   },

@@ -1,0 +1,30 @@
+// The fewest connections by weight; among equals smooth round robin.
+import type { Attempt } from './attempt.js';
+import type { Peer } from './peer.js';
+
+export function leastConn(peers: readonly Peer[], attempt: Attempt, nowUs: number): Peer | undefined {
+  let best: Peer | undefined;
+  let many = false;
+  for (const peer of peers) {
+    if (peer.weight === 0 || attempt.tried.includes(peer.index) || !peer.isEligible(nowUs)) continue;
+    if (best === undefined || peer.conns * best.weight < best.conns * peer.weight) {
+      best = peer;
+      many = false;
+    } else if (peer.conns * best.weight === best.conns * peer.weight) many = true;
+  }
+  if (best === undefined || !many) return best;
+  let total = 0;
+  const from = best;
+  let behind = false;
+  for (const peer of peers) {
+    behind ||= peer === from;
+    if (!behind || peer.weight === 0 || attempt.tried.includes(peer.index)) continue;
+    if (peer.conns * best.weight !== best.conns * peer.weight || !peer.isEligible(nowUs)) continue;
+    peer.currentWeight += peer.effectiveWeight;
+    total += peer.effectiveWeight;
+    if (peer.effectiveWeight < peer.weight) peer.effectiveWeight++;
+    if (peer.currentWeight > best.currentWeight) best = peer;
+  }
+  best.currentWeight -= total;
+  return best;
+}

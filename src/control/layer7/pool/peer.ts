@@ -1,0 +1,59 @@
+// A server of a pool as one process sees it: nginx's peer. What changes with each request changes in place.
+import type { PoolServer } from '../../../model/layer7/pool.js';
+
+export class Peer {
+  /** As it is now: the operator's, or what feedback made of it. 0: only clients that are bound to it. */
+  weight: number;
+  /** Falls with failures, rises by 1 each time the server could have been chosen. */
+  effectiveWeight: number;
+  currentWeight = 0;
+  conns = 0;
+  fails = 0;
+  /** When it failed last; when a failure was noticed, or a trial after one was begun. */
+  failedUs = Number.NEGATIVE_INFINITY;
+  checkedUs = Number.NEGATIVE_INFINITY;
+  isHealthy = true;
+
+  constructor(
+    readonly server: PoolServer,
+    readonly index: number,
+  ) {
+    this.weight = server.weight;
+    this.effectiveWeight = server.weight;
+  }
+
+  /** Whether the operator, health checks, failures and max_conns let it take a request. */
+  isEligible(nowUs: number): boolean {
+    const { server } = this;
+    if (server.down || !this.isHealthy) return false;
+    if (server.maxFails > 0 && this.fails >= server.maxFails && nowUs - this.checkedUs <= server.failTimeoutUs) return false;
+    return server.maxConns === 0 || this.conns < server.maxConns;
+  }
+
+  /** A request goes to it; behind fail_timeout it is the trial of this period. */
+  take(nowUs: number): void {
+    this.conns++;
+    if (nowUs - this.checkedUs > this.server.failTimeoutUs) this.checkedUs = nowUs;
+  }
+
+  failed(nowUs: number): void {
+    const { maxFails } = this.server;
+    this.fails++;
+    this.failedUs = nowUs;
+    this.checkedUs = nowUs;
+    if (maxFails > 0) this.effectiveWeight = Math.max(0, this.effectiveWeight - Math.floor(this.weight / maxFails));
+  }
+
+  /** Failures are forgotten when a trial after them went well. */
+  succeeded(): void {
+    if (this.failedUs < this.checkedUs) this.fails = 0;
+  }
+
+  /** Takes over what the same server was before a reload; its requests end with the pool that chose it. */
+  takeOver(before: Peer): void {
+    this.fails = before.fails;
+    this.failedUs = before.failedUs;
+    this.checkedUs = before.checkedUs;
+    this.isHealthy = before.isHealthy;
+  }
+}

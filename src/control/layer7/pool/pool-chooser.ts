@@ -1,0 +1,204 @@
+// Which server of a pool takes a request: nginx's rules, for one process. `choose` and `onResult` are called for each try of each request: nothing is
+// allocated there. Times in microseconds of a monotonic clock.
+import type { Pool } from '../../../model/layer7/pool.js';
+import { hmac } from '../../../wire/hmac.js';
+import { sha256 } from '../../../wire/sha256.js';
+import { type Chance, draw } from '../../chance.js';
+import { cookieOf, expand, noSurroundings, type RequestFacts, type Surroundings } from '../request.js';
+import type { Attempt } from './attempt.js';
+import { leastConn } from './least-conn.js';
+import { Peer } from './peer.js';
+import { ipHash, keyHash, keySum } from './places.js';
+import { type Draw, random } from './random.js';
+import { Ring } from './ring.js';
+import { roundRobin } from './round-robin.js';
+
+/** How a try ended. `abandoned`: neither, the client went away. */
+export type Outcome = 'ok' | 'failed' | 'abandoned';
+
+/** Why no server could be chosen: how many of the pool's servers had which reason. */
+export interface WhyNone {
+  readonly down: number;
+  readonly unhealthy: number;
+  readonly drained: number;
+  readonly failed: number;
+  readonly full: number;
+  readonly tried: number;
+}
+
+export interface ChooserOptions {
+  /** Makes the ids in cookies: the same on all processes and directors that share clients. */
+  readonly secret: Uint8Array;
+  readonly chance: Chance;
+}
+
+export const NO_SERVER = -1;
+const ID_BYTES = 16;
+
+const idOf = (secret: Uint8Array, pool: string, server: string): string =>
+  Array.from(hmac(sha256, secret, new TextEncoder().encode(`${pool}\0${server}`)).subarray(0, ID_BYTES), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+
+export class PoolChooser {
+  readonly #peers: readonly Peer[];
+  readonly #primaries: readonly Peer[];
+  readonly #backups: readonly Peer[];
+  readonly #ids: readonly string[];
+  readonly #byId: ReadonlyMap<string, Peer>;
+  readonly #ring: Ring | undefined;
+  readonly #draw: Draw;
+
+  constructor(
+    readonly pool: Pool,
+    { secret, chance }: ChooserOptions,
+  ) {
+    const { servers, persistence, balance } = pool;
+    this.#peers = servers.map((server, index) => new Peer(server, index));
+    this.#primaries = this.#peers.filter(({ server }) => !server.backup);
+    this.#backups = this.#peers.filter(({ server }) => server.backup);
+    this.#ids = persistence?.kind === 'cookie' ? servers.map(({ name }) => idOf(secret, pool.name, name)) : [];
+    this.#byId = new Map(this.#ids.flatMap((id, index) => (this.#peers[index] === undefined ? [] : [[id, this.#peers[index]]])));
+    this.#ring = (balance.kind === 'hash' && balance.consistent) || persistence?.kind === 'field' ? new Ring(this.#primaries) : undefined;
+    let state = chance;
+    this.#draw = () => {
+      const { word, next } = draw(state);
+      state = next;
+      return word;
+    };
+  }
+
+  /** Begins the search of a request. `attempt`: of any request before. */
+  begin(attempt: Attempt, facts: RequestFacts, around: Surroundings = noSurroundings): void {
+    attempt.reset();
+    const { balance, persistence } = this.pool;
+    if (persistence?.kind === 'field') attempt.key = facts.field(persistence.name) ?? '';
+    else if (balance.kind === 'hash' || balance.kind === 'sum') attempt.key = expand(balance.key, facts, around);
+  }
+
+  /** Index of the server for the next try, of which `onResult` must be called; NO_SERVER: there is none. */
+  choose(attempt: Attempt, facts: RequestFacts, nowUs: number): number {
+    const peer = this.#choose(attempt, facts, nowUs);
+    if (peer === undefined) return NO_SERVER;
+    peer.take(nowUs);
+    attempt.tried.push(peer.index);
+    return peer.index;
+  }
+
+  #choose(attempt: Attempt, facts: RequestFacts, nowUs: number): Peer | undefined {
+    const bound = this.#bound(attempt, facts, nowUs);
+    if (bound !== undefined) {
+      return this.pool.balance.kind === 'round_robin' && !bound.server.backup ? roundRobin(this.#primaries, attempt, nowUs, bound) : bound;
+    }
+    const [only] = this.#primaries;
+    if (only !== undefined && this.#peers.length === 1) return this.#single(only, attempt);
+    if (!attempt.onBackups) {
+      const primary = this.#balanced(this.#primaries, attempt, facts, nowUs);
+      if (primary !== undefined) return primary;
+      attempt.onBackups = true;
+    }
+    return this.pool.balance.kind === 'least_conn' ? leastConn(this.#backups, attempt, nowUs) : roundRobin(this.#backups, attempt, nowUs);
+  }
+
+  /** A single server is never taken out by its failures. */
+  #single(peer: Peer, attempt: Attempt): Peer | undefined {
+    const { server } = peer;
+    const isOut = server.down || !peer.isHealthy || peer.weight === 0 || attempt.tried.length > 0;
+    return isOut || (server.maxConns > 0 && peer.conns >= server.maxConns) ? undefined : peer;
+  }
+
+  /** The server of the client's cookie, on the first try. */
+  #bound(attempt: Attempt, facts: RequestFacts, nowUs: number): Peer | undefined {
+    const { persistence } = this.pool;
+    if (persistence?.kind !== 'cookie' || attempt.tried.length > 0) return undefined;
+    const id = cookieOf(facts, persistence.name);
+    const peer = id === undefined ? undefined : this.#byId.get(id);
+    return peer?.isEligible(nowUs) ? peer : undefined;
+  }
+
+  #balanced(peers: readonly Peer[], attempt: Attempt, facts: RequestFacts, nowUs: number): Peer | undefined {
+    const { balance, persistence } = this.pool;
+    if (persistence?.kind === 'field' && attempt.key !== '') {
+      const found = this.#ring?.choose(attempt, nowUs);
+      if (found !== undefined) return found;
+    }
+    switch (balance.kind) {
+      case 'least_conn':
+        return leastConn(peers, attempt, nowUs);
+      case 'ip_hash':
+        return ipHash(peers, attempt, nowUs, facts.client) ?? roundRobin(peers, attempt, nowUs);
+      case 'random':
+        return random(peers, attempt, nowUs, this.#draw, balance.two) ?? roundRobin(peers, attempt, nowUs);
+      case 'hash':
+      case 'sum': {
+        if (attempt.key === '' || persistence?.kind === 'field') return roundRobin(peers, attempt, nowUs);
+        const found =
+          balance.kind === 'sum'
+            ? keySum(peers, attempt, nowUs)
+            : balance.consistent
+              ? this.#ring?.choose(attempt, nowUs)
+              : keyHash(peers, attempt, nowUs);
+        return found ?? roundRobin(peers, attempt, nowUs);
+      }
+      case 'round_robin':
+        return roundRobin(peers, attempt, nowUs);
+    }
+  }
+
+  /** The try of a server ended. */
+  onResult(server: number, outcome: Outcome, nowUs: number): void {
+    const peer = this.#peers[server];
+    if (peer === undefined) return;
+    peer.conns--;
+    if (this.#peers.length === 1 || outcome === 'abandoned') return;
+    if (outcome === 'failed') peer.failed(nowUs);
+    else peer.succeeded();
+  }
+
+  /** The verdict of health checks. */
+  setHealth(server: number, isHealthy: boolean): void {
+    const peer = this.#peers[server];
+    if (peer !== undefined) peer.isHealthy = isHealthy;
+  }
+
+  /** An operator's or feedback's weight, 0 to drain. Hashes keep the weights of the configuration, but choose no server of weight 0. */
+  setWeight(server: number, weight: number): void {
+    const peer = this.#peers[server];
+    if (peer === undefined) return;
+    peer.effectiveWeight = peer.effectiveWeight >= peer.weight ? weight : Math.min(peer.effectiveWeight, weight);
+    peer.weight = weight;
+  }
+
+  /** What a reload keeps: failures and health of the servers that both have. Weights are those of the new configuration. */
+  takeOver(before: PoolChooser): void {
+    const known = new Map(before.#peers.map((peer) => [peer.server.name, peer]));
+    for (const peer of this.#peers) {
+      const same = known.get(peer.server.name);
+      if (same !== undefined) peer.takeOver(same);
+    }
+  }
+
+  /** The value of the cookie that binds a client to a server; undefined: clients are not bound by cookies. */
+  cookieValue(server: number): string | undefined {
+    return this.#ids[server];
+  }
+
+  /** How many requests a server has now. */
+  conns(server: number): number {
+    return this.#peers[server]?.conns ?? 0;
+  }
+
+  /** For the log, where `choose` found none. */
+  whyNone(attempt: Attempt, nowUs: number): WhyNone {
+    const why = { down: 0, unhealthy: 0, drained: 0, failed: 0, full: 0, tried: 0 };
+    for (const peer of this.#peers) {
+      if (attempt.tried.includes(peer.index)) why.tried++;
+      else if (peer.server.down) why.down++;
+      else if (!peer.isHealthy) why.unhealthy++;
+      else if (peer.weight === 0) why.drained++;
+      else if (peer.server.maxConns > 0 && peer.conns >= peer.server.maxConns) why.full++;
+      else if (!peer.isEligible(nowUs)) why.failed++;
+    }
+    return why;
+  }
+}
