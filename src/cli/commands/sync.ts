@@ -10,7 +10,6 @@ import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { makeStreamKey } from '../../host/sync/stream-key.js';
 import { readSyncCounts } from '../../host/sync/sync-counts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import type { Log } from '../../model/log-level.js';
 import { anywhereFor, STREAM_PORT, wouldBreak } from '../../model/stream-node.js';
 import { DAEMON_ROLES, type DaemonRole } from '../../model/sync-daemon.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -20,6 +19,7 @@ import { observedReader } from '../observed-reader.js';
 import { readStreamNode, readStreamPeer } from '../read-stream-node.js';
 import { streamStatusText } from '../stream-status-text.js';
 import { graceText, syncStatusText } from '../sync-status-text.js';
+import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir sync status [--json]
        prints what synchronises the connections of this network namespace, what each has counted, and how long a grace period still
@@ -43,20 +43,6 @@ const USAGE = `usage: weir sync status [--json]
 const NONE_RUNS = 3;
 
 const isRole = (word: string | undefined): word is DaemonRole => DAEMON_ROLES.some((role) => role === word);
-
-/** Until SIGTERM. `stop`: of what runs. */
-async function untilStopped(log: Log, stop: () => void | Promise<void>): Promise<number> {
-  process.on('uncaughtException', (error) => {
-    log('error', `unexpected error, please report it: ${error.stack ?? error.message}`);
-    process.exit(1);
-  });
-  await new Promise<void>((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
-    process.on('SIGHUP', () => {});
-  });
-  await stop();
-  return 0;
-}
 
 async function runDaemon(role: DaemonRole): Promise<number> {
   const { log, close } = openLog(

@@ -31,3 +31,8 @@ export interface LoadReport {
   readonly percent?: number;
   readonly state?: AdminState;
 }
+
+/** An answer that was read, or what is wrong with it. */
+export type ReadReport = { readonly kind: 'report'; readonly report: LoadReport } | { readonly kind: 'wrong'; readonly why: string };
+
+export const wrongReport = (why: string): ReadReport => ({ kind: 'wrong', why });

@@ -1,0 +1,16 @@
+// Commands that run until they are stopped.
+import type { Log } from '../model/log-level.js';
+
+/** Until SIGTERM or SIGINT; SIGHUP changes nothing. `stop`: of what runs. */
+export async function untilStopped(log: Log, stop: () => void | Promise<void>): Promise<number> {
+  process.on('uncaughtException', (error) => {
+    log('error', `unexpected error, please report it: ${error.stack ?? error.message}`);
+    process.exit(1);
+  });
+  await new Promise<void>((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
+    process.on('SIGHUP', () => {});
+  });
+  await stop();
+  return 0;
+}

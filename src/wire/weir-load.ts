@@ -1,0 +1,57 @@
+// The answer of weir's own agent to `GET /weir-load`: counters as JSON.
+//   {"format":1,"run":"…","clock_us":1,"resources":{"cpu":{"busy":1,"total":2}},"completed":3,"state":"ready"}
+import { type AdminState, type LoadCounters, type ReadReport, type ResourceCounter, wrongReport } from '../model/feedback/load-report.js';
+import { isRecord } from '../model/json.js';
+
+/** The path of the agent's answer. */
+export const WEIR_LOAD_PATH = '/weir-load';
+const FORMAT = 1;
+const RESOURCES_MAX = 64;
+const NAME_MAX = 64;
+const RUN_MAX = 200;
+
+export function encodeWeirLoad({ clockUs, run, resources, completed }: LoadCounters, state?: AdminState): string {
+  const named = Object.fromEntries(resources.map(({ name, busy, total }) => [name, { busy, total }]));
+  return `${JSON.stringify({ format: FORMAT, run, clock_us: clockUs, resources: named, completed, state: state?.kind })}\n`;
+}
+
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function readResources(value: unknown): readonly ResourceCounter[] | undefined {
+  if (!isRecord(value)) return undefined;
+  const entries = Object.entries(value);
+  if (entries.length === 0 || entries.length > RESOURCES_MAX) return undefined;
+  const resources = entries.flatMap(([name, one]) => {
+    if (!isRecord(one) || name.length > NAME_MAX) return [];
+    const { busy, total } = one;
+    return isCount(busy) && isCount(total) ? [{ name, busy, total }] : [];
+  });
+  return resources.length === entries.length ? resources : undefined;
+}
+
+export function decodeWeirLoad(text: string): ReadReport {
+  const value = parsed(text);
+  if (!isRecord(value)) return wrongReport('the answer is no JSON object');
+  if (value['format'] !== FORMAT)
+    return wrongReport(`the answer has the format ${JSON.stringify(value['format'])?.slice(0, 20)}, not ${FORMAT}`);
+  const { run, clock_us: clockUs, completed } = value;
+  const resources = readResources(value['resources']);
+  if (resources === undefined) return wrongReport('"resources" is no object of {"busy": number, "total": number}');
+  if (!isCount(clockUs)) return wrongReport('"clock_us" is no count');
+  if (typeof run !== 'string' || run.length > RUN_MAX) return wrongReport('"run" is no short text');
+  if (completed !== undefined && !isCount(completed)) return wrongReport('"completed" is no count');
+  const state = value['state'];
+  if (state !== undefined && state !== 'ready' && state !== 'drain') return wrongReport('"state" is neither "ready" nor "drain"');
+  const admin =
+    state === undefined ? {} : { state: state === 'ready' ? ({ kind: 'ready' } as const) : ({ kind: 'drain', why: 'drain' } as const) };
+  return { kind: 'report', report: { ...admin, counters: { clockUs, run, resources, ...(completed === undefined ? {} : { completed }) } } };
+}
