@@ -24,7 +24,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'config',
-    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`',
+    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml',
     mayImport: ['model'],
     pure: true,
   },

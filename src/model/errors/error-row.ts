@@ -8,7 +8,7 @@ export interface ErrorRow<D> {
   /** What went wrong, as one line without a full stop and without the program's name. */
   readonly text: (details: D) => string;
   /** What the reader can do about it. */
-  readonly hint?: string | ((details: D) => string);
+  readonly hint?: string | ((details: D) => string | undefined);
   /** 1: it could not be done; 2: the command line or a file is wrong; 255: a word that popt refuses, as in ipvsadm. */
   readonly exitStatus: 1 | 2 | 255;
   /** Set where a director refuses a change that the kernel's IPVS refuses, too. */

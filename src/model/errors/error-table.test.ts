@@ -12,6 +12,7 @@ import { restoreErrors } from './restore-errors.js';
 import { systemErrors } from './system-errors.js';
 import { usageErrors } from './usage-errors.js';
 import { errorOf, failure, failureHint, failureLine, failureText, isRefusal, isWeirError, WeirError } from './weir-error.js';
+import { weirFileErrors } from './weir-file-errors.js';
 
 const sections = [
   daemonErrors,
@@ -23,6 +24,7 @@ const sections = [
   restoreErrors,
   systemErrors,
   usageErrors,
+  weirFileErrors,
 ];
 
 test('no code stands in two sections, and each is lower case with dashes', () => {

@@ -9,6 +9,7 @@ import { labErrors } from './lab-errors.js';
 import { restoreErrors } from './restore-errors.js';
 import { systemErrors } from './system-errors.js';
 import { usageErrors } from './usage-errors.js';
+import { weirFileErrors } from './weir-file-errors.js';
 
 export const errorTable = {
   ...directorErrors,
@@ -20,6 +21,7 @@ export const errorTable = {
   ...restoreErrors,
   ...ipvsadmErrors,
   ...labErrors,
+  ...weirFileErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -16,8 +16,10 @@ export type PathMatch =
   | ({ readonly kind: 'expression' } & Expression);
 
 export type TextMatch =
-  | { readonly kind: 'present' | 'absent' }
-  | { readonly kind: 'exact' | 'prefix'; readonly text: string }
+  | { readonly kind: 'present' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'exact'; readonly text: string }
+  | { readonly kind: 'prefix'; readonly text: string }
   | ({ readonly kind: 'expression' } & Expression);
 
 /** A condition on a field (`name` in lower case), or on a cookie. */

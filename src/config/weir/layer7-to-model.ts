@@ -1,0 +1,139 @@
+// The section `layer7` of a weir.yaml as the model has it; what one value means for another is examined here.
+
+import { endpointText } from '../../model/endpoint-text.js';
+import { type Failure, failure } from '../../model/errors/weir-error.js';
+import { defaultClientLimits } from '../../model/layer7/defaults.js';
+import type { Host } from '../../model/layer7/host.js';
+import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
+import type { Listener } from '../../model/layer7/listener.js';
+import type { Action, NamedMatch, Route } from '../../model/layer7/route.js';
+import { nearest } from '../../model/nearest.js';
+import type { HostKeys, Layer7Keys, LocationKeys, ProxyingKeys } from './layer7-shape.js';
+import { poolOf } from './pool-to-model.js';
+import { proxyingOf } from './proxying-to-model.js';
+import type { Report } from './shape.js';
+import { hostNameText, locationText } from './units.js';
+
+const missing = (what: string, name: string, known: readonly string[]): Failure =>
+  failure('file-reference', { what, name, meant: nearest(name, known) });
+
+/** Reports the second of two with one name. */
+function unique<T>(list: readonly T[], nameOf: (one: T) => string, onSecond: (one: T, name: string) => void): void {
+  const seen = new Set<string>();
+  for (const one of list) {
+    const name = nameOf(one);
+    if (seen.has(name)) onSecond(one, name);
+    seen.add(name);
+  }
+}
+
+const matchesOf = (matches: LocationKeys['value']['headers']): readonly NamedMatch[] =>
+  (matches ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
+
+/** What all hosts of a file share. */
+class HostBuilder {
+  constructor(
+    readonly outer: ProxyingKeys,
+    readonly listeners: readonly string[],
+    readonly pools: readonly string[],
+    readonly report: Report,
+  ) {}
+
+  #action({ value, at }: LocationKeys): Action | undefined {
+    const { pool, redirect, return: answer, replace_prefix } = value;
+    if ([pool, redirect, answer].filter((one) => one !== undefined).length !== 1) {
+      this.report(at, failure('file-keys-exclude', { keys: 'pool, redirect and return' }));
+    }
+    if (pool !== undefined) {
+      if (!this.pools.includes(pool.value)) this.report(pool.at, missing('pool', pool.value, this.pools));
+      return { kind: 'pool', pool: pool.value, ...(replace_prefix === undefined ? {} : { replacePrefix: replace_prefix }) };
+    }
+    if (redirect?.value.to !== undefined) return { kind: 'redirect', status: redirect.value.status ?? 302, location: redirect.value.to };
+    if (answer?.value.status !== undefined) return { kind: 'status', status: answer.value.status, body: answer.value.body ?? '' };
+    return undefined;
+  }
+
+  #route(keys: LocationKeys, host: ProxyingKeys): Route | undefined {
+    const { value } = keys;
+    const action = this.#action(keys);
+    if (value.location === undefined || action === undefined) return undefined;
+    return {
+      match: {
+        path: value.location,
+        methods: value.methods ?? [],
+        fields: matchesOf(value.headers).map(({ name, value: match }) => ({ name: name.toLowerCase(), value: match })),
+        cookies: matchesOf(value.cookies),
+        ...(value.sni === undefined ? {} : { sni: value.sni }),
+      },
+      action,
+      proxying: proxyingOf([this.outer, host, value]),
+    };
+  }
+
+  #examineLocations(locations: readonly LocationKeys[]): void {
+    const bare = locations.filter(({ value }) => (value.methods ?? value.headers ?? value.cookies ?? value.sni) === undefined);
+    unique(
+      bare.flatMap(({ value, at }) => (value.location === undefined ? [] : [{ text: locationText(value.location), at }])),
+      ({ text }) => text,
+      ({ at }, name) => this.report(at, failure('file-twice', { what: 'the location', name })),
+    );
+  }
+
+  host({ value }: HostKeys, index: number): Host {
+    for (const { value: name, at } of value.listen ?? []) {
+      if (!this.listeners.includes(name)) this.report(at, missing('listener', name, this.listeners));
+    }
+    this.#examineLocations(value.locations ?? []);
+    const names = value.server_name ?? [];
+    const listeners = value.listen?.map((one) => one.value) ?? this.listeners;
+    return {
+      label: names[0] === undefined ? `host ${index + 1}` : hostNameText(names[0]),
+      names,
+      listeners,
+      defaultOn: value.default_server === true ? listeners : [],
+      routes: (value.locations ?? []).flatMap((keys) => this.#route(keys, value) ?? []),
+    };
+  }
+}
+
+function limitsOf(limits: Layer7Keys['limits']): ClientLimits {
+  const given = limits?.value;
+  const base = defaultClientLimits;
+  return {
+    headMaxBytes: given?.head_max ?? base.headMaxBytes,
+    fieldsMax: given?.fields_max ?? base.fieldsMax,
+    headTimeoutUs: given?.client_header_timeout ?? base.headTimeoutUs,
+    bodyTimeoutUs: given?.client_body_timeout ?? base.bodyTimeoutUs,
+    sendTimeoutUs: given?.send_timeout ?? base.sendTimeoutUs,
+    keepAliveUs: given?.keepalive_timeout ?? base.keepAliveUs,
+    keepAliveRequests: given?.keepalive_requests ?? base.keepAliveRequests,
+    connectionsMax: given?.connections_max ?? base.connectionsMax,
+  };
+}
+
+function listenerOf(name: string, keys: NonNullable<Layer7Keys['listeners']>[number]['value']): Listener | undefined {
+  if (keys === undefined) return undefined;
+  const { value } = keys;
+  if (!('listen' in value)) return { name, ...(value as Pick<Listener, 'address' | 'port'>), proxyFrom: [] };
+  return value.listen === undefined ? undefined : { name, ...value.listen, proxyFrom: value.proxy_protocol_from ?? [] };
+}
+
+export function layer7Of(keys: Layer7Keys, report: Report): Layer7 {
+  const written = keys.listeners ?? [];
+  const listeners = written.flatMap(({ name, value }) => listenerOf(name, value) ?? []);
+  unique(listeners, endpointText, ({ name }, text) =>
+    report(
+      written.find((one) => one.name === name)?.at ?? { line: 1, column: 1 },
+      failure('file-twice', { what: 'the address', name: text }),
+    ),
+  );
+  const pools = (keys.pools ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [poolOf(name, value, report)]));
+  const builder = new HostBuilder(
+    keys,
+    written.map(({ name }) => name),
+    (keys.pools ?? []).map(({ name }) => name),
+    report,
+  );
+  const hosts = (keys.hosts ?? []).map((host, index) => builder.host(host, index));
+  return { listeners, hosts, pools, limits: limitsOf(keys.limits) };
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { read } from '../../../test/support/project.js';
+import fc from '../../../test/support/properties.js';
+import { defaultProxying } from '../../model/layer7/defaults.js';
+import { templateText } from '../../model/layer7/template.js';
+import { faultText, readWeirFile, weirFileSchema } from './read.js';
+import { durationText, parseDuration, parseSize } from './units.js';
+import { writeWeirFile } from './write.js';
+
+const example = read('examples/layer7/weir.yaml');
+
+const faultsOf = (text: string): readonly string[] => readWeirFile(text).faults.map((fault) => faultText('w', fault));
+
+test('the example, from text to model and back', () => {
+  const { file, faults } = readWeirFile(example);
+  assert.deepEqual(faults, []);
+  const { layer7 } = file;
+  assert.ok(layer7 !== undefined);
+  assert.deepEqual(
+    layer7.pools.map(({ name, balance, servers }) => `${name} ${balance.kind} ${servers.length}`),
+    ['pages round_robin 3', 'api least_conn 2', 'cached hash 2', 'chat round_robin 2'],
+  );
+  assert.deepEqual(
+    layer7.hosts.map(({ listeners, defaultOn }) => [listeners, defaultOn]),
+    [
+      [
+        ['web', 'behind_l4'],
+        ['web', 'behind_l4'],
+      ],
+      [['web'], []],
+    ],
+  );
+  const api = layer7.hosts[0]?.routes[1]?.proxying;
+  assert.deepEqual(
+    api?.requestFields.map(({ name, value }) => `${name}: ${templateText(value)}`),
+    [
+      'Host: ${http_host}',
+      'X-Forwarded-For: ${proxy_add_x_forwarded_for}',
+      'X-Forwarded-Proto: ${scheme}',
+      'X-Request-Path: ${request_uri}',
+    ],
+  );
+  assert.deepEqual([api?.timeouts.connectUs, api?.retry.tries, api?.timeouts.readUs], [2e6, 3, defaultProxying.timeouts.readUs]);
+  assert.deepEqual(readWeirFile(writeWeirFile(layer7)), { file: { layer7 }, faults: [] });
+});
+
+test('all faults in one go, each with line, column, what was expected, and what was probably meant', () => {
+  const text = `layer7:
+  listeners:
+    web: 192.0.2.1
+  poools: {}
+  pools:
+    a:
+      balance: least_con
+      servers:
+        - address: 10.0.0.1:80
+          weight: 0
+          fail_timeout: 10 seconds
+          wieght: 3
+        - 10.0.0.1:80
+    b:
+      balance: ip_hash
+      servers: [10.0.0.2, {address: 10.0.0.3, backup: true}]
+  hosts:
+    - listen: wbe
+      locations:
+        - location: ~ (a)\\1
+          pool: a
+        - location: /x
+          pool: aa
+          redirect: {to: $schema}
+        - pool: b
+`;
+  assert.deepEqual(faultsOf(text), [
+    'w:3:10: expected an address with its port, such as 192.0.2.1:80 or [2001:db8::1]:80, not "192.0.2.1"',
+    'w:4:3: unknown key poools — fix: did you mean pools?',
+    'w:7:16: expected one of round_robin, least_conn, ip_hash, random, random two, not "least_con" — fix: did you mean least_conn?',
+    'w:10:19: expected a whole number from 1 to 65535, not 0',
+    'w:11:25: expected a time such as 10s, 500ms or 1m30s, not "10 seconds"',
+    'w:12:11: unknown key wieght — fix: did you mean weight?',
+    'w:13:11: the server 10.0.0.1:80 is there twice',
+    'w:16:27: a backup server is only used with round_robin and least_conn, not with ip_hash',
+    'w:18:15: there is no listener wbe — fix: did you mean web?',
+    'w:20:21: this regular expression is not read: a back reference at character 4',
+    'w:22:11: only one of pool, redirect and return can be given, and one must be',
+    'w:23:17: there is no pool aa — fix: did you mean a?',
+    'w:24:26: unknown variable $schema — fix: did you mean $scheme?',
+    'w:25:11: location is missing',
+  ]);
+});
+
+test('what is no YAML of ours', () => {
+  assert.match(faultsOf('layer7: [')[0] ?? '', /^w:1:\d+: this is no YAML: /);
+  assert.match(faultsOf('a: 1\na: 2')[0] ?? '', /^w:2:1: this is no YAML: .*unique/);
+  assert.deepEqual(faultsOf('servces: 1'), ['w:1:1: unknown key servces — fix: one of layer7']);
+  assert.deepEqual(faultsOf(''), ['w:1:1: expected the sections of a weir.yaml, not nothing']);
+  assert.match(faultsOf('layer7: &a {listeners: *a}').join('\n'), /an anchor/);
+  assert.match(faultsOf('layer7: !x 1').join('\n'), /w:1:/);
+  assert.match(faultsOf('['.repeat(100_000))[0] ?? '', /YAML|nested/);
+  assert.match(faultsOf(`layer7: ${'x'.repeat(5_000_000)}`)[0] ?? '', /more than/);
+});
+
+test('times and sizes', () => {
+  assert.deepEqual(['90', '1m30s', '500ms', '0', '1d', '', 'x', '1s1m', '-1', '400d'].map(parseDuration), [
+    90e6,
+    90e6,
+    5e5,
+    0,
+    86_400e6,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assert.deepEqual(['1024', '8k', '1M', '2g', '1t', ''].map(parseSize), [1024, 8192, 1_048_576, 2 ** 31, undefined, undefined]);
+  fc.assert(fc.property(fc.integer({ min: 0, max: 1e9 }), (ms) => assert.equal(parseDuration(durationText(ms * 1000)), ms * 1000)));
+});
+
+test('spoilt copies of the example are read or refused, with a place', () => {
+  fc.assert(
+    fc.property(fc.nat(example.length), fc.nat(20), fc.string({ maxLength: 8 }), (at, length, text) => {
+      const spoilt = example.slice(0, at) + text + example.slice(at + length);
+      for (const fault of readWeirFile(spoilt).faults) assert.match(faultText('w', fault), /^w:\d+:\d+: ./);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('the schema names the keys of the example', () => {
+  const schema = JSON.stringify(weirFileSchema);
+  for (const key of ['layer7', 'listeners', 'proxy_next_upstream', 'fail_timeout', 'same_site'])
+    assert.ok(schema.includes(`"${key}"`), key);
+});

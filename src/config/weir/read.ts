@@ -1,0 +1,37 @@
+// A weir.yaml from its text to the model, or to all that is wrong with it; and its JSON Schema. Unknown keys are errors at every level.
+
+import { failureLine } from '../../model/errors/weir-error.js';
+import type { Json } from '../../model/json.js';
+import type { Layer7 } from '../../model/layer7/layer7.js';
+import { layer7Shape } from './layer7-shape.js';
+import { layer7Of } from './layer7-to-model.js';
+import { optional, readShape, record } from './shape.js';
+import { type Fault, readYaml } from './yaml-value.js';
+
+const fileShape = record('the sections of a weir.yaml', { layer7: optional(layer7Shape) });
+
+export interface WeirFile {
+  readonly layer7?: Layer7;
+}
+
+/** The file, unless there are faults. */
+export function readWeirFile(text: string): { readonly file: WeirFile; readonly faults: readonly Fault[] } {
+  const { value, faults: inText } = readYaml(text);
+  if (value === undefined || inText.length > 0) return { file: {}, faults: inText };
+  const { read, faults: inValues } = readShape(fileShape, value);
+  const faults: Fault[] = [...inValues];
+  const keys = read?.value.layer7?.value;
+  const layer7 = keys === undefined ? undefined : layer7Of(keys, (at, failure) => void faults.push({ at, failure }));
+  const sorted = faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+  return { file: sorted.length > 0 || layer7 === undefined ? {} : { layer7 }, faults: sorted };
+}
+
+/** `FILE:LINE:COLUMN: what is wrong — fix: …` */
+export const faultText = (file: string, { at, failure }: Fault): string => `${file}:${at.line}:${at.column}: ${failureLine(failure)}`;
+
+/** For editors: https://json-schema.org/draft/2020-12. */
+export const weirFileSchema: Json = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'weir.yaml',
+  ...(fileShape.schema as object),
+};
