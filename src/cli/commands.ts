@@ -88,6 +88,11 @@ export const commands: readonly Command[] = [
   },
   { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {
+    name: 'feedback',
+    meaning: 'have the weights of servers follow their load; print why a weight is what it is',
+    load: () => import('./commands/feedback.js'),
+  },
+  {
     name: 'agent',
     meaning: 'report the load of this real server to directors that ask, or print a script that does',
     load: () => import('./commands/agent.js'),

@@ -84,13 +84,13 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'daemon',
-    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`; `agent/`: what a real server reports of its load; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
+    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
     mayImport: [...shell, 'dump'],
     pure: [],
   },
   {
     folder: 'cli',
-    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/` and `genhash/`; the commands of weir are in `commands/`, what some of them collect and print in `plan/`, `status/`, `explain/`, `conns/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
+    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/` and `genhash/`; the commands of weir are in `commands/`, what some of them collect and print in `plan/`, `feedback/`, `status/`, `explain/`, `conns/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
     mayImport: [...shell, 'doctor', 'lab', 'daemon', 'sim'],
     pure: [],
   },

@@ -74,7 +74,7 @@ function take(context: FeedbackContext, input: FeedbackInput): void {
 
 /** One input at a time; a period ends with `wake`. */
 export function step(machine: FeedbackMachine, input: FeedbackInput, atUs: number): Step<FeedbackMachine, FeedbackEffect> {
-  if (machine.stopped && input.kind !== 'written') return { state: machine, effects: [], wakeAtUs: undefined };
+  if (machine.stopped && input.kind !== 'written' && input.kind !== 'stop') return { state: machine, effects: [], wakeAtUs: undefined };
   const context: FeedbackContext = { atUs, machine, effects: [], servers: new Map(machine.servers ?? []), writes: [] };
   take(context, input);
   recordReasons(context);

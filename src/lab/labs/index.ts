@@ -11,6 +11,7 @@ import { drRedirect } from './dr-redirect.js';
 import { drTwoNets } from './dr-two-nets.js';
 import { dual } from './dual.js';
 import { failover } from './failover.js';
+import { feedback } from './feedback.js';
 import { fullnat, fullnat6 } from './fullnat.js';
 import { ha } from './ha.js';
 import { mail } from './mail.js';
@@ -53,6 +54,7 @@ export const labs: readonly Lab[] = [
   failover,
   miscCheck,
   mail,
+  feedback,
   cacheCluster,
   cacheTun,
   stress,

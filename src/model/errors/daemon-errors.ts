@@ -26,5 +26,15 @@ export const daemonErrors = {
     hint: 'name one by its process number',
     exitStatus: 1,
   },
+  'feedback-runs': {
+    text: ({ pid, service }: Process & { service: string }) => `process ${pid} moves the weights of ${service} already`,
+    hint: 'weir feedback status',
+    exitStatus: 1,
+  },
+  'feedback-not-running': {
+    text: ({ service }: { service: string }) => `weir feedback does not run ${service}`,
+    hint: 'weir feedback run',
+    exitStatus: 1,
+  },
   'reload-refused': { text: ({ why }: { why: string }) => why, exitStatus: 1 },
 } as const satisfies ErrorRows;

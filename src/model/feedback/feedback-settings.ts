@@ -20,7 +20,7 @@ export interface FeedbackSettings {
   readonly scale: number;
 }
 
-const PERIOD_MIN_US = 5_000_000;
+export const PERIOD_MIN_US = 5_000_000;
 
 export const CUBE_ROOT: FeedbackLaw = { kind: 'cube-root', gain: 5, ceiling: 10 };
 
@@ -34,3 +34,14 @@ export const FEEDBACK_DEFAULTS: FeedbackSettings = {
   ceiling: 4,
   scale: 1,
 };
+/** Maglev's ring is made again for each change of a weight, and moves clients: it changes for more only. */
+const RING_DEAD_BAND = 0.25;
+
+/** Those whose weight is no share of the traffic: none, an order, a number of connections. */
+const WITHOUT_SHARES: ReadonlySet<string> = new Set(['rr', 'lc', 'dh', 'fo', 'ovf']);
+
+/** Whether the servers of a scheduler get traffic by their weights. */
+export const usesWeights = (scheduler: string): boolean => !WITHOUT_SHARES.has(scheduler);
+
+/** What fits a scheduler, where nothing else is set. */
+export const deadBandOf = (scheduler: string): number => (scheduler === 'mh' ? RING_DEAD_BAND : FEEDBACK_DEFAULTS.deadBand);

@@ -1,0 +1,157 @@
+// weir feedback: moves the weights of servers with their load, and prints why they are what they are.
+import { FeedbackProcess } from '../../daemon/feedback/feedback-process.js';
+import { openLog } from '../../daemon/log/log.js';
+import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
+import { setFrozen } from '../../host/feedback-files.js';
+import { type PublishedService, publishedFeedback } from '../../host/published-feedback.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { CUBE_ROOT, FEEDBACK_DEFAULTS, type FeedbackSettings, PERIOD_MIN_US } from '../../model/feedback/feedback-settings.js';
+import { LOAD_SOURCES, type LoadSource, type LoadSourceKind } from '../../model/feedback/load-source.js';
+import type { ServiceKey } from '../../model/service.js';
+import { parseServiceWord, serviceWord } from '../../model/service-word.js';
+import { native } from '../../sys/addon.js';
+import { command, expectWords } from '../command.js';
+import { explainText, serviceStatusText } from '../feedback/feedback-text.js';
+import type { Flags } from '../flags.js';
+import type { Io } from '../io.js';
+import { untilStopped } from '../until-stopped.js';
+
+const USAGE = `usage: weir feedback run SERVICE ... [--source SOURCE] [--port PORT] [--path PATH] [--period SECONDS] [--scale FACTOR]
+                         [--law served-per-busy|cube-root] [--detail]
+       until it is stopped: asks the servers of each service for their load, and writes weights that follow it; then the configured
+       ones are back. A configured weight is what any other program wrote last: ipvsadm, keepalived.conf. 0 stays 0.
+       SERVICE   tcp:192.0.2.1:80, udp:[2001:db8::1]:53, sctp:…, mark:5, mark6:5
+       --source  weir-load (default): counters of weir agent, port 8088
+                 agent-idle, agent-weight: the line of HAProxy's agent-check, port 8089; its percentage is the idle share, or of the weight
+                 node-exporter: the CPU's counters of Prometheus' node_exporter, port 9100, /metrics
+                 orca: the header endpoint-load-metrics of a page, the server's own port, /
+       --period  5 or more; default: 5
+       --scale   configured weights are multiplied by it: 100 for weights of 1, which could not be divided
+       --detail  also logs what changes nothing
+       weir feedback status [--json]
+       prints each server's configured weight, its weight, its share of the new connections, and what was measured
+       weir feedback explain SERVICE [ADDRESS:PORT]
+       prints why a weight is what it is: target, limits, and the last changes with their reasons
+       weir feedback freeze SERVICE    the weights stay as they are; also those of a process that starts later
+       weir feedback thaw SERVICE      they follow the load again
+       exit status: 0; of status 3 where none runs
+`;
+const TYPES = {
+  source: 'value',
+  port: 'value',
+  path: 'value',
+  period: 'value',
+  scale: 'value',
+  law: 'value',
+  detail: 'flag',
+  json: 'flag',
+} as const;
+type FeedbackFlags = Flags<typeof TYPES>;
+
+const NONE_RUNS = 3;
+const PERIOD_MIN_S = PERIOD_MIN_US / 1_000_000;
+const [PERIOD_MAX_S, SCALE_MAX, PORT_MAX] = [3600, 1000, 65_535] as const;
+
+/** @throws WeirError option-value */
+function readNumber(option: string, text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new WeirError('option-value', { option, expected: `a whole number from ${least} to ${most}`, given: text });
+  return value;
+}
+
+/** @throws WeirError argument-missing, argument-value */
+function readService(text: string | undefined): ServiceKey {
+  if (text === undefined) throw new WeirError('argument-missing', { expected: 'the service' });
+  const key = parseServiceWord(text);
+  if (key === undefined) throw new WeirError('argument-value', { expected: 'a service as tcp:192.0.2.1:80 or mark:5', given: text });
+  return key;
+}
+
+const isSource = (text: string): text is LoadSourceKind => Object.hasOwn(LOAD_SOURCES, text);
+
+function readSource({ source = 'weir-load', port, path }: FeedbackFlags): LoadSource {
+  if (!isSource(source))
+    throw new WeirError('option-value', { option: '--source', expected: Object.keys(LOAD_SOURCES).join(', '), given: source });
+  const found = LOAD_SOURCES[source];
+  if (path !== undefined && (found.path === '' || !/^\/[!-~]*$/.test(path)))
+    throw new WeirError('option-value', { option: '--path', expected: 'a path that begins with /, of a source by HTTP', given: path });
+  return { ...found, port: readNumber('--port', port, 1, PORT_MAX) ?? found.port, path: path ?? found.path };
+}
+
+function readSettings({ period, scale, law = 'served-per-busy' }: FeedbackFlags): FeedbackSettings {
+  if (law !== 'served-per-busy' && law !== 'cube-root')
+    throw new WeirError('option-value', { option: '--law', expected: 'served-per-busy or cube-root', given: law });
+  return {
+    ...FEEDBACK_DEFAULTS,
+    periodUs: (readNumber('--period', period, PERIOD_MIN_S, PERIOD_MAX_S) ?? PERIOD_MIN_S) * 1_000_000,
+    scale: readNumber('--scale', scale, 1, SCALE_MAX) ?? 1,
+    law: law === 'cube-root' ? CUBE_ROOT : FEEDBACK_DEFAULTS.law,
+  };
+}
+
+async function runFeedback(words: readonly string[], flags: FeedbackFlags): Promise<number> {
+  const services = words.length === 0 ? [readService(undefined)] : words.map(readService);
+  const names = services.map(serviceWord);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new WeirError('argument-twice', { given: twice });
+  const [source, settings] = [readSource(flags), readSettings(flags)];
+  const facility = LOG_FACILITIES['daemon'] ?? 0;
+  const { log, close } = openLog({ detail: flags.detail === true, console: true, syslog: false, facility }, 'weir-feedback');
+  process.umask(0o022);
+  const feedback = new FeedbackProcess({ services, source, settings, log });
+  const status = await untilStopped(log, () => feedback.stop());
+  close();
+  return status;
+}
+
+const running = (): readonly PublishedService[] =>
+  publishedFeedback.living(String(native().netnsCookie())).flatMap(({ services }) => services);
+
+function status(json: boolean, io: Io): number {
+  const services = running();
+  if (json) io.out(`${JSON.stringify(services)}\n`);
+  else io.out(services.length === 0 ? 'weir feedback does not run here\n' : services.map(serviceStatusText).join('\n'));
+  return services.length > 0 ? 0 : NONE_RUNS;
+}
+
+/** @throws WeirError feedback-not-running, argument-value */
+function explain(text: string | undefined, server: string | undefined, io: Io): number {
+  const word = serviceWord(readService(text));
+  const found = running().find(({ service }) => service === word);
+  if (found === undefined) throw new WeirError('feedback-not-running', { service: word });
+  const servers = server === undefined ? found.servers : found.servers.filter((one) => one.server === server);
+  if (server !== undefined && servers.length === 0)
+    throw new WeirError('argument-value', {
+      expected: `a server of ${word}: ${found.servers.map((one) => one.server).join(', ')}`,
+      given: server,
+    });
+  io.out(servers.map((one) => explainText(found, one)).join('\n'));
+  return 0;
+}
+
+function freeze(text: string | undefined, frozen: boolean, io: Io): number {
+  const key = readService(text);
+  setFrozen(key, frozen);
+  io.out(frozen ? `the weights of ${serviceWord(key)} stay as they are\n` : `the weights of ${serviceWord(key)} follow the load\n`);
+  return 0;
+}
+
+export const run = command({ name: 'weir feedback', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  const [verb, ...more] = words;
+  if (verb === 'run') return runFeedback(more, flags);
+  expectWords(words, verb === 'status' ? 1 : verb === 'explain' ? 3 : 2);
+  switch (verb) {
+    case 'status':
+      return status(flags.json === true, io);
+    case 'explain':
+      return explain(more[0], more[1], io);
+    case 'freeze':
+    case 'thaw':
+      return freeze(more[0], verb === 'freeze', io);
+    case undefined:
+      throw new WeirError('usage', { usage: USAGE });
+  }
+  throw new WeirError('action-unknown', { given: verb, known: 'run, status, explain, freeze or thaw' });
+});

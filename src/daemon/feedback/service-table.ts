@@ -1,0 +1,109 @@
+// The table of one service: read without a lock, and changed under it, destination by destination, where nothing else changed it meanwhile.
+import type { TableServer, WeightWrite } from '../../control/feedback/messages.js';
+import type { DirectorCounters } from '../../control/feedback/window.js';
+import { applyChange } from '../../datapath/apply-change.js';
+import type { Director } from '../../datapath/director.js';
+import { liveCounts } from '../../datapath/ebpf/observe/live-counts.js';
+import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
+import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { endpointText } from '../../model/endpoint-text.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { destinationId } from '../../model/identity.js';
+import type { DestinationSpec, ServiceEntry, ServiceKey } from '../../model/service.js';
+
+export interface LookedAt {
+  readonly scheduler: string;
+  readonly servers: readonly TableServer[];
+  readonly specs: ReadonlyMap<string, DestinationSpec>;
+}
+
+export class ServiceTable {
+  #reader: ObservingReader | undefined;
+
+  constructor(
+    readonly key: ServiceKey,
+    readonly open: () => Director,
+  ) {}
+
+  #opened(): ObservingReader | undefined {
+    if (this.#reader !== undefined) return this.#reader;
+    const observed = observeDatapath(() => '');
+    this.#reader = observed.kind === 'loaded' ? observed.reader : undefined;
+    return this.#reader;
+  }
+
+  /** Undefined: there is no such service, or no datapath. The next call opens what was loaded meanwhile. */
+  #reading<T>(work: (reader: ObservingReader) => T): T | undefined {
+    try {
+      const reader = this.#opened();
+      return reader && work(reader);
+    } catch (error) {
+      if (isWeirError(error, 'service-missing')) return undefined;
+      this.close();
+      if (isWeirError(error, 'datapath-unloaded')) return undefined;
+      throw error;
+    }
+  }
+
+  look(): LookedAt | undefined {
+    return this.#reading((reader) => {
+      const entry = reader.service(this.key);
+      const counts = reader.observing((tables) => liveCounts(tables, this.key));
+      return lookedAt(entry, counts);
+    });
+  }
+
+  /** Exact, now. */
+  counters(): ReadonlyMap<string, DirectorCounters> {
+    return this.#reading((reader) => reader.observing((tables) => liveCounts(tables, this.key))) ?? new Map();
+  }
+
+  /**
+   * Which servers' weights were written: those that still had the weight from which the change begins. None while another process holds
+   * the lock. @throws SystemError, and what the director refuses
+   */
+  write(writes: readonly WeightWrite[]): readonly string[] {
+    const director = this.open();
+    try {
+      return director.exclusively(() => this.#writeTo(director, writes));
+    } catch (error) {
+      if (isWeirError(error, 'lock-busy') || isWeirError(error, 'service-missing')) return [];
+      throw error;
+    } finally {
+      director.close();
+    }
+  }
+
+  #writeTo(director: Director, writes: readonly WeightWrite[]): readonly string[] {
+    const { destinations } = director.service(this.key);
+    const specs = new Map(destinations.map(({ spec }) => [destinationId(spec), spec]));
+    const fresh = writes.flatMap((write) => {
+      const spec = specs.get(write.server);
+      return spec?.weight === write.from ? [{ server: write.server, spec: { ...spec, weight: write.to } }] : [];
+    });
+    director.atomically(() => {
+      for (const { spec } of fresh) applyChange(director, { kind: 'edit-destination', service: this.key, spec });
+    });
+    return fresh.map(({ server }) => server);
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
+  }
+}
+
+/** In the order in which the operator added them. */
+function lookedAt({ spec, destinations }: ServiceEntry, counts: ReadonlyMap<string, DirectorCounters>): LookedAt {
+  const found = [...destinations].reverse().map((entry) => ({ id: destinationId(entry.spec), entry }));
+  return {
+    scheduler: spec.scheduler,
+    specs: new Map(found.map(({ id, entry }) => [id, entry.spec])),
+    servers: found.map(({ id, entry }) => ({
+      id,
+      name: endpointText(entry.spec),
+      weight: entry.spec.weight,
+      counters: counts.get(id) ?? { conns: 0, active: 0 },
+    })),
+  };
+}
