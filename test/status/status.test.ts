@@ -192,7 +192,7 @@ test('where the pins cannot be seen it does not call the datapath absent', { ski
   assert.deepEqual(hidden('status', powerless), [1, '', `weir status: ${unknown}\n`]);
 });
 
-breadth('programs and tables of other builds are named, and the rest is shown', on, () => {
+test('programs and tables of other builds are named, and the rest is shown', on, () => {
   const { folder, conf } = tablesOf(gate);
   const pin = readdirSync(folder).find((name) => name.startsWith('build_')) ?? assert.fail('no build is named');
   const other = `build_${'ab'.repeat(16)}`;
