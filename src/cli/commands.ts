@@ -114,7 +114,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'sim',
-    meaning: 'simulate in memory: VRRP and health checks by histories made from seeds, and schedulers by a load or a capture',
+    meaning:
+      'simulate in memory: VRRP and health checks by histories made from seeds, weights that follow a load, and schedulers by a load or a capture',
     load: () => import('./commands/sim.js'),
   },
   { name: 'doctor', meaning: 'find what is wrong on this host, why, and how to fix it', load: () => import('./commands/doctor.js') },

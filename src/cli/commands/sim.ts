@@ -12,12 +12,15 @@ import { invariants as vrrpInvariants } from '../../sim/vrrp/invariants/all.js';
 import { simulatorOf as vrrpSimulator } from '../../sim/vrrp/simulator.js';
 import { weirMachine as vrrpMachine } from '../../sim/vrrp/weir-machine.js';
 import { reported } from '../failure.js';
-import { readFlags, wantsHelp } from '../flags.js';
+import { type Flags, readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
+import { compareLaws, runPools } from './sim-feedback.js';
 import { PACKETS_USAGE, runPackets } from './sim-packets.js';
 
 const USAGE = `usage: weir sim vrrp|check [--seeds COUNT] [--from SEED] [--keep-going]   or: weir sim vrrp|check --seed SEED [--whole]
        --nodes 2..5  with vrrp: how many nodes there are
+       weir sim feedback                      weights that follow the load, by three laws, on the pools that decide between them
+       weir sim feedback --seeds COUNT [--from SEED]   the invariants of the default law on random pools with wrong agents
        weir sim packets [OPTION ...]   compares schedulers: weir sim packets --help`;
 const TYPES = { seeds: 'value', from: 'value', seed: 'value', nodes: 'value', whole: 'flag', 'keep-going': 'flag' } as const;
 const DEFAULT_SEEDS = 1000;
@@ -66,6 +69,11 @@ function runSeeds(io: Io, from: number, count: number, { judge, describe }: Judg
   return broken === 0 ? 0 : 1;
 }
 
+function runFeedbackPools(io: Io, { seeds, from }: Flags<typeof TYPES>): number {
+  if (seeds === undefined) return compareLaws(io);
+  return runPools(io, wholeNumber('from', from, 0, 0xffff_ffff) ?? 1, wholeNumber('seeds', seeds, 1, 100_000_000) ?? 1);
+}
+
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir sim', io, async () => {
     const packets = args[0] === 'packets';
@@ -77,6 +85,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const { flags, words } = readFlags(args, TYPES);
     const [which] = words;
     const nodes = wholeNumber('nodes', flags.nodes, 2, 5);
+    if (which === 'feedback' && words.length === 1 && nodes === undefined) return runFeedbackPools(io, flags);
     if (words.length !== 1 || (which !== 'vrrp' && which !== 'check') || (which === 'check' && nodes !== undefined))
       throw new WeirError('usage', { usage: USAGE.trimEnd() });
     const judge =
