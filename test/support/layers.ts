@@ -36,7 +36,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'control',
-    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), health checks (`check/`) and weights that follow the load (`feedback/`); plans: `virtual-server/`, `realserver/`, `vip/`; `plan/`: the plan of a reload; `layer7/`: which route (`route/`) and which server (`pool/`) a request has',
+    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), the proxy (`proxy/`), health checks (`check/`) and weights that follow the load (`feedback/`); plans: `virtual-server/`, `realserver/`, `vip/`; `plan/`: the plan of a reload; `layer7/`: which route (`route/`) and which server (`pool/`) a request has',
     mayImport: ['model', 'config', 'wire'],
     pure: true,
   },
@@ -83,9 +83,15 @@ export const layers: readonly Layer[] = [
     pure: [],
   },
   {
+    folder: 'proxy',
+    what: "the edge of `control/proxy` on the reactor, and the access log's lines",
+    mayImport: [...values, 'sys'],
+    pure: [],
+  },
+  {
     folder: 'daemon',
-    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
-    mayImport: [...shell, 'dump'],
+    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
+    mayImport: [...shell, 'proxy', 'dump'],
     pure: [],
   },
   {

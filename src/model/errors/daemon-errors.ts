@@ -21,6 +21,16 @@ export const daemonErrors = {
     hint: 'its log has the reason',
     exitStatus: 1,
   },
+  'proxy-config': {
+    text: ({ why, more }: { why: string; more: number }) => `${why}${more > 0 ? ` (and ${more} more)` : ''}`,
+    hint: 'correct the file',
+    exitStatus: 1,
+  },
+  'proxy-listen': {
+    text: ({ where, errno }: { where: string; errno: number }) => `cannot listen on ${where}: error ${errno}`,
+    hint: 'see which process has the port (ss -ltnp); ports below 1024 need root',
+    exitStatus: 1,
+  },
   'daemons-several': {
     text: ({ pids }: { pids: readonly number[] }) => `several keepalived run here: processes ${pids.join(', ')}`,
     hint: 'name one by its process number',

@@ -130,6 +130,7 @@ test('a descriptor closed within a batch is not used again within it', async () 
   await withBed(async (bed) => {
     const { listener, address } = bed.listen('127.0.0.1');
     const clients = Array.from({ length: 8 }, () => bed.reactor.connect(address));
+    for (const fd of clients) bed.reactor.watch(fd, Events.writable);
     await bed.until(() => clients.every((fd) => bed.seen.some(([one]) => one === fd)));
     let made: number | undefined;
     bed.onEvents = (fd) => {

@@ -87,9 +87,9 @@ export class Reactor {
   /** How many bytes `accept` may write. */
   static readonly acceptBytes = ACCEPT_BYTES * ACCEPT_MAX;
 
-  /** A socket that is writable as soon as it is connected; or -errno. `address`: a sockaddr. */
+  /** A socket whose connection is under way, watched for reading; or -errno. `address`: a sockaddr. */
   connect(address: Uint8Array): number {
-    return this.#native.reactorConnect(address, READING | Events.writable);
+    return this.#native.reactorConnect(address, READING);
   }
 
   recv(fd: number, offset: number, length: number): number {

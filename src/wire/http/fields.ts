@@ -184,11 +184,11 @@ function readField(side: FieldSide, fields: Fields, name: string, value: string,
   return NOT_TRAILERS.test(name) ? Refusals.trailer : 'kept';
 }
 
-/** The lines without those whose names Connection has. */
-const withoutNamed = (lines: string, named: readonly string[]): string =>
+/** The lines without those of these names (in lower case). */
+export const withoutFields = (lines: string, names: readonly string[]): string =>
   lines
     .split('\r\n')
-    .filter((line) => line !== '' && !named.includes(line.slice(0, line.indexOf(':')).toLowerCase()))
+    .filter((line) => line !== '' && !names.includes(line.slice(0, line.indexOf(':')).toLowerCase()))
     .map((line) => `${line}\r\n`)
     .join('');
 
@@ -231,7 +231,7 @@ export function scanFields(text: string, from: number, side: FieldSide): Fields 
     at = lineEnd + 2;
   }
   if (run < end) fields.lines += text.slice(run, end);
-  if (named.length > 0) fields.lines = withoutNamed(fields.lines, named);
+  if (named.length > 0) fields.lines = withoutFields(fields.lines, named);
   return fields;
 }
 

@@ -10,6 +10,8 @@ export interface ForwardedRequest {
   /** `Forwarded` node: an IPv6 address is quoted and in brackets (RFC 7239 §6). */
   readonly forwardedNode: string;
   readonly proto: 'http' | 'https';
+  /** Send X-Forwarded-For and X-Forwarded-Proto. */
+  readonly addsForwarded: boolean;
   /** Add to X-Forwarded-For what earlier hops wrote; else only the client's address is in it. */
   readonly appends: boolean;
   /** Send Forwarded (RFC 7239), too. */
@@ -38,9 +40,10 @@ function lengthOf({ method, body }: RequestHead): string {
   return body > 0 || method === 'POST' || method === 'PUT' || method === 'PATCH' ? `Content-Length: ${body}\r\n` : '';
 }
 
-function forwardedOf(head: RequestHead, { client, forwardedNode, proto, appends, sendsForwarded }: ForwardedRequest): string {
+function forwardedOf(head: RequestHead, hop: ForwardedRequest): string {
+  const { client, forwardedNode, proto, addsForwarded, appends, sendsForwarded } = hop;
   const addresses = appends && head.forwardedFor !== '' ? `${head.forwardedFor}, ${client}` : client;
-  const lines = `X-Forwarded-For: ${addresses}\r\nX-Forwarded-Proto: ${proto}\r\n`;
+  const lines = addsForwarded ? `X-Forwarded-For: ${addresses}\r\nX-Forwarded-Proto: ${proto}\r\n` : '';
   if (!sendsForwarded) return lines;
   const before = appends && head.forwarded !== '' ? `${head.forwarded}, ` : '';
   const host = head.host === '' ? '' : `;host="${head.host}"`;

@@ -82,6 +82,7 @@ const HOP = {
   client: '192.0.2.1',
   forwardedNode: '192.0.2.1',
   proto: 'http',
+  addsForwarded: true,
   appends: true,
   sendsForwarded: false,
   hostOfNone: 'pool',

@@ -1,0 +1,152 @@
+// weir proxy: HTTP from clients to a pool of servers, by a process a core, until a signal ends it.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { faultText, readWeirFile } from '../../config/weir/read.js';
+import type { ProxySettings } from '../../daemon/proxy/messages.js';
+import { ProxySupervisor, type SupervisorOptions } from '../../daemon/proxy/supervisor.js';
+import { runProxyWorker } from '../../daemon/proxy/worker-main.js';
+import { endpointText, parseEndpoint } from '../../model/endpoint-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../model/layer7/defaults.js';
+import type { Layer7 } from '../../model/layer7/layer7.js';
+import type { PoolServer } from '../../model/layer7/pool.js';
+import { command, expectWords } from '../command.js';
+import type { Flags } from '../flags.js';
+import type { Io } from '../io.js';
+
+const USAGE = `usage: weir proxy --config FILE [OPTION ...]
+       weir proxy --listen ADDRESS:PORT[,ADDRESS:PORT...] [OPTION ...] SERVER ...
+       passes HTTP/1.1 requests on to servers: as the section layer7 of a weir.yaml has it; or without a file to the
+       servers named here by weighted round robin; SERVER: ADDRESS:PORT or ADDRESS:PORT=WEIGHT
+       --workers N         processes; default: one for each core
+       --log FILE          append a line for each request; -: standard output
+       --log-format NAME   combined (nginx's, with server, times and why) or json; default: combined
+       --explain TOKEN     a request whose field Weir-Explain is TOKEN gets the cause of an error in the field Weir-Cause
+       --drain SECONDS     how long connections may go on after TERM, INT or USR2; default: 30
+       signals: HUP reads the file again, and a faulty one changes nothing; TERM and INT drain and end it, a second
+       one ends it immediately; USR1 opens the log again; USR2 starts new processes of the installed
+       program on the same sockets and drains the old ones
+       exit status: 0: ended by a signal
+`;
+const TYPES = {
+  config: 'value',
+  listen: 'value',
+  workers: 'value',
+  log: 'value',
+  'log-format': 'value',
+  explain: 'value',
+  drain: 'value',
+  worker: 'flag',
+} as const;
+const SECOND_MS = 1000;
+const WORKERS_MAX = 256;
+const DRAIN_MAX_S = 86_400;
+
+const wrong = (option: string, expected: string, given: string): WeirError => new WeirError('option-value', { option, expected, given });
+
+/** @throws WeirError option-value */
+function numberOf(option: string, given: string | undefined, otherwise: number, max: number): number {
+  if (given === undefined) return otherwise;
+  if (!/^\d{1,6}$/.test(given) || Number(given) > max) throw wrong(option, `a number up to ${max}`, given);
+  return Number(given);
+}
+
+/** @throws WeirError option-value */
+function serverOf(word: string): PoolServer {
+  const [, name = '', weight = '1'] = /^(.*?)(?:=(\d{1,5}))?$/.exec(word) ?? [];
+  const endpoint = parseEndpoint(name);
+  if (endpoint === undefined || Number(weight) === 0) throw wrong('SERVER', 'ADDRESS:PORT or ADDRESS:PORT=WEIGHT', word);
+  return { ...defaultServer, ...endpoint, name, weight: Number(weight) };
+}
+
+/** One pool behind all listeners. @throws WeirError option-value, option-needs-value */
+function modelOf({ listen }: Flags<typeof TYPES>, words: readonly string[]): Layer7 {
+  if (listen === undefined) throw new WeirError('option-needs-value', { option: '--listen' });
+  const listeners = listen.split(',').map((name) => {
+    const endpoint = parseEndpoint(name);
+    if (endpoint === undefined) throw wrong('--listen', 'ADDRESS:PORT', name);
+    return { name, ...endpoint, proxyFrom: [] };
+  });
+  if (words.length === 0) throw wrong('SERVER', 'one server at least', '');
+  const names = listeners.map(({ name }) => name);
+  const path = { kind: 'prefix', path: '/', beforeExpressions: false } as const;
+  const match = { path, methods: [], fields: [], cookies: [] };
+  const route = { match, action: { kind: 'pool', pool: 'servers' }, proxying: { ...defaultProxying, bodyMaxBytes: 0 } } as const;
+  return {
+    listeners,
+    hosts: [{ label: 'all', names: [], listeners: names, defaultOn: names, routes: [route] }],
+    pools: [
+      {
+        name: 'servers',
+        servers: words.map(serverOf),
+        balance: { kind: 'round_robin' },
+        keepAlive: { ...defaultKeepAlive, connections: 256, requests: 1_000_000 },
+      },
+    ],
+    limits: { ...defaultClientLimits, keepAliveRequests: 1_000_000 },
+  };
+}
+
+/** @throws WeirError option-value */
+function optionsOf(flags: Flags<typeof TYPES>, io: Io): SupervisorOptions {
+  const format = flags['log-format'] ?? 'combined';
+  if (format !== 'combined' && format !== 'json') throw wrong('--log-format', 'combined or json', format);
+  return {
+    workers: Math.max(1, numberOf('--workers', flags.workers, availableParallelism(), WORKERS_MAX)),
+    drainMs: numberOf('--drain', flags.drain, 30, DRAIN_MAX_S) * SECOND_MS,
+    report: (text) => io.err(`weir proxy: ${text}\n`),
+    ...(flags.log === undefined ? {} : { log: { path: flags.log, format } }),
+  };
+}
+
+/** @throws WeirError proxy-config, and the system's error */
+function readModel(path: string): Layer7 {
+  const { file, faults } = readWeirFile(readFileSync(path, 'utf8'));
+  const [first] = faults;
+  if (first !== undefined) throw new WeirError('proxy-config', { why: faultText(path, first), more: faults.length - 1 });
+  if (file.layer7 === undefined) throw new WeirError('proxy-config', { why: `${path} has no section layer7`, more: 0 });
+  return file.layer7;
+}
+
+/** Until a signal ended all processes. `reload`: for HUP. */
+async function serve(supervisor: ProxySupervisor, report: (text: string) => void, reload: () => Promise<void>): Promise<void> {
+  await new Promise<void>((done) => {
+    const end = (): void => void supervisor.end().then(done);
+    process.on('SIGTERM', end);
+    process.on('SIGINT', end);
+    process.on('SIGHUP', () => {
+      reload().then(
+        () => report('the new configuration is in effect'),
+        (error) => report(`the configuration of before stays in effect: ${error instanceof Error ? error.message : String(error)}`),
+      );
+    });
+    process.on('SIGUSR1', () => supervisor.reopenLogs());
+    process.on('SIGUSR2', () => {
+      supervisor.replace().then(
+        () => report('new processes serve; the old ones drain'),
+        (error) => report(String(error)),
+      );
+    });
+  });
+}
+
+export const run = command({ name: 'weir proxy', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
+  if (flags.worker) return runProxyWorker();
+  const { config, explain } = flags;
+  if (config !== undefined) expectWords(words, 0);
+  const options = optionsOf(flags, io);
+  const secret = randomBytes(32).toString('hex');
+  const settings = (): ProxySettings => ({
+    model: config === undefined ? modelOf(flags, words) : readModel(config),
+    secret,
+    ...(explain === undefined ? {} : { explainToken: explain }),
+  });
+  const first = settings();
+  const supervisor = new ProxySupervisor(first, options);
+  await supervisor.ready();
+  const places = first.model.listeners.map((listener) => endpointText(listener)).join(', ');
+  options.report(`serves ${places} with ${options.workers} processes (${supervisor.pids.join(' ')})`);
+  await serve(supervisor, options.report, async () => supervisor.reload(settings()));
+  return 0;
+});

@@ -1,0 +1,71 @@
+// When another server may be asked: RFC 9110 §9.2.2 lets a proxy repeat only idempotent methods by itself, and nothing of which the client has
+// had a byte. What was never sent may be sent whatever its method is.
+import type { PoolServer } from '../../model/layer7/pool.js';
+import type { RetryCondition } from '../../model/layer7/proxying.js';
+import type { Outcome, ToPool } from './routing.js';
+
+/** What went wrong with a server. */
+export interface Failure {
+  readonly condition: RetryCondition;
+  /** The server may have received something of the request. */
+  readonly wasSent: boolean;
+  /** On a connection that earlier requests had used, before the first byte of an answer: most likely it was about to close. */
+  readonly wasStale: boolean;
+}
+
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT = /^(?:GET|HEAD|OPTIONS|PUT|DELETE|TRACE)$/;
+
+/** The servers of one request: which one is asked, and whether another may be. */
+export class Tries {
+  /** The one that was asked last; where `next` found none, still that. */
+  server: PoolServer | undefined;
+  count = 0;
+  /** The last server was reported to the pool. */
+  #isReported = true;
+
+  constructor(
+    readonly to: ToPool,
+    readonly startUs: number,
+  ) {}
+
+  /** Whether there is a server to ask. The one before must have been reported. */
+  next(nowUs: number): boolean {
+    const server = this.to.choice.next(nowUs);
+    if (server === undefined) return false;
+    this.server = server;
+    this.#isReported = false;
+    return true;
+  }
+
+  /** What came of the last server; once for each. */
+  report(nowUs: number, outcome: Outcome): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
+    this.to.choice.ended(outcome, nowUs);
+  }
+
+  /** `isRepeatable`: all of the body is at hand, or none was sent on. */
+  mayRetry(failure: Failure, method: string, isRepeatable: boolean, nowUs: number): boolean {
+    const { on, tries, timeoutUs } = this.to.proxying.retry;
+    if (!isRepeatable) return false;
+    if (failure.wasSent && !IDEMPOTENT.test(method) && !on.includes('non_idempotent')) return false;
+    if (failure.wasStale) return true;
+    if (!on.includes(failure.condition)) return false;
+    if (tries > 0 && this.count >= tries) return false;
+    return timeoutUs === 0 || nowUs - this.startUs < timeoutUs;
+  }
+}
+
+const BY_STATUS: ReadonlyMap<number, RetryCondition> = new Map([
+  [500, 'http_500'],
+  [502, 'http_502'],
+  [503, 'http_503'],
+  [504, 'http_504'],
+  [403, 'http_403'],
+  [404, 'http_404'],
+  [429, 'http_429'],
+]);
+
+/** The condition that an answer's status is. */
+export const conditionOf = (status: number): RetryCondition | undefined => BY_STATUS.get(status);

@@ -1,0 +1,380 @@
+// A client's connection: heads are read from it, one request at a time is served, and what the client sends ahead waits in a bounded buffer.
+import type { Address } from '../../model/address.js';
+import type { Listener } from '../../model/layer7/listener.js';
+import { CHUNKED } from '../../wire/http/body.js';
+import { fieldValue } from '../../wire/http/fields.js';
+import { Refusals } from '../../wire/http/refusal.js';
+import { parseRequestHead, type RequestHead } from '../../wire/http/request-head.js';
+import { readProxyHeader } from '../../wire/proxy-protocol/proxy-header.js';
+import type { AccessRecord } from './access-record.js';
+import type { ClientSide } from './client-side.js';
+import type { ProxyContext } from './context.js';
+import { Slab } from './edge.js';
+import { Exchange } from './exchange.js';
+import { headEnd } from './head-end.js';
+import { ownAnswer } from './own-answer.js';
+import type { Asked, ToAnswer, ToPool } from './routing.js';
+import { Stream } from './stream.js';
+
+/** What a client may send ahead of its answers. */
+const AHEAD_MAX_BYTES = 16_384;
+/** A body of this length is read before a server is asked, where the route wants that. */
+const BUFFERED_BODY_MAX_BYTES = 65_536;
+/** After an answer that ends the connection its input is read and dropped, so that no reset destroys the answer on its way. */
+const LINGER_US = 2_000_000;
+const LINGER_MAX_BYTES = 262_144;
+const BARE_LINE_FEED = /(?<!\r)\n/;
+const CLIENT_CLOSED = 499;
+
+/** A request that waits for its body. */
+interface Waiting {
+  readonly asked: Asked;
+  readonly to: ToPool;
+  readonly bytes: number;
+}
+
+const nothing: Partial<AccessRecord> = {};
+
+export class ClientConnection extends Stream implements ClientSide {
+  #exchange: Exchange | undefined;
+  #waiting: Waiting | undefined;
+  #kept: Uint8Array | undefined;
+  #head: RequestHead | undefined;
+  #startUs: number;
+  #requests = 0;
+  #isServing = false;
+  #isLingering = false;
+  #lingered = 0;
+  #bytesBefore = 0;
+  #awaitsProxyHeader: boolean;
+
+  constructor(
+    readonly context: ProxyContext,
+    fd: number,
+    public address: Address,
+    public port: number,
+    readonly listener: Listener,
+  ) {
+    super(context, fd);
+    this.#startUs = context.edge.nowUs;
+    this.#awaitsProxyHeader = listener.proxyFrom.length > 0;
+    this.deadlineUs = this.#startUs + context.limits.headTimeoutUs;
+  }
+
+  get stream(): Stream {
+    return this;
+  }
+
+  /** It waits for a request and has nothing of it. */
+  get isIdle(): boolean {
+    return this.#exchange === undefined && this.#waiting === undefined && this.#kept === undefined && !this.#isLingering;
+  }
+
+  get isTunnel(): boolean {
+    return this.#exchange?.isTunnel === true;
+  }
+
+  cutTunnel(): void {
+    this.#exchange?.cut();
+  }
+
+  takeKept(): Uint8Array | undefined {
+    if (this.#exchange !== undefined) return undefined;
+    const kept = this.#kept;
+    this.#kept = undefined;
+    return kept;
+  }
+
+  keep(from: number, to: number): void {
+    this.#kept = to > from ? this.context.edge.slab.slice(from, to) : undefined;
+  }
+
+  onData(from: number, to: number): void {
+    if (this.#isLingering) {
+      this.#lingered += to - from;
+      if (this.#lingered > LINGER_MAX_BYTES) this.close();
+    } else if (this.#exchange === undefined) {
+      this.#serve(from, to);
+    } else if (this.#exchange.isTunnel || !this.#exchange.body.isDone) {
+      this.#passBody(this.#exchange, from, to);
+    } else this.#keepAhead(from, to);
+  }
+
+  #passBody(exchange: Exchange, from: number, to: number): void {
+    const end = exchange.onClientData(from, to);
+    if (this.#exchange !== exchange || end === undefined) return;
+    if (!exchange.isTunnel) this.deadlineUs = exchange.body.isDone ? 0 : this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
+    if (end < to) this.#keepAhead(end, to);
+  }
+
+  #keepAhead(from: number, to: number): void {
+    const before = this.#kept?.length ?? 0;
+    const kept = new Uint8Array(before + to - from);
+    if (this.#kept !== undefined) kept.set(this.#kept);
+    kept.set(this.context.edge.slab.subarray(from, to), before);
+    this.#kept = kept;
+    if (kept.length >= AHEAD_MAX_BYTES) this.pause();
+  }
+
+  /** Serves the requests that slab[from, to) begins with, until one of them must wait. */
+  #serve(from: number, to: number): void {
+    this.#isServing = true;
+    let isWhole = this.#begin(from, to);
+    while (isWhole && this.#exchange === undefined && this.#kept !== undefined && !this.isClosed && !this.#isLingering) {
+      const kept = this.#kept;
+      this.#kept = undefined;
+      this.context.edge.slab.set(kept, Slab.receiveAt);
+      isWhole = this.#begin(Slab.receiveAt, Slab.receiveAt + kept.length);
+    }
+    this.#isServing = false;
+    if (this.hasEnded && this.#exchange === undefined && !this.#isLingering) this.end();
+  }
+
+  /** Begins what the bytes begin with; false: it is not there as a whole. What is behind it is kept. */
+  #begin(from: number, to: number): boolean {
+    if (this.#waiting !== undefined) return this.#beginWaiting(this.#waiting, from, to);
+    if (this.#awaitsProxyHeader) return this.#beginProxied(from, to);
+    const { edge, limits } = this.context;
+    // RFC 9112 §2.2: an empty line before a request line is ignored
+    const start = to - from >= 2 && edge.slab[from] === 13 && edge.slab[from + 1] === 10 ? from + 2 : from;
+    if (start === to) return false;
+    const text = headEnd(edge, start, to, limits.headMaxBytes);
+    if (text === undefined) return this.#waitForHead(start, to);
+    if (this.#requests > 0) this.#startUs = edge.nowUs;
+    this.#requests++;
+    const head = parseRequestHead(text);
+    if (head.kind === 'refusal') {
+      this.#refuse(head.status, head.cause);
+      return true;
+    }
+    this.#head = head;
+    this.#route(head, start + text.length + 2, to);
+    return true;
+  }
+
+  #waitForHead(from: number, to: number): boolean {
+    const { edge, limits } = this.context;
+    if (to - from >= limits.headMaxBytes) this.#refuse(Refusals.headMax.status, Refusals.headMax.cause);
+    else if (BARE_LINE_FEED.test(edge.text(from, to))) this.#refuse(Refusals.bareLineFeed.status, Refusals.bareLineFeed.cause);
+    else {
+      if (this.#kept === undefined && this.deadlineUs !== 0 && this.#requests > 0 && !this.#isWithinHead) {
+        this.#startUs = edge.nowUs;
+        this.deadlineUs = edge.nowUs + limits.headTimeoutUs;
+        this.#isWithinHead = true;
+      }
+      this.keep(from, to);
+    }
+    return false;
+  }
+
+  /** The first byte of a request was received, and its deadline counts from then. */
+  #isWithinHead = false;
+
+  #beginProxied(from: number, to: number): boolean {
+    const read = readProxyHeader(this.context.edge.slab.subarray(from, to));
+    if (read.kind === 'incomplete') {
+      this.keep(from, to);
+      return false;
+    }
+    if (read.kind === 'invalid') {
+      this.#refuse(400, `PROXY header: ${read.cause}`, false);
+      return true;
+    }
+    this.#awaitsProxyHeader = false;
+    if (read.connection !== undefined) {
+      this.address = read.connection.source;
+      this.port = read.connection.sourcePort;
+    }
+    this.keep(from + read.length, to);
+    return true;
+  }
+
+  #route(head: RequestHead, from: number, to: number): void {
+    this.#bytesBefore = this.bytesSent;
+    this.#isWithinHead = false;
+    const asked: Asked = { head, client: this.address, clientPort: this.port, listener: this.listener };
+    const routed = this.context.router.route(asked);
+    if (routed.kind === 'answer') this.#answerRouted(routed, head, from, to);
+    else if (routed.proxying.bodyMaxBytes > 0 && head.body > routed.proxying.bodyMaxBytes) this.#refuse(413, 'the body is too long');
+    else this.#startOrWait(asked, routed, from, to);
+  }
+
+  #answerRouted(routed: ToAnswer, head: RequestHead, from: number, to: number): void {
+    const keeps = head.isKept && head.body === 0 && !this.context.isDraining;
+    this.#sendAnswer({ ...routed, closes: !keeps });
+    this.keep(from, to);
+    this.#ended({ status: routed.status, ending: 'done', headUs: this.context.edge.nowUs }, keeps);
+  }
+
+  #startOrWait(asked: Asked, to: ToPool, from: number, end: number): void {
+    const { body, expectsContinue } = asked.head;
+    const there = end - from;
+    if (body > there && body <= BUFFERED_BODY_MAX_BYTES && to.proxying.bufferRequest && !expectsContinue) {
+      this.#waiting = { asked, to, bytes: body };
+      this.deadlineUs = this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
+      this.keep(from, end);
+      if (this.hasEnded) this.#abandonBody();
+      return;
+    }
+    this.#start(asked, to, from, end);
+  }
+
+  #beginWaiting({ asked, to, bytes }: Waiting, from: number, end: number): boolean {
+    if (end - from < bytes) {
+      this.deadlineUs = this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
+      this.keep(from, end);
+      return false;
+    }
+    this.#waiting = undefined;
+    this.#start(asked, to, from, end);
+    return true;
+  }
+
+  /** slab[from, end): what came behind the head. */
+  #start(asked: Asked, to: ToPool, from: number, end: number): void {
+    const { body } = asked.head;
+    const isWhole = body !== CHUNKED && body <= end - from;
+    const bodyEnd = isWhole ? from + body : from;
+    if (isWhole) this.keep(bodyEnd, end);
+    if (end - bodyEnd >= AHEAD_MAX_BYTES && isWhole) this.pause();
+    const rest = isWhole || end === from ? undefined : this.context.edge.slab.slice(from, end);
+    const exchange = new Exchange(this.context, this, asked, to, this.#startUs);
+    this.#exchange = exchange;
+    this.deadlineUs = exchange.body.isDone || isWhole ? 0 : this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
+    exchange.start(from, bodyEnd, isWhole);
+    if (rest === undefined || this.#exchange !== exchange) return;
+    this.context.edge.slab.set(rest, Slab.receiveAt);
+    this.#passBody(exchange, Slab.receiveAt, Slab.receiveAt + rest.length);
+  }
+
+  answer(status: number, cause: string): void {
+    const closes = status < 500 || this.#head?.isKept !== true || this.#exchange?.body.isDone === false || this.context.isDraining;
+    this.#sendAnswer({ status, body: '', closes, cause });
+  }
+
+  #sendAnswer(answer: Omit<Parameters<typeof ownAnswer>[0], 'isHead'>): void {
+    const { cause, ...others } = answer;
+    const { explainToken } = this.context;
+    const explains =
+      cause !== undefined && explainToken !== undefined && fieldValue(this.#head?.lines ?? '', 'weir-explain') === explainToken;
+    this.sendText(ownAnswer({ ...others, isHead: this.#head?.method === 'HEAD', ...(explains ? { cause } : {}) }));
+  }
+
+  /** Answers what is no request that can be served, and ends the connection. `isHttp`: the client can read an answer. */
+  #refuse(status: number, cause: string, isHttp = true): void {
+    if (isHttp) this.answer(Math.min(status, 505), cause);
+    this.#ended({ status: isHttp ? status : 0, ending: 'refused', cause }, false);
+  }
+
+  exchangeEnded(record: Partial<AccessRecord>, keeps: boolean): void {
+    const { status = 0, ending } = record;
+    this.#exchange = undefined;
+    this.#ended({ ...record, status: status === 0 && ending === 'client-closed' ? CLIENT_CLOSED : status }, keeps);
+  }
+
+  /** A request is over. */
+  #ended(record: Partial<AccessRecord>, keeps: boolean): void {
+    this.#log(record);
+    this.#head = undefined;
+    if (this.isClosed) return;
+    const { limits, edge } = this.context;
+    if (record.ending !== 'done' && record.status === 0) {
+      this.close();
+      return;
+    }
+    if (!keeps || this.#requests >= limits.keepAliveRequests) {
+      this.#leave(record.ending ?? 'done');
+      return;
+    }
+    this.deadlineUs = edge.nowUs + (this.isFull ? limits.sendTimeoutUs : limits.keepAliveUs);
+    this.resume();
+    if (this.#isServing) return;
+    const kept = this.#kept;
+    if (kept !== undefined) {
+      this.#kept = undefined;
+      edge.slab.set(kept, Slab.receiveAt);
+      this.#serve(Slab.receiveAt, Slab.receiveAt + kept.length);
+    } else if (this.hasEnded) this.end();
+  }
+
+  /** Ends the connection after what waits. */
+  #leave(ending: AccessRecord['ending']): void {
+    const isCut = ending !== 'done' && ending !== 'refused' && ending !== 'no-server' && this.isFull;
+    if (this.hasEnded || isCut) {
+      this.end();
+      return;
+    }
+    this.shutdown();
+    this.#isLingering = true;
+    this.#kept = undefined;
+    this.deadlineUs = this.context.edge.nowUs + LINGER_US;
+    this.resume();
+  }
+
+  #log(record: Partial<AccessRecord>): void {
+    const { log, nowUs } = this.context.edge;
+    if (log === undefined) return;
+    const head = this.#head;
+    log({
+      client: this.address,
+      clientPort: this.port,
+      startUs: this.#startUs,
+      headUs: -1,
+      endUs: nowUs,
+      method: head?.method ?? '',
+      target: head?.target ?? '',
+      minor: head?.minor ?? 1,
+      host: head?.host ?? '',
+      referer: head === undefined ? '' : (fieldValue(head.lines, 'referer') ?? ''),
+      agent: head === undefined ? '' : (fieldValue(head.lines, 'user-agent') ?? ''),
+      status: 0,
+      bytes: this.bytesSent + this.waitingBytes - this.#bytesBefore,
+      pool: '',
+      server: '',
+      tries: 0,
+      reused: false,
+      ending: 'done',
+      cause: '',
+      ...record,
+    });
+  }
+
+  #abandonBody(): void {
+    this.#waiting = undefined;
+    this.#ended({ status: CLIENT_CLOSED, ending: 'client-closed', cause: 'the client ended within its body' }, false);
+  }
+
+  onEnd(): void {
+    if (this.#isLingering) this.close();
+    else if (this.#exchange !== undefined) this.#exchange.onClientEnd();
+    else if (this.#waiting !== undefined) this.#abandonBody();
+    else this.end();
+  }
+
+  onBroken(): void {
+    if (this.#exchange !== undefined) this.#exchange.onClientBroken();
+    else if (this.#waiting !== undefined) this.#ended({ status: CLIENT_CLOSED, ending: 'client-closed' }, false);
+  }
+
+  onDrained(): void {
+    if (this.isClosed) return;
+    if (this.#exchange !== undefined) {
+      if (!this.#exchange.isTunnel) this.deadlineUs = 0;
+      this.#exchange.onClientDrained();
+    } else if (!this.#isLingering) this.deadlineUs = this.context.edge.nowUs + this.context.limits.keepAliveUs;
+  }
+
+  onDeadline(): void {
+    if (this.#isLingering || this.isIdle) {
+      this.close();
+      return;
+    }
+    if (this.#exchange !== undefined) {
+      this.#exchange.onClientDeadline('the client was too slow');
+      return;
+    }
+    this.#waiting = undefined;
+    this.answer(408, 'the request did not come in time');
+    this.#ended({ ...nothing, status: 408, ending: 'client-timeout', cause: 'the request did not come in time' }, false);
+  }
+}

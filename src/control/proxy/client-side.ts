@@ -1,0 +1,12 @@
+// What an exchange asks of its client's connection.
+import type { AccessRecord } from './access-record.js';
+import type { Stream } from './stream.js';
+
+/** The connection that a request came on. */
+export interface ClientSide {
+  readonly stream: Stream;
+  /** The proxy itself answers. */
+  answer(status: number, cause: string): void;
+  /** The exchange is over. `keeps`: the connection goes on. */
+  exchangeEnded(record: Partial<AccessRecord>, keeps: boolean): void;
+}

@@ -1,0 +1,45 @@
+// What the proxy's machine works on: descriptors, one slab of bytes and a clock. The real one is a reactor; tests have one in memory.
+import type { PoolServer } from '../../model/layer7/pool.js';
+import type { AccessRecord } from './access-record.js';
+
+/** Events of a descriptor, as epoll has them. */
+export const READABLE = 1;
+export const WRITABLE = 4;
+export const ERROR = 8;
+export const HANG_UP = 16;
+export const PEER_CLOSED = 0x2000;
+
+/** What `recv` and `send` answer where there is nothing now. Any other negative number is the connection's end. */
+export const AGAIN = -11;
+
+/** How the slab is divided, so that what is sent stands before and behind what was received. */
+export const Slab = {
+  /** Room for a head before received bytes. */
+  receiveAt: 131_072,
+  /** With what a connection kept from before. */
+  receiveMaxBytes: 262_144,
+  /** Heads that are sent without received bytes, and pieces that waited. */
+  stageAt: 524_288,
+  stageBytes: 262_144,
+  bytes: 1_048_576,
+} as const;
+
+export interface ProxyEdge {
+  /** `Slab.bytes` of them. */
+  readonly slab: Uint8Array;
+  /** Monotonic; of the batch of events that is handled. */
+  readonly nowUs: number;
+  /** slab[from, to) as latin1. */
+  text(from: number, to: number): string;
+  /** Writes latin1; how many bytes. */
+  write(text: string, at: number): number;
+  /** A watched descriptor whose connection is under way, or a negative error. */
+  connect(server: PoolServer): number;
+  recv(fd: number, offset: number, length: number): number;
+  send(fd: number, offset: number, length: number): number;
+  watch(fd: number, events: number): void;
+  shutdownWrite(fd: number): void;
+  close(fd: number): void;
+  /** Undefined: no access log is written, and no record made. */
+  readonly log: ((record: AccessRecord) => void) | undefined;
+}

@@ -1,0 +1,396 @@
+// One request and its answer: which server is asked, what is sent to it, what of its answer reaches the client, and what happens where it fails.
+import type { PoolServer } from '../../model/layer7/pool.js';
+import { withoutFields } from '../../wire/http/fields.js';
+import { forwardedInterim, forwardedResponse } from '../../wire/http/forwarded-head.js';
+import { parseResponseHead, type ResponseHead } from '../../wire/http/response-head.js';
+import type { AccessRecord, Ending } from './access-record.js';
+import { AnswerBody } from './answer-body.js';
+import { conditionOf, type Failure, Tries } from './attempts.js';
+import type { ClientSide } from './client-side.js';
+import type { ProxyContext } from './context.js';
+import { headEnd } from './head-end.js';
+import { RequestBody } from './request-body.js';
+import { requestText } from './request-text.js';
+import type { Asked, ToPool } from './routing.js';
+import { armServer, ServerConnection, type ServerUser } from './server-connection.js';
+
+type Phase = 'asking' | 'answering' | 'tunnel' | 'over';
+
+/** Protocols that a client may change to; h2c is none of them: its requests would pass unseen. */
+const UPGRADES = /^websocket$/;
+
+export class Exchange implements ServerUser {
+  readonly body: RequestBody;
+  #phase: Phase = 'asking';
+  #connection: ServerConnection | undefined;
+  readonly #tries: Tries;
+  #isReused = false;
+  /** The whole body, where it is repeated with the request. */
+  #whole: Uint8Array | undefined;
+  /** Of the body something was sent on that is not in #whole. */
+  #isStreamed = false;
+  #answerBody: AnswerBody | undefined;
+  #status = 0;
+  #keeps = false;
+  #keepsServer = false;
+  #bytesBefore: number;
+  #headUs = -1;
+  #upgrade: string;
+
+  constructor(
+    readonly context: ProxyContext,
+    readonly client: ClientSide,
+    readonly asked: Asked,
+    readonly to: ToPool,
+    readonly startUs: number,
+  ) {
+    const { head } = asked;
+    this.body = new RequestBody(head.body, to.proxying.bodyMaxBytes);
+    this.#tries = new Tries(to, startUs);
+    this.#bytesBefore = client.stream.bytesSent;
+    this.#upgrade = UPGRADES.test(head.upgrade) ? head.upgrade : '';
+  }
+
+  get #nowUs(): number {
+    return this.context.edge.nowUs;
+  }
+
+  get isTunnel(): boolean {
+    return this.#phase === 'tunnel';
+  }
+
+  /** Asks the first server. slab[from, to): the body, or what of it came with the head; `isWhole`: it is all of it, and has a length. */
+  start(from: number, to: number, isWhole: boolean): void {
+    if (isWhole && to > from) this.#whole = this.context.edge.slab.slice(from, to);
+    if (isWhole) this.body.count(to - from);
+    if (!this.#tries.next(this.#nowUs)) {
+      this.#fail(502, 'no-server', 'no server of the pool is eligible');
+      return;
+    }
+    this.#ask();
+  }
+
+  /** Sends the request to #server, and to the next ones where none can be connected to. */
+  #ask(fresh = false): void {
+    for (let isFresh = fresh; ; isFresh = false) {
+      const server = this.#tries.server!;
+      this.#tries.count++;
+      const connection = (isFresh ? undefined : this.context.idle.take(server)) ?? this.#connect(server);
+      if (connection !== undefined) {
+        this.#send(connection, server);
+        return;
+      }
+      this.#tries.report(this.#nowUs, 'failed');
+      const failure: Failure = { condition: 'error', wasSent: false, wasStale: false };
+      if (!this.#mayRetry(failure) || !this.#tries.next(this.#nowUs)) {
+        this.#fail(502, 'connect-failed', 'no descriptor, port or route');
+        return;
+      }
+    }
+  }
+
+  #connect(server: PoolServer): ServerConnection | undefined {
+    const { edge } = this.context;
+    const fd = edge.connect(server);
+    return fd < 0 ? undefined : new ServerConnection(this.context, fd, server, edge.nowUs);
+  }
+
+  #send(connection: ServerConnection, server: PoolServer): void {
+    this.#connection = connection;
+    this.#isReused = connection.requests > 0;
+    connection.requests++;
+    connection.user = this;
+    connection.sendText(requestText(this.asked, this.to, server, this.#upgrade));
+    if (this.#connection === connection && this.#whole !== undefined) connection.sendBytes(this.#whole);
+    if (this.#connection !== connection) return;
+    if (!connection.isFull) connection.isConnected = true;
+    this.#armServer();
+  }
+
+  #armServer(): void {
+    const waits = this.body.isDone && !this.client.stream.isFull;
+    if (this.#connection !== undefined) armServer(this.#connection, this.to.proxying.timeouts, this.isTunnel, waits);
+  }
+
+  /** slab[from, to) came from the client: body, or bytes of a tunnel. Where what belongs to this request ends; undefined: it is over. */
+  onClientData(from: number, to: number): number | undefined {
+    const connection = this.#connection;
+    if (connection === undefined) return to;
+    if (this.isTunnel) {
+      connection.send(from, to);
+      this.#armServer();
+      if (connection.isFull) this.client.stream.pause();
+      return to;
+    }
+    this.#isStreamed = true;
+    if (this.body.hasLength) {
+      const end = from + this.body.lengthIn(from, to);
+      this.body.count(end - from);
+      connection.send(from, end);
+      return this.#afterBody(connection, end);
+    }
+    const end = this.body.decode(this.context.edge.slab, from, to);
+    if (typeof end !== 'number') {
+      if (this.#phase === 'asking') this.#fail(end.status, 'refused', end.cause);
+      else this.#end('refused', end.cause, false);
+      return undefined;
+    }
+    const rest = end < to ? this.context.edge.slab.slice(end, to) : undefined;
+    this.body.sendDecoded(connection, '');
+    if (rest !== undefined) this.context.edge.slab.set(rest, end);
+    return this.#afterBody(connection, end);
+  }
+
+  #afterBody(connection: ServerConnection, end: number): number | undefined {
+    if (this.#phase === 'over') return undefined;
+    if (this.#connection === connection) {
+      this.#armServer();
+      if (connection.isFull) this.client.stream.pause();
+    }
+    return end;
+  }
+
+  /** The client sends no more. */
+  onClientEnd(): void {
+    if (this.isTunnel) {
+      this.#connection?.shutdown();
+      if (this.#connection?.hasEnded !== false) this.#end('tunnel-closed', '', false);
+    } else if (!this.body.isDone) this.#end('client-closed', 'the client ended within its body', false);
+  }
+
+  /** The client's connection is closed already. */
+  onClientBroken(): void {
+    if (this.isTunnel) this.#end('tunnel-closed', '', false);
+    else this.#end('client-closed', '', false);
+  }
+
+  onClientDrained(): void {
+    this.#connection?.resume();
+    this.#armServer();
+  }
+
+  /** The client was too slow. */
+  onClientDeadline(cause: string): void {
+    this.#end('client-timeout', cause, false);
+  }
+
+  /** Ends a tunnel at the end of a drain. */
+  cut(): void {
+    if (this.isTunnel) this.#end('drained', '', false);
+  }
+
+  onServerData(from: number, to: number): void {
+    if (this.isTunnel) {
+      this.client.stream.send(from, to);
+      this.#afterServerData();
+    } else if (this.#answerBody === undefined) this.#readHead(from, to);
+    else this.#passBody('', from, to);
+  }
+
+  #afterServerData(): void {
+    if (this.#phase === 'over') return;
+    if (this.client.stream.isFull) this.#connection?.pause();
+    this.#armServer();
+  }
+
+  #readHead(from: number, to: number): void {
+    const { edge, limits } = this.context;
+    const text = headEnd(edge, from, to, limits.headMaxBytes);
+    if (text === undefined) {
+      if (to - from > limits.headMaxBytes) this.#invalid('the head of the answer is too long');
+      else this.#connection?.keep(from, to);
+      return;
+    }
+    const head = parseResponseHead(text, this.asked.head.method);
+    const bodyAt = from + text.length + 2;
+    if (head.kind === 'refusal') this.#invalid(head.cause);
+    else if (head.status === 101) this.#switch(head, bodyAt, to);
+    else if (head.status < 200) this.#passInterim(head, bodyAt, to);
+    else this.#passHead(head, bodyAt, to);
+  }
+
+  #passInterim(head: ResponseHead, from: number, to: number): void {
+    if (this.asked.head.minor === 1) this.client.stream.sendText(forwardedInterim(head));
+    this.#armServer();
+    if (to > from && this.#connection !== undefined) this.#readHead(from, to);
+  }
+
+  #switch(head: ResponseHead, from: number, to: number): void {
+    if (this.#upgrade === '' || head.upgrade !== this.#upgrade) {
+      this.#invalid('101 that was not asked for');
+      return;
+    }
+    this.#tries.report(this.#nowUs, 'answered');
+    this.#headUs = this.#nowUs;
+    this.#status = 101;
+    this.#phase = 'tunnel';
+    const { stream } = this.client;
+    stream.sendAround(forwardedInterim(head), from, to, '');
+    stream.deadlineUs = 0;
+    stream.resume();
+    this.#afterServerData();
+  }
+
+  #passHead(head: ResponseHead, from: number, to: number): void {
+    const condition = conditionOf(head.status);
+    if (condition !== undefined && this.#isWorthRetrying(condition)) return;
+    this.#tries.report(this.#nowUs, 'answered');
+    this.#phase = 'answering';
+    this.#headUs = this.#nowUs;
+    this.#status = head.status;
+    const { minor, isKept, takesTrailers } = this.asked.head;
+    const coding = !head.hasBody || head.body >= 0 ? 'length' : minor === 1 ? 'chunked' : 'close';
+    this.#keeps = isKept && coding !== 'close' && this.body.isDone && !this.context.isDraining && !this.client.stream.hasEnded;
+    this.#keepsServer = head.isKept && this.body.isDone;
+    this.#answerBody = new AnswerBody(head.body, coding, takesTrailers);
+    const extra = this.to.answerLines(this.#tries.server!);
+    const { hiddenFields } = this.to.proxying;
+    const shown = hiddenFields.length === 0 ? head : { ...head, lines: withoutFields(head.lines, hiddenFields) };
+    const text = forwardedResponse(shown, { coding, closes: !this.#keeps, isOldVersion: minor === 0, extra });
+    this.#passBody(text, from, to);
+  }
+
+  /** nginx's http_5xx: the next server is asked, and where there is none, the client gets this answer. */
+  #isWorthRetrying(condition: Failure['condition']): boolean {
+    if (!this.#mayRetry({ condition, wasSent: true, wasStale: false })) return false;
+    this.#tries.report(this.#nowUs, 'failed');
+    if (!this.#tries.next(this.#nowUs)) return false;
+    this.#dropServer();
+    this.#ask();
+    return true;
+  }
+
+  #passBody(head: string, from: number, to: number): void {
+    const body = this.#answerBody!;
+    const refusal = body.send(this.client.stream, head, from, to);
+    if (refusal !== undefined) {
+      this.#end('server-invalid', refusal.cause, false);
+      return;
+    }
+    if (this.#phase === 'over') return;
+    if (body.isDone) this.#finish();
+    else this.#afterServerData();
+  }
+
+  #finish(): void {
+    const connection = this.#connection!;
+    this.#connection = undefined;
+    connection.user = undefined;
+    const isKept =
+      this.#keepsServer && !this.#answerBody!.hasExcess && !this.context.isDraining && !connection.isFull && !connection.hasEnded;
+    if (isKept) this.context.idle.put(connection, this.to.pool, this.#nowUs);
+    else connection.close();
+    this.#end('done', '', this.#keeps);
+  }
+
+  onServerEnd(): void {
+    if (this.isTunnel) {
+      this.client.stream.shutdown();
+      if (this.client.stream.hasEnded) this.#end('tunnel-closed', '', false);
+    } else if (this.#answerBody === undefined) this.#serverFailed('error', 'server-closed', 'the server closed before an answer');
+    else if (this.#answerBody.end(this.client.stream)) this.#finish();
+    else this.#end('server-closed', 'the server closed within its answer', false);
+  }
+
+  onServerBroken(error: number): void {
+    if (this.isTunnel) {
+      this.#end('tunnel-closed', '', false);
+      return;
+    }
+    const isConnected = this.#connection?.isConnected === true;
+    if (this.#answerBody === undefined)
+      this.#serverFailed('error', isConnected ? 'server-closed' : 'connect-failed', `error ${-error} of the server's connection`);
+    else this.#end('server-closed', `error ${-error} of the server's connection within its answer`, false);
+  }
+
+  onServerDrained(): void {
+    this.#armServer();
+    if (!this.body.isDone || this.isTunnel) this.client.stream.resume();
+  }
+
+  onServerDeadline(): void {
+    if (this.isTunnel) {
+      this.#end('tunnel-timeout', '', false);
+      return;
+    }
+    const isConnected = this.#connection?.isConnected === true;
+    if (this.#answerBody === undefined)
+      this.#serverFailed('timeout', isConnected ? 'server-timeout' : 'connect-timeout', 'the server did not answer in time');
+    else this.#end('server-timeout', 'the server stopped within its answer', false);
+  }
+
+  /** Before the first byte of an answer to the client: another server, or an answer of the proxy's own. */
+  #serverFailed(condition: 'error' | 'timeout', ending: Ending, cause: string): void {
+    const wasSent = this.#connection?.isConnected !== false;
+    const wasStale = condition === 'error' && this.#isReused;
+    this.#dropServer();
+    const mayRepeat = this.#mayRetry({ condition, wasSent, wasStale });
+    // a connection that was idle may be closed by a healthy server: the same one is asked again, by a new connection
+    if (mayRepeat && wasStale) {
+      this.#ask(true);
+      return;
+    }
+    this.#tries.report(this.#nowUs, 'failed');
+    if (mayRepeat && this.#tries.next(this.#nowUs)) {
+      this.#ask();
+      return;
+    }
+    this.#fail(condition === 'timeout' ? 504 : 502, ending, cause);
+  }
+
+  #mayRetry(failure: Failure): boolean {
+    return this.#tries.mayRetry(failure, this.asked.head.method, !this.#isStreamed, this.#nowUs);
+  }
+
+  #invalid(cause: string): void {
+    this.#dropServer();
+    this.#tries.report(this.#nowUs, 'failed');
+    if (this.#mayRetry({ condition: 'invalid_header', wasSent: true, wasStale: false }) && this.#tries.next(this.#nowUs)) {
+      this.#ask();
+      return;
+    }
+    this.#fail(502, 'server-invalid', cause);
+  }
+
+  #dropServer(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection === undefined) return;
+    connection.user = undefined;
+    connection.close();
+  }
+
+  #fail(status: number, ending: Ending, cause: string): void {
+    this.#status = status;
+    const keeps = this.asked.head.isKept && this.body.isDone && !this.context.isDraining && status >= 500;
+    this.#keeps = keeps;
+    this.#phase = 'over';
+    this.#dropServer();
+    this.#tries.report(this.#nowUs, 'abandoned');
+    this.client.answer(status, cause);
+    this.client.exchangeEnded(this.#record(ending, cause), keeps);
+  }
+
+  #end(ending: Ending, cause: string, keeps: boolean): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#dropServer();
+    this.#tries.report(this.#nowUs, 'abandoned');
+    this.client.exchangeEnded(this.#record(ending, cause), keeps);
+  }
+
+  #record(ending: Ending, cause: string): Partial<AccessRecord> {
+    return {
+      startUs: this.startUs,
+      headUs: this.#headUs,
+      status: this.#status,
+      bytes: this.client.stream.bytesSent + this.client.stream.waitingBytes - this.#bytesBefore,
+      pool: this.to.pool.name,
+      server: this.#tries.server?.name ?? '',
+      tries: this.#tries.count,
+      reused: this.#isReused,
+      ending,
+      cause,
+    };
+  }
+}

@@ -1,0 +1,56 @@
+// Connections to servers that wait for a request: by server, the one used last first, bounded by the pool's keepAlive.
+import type { Pool, PoolServer } from '../../model/layer7/pool.js';
+import type { ServerConnection } from './server-connection.js';
+
+export class IdleConnections {
+  readonly #byServer = new Map<PoolServer, ServerConnection[]>();
+  readonly #counts = new Map<Pool, number>();
+  readonly #pools = new Map<ServerConnection, Pool>();
+
+  /** The one that was used last; it is idle no more. */
+  take(server: PoolServer): ServerConnection | undefined {
+    const connection = this.#byServer.get(server)?.at(-1);
+    if (connection !== undefined) this.remove(connection);
+    return connection;
+  }
+
+  /** Makes a connection idle, or closes it where the pool has enough of them or it is old. */
+  put(connection: ServerConnection, pool: Pool, nowUs: number): void {
+    const { connections, requests, idleUs, lifeUs } = pool.keepAlive;
+    const count = this.#counts.get(pool) ?? 0;
+    if (count >= connections || connection.requests >= requests || nowUs - connection.openedUs >= lifeUs) {
+      connection.close();
+      return;
+    }
+    connection.user = undefined;
+    connection.deadlineUs = nowUs + idleUs;
+    connection.resume();
+    if (connection.isClosed) return;
+    this.#counts.set(pool, count + 1);
+    this.#pools.set(connection, pool);
+    const list = this.#byServer.get(connection.server);
+    if (list === undefined) this.#byServer.set(connection.server, [connection]);
+    else list.push(connection);
+  }
+
+  /** It was taken, or it is closed. Without effect where it is not idle. */
+  remove(connection: ServerConnection): void {
+    const pool = this.#pools.get(connection);
+    if (pool === undefined) return;
+    this.#pools.delete(connection);
+    this.#counts.set(pool, (this.#counts.get(pool) ?? 1) - 1);
+    const list = this.#byServer.get(connection.server) ?? [];
+    if (list.at(-1) === connection) list.pop();
+    else list.splice(list.indexOf(connection), 1);
+    if (list.length === 0) this.#byServer.delete(connection.server);
+  }
+
+  /** Closes all: their pools are gone. */
+  clear(): void {
+    for (const connection of [...this.#pools.keys()]) connection.close();
+  }
+
+  get size(): number {
+    return this.#pools.size;
+  }
+}

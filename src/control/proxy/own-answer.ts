@@ -1,0 +1,59 @@
+// Answers that the proxy makes itself. The client learns the status and nothing of the reason.
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  204: 'No Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  410: 'Gone',
+  413: 'Content Too Large',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+};
+
+export interface OwnAnswer {
+  readonly status: number;
+  /** Empty: the status in words. */
+  readonly body: string;
+  readonly location?: string;
+  readonly closes: boolean;
+  /** The request was HEAD: a length without a body. */
+  readonly isHead: boolean;
+  /** For an operator who asked for it; absent: not sent. */
+  readonly cause?: string;
+}
+
+/** What an operator's explanation may hold as a field value. */
+const fieldText = (text: string): string => text.replace(/[^ -~]/g, '?');
+
+/** The whole answer. */
+export function ownAnswer({ status, body, location, closes, isHead, cause }: OwnAnswer): string {
+  const reason = REASONS[status] ?? '';
+  const text = body === '' && status !== 204 ? `${status} ${reason}\n` : body;
+  const lines = [
+    `HTTP/1.1 ${status} ${reason}`,
+    'Content-Type: text/plain',
+    ...(status === 204 ? [] : [`Content-Length: ${text.length}`]),
+    ...(status === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
+    ...(location === undefined ? [] : [`Location: ${location}`]),
+    ...(cause === undefined ? [] : [`Weir-Cause: ${fieldText(cause)}`]),
+    ...(closes ? ['Connection: close'] : []),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${isHead ? '' : text}`;
+}

@@ -1,0 +1,54 @@
+// What the proxy asks of routes and pools: where a request goes, which server is next, and what came of it.
+import type { Address } from '../../model/address.js';
+import type { Listener } from '../../model/layer7/listener.js';
+import type { Pool, PoolServer } from '../../model/layer7/pool.js';
+import type { Proxying } from '../../model/layer7/proxying.js';
+import type { RequestHead } from '../../wire/http/request-head.js';
+
+/** A request with what is known of its client. */
+export interface Asked {
+  readonly head: RequestHead;
+  readonly client: Address;
+  readonly clientPort: number;
+  readonly listener: Listener;
+}
+
+/** What came of asking a server. */
+export type Outcome = 'answered' | 'failed' | 'abandoned';
+
+/** The servers of one request, in the order in which they are tried. */
+export interface Choice {
+  /** The next server that was not tried for this request; undefined: there is none. `nowUs`: monotonic. */
+  next(nowUs: number): PoolServer | undefined;
+  /** Of the server that `next` gave last; once for each. */
+  ended(outcome: Outcome, nowUs: number): void;
+}
+
+/** A request that goes to a pool. */
+export interface ToPool {
+  readonly kind: 'pool';
+  readonly pool: Pool;
+  readonly choice: Choice;
+  readonly proxying: Proxying;
+  /** What is asked of the server; absent: the target as it came. */
+  readonly target?: string;
+  /** The request's lines in place of the client's; absent: those. Host, X-Forwarded-For and X-Forwarded-Proto are added by `addsForwarded`. */
+  readonly lines?: string;
+  /** The fields that the proxy adds by itself: of the defaults. */
+  readonly addsForwarded: boolean;
+  /** Lines that are added to the answer, each with its CRLF. */
+  answerLines(server: PoolServer): string;
+}
+
+/** A request that the proxy answers. */
+export interface ToAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly body: string;
+  /** Of a redirect. */
+  readonly location?: string;
+}
+
+export interface Router {
+  route(asked: Asked): ToPool | ToAnswer;
+}

@@ -1,0 +1,78 @@
+// A connection to a server: in use by one request, or idle.
+import type { PoolServer } from '../../model/layer7/pool.js';
+import type { UpstreamTimeouts } from '../../model/layer7/proxying.js';
+import { Stream, type StreamTable } from './stream.js';
+
+/** The request that a connection is in use by. */
+export interface ServerUser {
+  /** slab[from, to) came from the server. */
+  onServerData(from: number, to: number): void;
+  onServerEnd(): void;
+  onServerBroken(error: number): void;
+  onServerDrained(): void;
+  onServerDeadline(): void;
+}
+
+export class ServerConnection extends Stream {
+  user: ServerUser | undefined;
+  /** Bytes went over it: it is connected. */
+  isConnected = false;
+  /** Requests that it had, this one included. */
+  requests = 0;
+  #kept: Uint8Array | undefined;
+
+  constructor(
+    table: StreamTable,
+    fd: number,
+    readonly server: PoolServer,
+    readonly openedUs: number,
+  ) {
+    super(table, fd);
+  }
+
+  takeKept(): Uint8Array | undefined {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    return kept;
+  }
+
+  keep(from: number, to: number): void {
+    this.#kept = this.table.edge.slab.slice(from, to);
+  }
+
+  /** An idle connection has nothing to receive: what comes belongs to no request. */
+  onData(from: number, to: number): void {
+    this.isConnected = true;
+    if (this.user === undefined) this.close();
+    else this.user.onServerData(from, to);
+  }
+
+  onEnd(): void {
+    if (this.user === undefined) this.close();
+    else this.user.onServerEnd();
+  }
+
+  onBroken(error: number): void {
+    this.user?.onServerBroken(error);
+  }
+
+  onDrained(): void {
+    this.isConnected = true;
+    this.user?.onServerDrained();
+  }
+
+  onDeadline(): void {
+    if (this.user === undefined) this.close();
+    else this.user.onServerDeadline();
+  }
+}
+
+/** How long a server may take for its next step. `waits`: the request is sent, and its client takes what comes. */
+export function armServer(connection: ServerConnection, timeouts: UpstreamTimeouts, isTunnel: boolean, waits: boolean): void {
+  const { connectUs, sendUs, readUs, upgradedUs } = timeouts;
+  const { nowUs } = connection.table.edge;
+  if (isTunnel) connection.deadlineUs = upgradedUs === 0 ? 0 : nowUs + upgradedUs;
+  else if (!connection.isConnected) connection.deadlineUs = nowUs + connectUs;
+  else if (connection.isFull) connection.deadlineUs = nowUs + sendUs;
+  else connection.deadlineUs = waits ? nowUs + readUs : 0;
+}

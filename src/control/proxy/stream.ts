@@ -1,0 +1,223 @@
+// One socket of the proxy: what waits to be sent, whether it is read, and its deadline. What is sent goes out immediately where the kernel takes
+// it; the rest waits in copies, and then whoever fills this stream stops reading until it has drained.
+import { AGAIN, ERROR, HANG_UP, PEER_CLOSED, type ProxyEdge, READABLE, Slab, WRITABLE } from './edge.js';
+
+const READING = READABLE | PEER_CLOSED;
+/** One read; with what was kept it fits the slab. */
+const READ_MAX_BYTES = 131_072;
+
+/** The descriptors that the machine knows. */
+export interface StreamTable {
+  readonly edge: ProxyEdge;
+  readonly streams: (Stream | undefined)[];
+  /** Called for each stream that goes. */
+  forget(stream: Stream): void;
+}
+
+export abstract class Stream {
+  /** Monotonic; 0: none. */
+  deadlineUs = 0;
+  isClosed = false;
+  bytesSent = 0;
+  #watched = READING;
+  #isPaused = false;
+  #waiting: Uint8Array[] | undefined;
+  #waitingBytes = 0;
+  #endsAfter: 'none' | 'shutdown' | 'close' = 'none';
+  #isShut = false;
+  #hasEnded = false;
+
+  constructor(
+    readonly table: StreamTable,
+    readonly fd: number,
+  ) {
+    table.streams[fd] = this;
+  }
+
+  /** Bytes kept from before, which the next ones are received behind. */
+  abstract takeKept(): Uint8Array | undefined;
+  /** slab[from, to) was received. */
+  abstract onData(from: number, to: number): void;
+  /** The peer sends no more. */
+  abstract onEnd(): void;
+  /** The connection broke; it is closed already. */
+  abstract onBroken(error: number): void;
+  /** All that waited was sent. */
+  abstract onDrained(): void;
+  abstract onDeadline(): void;
+
+  /** Bytes wait to be sent. */
+  get isFull(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** The peer sends no more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  #watch(): void {
+    const events = (this.#isPaused || this.#hasEnded ? 0 : READING) | (this.#waiting === undefined ? 0 : WRITABLE);
+    if (events === this.#watched || this.isClosed) return;
+    this.#watched = events;
+    this.table.edge.watch(this.fd, events);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#watch();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#watch();
+  }
+
+  /** Events of the descriptor. */
+  ready(events: number): void {
+    if ((events & WRITABLE) !== 0 && this.#waiting !== undefined) this.#flush();
+    if (!this.isClosed && (events & (READING | HANG_UP | ERROR)) !== 0) this.#read(events);
+  }
+
+  #read(events: number): void {
+    const { edge } = this.table;
+    if (this.#isPaused || this.#hasEnded) {
+      if ((events & (HANG_UP | ERROR)) !== 0) this.#break(-(events & (HANG_UP | ERROR)));
+      return;
+    }
+    const kept = this.takeKept();
+    if (kept !== undefined) edge.slab.set(kept, Slab.receiveAt);
+    const from = Slab.receiveAt + (kept?.length ?? 0);
+    const count = edge.recv(this.fd, from, READ_MAX_BYTES);
+    if (count > 0) this.onData(Slab.receiveAt, from + count);
+    else this.#readNone(count, kept, from);
+  }
+
+  #readNone(count: number, kept: Uint8Array | undefined, to: number): void {
+    if (count !== 0 && count !== AGAIN) {
+      this.#break(count);
+      return;
+    }
+    if (kept !== undefined) this.keep(Slab.receiveAt, to);
+    if (count !== 0) return;
+    this.#hasEnded = true;
+    this.#watch();
+    this.onEnd();
+  }
+
+  /** Keeps slab[from, to) for the next read. */
+  abstract keep(from: number, to: number): void;
+
+  #break(error: number): void {
+    if (this.isClosed) return;
+    this.close();
+    this.onBroken(error);
+  }
+
+  /** Sends slab[from, to). What the kernel does not take now is copied. The stream may be closed afterwards. */
+  send(from: number, to: number): void {
+    if (this.isClosed || to <= from) return;
+    if (this.#waiting !== undefined) {
+      this.#wait(from, to);
+      return;
+    }
+    const count = this.table.edge.send(this.fd, from, to - from);
+    if (count < 0 && count !== AGAIN) {
+      this.#break(count);
+      return;
+    }
+    if (count > 0) this.bytesSent += count;
+    const left = from + Math.max(count, 0);
+    if (left === to) return;
+    this.#waiting = [];
+    this.#wait(left, to);
+    this.#watch();
+  }
+
+  /** Sends text of latin1. */
+  sendText(text: string): void {
+    const { edge } = this.table;
+    this.send(Slab.stageAt, Slab.stageAt + edge.write(text, Slab.stageAt));
+  }
+
+  /** Sends text before slab[from, to) and behind it, as one piece. What stands around it in the slab is overwritten. */
+  sendAround(before: string, from: number, to: number, behind: string): void {
+    const { edge } = this.table;
+    const start = from - before.length;
+    if (start < 0) {
+      this.sendText(before);
+      this.send(from, to);
+      this.sendText(behind);
+      return;
+    }
+    if (before !== '') edge.write(before, start);
+    this.send(start, behind === '' ? to : to + edge.write(behind, to));
+  }
+
+  /** Sends bytes that are not in the slab. */
+  sendBytes(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length && !this.isClosed; at += Slab.stageBytes) {
+      const piece = bytes.subarray(at, at + Slab.stageBytes);
+      this.table.edge.slab.set(piece, Slab.stageAt);
+      this.send(Slab.stageAt, Slab.stageAt + piece.length);
+    }
+  }
+
+  #wait(from: number, to: number): void {
+    this.#waiting?.push(this.table.edge.slab.slice(from, to));
+    this.#waitingBytes += to - from;
+  }
+
+  #flush(): void {
+    const { edge } = this.table;
+    const waiting = this.#waiting ?? [];
+    while (waiting.length > 0) {
+      const piece = waiting[0]!.subarray(0, Slab.stageBytes);
+      edge.slab.set(piece, Slab.stageAt);
+      const count = edge.send(this.fd, Slab.stageAt, piece.length);
+      if (count < 0) {
+        if (count !== AGAIN) this.#break(count);
+        return;
+      }
+      this.bytesSent += count;
+      this.#waitingBytes -= count;
+      if (count === waiting[0]!.length) waiting.shift();
+      else waiting[0] = waiting[0]!.subarray(count);
+      if (count < piece.length) return;
+    }
+    this.#waiting = undefined;
+    this.#watch();
+    if (this.#endsAfter === 'close') this.close();
+    else if (this.#endsAfter === 'shutdown') this.shutdown();
+    this.onDrained();
+  }
+
+  /** Sends no more after what waits. */
+  shutdown(): void {
+    if (this.#waiting !== undefined) {
+      this.#endsAfter = 'shutdown';
+      return;
+    }
+    if (!this.#isShut && !this.isClosed) this.table.edge.shutdownWrite(this.fd);
+    this.#isShut = true;
+  }
+
+  /** Closes after what waits. */
+  end(): void {
+    if (this.#waiting === undefined) this.close();
+    else this.#endsAfter = 'close';
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#waiting = undefined;
+    this.table.streams[this.fd] = undefined;
+    this.table.forget(this);
+    this.table.edge.close(this.fd);
+  }
+}

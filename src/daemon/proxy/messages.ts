@@ -1,0 +1,38 @@
+// What the supervisor of the proxy and its processes send each other. Values that JSON has.
+import type { Layer7 } from '../../model/layer7/layer7.js';
+import type { AccessLogFormat } from '../../proxy/access-log.js';
+
+/** Where a process finds a listening socket that the supervisor made. */
+export interface ListenerSocket {
+  readonly name: string;
+  readonly fd: number;
+}
+
+export interface ProxySettings {
+  readonly model: Layer7;
+  /** Hexadecimal: the same for all processes. */
+  readonly secret: string;
+  readonly explainToken?: string;
+}
+
+export interface AccessLogSettings {
+  readonly path: string;
+  readonly format: AccessLogFormat;
+}
+
+export type ToWorker =
+  | {
+      readonly kind: 'start';
+      readonly settings: ProxySettings;
+      readonly sockets: readonly ListenerSocket[];
+      readonly log?: AccessLogSettings;
+    }
+  | { readonly kind: 'configure'; readonly settings: ProxySettings }
+  | { readonly kind: 'reopen-log' }
+  /** Stop accepting, end what is idle, exit with the last connection or at the deadline. */
+  | { readonly kind: 'drain'; readonly deadlineMs: number };
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'alive'; readonly clients: number }
+  | { readonly kind: 'fault'; readonly text: string };

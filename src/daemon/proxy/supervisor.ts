@@ -1,0 +1,212 @@
+// The proxy as a whole: listening sockets, which outlive every process that serves them, and the processes, one a core. A process that ends or
+// hangs is started again on the same sockets. A reload is a message, or new processes where the sockets differ; old ones drain.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { endpointText } from '../../model/endpoint-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { Listener } from '../../model/layer7/listener.js';
+import { native } from '../../sys/addon.js';
+import { artifact } from '../../sys/artifact.js';
+import { socketAddress } from '../../sys/sockets/socket-address.js';
+import type { AccessLogSettings, FromWorker, ListenerSocket, ProxySettings, ToWorker } from './messages.js';
+
+/**
+ * New objects of requests are collected seldom and all dead: a young generation of 32 MB, by the thread itself, which has a core of its own and
+ * no helper.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=32', '--min-semi-space-size=16', '--single-threaded-gc', '--v8-pool-size=1'];
+/** The first descriptors of a process: its streams and the channel. */
+const FIRST_SOCKET_FD = 4;
+const BACKLOG_MAX = 4096;
+const SILENT_MAX_MS = 10_000;
+const WATCH_MS = 1000;
+const RESTART_MIN_MS = 100;
+const RESTART_MAX_MS = 5000;
+
+export interface SupervisorOptions {
+  readonly workers: number;
+  readonly log?: AccessLogSettings;
+  readonly drainMs: number;
+  readonly report: (text: string) => void;
+}
+
+/** A place for a process, with sockets of its own. */
+interface Slot {
+  readonly number: number;
+  readonly sockets: ReadonlyMap<string, number>;
+  child: ChildProcess | undefined;
+  aliveAt: number;
+  restartMs: number;
+  isReady: () => void;
+  readonly ready: Promise<void>;
+}
+
+const keyOf = ({ address, port }: Listener): string => endpointText({ address, port });
+
+/** A listening socket. @throws WeirError proxy-listen */
+function listenOn(listener: Listener): number {
+  const fd = native().reactorListen(socketAddress(listener.address, listener.port), BACKLOG_MAX);
+  if (fd >= 0) return fd;
+  throw new WeirError('proxy-listen', { where: keyOf(listener), errno: -fd });
+}
+
+export class ProxySupervisor {
+  readonly #options: SupervisorOptions;
+  #settings: ProxySettings;
+  #slots: Slot[] = [];
+  readonly #draining = new Set<ChildProcess>();
+  #isEnding = false;
+  #onEnd: (() => void) | undefined;
+  readonly #watch: NodeJS.Timeout;
+
+  /** @throws WeirError proxy-listen */
+  constructor(settings: ProxySettings, options: SupervisorOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    this.#slots = this.#makeSlots([]);
+    for (const slot of this.#slots) this.#start(slot);
+    this.#watch = setInterval(() => this.#killHung(), WATCH_MS);
+  }
+
+  /** Every process serves. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#slots.map(({ ready }) => ready));
+  }
+
+  get pids(): readonly number[] {
+    return this.#slots.flatMap(({ child }) => (child?.pid === undefined ? [] : [child.pid]));
+  }
+
+  /** Slots for the settings' listeners; sockets of the ones before are taken over. @throws WeirError proxy-listen */
+  #makeSlots(before: readonly Slot[]): Slot[] {
+    const made: number[] = [];
+    try {
+      return Array.from({ length: this.#options.workers }, (_, number) => {
+        const sockets = new Map(
+          this.#settings.model.listeners.map((listener) => {
+            const key = keyOf(listener);
+            const fd = before[number]?.sockets.get(key) ?? listenOn(listener);
+            if (before[number]?.sockets.get(key) === undefined) made.push(fd);
+            return [key, fd] as const;
+          }),
+        );
+        let isReady = (): void => {};
+        const ready = new Promise<void>((done) => {
+          isReady = done;
+        });
+        return { number, sockets, child: undefined, aliveAt: 0, restartMs: RESTART_MIN_MS, isReady, ready };
+      });
+    } catch (error) {
+      for (const fd of made) native().close(fd);
+      throw error;
+    }
+  }
+
+  #start(slot: Slot): void {
+    const { listeners } = this.#settings.model;
+    const fds = listeners.map((listener) => slot.sockets.get(keyOf(listener)) ?? -1);
+    const sockets: readonly ListenerSocket[] = listeners.map(({ name }, index) => ({ name, fd: FIRST_SOCKET_FD + index }));
+    const argv = [...NODE_FLAGS, artifact('weir.cjs'), 'proxy', '--worker'];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds] });
+    slot.child = child;
+    slot.aliveAt = performance.now();
+    child.on('message', (message) => this.#receive(slot, message as FromWorker));
+    child.on('error', (error) => this.#options.report(`process ${slot.number}: ${error.message}`));
+    child.on('exit', (code, signal) => this.#ended(slot, child, signal ?? `status ${code}`));
+    const { log } = this.#options;
+    this.#send(child, { kind: 'start', settings: this.#settings, sockets, ...(log === undefined ? {} : { log }) });
+  }
+
+  #send(child: ChildProcess | undefined, message: ToWorker): void {
+    if (child?.connected) child.send(message, () => {});
+  }
+
+  #receive(slot: Slot, message: FromWorker): void {
+    slot.aliveAt = performance.now();
+    if (message.kind === 'fault') this.#options.report(message.text);
+    else if (message.kind === 'ready') slot.isReady();
+    else slot.restartMs = RESTART_MIN_MS;
+  }
+
+  #ended(slot: Slot, child: ChildProcess, how: string): void {
+    this.#draining.delete(child);
+    if (slot.child === child && !this.#isEnding) {
+      this.#options.report(`process ${slot.number} (${child.pid}) ended: ${how}; it is started again in ${slot.restartMs} ms`);
+      slot.child = undefined;
+      setTimeout(() => this.#startAgain(slot), slot.restartMs);
+      slot.restartMs = Math.min(slot.restartMs * 2, RESTART_MAX_MS);
+    }
+    this.#endIfOver();
+  }
+
+  #startAgain(slot: Slot): void {
+    if (!this.#isEnding && slot.child === undefined && this.#slots.includes(slot)) this.#start(slot);
+  }
+
+  #killHung(): void {
+    for (const { child, aliveAt, number } of this.#slots) {
+      if (child === undefined || performance.now() - aliveAt < SILENT_MAX_MS) continue;
+      this.#options.report(`process ${number} (${child.pid}) does not answer: it is killed`);
+      child.kill('SIGKILL');
+    }
+  }
+
+  /** New settings. Refused ones change nothing. @throws WeirError proxy-listen */
+  async reload(settings: ProxySettings): Promise<void> {
+    const before = this.#settings;
+    const keys = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${keyOf(one)}`).join();
+    this.#settings = settings;
+    if (keys(before) === keys(settings)) {
+      for (const { child } of this.#slots) this.#send(child, { kind: 'configure', settings });
+      return;
+    }
+    try {
+      await this.replace();
+    } catch (error) {
+      this.#settings = before;
+      throw error;
+    }
+  }
+
+  /** New processes of the installed program take the sockets; then the old ones drain. @throws WeirError proxy-listen */
+  async replace(): Promise<void> {
+    const old = this.#slots;
+    const slots = this.#makeSlots(old);
+    this.#slots = slots;
+    for (const slot of slots) this.#start(slot);
+    await Promise.all(slots.map(({ ready }) => ready));
+    for (const { child } of old) this.#drain(child);
+    const kept = new Set(slots.flatMap(({ sockets }) => [...sockets.values()]));
+    for (const { sockets } of old) for (const fd of sockets.values()) if (!kept.has(fd)) native().close(fd);
+  }
+
+  #drain(child: ChildProcess | undefined): void {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    this.#draining.add(child);
+    this.#send(child, { kind: 'drain', deadlineMs: this.#options.drainMs });
+  }
+
+  reopenLogs(): void {
+    for (const { child } of this.#slots) this.#send(child, { kind: 'reopen-log' });
+    for (const child of this.#draining) this.#send(child, { kind: 'reopen-log' });
+  }
+
+  /** Drains all processes; resolves when they ended. A second call kills them. */
+  end(): Promise<void> {
+    if (this.#isEnding) for (const child of this.#draining) child.kill('SIGKILL');
+    this.#isEnding = true;
+    clearInterval(this.#watch);
+    for (const { child, sockets } of this.#slots) {
+      this.#drain(child);
+      for (const fd of sockets.values()) native().close(fd);
+    }
+    this.#slots = [];
+    return new Promise((done) => {
+      this.#onEnd = done;
+      this.#endIfOver();
+    });
+  }
+
+  #endIfOver(): void {
+    if (this.#isEnding && this.#draining.size === 0) this.#onEnd?.();
+  }
+}

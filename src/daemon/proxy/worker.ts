@@ -1,0 +1,137 @@
+// One process of the proxy: the machine on a reactor, listening sockets that the supervisor made, and what the supervisor sends.
+import { constants } from 'node:os';
+import { chanceFrom } from '../../control/chance.js';
+import { ModelRouter } from '../../control/proxy/model-router.js';
+import { type ProxyConfiguration, ProxyMachine } from '../../control/proxy/proxy-machine.js';
+import type { Listener } from '../../model/layer7/listener.js';
+import { contains } from '../../model/subnet.js';
+import { ReactorEdge } from '../../proxy/reactor-edge.js';
+import { Events } from '../../sys/reactor/reactor.js';
+import { AccessLogFile } from './access-log-file.js';
+import type { FromWorker, ProxySettings, ToWorker } from './messages.js';
+
+const TICK_MS = 250;
+const ALIVE_MS = 1000;
+const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS } = constants.errno;
+/** Nothing is accepted until the next tick: there is no descriptor or memory. */
+const EXHAUSTED = [-EMFILE, -ENFILE, -ENOMEM, -ENOBUFS];
+
+type Start = Extract<ToWorker, { kind: 'start' }>;
+
+export class ProxyWorker {
+  readonly #edge: ReactorEdge;
+  readonly #machine: ProxyMachine;
+  readonly #listeners = new Map<number, Listener>();
+  readonly #log: AccessLogFile | undefined;
+  /** Listening sockets that wait for descriptors. */
+  readonly #paused = new Set<number>();
+  #router: ModelRouter;
+  #isExhausted = false;
+  #drainEndsAt: number | undefined;
+
+  constructor(
+    { settings, sockets, log }: Start,
+    readonly send: (message: FromWorker) => void,
+    readonly end: () => void,
+  ) {
+    this.#log = log === undefined ? undefined : new AccessLogFile(log, (text) => send({ kind: 'fault', text }));
+    this.#edge = new ReactorEdge(
+      (fd, events) => this.#onEvents(fd, events),
+      this.#log === undefined ? undefined : (record) => this.#log?.add(record),
+    );
+    this.#router = this.#routerOf(settings);
+    this.#machine = new ProxyMachine(this.#edge, this.#configuration(settings));
+    for (const { name, fd } of sockets) {
+      const listener = settings.model.listeners.find((one) => one.name === name);
+      if (listener === undefined) continue;
+      this.#listeners.set(fd, listener);
+      this.#edge.reactor.add(fd, Events.readable);
+    }
+    setInterval(() => this.#tick(), TICK_MS);
+    setInterval(() => this.#alive(), ALIVE_MS);
+  }
+
+  #routerOf({ model, secret }: ProxySettings, before?: ModelRouter): ModelRouter {
+    const chance = chanceFrom(crypto.getRandomValues(new Uint8Array(16)));
+    return new ModelRouter(model, { secret: Buffer.from(secret, 'hex'), chance }, before);
+  }
+
+  #configuration({ model, explainToken }: ProxySettings): ProxyConfiguration {
+    return { router: this.#router, limits: model.limits, explainToken };
+  }
+
+  configure(settings: ProxySettings): void {
+    this.#router = this.#routerOf(settings, this.#router);
+    this.#machine.configure(this.#configuration(settings));
+    for (const [fd, { name }] of this.#listeners) {
+      const listener = settings.model.listeners.find((one) => one.name === name);
+      if (listener !== undefined) this.#listeners.set(fd, listener);
+    }
+  }
+
+  reopenLog(): void {
+    this.#log?.reopen();
+  }
+
+  /** Takes what waits to be accepted, then no more. */
+  drain(deadlineMs: number): void {
+    this.#edge.readClock();
+    for (const [fd, listener] of this.#listeners) {
+      this.#accept(fd, listener);
+      this.#edge.reactor.closeFd(fd);
+    }
+    this.#listeners.clear();
+    this.#drainEndsAt = performance.now() + deadlineMs;
+    this.#machine.drain();
+    this.#endIfDrained();
+  }
+
+  #endIfDrained(): void {
+    if (this.#drainEndsAt === undefined) return;
+    if (performance.now() >= this.#drainEndsAt) this.#machine.cut();
+    if (this.#machine.clients > 0) return;
+    this.#log?.flush();
+    this.end();
+  }
+
+  #onEvents(fd: number, events: number): void {
+    const listener = this.#listeners.get(fd);
+    if (listener === undefined) this.#machine.ready(fd, events);
+    else this.#accept(fd, listener);
+  }
+
+  #accept(fd: number, listener: Listener): void {
+    const accepted = this.#edge.accept(fd);
+    if (typeof accepted === 'number') {
+      if (EXHAUSTED.includes(accepted)) this.#pause(fd, accepted);
+      else if (accepted !== -EAGAIN) this.send({ kind: 'fault', text: `accept on ${listener.name}: error ${-accepted}` });
+      return;
+    }
+    for (const { fd: client, address, port } of accepted) {
+      const isTrusted = listener.proxyFrom.length === 0 || listener.proxyFrom.some((subnet) => contains(subnet, address));
+      if (isTrusted) this.#machine.accepted(client, address, port, listener);
+      else this.#edge.close(client);
+    }
+  }
+
+  #pause(fd: number, error: number): void {
+    this.#edge.watch(fd, 0);
+    this.#paused.add(fd);
+    if (!this.#isExhausted) this.send({ kind: 'fault', text: `no descriptor or memory for a connection: error ${-error}` });
+    this.#isExhausted = true;
+  }
+
+  #tick(): void {
+    this.#edge.readClock();
+    this.#machine.tick();
+    for (const fd of this.#paused) if (this.#listeners.has(fd)) this.#edge.watch(fd, Events.readable);
+    this.#isExhausted = this.#paused.size > 0;
+    this.#paused.clear();
+    this.#endIfDrained();
+  }
+
+  #alive(): void {
+    this.#log?.flush();
+    this.send({ kind: 'alive', clients: this.#machine.clients });
+  }
+}

@@ -1,0 +1,43 @@
+// Lines of the access log: nginx's combined format with what weir knows besides, or an object of JSON a line.
+import type { AccessRecord } from '../control/proxy/access-record.js';
+import { formatAddress } from '../model/address-text.js';
+
+export type AccessLogFormat = 'combined' | 'json';
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** `26/Nov/2026:17:10:00 +0000`: UTC. */
+function timeLocal(at: Date): string {
+  const time = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}`;
+  return `${two(at.getUTCDate())}/${MONTHS[at.getUTCMonth()]}/${at.getUTCFullYear()}:${time} +0000`;
+}
+
+/** As nginx escapes: what could end a value or a line is `\xXX`. */
+const escaped = (text: string): string =>
+  text.replace(/[^ !#-[\]-~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+
+const orDash = (text: string): string => (text === '' ? '-' : escaped(text));
+const ms = (us: number): number => Math.round(us / 100) / 10;
+const phaseMs = (record: AccessRecord, us: number): number => (us < 0 ? -1 : ms(us - record.startUs));
+
+/** Why an answer is the proxy's own, or was cut; `done` for all others. */
+const endingText = ({ ending, cause }: AccessRecord): string => (cause === '' ? ending : `${ending}: ${cause}`);
+
+/** combined, then: server, tries, milliseconds to the answer's head and to its end, and why it ended. */
+function combinedLine(record: AccessRecord, at: Date): string {
+  const { client, method, target, minor, status, bytes, referer, agent, server, tries } = record;
+  const request = method === '' ? '-' : `${escaped(method)} ${escaped(target)} HTTP/1.${minor}`;
+  const times = `${phaseMs(record, record.headUs)} ${phaseMs(record, record.endUs)}`;
+  return `${formatAddress(client)} - - [${timeLocal(at)}] "${request}" ${status} ${bytes} "${orDash(referer)}" "${orDash(agent)}" ${server === '' ? '-' : server} ${tries} ${times} "${escaped(endingText(record))}"\n`;
+}
+
+function jsonLine(record: AccessRecord, at: Date): string {
+  const { startUs, headUs, endUs, client, minor, ...others } = record;
+  const times = { headMs: phaseMs(record, headUs), totalMs: ms(endUs - startUs) };
+  return `${JSON.stringify({ time: at.toISOString(), client: formatAddress(client), protocol: `HTTP/1.${minor}`, ...others, ...times })}\n`;
+}
+
+/** One line with its end. `at`: when the request ended. */
+export const accessLine = (format: AccessLogFormat, record: AccessRecord, at: Date): string =>
+  format === 'json' ? jsonLine(record, at) : combinedLine(record, at);

@@ -1,0 +1,197 @@
+// The proxy's machine on sockets in memory: what clients and servers send is scripted, what they receive is collected, and the kernel takes as
+// many bytes as a test lets it.
+
+import type { AccessRecord } from '../../src/control/proxy/access-record.js';
+import { AGAIN, HANG_UP, PEER_CLOSED, type ProxyEdge, READABLE, Slab, WRITABLE } from '../../src/control/proxy/edge.js';
+import { ModelRouter } from '../../src/control/proxy/model-router.js';
+import { ProxyMachine } from '../../src/control/proxy/proxy-machine.js';
+import { parseAddress } from '../../src/model/address-text.js';
+import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../src/model/layer7/defaults.js';
+import type { ClientLimits, Layer7 } from '../../src/model/layer7/layer7.js';
+import type { Pool, PoolServer } from '../../src/model/layer7/pool.js';
+import type { Proxying } from '../../src/model/layer7/proxying.js';
+
+const RESET = -104;
+
+/** One end of a connection: what the other one does with it. */
+export class MemorySocket {
+  readonly incoming: Buffer[] = [];
+  ended = false;
+  broken = false;
+  received = '';
+  /** The proxy closed it, or its sending side. */
+  isClosed = false;
+  isShut = false;
+  watched = READABLE | PEER_CLOSED;
+  /** How many bytes the kernel still takes. */
+  room = Number.POSITIVE_INFINITY;
+
+  constructor(
+    readonly fd: number,
+    readonly server: PoolServer | undefined,
+  ) {}
+
+  events(): number {
+    if (this.isClosed) return 0;
+    if (this.broken) return HANG_UP | (this.watched & READABLE);
+    const readable = this.incoming.length > 0 ? READABLE : 0;
+    const end = this.ended ? READABLE | PEER_CLOSED : 0;
+    return (this.watched & (readable | end)) | (this.room > 0 ? this.watched & WRITABLE : 0);
+  }
+}
+
+class MemoryEdge implements ProxyEdge {
+  readonly #buffer = Buffer.alloc(Slab.bytes);
+  readonly slab = new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, Slab.bytes);
+  readonly sockets: MemorySocket[] = [];
+  readonly records: AccessRecord[] = [];
+  /** Servers that refuse connections, by name. */
+  readonly refusing = new Set<string>();
+  nowUs = 1_000_000;
+  readonly log = (record: AccessRecord): void => void this.records.push(record);
+
+  text(from: number, to: number): string {
+    return this.#buffer.toString('latin1', from, to);
+  }
+
+  write(text: string, at: number): number {
+    return this.#buffer.write(text, at, 'latin1');
+  }
+
+  add(server: PoolServer | undefined): MemorySocket {
+    const socket = new MemorySocket(this.sockets.length, server);
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  connect(server: PoolServer): number {
+    return this.refusing.has(server.name) ? -111 : this.add(server).fd;
+  }
+
+  recv(fd: number, offset: number, length: number): number {
+    const socket = this.sockets[fd]!;
+    if (socket.broken) return RESET;
+    const [piece] = socket.incoming;
+    if (piece === undefined) return socket.ended ? 0 : AGAIN;
+    const count = piece.copy(this.#buffer, offset, 0, length);
+    if (count === piece.length) socket.incoming.shift();
+    else socket.incoming[0] = piece.subarray(count);
+    return count;
+  }
+
+  send(fd: number, offset: number, length: number): number {
+    const socket = this.sockets[fd]!;
+    if (socket.broken) return RESET;
+    const count = Math.min(socket.room, length);
+    if (count === 0) return AGAIN;
+    socket.room -= count;
+    socket.received += this.#buffer.toString('latin1', offset, offset + count);
+    return count;
+  }
+
+  watch(fd: number, events: number): void {
+    this.sockets[fd]!.watched = events;
+  }
+
+  shutdownWrite(fd: number): void {
+    this.sockets[fd]!.isShut = true;
+  }
+
+  close(fd: number): void {
+    this.sockets[fd]!.isClosed = true;
+  }
+}
+
+export interface BedOptions {
+  readonly servers?: number;
+  readonly limits?: Partial<ClientLimits>;
+  readonly proxying?: Partial<Proxying>;
+  readonly pool?: Partial<Pool>;
+  readonly explainToken?: string;
+}
+
+const ADDRESS = parseAddress('192.0.2.1')!;
+const PORT = 1024;
+
+function modelOf({ servers = 2, limits, proxying, pool }: BedOptions): Layer7 {
+  const path = { kind: 'prefix', path: '/', beforeExpressions: false } as const;
+  const list = Array.from({ length: servers }, (_, index) => ({
+    ...defaultServer,
+    name: `s${index + 1}`,
+    address: parseAddress(`198.51.100.${index + 1}`)!,
+    port: 80,
+  }));
+  const route = {
+    match: { path, methods: [], fields: [], cookies: [] },
+    action: { kind: 'pool', pool: 'p' },
+    proxying: { ...defaultProxying, ...proxying },
+  } as const;
+  return {
+    listeners: [{ name: 'l', address: ADDRESS, port: 80, proxyFrom: [] }],
+    hosts: [{ label: 'h', names: [], listeners: ['l'], defaultOn: ['l'], routes: [route] }],
+    pools: [{ name: 'p', servers: list, balance: { kind: 'round_robin' }, keepAlive: defaultKeepAlive, ...pool }],
+    limits: { ...defaultClientLimits, ...limits },
+  };
+}
+
+export class ProxyBed {
+  readonly edge = new MemoryEdge();
+  readonly model: Layer7;
+  readonly machine: ProxyMachine;
+
+  constructor(options: BedOptions = {}) {
+    this.model = modelOf(options);
+    const router = new ModelRouter(this.model, { secret: new Uint8Array(32), chance: [1, 2, 3, 4] });
+    this.machine = new ProxyMachine(this.edge, { router, limits: this.model.limits, explainToken: options.explainToken });
+  }
+
+  client(): MemorySocket {
+    const socket = this.edge.add(undefined);
+    this.machine.accepted(socket.fd, ADDRESS, PORT, this.model.listeners[0]!);
+    return socket;
+  }
+
+  /** The connections to servers that were made, in their order. */
+  get servers(): readonly MemorySocket[] {
+    return this.edge.sockets.filter(({ server }) => server !== undefined);
+  }
+
+  /** A socket receives these pieces, each by a read of its own. */
+  feed(socket: MemorySocket, ...pieces: readonly string[]): void {
+    for (const piece of pieces) {
+      if (piece !== '') socket.incoming.push(Buffer.from(piece, 'latin1'));
+      this.settle();
+    }
+  }
+
+  end(socket: MemorySocket): void {
+    socket.ended = true;
+    this.settle();
+  }
+
+  break(socket: MemorySocket): void {
+    socket.broken = true;
+    this.settle();
+  }
+
+  room(socket: MemorySocket, bytes: number): void {
+    socket.room = bytes;
+    this.settle();
+  }
+
+  /** Handles events until there are none. @throws Error where they do not end */
+  settle(): void {
+    for (let round = 0; round < 10_000; round++) {
+      const ready = this.edge.sockets.filter((socket) => socket.events() !== 0);
+      if (ready.length === 0) return;
+      for (const socket of ready) if (!socket.isClosed) this.machine.ready(socket.fd, socket.events());
+    }
+    throw new Error('events without end');
+  }
+
+  wait(seconds: number): void {
+    this.edge.nowUs += seconds * 1e6;
+    this.machine.tick();
+    this.settle();
+  }
+}
