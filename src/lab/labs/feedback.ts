@@ -83,7 +83,7 @@ const becomes = (seconds: number, ...matches: readonly string[]): WaitStep => ({
 
 const SUM = 'ipvsadm -Ln | awk \'/^ *->.*Masq/ { sum += $4; if ($4 < 1) zero = 1 } END { print "sum", sum; exit zero }\'';
 const sumKept = run('lvs1', SUM, { answers: ['sum 300'] });
-const WEIGHTS = "ipvsadm -Ln | awk '/^ *->.*Masq/ { print $2, $4 }'";
+const WEIGHTS = "ipvsadm -Ln | awk '/^ *->.*Masq/ { print $2, $4 }'\n";
 
 const steps: readonly Step[] = [
   ...[1, 2, 3].flatMap(startServer),
@@ -113,7 +113,7 @@ const steps: readonly Step[] = [
   becomes(20, row(2, '\\d+', 'measured, silent for [12] periods'), row(3, '\\d+', 'measured, silent for [12] periods')),
   described(
     'No weight changes by what they do.',
-    run('lvs1', `${WEIGHTS} >before; sleep 6; ${WEIGHTS} | diff before - && echo the same`, { answers: ['the same'] }),
+    run('lvs1', 'sh weights >before; sleep 6; sh weights | diff before - && echo the same', { answers: ['the same'] }),
   ),
   run('lvs1', "grep -F 'its report is ignored' feedback.log", {
     contains: [`${addressOf(3)}:80: its report is ignored: it reports no load, and completed `],
@@ -146,6 +146,7 @@ export const feedback: Lab = {
         eth1: { switch: 'back', addresses: ['192.168.99.5/24'] },
       },
       sysctls: { 'net.ipv4.ip_forward': 1 },
+      files: { weights: WEIGHTS },
     },
     web1: web(1),
     web2: web(2),
