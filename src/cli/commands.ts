@@ -33,6 +33,12 @@ export const commands: readonly Command[] = [
     usage: 'usage: genhash [-S] -s ADDRESS -p PORT -u PATH [OPTION ...]   (genhash -h lists the options)',
     load: () => import('./genhash/run.js'),
   },
+  {
+    name: 'import',
+    meaning: 'print the configuration of nginx as a weir.yaml, and what of it is lost',
+    load: () => import('./commands/import.js'),
+  },
+  { name: 'schema', meaning: 'print the JSON Schema of weir.yaml, or examine such files', load: () => import('./commands/schema.js') },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./commands/proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./commands/sysctl.js') },
   {

@@ -51,7 +51,7 @@ function parseSubnet(text: string): Subnet | undefined {
 export const subnetText = ({ address, prefixLength }: Subnet): string => `${formatAddress(address)}/${prefixLength}`;
 
 /** An address, with the port behind it or without. */
-function parseListen(text: string, port?: number): DestinationKey | undefined {
+export function parseListen(text: string, port?: number): DestinationKey | undefined {
   const endpoint = parseEndpoint(text);
   if (endpoint !== undefined) return endpoint.port > 0 ? endpoint : undefined;
   const address = parseAddress(text.replace(/^\[(.*)\]$/, '$1'));
@@ -61,7 +61,7 @@ function parseListen(text: string, port?: number): DestinationKey | undefined {
 const LABELS = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /** A server_name as nginx writes it. */
-function parseHostName(text: string): HostName | undefined {
+export function parseHostName(text: string): HostName | undefined {
   if (text.startsWith('~')) return { kind: 'expression', pattern: text.slice(1), ignoreCase: true };
   const name = text.toLowerCase();
   if (LABELS.test(name)) return { kind: 'exact', name };
@@ -79,7 +79,7 @@ export function hostNameText(name: HostName): string {
 }
 
 /** What stands behind nginx's `location`: `/x`, `= /x`, `^~ /x`, `~ expression`, `~* expression`. */
-function parseLocation(text: string): PathMatch | undefined {
+export function parseLocation(text: string): PathMatch | undefined {
   const [, modifier = '', path = ''] = /^(?:(=|\^~|~\*|~)\s*)?(.*)$/s.exec(text) ?? [];
   if (modifier.startsWith('~')) return { kind: 'expression', pattern: path, ignoreCase: modifier === '~*' };
   if (!path.startsWith('/')) return undefined;

@@ -8,6 +8,7 @@ import { errorTable } from './error-table.js';
 import { hostErrors } from './host-errors.js';
 import { ipvsadmErrors } from './ipvsadm-errors.js';
 import { labErrors } from './lab-errors.js';
+import { nginxFileErrors } from './nginx-file-errors.js';
 import { restoreErrors } from './restore-errors.js';
 import { systemErrors } from './system-errors.js';
 import { usageErrors } from './usage-errors.js';
@@ -21,6 +22,7 @@ const sections = [
   hostErrors,
   ipvsadmErrors,
   labErrors,
+  nginxFileErrors,
   restoreErrors,
   systemErrors,
   usageErrors,

@@ -6,6 +6,7 @@ import { directorErrors } from './director-errors.js';
 import { hostErrors } from './host-errors.js';
 import { ipvsadmErrors } from './ipvsadm-errors.js';
 import { labErrors } from './lab-errors.js';
+import { nginxFileErrors } from './nginx-file-errors.js';
 import { restoreErrors } from './restore-errors.js';
 import { systemErrors } from './system-errors.js';
 import { usageErrors } from './usage-errors.js';
@@ -22,6 +23,7 @@ export const errorTable = {
   ...ipvsadmErrors,
   ...labErrors,
   ...weirFileErrors,
+  ...nginxFileErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -1,0 +1,160 @@
+// weir import nginx: what nginx accepts becomes a weir.yaml that weir reads as the same, and each directive that is lost has its line.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { commands } from '../../../src/cli/commands.js';
+import { lossText } from '../../../src/config/nginx/losses.js';
+import { importNginx } from '../../../src/config/nginx/to-model.js';
+import { readWeirFile } from '../../../src/config/weir/read.js';
+import { writeWeirFile } from '../../../src/config/weir/write.js';
+import { isWeirError } from '../../../src/model/errors/weir-error.js';
+import { templateText } from '../../../src/model/layer7/template.js';
+import { read, root } from '../../support/project.js';
+import fc from '../../support/properties.js';
+
+const EXAMPLE = 'examples/layer7/nginx/nginx.conf';
+
+/** The command with its output. */
+async function weirImport(...args: readonly string[]): Promise<{ readonly status: number; readonly out: string; readonly err: string }> {
+  const { run } = (await commands.find(({ name }) => name === 'import')?.load()) ?? assert.fail('no command');
+  const [out, err]: [string[], string[]] = [[], []];
+  const io = {
+    out: (text: string) => out.push(text),
+    err: (text: string) => err.push(text),
+    read: () => undefined,
+    flush: () => undefined,
+  };
+  return { status: await run(args, io), out: out.join(''), err: err.join('') };
+}
+
+const imported = (text: string) => importNginx({ file: 'n', text }, () => undefined);
+const server = (text: string): string => `events {}\nhttp {\nserver {\nlisten 127.0.0.1:8080;\n${text}\n}\n}\n`;
+const lossesOf = (text: string): readonly string[] => imported(text).losses.map(lossText);
+
+test('nginx accepts the example; its losses are these, and nothing else is lost', async () => {
+  const checked = spawnSync('nginx', ['-t', '-q', '-p', '/tmp', '-c', join(root, EXAMPLE)], { encoding: 'utf8' });
+  assert.equal(checked.status, 0, checked.stderr);
+  const { status, out, err } = await weirImport('nginx', join(root, EXAMPLE));
+  assert.equal(status, 3);
+  assert.deepEqual(
+    err.split('\n').map((line) => line.replace(/^.*nginx\.conf:/, '')),
+    [
+      "2: worker_processes 1: it is about nginx's own processes, files or logs",
+      "3: events: it is about nginx's own processes, files or logs",
+      '36: proxy_http_version 1.1: the proxy speaks HTTP/1.1 to servers',
+      '37: proxy_set_header Upgrade $http_upgrade: not needed: the proxy passes upgrades on by itself',
+      '38: proxy_set_header Connection upgrade: not needed: the proxy passes upgrades on by itself',
+      '41: location /files/: it has neither proxy_pass nor return',
+      '42: root /srv: the proxy serves no files',
+      '',
+    ],
+  );
+  const { file, faults } = readWeirFile(out);
+  assert.deepEqual(faults, []);
+  const { layer7 } = file;
+  assert.deepEqual(
+    layer7?.pools.map(
+      ({ name, balance, servers, keepAlive }) =>
+        `${name} ${balance.kind} ${servers.map((one) => `${one.name}*${one.weight}`).join(' ')} ${keepAlive.connections}`,
+    ),
+    [
+      'business_a round_robin 127.0.0.1:9001*3 127.0.0.1:9002*1 127.0.0.1:9009*1 16',
+      'business_b hash 127.0.0.1:9001*1 127.0.0.1:9002*1 32',
+      'chat ip_hash 127.0.0.1:9004*1 127.0.0.1:9005*1 32',
+      '127.0.0.1_9003 round_robin 127.0.0.1:9003*1 32',
+    ],
+  );
+  const [shop] = layer7?.hosts ?? [];
+  assert.deepEqual(
+    shop?.routes[1]?.proxying.requestFields.map(({ name, value }) => `${name}: ${templateText(value)}`),
+    ['Host: business_b', 'X-Forwarded-For: ${http_x_forwarded_for}', 'X-Forwarded-Proto: ${http_x_forwarded_proto}'],
+  );
+  assert.deepEqual(shop?.routes.map(({ proxying }) => [proxying.timeouts.connectUs, proxying.bodyMaxBytes])[0], [2e6, 8 * 2 ** 20]);
+});
+
+test('each thing that cannot be carried is a line with its reason', () => {
+  const lines = lossesOf(
+    server(`
+location / { proxy_pass https://10.0.0.1; }
+location /a { proxy_pass http://$host; }
+location ~ (a)\\1 { proxy_pass http://10.0.0.1; }
+location @x { return 404; }
+location /b { proxy_pass http://backend.example; rewrite ^ /x; }
+location /c { proxy_pass http://10.0.0.1; proxy_set_header X $nonsense; limit_req zone=a; }
+listen 443 ssl;
+listen unix:/x;
+ssl_certificate x;
+frobnicate 1;`),
+  );
+  assert.deepEqual(
+    lines.map((line) => line.slice(2)),
+    [
+      "1: events: it is about nginx's own processes, files or logs",
+      '6: proxy_pass https://10.0.0.1: the proxy speaks HTTP to servers, without TLS',
+      '7: proxy_pass http://$host: variables in proxy_pass are not carried',
+      '8: location ~ (a)\\1: a back reference at character 4',
+      '9: location @x: only locations of paths and expressions are carried',
+      '10: rewrite ^ /x: it cannot be carried as a rule; write a location with conditions',
+      '10: server backend.example: names are not looked up: write the addresses of the server',
+      '10: proxy_pass http://backend.example: none of its servers could be carried',
+      '11: proxy_set_header X $nonsense: there is no variable $nonsense',
+      '11: limit_req zone=a: weir has nothing for it',
+      '12: listen 443 ssl: the proxy does not end TLS; an engine does',
+      '13: listen unix:/x: a listener has an address and a port',
+      '14: ssl_certificate x: the proxy does not end TLS; an engine does',
+      '15: frobnicate 1: weir has nothing for it',
+    ],
+  );
+});
+
+test('what is wrong for nginx is refused with its place', () => {
+  const wrong = {
+    a: /n:1: a has no ; behind it/,
+    'http {': /n:1: the block of http has no }/,
+    'a;}': /n:1: unexpected }/,
+    ';': /unexpected ;/,
+    "a 'x": /n:1: a ' without its end/,
+    'a "b"c;': /unexpected c/,
+    'include x;': /there is no such file/,
+    'events {}': /no server whose listen/,
+  };
+  for (const [text, message] of Object.entries(wrong)) assert.throws(() => imported(text), message, text);
+  assert.throws(() => imported(`${'a {'.repeat(10_000)}`), /50 deep/);
+  assert.throws(() => importNginx({ file: 'n', text: 'include n;' }, () => [{ file: 'n', text: 'include n;' }]), /include each other/);
+});
+
+test('words, quotes and variables as nginx reads them', () => {
+  const { layer7, losses } = imported(
+    server(`location / { proxy_pass http://10.0.0.1; proxy_set_header X "a \\"b\\" \${host};"; add_header Y 'c{d}' ; } # x {`),
+  );
+  assert.deepEqual(
+    losses.map(({ directive }) => directive),
+    ['events'],
+  );
+  const [route] = layer7.hosts[0]?.routes ?? [];
+  assert.equal(templateText(route?.proxying.requestFields.at(-1)?.value ?? []), 'a "b" ${host};');
+  assert.equal(templateText(route?.proxying.responseFields[0]?.value ?? []), 'c{d}');
+});
+
+test('spoilt files are imported, and then written and read as the same, or refused by a code', () => {
+  const text = read(EXAMPLE).replace('include upstreams.conf;', read('examples/layer7/nginx/upstreams.conf'));
+  fc.assert(
+    fc.property(
+      fc.nat(text.length),
+      fc.nat(12),
+      fc.string({ unit: fc.constantFrom(...'{};"\'$ ~^*/\\a1'), maxLength: 4 }),
+      (at, length, spoil) => {
+        try {
+          const { layer7 } = imported(text.slice(0, at) + spoil + text.slice(at + length));
+          const again = readWeirFile(writeWeirFile(layer7));
+          assert.deepEqual(again.faults, []);
+        } catch (error) {
+          if (!isWeirError(error)) throw error;
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
