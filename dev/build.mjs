@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { takeLock } from './build-lock.mjs';
@@ -128,7 +129,9 @@ for (const key of ${JSON.stringify(exported)})
 const builtinsOnDemand = {
   name: 'builtins-on-demand',
   setup(build) {
-    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path: `builtin ${path}`, namespace: 'builtin' }));
+    build.onResolve({ filter: /^[a-z][a-z:_/]*$/ }, ({ path }) =>
+      isBuiltin(path) ? { path: `builtin ${path.startsWith('node:') ? path : `node:${path}`}`, namespace: 'builtin' } : undefined,
+    );
     build.onLoad({ filter: /^builtin /, namespace: 'builtin' }, async ({ path }) => {
       const name = path.slice('builtin '.length);
       const exported = Object.keys(await import(name)).filter((one) => one !== 'default');
