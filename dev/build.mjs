@@ -162,7 +162,8 @@ const bundleProgram = async (name, entry) => {
     minifyWhitespace: true,
     lineLimit: 160,
     plugins: [builtinsOnDemand],
-    banner: { js: '(function (requireBuiltin, bundleUrl, module) {' },
+    // Packages of CommonJS call `require` for Node's own modules.
+    banner: { js: '(function (requireBuiltin, bundleUrl, module) {"use strict";var require=requireBuiltin;' },
     footer: { js: '})' },
     define: { WEIR_VERSION: JSON.stringify(version), 'import.meta.url': 'bundleUrl' },
     write: false,
