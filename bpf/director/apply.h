@@ -73,13 +73,20 @@ static __always_inline bool lives_longer_here(struct apply_record *r, __u64 v, _
   return r->flags & APPLY_RIVAL && v_state(v) == v_state(applied_state(r)) && (__s32)((__u32)v - (now + r->left)) >= 0;
 }
 
+/* What either director has seen of it, both have. */
+static __always_inline __u64 seen_by_either(struct apply_record *r, __u64 v) {
+  if (!(r->flags & APPLY_BITS)) return v;
+  return (v | (applied_state(r) & V_PROVEN)) & ~(~applied_state(r) & V_NOOUTPUT);
+}
+
 /* A connection that is there. Not APPLY_BUSY: it is done. */
 static __always_inline int apply_change(struct apply_record *r, struct conn_slot *s, __u64 key, __u32 now) {
   struct found f;
   if (!slot_holds(s, false, key, now, &f)) return APPLY_BUSY;
   bool same = v_dest(f.value) == r->dest;
   if (!same && r->flags & (APPLY_LATE | APPLY_END)) return APPLY_LEFT;
-  if (same && !(r->flags & APPLY_END) && lives_longer_here(r, f.value, now)) return APPLY_CHANGED;
+  if (same && !(r->flags & APPLY_END) && lives_longer_here(r, f.value, now))
+    return conn_change(s, false, &f.value, seen_by_either(r, f.value)) ? APPLY_CHANGED : APPLY_BUSY;
   bool alike = same && (r->flags & APPLY_END || v_state(f.value) == v_state(applied_state(r)));
   if (newer_here(r, idle_here(f.value, now), alike)) return APPLY_NEWER;
   if (!same || r->flags & APPLY_END) return conn_end(s, false, f.value, now) && same ? APPLY_ENDED : APPLY_BUSY;

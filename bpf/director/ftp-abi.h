@@ -47,10 +47,10 @@ struct ftp_stream {
   __s32 previous_delta;
   __u32 reply_seq; /* where the last reply to PASV or EPSV begins, which may come again */
   __u32 until;     /* clock: when its connection expires, by its last packet */
-  __u32 line;      /* where a line of the server's begins, behind its last segment that ended one; if `lines` */
+  __u32 line;      /* what comes behind the server's last segment; unless FTP_LINES_UNKNOWN */
   __u8 armed;      /* the reply that is waited for (enum ftp_line); 0: none */
   __u8 replied;    /* the reply at `reply_seq` */
-  __u8 lines;
+  __u8 lines;      /* what that segment did to its line (enum ftp_last) */
   __u8 reserved;
 };
 

@@ -3,6 +3,9 @@
 #ifndef WEIR_FTP_STREAM_H
 #define WEIR_FTP_STREAM_H
 
+/* What the server's last segment did to its line. */
+enum ftp_last { FTP_LINES_UNKNOWN, FTP_LINE_ENDED, FTP_LINE_GOES_ON };
+
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -126,11 +129,14 @@ static __always_inline int ftp_arm(struct ftp_text *t, enum ftp_line line) {
   return 0;
 }
 
-/* Does the server's segment begin a line? So does the last reply that was changed, when it comes again; and where nothing is known, as of a connection
- * that is older than the helper. */
+/* Does the server's segment begin a line? So does the last reply that was changed, when it comes again; and where it is not known, as of a connection that
+ * is older than the helper, or whose last segments another director had. */
 static __always_inline bool ftp_begins_line(struct ftp_text *t) {
   struct ftp_stream *s = ftp_stream_of(t);
-  return !s || !READ(s->lines) || READ(s->line) == t->seq || (READ(s->replied) && READ(s->reply_seq) == t->seq);
+  __u8 lines = s ? READ(s->lines) : FTP_LINES_UNKNOWN;
+  if (lines == FTP_LINES_UNKNOWN) return true;
+  if (READ(s->line) == t->seq) return lines == FTP_LINE_ENDED;
+  return is_behind(t->seq, READ(s->line)) || (READ(s->replied) && READ(s->reply_seq) == t->seq);
 }
 
 /* Looks where a segment of the server's stands among its lines, before it is changed. A global function: verified once. */
@@ -143,6 +149,7 @@ __noinline int ftp_line_look(struct __sk_buff *skb, __u32 at) {
   __u8 words, last;
   t->begins_line = ftp_begins_line(t);
   t->ends_line = false;
+  t->next_line = t->seq;
   if (bpf_skb_load_bytes(skb, at + p->header + TCP_WORDS_IN, &words, 1)) return 0;
   __u32 headers = p->header + (words >> 4) * 4;
   if (p->length <= headers || bpf_skb_load_bytes(skb, at + p->length - 1, &last, 1)) return 0;
@@ -151,13 +158,14 @@ __noinline int ftp_line_look(struct __sk_buff *skb, __u32 at) {
   return 0;
 }
 
-/* A segment of the server's goes on: the next line is behind it, if it ended one. */
+/* A segment of the server's goes on: what comes next is behind it, and is a line, if it ended one. */
 static __always_inline void ftp_line_note(struct ftp_text *t) {
-  struct ftp_stream *s = t->ends_line ? ftp_stream_made(t) : 0;
+  if (t->next_line == t->seq) return;
+  struct ftp_stream *s = t->ends_line ? ftp_stream_made(t) : ftp_stream_of(t);
   if (!s || (READ(s->lines) && !is_behind(t->next_line, READ(s->line)))) return;
   WRITE(s->line, t->next_line);
   barrier();
-  WRITE(s->lines, 1);
+  WRITE(s->lines, t->ends_line ? FTP_LINE_ENDED : FTP_LINE_GOES_ON);
 }
 
 /* The server's reply at `seq` has been read, and has become longer by `more` bytes. False: a lock was not free. */

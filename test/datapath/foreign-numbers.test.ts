@@ -9,8 +9,9 @@ import { FtpNews } from '../../src/datapath/ebpf/sync/ftp-news.js';
 import { ItemFlag } from '../../src/wire/stream-item.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
-import { SERVERS } from './fixtures/bed-addresses.js';
+import { CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { fixtures } from './fixtures/index.js';
+import { fromServer, tcp } from './fixtures/packets.js';
 import { isTooShortForTc, prepare } from './fixtures/play-fixture.js';
 import { addFtp, answer, ask, lifetimes, open } from './ftp-streams.js';
 
@@ -143,4 +144,54 @@ test('numbers that are shifted are news of their connection, once', { skip }, ()
   askPassive();
   assert.deepEqual([isNews(), isNews()], [1, 0]);
   ftp.close();
+});
+
+/** What the client gets of its server's segment that begins at this number. */
+function replied(text = PASSIVE, sequence = 1000): string {
+  const part = { data: new TextEncoder().encode(text), segment: { sequence } };
+  const frame = fromServer(tcp({ from: `${SERVERS[0]}:21`, to: `${CLIENT}:${PORT}` }, 'PA', part));
+  return Buffer.from(bed.send('ingress', 'back', frame).frame).toString('latin1');
+}
+const TRANSLATED = new RegExp(`\\(${VIP.replaceAll('.', ',')},`);
+
+test('a connection that the server has answered is so elsewhere: the first line there that asks for data is read', { skip }, () => {
+  for (const isAnswered of [false, true]) {
+    wipe();
+    addFtp(bed);
+    const [news, ftp] = [new ConnectionNews(bed.folder), new FtpNews(bed.tables)];
+    open(bed, PORT);
+    const begun = ownBytes(news);
+    if (isAnswered) answer(bed, PORT, 'PA', '220 web\r\n');
+    ftp.look((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
+    const later = ownBytes(news);
+    ftp.close();
+    wipe();
+    addFtp(bed);
+    assert.deepEqual(applyBytes(bed, applier, begun), ['made']);
+    assert.deepEqual(applyBytes(bed, applier, later), isAnswered ? ['changed'] : []);
+    ask(bed, PORT, 'PA', 'PASV\r\n');
+    // Whoever has no answer yet may have forged its address: nothing is made for it.
+    if (isAnswered) assert.match(replied(), TRANSLATED);
+    else assert.doesNotMatch(replied(), TRANSLATED);
+  }
+});
+
+test('what another director has passed on meanwhile: a reply behind it is read, one that goes on with a line is not', { skip }, () => {
+  const [greeting, part] = ['220 web\r\n', '500 '];
+  for (const [missed, text, isRead] of [
+    [0, '', true],
+    [300, '', true],
+    [0, part, false],
+    [300, part, false],
+  ] as const) {
+    wipe();
+    addFtp(bed);
+    open(bed, PORT);
+    replied(greeting);
+    const at = 1000 + greeting.length + missed;
+    ask(bed, PORT, 'PA', 'PASV\r\n');
+    if (text !== '') replied(text, at);
+    const reply = replied(PASSIVE, at + text.length);
+    assert.equal(TRANSLATED.test(reply), isRead, `${missed} ${text}`);
+  }
 });

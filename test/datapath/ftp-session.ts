@@ -1,6 +1,5 @@
 // A client of FTP that stays: run with node inside a host of a cluster. One session in which it asks for a passive data connection and fetches a file by
-// it, again and again: node ftp-session.js HOST FILE BYTES [extended]
-//   `extended`: by EPSV alone after the first file
+// it, again and again: node ftp-session.js HOST FILE BYTES
 //   `begun` after the first file; on SIGTERM it fetches one more, and prints how many came whole, of how many: `WHOLE of FETCHED`
 // The text of each reply is of another length behind VS/NAT, so that from the first one on all numbers of the control connection are shifted.
 import { once } from 'node:events';
@@ -58,7 +57,7 @@ class Session {
   }
 }
 
-async function main([host = '', file = '', bytes = '', extended = '']: readonly string[]): Promise<void> {
+async function main([host = '', file = '', bytes = '']: readonly string[]): Promise<void> {
   const session = new Session(host);
   let ending = false;
   process.on('SIGTERM', () => {
@@ -74,7 +73,7 @@ async function main([host = '', file = '', bytes = '', extended = '']: readonly 
   for (let last = false; !last; ) {
     last = ending;
     fetched += 1;
-    if ((await session.fetch(file, extended === '' ? fetched % 2 === 0 : fetched > 1)) === Number(bytes)) whole += 1;
+    if ((await session.fetch(file, fetched % 2 === 0)) === Number(bytes)) whole += 1;
     if (fetched === 1) process.stdout.write('begun\n');
   }
   process.stdout.write(`${whole} of ${fetched}\n`);

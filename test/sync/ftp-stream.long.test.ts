@@ -30,8 +30,7 @@ test('sessions of FTP fetch files before and after the first director fails', { 
       const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
       startStream(pair, second, key, LINK_ADDRESS.first);
       await inStep(lvs, second);
-      // Just after a takeover a reply to PASV may not be translated (docs/operate.md).
-      const sessions = VIPS.map((vip) => running(bed, client, ftpSession(vip, 'file', statSync(files.shared).size, 'extended')));
+      const sessions = VIPS.map((vip) => running(bed, client, ftpSession(vip, 'file', statSync(files.shared).size)));
       for (const { lines } of sessions)
         await until(
           () => lines,

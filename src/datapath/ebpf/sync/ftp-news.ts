@@ -1,4 +1,4 @@
-// Which of FTP's control connections have had their numbers shifted further since it looked last: their state is the same then.
+// Which of FTP's control connections have had their first reply, or their numbers shifted further, since it looked last: their state is the same then.
 import { swap16, viewOf } from '../../../wire/bytes.js';
 import { Abi } from '../abi.gen.js';
 import { FtpKey } from '../ftp.gen.js';
@@ -36,7 +36,7 @@ export class FtpNews {
         const name = textOf(key);
         if (known.has(name)) continue;
         this.#numbers.key.set(key);
-        if (!this.#numbers.readByKey(numbers)) continue;
+        this.#numbers.readByKey(numbers);
         const text = numbers.join();
         known.set(name, text);
         if (this.#known.get(name) !== text) this.#report(key, changed);

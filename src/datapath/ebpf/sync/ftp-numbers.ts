@@ -6,6 +6,7 @@ import { viewOf } from '../../../wire/bytes.js';
 import type { StreamItem } from '../../../wire/stream-item.js';
 import { Service } from '../abi.gen.js';
 import { FtpCommand, FtpKey, FtpStream } from '../ftp.gen.js';
+import { clockDifference } from '../table/clock.js';
 import { FTP_COMMANDS_PIN, FTP_STREAMS_PIN, type Tables } from '../table/tables.js';
 
 /** As in an item: of what the client sends, and of what the server does, initial, delta and previous delta. */
@@ -91,7 +92,8 @@ export class FtpNumbers {
 
   /**
    * Those of a connection that came from elsewhere, until this time of the datapath's clock. `made`: what is here is another one's; else numbers that were
-   * shifted further stay. @throws SystemError E2BIG: there is no room
+   * shifted further stay, and what the helper here knows of lines, which goes by the server's own numbers. What is the same is not written, since a packet may
+   * write meanwhile. @throws SystemError E2BIG: there is no room
    */
   store(item: StreamItem, service: number, until: number, made: boolean): void {
     this.#keyOf(item.client, item.words, item.port, service);
@@ -105,8 +107,10 @@ export class FtpNumbers {
       way.read(this.#numbers);
       const first = item.sequence[at] ?? 0;
       const isShifted = has && way.isShifted(this.#numbers);
-      if (has && !made && isShifted && isBehind(this.#numbers[at] ?? 0, first)) continue;
-      if (!has || made || !isShifted || this.#numbers[at] !== first) value.fill(0);
+      const here = this.#numbers[at] ?? 0;
+      const livesHere = clockDifference(view.getUint32(layout.until.at, true), until) >= 0;
+      if (!made && isShifted && (isBehind(here, first) || (here === first && livesHere))) continue;
+      if (!has || made) value.fill(0);
       view.setUint32(layout.initSeq.at, first, true);
       view.setUint32(layout.delta.at, item.sequence[at + 1] ?? 0, true);
       view.setUint32(layout.previousDelta.at, item.sequence[at + 2] ?? 0, true);

@@ -15,7 +15,7 @@ const DEST = Abi.V_DEST_MASK;
  * Of the copy of a value's upper half. REFUSED: others could not take what was reported. SENT: they sent it. FORGOTTEN: they may have it. CONTESTED: how
  * often what they sent was older than what is here, in units of CONTEST.
  */
-const [REFUSED, SENT, FORGOTTEN, CONTESTED, CONTEST] = [0x8000_0000, 0x4000_0000, 0x2000_0000, 0x1800_0000, 0x0800_0000] as const;
+const [REFUSED, SENT, FORGOTTEN, CONTESTED, CONTEST] = [0x8000_0000, 0x4000_0000, 0x2000_0000, 0x0600_0000, 0x0200_0000] as const;
 
 /** What is news though the rest is the same. */
 const KEPT = FORGOTTEN | REFUSED;

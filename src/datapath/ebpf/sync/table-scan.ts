@@ -3,14 +3,14 @@
 // between two looks is not seen, and need not be.
 import { Abi } from '../abi.gen.js';
 import { clockDifference } from '../table/clock.js';
-import { type Beside, destOf, KEY_WORD, LINES_BESIDE, SIDE_TABLES, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
+import { type Beside, destOf, KEY_WORD, LINES_BESIDE, PROVEN, SIDE_TABLES, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
 import { TABLE_PIN, type Tables } from '../table/tables.js';
 import { ChangeMarks } from './change-marks.js';
 import { SeenSlot } from './seen-slot.js';
 import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
 
-/** Destination, method and state. */
-const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
+/** Destination, method, state, and whether it is proven: else another director takes it for one of a client who may not be there. */
+const NEWS = (2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1) | PROVEN;
 
 const NO_MARKS: Uint32Array = new Uint32Array();
 
