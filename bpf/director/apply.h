@@ -182,7 +182,7 @@ __noinline int apply_template_locked(__u32 i, __u32 now) {
     int done = APPLY_BUSY;
     if (p->place == p->holder) done = apply_template_change(r, t, now);
     else if (is_gone(r)) return APPLY_GONE;
-    else if (template_fill(c, p, t)) done = APPLY_MADE;
+    else if (template_fill(c, p, t)) done = p->place == NOWHERE ? APPLY_FULL : APPLY_MADE; /* a call needs memory of its own */
     if (done == APPLY_MADE) apply_template_rest(r, t);
     r->slot = p->place;
     r->key = READ(t->key);
@@ -191,12 +191,27 @@ __noinline int apply_template_locked(__u32 i, __u32 now) {
   return APPLY_BUSY;
 }
 
-/* Those of calls of SIP are left to who knows the calls. */
+/* The Call-ID at this place of the page goes into the scratch space, as that of a packet. False: there is none. */
+__noinline int apply_call(__u32 place) {
+  struct apply_page *page = the_page();
+  struct scratch *scratch = the_scratch();
+  if (!page || !scratch) return false;
+  CHECKED(page);
+  CHECKED(scratch);
+  struct apply_call *call = &page->call[place & (APPLY_CALLS - 1)];
+  scratch->call.length = READ(call->length);
+  __builtin_memcpy(scratch->call.id, call->id, sizeof scratch->call.id);
+  return scratch->call.length && scratch->call.length <= CALL_ID_MAX;
+}
+
+/* A service that goes by calls has templates of calls alone, and no other one has any. */
 static __always_inline int apply_template(struct apply_record *r, __u32 i, __u32 now) {
   struct service *svc = service_at(r->service);
   struct template_probe *p = the_template_probe();
-  if (!svc || !p || (svc->flags & (SVC_PERSISTENT | SVC_SIP)) != SVC_PERSISTENT) return APPLY_LEFT;
-  template_probe_for(p, persistence_of(svc), r->service, applied_client(r), false);
+  if (!svc || !p || !(svc->flags & SVC_PERSISTENT)) return APPLY_LEFT;
+  bool call = svc->flags & SVC_SIP;
+  if (call != !!(r->flags & APPLY_CALL) || (call && !apply_call(r->vaddr[0]))) return APPLY_LEFT;
+  template_probe_for(p, persistence_of(svc), r->service, applied_client(r), call);
   p->timeout = r->left;
   p->dest = r->dest;
   p->now = now;

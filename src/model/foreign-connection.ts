@@ -21,6 +21,8 @@ export interface ForeignConnection {
   readonly late: boolean;
   /** Of another weir: whether an answer was seen, and whether it is proven (evict.h). Absent: as the method has it, and not proven. */
   readonly seen?: { readonly answered: boolean; readonly proven: boolean };
+  /** How numbers of its bytes are shifted (FTP): of what the client sends, then of what the server does, each initial, delta and previous delta. Absent: not. */
+  readonly shifts?: readonly number[];
   /** It has ended. */
   readonly ended?: true;
   /**

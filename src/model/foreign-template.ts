@@ -19,6 +19,8 @@ export interface ForeignTemplate {
   /** Seconds until it expires; 0: as the service has it. */
   readonly seconds: number;
   readonly timeout: number;
+  /** It is of one call of SIP: its Call-ID, 1 to 255 letters of one byte each. */
+  readonly call?: string;
   /** It has ended. */
   readonly ended?: true;
   /** Seconds since its last use, as of a connection. */

@@ -65,7 +65,7 @@ export class StreamItem {
   readonly local = new Uint32Array(4);
   localPort = 0;
   /** With `call`: of SIP, 1 to 255 bytes. */
-  call = new Uint8Array();
+  call: Uint8Array = new Uint8Array();
 
   /** Seconds as they travel: never more than are left, so that no connection lives longer because it travelled. */
   set secondsLeft(seconds: number) {

@@ -31,9 +31,9 @@ const optionBytes = (length: number): number => length + 2;
 const ENTRY_MAX =
   SyncLayout.entry.inet6 + optionBytes(SyncLayout.sequence) + optionBytes(SyncLayout.engineDataMax) + optionBytes(SyncLayout.engineNameMax);
 
-/** Connections of one packet are never announced; version 0 has no IPv6. */
-const isCarried = ({ family, flags }: SyncEntry, version: SyncVersion): boolean =>
-  (flags & SyncFlag.onePacket) === 0 && (version === 1 || family === 'inet');
+/** Connections of one packet are never announced; version 0 has no IPv6, and no calls: a template without its call would be that of all calls. */
+const isCarried = ({ family, flags, engine }: SyncEntry, version: SyncVersion): boolean =>
+  (flags & SyncFlag.onePacket) === 0 && (version === 1 || (family === 'inet' && engine === undefined));
 
 function checkEngine({ name, data }: SyncEngine): void {
   const { engineNameMax, engineDataMax } = SyncLayout;

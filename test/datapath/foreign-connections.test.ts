@@ -24,10 +24,10 @@ import { checkTable } from './table-check.js';
 const MORE_THAN_A_CONNECTION = /fragment|FTP|cache_bypass/i;
 const MOVING: ReadonlySet<Step['kind']> = new Set(['frame', 'sysctl', 'rp_filter']);
 
-/** With connections, and nothing that the other director knows alone: local ports, calls, tables that change meanwhile. */
+/** With connections, and nothing that the other director knows alone: local ports, tables that change meanwhile. */
 function isTransferable({ description, setup, before: steps = [] }: Fixture): boolean {
   const plain = setup.every(({ service: spec, destinations }) => {
-    const kept = spec.persistence?.engine === undefined && !spec.onePacket && !spec.scheduler.startsWith('lblc');
+    const kept = !spec.onePacket && !spec.scheduler.startsWith('lblc');
     return kept && destinations.every(({ method }) => method !== 'fullnat');
   });
   if (MORE_THAN_A_CONNECTION.test(description)) return false;

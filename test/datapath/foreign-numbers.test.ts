@@ -1,12 +1,18 @@
 // Control connections of FTP that another director has: their numbers are shifted here as there.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { connectionOf, entryOf, isAnnounced } from '../../src/control/sync/kernel-entries.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 
 import { FtpNews } from '../../src/datapath/ebpf/sync/ftp-news.js';
+import { FtpNumbers } from '../../src/datapath/ebpf/sync/ftp-numbers.js';
+import type { ForeignConnection } from '../../src/model/foreign-connection.js';
 import { ItemFlag } from '../../src/wire/stream-item.js';
+import { SEQUENCE_FLAGS, SyncFlag } from '../../src/wire/sync-entry.js';
+import { decodeSyncMessage } from '../../src/wire/sync-message.js';
+import { SyncPacker } from '../../src/wire/sync-packer.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
@@ -174,6 +180,54 @@ test('a connection that the server has answered is so elsewhere: the first line 
     if (isAnswered) assert.match(replied(), TRANSLATED);
     else assert.doesNotMatch(replied(), TRANSLATED);
   }
+});
+
+/** All that is announced by the kernel's protocol. */
+function announced(): readonly Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  const packer = new SyncPacker({ version: 1, syncId: 1, maxLength: 1472 }, (message) => messages.push(message));
+  const [news, ftp] = [new ConnectionNews(bed.folder), new FtpNumbers(bed.tables)];
+  const to = {
+    connection: (one: ForeignConnection) => {
+      if (isAnnounced(one)) packer.append(entryOf(one));
+    },
+    template: () => assert.fail('no template'),
+    ftp,
+  };
+  while (news.look(256, to));
+  ftp.close();
+  packer.flush();
+  return messages;
+}
+
+test('by the kernel’s protocol, too: the numbers go on, and the first line that asks for data is read', { skip }, () => {
+  wipe();
+  addFtp(bed);
+  open(bed, PORT);
+  const greeting = '220 web\r\n';
+  replied(greeting);
+  ask(bed, PORT, 'PA', 'PASV\r\n');
+  replied(PASSIVE, 1000 + greeting.length);
+  const messages = announced();
+  const next = (): string => {
+    ask(bed, PORT, 'PA', 'PASV\r\n');
+    return replied(PASSIVE, 1000 + greeting.length + PASSIVE.length);
+  };
+  const went = next();
+  assert.match(went, TRANSLATED);
+  const entries = messages.flatMap((message) => decodeSyncMessage(message, { syncId: 1 }).entries);
+  assert.deepEqual(
+    entries.map(({ flags, sequence }) => [flags & SEQUENCE_FLAGS, sequence?.out.initial]),
+    [[SyncFlag.outSequence, 1000 + greeting.length]],
+  );
+  wipe();
+  addFtp(bed);
+  const come = entries.flatMap((entry) => connectionOf(entry) ?? []);
+  assert.deepEqual(
+    bed.director.exclusively(() => applier.apply(come)),
+    ['made'],
+  );
+  assert.equal(next(), went);
 });
 
 test('what another director has passed on meanwhile: a reply behind it is read, one that goes on with a line is not', { skip }, () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { recordedSyncDatagrams } from '../../../test/support/sync-datagrams.js';
 import { isTemplate, type SyncEntry, SyncFlag } from '../../wire/sync-entry.js';
 import { decodeSyncMessage } from '../../wire/sync-message.js';
+import { SyncPacker } from '../../wire/sync-packer.js';
 import { connectionOf, entryOf, isAnnounced, templateEntry, templateOf } from './kernel-entries.js';
 
 const messages = recordedSyncDatagrams().map(({ bytes }) => decodeSyncMessage(bytes, { syncId: 0 }));
@@ -23,8 +24,9 @@ test('what the kernel announces of connections is what would be announced of the
 });
 
 test('what the kernel announces of templates is what would be announced of the same ones here', () => {
-  const templates = entries.filter((entry) => isTemplate(entry) && entry.engine === undefined);
+  const templates = entries.filter((entry) => isTemplate(entry));
   assert.ok(templates.length > 5, `${templates.length}`);
+  assert.ok(templates.some(({ engine }) => engine !== undefined));
   for (const entry of templates) assert.deepEqual(templateEntry(templateOf(entry) ?? assert.fail('no template')), comparable(entry));
 });
 
@@ -40,6 +42,44 @@ test('handshakes are not announced', () => {
   for (const state of [0, 2, 3, 8, 9, 10]) assert.equal(isAnnounced({ protocol: 6, state }), false, `${state}`);
   for (const state of [0, 1, 2, 7, 12]) assert.equal(isAnnounced({ protocol: 132, state }), false, `${state}`);
   assert.ok(isAnnounced({ protocol: 17, state: 0 }));
+});
+
+test('shifted numbers: a way counts where its flag is set, and goes with it', () => {
+  const plain = entries.find(({ flags }) => (flags & SyncFlag.method) === 0 && !isTemplate({ flags })) ?? assert.fail('none was recorded');
+  const shift = (initial: number, delta: number, previousDelta: number) => ({ initial, delta, previousDelta });
+  const [still, out, of] = [shift(0, 0, 0), shift(0xfffffffe, 0xfffffffd, 2), shift(7, 0, 3)];
+  for (const [flags, sequence] of [
+    [SyncFlag.outSequence, { in: still, out }],
+    [SyncFlag.inSequence, { in: of, out: still }],
+    [SyncFlag.inSequence | SyncFlag.outSequence, { in: of, out }],
+  ] as const) {
+    const entry = { ...comparable(plain), flags: comparable(plain).flags | flags, sequence };
+    const sent: SyncEntry[] = [];
+    const packer = new SyncPacker({ version: 1, syncId: 3, maxLength: 1472 }, (bytes) => {
+      const words = [sequence.in, sequence.out].flatMap(({ initial, delta, previousDelta }) => [initial, delta, previousDelta]);
+      const option = Buffer.alloc(26);
+      option.set([1, 24]);
+      words.forEach((word, k) => option.writeUInt32BE(word, 2 + 4 * k));
+      assert.equal(Buffer.from(bytes.subarray(8 + 36)).toString('hex'), option.toString('hex'));
+      sent.push(...decodeSyncMessage(bytes, { syncId: 3 }).entries);
+    });
+    packer.append(entryOf(connectionOf(entry) ?? assert.fail('no connection')));
+    packer.flush();
+    assert.deepEqual(sent, [entry]);
+    const unflagged = connectionOf({ ...entry, flags: comparable(plain).flags });
+    assert.equal(unflagged?.shifts, undefined);
+    assert.deepEqual(entryOf({ ...(unflagged ?? assert.fail('no connection')), shifts: [1, 0, 0, 2, 0, 0] }), comparable(plain));
+  }
+});
+
+test('a call of the kernel’s may have any bytes, and none goes without them', () => {
+  const entry = entries.find(({ engine }) => engine !== undefined) ?? assert.fail('none was recorded');
+  const data = Uint8Array.from({ length: 255 }, (_, k) => 255 - k);
+  const template = templateOf({ ...entry, engine: { name: 'sip', data } });
+  assert.deepEqual(templateEntry(template ?? assert.fail('no template')).engine?.data, data);
+  assert.equal(templateOf({ ...entry, engine: { name: 'other', data } }), undefined);
+  const packer = new SyncPacker({ version: 0, syncId: 3, maxLength: 1472 }, () => assert.fail('a message'));
+  assert.equal(packer.append(entry), false);
 });
 
 test('FULLNAT is masquerading to another director', () => {

@@ -2,8 +2,9 @@
 import type { ForeignConnection } from '../../model/foreign-connection.js';
 import type { ForeignTemplate } from '../../model/foreign-template.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
+import { SIP } from '../../model/persistence-engine.js';
 import type { ForwardingMethod } from '../../model/service.js';
-import { isTemplate, SYNC_METHODS, type SyncEntry, SyncFlag } from '../../wire/sync-entry.js';
+import { isTemplate, SEQUENCE_FLAGS, type SequenceShift, SYNC_METHODS, type SyncEntry, SyncFlag } from '../../wire/sync-entry.js';
 
 /** ESTABLISHED, FIN_WAIT, TIME_WAIT, CLOSE and CLOSE_WAIT: a handshake is no other director's matter (ip_vs_sync_conn_needed). */
 const TCP_ANNOUNCED: ReadonlySet<number> = new Set([1, 4, 5, 6, 7]);
@@ -20,14 +21,29 @@ export function isAnnounced({ protocol, state }: Pick<ForeignConnection, 'protoc
 const methodFlags = (method: ForwardingMethod): number =>
   method === 'masq' || method === 'fullnat' ? SYNC_METHODS.indexOf('masq') : SYNC_METHODS.indexOf(method) | SyncFlag.noOutput;
 
+const isShift = ({ delta, previousDelta }: SequenceShift): boolean => delta !== 0 || previousDelta !== 0;
+
+/** The flags state which way is shifted, and the kernel carries both. */
+function sequenceOf(shifts: ForeignConnection['shifts']): Pick<SyncEntry, 'sequence'> & { readonly flags: number } {
+  if (shifts === undefined) return { flags: 0 };
+  const [of, out] = [0, 3].map((at) => {
+    const [initial = 0, delta = 0, previousDelta = 0] = shifts.slice(at);
+    return { initial, delta, previousDelta };
+  }) as [SequenceShift, SequenceShift];
+  const flags = (isShift(of) ? SyncFlag.inSequence : 0) | (isShift(out) ? SyncFlag.outSequence : 0);
+  return flags === 0 ? { flags } : { flags, sequence: { in: of, out } };
+}
+
 /** What is announced of a connection. Its flags are those that the kernel's own would have. */
 export function entryOf(connection: ForeignConnection): SyncEntry {
-  const { protocol, client, virtual, server, mark, method, state, timeout, late } = connection;
+  const { protocol, client, virtual, server, mark, method, state, timeout, late, shifts } = connection;
   const unknownPort = client.port === 0 ? SyncFlag.noClientPort : 0;
+  const { flags, ...sequence } = sequenceOf(shifts);
   return {
+    ...sequence,
     family: client.address.family,
     protocol,
-    flags: methodFlags(method) | unknownPort | (late ? SyncFlag.inactive : 0),
+    flags: methodFlags(method) | unknownPort | (late ? SyncFlag.inactive : 0) | flags,
     state,
     client,
     virtual,
@@ -41,6 +57,21 @@ const methodOf = (flags: number): ForwardingMethod | undefined => {
   const name = SYNC_METHODS[flags & SyncFlag.method];
   return name === 'bypass' ? undefined : name;
 };
+
+/** A way counts where its flag is set. Absent: neither is shifted. */
+function shiftsOf({ flags, sequence }: SyncEntry): Pick<ForeignConnection, 'shifts'> {
+  if (sequence === undefined || (flags & SEQUENCE_FLAGS) === 0) return {};
+  const shifts = (
+    [
+      ['in', SyncFlag.inSequence],
+      ['out', SyncFlag.outSequence],
+    ] as const
+  ).flatMap(([way, flag]) => {
+    const { initial, delta, previousDelta } = sequence[way];
+    return (flags & flag) === 0 ? [0, 0, 0] : [initial, delta, previousDelta];
+  });
+  return { shifts };
+}
 
 /** The connection that an entry is about; undefined: it is about a template, or one past the servers. */
 export function connectionOf(entry: SyncEntry): ForeignConnection | undefined {
@@ -58,6 +89,7 @@ export function connectionOf(entry: SyncEntry): ForeignConnection | undefined {
     seconds: timeout,
     timeout,
     late: (flags & SyncFlag.inactive) !== 0,
+    ...shiftsOf(entry),
   };
 }
 
@@ -65,7 +97,7 @@ const TEMPLATE_ASSURED = 1;
 
 /** What is announced of a template. Of a mark, this stands in the virtual address's place, and nothing has a protocol. */
 export function templateEntry(template: ForeignTemplate): SyncEntry {
-  const { protocol, client, virtual, server, mark, method, assured, timeout } = template;
+  const { protocol, client, virtual, server, mark, method, assured, timeout, call } = template;
   const { family } = client;
   const marked = { family, words: family === 'inet' ? [mark] : [mark, 0, 0, 0] };
   return {
@@ -78,14 +110,15 @@ export function templateEntry(template: ForeignTemplate): SyncEntry {
     destination: server,
     mark,
     timeout,
+    ...(call !== undefined && { engine: { name: SIP, data: Uint8Array.from(call, (letter) => letter.charCodeAt(0)) } }),
   };
 }
 
-/** The template that an entry is about; undefined: it is about a connection, or a template of one call. */
+/** The template that an entry is about; undefined: it is about a connection, or a template of another engine than SIP's. */
 export function templateOf(entry: SyncEntry): ForeignTemplate | undefined {
   const method = methodOf(entry.flags);
-  if (!isTemplate(entry) || method === undefined || entry.engine !== undefined) return undefined;
-  const { protocol, client, virtual, destination, mark, state, timeout } = entry;
+  const { protocol, client, virtual, destination, mark, state, timeout, engine } = entry;
+  if (!isTemplate(entry) || method === undefined || (engine !== undefined && engine.name !== SIP)) return undefined;
   return {
     protocol,
     client: client.address,
@@ -96,5 +129,6 @@ export function templateOf(entry: SyncEntry): ForeignTemplate | undefined {
     assured: state === TEMPLATE_ASSURED,
     seconds: timeout,
     timeout,
+    ...(engine !== undefined && { call: String.fromCharCode(...engine.data) }),
   };
 }

@@ -60,8 +60,8 @@ interface Listening {
 
 const connectionId = ({ protocol, client, virtual, mark }: ForeignConnection): string =>
   `${protocol} ${destinationId(client)} ${destinationId(virtual)} ${mark}`;
-const templateId = ({ protocol, client, virtual, mark }: ForeignTemplate): string =>
-  `${protocol} ${addressId(client)} ${destinationId(virtual)} ${mark}`;
+const templateId = ({ protocol, client, virtual, mark, call = '' }: ForeignTemplate): string =>
+  `${protocol} ${addressId(client)} ${destinationId(virtual)} ${mark} ${call}`;
 
 export class SyncBackup {
   readonly #counts = { messages: 0, lastAt: Math.round(monotonicUs() / 1_000_000), entries: 0, unsupported: 0 };

@@ -3,6 +3,8 @@
 // the rest: the tables are what counts, and nothing of them is forgotten.
 import { entryOf, isAnnounced, templateEntry } from '../../control/sync/kernel-entries.js';
 import { ConnectionNews } from '../../datapath/ebpf/sync/connection-news.js';
+import { FtpNews } from '../../datapath/ebpf/sync/ftp-news.js';
+import { FtpNumbers } from '../../datapath/ebpf/sync/ftp-numbers.js';
 import type { ForeignConnection } from '../../model/foreign-connection.js';
 import type { Log } from '../../model/log-level.js';
 import type { DaemonSettings } from '../../model/sync-daemon.js';
@@ -52,10 +54,16 @@ export interface MasterCounts {
   readonly rounds: number;
 }
 
+interface Opened {
+  readonly news: ConnectionNews;
+  readonly ftp: FtpNews;
+  readonly numbers: FtpNumbers;
+}
+
 export class SyncMaster {
   readonly #counts = { messages: 0, entries: 0, lost: 0, unsupported: 0, requests: 0, rounds: 0 };
   readonly #timer: NodeJS.Timeout;
-  #news: ConnectionNews | undefined;
+  #opened: Opened | undefined;
   #sender: MulticastSender | undefined;
   #packer: SyncPacker | undefined;
   #retryAtUs = 0;
@@ -81,6 +89,13 @@ export class SyncMaster {
     // The first look ends with the round that it is in: what is before the place where that is, is looked at by the second.
     for (let looks = 0; looks < 2; looks++) this.#look(Number.POSITIVE_INFINITY);
     this.#closeSockets();
+    this.#close();
+  }
+
+  #close(): void {
+    this.#opened?.ftp.close();
+    this.#opened?.numbers.close();
+    this.#opened = undefined;
   }
 
   #closeSockets(): void {
@@ -90,17 +105,20 @@ export class SyncMaster {
   }
 
   #look(untilUs: number): void {
-    const news = this.#openNews();
-    if (news === undefined || !this.#openSender()) return;
+    const opened = this.#open();
+    if (opened === undefined || !this.#openSender()) return;
+    const { news, numbers } = opened;
     this.#readRequests();
     const isLast = untilUs === Number.POSITIVE_INFINITY;
     if (!isLast && monotonicUs() < this.#restUntilUs) return;
+    opened.ftp.lookAgain((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
     const packer = this.#packerFor(news);
     this.#sentNow = 0;
     for (let more = true; more && this.#sender !== undefined; ) {
       more = news.look(BUCKETS, {
         connection: (connection) => this.#announce(packer, connection),
         template: (template) => this.#append(packer, templateEntry(template)),
+        ftp: numbers,
       });
       if (!more) this.#endRound();
       if (monotonicUs() >= untilUs || (!isLast && this.#sentNow >= MESSAGES_TOGETHER)) break;
@@ -140,7 +158,7 @@ export class SyncMaster {
     if (!this.#isAsked || monotonicUs() < this.#answerFromUs) return;
     this.#isAsked = false;
     this.#answerFromUs = monotonicUs() + ANSWER_US;
-    this.#news?.forget();
+    this.#opened?.news.forget();
     this.#restUntilUs = 0;
   }
 
@@ -153,12 +171,14 @@ export class SyncMaster {
     }
   }
 
-  #openNews(): ConnectionNews | undefined {
-    if (this.#news?.isPresent === true) return this.#news;
-    this.#news = undefined;
+  #open(): Opened | undefined {
+    if (this.#opened?.news.isPresent === true) return this.#opened;
+    this.#close();
     const folder = this.options.folder();
-    if (folder !== undefined) this.#news = new ConnectionNews(folder);
-    return this.#news;
+    if (folder === undefined) return undefined;
+    const news = new ConnectionNews(folder);
+    this.#opened = { news, ftp: new FtpNews(news.tables), numbers: new FtpNumbers(news.tables) };
+    return this.#opened;
   }
 
   /** False: the interface is not there, or has no address; it is tried again in a second. */
@@ -174,7 +194,7 @@ export class SyncMaster {
       this.#failed(error);
       return false;
     }
-    this.#news?.forget();
+    this.#opened?.news.forget();
     this.#noteFailure('');
     return true;
   }

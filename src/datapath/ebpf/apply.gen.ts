@@ -20,11 +20,14 @@ export const ApplyRecord = {
   fresh: { at: 76, size: 4, count: 1 },
 } as const;
 
+export const ApplyCall = { bytes: 264, length: { at: 0, size: 4, count: 1 }, id: { at: 8, size: 8, count: 32 } } as const;
+
 export const ApplyPage = {
-  bytes: 20560,
+  bytes: 29008,
   count: { at: 0, size: 4, count: 1 },
   margin: { at: 4, size: 4, count: 1 },
   record: { at: 80, size: 80, count: 256 },
+  call: { at: 20560, size: 264, count: 32 },
 } as const;
 
 export const ApplyFlags = {
@@ -35,6 +38,7 @@ export const ApplyFlags = {
   APPLY_ASSURED: 16,
   APPLY_RIVAL: 32,
   APPLY_WINS: 64,
+  APPLY_CALL: 128,
 } as const;
 
 export const ApplyAnswer = {
@@ -50,4 +54,5 @@ export const ApplyAnswer = {
 
 export const ApplyAbi = {
   APPLY_RECORDS: 256,
+  APPLY_CALLS: 32,
 } as const;

@@ -10,9 +10,6 @@ const BUCKETS = 1024;
 /** A connection with traffic is sent again after a minute, so that it lives as long there as here but for that. */
 const WISHES: SyncWishes = { version: 1, refresh: 60, withoutPersistent: false };
 
-/** FTP's numbers are looked at again after so many milliseconds, and so many times as long as it took. */
-const [FTP_MS, FTP_SHARE] = [20, 20] as const;
-
 interface Opened {
   readonly news: ConnectionNews;
   readonly items: OwnItems;
@@ -23,7 +20,6 @@ export class PeerTables implements NewsSource {
   #opened: Opened | undefined;
   /** Of tables that are gone. */
   #lostBefore = 0;
-  #ftpAt = 0;
 
   /** `folder`: of the pins; undefined: nothing is loaded. */
   constructor(readonly folder: () => string | undefined) {}
@@ -31,18 +27,10 @@ export class PeerTables implements NewsSource {
   look(to: NewsSink): boolean {
     const opened = this.#open();
     if (opened === undefined) return false;
-    const { news, items } = opened;
+    const { news, items, ftp } = opened;
     items.refresh();
-    this.#lookAtFtp(opened);
+    ftp.lookAgain((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
     return news.scan(BUCKETS, items.to(to));
-  }
-
-  #lookAtFtp({ news, ftp }: Opened): void {
-    const began = performance.now();
-    if (began < this.#ftpAt) return;
-    ftp.look((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
-    const now = performance.now();
-    this.#ftpAt = now + Math.max(FTP_MS, FTP_SHARE * (now - began));
   }
 
   forget(): void {

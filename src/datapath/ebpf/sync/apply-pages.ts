@@ -1,6 +1,6 @@
 // The pages through which connections of other directors go into the tables: one of each table, which its program works through when it is full.
 import { APPLIED, type Applied } from '../../../model/foreign-connection.js';
-import { ApplyAbi, ApplyAnswer, ApplyFlags, ApplyPage, ApplyRecord } from '../apply.gen.js';
+import { ApplyAbi, ApplyAnswer, ApplyCall, ApplyFlags, ApplyPage, ApplyRecord } from '../apply.gen.js';
 import { movePage } from '../load/table-move.js';
 import { clockNow } from '../table/clock.js';
 import { upperHalf } from '../table/living-slots.js';
@@ -40,6 +40,7 @@ const At = {
   idle: wordOf(ApplyRecord.idle),
   fresh: wordOf(ApplyRecord.fresh),
 } as const;
+const [FIRST_CALL, CALL_WORDS] = [ApplyPage.call.at / WORD, ApplyCall.bytes / WORD];
 const FLAGS_SHIFT = 8 * (ApplyRecord.flags.at % WORD);
 
 /** Where something is that was made, changed or ended, or that is newer here: the pin of its table, and its slot there. One object for all. */
@@ -79,6 +80,8 @@ export class ApplyFields {
   left = 0;
   idle = 0;
   fresh = 0;
+  /** With APPLY_CALL: the Call-ID, 1 to 255 bytes. */
+  call: Uint8Array = new Uint8Array();
 }
 
 /** Clock units: last packets that are closer cannot be distinguished; and where what is here is known to have come from the other director. */
@@ -95,12 +98,21 @@ class OpenPage {
   /** Of each record, which of all it is. */
   readonly indexes = new Uint32Array(ApplyAbi.APPLY_RECORDS);
   count = 0;
+  /** Places of Call-IDs that its records have taken. */
+  #calls = 0;
+  readonly #bytes: Uint8Array;
 
   constructor(
     readonly kind: TableKind,
     readonly loaded: LoadedPage,
   ) {
     this.words = new Uint32Array(loaded.page.memory);
+    this.#bytes = new Uint8Array(loaded.page.memory);
+  }
+
+  /** There is no room for a record more. */
+  get isFull(): boolean {
+    return this.count === ApplyAbi.APPLY_RECORDS || this.#calls === ApplyAbi.APPLY_CALLS;
   }
 
   add(index: number, fields: ApplyFields): void {
@@ -110,6 +122,8 @@ class OpenPage {
       words[at + At.client + k] = fields.client[k] ?? 0;
       words[at + At.vaddr + k] = fields.vaddr[k] ?? 0;
     }
+    if (this.count === 0) this.#calls = 0;
+    if ((fields.flags & ApplyFlags.APPLY_CALL) !== 0) words[at + At.vaddr] = this.#addCall(fields.call);
     words[at + At.ports] = fields.port | (fields.vport << 16);
     words[at + At.ports + 1] = fields.dport | (fields.protocol << 16) | (fields.flags << FLAGS_SHIFT);
     words[at + At.service] = fields.service;
@@ -120,6 +134,16 @@ class OpenPage {
     words[at + At.fresh] = fields.fresh;
     this.indexes[this.count] = index;
     this.count += 1;
+  }
+
+  /** Its place. */
+  #addCall(call: Uint8Array): number {
+    const at = FIRST_CALL + this.#calls * CALL_WORDS;
+    const id = WORD * at + ApplyCall.id.at;
+    this.words[at + ApplyCall.length.at / WORD] = call.length;
+    this.#bytes.fill(0, id, WORD * (at + CALL_WORDS));
+    this.#bytes.set(call, id);
+    return this.#calls++;
   }
 
   /** Puts a record at the beginning that was answered, to be answered again. */
@@ -229,7 +253,7 @@ export class ApplyPages {
     const page = this.#pages.of(kind);
     if (page === undefined) return;
     page.add(index, fields);
-    if (page.count === ApplyAbi.APPLY_RECORDS) this.#run(page);
+    if (page.isFull) this.#run(page);
   }
 
   /** What became of each, by its place in APPLIED. */

@@ -83,10 +83,12 @@ export class ApplyRecords {
     return (method << (Abi.V_METHOD_SHIFT - 32)) | (number << (Abi.V_STATE_SHIFT - 32)) | bits;
   }
 
-  /** `timeout`: seconds after each use; 0: it is not known. */
-  template(target: Target, assured: boolean, timeout: number, times: ApplyTimes): void {
+  /** `timeout`: seconds after each use; 0: it is not known. `call`: the Call-ID, of one of a call. */
+  template(target: Target, assured: boolean, timeout: number, times: ApplyTimes, call?: Uint8Array): void {
     const { fields } = this;
-    this.#rest(target, ApplyFlags.APPLY_TEMPLATE | (assured ? ApplyFlags.APPLY_ASSURED : 0), times);
+    const kind = ApplyFlags.APPLY_TEMPLATE | (call === undefined ? 0 : ApplyFlags.APPLY_CALL);
+    this.#rest(target, kind | (assured ? ApplyFlags.APPLY_ASSURED : 0), times);
+    if (call !== undefined) fields.call = call;
     fields.state = this.#units(timeout === 0 ? TEMPLATE_SECONDS : timeout);
     fields.left = this.#units(times.seconds === 0 ? TEMPLATE_SECONDS : times.seconds);
   }

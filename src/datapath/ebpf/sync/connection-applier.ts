@@ -2,12 +2,15 @@
 import { APPLIED, type Applied, type ForeignConnection, type Rivalry } from '../../../model/foreign-connection.js';
 import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { unlessCode } from '../../../sys/errno.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { type ItemBlock, ItemReader } from '../../../wire/stream-block.js';
 import { ItemBits, ItemFlag, StreamItem } from '../../../wire/stream-item.js';
+import { bytesOfCall } from '../table/calls.js';
 import { clockNow } from '../table/clock.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';
+import { isRead } from '../table/ftp.js';
 import { packetWords } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import { tableKind } from './apply-builds.js';
@@ -16,8 +19,17 @@ import { ApplyRecords } from './apply-records.js';
 import { ApplyTargets } from './apply-target.js';
 import { flowFields } from './flow-fields.js';
 import { FlowFields, FlowPages, type FlowStep } from './flow-pages.js';
-import { FtpNumbers } from './ftp-numbers.js';
+import { FtpNumbers, type ShiftedItem } from './ftp-numbers.js';
 import { type FoundTarget, ItemTargets } from './item-targets.js';
+
+/** A connection whose numbers are to be stored, once it is there. `left`: clock units. */
+interface Shifted {
+  readonly index: number;
+  readonly connection: ForeignConnection;
+  readonly shifts: readonly number[];
+  readonly service: number;
+  readonly left: number;
+}
 
 /** `rivalry`: for those with a time of their last packet. */
 export interface ApplyOptions extends ApplyWatch {
@@ -57,8 +69,14 @@ export class ConnectionApplier {
   apply(connections: readonly ForeignConnection[], options: ApplyOptions = {}): readonly Applied[] {
     const targets = new ApplyTargets(this.tables, new EndpointTable(this.tables));
     this.#begin(connections.length, options);
-    for (const [index, connection] of connections.entries()) this.#put(targets, index, connection);
-    return this.#names();
+    const shifted: Shifted[] = [];
+    for (const [index, connection] of connections.entries()) this.#put(targets, index, connection, shifted);
+    const names = [...this.#names()];
+    for (const each of shifted) {
+      const applied = names[each.index];
+      if ((applied === 'made' || applied === 'changed') && !this.#storeShifts(each, applied === 'made')) names[each.index] = 'full';
+    }
+    return names;
   }
 
   /** As apply(), of templates. */
@@ -86,7 +104,7 @@ export class ConnectionApplier {
     this.#each(blocks, (index, isConnection) => {
       const applied = APPLIED[answers[index] ?? 0] ?? 'busy';
       if (isConnection && isUsed) this.#settleFlow(index, applied);
-      if (isConnection && isHelped) this.#settleNumbers(applied);
+      if (isConnection && isHelped && !this.#settleNumbers(applied)) answers[index] = APPLIED.indexOf('full');
     });
     this.#flows.run('keep');
     return answers;
@@ -112,20 +130,26 @@ export class ConnectionApplier {
     this.#ftp.close();
   }
 
-  /** FTP's, of a connection of which this became. */
-  #settleNumbers(applied: Applied): void {
+  /** FTP's, of a connection of which this became. False: there is no room for them. */
+  #settleNumbers(applied: Applied): boolean {
     const item = this.#item;
     const isThere = applied === 'made' || applied === 'changed';
-    if (!isThere && applied !== 'ended') return;
+    if (!isThere && applied !== 'ended') return true;
     const target = this.#targets.connection(item, this.#times.ended);
-    if (typeof target === 'string' || !target.ftp) return;
-    if (!isThere) {
-      this.#ftp.forget(item, target.service);
-      return;
-    }
-    if ((item.flags & ItemFlag.sequence) === 0) return;
+    if (typeof target === 'string' || !target.ftp) return true;
+    if (!isThere) this.#ftp.forget(item, target.service);
+    if (!isThere || (item.flags & ItemFlag.sequence) === 0) return true;
     this.#fill(target);
-    this.#ftp.store(item, target.service, (clockNow(this.tables.conf) + this.#records.fields.left) >>> 0, applied === 'made');
+    return this.#store(item, target.service, this.#records.fields.left, applied === 'made');
+  }
+
+  /** False: there is no room for them. `left`: clock units that the connection has. */
+  #store(item: ShiftedItem, service: number, left: number, made: boolean): boolean {
+    const store = (): boolean => {
+      this.#ftp.store(item, service, (clockNow(this.tables.conf) + left) >>> 0, made);
+      return true;
+    };
+    return unlessCode(store, ['E2BIG', 'ENOSPC'], false);
   }
 
   #begin(count: number, { rivalry, ...watch }: ApplyOptions): void {
@@ -136,8 +160,8 @@ export class ConnectionApplier {
     return Array.from(this.#pages.end(), (answer) => APPLIED[answer] ?? 'busy');
   }
 
-  #put(targets: ApplyTargets, index: number, connection: ForeignConnection): void {
-    const { client, virtual, server, protocol, state, seconds, seen, late, idle, ended = false } = connection;
+  #put(targets: ApplyTargets, index: number, connection: ForeignConnection, shifted: Shifted[]): void {
+    const { client, virtual, server, protocol, state, seconds, late, idle, ended = false, shifts } = connection;
     const target = targets.of(connection);
     if (target === undefined) return;
     if (isFullnat(recordedForwarding(this.tables, target.dest))) {
@@ -149,17 +173,27 @@ export class ConnectionApplier {
     fields.vaddr.set(packetWords(virtual.address));
     [fields.port, fields.vport, fields.dport] = [swap16(client.port), swap16(virtual.port), swap16(server.port)];
     fields.protocol = protocol;
+    const isShifted = shifts !== undefined && !target.wide && isRead(this.tables, target.dest);
+    // The helper has changed a reply of its server's.
+    const seen = connection.seen ?? (isShifted ? { answered: true, proven: true } : undefined);
     this.#records.connection(target, state, seen, late, { seconds, idle, ended });
+    if (isShifted) shifted.push({ index, connection, shifts, service: target.service, left: fields.left });
     this.#pages.put(tableKind(client.address.family, protocol === IpProtocol.sctp, target.wide), index, fields);
   }
 
+  #storeShifts({ connection: { client }, shifts, service, left }: Shifted, made: boolean): boolean {
+    const words = packetWords(client.address);
+    const item = { client: Uint32Array.from(words), words: words.length, port: client.port, sequence: Uint32Array.from(shifts) };
+    return this.#store(item, service, left, made);
+  }
+
   #putTemplate(targets: ApplyTargets, index: number, template: ForeignTemplate): void {
-    const { client, assured, seconds, timeout, idle, ended = false } = template;
+    const { client, assured, seconds, timeout, idle, ended = false, call } = template;
     const target = targets.ofTemplate(template);
     if (target === undefined) return;
     const { fields } = this.#records;
     fields.client.set(packetWords(client));
-    this.#records.template(target, assured, timeout, { seconds, idle, ended });
+    this.#records.template(target, assured, timeout, { seconds, idle, ended }, call === undefined ? call : bytesOfCall(call));
     this.#pages.put(tableKind(client.family, false, false), index, fields);
   }
 
@@ -217,7 +251,8 @@ export class ConnectionApplier {
     }
     const { fields } = this.#records;
     fields.client.set(item.client);
-    this.#records.template(target, (item.flags & ItemFlag.assured) !== 0, item.timeout, this.#times);
+    const call = (item.flags & ItemFlag.call) === 0 ? undefined : item.call;
+    this.#records.template(target, (item.flags & ItemFlag.assured) !== 0, item.timeout, this.#times, call);
     this.#pages.put(tableKind(item.destination.family, false, false), index, fields);
   }
 }

@@ -12,7 +12,11 @@ export type FtpChanged = (pin: string, hash: number, keyLow: number, keyHigh: nu
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
+/** They are looked at again after so many milliseconds, and so many times as long as it took. */
+const [AGAIN_MS, SHARE] = [20, 20] as const;
+
 export class FtpNews {
+  #againAt = 0;
   readonly #numbers: FtpNumbers;
   readonly #keys: HashKeys;
   /** By connection, what it was when it was reported. */
@@ -25,6 +29,15 @@ export class FtpNews {
 
   close(): void {
     this.#numbers.close();
+  }
+
+  /** As look(), where it is time for that. */
+  lookAgain(changed: FtpChanged): void {
+    const began = performance.now();
+    if (began < this.#againAt) return;
+    this.look(changed);
+    const now = performance.now();
+    this.#againAt = now + Math.max(AGAIN_MS, SHARE * (now - began));
   }
 
   /** Looks at all of them. */

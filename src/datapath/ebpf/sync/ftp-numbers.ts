@@ -11,6 +11,8 @@ import { FTP_COMMANDS_PIN, FTP_STREAMS_PIN, type Tables } from '../table/tables.
 
 /** As in an item: of what the client sends, and of what the server does, initial, delta and previous delta. */
 export const NUMBERS = 6;
+/** What of an item counts here. */
+export type ShiftedItem = Pick<StreamItem, 'client' | 'words' | 'port' | 'sequence'>;
 type Layout = typeof FtpStream | typeof FtpCommand;
 /** Where the numbers of each way stand. */
 const WAYS = [
@@ -95,7 +97,7 @@ export class FtpNumbers {
    * shifted further stay, and what the helper here knows of lines, which goes by the server's own numbers. What is the same is not written, since a packet may
    * write meanwhile. @throws SystemError E2BIG: there is no room
    */
-  store(item: StreamItem, service: number, until: number, made: boolean): void {
+  store(item: ShiftedItem, service: number, until: number, made: boolean): void {
     this.#keyOf(item.client, item.words, item.port, service);
     for (const way of this.ways) {
       const { layout, at, value, view } = way;

@@ -108,7 +108,6 @@ export class ItemTargets {
   }
 
   template({ flags, destination }: StreamItem): ItemTarget {
-    if ((flags & ItemFlag.call) !== 0) return 'unsupported';
     const isPortless = (flags & ItemFlag.portless) !== 0;
     const of = isPortless ? this.#portless : this.#templates;
     const known = of.get(destination);

@@ -6,6 +6,7 @@ import { DictionaryDestination } from '../../../wire/stream-dictionary.js';
 import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
 import { Abi, Conf, Dest, Service } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
+import { bytesOfCall } from '../table/calls.js';
 import { clockDifference, secondsOf } from '../table/clock.js';
 import { forwardingOf, isFullnat, recordedForwarding } from '../table/forwarding-word.js';
 import { isHelped } from '../table/ftp.js';
@@ -188,15 +189,19 @@ export class OwnItems {
     if (isOwn) item.flags |= ItemFlag.endpoint;
   }
 
-  /** False: it is of one call, which its name alone does not carry to another director. */
+  /** False: it is of a call that is not known any more. */
   #template(template: TakenTemplate, now: number): boolean {
-    const { client, service, dest, assured, expires, timeout, isOfCall } = template;
-    if (isOfCall) return false;
+    const { client, service, dest, assured, expires, timeout, isOfCall, call } = template;
+    if (isOfCall && call === undefined) return false;
     const item = this.#item;
     const { destination, isPortless } = this.#configured(service, dest, this.tables.dests.get(dest, Dest.method));
     item.destination = destination;
     item.flags =
       (destination.family === 'inet6' ? ItemFlag.inet6 : 0) | (assured ? ItemFlag.assured : 0) | (isPortless ? ItemFlag.portless : 0);
+    if (call !== undefined) {
+      item.flags |= ItemFlag.call;
+      item.call = bytesOfCall(call);
+    }
     item.client.set(client);
     const secondsIn = (units: number): number => Math.max(1, Math.round(units * this.#unit));
     item.secondsLeft = secondsIn(clockDifference(expires, now));

@@ -14,11 +14,11 @@ import { TemplateAbi } from '../template.gen.js';
 export const templateIdle = ({ conf }: Tables, now: number, { timeout, expires }: TakenTemplate): number =>
   timeout === undefined ? 0 : secondsOf(timeout - clockDifference(expires, now), conf.get(0, Conf.hz));
 
-/** undefined: it is of one call, which its name alone does not carry to another director. */
+/** undefined: it is of a call that is not known any more. */
 export function ownTemplate(tables: Tables, now: number, template: TakenTemplate): ForeignTemplate | undefined {
   const { services, dests, conf } = tables;
-  const { client, service, dest, assured, expires, timeout, isOfCall } = template;
-  if (isOfCall) return undefined;
+  const { client, service, dest, assured, expires, timeout, isOfCall, call } = template;
+  if (isOfCall && call === undefined) return undefined;
   const mark = services.get(service, Service.mark);
   // As the kernel's: of all ports it has none, and of FTP neither.
   const isPortless = isRecordedFtp(tables, service) || isRecordedWide(tables, service);
@@ -33,5 +33,6 @@ export function ownTemplate(tables: Tables, now: number, template: TakenTemplate
     assured,
     seconds: secondsIn(clockDifference(expires, now)),
     timeout: timeout === undefined ? TemplateAbi.TEMPLATE_HELD_SECONDS : secondsIn(timeout),
+    ...(call !== undefined && { call }),
   };
 }

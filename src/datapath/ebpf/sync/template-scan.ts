@@ -1,6 +1,8 @@
 // Finds what is new among the templates of persistent services since it looked last, as table-scan.ts does among connections.
 import { Records } from '../../../sys/bpf/records.js';
+import { AddressFamily } from '../abi.gen.js';
 import { Template6 } from '../abi6.gen.js';
+import { Calls } from '../table/calls.js';
 import { clockDifference } from '../table/clock.js';
 import { KEY_WORD, SLOT_WORDS, upperHalf, VALUE_WORD } from '../table/living-slots.js';
 import { IPV6_PINS, type Tables, TEMPLATES_PIN } from '../table/tables.js';
@@ -28,6 +30,9 @@ interface Watched {
   readonly records: Records;
   readonly beside: (typeof Template6)['client'] | undefined;
   readonly slots: SlotNews;
+  readonly family: number;
+  /** By slot, the Call-ID of what was reported: that of one that has ended is gone. */
+  readonly calls: Map<number, string>;
 }
 
 /** A template is several pieces in a row. */
@@ -36,8 +41,6 @@ const layoutOf = (records: Records): SlotLayout => ({
   bucketSlots: 1,
   pieces: Array.from({ length: records.bytes / 4 / SLOT_WORDS - 1 }, (_, piece) => (1 + piece) * SLOT_WORDS),
 });
-
-const noCall = (): undefined => undefined;
 
 export class TemplateScan {
   #watched: readonly Watched[] = [];
@@ -50,12 +53,13 @@ export class TemplateScan {
   begin(): void {
     const six = this.tables.templates6();
     const found = [
-      { pin: TEMPLATES_PIN, records: this.tables.templates(), beside: undefined },
-      ...(six === undefined ? [] : [{ pin: IPV6_PINS.templates, records: six, beside: Template6.client }]),
+      { pin: TEMPLATES_PIN, records: this.tables.templates(), beside: undefined, family: AddressFamily.F_INET },
+      ...(six === undefined ? [] : [{ pin: IPV6_PINS.templates, records: six, beside: Template6.client, family: AddressFamily.F_INET6 }]),
     ];
-    this.#watched = found.map(({ pin, records, beside }) => {
+    this.#watched = found.map((table) => {
+      const { records } = table;
       const known = this.#watched.find((each) => each.records.memory === records.memory);
-      return known ?? { pin, records, beside, slots: new SlotNews(new Uint32Array(records.memory), layoutOf(records), NEWS) };
+      return known ?? { ...table, calls: new Map(), slots: new SlotNews(new Uint32Array(records.memory), layoutOf(records), NEWS) };
     });
     for (const { slots } of this.#watched) slots.takeAgain(); // each round looks at all
     [this.#table, this.#slot] = [0, 0];
@@ -63,6 +67,15 @@ export class TemplateScan {
 
   /** Looks at `count` slots more; false: the round is over. Each template is reported that leads clients and is new, changed, or stale elsewhere. */
   look(count: number, moment: ScanMoment, report: TemplateReport): boolean {
+    const calls = new Calls(this.tables);
+    try {
+      return this.#look(count, moment, report, calls);
+    } finally {
+      calls.close();
+    }
+  }
+
+  #look(count: number, moment: ScanMoment, report: TemplateReport, calls: Calls): boolean {
     let left = count;
     for (;;) {
       const table = this.#watched[this.#table];
@@ -70,7 +83,7 @@ export class TemplateScan {
       const end = Math.min(this.#slot + left, table.records.count);
       const { found, ended } = report;
       const seeEnd = ended && ((at: number): void => reportEnd(table, at, ended));
-      table.slots.look(this.#slot, end, moment, (at) => reportTemplate(table, at, moment, found), seeEnd);
+      table.slots.look(this.#slot, end, moment, (at) => reportTemplate(table, at, moment, calls, found), seeEnd);
       left -= end - this.#slot;
       this.#slot = end;
       if (end < table.records.count) return true;
@@ -92,18 +105,24 @@ export class TemplateScan {
 /** A template's bucket has one slot. */
 const slotAt = ({ layout }: SlotNews, at: number): number => at / layout.bucketWords;
 
-function reportTemplate({ records, beside, slots }: Watched, at: number, { now }: ScanMoment, found: TemplateReport['found']): void {
+function reportTemplate(table: Watched, at: number, { now }: ScanMoment, calls: Calls, found: TemplateReport['found']): void {
+  const { records, beside, slots, family } = table;
   const { words } = slots;
+  const slot = slotAt(slots, at);
   const [keyLow = 0, keyHigh = 0, high = 0] = [words[at + KEY_WORD], words[at + KEY_WORD + 1], words[at + VALUE_WORD + 1]];
-  const template = templateAt(records, slotAt(slots, at), noCall, beside);
+  const template = templateAt(records, slot, () => calls.idAt(slot, family), beside);
   if (template === undefined || template.lost || clockDifference(template.expires, now) < 0) return;
+  if (template.call !== undefined) table.calls.set(slot, template.call);
+  else table.calls.delete(slot);
   slots.reported(at, keyLow, keyHigh, high, template.expires);
   found(template, { slots, at, keyLow, keyHigh });
 }
 
-function reportEnd({ records, beside, slots }: Watched, at: number, ended: (template: TakenTemplate) => void): void {
+function reportEnd({ records, beside, slots, calls }: Watched, at: number, ended: (template: TakenTemplate) => void): void {
   const copy = new Records(slots.copy.buffer as ArrayBuffer, records.bytes);
-  const template = templateAt(copy, slotAt(slots, at), noCall, beside);
+  const slot = slotAt(slots, at);
+  const template = templateAt(copy, slot, () => calls.get(slot), beside);
   slots.forgetSlot(at);
+  calls.delete(slot);
   if (template !== undefined) ended(template);
 }
