@@ -99,7 +99,8 @@ fi
 
 function program({ stage, root, read, inPlace, share, dropIns, gzip }) {
   stage.file(`${LIB}/bin/weir`, join(root, 'bin/weir'));
-  for (const name of ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore', 'keepalived', 'genhash']) stage.link(`${LIB}/bin/${name}`, 'weir');
+  for (const name of ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore', 'tcpvsadm', 'keepalived', 'genhash'])
+    stage.link(`${LIB}/bin/${name}`, 'weir');
   for (const name of readdirSync(join(root, 'dist')).filter((one) => /^weir(?:\.cjs|(?!-asan)[\w-]*\.(?:js|bpf\.o|node|so))$/.test(one)))
     stage.file(`${LIB}/dist/${name}`, join(root, 'dist', name));
   stage.text(`${LIB}/dist/node`, '/usr/bin/node\n');
@@ -107,7 +108,8 @@ function program({ stage, root, read, inPlace, share, dropIns, gzip }) {
   for (const name of ['ipvsadm-service', 'follow-firewall'])
     stage.text(`${LIB}/share/systemd/${name}`, inPlace(read(`share/systemd/${name}`)));
   stage.text(`${LIB}/share/packaged`, 'The files of weir are those of its Debian package.\n');
-  for (const name of ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore']) stage.link(`usr/sbin/${name}`, `../lib/weir/bin/${name}`);
+  for (const name of ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore', 'tcpvsadm'])
+    stage.link(`usr/sbin/${name}`, `../lib/weir/bin/${name}`);
   for (const unit of ['ipvsadm.service', 'weir-firewall.service', 'weir-sync.service'])
     stage.text(`usr/lib/systemd/system/${unit}`, inPlace(read(`share/systemd/${unit}`)));
   for (const [path, text] of dropIns) stage.text(`usr/lib/systemd/system/${path}`, inPlace(text));

@@ -16,6 +16,12 @@ export const commands: readonly Command[] = [
     usage: 'usage: ipvsadm-restore < FILE   (all of it, or nothing where a line is wrong; only what differs is changed)',
     load: () => import('./ipvsadm/restore-command.js'),
   },
+  {
+    name: 'tcpvsadm',
+    meaning: 'virtual services of layer 7 by rules, with the words of KTCPVS',
+    usage: 'usage: tcpvsadm -A|E|D|F|a|e|d|L|f|--add-rule|--del-rule|--start|--stop [OPTION ...]   (tcpvsadm -h lists the options)',
+    load: () => import('./tcpvsadm/run.js'),
+  },
   ...daemonCommands,
   {
     name: 'reload',

@@ -62,8 +62,8 @@ test('every command prints its usage when asked, and does nothing else', async (
   }
 });
 
-/** Their options are those of ipvsadm's scripts and of keepalived, which answer on standard error. */
-const ANSWER_THERE = new Set(['ipvsadm-save', 'ipvsadm-restore', 'keepalived', 'run', 'genhash']);
+/** Their options are those of ipvsadm's scripts, of keepalived and of KTCPVS, which answer in their own way. */
+const ANSWER_THERE = new Set(['ipvsadm-save', 'ipvsadm-restore', 'keepalived', 'run', 'genhash', 'tcpvsadm']);
 
 test('each command answers --help and -h with its usage, alone and behind its words', async () => {
   const words: Readonly<Record<string, readonly string[]>> = {
@@ -90,7 +90,7 @@ test('each command answers --help and -h with its usage, alone and behind its wo
   for (const name of ANSWER_THERE) {
     const io = memoryIo();
     await dispatch(['weir', name, '--help'], io, commands);
-    assert.match(io.stdout + io.stderr, name === 'ipvsadm-restore' ? /--help|restore/ : /keepalived|ipvsadm-save|genhash/, name);
+    assert.match(io.stdout + io.stderr, name === 'ipvsadm-restore' ? /--help|restore/ : /keepalived|ipvsadm-save|genhash|tcpvsadm/, name);
   }
 });
 

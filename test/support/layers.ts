@@ -24,7 +24,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'config',
-    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml; `nginx/`: nginx.conf → the same model, with a line for each loss',
+    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml; `nginx/`: nginx.conf → the same model, with a line for each loss; `ktcpvs/`: the table and file of KTCPVS',
     mayImport: ['model'],
     pure: true,
   },
@@ -96,7 +96,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'cli',
-    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/` and `genhash/`; the commands of weir are in `commands/`, what some of them collect and print in `plan/`, `feedback/`, `status/`, `explain/`, `conns/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
+    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `plan/`, `feedback/`, `status/`, `explain/`, `conns/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
     mayImport: [...shell, 'doctor', 'lab', 'daemon', 'sim'],
     pure: [],
   },

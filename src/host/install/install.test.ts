@@ -31,7 +31,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const at = (path: string): string => join(root, path);
 const exists = (path: string): boolean => lstatSync(at(path), { throwIfNoEntry: false }) !== undefined;
-const LINKS = ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'].map((name) => `usr/local/sbin/${name}`);
+const LINKS = ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore', 'tcpvsadm'].map((name) => `usr/local/sbin/${name}`);
 const RULE = 'etc/udev/rules.d/90-weir.rules';
 const UNIT = 'etc/systemd/system/ipvsadm.service';
 const BESIDE_FIREWALLS = ['nftables', 'netfilter-persistent', 'iptables', 'ip6tables', 'firewalld', 'ufw'].map(

@@ -34,7 +34,7 @@ const RSYSLOG = ['/etc/rsyslog.d'];
 const UNITS = '/etc/systemd/system';
 /** That load rules of the packet filter. nftables can be reloaded, by commands of its own. */
 const FIREWALLS = ['nftables', 'netfilter-persistent', 'iptables', 'ip6tables', 'firewalld', 'ufw'];
-const COMMANDS = ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'];
+const COMMANDS = ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore', 'tcpvsadm'];
 /** What has to be a file's first line: of zsh's completion. */
 const FIRST_LINE = /^#compdef [^\n]*\n/;
 const MARK = /^(?:#|\.\\") Installed by weir install \(([0-9a-f]{16})\); weir uninstall removes it\.\n/m;

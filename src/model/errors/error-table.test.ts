@@ -7,6 +7,7 @@ import { directorErrors } from './director-errors.js';
 import { errorTable } from './error-table.js';
 import { hostErrors } from './host-errors.js';
 import { ipvsadmErrors } from './ipvsadm-errors.js';
+import { ktcpvsErrors } from './ktcpvs-errors.js';
 import { labErrors } from './lab-errors.js';
 import { nginxFileErrors } from './nginx-file-errors.js';
 import { restoreErrors } from './restore-errors.js';
@@ -21,6 +22,7 @@ const sections = [
   directorErrors,
   hostErrors,
   ipvsadmErrors,
+  ktcpvsErrors,
   labErrors,
   nginxFileErrors,
   restoreErrors,

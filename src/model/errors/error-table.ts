@@ -5,6 +5,7 @@ import { datapathErrors } from './datapath-errors.js';
 import { directorErrors } from './director-errors.js';
 import { hostErrors } from './host-errors.js';
 import { ipvsadmErrors } from './ipvsadm-errors.js';
+import { ktcpvsErrors } from './ktcpvs-errors.js';
 import { labErrors } from './lab-errors.js';
 import { nginxFileErrors } from './nginx-file-errors.js';
 import { restoreErrors } from './restore-errors.js';
@@ -24,6 +25,7 @@ export const errorTable = {
   ...labErrors,
   ...weirFileErrors,
   ...nginxFileErrors,
+  ...ktcpvsErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

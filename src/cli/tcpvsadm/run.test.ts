@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { read, root } from '../../../test/support/project.js';
+import { readWeirFile } from '../../config/weir/read.js';
+import { memoryIo } from '../io.js';
+import { SystemNames } from '../names/resolver.js';
+import { runTcpvsadm } from './run.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weir-tcpvsadm-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What a command prints; of a failure the line, with the status in front. */
+async function tcpvsadm(line: string): Promise<string> {
+  const io = memoryIo();
+  const status = await runTcpvsadm(
+    line.split(' ').filter((word) => word !== ''),
+    io,
+    { folder, names: new SystemNames() },
+  );
+  return status === 0 ? io.stdout : `${status} ${io.stderr.replace(/ — fix.*/, '').trim()}`;
+}
+
+async function all(lines: string): Promise<void> {
+  for (const line of lines.trim().split('\n')) assert.equal(await tcpvsadm(line.trim()), '', line);
+}
+
+const served = () => readWeirFile(readFileSync(join(folder, 'tcpvsadm.yaml'), 'utf8'));
+
+test("the manual's example is listed as KTCPVS lists it, and is served by the same rules", async () => {
+  await all(`
+    -A -i web -s http -P 80
+    -a -i web -r 192.168.10.1:80
+    -a -i web -r 192.168.10.2:80
+    -a -i web -r 192.168.10.3:80 -w 0
+    --add-rule -i web --pattern=.* -r 192.168.10.3:80
+    --add-rule -i web --pattern=^/images/ -r 192.168.10.2:80
+    --add-rule -i web -p ^/cgi-bin/ -r 192.168.10.1:80
+    -e -i web -r 192.168.10.1:80 -w 7`);
+  const listed = `Virtual web {
+    listen = 0.0.0.0:80
+    scheduler = http
+    startservers = 8
+    maxclients = 256
+    minspareservers = 6
+    maxspareservers = 18
+    server = 192.168.10.3:80 0
+    server = 192.168.10.2:80 1
+    server = 192.168.10.1:80 7
+    rule = pattern "^/cgi-bin/" use server 192.168.10.1:80
+    rule = pattern "^/images/" use server 192.168.10.2:80
+    rule = pattern ".*" use server 192.168.10.3:80
+}
+`;
+  assert.equal(await tcpvsadm('-L -n -i web'), listed);
+  assert.equal(await tcpvsadm('-L -n'), `TCP Virtual Server version 0.0.18\n${listed}`);
+  assert.deepEqual(served().file.layer7?.listeners, [], 'nothing is started');
+  await all('--start');
+  const { file, faults } = served();
+  assert.deepEqual(faults, []);
+  assert.deepEqual(
+    file.layer7?.hosts[0]?.routes.map(({ match: { path }, action }) => [path.kind, action.kind === 'pool' ? action.pool : '']),
+    [
+      ['expression', 'web_1'],
+      ['expression', 'web_2'],
+      ['prefix', 'web_3'],
+    ],
+  );
+  assert.deepEqual(
+    file.layer7?.pools.map(({ servers: [one], balance }) => [one?.name, one?.weight, one?.down, balance.kind]),
+    [
+      ['192.168.10.1:80', 7, false, 'least_conn'],
+      ['192.168.10.2:80', 1, false, 'least_conn'],
+      ['192.168.10.3:80', 1, true, 'least_conn'],
+    ],
+  );
+  await all('--stop -i web');
+  assert.deepEqual(served().file.layer7?.listeners, []);
+});
+
+test('a file is loaded, and what is written is the same when it is loaded again', async () => {
+  await all(`-f ${join(root, 'examples/layer7/ktcpvs/tcpvs.conf')}`);
+  const listed = await tcpvsadm('-L -n');
+  assert.match(
+    listed,
+    /^TCP[^\n]*\nVirtual users \{[\s\S]*rule = pattern "\/users\/\(\[\^\/\]\+\)\/\.\*" match 1 use server[\s\S]*Virtual web \{[\s\S]*redirect = 127\.0\.0\.1:9000/,
+  );
+  await all('--start');
+  const { layer7 } = served().file;
+  assert.deepEqual(
+    layer7?.pools.map(({ name, balance, servers }) => `${name} ${balance.kind} ${servers.length}`),
+    ['users_1 sum 2', 'web_1 least_conn 1', 'web_2 least_conn 1', 'web_3 least_conn 1'],
+  );
+  assert.deepEqual(
+    layer7?.hosts.map(({ routes }) => routes.at(-1)?.action.kind),
+    ['status', 'pool'],
+  );
+  assert.equal(await tcpvsadm('-L -n'), listed);
+  assert.ok(read('examples/layer7/ktcpvs/tcpvs.conf').startsWith('#'));
+});
+
+test('chttp binds by an id that is no counter; a virtual service without rules redirects', async () => {
+  await all(`
+    -A -i a -s chttp -l 127.0.0.1:81
+    -a -i a -r 10.0.0.1
+    -A -i b -l 127.0.0.1:82
+    --start`);
+  const { layer7 } = served().file;
+  const pool = layer7?.pools[0];
+  assert.deepEqual([pool?.persistence?.kind, pool?.servers[0]?.name], ['cookie', '10.0.0.1:81']);
+  assert.deepEqual(
+    layer7?.hosts.map(({ label, routes }) => [label, routes[0]?.action.kind]),
+    [
+      ['host 1', 'status'],
+      ['host 2', 'pool'],
+    ],
+  );
+});
+
+test("what is refused, in KTCPVS's words, changes nothing", async () => {
+  await all('-A -i web\n-a -i web -r 10.0.0.1:80\n--add-rule -i web -p x -r 10.0.0.1:80');
+  const before = await tcpvsadm('-L -n');
+  const refusals = {
+    '-A -i web': '1 tcpvsadm: Service already exists',
+    '-A -i w -s rr': '1 tcpvsadm: Scheduler not found',
+    '-D -i no': '1 tcpvsadm: No such service',
+    '-a -i no -r 10.0.0.1:80': '1 tcpvsadm: Service not defined',
+    '-a -i web -r 10.0.0.1:80': '1 tcpvsadm: Destination already exists',
+    '-e -i web -r 10.0.0.2:80': '1 tcpvsadm: No such destination',
+    '-d -i web -r 10.0.0.1:80': '1 tcpvsadm: Destination is busy',
+    '-L -i no': '1 tcpvsadm: No such service',
+    '--add-rule -i web -p y -r 10.0.0.1:80': '1 tcpvsadm: The destination is in a rule already',
+    '-a -i web': "2 tcpvsadm: You need to supply the 'real-server' option for the 'add-server' command",
+    '-F -i web': "2 tcpvsadm: Illegal 'ident' option with the 'flush' command",
+    '-A -D': '2 tcpvsadm: multiple commands specified',
+    '-a -i web -r 10.0.0.2:80 -w 65536': '2 tcpvsadm: illegal weight specified',
+    '-A -i x -P 0': '2 tcpvsadm: illegal server port specified',
+    '-a -i web -r 10.0.0.300:80x': '2 tcpvsadm: illegal address:port specified',
+    '-L extra': '2 tcpvsadm: unknown arguments found in command line',
+    '-z': '2 tcpvsadm: invalid option -z',
+  };
+  for (const [line, expected] of Object.entries(refusals)) assert.equal(await tcpvsadm(line), expected, line);
+  assert.match(await tcpvsadm('--add-rule -i web -p (a)\\1 -r 10.0.0.1:80'), /^1 tcpvsadm: The/);
+  assert.equal(await tcpvsadm('-L -n'), before);
+});
+
+test('a file of another program is not overwritten, and a faulty one has its line', async () => {
+  writeFileSync(join(folder, 'tcpvsadm.yaml'), 'layer7: {}\n');
+  assert.match(await tcpvsadm('-A -i web'), /^1 tcpvsadm: .*tcpvsadm\.yaml was not written by tcpvsadm$/);
+  const bad = join(folder, 'bad');
+  const faults = {
+    x: 'expected virtual NAME {',
+    'virtual a {': 'virtual a has no }',
+    'virtual a {\nfoo = 1': 'unknown key foo',
+    'virtual a {\nrule = pattern "x" use server 1.2.3.4:5': 'is none of the virtual',
+    'virtual a {\nscheduler = rr': 'no scheduler rr',
+    '}': 'a } without',
+  };
+  for (const [text, expected] of Object.entries(faults)) {
+    writeFileSync(bad, text);
+    assert.match(await tcpvsadm(`-f ${bad}`), new RegExp(`^2 tcpvsadm: .*bad:\\d+: .*${expected.replace(/[{}]/g, '\\$&')}`), text);
+  }
+});

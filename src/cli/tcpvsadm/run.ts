@@ -1,0 +1,115 @@
+// tcpvsadm: KTCPVS's command line. Its table is a file in KTCPVS's grammar; what is started of it is a weir.yaml beside it, which `weir proxy` serves.
+import { join } from 'node:path';
+import { type ReadAddress, readKtcpvs } from '../../config/ktcpvs/read.js';
+import { layer7OfKtcpvs } from '../../config/ktcpvs/to-model.js';
+import { type KtcpvsVirtual, virtualText } from '../../config/ktcpvs/virtual.js';
+import { readWeirFile } from '../../config/weir/read.js';
+import { writeWeirFile } from '../../config/weir/write.js';
+import { noNames } from '../../model/endpoint-text.js';
+import { failureText, WeirError } from '../../model/errors/weir-error.js';
+import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
+import { locked } from '../../sys/files/lock.js';
+import { makeFolders } from '../../sys/files/make-folders.js';
+import { reported } from '../failure.js';
+import type { Io } from '../io.js';
+import { parseServiceAddress } from '../ipvsadm/values.js';
+import { type NameSource, namesFor } from '../ipvsadm/world.js';
+import { NeedsHost, SystemNames } from '../names/resolver.js';
+import { readText } from '../read-text.js';
+import { changedTable, loadedTable } from './change.js';
+import { HELP } from './help.js';
+import { readCommand, type TcpvsadmCommand } from './options.js';
+
+const MARK = '# Written by tcpvsadm of weir; read by tcpvsadm -f as well.\n';
+const YAML_MARK = '# Written by tcpvsadm of weir for: weir proxy --config\n';
+const HEAD = 'TCP Virtual Server version 0.0.18\n';
+const LOCK_WAIT_MS = 10_000;
+
+/** `folder`: where its two files are. */
+export interface TcpvsadmWorld {
+  readonly folder: string;
+  readonly names: NameSource;
+}
+
+class Tcpvsadm {
+  readonly #path: string;
+  readonly #yamlPath: string;
+  readonly #address: ReadAddress;
+
+  constructor(readonly world: TcpvsadmWorld) {
+    this.#path = join(world.folder, 'tcpvsadm.conf');
+    this.#yamlPath = join(world.folder, 'tcpvsadm.yaml');
+    this.#address = (text) => {
+      const found = parseServiceAddress(text, 'tcp', world.names);
+      return found?.address.family === 'inet' ? { address: found.address, port: found.port ?? 0 } : undefined;
+    };
+  }
+
+  table(): readonly KtcpvsVirtual[] {
+    return readKtcpvs(this.#path, readTextFile(this.#path) ?? '', this.#address);
+  }
+
+  #write(table: readonly KtcpvsVirtual[]): void {
+    for (const [path, mark] of [
+      [this.#path, MARK],
+      [this.#yamlPath, YAML_MARK],
+    ] as const) {
+      const before = readTextFile(path);
+      if (before !== undefined && !before.startsWith(mark)) throw new WeirError('tcpvsadm-foreign-file', { path });
+    }
+    const yaml = `${YAML_MARK}${writeWeirFile(layer7OfKtcpvs(table))}`;
+    const [fault] = readWeirFile(yaml).faults;
+    if (fault !== undefined) throw new WeirError('tcpvsadm-refused', { what: `This cannot be served: ${failureText(fault.failure)}` });
+    const texts = table.map((virtual) => virtualText(virtual).replace(/\}\n$/, virtual.isStarted ? '    # started\n}\n' : '}\n'));
+    replaceTextFile(this.#path, `${MARK}${texts.join('')}`);
+    replaceTextFile(this.#yamlPath, yaml);
+  }
+
+  change(command: TcpvsadmCommand): void {
+    makeFolders(this.world.folder);
+    locked(join(this.world.folder, 'tcpvsadm.lock'), { waitMs: LOCK_WAIT_MS }, () => {
+      const table =
+        command.name === 'load-configfile'
+          ? loadedTable(readKtcpvs(command.file, readText(command.file), this.#address))
+          : changedTable(this.table(), command, this.#address);
+      if (table !== undefined) this.#write(table);
+    });
+  }
+
+  async list({ options: { ident, numeric } }: TcpvsadmCommand, io: Io): Promise<void> {
+    const table = this.table();
+    const shown = ident === undefined ? table : table.filter(({ name }) => name === ident);
+    if (ident !== undefined && shown.length === 0) throw new WeirError('tcpvsadm-refused', { what: 'No such service' });
+    const addresses = shown.flatMap(({ listen, redirect, servers }) => [listen, ...(redirect === undefined ? [] : [redirect]), ...servers]);
+    const names = await namesFor(() => addresses.map(({ address }) => address), numeric !== undefined, this.world.names);
+    if (ident === undefined) io.out(HEAD);
+    for (const virtual of shown) io.out(virtualText(virtual, numeric === undefined ? names : noNames));
+  }
+}
+
+/** Again after each host name that had to be asked for. */
+async function resolving(names: NameSource, work: () => void): Promise<void> {
+  for (;;) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      if (!(error instanceof NeedsHost)) throw error;
+      await names.resolveHost(error.host);
+    }
+  }
+}
+
+export async function runTcpvsadm(args: readonly string[], io: Io, world: TcpvsadmWorld): Promise<number> {
+  return reported('tcpvsadm', io, async () => {
+    const command = readCommand(args);
+    const tcpvsadm = new Tcpvsadm(world);
+    if (command.name === 'help') io.out(HELP);
+    else if (command.name === 'list') await tcpvsadm.list(command, io);
+    else await resolving(world.names, () => tcpvsadm.change(command));
+    return 0;
+  });
+}
+
+export const run = (args: readonly string[], io: Io): Promise<number> =>
+  runTcpvsadm(args, io, { folder: '/etc/weir', names: new SystemNames() });

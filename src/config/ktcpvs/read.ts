@@ -1,0 +1,110 @@
+// KTCPVS's configuration file: text → its table.
+import { WeirError } from '../../model/errors/weir-error.js';
+import { expressionFault } from '../../model/expression/regular-expression.js';
+import type { DestinationKey } from '../../model/service.js';
+import { defaultVirtual, type KtcpvsVirtual, ktcpvsSchedulers, serverIn } from './virtual.js';
+
+/** An address with a port, by numbers or names; undefined: it is none. */
+export type ReadAddress = (text: string) => DestinationKey | undefined;
+
+const NUMBER_KEYS = {
+  startservers: 'startServers',
+  maxclients: 'maxClients',
+  minspareservers: 'minSpareServers',
+  maxspareservers: 'maxSpareServers',
+} as const;
+const HEAD = /^virtual\s+([A-Za-z0-9_.-]{1,15})\s*\{$/i;
+const RULE = /^pattern\s+"([^"]*)"\s+(?:match\s+(\d{1,2})\s+)?use\s+server\s+(\S+)$/i;
+const COUNT_MAX = 65_536;
+const WEIGHT_MAX = 65_535;
+const MATCH_MAX = 9;
+/** weir's own: what stands behind it is a comment for KTCPVS. */
+const STARTED = '# started';
+
+class Reader {
+  readonly virtuals: KtcpvsVirtual[] = [];
+  #open: KtcpvsVirtual | undefined;
+
+  constructor(
+    readonly file: string,
+    readonly address: ReadAddress,
+  ) {}
+
+  line(text: string, number: number): void {
+    const refuse = (what: string): never => {
+      throw new WeirError('ktcpvs-file', { file: this.file, line: number, what });
+    };
+    const line = text.trim();
+    if (line === STARTED && this.#open !== undefined) this.#open = { ...this.#open, isStarted: true };
+    if (line === '' || line.startsWith('#')) return;
+    const [, name] = HEAD.exec(line) ?? [];
+    if (name !== undefined) this.#begin(name, refuse);
+    else if (line === '}') this.#end(refuse);
+    else if (this.#open === undefined) refuse('expected virtual NAME {');
+    else this.#open = this.#setting(this.#open, line, refuse);
+  }
+
+  #begin(name: string, refuse: (what: string) => never): void {
+    if (this.#open !== undefined) refuse(`virtual ${this.#open.name} has no } before`);
+    if (this.virtuals.some((virtual) => virtual.name === name)) refuse(`virtual ${name} is there twice`);
+    this.#open = { ...defaultVirtual, name };
+  }
+
+  #end(refuse: (what: string) => never): void {
+    if (this.#open === undefined) refuse('a } without its virtual');
+    else this.virtuals.push(this.#open);
+    this.#open = undefined;
+  }
+
+  #setting(virtual: KtcpvsVirtual, line: string, refuse: (what: string) => never): KtcpvsVirtual {
+    const [, key = '', value = ''] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? refuse('expected KEY = VALUE');
+    const name = key.toLowerCase();
+    const at = (text: string): DestinationKey => this.address(text) ?? refuse(`${text} is no address with a port`);
+    if (name === 'listen') return { ...virtual, listen: at(value) };
+    if (name === 'redirect') return { ...virtual, redirect: at(value) };
+    if (name === 'scheduler') {
+      return { ...virtual, scheduler: ktcpvsSchedulers.find((one) => one === value) ?? refuse(`there is no scheduler ${value}`) };
+    }
+    if (name === 'server') {
+      const [, text = '', weight = '1'] = /^(\S+)(?:\s+(\d{1,5}))?$/.exec(value) ?? refuse('expected server = ADDRESS:PORT WEIGHT');
+      if (Number(weight) > WEIGHT_MAX) refuse(`a weight is ${WEIGHT_MAX} at most`);
+      const key = at(text);
+      if (serverIn(virtual, key) !== undefined) refuse(`the server ${text} is there twice`);
+      return { ...virtual, servers: [...virtual.servers, { ...key, weight: Number(weight) }] };
+    }
+    if (name === 'rule') return this.#rule(virtual, value, refuse);
+    if (Object.hasOwn(NUMBER_KEYS, name)) {
+      if (!/^\d{1,5}$/.test(value) || Number(value) > COUNT_MAX) refuse(`${key} is a number up to ${COUNT_MAX}`);
+      return { ...virtual, [NUMBER_KEYS[name as keyof typeof NUMBER_KEYS]]: Number(value) };
+    }
+    return refuse(`unknown key ${key}`);
+  }
+
+  #rule(virtual: KtcpvsVirtual, value: string, refuse: (what: string) => never): KtcpvsVirtual {
+    const [, pattern = '', match = '0', text = ''] =
+      RULE.exec(value) ?? refuse('expected rule = pattern "EXPRESSION" [match NUMBER] use server ADDRESS:PORT');
+    const server = this.address(text);
+    const why = expressionFault(pattern);
+    if (server === undefined || serverIn(virtual, server) === undefined)
+      return refuse(`the rule's server ${text} is none of the virtual service`);
+    if (why !== undefined) refuse(`this regular expression is not read: ${why}`);
+    if (Number(match) > MATCH_MAX) refuse(`match is ${MATCH_MAX} at most`);
+    // The file has rules in the order of the table.
+    const rule = { pattern, match: Number(match), server };
+    return { ...virtual, rules: [...virtual.rules, rule] };
+  }
+
+  end(lines: number): readonly KtcpvsVirtual[] {
+    if (this.#open !== undefined)
+      throw new WeirError('ktcpvs-file', { file: this.file, line: lines, what: `virtual ${this.#open.name} has no }` });
+    return this.virtuals;
+  }
+}
+
+/** @throws WeirError ktcpvs-file */
+export function readKtcpvs(file: string, text: string, address: ReadAddress): readonly KtcpvsVirtual[] {
+  const reader = new Reader(file, address);
+  const lines = text.split('\n');
+  for (const [index, line] of lines.entries()) reader.line(line, index + 1);
+  return reader.end(lines.length);
+}
