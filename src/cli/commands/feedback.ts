@@ -1,15 +1,26 @@
 // weir feedback: moves the weights of servers with their load, and prints why they are what they are.
+
+import { faultText, readWeirFile } from '../../config/weir/read.js';
 import { FeedbackProcess } from '../../daemon/feedback/feedback-process.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { setFrozen } from '../../host/feedback-files.js';
 import { type PublishedService, publishedFeedback } from '../../host/published-feedback.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { CUBE_ROOT, FEEDBACK_DEFAULTS, type FeedbackSettings, PERIOD_MIN_US } from '../../model/feedback/feedback-settings.js';
+import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
+import {
+  CUBE_ROOT,
+  FEEDBACK_DEFAULTS,
+  type FeedbackSettings,
+  PERIOD_MAX_US,
+  PERIOD_MIN_US,
+  SCALE_MAX,
+} from '../../model/feedback/feedback-settings.js';
 import { LOAD_SOURCES, type LoadSource, type LoadSourceKind } from '../../model/feedback/load-source.js';
 import type { ServiceKey } from '../../model/service.js';
 import { parseServiceWord, serviceWord } from '../../model/service-word.js';
 import { native } from '../../sys/addon.js';
+import { readTextFile } from '../../sys/files/durable-file.js';
 import { command, expectWords } from '../command.js';
 import { explainText, serviceStatusText } from '../feedback/feedback-text.js';
 import type { Flags } from '../flags.js';
@@ -18,8 +29,10 @@ import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir feedback run SERVICE ... [--source SOURCE] [--port PORT] [--path PATH] [--period SECONDS] [--scale FACTOR]
                          [--law served-per-busy|cube-root] [--detail]
+       weir feedback run --config FILE [--detail]
        until it is stopped: asks the servers of each service for their load, and writes weights that follow it; then the configured
        ones are back. A configured weight is what any other program wrote last: ipvsadm, keepalived.conf. 0 stays 0.
+       --config  a weir.yaml, whose section feedback has services with settings of their own (docs/feedback.md)
        SERVICE   tcp:192.0.2.1:80, udp:[2001:db8::1]:53, sctp:…, mark:5, mark6:5
        --source  weir-load (default): counters of weir agent, port 8088
                  agent-idle, agent-weight: the line of HAProxy's agent-check, port 8089; its percentage is the idle share, or of the weight
@@ -37,6 +50,7 @@ const USAGE = `usage: weir feedback run SERVICE ... [--source SOURCE] [--port PO
        exit status: 0; of status 3 where none runs
 `;
 const TYPES = {
+  config: 'value',
   source: 'value',
   port: 'value',
   path: 'value',
@@ -50,7 +64,8 @@ type FeedbackFlags = Flags<typeof TYPES>;
 
 const NONE_RUNS = 3;
 const PERIOD_MIN_S = PERIOD_MIN_US / 1_000_000;
-const [PERIOD_MAX_S, SCALE_MAX, PORT_MAX] = [3600, 1000, 65_535] as const;
+const PERIOD_MAX_S = PERIOD_MAX_US / 1_000_000;
+const PORT_MAX = 65_535;
 
 /** @throws WeirError option-value */
 function readNumber(option: string, text: string | undefined, least: number, most: number): number | undefined {
@@ -91,16 +106,35 @@ function readSettings({ period, scale, law = 'served-per-busy' }: FeedbackFlags)
   };
 }
 
+function servicesOf(words: readonly string[], flags: FeedbackFlags): readonly ConfiguredFeedback[] {
+  const [source, settings] = [readSource(flags), readSettings(flags)];
+  const keys = words.length === 0 ? [readService(undefined)] : words.map(readService);
+  return keys.map((key) => ({ key, source, settings }));
+}
+
+/** @throws WeirError file-unreadable, feedback-file */
+function servicesIn(path: string, words: readonly string[], flags: FeedbackFlags): readonly ConfiguredFeedback[] {
+  expectWords(words, 0);
+  const given = Object.keys(flags).find((name) => name !== 'config' && name !== 'detail');
+  if (given !== undefined) throw new WeirError('option-not-here', { options: `--${given}`, only: 'SERVICE, not with --config' });
+  const text = readTextFile(path);
+  if (text === undefined) throw new WeirError('file-unreadable', { path, why: 'it is not there' });
+  const { file, faults } = readWeirFile(text);
+  if (faults.length > 0) throw new WeirError('feedback-file', { faults: faults.map((fault) => faultText(path, fault)) });
+  if (file.feedback === undefined || file.feedback.length === 0)
+    throw new WeirError('feedback-file', { faults: [`${path}: it has no section feedback`] });
+  return file.feedback;
+}
+
 async function runFeedback(words: readonly string[], flags: FeedbackFlags): Promise<number> {
-  const services = words.length === 0 ? [readService(undefined)] : words.map(readService);
-  const names = services.map(serviceWord);
+  const services = flags.config === undefined ? servicesOf(words, flags) : servicesIn(flags.config, words, flags);
+  const names = services.map(({ key }) => serviceWord(key));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new WeirError('argument-twice', { given: twice });
-  const [source, settings] = [readSource(flags), readSettings(flags)];
   const facility = LOG_FACILITIES['daemon'] ?? 0;
   const { log, close } = openLog({ detail: flags.detail === true, console: true, syslog: false, facility }, 'weir-feedback');
   process.umask(0o022);
-  const feedback = new FeedbackProcess({ services, source, settings, log });
+  const feedback = new FeedbackProcess({ services, log });
   const status = await untilStopped(log, () => feedback.stop());
   close();
   return status;

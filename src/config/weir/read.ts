@@ -1,17 +1,20 @@
 // A weir.yaml from its text to the model, or to all that is wrong with it; and its JSON Schema. Unknown keys are errors at every level.
 
 import { failureLine } from '../../model/errors/weir-error.js';
+import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
 import type { Json } from '../../model/json.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
+import { feedbackOf, feedbackShape } from './feedback-shape.js';
 import { layer7Shape } from './layer7-shape.js';
 import { layer7Of } from './layer7-to-model.js';
-import { optional, readShape, record } from './shape.js';
+import { optional, type Report, readShape, record } from './shape.js';
 import { type Fault, readYaml } from './yaml-value.js';
 
-const fileShape = record('the sections of a weir.yaml', { layer7: optional(layer7Shape) });
+const fileShape = record('the sections of a weir.yaml', { layer7: optional(layer7Shape), feedback: optional(feedbackShape) });
 
 export interface WeirFile {
   readonly layer7?: Layer7;
+  readonly feedback?: readonly ConfiguredFeedback[];
 }
 
 /** The file, unless there are faults. */
@@ -21,9 +24,13 @@ export function readWeirFile(text: string): { readonly file: WeirFile; readonly 
   const { read, faults: inValues } = readShape(fileShape, value);
   const faults: Fault[] = [...inValues];
   const keys = read?.value.layer7?.value;
-  const layer7 = keys === undefined ? undefined : layer7Of(keys, (at, failure) => void faults.push({ at, failure }));
+  const report: Report = (at, failure) => void faults.push({ at, failure });
+  const layer7 = keys === undefined ? undefined : layer7Of(keys, report);
+  const section = read?.value.feedback;
+  const feedback = section === undefined ? undefined : feedbackOf(section, report);
   const sorted = faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
-  return { file: sorted.length > 0 || layer7 === undefined ? {} : { layer7 }, faults: sorted };
+  if (sorted.length > 0) return { file: {}, faults: sorted };
+  return { file: { ...(layer7 === undefined ? {} : { layer7 }), ...(feedback === undefined ? {} : { feedback }) }, faults: [] };
 }
 
 /** `FILE:LINE:COLUMN: what is wrong — fix: …` */

@@ -3,10 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { publishedFeedback } from '../../host/published-feedback.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import type { FeedbackSettings } from '../../model/feedback/feedback-settings.js';
-import type { LoadSource } from '../../model/feedback/load-source.js';
+import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
 import type { Log } from '../../model/log-level.js';
-import type { ServiceKey } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { native } from '../../sys/addon.js';
 import { startTime } from '../../sys/processes/child.js';
@@ -14,9 +12,7 @@ import { optionalWork } from '../process/optional-work.js';
 import { ServiceFeedback } from './service-feedback.js';
 
 export interface FeedbackOptions {
-  readonly services: readonly ServiceKey[];
-  readonly source: LoadSource;
-  readonly settings: FeedbackSettings;
+  readonly services: readonly ConfiguredFeedback[];
   readonly log: Log;
 }
 
@@ -33,18 +29,18 @@ export class FeedbackProcess {
   readonly #timer: NodeJS.Timeout;
 
   /** @throws WeirError feedback-runs */
-  constructor({ services, source, settings, log }: FeedbackOptions) {
+  constructor({ services, log }: FeedbackOptions) {
     this.#attempt = optionalWork((reason) => log('debug', `the state is not published for weir feedback status: ${reason}`));
     this.#attempt(() => publishedFeedback.sweep());
     const running = publishedFeedback
       .living(this.#cookie)
       .flatMap(({ pid, services: theirs }) => theirs.map(({ service }) => ({ pid, service })));
-    for (const word of services.map(serviceWord)) {
+    for (const word of services.map(({ key }) => serviceWord(key))) {
       const found = running.find(({ service }) => service === word);
       if (found !== undefined) throw new WeirError('feedback-runs', found);
     }
     const open = () => openDirector({ load: false, waitMs: LOCK_WAIT_MS });
-    this.#services = services.map((key) => new ServiceFeedback({ key, source, settings, open, log }));
+    this.#services = services.map((service) => new ServiceFeedback({ ...service, open, log }));
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }

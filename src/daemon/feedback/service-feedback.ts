@@ -7,20 +7,17 @@ import type { Director } from '../../datapath/director.js';
 import { isFrozen, readFeedbackRecord, writeFeedbackRecord } from '../../host/feedback-files.js';
 import type { PublishedService } from '../../host/published-feedback.js';
 import { formatAddress } from '../../model/address-text.js';
-import { deadBandOf, type FeedbackSettings, usesWeights } from '../../model/feedback/feedback-settings.js';
-import type { LoadSource } from '../../model/feedback/load-source.js';
+import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
+import { deadBandOf, usesWeights } from '../../model/feedback/feedback-settings.js';
 import type { Log } from '../../model/log-level.js';
-import type { DestinationSpec, ServiceKey } from '../../model/service.js';
+import type { DestinationSpec } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { StepLoop } from '../process/step-loop.js';
 import { ServerQuestions } from './ask-server.js';
 import { ServiceTable } from './service-table.js';
 
-export interface ServiceFeedbackOptions {
-  readonly key: ServiceKey;
-  readonly source: LoadSource;
-  readonly settings: FeedbackSettings;
+export interface ServiceFeedbackOptions extends ConfiguredFeedback {
   readonly open: () => Director;
   readonly log: Log;
 }

@@ -41,6 +41,7 @@ export const daemonErrors = {
     hint: 'weir feedback status',
     exitStatus: 1,
   },
+  'feedback-file': { text: ({ faults }: { faults: readonly string[] }) => faults.join('\n'), exitStatus: 2 },
   'feedback-not-running': {
     text: ({ service }: { service: string }) => `weir feedback does not run ${service}`,
     hint: 'weir feedback run',

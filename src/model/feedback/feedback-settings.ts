@@ -21,6 +21,8 @@ export interface FeedbackSettings {
 }
 
 export const PERIOD_MIN_US = 5_000_000;
+export const PERIOD_MAX_US = 3_600_000_000;
+export const SCALE_MAX = 1000;
 
 export const CUBE_ROOT: FeedbackLaw = { kind: 'cube-root', gain: 5, ceiling: 10 };
 
