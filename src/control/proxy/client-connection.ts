@@ -70,8 +70,9 @@ export class ClientConnection extends Stream implements ClientSide {
     return this.#exchange === undefined && this.#waiting === undefined && this.#kept === undefined && !this.#isLingering;
   }
 
-  get isTunnel(): boolean {
-    return this.#exchange?.isTunnel === true;
+  /** It had a request, so that its client knows that a connection may end between two. */
+  get hasServed(): boolean {
+    return this.#requests > 0;
   }
 
   cutTunnel(): void {

@@ -152,14 +152,11 @@ test('a request that no server had is sent to the next one; where there is none,
   bed.edge.refusing.add('s1');
   const client = bed.client();
   bed.feed(client, 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi');
-  assert.deepEqual(
-    bed.servers.map(({ server }) => server?.name),
-    ['s2'],
-  );
+  assert.equal(bed.servers[0]?.server?.name, 's2');
   bed.edge.refusing.add('s2');
   bed.feed(bed.servers[0]!, 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok');
   bed.feed(client, GET);
-  assert.equal(client.received.slice(-4), '502 Bad Gateway\n'.slice(-4));
+  assert.match(client.received, /\r\n\r\n502 Bad Gateway\n$/);
   assert.deepEqual(endings(bed), ['done', 'connect-failed']);
   assert.equal(client.isClosed, false);
 });
@@ -381,18 +378,23 @@ test('the cause of an error reaches the operator who asks for it, and no other c
   }
 });
 
-test('a drain ends idle connections, lets answers end with theirs, and cuts tunnels only at its deadline', () => {
+test('a drain serves what has arrived, ends connections between requests, and cuts tunnels only at its deadline', () => {
   const bed = new ProxyBed({ servers: 1 });
-  const [idle, busy, tunnel] = [bed.client(), bed.client(), bed.client()];
+  const [idle, tunnel, fresh, arrived] = [bed.client(), bed.client(), bed.client(), bed.client()];
+  bed.feed(idle, GET);
+  bed.feed(bed.servers[0]!, OK);
   bed.feed(tunnel, 'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
   bed.feed(bed.servers[0]!, 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-  bed.feed(busy, GET);
+  arrived.incoming.push(Buffer.from(GET));
   bed.machine.drain();
-  assert.equal(idle.isClosed, true);
+  assert.deepEqual([idle.isClosed, fresh.isClosed], [true, false]);
   bed.feed(bed.servers[1]!, OK);
-  assert.match(busy.received, /Connection: close\r\n\r\nok$/);
+  assert.match(arrived.received, /Connection: close\r\n\r\nok$/);
+  bed.feed(fresh, GET);
+  bed.feed(bed.servers[2]!, OK);
+  assert.match(fresh.received, /Connection: close\r\n\r\nok$/);
   assert.equal(tunnel.isClosed, false);
   bed.machine.cut();
   assert.equal(tunnel.isClosed, true);
-  assert.deepEqual(endings(bed), ['done', 'drained']);
+  assert.deepEqual(endings(bed), ['done', 'done', 'done', 'drained']);
 });

@@ -4,7 +4,7 @@ import type { ClientLimits } from '../../model/layer7/layer7.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import { ClientConnection } from './client-connection.js';
 import type { ProxyContext } from './context.js';
-import type { ProxyEdge } from './edge.js';
+import { type ProxyEdge, READABLE } from './edge.js';
 import { IdleConnections } from './idle-connections.js';
 import type { Router } from './routing.js';
 import { ServerConnection } from './server-connection.js';
@@ -78,11 +78,18 @@ export class ProxyMachine implements ProxyContext {
     }
   }
 
-  /** Connections end with their answers; idle ones now. */
+  /**
+   * Connections end with their answers. A request that has arrived and was not read yet is served; without one, a connection that had requests
+   * ends now, and a new one waits for its first.
+   */
   drain(): void {
     this.isDraining = true;
     this.idle.clear();
-    for (const stream of this.streams) if (stream instanceof ClientConnection && stream.isIdle) stream.close();
+    for (const stream of this.streams) {
+      if (!(stream instanceof ClientConnection && stream.isIdle)) continue;
+      stream.ready(READABLE);
+      if (stream.isIdle && stream.hasServed) stream.close();
+    }
   }
 
   /** The deadline of a drain: tunnels and all else. */

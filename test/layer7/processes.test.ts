@@ -1,0 +1,108 @@
+// The processes of `weir proxy`: one that is killed is started again, a reload and an exchange lose no request and cut no WebSocket, and a
+// drain lets answers end.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { after, before, test } from 'node:test';
+import { get, namedServer, RunningProxy } from './running-proxy.js';
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const { server, port } = await namedServer('none');
+  server.close();
+  return port;
+}
+
+let servers: readonly Awaited<ReturnType<typeof namedServer>>[] = [];
+before(async () => {
+  servers = [await namedServer('a'), await namedServer('b')];
+});
+after(() => servers.forEach(({ server }) => server.closeAllConnections() ?? server.close()));
+
+async function start(): Promise<{ readonly proxy: RunningProxy; readonly port: number; readonly pids: readonly number[] }> {
+  const port = await freePort();
+  const words = servers.map((one) => `127.0.0.1:${one.port}`);
+  const proxy = new RunningProxy(['--listen', `127.0.0.1:${port}`, '--workers', '2', '--drain', '20', ...words]);
+  const [, pids = ''] = await proxy.reported(/serves \S+ with 2 processes \(([\d ]+)\)/);
+  return { proxy, port, pids: pids.split(' ').map(Number) };
+}
+
+/** Requests without pause until it is stopped; what failed. */
+function load(port: number): () => Promise<{ readonly answered: number; readonly failed: readonly string[] }> {
+  let goesOn = true;
+  let answered = 0;
+  const failed: string[] = [];
+  const one = async (): Promise<void> => {
+    while (goesOn) {
+      try {
+        const { status, text } = await get(port);
+        if (status === 200 && /^[ab] 127\.0\.0\.1$/.test(text)) answered++;
+        else failed.push(`${status} ${text}`);
+      } catch (error) {
+        failed.push(String(error));
+      }
+    }
+  };
+  const all = Promise.all(Array.from({ length: 8 }, one));
+  return async () => {
+    goesOn = false;
+    await all;
+    return { answered, failed };
+  };
+}
+
+async function webSocket(port: number): Promise<{ echo(text: string): Promise<string>; end(): void }> {
+  const socket = createConnection(port, '127.0.0.1');
+  socket.setEncoding('latin1');
+  socket.write('GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  const [head] = (await once(socket, 'data')) as [string];
+  assert.match(head, /^HTTP\/1\.1 101 /);
+  return {
+    echo: async (text) => {
+      socket.write(text);
+      return ((await once(socket, 'data')) as [string])[0];
+    },
+    end: () => socket.destroy(),
+  };
+}
+
+test('new processes on the same sockets lose no request and cut no WebSocket; a killed one comes back; a drain ends it', async () => {
+  const { proxy, port, pids } = await start();
+  const chat = await webSocket(port);
+  const stop = load(port);
+  proxy.signal('SIGUSR2');
+  await proxy.reported(/new processes serve/);
+  proxy.signal('SIGHUP');
+  await proxy.reported(/the new configuration is in effect/);
+  const { answered, failed } = await stop();
+  assert.deepEqual(failed, []);
+  assert.ok(answered > 0);
+  assert.equal(await chat.echo('still here'), 'still here');
+  const alive = (): number => pids.filter((pid) => existsSync(`/proc/${pid}`)).length;
+  while (alive() > 1) await new Promise((done) => setTimeout(done, 100));
+  assert.equal(alive(), 1, 'the old process with the WebSocket is left');
+  chat.end();
+  const slow = get(port, '/slow');
+  await new Promise((done) => setTimeout(done, 100));
+  proxy.signal('SIGTERM');
+  assert.equal((await slow).status, 200);
+  assert.equal(await proxy.ended, 0);
+});
+
+test('a process that is killed loses its own connections alone, and another takes its socket', async () => {
+  const { proxy, port, pids } = await start();
+  process.kill(pids[0] ?? 0, 'SIGKILL');
+  await proxy.reported(/process 0 \(\d+\) ended: SIGKILL; it is started again/);
+  const answers = await Promise.all(Array.from({ length: 16 }, () => get(port)));
+  assert.ok(answers.every(({ status }) => status === 200));
+  proxy.signal('SIGTERM');
+  assert.equal(await proxy.ended, 0);
+});
+
+test('a place that is taken is reported, and ends the command', async () => {
+  const taken = servers[0]?.port;
+  const proxy = new RunningProxy(['--listen', `127.0.0.1:${taken}`, '--workers', '1', '127.0.0.1:1']);
+  assert.equal(await proxy.ended, 1);
+  assert.match(proxy.stderr, /cannot listen on 127\.0\.0\.1:\d+/);
+});
