@@ -143,7 +143,7 @@ export class ClientConnection extends Stream implements ClientSide {
     if (text === undefined) return this.#waitForHead(start, to);
     if (this.#requests > 0) this.#startUs = edge.nowUs;
     this.#requests++;
-    const head = parseRequestHead(text);
+    const head = parseRequestHead(text, limits.fieldsMax);
     if (head.kind === 'refusal') {
       this.#refuse(head.status, head.cause);
       return true;

@@ -10,7 +10,7 @@ import type { ClientSide } from './client-side.js';
 import type { ProxyContext } from './context.js';
 import { headEnd } from './head-end.js';
 import { RequestBody } from './request-body.js';
-import { requestText } from './request-text.js';
+import { clientHeader, requestText } from './request-text.js';
 import type { Asked, ToPool } from './routing.js';
 import { armServer, ServerConnection, type ServerUser } from './server-connection.js';
 
@@ -75,7 +75,7 @@ export class Exchange implements ServerUser {
     for (let isFresh = fresh; ; isFresh = false) {
       const server = this.#tries.server!;
       this.#tries.count++;
-      const connection = (isFresh ? undefined : this.context.idle.take(server)) ?? this.#connect(server);
+      const connection = (isFresh ? undefined : this.context.idle.take(server, this.client.stream)) ?? this.#connect(server);
       if (connection !== undefined) {
         this.#send(connection, server);
         return;
@@ -90,9 +90,10 @@ export class Exchange implements ServerUser {
   }
 
   #connect(server: PoolServer): ServerConnection | undefined {
-    const { edge } = this.context;
-    const fd = edge.connect(server);
-    return fd < 0 ? undefined : new ServerConnection(this.context, fd, server, edge.nowUs);
+    const fd = this.context.edge.connect(server);
+    if (fd < 0) return undefined;
+    const owner = this.to.pool.keepAlive.reuse === 'client' ? this.client.stream : undefined;
+    return new ServerConnection(this.context, fd, server, this.#nowUs, owner);
   }
 
   #send(connection: ServerConnection, server: PoolServer): void {
@@ -100,6 +101,8 @@ export class Exchange implements ServerUser {
     this.#isReused = connection.requests > 0;
     connection.requests++;
     connection.user = this;
+    connection.sendBytes(clientHeader(this.asked, this.to.pool));
+    if (this.#connection !== connection) return;
     connection.sendText(requestText(this.asked, this.to, server, this.#upgrade));
     if (this.#connection === connection && this.#whole !== undefined) connection.sendBytes(this.#whole);
     if (this.#connection !== connection) return;
@@ -241,7 +244,7 @@ export class Exchange implements ServerUser {
     const { minor, isKept, takesTrailers } = this.asked.head;
     const coding = !head.hasBody || head.body >= 0 ? 'length' : minor === 1 ? 'chunked' : 'close';
     this.#keeps = isKept && coding !== 'close' && this.body.isDone && !this.context.isDraining && !this.client.stream.hasEnded;
-    this.#keepsServer = head.isKept && this.body.isDone;
+    this.#keepsServer = head.isKept && this.body.isDone && this.to.pool.sendProxy === undefined;
     this.#answerBody = new AnswerBody(head.body, coding, takesTrailers);
     const extra = this.to.answerLines(this.#tries.server!);
     const { hiddenFields } = this.to.proxying;

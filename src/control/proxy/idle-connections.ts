@@ -1,15 +1,17 @@
 // Connections to servers that wait for a request: by server, the one used last first, bounded by the pool's keepAlive.
 import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { ServerConnection } from './server-connection.js';
+import type { Stream } from './stream.js';
 
 export class IdleConnections {
   readonly #byServer = new Map<PoolServer, ServerConnection[]>();
   readonly #counts = new Map<Pool, number>();
   readonly #pools = new Map<ServerConnection, Pool>();
+  readonly #byOwner = new Map<Stream, Set<ServerConnection>>();
 
-  /** The one that was used last; it is idle no more. */
-  take(server: PoolServer): ServerConnection | undefined {
-    const connection = this.#byServer.get(server)?.at(-1);
+  /** The one that was used last, of those that this client may use; it is idle no more. */
+  take(server: PoolServer, client: Stream): ServerConnection | undefined {
+    const connection = this.#byServer.get(server)?.findLast(({ owner }) => owner === undefined || owner === client);
     if (connection !== undefined) this.remove(connection);
     return connection;
   }
@@ -28,9 +30,24 @@ export class IdleConnections {
     if (connection.isClosed) return;
     this.#counts.set(pool, count + 1);
     this.#pools.set(connection, pool);
+    this.#own(connection);
     const list = this.#byServer.get(connection.server);
     if (list === undefined) this.#byServer.set(connection.server, [connection]);
     else list.push(connection);
+  }
+
+  #own(connection: ServerConnection): void {
+    const { owner } = connection;
+    if (owner === undefined) return;
+    const owned = this.#byOwner.get(owner);
+    if (owned === undefined) this.#byOwner.set(owner, new Set([connection]));
+    else owned.add(connection);
+  }
+
+  /** A client has left: nobody else may use its connections. */
+  ownerLeft(client: Stream): void {
+    for (const connection of this.#byOwner.get(client) ?? []) connection.close();
+    this.#byOwner.delete(client);
   }
 
   /** It was taken, or it is closed. Without effect where it is not idle. */
@@ -39,6 +56,7 @@ export class IdleConnections {
     if (pool === undefined) return;
     this.#pools.delete(connection);
     this.#counts.set(pool, (this.#counts.get(pool) ?? 1) - 1);
+    if (connection.owner !== undefined) this.#byOwner.get(connection.owner)?.delete(connection);
     const list = this.#byServer.get(connection.server) ?? [];
     if (list.at(-1) === connection) list.pop();
     else list.splice(list.indexOf(connection), 1);

@@ -65,7 +65,10 @@ export class ProxyMachine implements ProxyContext {
 
   forget(stream: Stream): void {
     if (stream instanceof ServerConnection) this.idle.remove(stream);
-    else this.#clients--;
+    else {
+      this.#clients--;
+      this.idle.ownerLeft(stream);
+    }
   }
 
   /** Ends what is over time; to be called several times a second. */

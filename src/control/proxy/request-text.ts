@@ -1,8 +1,9 @@
-// The head that a server gets of a request.
+// What a server gets before the body of a request: its head, and the client's address where the pool wants that.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
-import type { PoolServer } from '../../model/layer7/pool.js';
+import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import { forwardedRequest } from '../../wire/http/forwarded-head.js';
+import { proxyHeader, proxyLine } from '../../wire/proxy-protocol/proxy-header.js';
 import type { Asked, ToPool } from './routing.js';
 
 const forwardedNode = ({ family }: Address, text: string): string => (family === 'inet' ? text : `"[${text}]"`);
@@ -21,9 +22,18 @@ export function requestText({ client, head }: Asked, to: ToPool, server: PoolSer
       sendsForwarded: false,
       hostOfNone: server.name,
       upgrade,
-      closes: to.pool.keepAlive.connections === 0,
+      closes: to.pool.keepAlive.connections === 0 || to.pool.sendProxy !== undefined,
       extra: '',
     },
     to.target,
   );
+}
+
+const nothing = new Uint8Array(0);
+
+/** What comes before a request where the pool wants to know the client by the PROXY protocol. Its connection then serves this request alone. */
+export function clientHeader({ client, clientPort, listener }: Asked, { sendProxy }: Pool): Uint8Array {
+  if (sendProxy === undefined) return nothing;
+  const ends = { source: client, sourcePort: clientPort, destination: listener.address, destinationPort: listener.port };
+  return sendProxy === 'v1' ? proxyLine(ends) : proxyHeader(ends);
 }

@@ -26,6 +26,8 @@ export class ServerConnection extends Stream {
     fd: number,
     readonly server: PoolServer,
     readonly openedUs: number,
+    /** The client that alone may use it; undefined: any may. */
+    readonly owner: Stream | undefined,
   ) {
     super(table, fd);
   }

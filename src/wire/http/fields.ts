@@ -33,7 +33,8 @@ export interface Fields {
   forwardedProto: string;
 }
 
-const FIELDS_MAX = 100;
+/** Of a response and of trailers, and of a request whose limit is not stated. */
+export const FIELDS_MAX = 100;
 
 const COLON = 58;
 const SPACE = 32;
@@ -200,7 +201,7 @@ function whyNoName(code: number): HttpRefusal {
  * Reads the lines that begin at `from`; `text` is latin1 and ends with the CRLF of the last line. Names with an underscore are not forwarded
  * in requests: to CGI they are the same as those with a hyphen (nginx's `underscores_in_headers off`).
  */
-export function scanFields(text: string, from: number, side: FieldSide): Fields | HttpRefusal {
+export function scanFields(text: string, from: number, side: FieldSide, fieldsMax = FIELDS_MAX): Fields | HttpRefusal {
   const forbidden = forbiddenIn(text);
   if (forbidden !== undefined) return forbidden;
   const fields = emptyFields();
@@ -215,7 +216,7 @@ export function scanFields(text: string, from: number, side: FieldSide): Fields 
     for (let code = TOKEN_CLASS[text.charCodeAt(at)]!; code !== 0; code = TOKEN_CLASS[text.charCodeAt(++colon)]!) classes |= code;
     if (colon === at) return whyNoName(text.charCodeAt(at));
     if (text.charCodeAt(colon) !== COLON) return Refusals.fieldName;
-    if (++count > FIELDS_MAX) return Refusals.fieldsMax;
+    if (++count > fieldsMax) return Refusals.fieldsMax;
     const lineEnd = text.indexOf('\r\n', colon);
     const length = colon - at;
     let fate: Fate = classes > 1 && side === 'request' ? 'removed' : 'kept';

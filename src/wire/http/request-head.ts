@@ -1,7 +1,7 @@
 // The head of a request: text into a value, strictly. A rule's source stands beside its row in refusal.ts.
 import { CHUNKED } from './body.js';
 import { isToken, listOf } from './characters.js';
-import { type Fields, scanFields } from './fields.js';
+import { FIELDS_MAX, type Fields, scanFields } from './fields.js';
 import { type HttpRefusal, Refusals } from './refusal.js';
 
 /** A request as this hop understands it, and what of it is forwarded. */
@@ -98,9 +98,9 @@ const HOST_LINE = /(^|\r\n)host:[^\r]*\r\n/i;
 const withAuthority = (lines: string, authority: string): string => `Host: ${authority}\r\n${lines.replace(HOST_LINE, '$1')}`;
 
 /** `text`: latin1, from the request line up to the last field's CRLF; the empty line is not in it. */
-export function parseRequestHead(text: string): RequestHead | HttpRefusal {
+export function parseRequestHead(text: string, fieldsMax = FIELDS_MAX): RequestHead | HttpRefusal {
   const lineEnd = text.indexOf('\r\n');
-  const fields = scanFields(text, lineEnd + 2, 'request');
+  const fields = scanFields(text, lineEnd + 2, 'request', fieldsMax);
   if (fields.kind === 'refusal') return fields;
   const line = readRequestLine(text, lineEnd);
   if (line.kind === 'refusal') return line;
