@@ -44,7 +44,7 @@ export class IdleConnections {
     else owned.add(connection);
   }
 
-  /** A client has left: nobody else may use its connections. */
+  /** A client has left: its connections are for no other client. */
   ownerLeft(client: Stream): void {
     for (const connection of this.#byOwner.get(client) ?? []) connection.close();
     this.#byOwner.delete(client);
