@@ -55,7 +55,9 @@ test('a macvlan that another program deletes comes back with its addresses, as d
     await daemon.logged(/Entering FAULT STATE/, lines);
     await daemon.logged(/Entering MASTER STATE/, lines);
     await held();
-    assert.ok(!daemon.lines.slice(lines).some((line) => /error/i.test(line)), daemon.lines.slice(lines).join('\n'));
+    // An advert that is due between the deletion and the kernel's message of it finds no device.
+    const others = daemon.lines.slice(lines).filter((line) => !/send advert error 19 /.test(line));
+    assert.ok(!others.some((line) => /error/i.test(line)), others.join('\n'));
     const again = daemon.lines.length;
     bed.here.ip('link del v0');
     await daemon.logged(/Interface v0 deleted/, again);
