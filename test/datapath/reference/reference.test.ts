@@ -1,11 +1,11 @@
 // The loaded programs against the reference director (src/datapath/memory/packets), on random histories: verdicts, frames, drop reasons,
 // connections, counters and thresholds must be the same. The small table has all slots within reach of every connection, so it fills. (By tc
 // alone: reference.long.test.ts.)
-import { test } from 'node:test';
+import { breadth, test } from '../../support/breadth.js';
 import { openBed, skipReason } from '../bed.js';
 import { compare } from './compare.js';
 
-const [SMALL_BUCKETS, HISTORIES] = [16, 48];
+const SMALL_BUCKETS = 16;
 
 /** What so few histories meet for certain. */
 const MET = [
@@ -27,11 +27,15 @@ const MET = [
   'reverse_path',
 ];
 
-test('by XDP with tc behind it the programs do what the reference director does', { skip: skipReason() }, async () => {
+async function compareByXdp(histories: number): Promise<void> {
   const bed = openBed({ attach: 'xdp', capacity: { connBuckets: SMALL_BUCKETS } });
   try {
-    await compare({ bed, hook: 'xdp', histories: HISTORIES, explainedIn: 8, wanted: MET });
+    await compare({ bed, hook: 'xdp', histories, explainedIn: 8, wanted: MET });
   } finally {
     bed.close();
   }
-});
+}
+
+test('by XDP with tc behind it the programs do what the reference director does', { skip: skipReason() }, () => compareByXdp(24));
+
+breadth('in many more histories, too', { skip: skipReason() }, () => compareByXdp(80));
