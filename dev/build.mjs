@@ -129,7 +129,6 @@ for (const key of ${JSON.stringify(exported)})
 const builtinsOnDemand = {
   name: 'builtins-on-demand',
   setup(build) {
-    // Packages of CommonJS name them without `node:`.
     build.onResolve({ filter: /^[a-z][a-z:_/]*$/ }, ({ path }) =>
       isBuiltin(path) ? { path: `builtin ${path.startsWith('node:') ? path : `node:${path}`}`, namespace: 'builtin' } : undefined,
     );
@@ -163,7 +162,8 @@ const bundleProgram = async (name, entry) => {
     minifyWhitespace: true,
     lineLimit: 160,
     plugins: [builtinsOnDemand],
-    banner: { js: '(function (requireBuiltin, bundleUrl, module) {' },
+    // Packages of CommonJS call `require` for Node's own modules.
+    banner: { js: '(function (requireBuiltin, bundleUrl, module) {"use strict";var require=requireBuiltin;' },
     footer: { js: '})' },
     define: { WEIR_VERSION: JSON.stringify(version), 'import.meta.url': 'bundleUrl' },
     write: false,
