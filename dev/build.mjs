@@ -129,7 +129,8 @@ for (const key of ${JSON.stringify(exported)})
 const builtinsOnDemand = {
   name: 'builtins-on-demand',
   setup(build) {
-    build.onResolve({ filter: /^[a-z][a-z:_/]*$/ }, ({ path }) =>
+    // Packages of CommonJS name them without `node:`.
+    build.onResolve({ filter: /^[a-z]/ }, ({ path }) =>
       isBuiltin(path) ? { path: `builtin ${path.startsWith('node:') ? path : `node:${path}`}`, namespace: 'builtin' } : undefined,
     );
     build.onLoad({ filter: /^builtin /, namespace: 'builtin' }, async ({ path }) => {
@@ -162,8 +163,7 @@ const bundleProgram = async (name, entry) => {
     minifyWhitespace: true,
     lineLimit: 160,
     plugins: [builtinsOnDemand],
-    // Packages of CommonJS call `require` for Node's own modules.
-    banner: { js: '(function (requireBuiltin, bundleUrl, module) {"use strict";var require=requireBuiltin;' },
+    banner: { js: '(function (requireBuiltin, bundleUrl, module) {' },
     footer: { js: '})' },
     define: { WEIR_VERSION: JSON.stringify(version), 'import.meta.url': 'bundleUrl' },
     write: false,
