@@ -6,33 +6,14 @@
 //     |                 checksum (little-endian)                      |
 //     |  chunk type   |     flags     |            length             |  and the chunk's value, padded to 4 bytes; more chunks
 import { viewOf } from './bytes.js';
-
-/** Reversed: bit 31 is x^0. */
-const POLYNOMIAL = 0x82f63b78;
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? POLYNOMIAL : 0);
-  return rest;
-});
-
-/** CRC32c (RFC 9260, appendix A) of all bytes; 32 bits, unsigned. */
-export function crc32c(bytes: Uint8Array): number {
-  let rest = 0xffffffff;
-  for (const byte of bytes) rest = (rest >>> 8) ^ (TABLE[(rest ^ byte) & 0xff] ?? 0);
-  return ~rest >>> 0;
-}
+import { crc32c, crc32cAround } from './crc32c.js';
 
 export const SCTP_HEADER_BYTES = 12;
 export const SCTP_CHUNK_BYTES = 4;
 const CHECKSUM_AT = 8;
 
 /** The checksum that a packet should have: its own counts as 0. */
-export function sctpChecksum(packet: Uint8Array): number {
-  const copy = packet.slice();
-  copy.fill(0, CHECKSUM_AT, SCTP_HEADER_BYTES);
-  return crc32c(copy);
-}
+export const sctpChecksum = (packet: Uint8Array): number => crc32cAround(packet, CHECKSUM_AT);
 
 export const readSctpChecksum = (packet: Uint8Array): number => viewOf(packet).getUint32(CHECKSUM_AT, true);
 

@@ -4,7 +4,7 @@ import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4, parseIpv6 } from '../../model/address-text.js';
 import { decodeAddress, encodeAddress } from '../address-bytes.js';
 import { concat, viewOf } from '../bytes.js';
-import { crc32c } from './crc32c.js';
+import { crc32cAround } from '../crc32c.js';
 
 /** Both ends of the client's connection. */
 export interface ProxiedConnection {
@@ -66,7 +66,7 @@ function valuesFault(header: Uint8Array, from: number): string | undefined {
   for (let at = from; at < header.length; ) {
     const end = at + 3 <= header.length ? at + 3 + view.getUint16(at + 1) : Number.POSITIVE_INFINITY;
     if (end > header.length) return 'a value of version 2 goes beyond the header';
-    if (header[at] === TLV_CRC32C && (end - at !== 7 || crc32c(header, at + 3) !== view.getUint32(at + 3)))
+    if (header[at] === TLV_CRC32C && (end - at !== 7 || crc32cAround(header, at + 3) !== view.getUint32(at + 3)))
       return 'the CRC32C of version 2 is wrong';
     at = end;
   }
