@@ -1,6 +1,6 @@
 // What weir feedback keeps on this host: the weights that it wrote, for the process after it, and whether an operator froze a service's.
 import type { RememberedWeight } from '../control/feedback/messages.js';
-import { isRecord } from '../model/json.js';
+import { isRecord, parseJson } from '../model/json.js';
 import type { ServiceKey } from '../model/service.js';
 import { serviceWord } from '../model/service-word.js';
 import { StateFile } from './state-file.js';
@@ -24,19 +24,14 @@ function readWeight(value: unknown): RememberedWeight | undefined {
 
 /** By the servers' ids; empty: there is nothing that this build can read. @throws SystemError */
 export function readFeedbackRecord(key: ServiceKey): ReadonlyMap<string, RememberedWeight> {
-  try {
-    const value: unknown = JSON.parse(recordOf(key).read() ?? 'null');
-    if (!isRecord(value) || value['format'] !== FORMAT || !isRecord(value['weights'])) return new Map();
-    return new Map(
-      Object.entries(value['weights']).flatMap(([id, one]) => {
-        const weight = readWeight(one);
-        return weight === undefined ? [] : [[id, weight] as const];
-      }),
-    );
-  } catch (error) {
-    if (error instanceof SyntaxError) return new Map();
-    throw error;
-  }
+  const value = parseJson(recordOf(key).read() ?? 'null');
+  if (!isRecord(value) || value['format'] !== FORMAT || !isRecord(value['weights'])) return new Map();
+  return new Map(
+    Object.entries(value['weights']).flatMap(([id, one]) => {
+      const weight = readWeight(one);
+      return weight === undefined ? [] : [[id, weight] as const];
+    }),
+  );
 }
 
 /** Empty: removes it. @throws SystemError */

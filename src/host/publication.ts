@@ -1,6 +1,7 @@
 // What processes of the daemon publish of their state, so that other programs need not ask them: /run/weir/KIND/COOKIE.PID.json, one file
 // for each process. It is of no use to the daemon itself, and counts only while that process lives.
 import { readdirSync } from 'node:fs';
+import { parseJson } from '../model/json.js';
 import { unlessCode } from '../sys/errno.js';
 import { readTextFile, removeFile, replaceTextFile } from '../sys/files/durable-file.js';
 import { startTime } from '../sys/processes/child.js';
@@ -63,15 +64,10 @@ export class Publication<Document extends Published> {
 
   /** Undefined for what no process of weir published. The document may be of another format. */
   #parse(text: string | undefined): Published | undefined {
-    try {
-      const value = JSON.parse(text ?? 'null') as Partial<Published> | null;
-      return Number.isInteger(value?.format) && Number.isInteger(value?.pid) && typeof value?.started === 'string'
-        ? (value as Published)
-        : undefined;
-    } catch (error) {
-      if (error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+    const value = parseJson(text ?? 'null') as Partial<Published> | null | undefined;
+    return Number.isInteger(value?.format) && Number.isInteger(value?.pid) && typeof value?.started === 'string'
+      ? (value as Published)
+      : undefined;
   }
 
   #isReadable(document: Published): document is Document {

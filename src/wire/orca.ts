@@ -1,7 +1,7 @@
 // ORCA reports in a header of an HTTP response: `endpoint-load-metrics: cpu_utilization:0.3,named_metrics.q:4`, with or without the prefix `TEXT `;
 // with `JSON `, or as endpoint-load-metrics-json, one JSON object. The binary form is not read. (xds.data.orca.v3.OrcaLoadReport)
 import { type ReadReport, wrongReport } from '../model/feedback/load-report.js';
-import { isRecord } from '../model/json.js';
+import { isRecord, parseJson } from '../model/json.js';
 
 const ORCA_HEADERS = ['endpoint-load-metrics', 'endpoint-load-metrics-json', 'endpoint-load-metrics-bin'] as const;
 
@@ -29,12 +29,7 @@ function textMetrics(text: string): Metrics | string {
 }
 
 function jsonMetrics(text: string): Metrics | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const value = parseJson(text);
   if (!isRecord(value)) return 'no JSON object';
   const metrics = new Map<string, number>();
   for (const name of BUSY_NAMES) {

@@ -1,7 +1,7 @@
 // The answer of weir's own agent to `GET /weir-load`: counters as JSON.
 //   {"format":1,"run":"…","clock_us":1,"resources":{"cpu":{"busy":1,"total":2}},"completed":3,"state":"ready"}
 import { type AdminState, type LoadCounters, type ReadReport, type ResourceCounter, wrongReport } from '../model/feedback/load-report.js';
-import { isRecord } from '../model/json.js';
+import { isRecord, parseJson } from '../model/json.js';
 
 /** The path of the agent's answer. */
 export const WEIR_LOAD_PATH = '/weir-load';
@@ -17,15 +17,6 @@ export function encodeWeirLoad({ clockUs, run, resources, completed }: LoadCount
 
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 function readResources(value: unknown): readonly ResourceCounter[] | undefined {
   if (!isRecord(value)) return undefined;
   const entries = Object.entries(value);
@@ -39,7 +30,7 @@ function readResources(value: unknown): readonly ResourceCounter[] | undefined {
 }
 
 export function decodeWeirLoad(text: string): ReadReport {
-  const value = parsed(text);
+  const value = parseJson(text);
   if (!isRecord(value)) return wrongReport('the answer is no JSON object');
   if (value['format'] !== FORMAT)
     return wrongReport(`the answer has the format ${JSON.stringify(value['format'])?.slice(0, 20)}, not ${FORMAT}`);

@@ -1,5 +1,5 @@
 // What the process of weir's own stream is doing: /run/weir/sync/COOKIE_stream.json, written by it once a second. It counts only while that process lives.
-import { isRecord } from '../../model/json.js';
+import { isRecord, parseJson } from '../../model/json.js';
 import type { StreamStatus } from '../../model/stream-node.js';
 import { StateFile } from '../state-file.js';
 import { isAlive, ownProcess } from './sync-record.js';
@@ -16,16 +16,9 @@ export function writeStreamStatus(status: StreamStatus | undefined): void {
 
 /** undefined: no such process runs in the network namespace with this cookie (default: our own). @throws SystemError */
 export function readStreamStatus(cookie?: bigint): StreamStatus | undefined {
-  const text = file(cookie).read();
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (!isRecord(value) || value['format'] !== FORMAT || !isRecord(value['process']) || !isRecord(value['status'])) return undefined;
-    const { pid, started } = value['process'];
-    const isRunning = typeof pid === 'number' && typeof started === 'string' && isAlive({ pid, started });
-    return isRunning ? (value['status'] as unknown as StreamStatus) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(file(cookie).read() ?? 'null');
+  if (!isRecord(value) || value['format'] !== FORMAT || !isRecord(value['process']) || !isRecord(value['status'])) return undefined;
+  const { pid, started } = value['process'];
+  const isRunning = typeof pid === 'number' && typeof started === 'string' && isAlive({ pid, started });
+  return isRunning ? (value['status'] as unknown as StreamStatus) : undefined;
 }

@@ -1,4 +1,5 @@
 // What a synchronisation daemon has counted: /run/weir/sync/COOKIE_ROLE_counts.json, written by it once a second where something changed.
+import { parseJson } from '../../model/json.js';
 import type { DaemonRole } from '../../model/sync-daemon.js';
 import { StateFile } from '../state-file.js';
 
@@ -19,12 +20,7 @@ const isCount = (value: unknown): value is SyncCount =>
 
 /** undefined: there are none, or no daemon wrote them. @throws SystemError */
 export function readSyncCounts(role: DaemonRole): SyncCounts | undefined {
-  try {
-    const value: unknown = JSON.parse(fileOf(role).read() ?? 'null');
-    if (typeof value !== 'object' || value === null || !Object.values(value).every(isCount)) return undefined;
-    return value as SyncCounts;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(fileOf(role).read() ?? 'null');
+  if (typeof value !== 'object' || value === null || !Object.values(value).every(isCount)) return undefined;
+  return value as SyncCounts;
 }

@@ -1,7 +1,7 @@
 // What runs of connection synchronisation in a network namespace: /run/weir/sync/COOKIE_ROLE.json, a file for each daemon. --start-daemon writes
 // it with the settings, and the daemon adds its process. It counts only while that process lives.
 import { formatAddress, parseAddress } from '../../model/address-text.js';
-import { isRecord, type Json } from '../../model/json.js';
+import { isRecord, type Json, parseJson } from '../../model/json.js';
 import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
 import { using } from '../../sys/fd.js';
 import { startTime } from '../../sys/processes/child.js';
@@ -39,13 +39,7 @@ function settingsIn(value: Readonly<Record<string, Json>>, role: DaemonRole): Da
 
 /** Undefined for what no daemon of this role and format wrote. */
 export function parseSyncRecord(text: string | undefined, role: DaemonRole): SyncRecord | undefined {
-  let value: Json;
-  try {
-    value = JSON.parse(text ?? 'null');
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(text ?? 'null');
   const settings = isRecord(value) && value['format'] === FORMAT ? settingsIn(value, role) : undefined;
   if (!isRecord(value) || settings === undefined) return undefined;
   const { pid, started } = value;

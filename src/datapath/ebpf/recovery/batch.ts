@@ -9,6 +9,7 @@
 // A journal of a batch that ended is never read: its table is not dirty.
 
 import { WeirError } from '../../../model/errors/weir-error.js';
+import { parseJson } from '../../../model/json.js';
 import { Conf } from '../abi.gen.js';
 import { clockNow, unitsOf } from '../table/clock.js';
 import type { MarksOf } from '../table/host-marks.js';
@@ -72,12 +73,6 @@ export function recover(tables: Tables): void {
 
 function readSnapshot({ folder }: Tables): Snapshot | undefined {
   const text = readJournal(folder);
-  if (text === undefined) return undefined;
-  try {
-    const { format, before } = JSON.parse(text) as Journal;
-    return format === FORMAT ? before : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // it was overwritten
-    throw error;
-  }
+  const journal = text === undefined ? undefined : (parseJson(text) as Journal | undefined); // no JSON: it was overwritten
+  return journal?.format === FORMAT ? journal.before : undefined;
 }
