@@ -1,6 +1,7 @@
 // nginx's directives about passing a request on, by levels: http, server, location. The innermost one that is written counts.
 import { defaultProxying } from '../../model/layer7/defaults.js';
-import type { FieldEdit, Proxying, RetryCondition } from '../../model/layer7/proxying.js';
+import { FIELD_NAME, isFieldText } from '../../model/layer7/field.js';
+import { type FieldEdit, type Proxying, RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
 import { readTemplate, type Template, templateOf } from '../../model/layer7/template.js';
 import { parseDuration, parseSize } from '../weir/units.js';
 import type { Losses } from './losses.js';
@@ -16,20 +17,6 @@ const OTHERS = [
   'client_max_body_size',
   'proxy_request_buffering',
 ];
-const RETRIES: readonly RetryCondition[] = [
-  'error',
-  'timeout',
-  'invalid_header',
-  'http_500',
-  'http_502',
-  'http_503',
-  'http_504',
-  'http_403',
-  'http_404',
-  'http_429',
-  'non_idempotent',
-];
-
 export const isAboutProxying = ({ name }: Directive): boolean => TIMES.includes(name) || OTHERS.includes(name);
 
 /** Reports, once, what of a level's directives cannot be carried. */
@@ -43,23 +30,19 @@ export function examineProxying(directive: Directive, losses: Losses): void {
     if ('unknownVariable' in reading) losses.add(directive, `there is no variable $${reading.unknownVariable}`);
     if (['connection', 'upgrade'].includes(first.toLowerCase()))
       losses.add(directive, 'not needed: the proxy passes upgrades on by itself');
-    if (!NAME.test(first) || CONTROL.test(second ?? '')) losses.add(directive, 'no field has this name or value');
+    if (!FIELD_NAME.test(first) || !isFieldText(second ?? '')) losses.add(directive, 'no field has this name or value');
     if (args[2] !== undefined) losses.add(directive, `${args[2]} is not carried: the field is added to every response`);
   } else if (name === 'proxy_next_upstream') {
-    const unknown = args.filter((one) => one !== 'off' && !RETRIES.some((known) => known === one));
+    const unknown = args.filter((one) => one !== 'off' && !RETRY_CONDITIONS.some((known) => known === one));
     if (unknown.length > 0) losses.add(directive, `${unknown.join(' ')} is not carried`);
   } else if (name === 'client_max_body_size' && parseSize(first) === undefined) losses.add(directive, 'it is no size');
 }
-
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in a field
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 function editsOf(directives: readonly Directive[]): readonly FieldEdit[] {
   return directives.flatMap(({ args: [name = '', value = ''] }) => {
     const reading = readTemplate(value);
     const isOurs = ['connection', 'upgrade'].includes(name.toLowerCase());
-    const isField = NAME.test(name) && !CONTROL.test(value);
+    const isField = FIELD_NAME.test(name) && isFieldText(value);
     return 'template' in reading && !isOurs && isField ? [{ name, value: reading.template }] : [];
   });
 }
@@ -91,7 +74,7 @@ export function proxyingOf(levels: readonly (readonly Directive[])[], proxyHost:
   return {
     requestFields: requestFieldsOf(all('proxy_set_header'), proxyHost),
     responseFields: editsOf(all('add_header')),
-    hiddenFields: all('proxy_hide_header').flatMap(({ args: [name = ''] }) => (NAME.test(name) ? [name.toLowerCase()] : [])),
+    hiddenFields: all('proxy_hide_header').flatMap(({ args: [name = ''] }) => (FIELD_NAME.test(name) ? [name.toLowerCase()] : [])),
     timeouts: {
       connectUs: parseDuration(word('proxy_connect_timeout')) ?? timeouts.connectUs,
       sendUs: parseDuration(word('proxy_send_timeout')) ?? timeouts.sendUs,
@@ -99,7 +82,7 @@ export function proxyingOf(levels: readonly (readonly Directive[])[], proxyHost:
       upgradedUs: timeouts.upgradedUs,
     },
     retry: {
-      on: on === undefined ? retry.on : RETRIES.filter((one) => on.includes(one) && !on.includes('off')),
+      on: on === undefined ? retry.on : RETRY_CONDITIONS.filter((one) => on.includes(one) && !on.includes('off')),
       tries: /^\d{1,6}$/.test(tries) ? Number(tries) : retry.tries,
       timeoutUs: parseDuration(word('proxy_next_upstream_timeout')) ?? retry.timeoutUs,
     },

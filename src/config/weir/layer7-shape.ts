@@ -1,5 +1,6 @@
 // The section `layer7` of a weir.yaml: its keys are nginx's directives where nginx has them.
-import type { RetryCondition } from '../../model/layer7/proxying.js';
+import { FIELD_NAME } from '../../model/layer7/field.js';
+import { RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
 import type { TextMatch } from '../../model/layer7/route.js';
 import { byName, choice, either, flag, integer, listOf, type Of, optional, placed, record, required, type Shape, scalar } from './shape.js';
 import { duration, endpoint, expression, fieldName, hostName, location, serverEndpoint, size, subnet, template, word } from './units.js';
@@ -7,22 +8,7 @@ import { duration, endpoint, expression, fieldName, hostName, location, serverEn
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const COUNT_MAX = 1_000_000;
 
-const retryConditions: readonly (RetryCondition | 'off')[] = [
-  'error',
-  'timeout',
-  'invalid_header',
-  'http_500',
-  'http_502',
-  'http_503',
-  'http_504',
-  'http_403',
-  'http_404',
-  'http_429',
-  'non_idempotent',
-  'off',
-];
-
-const fields = byName(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, template);
+const fields = byName(FIELD_NAME, template);
 
 /** In `layer7`, in hosts and in locations: the innermost one that is written counts. */
 const proxying = {
@@ -33,7 +19,7 @@ const proxying = {
   proxy_send_timeout: optional(duration),
   proxy_read_timeout: optional(duration),
   upgraded_timeout: optional(duration),
-  proxy_next_upstream: optional(listOf(choice(retryConditions))),
+  proxy_next_upstream: optional(listOf(choice([...RETRY_CONDITIONS, 'off']))),
   proxy_next_upstream_tries: optional(integer(0, COUNT_MAX)),
   proxy_next_upstream_timeout: optional(duration),
   client_max_body_size: optional(size),
@@ -70,8 +56,8 @@ const locationRecord = record('a location', {
   methods: optional(
     listOf(scalar('a method in capitals', { type: 'string' }, (given) => (/^[A-Z-]{1,32}$/.test(given) ? given : undefined))),
   ),
-  headers: optional(byName(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, textMatch)),
-  cookies: optional(byName(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, textMatch)),
+  headers: optional(byName(FIELD_NAME, textMatch)),
+  cookies: optional(byName(FIELD_NAME, textMatch)),
   sni: optional(textMatch),
   pool: optional(placed(word)),
   replace_prefix: optional(word),

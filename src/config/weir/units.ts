@@ -3,6 +3,7 @@ import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { parseEndpoint } from '../../model/endpoint-text.js';
 import { failure } from '../../model/errors/weir-error.js';
 import { expressionFault } from '../../model/expression/regular-expression.js';
+import { FIELD_NAME, isFieldText } from '../../model/layer7/field.js';
 import type { HostName } from '../../model/layer7/host.js';
 import type { PathMatch } from '../../model/layer7/route.js';
 import { plainVariables, readTemplate, type Template } from '../../model/layer7/template.js';
@@ -117,15 +118,9 @@ export const expression = scalar('a regular expression', text, (pattern) =>
   examined({ kind: 'expression' as const, pattern, ignoreCase: false }),
 );
 export const word = scalar('a text', text, (given) => given);
-export const fieldName = scalar('the name of a header field', text, (given) =>
-  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(given) ? given : undefined,
-);
-/** What no field can have: ends of lines and other controls. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in it
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
-
+export const fieldName = scalar('the name of a header field', text, (given) => (FIELD_NAME.test(given) ? given : undefined));
 export const template = scalar('a text, also with variables of nginx', text, (given): Template | undefined | Refusal => {
-  if (CONTROL.test(given)) return undefined;
+  if (!isFieldText(given)) return undefined;
   const reading = readTemplate(given);
   if ('template' in reading) return reading.template;
   const variable = reading.unknownVariable;

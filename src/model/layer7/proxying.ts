@@ -2,18 +2,20 @@
 import type { Template } from './template.js';
 
 /** proxy_next_upstream. */
-export type RetryCondition =
-  | 'error'
-  | 'timeout'
-  | 'invalid_header'
-  | 'http_500'
-  | 'http_502'
-  | 'http_503'
-  | 'http_504'
-  | 'http_403'
-  | 'http_404'
-  | 'http_429'
-  | 'non_idempotent';
+export const RETRY_CONDITIONS = [
+  'error',
+  'timeout',
+  'invalid_header',
+  'http_500',
+  'http_502',
+  'http_503',
+  'http_504',
+  'http_403',
+  'http_404',
+  'http_429',
+  'non_idempotent',
+] as const;
+export type RetryCondition = (typeof RETRY_CONDITIONS)[number];
 
 /** `tries`: of servers in all; 0: no limit. `timeoutUs`: for all tries; 0: no limit. No condition: nginx's `off`. */
 export interface Retry {
