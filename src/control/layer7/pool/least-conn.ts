@@ -6,7 +6,7 @@ export function leastConn(peers: readonly Peer[], attempt: Attempt, nowUs: numbe
   let best: Peer | undefined;
   let many = false;
   for (const peer of peers) {
-    if (peer.weight === 0 || attempt.tried.includes(peer.index) || !peer.isEligible(nowUs)) continue;
+    if (!peer.isOpen(attempt, nowUs)) continue;
     if (best === undefined || peer.conns * best.weight < best.conns * peer.weight) {
       best = peer;
       many = false;
@@ -18,11 +18,8 @@ export function leastConn(peers: readonly Peer[], attempt: Attempt, nowUs: numbe
   let behind = false;
   for (const peer of peers) {
     behind ||= peer === from;
-    if (!behind || peer.weight === 0 || attempt.tried.includes(peer.index)) continue;
-    if (peer.conns * best.weight !== best.conns * peer.weight || !peer.isEligible(nowUs)) continue;
-    peer.currentWeight += peer.effectiveWeight;
-    total += peer.effectiveWeight;
-    if (peer.effectiveWeight < peer.weight) peer.effectiveWeight++;
+    if (!behind || peer.conns * best.weight !== best.conns * peer.weight || !peer.isOpen(attempt, nowUs)) continue;
+    total += peer.raise();
     if (peer.currentWeight > best.currentWeight) best = peer;
   }
   best.currentWeight -= total;

@@ -1,5 +1,6 @@
 // A server of a pool as one process sees it: nginx's peer. What changes with each request changes in place.
 import type { PoolServer } from '../../../model/layer7/pool.js';
+import type { Attempt } from './attempt.js';
 
 export class Peer {
   /** As it is now: the operator's, or what feedback made of it. 0: only clients that are bound to it. */
@@ -28,6 +29,19 @@ export class Peer {
     if (server.down || !this.isHealthy) return false;
     if (server.maxFails > 0 && this.fails >= server.maxFails && nowUs - this.checkedUs <= server.failTimeoutUs) return false;
     return server.maxConns === 0 || this.conns < server.maxConns;
+  }
+
+  /** Whether this search may choose it: it has a weight, and was not tried. */
+  isOpen({ tried }: Attempt, nowUs: number): boolean {
+    return this.weight > 0 && !tried.includes(this.index) && this.isEligible(nowUs);
+  }
+
+  /** One turn of smooth round robin. @returns the weight that it was raised by */
+  raise(): number {
+    const raised = this.effectiveWeight;
+    this.currentWeight += raised;
+    if (raised < this.weight) this.effectiveWeight++;
+    return raised;
   }
 
   /** A request goes to it; behind fail_timeout it is the trial of this period. */

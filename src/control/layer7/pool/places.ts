@@ -28,7 +28,7 @@ function search(peers: readonly Peer[], attempt: Attempt, nowUs: number, next: (
   const total = totalWeight(peers);
   while (attempt.rounds <= ROUNDS_MAX) {
     const peer = atPlace(peers, next() % total);
-    if (peer !== undefined && peer.weight > 0 && !attempt.tried.includes(peer.index) && peer.isEligible(nowUs)) return peer;
+    if (peer?.isOpen(attempt, nowUs)) return peer;
     attempt.rounds++;
   }
   return undefined;
@@ -62,7 +62,7 @@ export function keySum(peers: readonly Peer[], attempt: Attempt, nowUs: number):
   for (let at = 0; at < attempt.key.length; at++) sum += attempt.key.charCodeAt(at);
   for (let offset = 0; offset < peers.length; offset++) {
     const peer = peers[(sum + offset) % peers.length];
-    if (peer !== undefined && peer.weight > 0 && !attempt.tried.includes(peer.index) && peer.isEligible(nowUs)) return peer;
+    if (peer?.isOpen(attempt, nowUs)) return peer;
   }
   return undefined;
 }

@@ -22,7 +22,7 @@ export function random(peers: readonly Peer[], attempt: Attempt, nowUs: number, 
   let before: Peer | undefined;
   for (; attempt.rounds <= ROUNDS_MAX; attempt.rounds++) {
     const peer = peek(peers, draw);
-    if (peer === undefined || peer === before || attempt.tried.includes(peer.index) || !peer.isEligible(nowUs)) continue;
+    if (peer === undefined || peer === before || !peer.isOpen(attempt, nowUs)) continue;
     if (!two) return peer;
     if (before !== undefined) return peer.conns * before.weight > before.conns * peer.weight ? before : peer;
     before = peer;

@@ -69,7 +69,7 @@ export class Ring {
   #ofName(name: string | undefined, attempt: Attempt, nowUs: number): Peer | undefined {
     let only: Peer | undefined;
     for (const peer of this.peers) {
-      if (peer.server.name !== name || peer.weight === 0 || attempt.tried.includes(peer.index) || !peer.isEligible(nowUs)) continue;
+      if (peer.server.name !== name || !peer.isOpen(attempt, nowUs)) continue;
       if (only !== undefined) {
         return roundRobin(
           this.peers.filter(({ server }) => server.name === name),

@@ -12,10 +12,8 @@ export function roundRobin(peers: readonly Peer[], attempt: Attempt, nowUs: numb
     if (bound.currentWeight <= -others) return bound;
   }
   for (const peer of peers) {
-    if (peer.weight === 0 || attempt.tried.includes(peer.index) || !peer.isEligible(nowUs)) continue;
-    peer.currentWeight += peer.effectiveWeight;
-    total += peer.effectiveWeight;
-    if (peer.effectiveWeight < peer.weight) peer.effectiveWeight++;
+    if (!peer.isOpen(attempt, nowUs)) continue;
+    total += peer.raise();
     if (best === undefined || peer.currentWeight > best.currentWeight) best = peer;
   }
   if (bound !== undefined) best = bound;
