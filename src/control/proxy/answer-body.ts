@@ -28,11 +28,6 @@ export class AnswerBody {
     return this.#isDone;
   }
 
-  /** The server's end is the body's. */
-  get isUntilClose(): boolean {
-    return this.#untilClose;
-  }
-
   /** Sends what of slab[from, to) belongs to the body, behind `head`. */
   send(stream: Stream, head: string, from: number, to: number): HttpRefusal | undefined {
     if (this.#decoder !== undefined) return this.#sendDecoded(this.#decoder, stream, head, from, to);

@@ -3,7 +3,7 @@ import type { Address } from '../../model/address.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import { CHUNKED } from '../../wire/http/body.js';
 import { fieldValue } from '../../wire/http/fields.js';
-import { Refusals } from '../../wire/http/refusal.js';
+import { type HttpRefusal, Refusals } from '../../wire/http/refusal.js';
 import { parseRequestHead, type RequestHead } from '../../wire/http/request-head.js';
 import { readProxyHeader } from '../../wire/proxy-protocol/proxy-header.js';
 import type { AccessRecord } from './access-record.js';
@@ -32,8 +32,6 @@ interface Waiting {
   readonly to: ToPool;
   readonly bytes: number;
 }
-
-const nothing: Partial<AccessRecord> = {};
 
 export class ClientConnection extends Stream implements ClientSide {
   #exchange: Exchange | undefined;
@@ -145,7 +143,7 @@ export class ClientConnection extends Stream implements ClientSide {
     this.#requests++;
     const head = parseRequestHead(text, limits.fieldsMax);
     if (head.kind === 'refusal') {
-      this.#refuse(head.status, head.cause);
+      this.#refuse(head);
       return true;
     }
     this.#head = head;
@@ -155,8 +153,8 @@ export class ClientConnection extends Stream implements ClientSide {
 
   #waitForHead(from: number, to: number): boolean {
     const { edge, limits } = this.context;
-    if (to - from >= limits.headMaxBytes) this.#refuse(Refusals.headMax.status, Refusals.headMax.cause);
-    else if (BARE_LINE_FEED.test(edge.text(from, to))) this.#refuse(Refusals.bareLineFeed.status, Refusals.bareLineFeed.cause);
+    if (to - from >= limits.headMaxBytes) this.#refuse(Refusals.headMax);
+    else if (BARE_LINE_FEED.test(edge.text(from, to))) this.#refuse(Refusals.bareLineFeed);
     else {
       if (this.#kept === undefined && this.deadlineUs !== 0 && this.#requests > 0 && !this.#isWithinHead) {
         this.#startUs = edge.nowUs;
@@ -178,7 +176,7 @@ export class ClientConnection extends Stream implements ClientSide {
       return false;
     }
     if (read.kind === 'invalid') {
-      this.#refuse(400, `PROXY header: ${read.cause}`, false);
+      this.#refuse({ status: 400, cause: `PROXY header: ${read.cause}` }, false);
       return true;
     }
     this.#awaitsProxyHeader = false;
@@ -196,7 +194,7 @@ export class ClientConnection extends Stream implements ClientSide {
     const asked: Asked = { head, client: this.address, clientPort: this.port, listener: this.listener };
     const routed = this.context.router.route(asked);
     if (routed.kind === 'answer') this.#answerRouted(routed, head, from, to);
-    else if (routed.proxying.bodyMaxBytes > 0 && head.body > routed.proxying.bodyMaxBytes) this.#refuse(413, 'the body is too long');
+    else if (routed.proxying.bodyMaxBytes > 0 && head.body > routed.proxying.bodyMaxBytes) this.#refuse(Refusals.bodyMax);
     else this.#startOrWait(asked, routed, from, to);
   }
 
@@ -262,8 +260,8 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   /** Answers what is no request that can be served, and ends the connection. `isHttp`: the client can read an answer. */
-  #refuse(status: number, cause: string, isHttp = true): void {
-    if (isHttp) this.answer(Math.min(status, 505), cause);
+  #refuse({ status, cause }: Pick<HttpRefusal, 'status' | 'cause'>, isHttp = true): void {
+    if (isHttp) this.answer(status, cause);
     this.#ended({ status: isHttp ? status : 0, ending: 'refused', cause }, false);
   }
 
@@ -376,6 +374,6 @@ export class ClientConnection extends Stream implements ClientSide {
     }
     this.#waiting = undefined;
     this.answer(408, 'the request did not come in time');
-    this.#ended({ ...nothing, status: 408, ending: 'client-timeout', cause: 'the request did not come in time' }, false);
+    this.#ended({ status: 408, ending: 'client-timeout', cause: 'the request did not come in time' }, false);
   }
 }

@@ -139,7 +139,7 @@ export class Exchange implements ServerUser {
       return undefined;
     }
     const rest = end < to ? this.context.edge.slab.slice(end, to) : undefined;
-    this.body.sendDecoded(connection, '');
+    this.body.sendDecoded(connection);
     if (rest !== undefined) this.context.edge.slab.set(rest, end);
     return this.#afterBody(connection, end);
   }
@@ -322,37 +322,33 @@ export class Exchange implements ServerUser {
     else this.#end('server-timeout', 'the server stopped within its answer', false);
   }
 
-  /** Before the first byte of an answer to the client: another server, or an answer of the proxy's own. */
+  /** Before the first byte of an answer to the client. */
   #serverFailed(condition: 'error' | 'timeout', ending: Ending, cause: string): void {
     const wasSent = this.#connection?.isConnected !== false;
     const wasStale = condition === 'error' && this.#isReused;
+    this.#failedBy({ condition, wasSent, wasStale }, ending, cause);
+  }
+
+  #invalid(cause: string): void {
+    this.#failedBy({ condition: 'invalid_header', wasSent: true, wasStale: false }, 'server-invalid', cause);
+  }
+
+  /** Another server, or an answer of the proxy's own. */
+  #failedBy(failure: Failure, ending: Ending, cause: string): void {
     this.#dropServer();
-    const mayRepeat = this.#mayRetry({ condition, wasSent, wasStale });
+    const mayRepeat = this.#mayRetry(failure);
     // a connection that was idle may be closed by a healthy server: the same one is asked again, by a new connection
-    if (mayRepeat && wasStale) {
+    if (mayRepeat && failure.wasStale) {
       this.#ask(true);
       return;
     }
     this.#tries.report(this.#nowUs, 'failed');
-    if (mayRepeat && this.#tries.next(this.#nowUs)) {
-      this.#ask();
-      return;
-    }
-    this.#fail(condition === 'timeout' ? 504 : 502, ending, cause);
+    if (mayRepeat && this.#tries.next(this.#nowUs)) this.#ask();
+    else this.#fail(failure.condition === 'timeout' ? 504 : 502, ending, cause);
   }
 
   #mayRetry(failure: Failure): boolean {
     return this.#tries.mayRetry(failure, this.asked.head.method, !this.#isStreamed, this.#nowUs);
-  }
-
-  #invalid(cause: string): void {
-    this.#dropServer();
-    this.#tries.report(this.#nowUs, 'failed');
-    if (this.#mayRetry({ condition: 'invalid_header', wasSent: true, wasStale: false }) && this.#tries.next(this.#nowUs)) {
-      this.#ask();
-      return;
-    }
-    this.#fail(502, 'server-invalid', cause);
   }
 
   #dropServer(): void {

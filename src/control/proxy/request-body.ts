@@ -42,14 +42,14 @@ export class RequestBody {
     const decoder = this.#decoder!;
     const end = decoder.decode(bytes, from, to);
     this.#bytes += decoder.dataTo - decoder.dataFrom;
-    return this.maxBytes > 0 && this.#bytes > this.maxBytes ? { ...Refusals.headMax, status: 413, cause: 'the body is too long' } : end;
+    return this.maxBytes > 0 && this.#bytes > this.maxBytes ? Refusals.bodyMax : end;
   }
 
-  /** Sends what `decode` found, as one chunk behind `before`, and the last chunk where the body ended. */
-  sendDecoded(stream: Stream, before: string): void {
+  /** Sends what `decode` found, as one chunk, and the last chunk where the body ended. */
+  sendDecoded(stream: Stream): void {
     const { dataFrom, dataTo, isDone, trailers } = this.#decoder!;
     const end = isDone ? lastChunk(trailers) : '';
-    if (dataTo > dataFrom) stream.sendAround(before + chunkLine(dataTo - dataFrom), dataFrom, dataTo, `\r\n${end}`);
-    else if (before !== '' || end !== '') stream.sendText(before + end);
+    if (dataTo > dataFrom) stream.sendAround(chunkLine(dataTo - dataFrom), dataFrom, dataTo, `\r\n${end}`);
+    else if (end !== '') stream.sendText(end);
   }
 }

@@ -44,6 +44,7 @@ export const Refusals = {
   /** RFC 9110 §5.4: limits are the server's own. */
   fieldsMax: refuse(431, 'too many fields'),
   headMax: refuse(431, 'the head is too long'),
+  bodyMax: refuse(413, 'the body is too long'),
   /** RFC 9110 §8.6: 1*DIGIT. */
   contentLength: refuse(400, 'Content-Length is not a number of at most 15 digits'),
   /** RFC 9112 §6.3: more than one is refused, the same twice too. */
