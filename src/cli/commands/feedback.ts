@@ -20,11 +20,11 @@ import { LOAD_SOURCES, type LoadSource, type LoadSourceKind } from '../../model/
 import type { ServiceKey } from '../../model/service.js';
 import { parseServiceWord, serviceWord } from '../../model/service-word.js';
 import { native } from '../../sys/addon.js';
-import { readTextFile } from '../../sys/files/durable-file.js';
 import { command, expectWords } from '../command.js';
 import { explainText, serviceStatusText } from '../feedback/feedback-text.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
+import { readText } from '../read-text.js';
 import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir feedback run SERVICE ... [--source SOURCE] [--port PORT] [--path PATH] [--period SECONDS] [--scale FACTOR]
@@ -117,9 +117,7 @@ function servicesIn(path: string, words: readonly string[], flags: FeedbackFlags
   expectWords(words, 0);
   const given = Object.keys(flags).find((name) => name !== 'config' && name !== 'detail');
   if (given !== undefined) throw new WeirError('option-not-here', { options: `--${given}`, only: 'SERVICE, not with --config' });
-  const text = readTextFile(path);
-  if (text === undefined) throw new WeirError('file-unreadable', { path, why: 'it is not there' });
-  const { file, faults } = readWeirFile(text);
+  const { file, faults } = readWeirFile(readText(path));
   if (faults.length > 0) throw new WeirError('feedback-file', { faults: faults.map((fault) => faultText(path, fault)) });
   if (file.feedback === undefined || file.feedback.length === 0)
     throw new WeirError('feedback-file', { faults: [`${path}: it has no section feedback`] });

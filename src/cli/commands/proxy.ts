@@ -1,6 +1,5 @@
 // weir proxy: HTTP from clients to a pool of servers, by a process a core, until a signal ends it.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { faultText, readWeirFile } from '../../config/weir/read.js';
 import type { ProxySettings } from '../../daemon/proxy/messages.js';
@@ -14,6 +13,7 @@ import type { PoolServer } from '../../model/layer7/pool.js';
 import { command, expectWords } from '../command.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
+import { readText } from '../read-text.js';
 
 const USAGE = `usage: weir proxy --config FILE [OPTION ...]
        weir proxy --listen ADDRESS:PORT[,ADDRESS:PORT...] [OPTION ...] SERVER ...
@@ -100,9 +100,9 @@ function optionsOf(flags: Flags<typeof TYPES>, io: Io): SupervisorOptions {
   };
 }
 
-/** @throws WeirError proxy-config, and the system's error */
+/** @throws WeirError file-unreadable, proxy-config */
 function readModel(path: string): Layer7 {
-  const { file, faults } = readWeirFile(readFileSync(path, 'utf8'));
+  const { file, faults } = readWeirFile(readText(path));
   const [first] = faults;
   if (first !== undefined) throw new WeirError('proxy-config', { why: faultText(path, first), more: faults.length - 1 });
   if (file.layer7 === undefined) throw new WeirError('proxy-config', { why: `${path} has no section layer7`, more: 0 });
