@@ -1,11 +1,9 @@
 // Lines of the access log: nginx's combined format with what weir knows besides, or an object of JSON a line.
 import type { AccessRecord } from '../control/proxy/access-record.js';
 import { formatAddress } from '../model/address-text.js';
+import { MONTHS, two } from '../model/calendar.js';
 
 export type AccessLogFormat = 'combined' | 'json';
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
-const two = (value: number): string => String(value).padStart(2, '0');
 
 /** `26/Nov/2026:17:10:00 +0000`: UTC. */
 function timeLocal(at: Date): string {

@@ -1,13 +1,11 @@
 // How a line of the log looks: on the console, to syslog, and the start-up line that repeats the command. Pure.
+
+import { DAYS, MONTHS, two } from '../../model/calendar.js';
 import type { LogLevel } from '../../model/log-level.js';
 
 /** Syslog's severities. `debug` is keepalived's detail (-D), which it sends as info. */
 const SEVERITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 6 };
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-const two = (value: number): string => String(value).padStart(2, '0');
 const clock = (at: Date): string => `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 
 /** `Fri Nov 20 12:02:54 2026`, local time, as ctime(3) writes it. */

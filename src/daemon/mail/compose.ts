@@ -1,4 +1,6 @@
 // The mails of smtp_alert: recipients and text, as keepalived writes them. Pure.
+
+import { DAYS, MONTHS, two } from '../../model/calendar.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 
 /** What happened, as VRRP reports it. */
@@ -26,10 +28,6 @@ export interface Mail {
   /** Headers, an empty line and the text; lines end in CRLF. */
   readonly message: string;
 }
-
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const two = (value: number): string => String(value).padStart(2, '0');
 
 /** `Fri, 20 Nov 2026 12:07:51 +0000` (RFC 5322 3.3), local time. */
 export function mailDate(at: Date): string {
