@@ -96,8 +96,8 @@ function takeForeign(context: FeedbackContext, before: ServerState, { id, name, 
   }
   // A program that raises a weight step by step does a slow start of its own.
   const next = phase.kind === 'quiesced' ? returned : blackout;
-  const anew = { baseline: undefined, window: undefined, doubted: undefined, silent: 0, driftLeft: 0, decision: undefined };
-  changeServer(context, id, { ...anew, configured: weight, effective: weight, phase: next, adminOverruled: true });
+  const unmeasured = { baseline: undefined, window: undefined, doubted: undefined, silent: 0, driftLeft: 0, decision: undefined };
+  changeServer(context, id, { ...unmeasured, configured: weight, effective: weight, phase: next, adminOverruled: true });
   if (weight !== configured)
     log(context, `${name}: another program wrote weight ${weight}: it is the configured one now, not ${configured}`);
   writeForPhase(context, id);
