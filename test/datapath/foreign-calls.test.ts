@@ -1,9 +1,7 @@
 // Templates of calls of SIP that another director has: the calls go on to their servers here.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { connectionOf, entryOf, templateEntry, templateOf } from '../../src/control/sync/kernel-entries.js';
-import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
 import type { Applied, ForeignConnection } from '../../src/model/foreign-connection.js';
@@ -12,36 +10,21 @@ import { SIP } from '../../src/model/persistence-engine.js';
 import { ItemFlag } from '../../src/wire/stream-item.js';
 import { decodeSyncMessage } from '../../src/wire/sync-message.js';
 import { SyncPacker } from '../../src/wire/sync-packer.js';
-import { type Bed, openBed, skipReason } from './bed.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
 import { sipMessage } from './fixtures/packets.js';
+import { applier, bed, beginGeneration, skip } from './foreign-bed.js';
 import { applyBytes, changedBytes, ownBytes } from './own-stream.js';
 import { checkTemplates } from './table-check.js';
 
-const skip = skipReason();
 const [PORT, TIMEOUT_S, CALLS] = [5060, 300, 40] as const;
-let bed: Bed;
-let applier: ConnectionApplier;
-before(() => {
-  if (skip !== false) return;
-  bed = openBed({ attach: 'tc', capacity: { connBuckets: 256 } });
-  applier = new ConnectionApplier(bed.tables);
-});
-after(() => {
-  if (skip !== false) return;
-  applier.close();
-  bed.close();
-});
 
-let generation = 1000;
 function setUp(family: Family, goesByCalls = true): void {
   bed.wipe();
   const { service: spec } = service('udp', family.vip, PORT, []);
   bed.director.addService({ ...spec, persistence: { timeout: TIMEOUT_S, netmask: family.hostMask, ...(goesByCalls && { engine: SIP }) } });
   for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, PORT), 'masq'));
-  generation += 1000;
-  bed.tables.conf.set(0, Conf.generation, generation);
+  beginGeneration();
 }
 
 /** A message of a call; which server gets it. */

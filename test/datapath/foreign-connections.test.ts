@@ -1,15 +1,12 @@
 // Connections that another director has are put into the tables of this one, and their packets go on here as they did there.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
-import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { fromPeer } from '../../src/datapath/ebpf/sync/peer-rivalry.js';
 import type { Applied, ForeignConnection, Rivalry } from '../../src/model/foreign-connection.js';
 import type { ForeignTemplate } from '../../src/model/foreign-template.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
-import { type Bed, openBed, skipReason } from './bed.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { at, CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { type ConnectionAfter, destination, type Fixture, type Setup, type Step, service } from './fixtures/fixture.js';
@@ -17,6 +14,7 @@ import { fixtures } from './fixtures/index.js';
 import { fromClient, tcp } from './fixtures/packets.js';
 import { isTooShortForTc, prepare } from './fixtures/play-fixture.js';
 import { additions } from './fixtures/setup-changes.js';
+import { applier, bed, skip, wipe } from './foreign-bed.js';
 import { applyBytes, ownBytes } from './own-stream.js';
 import { checkTable } from './table-check.js';
 
@@ -38,20 +36,6 @@ const transferable = fixtures.filter((fixture) => isTransferable(fixture) && !is
 
 const textOf = ({ client, virtual, destination: server }: ConnectionAfter): string => `${client} ${virtual} ${server}`;
 
-const skip = skipReason();
-let bed: Bed;
-let applier: ConnectionApplier;
-before(() => {
-  if (skip !== false) return;
-  bed = openBed({ attach: 'tc', capacity: { connBuckets: 256 } });
-  applier = new ConnectionApplier(bed.tables);
-});
-after(() => {
-  if (skip !== false) return;
-  applier.close();
-  bed.close();
-});
-
 const apply = (connections: readonly ForeignConnection[]): readonly Applied[] => bed.director.exclusively(() => applier.apply(connections));
 const applyTemplates = (templates: readonly ForeignTemplate[]): readonly Applied[] =>
   bed.director.exclusively(() => applier.applyTemplates(templates));
@@ -67,14 +51,6 @@ function own() {
   while (news.look(256, { connection: (each) => connections.push(each), template: (each) => templates.push(each) }));
   news.forget();
   return { connections, templates, bytes: ownBytes(news) };
-}
-
-let generation = 1000;
-/** An applier knows services and servers until they change, and a wiped bed has the numbers of before. */
-function wipe(): void {
-  bed.wipe();
-  generation += 1000;
-  bed.tables.conf.set(0, Conf.generation, generation);
 }
 
 const setUp = (setups: readonly Setup[]): void => {

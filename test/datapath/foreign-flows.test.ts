@@ -1,14 +1,11 @@
 // Connections by FULLNAT that another director has: they keep their local port here, which no pool hands out to another client meanwhile.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
-import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { FullnatPools } from '../../src/datapath/ebpf/table/fullnat-pools.js';
 import type { Applied, Rivalry } from '../../src/model/foreign-connection.js';
 import { ItemFlag, type StreamItem } from '../../src/wire/stream-item.js';
-import { type Bed, openBed, skipReason } from './bed.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { CLIENT, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, type Fixture, type Setup, type Step, service } from './fixtures/fixture.js';
@@ -16,21 +13,8 @@ import { fixtures } from './fixtures/index.js';
 import { fromClient, fromServer, tcp, toClient, udp } from './fixtures/packets.js';
 import { isTooShortForTc, prepare } from './fixtures/play-fixture.js';
 import { additions } from './fixtures/setup-changes.js';
+import { applier, bed, skip, wipe } from './foreign-bed.js';
 import { applyBytes, changedBytes, ownBytes } from './own-stream.js';
-
-const skip = skipReason();
-let bed: Bed;
-let applier: ConnectionApplier;
-before(() => {
-  if (skip !== false) return;
-  bed = openBed({ attach: 'tc', capacity: { connBuckets: 256 } });
-  applier = new ConnectionApplier(bed.tables);
-});
-after(() => {
-  if (skip !== false) return;
-  applier.close();
-  bed.close();
-});
 
 /** What goes with a fragment, a line of FTP or a client's report beside its flow. */
 const MORE_THAN_A_FLOW = /fragment|FTP|TOA|PROXY|report/i;
@@ -40,13 +24,6 @@ function isTransferable({ description, setup, before: steps = [] }: Fixture): bo
   const locals = setup.some(({ destinations }) => destinations.some(({ method }) => method === 'fullnat'));
   const plain = locals && !MORE_THAN_A_FLOW.test(description);
   return plain && steps.some(({ kind }) => kind === 'frame') && steps.every(({ kind }) => MOVING.has(kind));
-}
-
-let generation = 1000;
-function wipe(): void {
-  bed.wipe();
-  generation += 1000;
-  bed.tables.conf.set(0, Conf.generation, generation);
 }
 
 function own(): Uint8Array {

@@ -1,9 +1,7 @@
 // Control connections of FTP that another director has: their numbers are shifted here as there.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { connectionOf, entryOf, isAnnounced } from '../../src/control/sync/kernel-entries.js';
-import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 
 import { FtpNews } from '../../src/datapath/ebpf/sync/ftp-news.js';
@@ -13,36 +11,15 @@ import { ItemFlag } from '../../src/wire/stream-item.js';
 import { SEQUENCE_FLAGS, SyncFlag } from '../../src/wire/sync-entry.js';
 import { decodeSyncMessage } from '../../src/wire/sync-message.js';
 import { SyncPacker } from '../../src/wire/sync-packer.js';
-import { type Bed, openBed, skipReason } from './bed.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { fixtures } from './fixtures/index.js';
 import { fromServer, tcp } from './fixtures/packets.js';
 import { isTooShortForTc, prepare } from './fixtures/play-fixture.js';
+import { applier, bed, skip, wipe } from './foreign-bed.js';
 import { addFtp, answer, ask, lifetimes, open } from './ftp-streams.js';
 
 import { applyBytes, changedBytes, ownBytes } from './own-stream.js';
-
-const skip = skipReason();
-let bed: Bed;
-let applier: ConnectionApplier;
-before(() => {
-  if (skip !== false) return;
-  bed = openBed({ attach: 'tc', capacity: { connBuckets: 256 } });
-  applier = new ConnectionApplier(bed.tables);
-});
-after(() => {
-  if (skip !== false) return;
-  applier.close();
-  bed.close();
-});
-
-let generation = 1000;
-function wipe(): void {
-  bed.wipe();
-  generation += 1000;
-  bed.tables.conf.set(0, Conf.generation, generation);
-}
 
 const own = (): Uint8Array => ownBytes(new ConnectionNews(bed.folder));
 /** Items of connections whose numbers are shifted. */
