@@ -40,3 +40,6 @@ export function swap32(value: number): number {
 export function swap16(value: number): number {
   return ((value >>> 8) | (value << 8)) & 0xffff;
 }
+
+/** Of a text with one byte a letter (latin1). */
+export const bytesOfText = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));

@@ -1,6 +1,6 @@
 // Puts entries of connection synchronisation into messages, as a master sends them: many in one datagram.
 import type { Address } from '../model/address.js';
-import { viewOf } from './bytes.js';
+import { bytesOfText, viewOf } from './bytes.js';
 import {
   SEQUENCE_FLAGS,
   type SequenceShift,
@@ -168,7 +168,7 @@ export class SyncPacker {
       at = writeSequence(this.#view, at + 2, sequence, false);
     }
     if (engine === undefined) return;
-    const name = Uint8Array.from(engine.name, (letter) => letter.charCodeAt(0));
+    const name = bytesOfText(engine.name);
     for (const [type, data] of [
       [SyncOption.engineData, engine.data],
       [SyncOption.engineName, name],

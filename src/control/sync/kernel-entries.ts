@@ -4,6 +4,7 @@ import type { ForeignTemplate } from '../../model/foreign-template.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { SIP } from '../../model/persistence-engine.js';
 import type { ForwardingMethod } from '../../model/service.js';
+import { bytesOfText } from '../../wire/bytes.js';
 import { isTemplate, SEQUENCE_FLAGS, type SequenceShift, SYNC_METHODS, type SyncEntry, SyncFlag } from '../../wire/sync-entry.js';
 
 /** ESTABLISHED, FIN_WAIT, TIME_WAIT, CLOSE and CLOSE_WAIT: a handshake is no other director's matter (ip_vs_sync_conn_needed). */
@@ -110,7 +111,7 @@ export function templateEntry(template: ForeignTemplate): SyncEntry {
     destination: server,
     mark,
     timeout,
-    ...(call !== undefined && { engine: { name: SIP, data: Uint8Array.from(call, (letter) => letter.charCodeAt(0)) } }),
+    ...(call !== undefined && { engine: { name: SIP, data: bytesOfText(call) } }),
   };
 }
 

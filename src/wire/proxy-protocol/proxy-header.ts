@@ -3,7 +3,7 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4, parseIpv6 } from '../../model/address-text.js';
 import { decodeAddress, encodeAddress } from '../address-bytes.js';
-import { concat, viewOf } from '../bytes.js';
+import { bytesOfText, concat, viewOf } from '../bytes.js';
 import { crc32cAround } from '../crc32c.js';
 
 /** Both ends of the client's connection. */
@@ -116,7 +116,7 @@ export function proxyLine(connection: ProxiedConnection): Uint8Array {
   const text = bothOf(connection)
     ? `PROXY ${family} ${formatAddress(source)} ${formatAddress(destination)} ${sourcePort} ${destinationPort}\r\n`
     : 'PROXY UNKNOWN\r\n';
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+  return bytesOfText(text);
 }
 
 /** Version 2; LOCAL where the ends are of two families. */

@@ -3,10 +3,9 @@ import { APPLIED, type Applied, type ForeignConnection, type Rivalry } from '../
 import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { unlessCode } from '../../../sys/errno.js';
-import { swap16 } from '../../../wire/bytes.js';
+import { bytesOfText, swap16 } from '../../../wire/bytes.js';
 import { type ItemBlock, ItemReader } from '../../../wire/stream-block.js';
 import { ItemBits, ItemFlag, StreamItem } from '../../../wire/stream-item.js';
-import { bytesOfCall } from '../table/calls.js';
 import { clockNow } from '../table/clock.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';
@@ -193,7 +192,7 @@ export class ConnectionApplier {
     if (target === undefined) return;
     const { fields } = this.#records;
     fields.client.set(packetWords(client));
-    this.#records.template(target, assured, timeout, { seconds, idle, ended }, call === undefined ? call : bytesOfCall(call));
+    this.#records.template(target, assured, timeout, { seconds, idle, ended }, call === undefined ? call : bytesOfText(call));
     this.#pages.put(tableKind(client.family, false, false), index, fields);
   }
 

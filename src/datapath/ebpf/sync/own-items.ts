@@ -1,12 +1,11 @@
 // What this director has, as items of weir's own stream: these name a service and a destination as they are configured. A connection goes from the words of
 // its slot into the one item that there is for all.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import { swap16 } from '../../../wire/bytes.js';
+import { bytesOfText, swap16 } from '../../../wire/bytes.js';
 import { DictionaryDestination } from '../../../wire/stream-dictionary.js';
 import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
 import { Abi, Conf, Dest, Service } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
-import { bytesOfCall } from '../table/calls.js';
 import { clockDifference, secondsOf } from '../table/clock.js';
 import { forwardingOf, isFullnat, recordedForwarding } from '../table/forwarding-word.js';
 import { isHelped } from '../table/ftp.js';
@@ -200,7 +199,7 @@ export class OwnItems {
       (destination.family === 'inet6' ? ItemFlag.inet6 : 0) | (assured ? ItemFlag.assured : 0) | (isPortless ? ItemFlag.portless : 0);
     if (call !== undefined) {
       item.flags |= ItemFlag.call;
-      item.call = bytesOfCall(call);
+      item.call = bytesOfText(call);
     }
     item.client.set(client);
     const secondsIn = (units: number): number => Math.max(1, Math.round(units * this.#unit));

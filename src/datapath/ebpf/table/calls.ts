@@ -6,9 +6,6 @@ import type { Tables } from './tables.js';
 
 export const CALLS_PIN = 'calls';
 
-/** A Call-ID is text of one byte a letter. */
-export const bytesOfCall = (call: string): Uint8Array => Uint8Array.from(call, (letter) => letter.charCodeAt(0));
-
 export class Calls {
   /** null: the programs are of a build that has none. */
   #map: BpfMap | null | undefined;

@@ -2,7 +2,7 @@
 // connection are read, this is made in the table of all ports, and a server's address becomes the virtual one. Where that changes a reply's length,
 // the numbers of the bytes behind it are shifted.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import { viewOf } from '../../../wire/bytes.js';
+import { bytesOfText, viewOf } from '../../../wire/bytes.js';
 import type { Arrival } from './arrival.js';
 import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
@@ -196,7 +196,7 @@ function answer(segment: Segment): Uint8Array | Reason | undefined {
 
 /** The frame with another text in the place of the endpoint's. */
 function replaced({ frame, packet, dataAt, text }: Segment, { from, ends }: FtpEndpoint, made: string): Uint8Array {
-  const data = Uint8Array.from(text.slice(0, from) + made + text.slice(ends), (letter) => letter.charCodeAt(0));
+  const data = bytesOfText(text.slice(0, from) + made + text.slice(ends));
   const more = data.length - text.length;
   const next = new Uint8Array(more === 0 ? frame.length : dataAt + data.length);
   next.set(frame.subarray(0, next.length));
