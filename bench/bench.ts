@@ -9,6 +9,7 @@ import { compileObjects, compileTools, dropTools, type Objects } from './compile
 import { failover } from './failover.js';
 import { flood } from './flood.js';
 import { ipv6 } from './ipv6.js';
+import { layer7 } from './layer7.js';
 import { list, memory } from './memory.js';
 import { methods } from './methods.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
@@ -70,6 +71,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   failover: { title: 'Failover beside keepalived, all cores', run: (options) => failover(options, print) },
   checks: { title: 'Health checks beside keepalived, all cores', run: (options) => checks(options, print) },
   sync: { title: 'Connections of two nodes kept the same, all cores', run: (options, { wrapper }) => sync(options, wrapper, print) },
+  layer7: { title: 'The proxy beside other proxies of HTTP', run: (options, { cpu }) => layer7(options, cpu) },
   soak: { title: 'Short connections without end', run: (options, { wrapper }) => soakRows(options, wrapper) },
 };
 

@@ -14,6 +14,7 @@ export const partNames = [
   'failover',
   'checks',
   'sync',
+  'layer7',
   'soak',
 ] as const;
 export type PartName = (typeof partNames)[number];

@@ -97,7 +97,8 @@ events { worker_connections 16384; multi_accept on; }
 http { access_log off; keepalive_requests 100000000; keepalive_timeout 60s; tcp_nodelay on; reset_timedout_connection on;
   client_body_temp_path ${folder}/b${index}; proxy_temp_path ${folder}/p${index}; fastcgi_temp_path ${folder}/f${index};
   uwsgi_temp_path ${folder}/u${index}; scgi_temp_path ${folder}/s${index};
-  server { listen 80 backlog=65535; location / { return 200 "hello from server ${index}\\n"; } } }
+  server { listen 80 backlog=65535; location / { return 200 "hello from server ${index}\\n"; }
+    location /files/ { root ${folder}; sendfile on; tcp_nopush on; open_file_cache max=16; } } }
 `;
 
 /** Waits until something listens on a TCP port of a namespace. @throws Error after 10 s */
