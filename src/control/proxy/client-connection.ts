@@ -202,7 +202,7 @@ export class ClientConnection extends Stream implements ClientSide {
     const keeps = head.isKept && head.body === 0 && !this.context.isDraining;
     this.#sendAnswer({ ...routed, closes: !keeps });
     this.keep(from, to);
-    this.#ended({ status: routed.status, ending: 'done', headUs: this.context.edge.nowUs }, keeps);
+    this.#ended({ status: routed.status, ending: 'done', headUs: this.context.edge.nowUs }, keeps, head.body === 0);
   }
 
   #startOrWait(asked: Asked, to: ToPool, from: number, end: number): void {
@@ -267,13 +267,15 @@ export class ClientConnection extends Stream implements ClientSide {
 
   exchangeEnded(record: Partial<AccessRecord>, keeps: boolean): void {
     const { status = 0, ending } = record;
+    const isRead = this.#exchange?.body.isDone === true;
     this.#exchange = undefined;
-    this.#ended({ ...record, status: status === 0 && ending === 'client-closed' ? CLIENT_CLOSED : status }, keeps);
+    this.#ended({ ...record, status: status === 0 && ending === 'client-closed' ? CLIENT_CLOSED : status }, keeps, isRead);
   }
 
-  /** A request is over. */
-  #ended(record: Partial<AccessRecord>, keeps: boolean): void {
+  /** A request is over. `isRead`: all of it was. */
+  #ended(record: Partial<AccessRecord>, keeps: boolean, isRead = false): void {
     this.#log(record);
+    const isLast = isRead && this.#head?.isKept === false;
     this.#head = undefined;
     if (this.isClosed) return;
     const { limits, edge } = this.context;
@@ -282,7 +284,7 @@ export class ClientConnection extends Stream implements ClientSide {
       return;
     }
     if (!keeps || this.#requests >= limits.keepAliveRequests) {
-      this.#leave(record.ending ?? 'done');
+      this.#leave(record.ending ?? 'done', isLast);
       return;
     }
     this.deadlineUs = edge.nowUs + (this.isFull ? limits.sendTimeoutUs : limits.keepAliveUs);
@@ -296,10 +298,11 @@ export class ClientConnection extends Stream implements ClientSide {
     } else if (this.hasEnded) this.end();
   }
 
-  /** Ends the connection after what waits. */
-  #leave(ending: AccessRecord['ending']): void {
+  /** Ends the connection after what waits. `isLast`: the client sends nothing after this request, as it announced (RFC 9112 §9.6). */
+  #leave(ending: AccessRecord['ending'], isLast: boolean): void {
     const isCut = ending !== 'done' && ending !== 'refused' && ending !== 'no-server' && this.isFull;
-    if (this.hasEnded || isCut) {
+    const isOver = isLast && ending === 'done' && this.#kept === undefined;
+    if (this.hasEnded || isCut || isOver) {
       this.end();
       return;
     }

@@ -105,8 +105,8 @@ export abstract class Stream {
     if (kept !== undefined) this.keep(Slab.receiveAt, to);
     if (count !== 0) return;
     this.#hasEnded = true;
-    this.#watch();
     this.onEnd();
+    this.#watch();
   }
 
   /** Keeps slab[from, to) for the next read. */

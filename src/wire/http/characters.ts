@@ -9,12 +9,15 @@ export const TOKEN_CLASS: Uint8Array = (() => {
   return classes;
 })();
 
+/** Lines of what a head may have. It is asked first: one walk without looking around costs a fourth of a search for what is forbidden. */
+const LINES = /^(?:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
 /** What no head may have: controls but HTAB, CR without LF, LF without CR. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
 
-/** Why a head is refused for its characters; undefined: it is not. */
+/** Why lines, each with its CRLF, are refused for their characters; undefined: they are not. */
 export function forbiddenIn(text: string): HttpRefusal | undefined {
+  if (LINES.test(text)) return undefined;
   const found = FORBIDDEN.exec(text);
   if (found === null) return undefined;
   if (found[0] === '\n') return Refusals.bareLineFeed;

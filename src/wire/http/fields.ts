@@ -217,7 +217,7 @@ export function scanFields(text: string, from: number, side: FieldSide, fieldsMa
     if (colon === at) return whyNoName(text.charCodeAt(at));
     if (text.charCodeAt(colon) !== COLON) return Refusals.fieldName;
     if (++count > fieldsMax) return Refusals.fieldsMax;
-    const lineEnd = text.indexOf('\r\n', colon);
+    const lineEnd = text.indexOf('\r', colon);
     const length = colon - at;
     let fate: Fate = classes > 1 && side === 'request' ? 'removed' : 'kept';
     const isActed = side === 'trailer' || (length < NAME_MAX && table[length * LETTERS + (text.charCodeAt(at) & (LETTERS - 1))] === 1);
