@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { chosen } from './chosen.js';
 import { withIdleClients } from './idle-clients.js';
 import { LAYER7_SUBJECT, layer7Peers, type RunningLayer7Peer, startLayer7Peer } from './layer7-peers.js';
 import { median } from './median.js';
@@ -47,6 +48,9 @@ const tests: readonly Layer7Test[] = [
   { name: '100 KiB', file: '100k', clients: 16, fields: BROWSER },
   { name: '10 MiB', file: '10m', clients: 8, fields: BROWSER },
 ];
+
+/** Idle clients: the test that is none of speed. */
+const memory = { name: 'memory' };
 
 /** Of one turn: by second of the wall clock, µs of the proxy's threads a request, and the slowest of 99 of 100 answers in ms. */
 interface Sample {
@@ -131,7 +135,7 @@ async function idleRow({ client }: Topology, { name, port, child }: RunningLayer
   const value = await withIdleClients(client, VIP, port, count, () => dataMegabytes(child.pid!));
   return {
     part: 'layer7',
-    name: `memory, ${count} idle clients: ${name}`,
+    name: `${memory.name}, ${count} idle clients: ${name}`,
     value,
     unit: 'MB',
     ...(name === LAYER7_SUBJECT ? { gate: { kind: 'at-most', limit: IDLE_MAX_MB } as const } : {}),
@@ -145,7 +149,7 @@ function writeFiles(folder: string): void {
 }
 
 /** `cpu`: that of this process, its clients and servers. */
-export async function layer7({ quick }: Options, cpu: number): Promise<readonly Row[]> {
+export async function layer7({ quick, peers, tests: names }: Options, cpu: number): Promise<readonly Row[]> {
   requireInstalled('wrk', 'nginx');
   if (cpus().length < 2) throw new Error('a proxy alone on its core needs a second core for clients and servers');
   const topology = await makeTopology('l7', 'nat', 'nic');
@@ -153,11 +157,11 @@ export async function layer7({ quick }: Options, cpu: number): Promise<readonly 
   try {
     writeFiles(topology.folder);
     const running: RunningLayer7Peer[] = [];
-    for (const peer of layer7Peers) running.push(await startLayer7Peer(peer, topology, cpu === 0 ? 1 : cpu - 1));
-    for (const peer of running) {
+    for (const peer of chosen(layer7Peers, peers)) running.push(await startLayer7Peer(peer, topology, cpu === 0 ? 1 : cpu - 1));
+    for (const peer of chosen([memory], names).length > 0 ? running : []) {
       if (peer.tests === undefined) rows.push(await idleRow(topology, peer, quick ? QUICK_IDLE_CLIENTS : IDLE_CLIENTS));
     }
-    for (const test of tests) {
+    for (const test of chosen(tests, names)) {
       const samples = await takeTurns(topology, running, test, quick);
       rows.push(...rowsOf(test, samples, 'rate'), ...rowsOf(test, samples, 'cost'));
       if (test.name === KEEP_ALIVE) rows.push(...rowsOf(test, samples, 'slowest'));

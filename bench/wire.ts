@@ -1,5 +1,6 @@
 // Part 3: real connections, one core for client, director and servers together; a figure is what went through by second of that
 // core's work. All peers run side by side and take turns, so that a slow minute of the machine slows all of them alike.
+import { chosen } from './chosen.js';
 import { coreTimeOfAll } from './core-time.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
@@ -32,9 +33,6 @@ interface RunningPeer {
   /** Outcomes by test. */
   readonly outcomes: Map<string, Measured[]>;
 }
-
-const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined): readonly T[] =>
-  all.filter(({ name }) => names === undefined || names.some((word) => name.toLowerCase().includes(word.toLowerCase())));
 
 interface Bed {
   readonly cpu: number;

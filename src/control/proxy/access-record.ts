@@ -18,6 +18,9 @@ export type Ending =
   | 'tunnel-timeout'
   | 'drained';
 
+/** The status of a request whose client went away before an answer, as nginx logs it. */
+export const CLIENT_CLOSED = 499;
+
 export interface AccessRecord {
   readonly client: Address;
   readonly clientPort: number;

@@ -1,12 +1,13 @@
 // A client's connection: heads are read from it, one request at a time is served, and what the client sends ahead waits in a bounded buffer.
 import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import { CHUNKED } from '../../wire/http/body.js';
 import { fieldValue } from '../../wire/http/fields.js';
 import { type HttpRefusal, Refusals } from '../../wire/http/refusal.js';
 import { parseRequestHead, type RequestHead } from '../../wire/http/request-head.js';
 import { readProxyHeader } from '../../wire/proxy-protocol/proxy-header.js';
-import type { AccessRecord } from './access-record.js';
+import { type AccessRecord, CLIENT_CLOSED } from './access-record.js';
 import type { ClientSide } from './client-side.js';
 import type { ProxyContext } from './context.js';
 import { Slab } from './edge.js';
@@ -24,7 +25,6 @@ const BUFFERED_BODY_MAX_BYTES = 65_536;
 const LINGER_US = 2_000_000;
 const LINGER_MAX_BYTES = 262_144;
 const BARE_LINE_FEED = /(?<!\r)\n/;
-const CLIENT_CLOSED = 499;
 
 /** A request that waits for its body. */
 interface Waiting {
@@ -45,6 +45,7 @@ export class ClientConnection extends Stream implements ClientSide {
   #lingered = 0;
   #bytesBefore = 0;
   #awaitsProxyHeader: boolean;
+  #addressText: string | undefined;
 
   constructor(
     readonly context: ProxyContext,
@@ -191,7 +192,8 @@ export class ClientConnection extends Stream implements ClientSide {
   #route(head: RequestHead, from: number, to: number): void {
     this.#bytesBefore = this.bytesSent;
     this.#isWithinHead = false;
-    const asked: Asked = { head, client: this.address, clientPort: this.port, listener: this.listener };
+    this.#addressText ??= formatAddress(this.address);
+    const asked: Asked = { head, client: this.address, clientText: this.#addressText, clientPort: this.port, listener: this.listener };
     const routed = this.context.router.route(asked);
     if (routed.kind === 'answer') this.#answerRouted(routed, head, from, to);
     else if (routed.proxying.bodyMaxBytes > 0 && head.body > routed.proxying.bodyMaxBytes) this.#refuse(Refusals.bodyMax);
@@ -266,10 +268,9 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   exchangeEnded(record: Partial<AccessRecord>, keeps: boolean): void {
-    const { status = 0, ending } = record;
     const isRead = this.#exchange?.body.isDone === true;
     this.#exchange = undefined;
-    this.#ended({ ...record, status: status === 0 && ending === 'client-closed' ? CLIENT_CLOSED : status }, keeps, isRead);
+    this.#ended(record, keeps, isRead);
   }
 
   /** A request is over. `isRead`: all of it was. */

@@ -3,7 +3,7 @@ import type { PoolServer } from '../../model/layer7/pool.js';
 import { withoutFields } from '../../wire/http/fields.js';
 import { forwardedInterim, forwardedResponse } from '../../wire/http/forwarded-head.js';
 import { parseResponseHead, type ResponseHead } from '../../wire/http/response-head.js';
-import type { AccessRecord, Ending } from './access-record.js';
+import { type AccessRecord, CLIENT_CLOSED, type Ending } from './access-record.js';
 import { AnswerBody } from './answer-body.js';
 import { conditionOf, type Failure, Tries } from './attempts.js';
 import type { ClientSide } from './client-side.js';
@@ -382,7 +382,7 @@ export class Exchange implements ServerUser {
     return {
       startUs: this.startUs,
       headUs: this.#headUs,
-      status: this.#status,
+      status: this.#status === 0 && ending === 'client-closed' ? CLIENT_CLOSED : this.#status,
       bytes: this.client.stream.bytesSent + this.client.stream.waitingBytes - this.#bytesBefore,
       pool: this.to.pool.name,
       server: this.#tries.server?.name ?? '',

@@ -6,7 +6,6 @@ import type { Stream } from './stream.js';
 export class IdleConnections {
   readonly #byServer = new Map<PoolServer, ServerConnection[]>();
   readonly #counts = new Map<Pool, number>();
-  readonly #pools = new Map<ServerConnection, Pool>();
   readonly #byOwner = new Map<Stream, Set<ServerConnection>>();
 
   /** The one that was used last, of those that this client may use; it is idle no more. */
@@ -29,7 +28,7 @@ export class IdleConnections {
     connection.resume();
     if (connection.isClosed) return;
     this.#counts.set(pool, count + 1);
-    this.#pools.set(connection, pool);
+    connection.idleIn = pool;
     this.#own(connection);
     const list = this.#byServer.get(connection.server);
     if (list === undefined) this.#byServer.set(connection.server, [connection]);
@@ -52,23 +51,20 @@ export class IdleConnections {
 
   /** It was taken, or it is closed. Without effect where it is not idle. */
   remove(connection: ServerConnection): void {
-    const pool = this.#pools.get(connection);
+    const pool = connection.idleIn;
     if (pool === undefined) return;
-    this.#pools.delete(connection);
+    connection.idleIn = undefined;
     this.#counts.set(pool, (this.#counts.get(pool) ?? 1) - 1);
     if (connection.owner !== undefined) this.#byOwner.get(connection.owner)?.delete(connection);
     const list = this.#byServer.get(connection.server) ?? [];
     if (list.at(-1) === connection) list.pop();
     else list.splice(list.indexOf(connection), 1);
-    if (list.length === 0) this.#byServer.delete(connection.server);
   }
 
   /** Closes all: their pools are gone. */
   clear(): void {
-    for (const connection of [...this.#pools.keys()]) connection.close();
-  }
-
-  get size(): number {
-    return this.#pools.size;
+    for (const connection of [...this.#byServer.values()].flat()) connection.close();
+    this.#byServer.clear();
+    this.#counts.clear();
   }
 }

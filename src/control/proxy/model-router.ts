@@ -15,7 +15,11 @@ import type { RouteEntry } from '../layer7/route/route-table.js';
 import { Router as RouteFinder } from '../layer7/route/router.js';
 import type { Asked, Choice, Outcome, Router, ToAnswer, ToPool } from './routing.js';
 
-const withoutPort = (host: string): string => host.replace(/:\d*$/, '').toLowerCase();
+/** `host`: HOST or HOST:PORT; an address of IPv6 is in brackets. */
+function withoutPort(host: string): string {
+  const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':');
+  return (colon < 0 ? host : host.slice(0, colon)).toLowerCase();
+}
 
 /** What rules and pools ask of a request. */
 class AskedFacts implements RequestFacts {
@@ -24,7 +28,6 @@ class AskedFacts implements RequestFacts {
   readonly path: string;
   readonly host: string;
   readonly scheme = 'http';
-  #clientText: string | undefined;
 
   constructor(
     readonly asked: Asked,
@@ -41,8 +44,7 @@ class AskedFacts implements RequestFacts {
   }
 
   get clientText(): string {
-    this.#clientText ??= formatAddress(this.asked.client);
-    return this.#clientText;
+    return this.asked.clientText;
   }
 
   get clientPort(): number {
@@ -121,12 +123,14 @@ class RoutePlan {
 }
 
 /** Fields with their values; one whose value is empty is not sent. */
-const fieldLines = (edits: readonly FieldEdit[], facts: RequestFacts, around: Surroundings): string =>
-  edits
-    .map(({ name, value }) => [name, expand(value, facts, around)] as const)
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('');
+function fieldLines(edits: readonly FieldEdit[], facts: RequestFacts, around: Surroundings): string {
+  let lines = '';
+  for (const { name, value } of edits) {
+    const text = expand(value, facts, around);
+    if (text !== '') lines += `${name}: ${text}\r\n`;
+  }
+  return lines;
+}
 
 const SECOND_US = 1_000_000;
 const SAME_SITE = { strict: 'Strict', lax: 'Lax', none: 'None' } as const;
@@ -198,16 +202,14 @@ export class ModelRouter implements Router {
   #toPool(chooser: PoolChooser, route: Route, action: Extract<Action, { kind: 'pool' }>, facts: AskedFacts, around: Surroundings): ToPool {
     const plan = this.#plans.get(route)!;
     const choice = new PoolChoice(chooser, facts, around);
-    const target = targetOf(action, route, facts);
-    const lines = plan.lines(facts, around);
     return {
       kind: 'pool',
       pool: chooser.pool,
       choice,
       proxying: route.proxying,
       addsForwarded: plan.addsForwarded,
-      ...(target === undefined ? {} : { target }),
-      ...(lines === undefined ? {} : { lines }),
+      target: targetOf(action, route, facts),
+      lines: plan.lines(facts, around),
       answerLines: () => fieldLines(route.proxying.responseFields, facts, around) + cookieLine(chooser.pool, choice, facts),
     };
   }

@@ -1,6 +1,5 @@
 // What a server gets before the body of a request: its head, and the client's address where the pool wants that.
 import type { Address } from '../../model/address.js';
-import { formatAddress } from '../../model/address-text.js';
 import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import { forwardedRequest } from '../../wire/http/forwarded-head.js';
 import { proxyHeader, proxyLine } from '../../wire/proxy-protocol/proxy-header.js';
@@ -9,13 +8,12 @@ import type { Asked, ToPool } from './routing.js';
 const forwardedNode = ({ family }: Address, text: string): string => (family === 'inet' ? text : `"[${text}]"`);
 
 /** `upgrade`: the protocol to ask the server for; empty: none. */
-export function requestText({ client, head }: Asked, to: ToPool, server: PoolServer, upgrade: string): string {
-  const text = formatAddress(client);
+export function requestText({ client, clientText, head }: Asked, to: ToPool, server: PoolServer, upgrade: string): string {
   return forwardedRequest(
     to.lines === undefined ? head : { ...head, lines: to.lines },
     {
-      client: text,
-      forwardedNode: forwardedNode(client, text),
+      client: clientText,
+      forwardedNode: forwardedNode(client, clientText),
       proto: 'http',
       addsForwarded: to.addsForwarded,
       appends: true,

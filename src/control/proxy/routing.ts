@@ -9,6 +9,8 @@ import type { RequestHead } from '../../wire/http/request-head.js';
 export interface Asked {
   readonly head: RequestHead;
   readonly client: Address;
+  /** As text, without brackets. */
+  readonly clientText: string;
   readonly clientPort: number;
   readonly listener: Listener;
 }
@@ -30,10 +32,10 @@ export interface ToPool {
   readonly pool: Pool;
   readonly choice: Choice;
   readonly proxying: Proxying;
-  /** What is asked of the server; absent: the target as it came. */
-  readonly target?: string;
-  /** The request's lines in place of the client's; absent: those. Host, X-Forwarded-For and X-Forwarded-Proto are added by `addsForwarded`. */
-  readonly lines?: string;
+  /** What is asked of the server; undefined: the target as it came. */
+  readonly target: string | undefined;
+  /** The request's lines in place of the client's; undefined: those. Host, X-Forwarded-For and X-Forwarded-Proto are added by `addsForwarded`. */
+  readonly lines: string | undefined;
   /** The fields that the proxy adds by itself: of the defaults. */
   readonly addsForwarded: boolean;
   /** Lines that are added to the answer, each with its CRLF. */

@@ -1,5 +1,5 @@
 // A connection to a server: in use by one request, or idle.
-import type { PoolServer } from '../../model/layer7/pool.js';
+import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { UpstreamTimeouts } from '../../model/layer7/proxying.js';
 import { Stream, type StreamTable } from './stream.js';
 
@@ -19,6 +19,8 @@ export class ServerConnection extends Stream {
   isConnected = false;
   /** Requests that it had, this one included. */
   requests = 0;
+  /** It is idle, and counts as one of this pool's; undefined: it is not. */
+  idleIn: Pool | undefined;
   #kept: Uint8Array | undefined;
 
   constructor(

@@ -24,7 +24,10 @@ export interface ResponseHead {
   readonly lines: string;
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: ([^\r\n]*))?$/;
+const STATUS_LINE = /^HTTP\/1\.[01] [1-5]\d\d(?: [^\r\n]*)?\r\n/;
+const MINOR_AT = 7;
+const STATUS_AT = 9;
+const REASON_AT = 13;
 
 const mayHaveBody = (status: number, method: string): boolean => method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304;
 
@@ -41,24 +44,24 @@ function bodyOf(hasBody: boolean, { isChunked, contentLength }: Fields): number 
  */
 export function parseResponseHead(text: string, method: string): ResponseHead | HttpRefusal {
   const lineEnd = text.indexOf('\r\n');
-  const [, minor, digits, reason = ''] = STATUS_LINE.exec(text.slice(0, lineEnd)) ?? [];
-  if (digits === undefined) return forbiddenIn(text) ?? Refusals.statusLine;
+  if (!STATUS_LINE.test(text)) return forbiddenIn(text) ?? Refusals.statusLine;
   const fields = scanFields(text, lineEnd + 2, 'response');
   if (fields.kind === 'refusal') return fields;
-  if (fields.isChunked && minor === '0') return Refusals.codingOfOldVersion;
+  const isOldVersion = text[MINOR_AT] === '0';
+  if (fields.isChunked && isOldVersion) return Refusals.codingOfOldVersion;
   if (fields.isChunked && fields.contentLength >= 0) return Refusals.codingAndLength;
-  const status = Number(digits);
+  const status = Number(text.slice(STATUS_AT, STATUS_AT + 3));
   const hasBody = mayHaveBody(status, method);
   const body = bodyOf(hasBody, fields);
   const isDescribed = !hasBody && status >= 200 && status !== 204;
   return {
     kind: 'response',
     status,
-    reason,
+    reason: text.slice(REASON_AT, lineEnd),
     body,
     hasBody,
     describedLength: isDescribed && !fields.isChunked ? fields.contentLength : -1,
-    isKept: !fields.hasClose && (minor === '1' || fields.hasKeepAlive) && body !== UNTIL_CLOSE,
+    isKept: !fields.hasClose && (!isOldVersion || fields.hasKeepAlive) && body !== UNTIL_CLOSE,
     upgrade: fields.hasUpgrade ? fields.upgrade.toLowerCase() : '',
     lines: fields.lines,
   };
