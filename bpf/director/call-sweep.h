@@ -3,31 +3,38 @@
 #ifndef WEIR_CALL_SWEEP_H
 #define WEIR_CALL_SWEEP_H
 
-enum call_conn { CALL_CONN_ENDED, CALL_CONN_FURTHER, CALL_CONN_LIVES, CALL_CONN_PROVEN };
+enum call_conn { CALL_CONN_ENDED, CALL_CONN_LIVES, CALL_CONN_PROVEN };
+#define CALL_CONN_FURTHER 4
 
-/* Lives a connection with this key and destination in a bucket? Which of the clients with the key's hash of an address it has does not matter.
- * CALL_CONN_FURTHER: it may be in the next bucket. A global function: verified once. */
+/* The best connection with this key and destination in a bucket. Of all ports, a client has one to each; which of the clients with the key's hash
+ * of an address it has does not matter. | CALL_CONN_FURTHER: there may be more in the next bucket. A global function: verified once. */
 __noinline int call_conn_in(__u32 bucket, __u64 key, __u32 dest, __u32 now) {
   struct conn_bucket *b = bucket_at(bucket);
-  if (!b) return CALL_CONN_ENDED;
+  int best = CALL_CONN_ENDED;
+  if (!b) return best;
   CHECKED(b);
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
     struct conn_slot *s = &b->slot[i & (BUCKET_SLOTS - 1)];
     __u64 v = READ(s->value);
-    if (READ(s->key) == key && v_live(v, now) && v_dest(v) == dest) return v & V_PROVEN ? CALL_CONN_PROVEN : CALL_CONN_LIVES;
+    if (READ(s->key) != key || !v_live(v, now) || v_dest(v) != dest) continue;
+    if (v & V_PROVEN) return CALL_CONN_PROVEN;
+    best = CALL_CONN_LIVES;
   }
-  return READ(b->slot[0].value) & V_SPILLED ? CALL_CONN_FURTHER : CALL_CONN_ENDED;
+  return READ(b->slot[0].value) & V_SPILLED ? best | CALL_CONN_FURTHER : best;
 }
 
 __noinline int call_conn_lives(__u64 key, __u32 dest, __u32 now) {
   __u32 home = conn_hash(key);
+  int best = CALL_CONN_ENDED;
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++) {
     int found = call_conn_in(home + n, key, dest, now);
-    if (found != CALL_CONN_FURTHER) return found;
+    if (found == CALL_CONN_PROVEN) return found;
+    if (found & CALL_CONN_LIVES) best = CALL_CONN_LIVES;
+    if (!(found & CALL_CONN_FURTHER)) break;
   }
-  return CALL_CONN_ENDED;
+  return best;
 }
 
 /* What holds the template of a call: the best of its connections. */

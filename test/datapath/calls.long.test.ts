@@ -22,15 +22,15 @@ import { checkTemplates } from './table-check.js';
 const skip = skipReason();
 const [PORT, TIMEOUT_S] = [5060, 300] as const;
 
-function setUp(bed: Bed, family: Family): void {
-  const { service: spec } = service('udp', family.vip, PORT, []);
+function setUp(bed: Bed, family: Family, virtual: number = PORT): void {
+  const { service: spec } = service('udp', family.vip, virtual, []);
   bed.director.addService({ ...spec, persistence: { timeout: TIMEOUT_S, netmask: family.hostMask, engine: SIP } });
-  for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, PORT), 'masq'));
+  for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, virtual), 'masq'));
 }
 
-function send(bed: Bed, family: Family, call: string, port = 4000): void {
+function send(bed: Bed, family: Family, call: string, port = 4000, virtual: number = PORT): void {
   const { client, vip, at } = family;
-  const packet = family.udp({ from: at(client, port), to: at(vip, PORT) }, 64, sipMessage(call));
+  const packet = family.udp({ from: at(client, port), to: at(vip, virtual) }, 64, sipMessage(call));
   assert.equal(bed.send('ingress', 'front', family.fromClient(packet, client)).verdict, 'redirect', call);
 }
 
@@ -106,6 +106,19 @@ for (const family of [IPv4, IPv6]) {
         assert.equal(destOf(bed, 'held'), dest);
       }
       checkTemplates(bed);
+    }),
+  );
+
+  test(`${name}: of all ports, a call is assured by any connection of its client`, { skip }, () =>
+    inBed(async (bed) => {
+      setUp(bed, family, 0);
+      const ports = [PORT, 53, 8080];
+      for (const port of ports) send(bed, family, 'one', 4000, port);
+      const assured = (): boolean => templates(bed).some(({ call, assured: is }) => call === 'one' && is);
+      await setTimeout(1500);
+      assert.ok(!assured(), 'no connection went on yet');
+      send(bed, family, 'further', 4000, 8080); // of a connection that there is: no call is looked for
+      await until(assured, 'its template is assured');
     }),
   );
 
