@@ -1,10 +1,12 @@
 // Our BFD process between two of our daemons: what it writes down, what a reload, a kill and a flood leave alone.
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type BfdBed, block, type Node, session, withBed } from '../interop/bfd-bed.js';
+import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 
 const FLOODER = fileURLToPath(new URL('./bfd-flooder.js', import.meta.url));
@@ -92,7 +94,7 @@ const reloadTests = (): void => {
       for (const { daemon } of [a, b]) assert.ok(!daemon?.lines.some((line) => /Entering Down state/.test(line)));
     }));
 
-  test('a reload: a process that subscribes to a session now is notified that it is up', () =>
+  breadth('a reload: a process that subscribes to a session now is notified that it is up', () =>
     withBed('bfdhear', async (bed) => {
       const tracking = block('vrrp_instance V', [
         'interface eth0',
@@ -106,14 +108,16 @@ const reloadTests = (): void => {
       a.write(ofA() + tracking);
       a.daemon?.signal('SIGHUP');
       await a.daemon?.logged(/\(V\) Changing effective priority from 100 to 120/, seen);
-    }));
+    }),
+  );
 
-  test('several routers on the way, and the port that is for them', () =>
+  breadth('several routers on the way, and the port that is for them', () =>
     withBed('bfdhops', async (bed) => {
       await pair(bed, ofA('multihop', 'max_hops 2'), ofB('multihop', 'ttl 253', 'max_hops -1'));
-    }));
+    }),
+  );
 
-  test('-B: no sessions, and who tracks one is not fit', () =>
+  breadth('-B: no sessions, and who tracks one is not fit', () =>
     withBed('bfdnone', async (bed) => {
       const a = bed.node('a', 'weir', `${ends.a}/24`);
       const instance = block('vrrp_instance V', [
@@ -125,11 +129,12 @@ const reloadTests = (): void => {
       const daemon = a.start(ofA() + instance, '-B');
       await daemon.logged(/entering FAULT state/);
       assert.equal(a.pidOf('b'), 0);
-    }));
+    }),
+  );
 };
 
 const troubleTests = (): void => {
-  test('without its BFD process VRRP goes on, and is notified by it again', () =>
+  breadth('without its BFD process VRRP goes on, and is notified by it again', () =>
     withBed('bfdkill', async (bed) => {
       const vip = '10.99.0.100';
       const instance = block('vrrp_instance V', [
@@ -157,9 +162,10 @@ const troubleTests = (): void => {
       await b.crash();
       await a.daemon?.logged(/Tracked BFD instance b is DOWN/);
       await a.daemon?.until('the path is lost', () => !a.holds(vip));
-    }));
+    }),
+  );
 
-  test('a flood of wrong packets is counted and changes nothing', () =>
+  breadth('a flood of wrong packets is counted and changes nothing', () =>
     withBed('bfdflood', async (bed) => {
       const [a, b] = await pair(bed, ofA(), ofB());
       const flooder = bed.node('f', 'weir', '10.99.0.66/24');
@@ -182,7 +188,8 @@ const troubleTests = (): void => {
         assert.ok(!daemon?.lines.some((line) => /Entering Down state/.test(line)));
         assert.ok((daemon?.lines.filter((line) => /iscarding/.test(line)).length ?? 0) < SAMPLES);
       }
-    }));
+    }),
+  );
 };
 
 describe('the BFD process', { concurrency: 2, skip: noNamespaces() }, () => {

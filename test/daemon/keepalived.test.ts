@@ -1,10 +1,12 @@
 // The whole daemon in a namespace: VIPs and the table follow its configuration, whatever is done to its processes.
+
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 import { projectRoot } from '../../src/lab/state/paths.js';
+import { breadth, test } from '../support/breadth.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { signalledPid } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
@@ -93,29 +95,36 @@ test('VIP and virtual server come, change at a reload without a gap, and go', { 
   );
 });
 
-test('what was wrong when the daemon started keeps no VIP; a new fault that hides one does, and the command fails', {
-  skip: why,
-}, async () => {
-  // Each is reported, and none of them costs anything.
-  const old = `nonsense\nglobal_defs {\n  vrrp_garp_master_repeat 0\n  smtp_connect_timeout x\n}\n`;
-  const second = instance(['10.99.0.101/32']).replace('VI_1', 'VI_2').replace('id 51', 'id 52');
-  configure(old, instance(['10.99.0.100/24']).replace('priority 255', 'priority 255\n  garp_master_refresh x'), second);
-  const daemon = start();
-  await daemon.logged(/^Startup complete$/);
-  await daemon.until('the VIPs', () => addresses().length === 3);
-  const reload = () => host.weir(`reload ${daemon.pid}`);
-  const withoutFirst = instance(['10.99.0.100/24']).replace('vrrp_instance', 'vrrp_instanec');
-  configure(old, withoutFirst, second);
-  const refused = reload();
-  assert.equal(refused.status, 1, refused.stdout);
-  assert.match(refused.stderr, /^weir reload: Reload refused: the new configuration has errors and would give up 10\.99\.0\.100 of VI_1 /);
-  assert.equal(addresses().length, 3);
-  configure(old, instance(['10.99.0.100/24']).replace('priority 255', 'priority 255\n  garp_master_refresh x'));
-  const taken = reload();
-  assert.deepEqual([taken.status, taken.stdout], [0, 'Reload complete\n'], taken.stderr);
-  await daemon.until('the VIP to go', () => !addresses().includes('10.99.0.101/32'));
-  assert.ok(addresses().includes('10.99.0.100/24'));
-});
+breadth(
+  'what was wrong when the daemon started keeps no VIP; a new fault that hides one does, and the command fails',
+  {
+    skip: why,
+  },
+  async () => {
+    // Each is reported, and none of them costs anything.
+    const old = `nonsense\nglobal_defs {\n  vrrp_garp_master_repeat 0\n  smtp_connect_timeout x\n}\n`;
+    const second = instance(['10.99.0.101/32']).replace('VI_1', 'VI_2').replace('id 51', 'id 52');
+    configure(old, instance(['10.99.0.100/24']).replace('priority 255', 'priority 255\n  garp_master_refresh x'), second);
+    const daemon = start();
+    await daemon.logged(/^Startup complete$/);
+    await daemon.until('the VIPs', () => addresses().length === 3);
+    const reload = () => host.weir(`reload ${daemon.pid}`);
+    const withoutFirst = instance(['10.99.0.100/24']).replace('vrrp_instance', 'vrrp_instanec');
+    configure(old, withoutFirst, second);
+    const refused = reload();
+    assert.equal(refused.status, 1, refused.stdout);
+    assert.match(
+      refused.stderr,
+      /^weir reload: Reload refused: the new configuration has errors and would give up 10\.99\.0\.100 of VI_1 /,
+    );
+    assert.equal(addresses().length, 3);
+    configure(old, instance(['10.99.0.100/24']).replace('priority 255', 'priority 255\n  garp_master_refresh x'));
+    const taken = reload();
+    assert.deepEqual([taken.status, taken.stdout], [0, 'Reload complete\n'], taken.stderr);
+    await daemon.until('the VIP to go', () => !addresses().includes('10.99.0.101/32'));
+    assert.ok(addresses().includes('10.99.0.100/24'));
+  },
+);
 
 test('ps shows the path and the words of bin/keepalived, also behind a link and without a PATH', { skip: why }, async () => {
   const link = file('keepalived');
@@ -181,7 +190,7 @@ test('an interface that comes later is waited for; -V leaves the VIP', { skip: w
   host.ip('link del late');
 });
 
-test('VRRP lives where virtual servers cannot be set up', { skip: why }, async () => {
+breadth('VRRP lives where virtual servers cannot be set up', { skip: why }, async () => {
   host.weir('unload');
   configure(instance(['10.99.0.100/24']), server(3));
   const files = ['-f', file('conf'), '-p', file('p.pid'), '-r', file('r.pid'), '-c', file('c.pid')];

@@ -123,7 +123,7 @@ function assertKept({ connections: { kept, ...others } }: Plan): void {
   assert.ok(kept > 8);
 }
 
-test('what plan prints is what the reload does, also after changes by hand, and no connection is lost', { skip }, async () => {
+breadth('what plan prints is what the reload does, also after changes by hand, and no connection is lost', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { lvs } = cluster;
     const { reloaded, daemon, connections, datagrams } = await underTraffic(cluster);

@@ -1,12 +1,13 @@
 // Reloads of the daemon's frame, tried with parts that only write down what they are asked (stand-in.ts).
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { reloadStatePath } from '../../src/daemon/supervisor/reload/reload-answers.js';
 import { reloadTimeText } from '../../src/daemon/supervisor/reload/reload-time.js';
+import { breadth, test } from '../support/breadth.js';
 import { ENTRY } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { fresh, place, running } from './stand-in-place.js';
@@ -123,7 +124,7 @@ test('reload_file goes when the files are read, config_save_dir keeps them, dump
   }
 });
 
-test('reload_time_file: its time comes, the file goes, the configuration is read', async () => {
+breadth('reload_time_file: its time comes, the file goes, the configuration is read', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-when-'));
   try {
     const path = join(folder, 'when');

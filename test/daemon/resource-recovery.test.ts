@@ -1,9 +1,10 @@
 // What VRRP keeps on its host against other programs: deleted macvlans, static objects of a track group, routes in VRFs and tunnels; and what
 // it remembers of a host that it was killed on.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { test } from 'node:test';
 import type { HostRoute } from '../../src/model/keepalived/network.js';
+import { breadth, test } from '../support/breadth.js';
 import { ip } from '../support/ip.js';
 import { emptyRoot } from '../support/keepalived-configuration.js';
 import { noNamespaces } from '../support/netns-bed.js';
@@ -119,7 +120,7 @@ test('a static address without an interface moves with default_interface', optio
   }),
 );
 
-test('track_group: a route that cannot be put back is FAULT until it can', options, () =>
+breadth('track_group: a route that cannot be put back is FAULT until it can', options, () =>
   inBed(async (bed) => {
     secondCable(bed);
     const root = {
@@ -176,7 +177,7 @@ test('track_group: a route that cannot be put back is FAULT until it can', optio
 
 const SETTINGS = ['all.rp_filter', 'default.rp_filter', 'v0.rp_filter', 'v0.arp_ignore', 'v0.arp_filter', 'v0.promote_secondaries'];
 
-test('after kill -9 the next run puts back what the first one changed', options, () =>
+breadth('after kill -9 the next run puts back what the first one changed', options, () =>
   inBed(async (bed) => {
     bed.here.sysctl('net.ipv4.conf.all.rp_filter', '1');
     bed.here.sysctl('net.ipv4.conf.v0.promote_secondaries', '0');

@@ -119,7 +119,7 @@ breadth('a child that a reload starts before its time is not started twice', asy
   assert.equal(await daemon.stop(), 0);
 });
 
-test('a child that hangs is killed and started again', async () => {
+breadth('a child that hangs is killed and started again', async () => {
   const daemon = fresh().start([], 300);
   await daemon.logged(/^Startup complete$/);
   place.signalChild('SIGWINCH');
@@ -167,7 +167,7 @@ test('the parent dump replaces a link instead of following it, for root alone', 
   assert.equal(readFileSync(target, 'utf8'), 'untouched');
 });
 
-test('start-up and shutdown scripts are waited for, but never for ever', async () => {
+breadth('start-up and shutdown scripts are waited for, but never for ever', async () => {
   const script = (text: string, timeoutUs: number) => ({ script: { argv: ['/bin/sh', '-c', text], text }, timeoutUs });
   const daemon = await running({
     global: { startupScript: script('exit 1', 5_000_000), shutdownScript: script('trap "" TERM; sleep 60', 200_000) },

@@ -1,14 +1,15 @@
 // What VRRP watches besides adverts: files, processes, the peer by a second link, other hosts that answer for its addresses, interfaces.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import type { TrackProcess } from '../../src/model/keepalived/trackers.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { encodeArp } from '../../src/wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
+import { breadth, test } from '../support/breadth.js';
 import { ip } from '../support/ip.js';
 import { emptyRoot } from '../support/keepalived-configuration.js';
 import { noNamespaces } from '../support/netns-bed.js';
@@ -102,7 +103,7 @@ test('an interface that goes down, away and comes again', options, () =>
   }),
 );
 
-test('another host that answers for our address is reported, and so is the end of it', options, () =>
+breadth('another host that answers for our address is reported, and so is the end of it', options, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([{ ...quick, excludedAddresses: [host('fd00:99::100/64')] }]));
     await daemon.logged(/Entering MASTER STATE/);
@@ -125,7 +126,7 @@ test('another host that answers for our address is reported, and so is the end o
   }),
 );
 
-test('heartbeats over a second link keep a cut of the first from making two masters', { skip: options.skip || noNft }, () =>
+breadth('heartbeats over a second link keep a cut of the first from making two masters', { skip: options.skip || noNft }, () =>
   inBed(async (bed) => {
     bed.here.ip(`link add w0 type veth peer name w0 netns ${bed.there.namespace}`);
     bed.here.ip('addr add 10.98.0.1/24 dev w0');
@@ -226,7 +227,7 @@ test('real-time class for every thread and locked memory, where they are asked f
   }),
 );
 
-test('receive buffers and IGMP reports as global_defs has them', options, () =>
+breadth('receive buffers and IGMP reports as global_defs has them', options, () =>
   inBed(async (bed) => {
     const reports = (): string => bed.here.sysctl('net.ipv4.igmp_link_local_mcast_reports');
     assert.equal(reports(), '1');

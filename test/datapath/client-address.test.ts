@@ -108,7 +108,7 @@ breadth('the same of IPv6 and of all ports, and of a firewall mark', { skip }, (
   }),
 );
 
-test('large transfers both ways behind the PROXY header, one of which is lost', { skip }, () =>
+breadth('large transfers both ways behind the PROXY header, one of which is lost', { skip }, () =>
   withFolder(async (cluster, folder) => {
     const { bed, client, lvs, web1 } = cluster;
     await haproxy(cluster, folder);
@@ -134,7 +134,7 @@ function captured(file: string, filter: string): readonly (readonly string[])[] 
     .map((line) => line.split('\t'));
 }
 
-test('TOA is in the handshake’s ACK and the first data, and in none that follow the server’s', { skip }, () =>
+breadth('TOA is in the handshake’s ACK and the first data, and in none that follow the server’s', { skip }, () =>
   withFolder(async (cluster, folder) => {
     const { bed, client, lvs, web1 } = cluster;
     await serving(cluster, web1);

@@ -1,11 +1,12 @@
 // The table of clients' next hops, as it stands in memory: which entries are used, resolved again and removed.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Abi, ClientHop, Conf, Egress } from '../../src/datapath/ebpf/abi.gen.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, DEVICES, macOf, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
@@ -101,7 +102,7 @@ test('an entry that another CPU is writing is neither used nor claimed', { skip 
   }),
 );
 
-test('an entry is written at most once in a clock unit, and again when it is old', { skip }, () =>
+breadth('an entry is written at most once in a clock unit, and again when it is old', { skip }, () =>
   withTable(async ({ bed, hops, place, reply }) => {
     bed.tables.conf.set(0, Conf.freshFor, 0);
     const at = place();
@@ -119,7 +120,7 @@ test('an entry is written at most once in a clock unit, and again when it is old
   }),
 );
 
-test('an entry that was not used for a day is removed before its stamp can look fresh again', { skip }, () =>
+breadth('an entry that was not used for a day is removed before its stamp can look fresh again', { skip }, () =>
   withTable(async ({ bed, hops, place }) => {
     const at = place();
     const known = hops.big(at, ClientHop.known);

@@ -66,7 +66,7 @@ test('connections that expire under a storm: the sweeps take each off once, and 
   }
 });
 
-test('the table filled past its size: no established connection is lost, what has no room is counted', { skip }, async () => {
+breadth('the table filled past its size: no established connection is lost, what has no room is counted', { skip }, async () => {
   const bed = bedOf('tc', 64);
   try {
     setUp(bed, 'rr');
@@ -97,27 +97,31 @@ function noteSlowly(bed: Bed): void {
   bed.renew();
 }
 
-test('both CPUs begin connections of the same calls: each of these knows of every one', {
-  skip: skip || noTools('clang', 'llvm-strip'),
-}, async () => {
-  const bed = bedOf('tc', 16384);
-  try {
-    noteSlowly(bed);
-    const { service: spec } = service('udp', VIP, 80, []);
-    bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: 0xffffff00, engine: SIP } });
-    for (const server of SERVERS) bed.director.addDestination(spec.key, destination(`${server}:80`, 'masq'));
-    const calls = 2;
-    // They have their templates before: two CPUs that make one at the same moment may leave it to the next connection.
-    for (let call = 0; call < calls; call++)
-      bed.send(
-        'ingress',
-        'front',
-        fromClient(udp({ from: `10.0.1.10:${4000 + call}`, to: `${VIP}:80` }, { data: sipMessage(String(call)) })),
-      );
-    const harvests = await rage(bed, { kind: 'tc', flows: 30_000, packets: 4000, letters: ['S'], calls }, () => {});
-    assert.equal(total(harvests, 'forwarded'), 8000);
-    assert.equal(begunConnections(bed), bed.totals().conns);
-  } finally {
-    bed.close();
-  }
-});
+breadth(
+  'both CPUs begin connections of the same calls: each of these knows of every one',
+  {
+    skip: skip || noTools('clang', 'llvm-strip'),
+  },
+  async () => {
+    const bed = bedOf('tc', 16384);
+    try {
+      noteSlowly(bed);
+      const { service: spec } = service('udp', VIP, 80, []);
+      bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: 0xffffff00, engine: SIP } });
+      for (const server of SERVERS) bed.director.addDestination(spec.key, destination(`${server}:80`, 'masq'));
+      const calls = 2;
+      // They have their templates before: two CPUs that make one at the same moment may leave it to the next connection.
+      for (let call = 0; call < calls; call++)
+        bed.send(
+          'ingress',
+          'front',
+          fromClient(udp({ from: `10.0.1.10:${4000 + call}`, to: `${VIP}:80` }, { data: sipMessage(String(call)) })),
+        );
+      const harvests = await rage(bed, { kind: 'tc', flows: 30_000, packets: 4000, letters: ['S'], calls }, () => {});
+      assert.equal(total(harvests, 'forwarded'), 8000);
+      assert.equal(begunConnections(bed), bed.totals().conns);
+    } finally {
+      bed.close();
+    }
+  },
+);

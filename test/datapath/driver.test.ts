@@ -1,11 +1,12 @@
 // The driver among processes: commands at the same time, and what stays in the table.
 // (Killed at any time: driver-kills.ts; between any two stores: killed-batches.long.test.ts. On interfaces: attach.long.test.ts.)
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Dest, Endpoint } from '../../src/datapath/ebpf/abi.gen.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
+import { breadth, test } from '../support/breadth.js';
 import { skipReason } from './bed.js';
 import { connect, ended, output, reply, request, server, spec, start, web, withBed } from './driver-bed.js';
 import { SHARED, VIP } from './driver-child.js';
@@ -57,7 +58,7 @@ test('a destination that comes back brings its connections and counters', { skip
   });
 });
 
-test('in a small table each of 32 services may be by mh, after any others', { skip }, async () => {
+breadth('in a small table each of 32 services may be by mh, after any others', { skip }, async () => {
   await withBed({}, (bed) => {
     const keys = Array.from({ length: 32 }, (_, k) => serviceKey('tcp', VIP, 1000 + k));
     keys.forEach((key, k) => {
@@ -115,7 +116,7 @@ test('an edit that is refused for want of room changes nothing', { skip }, async
   });
 });
 
-test('a command that begins with something else knows the destinations that others added or removed', { skip }, async () => {
+breadth('a command that begins with something else knows the destinations that others added or removed', { skip }, async () => {
   await withBed({}, (bed) => {
     bed.director.addService(spec(web));
     bed.director.addDestination(web, server);
@@ -168,7 +169,7 @@ test('numbers are used again only after the trash time, and never while a connec
   });
 });
 
-test('who had the table open when it was unloaded does not write on', { skip }, async () => {
+breadth('who had the table open when it was unloaded does not write on', { skip }, async () => {
   await withBed({}, (bed) => {
     const open = openDirector();
     unloadDatapath();

@@ -1,14 +1,15 @@
 // The snapshots of the drops that the timer takes, as readers find them, without a process that took part.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { test } from 'node:test';
 import { Abi, Conf, DropSnapshot } from '../../src/datapath/ebpf/abi.gen.js';
 import { openReader } from '../../src/datapath/ebpf/open.js';
 import type { RecentDrops } from '../../src/model/drops.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { using } from '../../src/sys/fd.js';
+import { breadth, test } from '../support/breadth.js';
 import { ENTRY } from '../support/netns-bed.js';
 import type { Bed } from './bed.js';
 import { skipReason } from './bed.js';
@@ -86,7 +87,7 @@ test('the ring goes round, and keeps the counts of all CPUs', { skip }, async ()
   });
 });
 
-test('weir stats drops --recent prints them with the time that they are of', { skip }, async () => {
+breadth('weir stats drops --recent prints them with the time that they are of', { skip }, async () => {
   await withBed({}, (bed) => {
     bed.director.addService(spec(web));
     bed.director.addDestination(web, server);
@@ -104,7 +105,7 @@ test('weir stats drops --recent prints them with the time that they are of', { s
   });
 });
 
-test('programs of a build without snapshots are read as before, and have no recent drops', { skip }, async () => {
+breadth('programs of a build without snapshots are read as before, and have no recent drops', { skip }, async () => {
   await withBed({}, (bed) => {
     rmSync(`${bed.folder}/drop_history`);
     const reader = openReader();

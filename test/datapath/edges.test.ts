@@ -1,8 +1,8 @@
 // Corners that one frame alone does not show: the limit on ICMP errors, frames too short for the kernel's test runs, next
 // hops that are warm, and a director that does not forward.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import type { RefusalErrno } from '../../src/model/errors/error-row.js';
@@ -10,6 +10,7 @@ import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { native } from '../../src/sys/addon.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { type ArpMessage, decodeArp } from '../../src/wire/arp.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, DR_VIP, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, type Setup, service, serviceKey } from './fixtures/fixture.js';
@@ -48,7 +49,7 @@ test('ICMP errors are limited in number; what is held back is counted', { skip }
   }
 });
 
-test('frames of every length from a real device: nothing is opened, the next good packet is served', { skip }, async () => {
+breadth('frames of every length from a real device: nothing is opened, the next good packet is served', { skip }, async () => {
   const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
   const whole = fromClient(tcp({ from: `${CLIENT}:40000`, to: `${VIP}:80` }, 'S'));
   const socket = new PacketSocket(native().ifNameToIndex('front-far'), 0x0800);
@@ -98,7 +99,7 @@ function requestOf(bed: Bed, sent: Uint8Array): ArpMessage {
   return arp;
 }
 
-test('a next hop that was used for a while is probed by ARP, and no packet is lost', { skip }, () => {
+breadth('a next hop that was used for a while is probed by ARP, and no packet is lost', { skip }, () => {
   const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
   const ends = { from: `${CLIENT}:40000`, to: `${VIP}:80` };
   const socket = new PacketSocket(native().ifNameToIndex('back-far'), 0x0800);
@@ -116,7 +117,7 @@ test('a next hop that was used for a while is probed by ARP, and no packet is lo
   }
 });
 
-test('an address that has left the host is not the sender of an ARP request', { skip }, () => {
+breadth('an address that has left the host is not the sender of an ARP request', { skip }, () => {
   const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
   const ends = { from: `${CLIENT}:40000`, to: `${VIP}:80` };
   try {
@@ -131,7 +132,7 @@ test('an address that has left the host is not the sender of an ARP request', { 
   }
 });
 
-test('DR needs no forwarding', { skip }, () => {
+breadth('DR needs no forwarding', { skip }, () => {
   const bed = bedWith(service('tcp', DR_VIP, 80, [destination(`${SERVERS[0]}:80`, 'route')]));
   try {
     execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
@@ -176,7 +177,7 @@ test('an address that is not unicast is no destination: broadcast, multicast, th
   }
 });
 
-test('a service whose address leaves the host: its connections go on, new ones do not begin, until it is back', { skip }, () => {
+breadth('a service whose address leaves the host: its connections go on, new ones do not begin, until it is back', { skip }, () => {
   const bed = bedWith(service('tcp', DR_VIP, 80, [destination(`${SERVERS[0]}:80`, 'route')]));
   let flow = 0;
   const old = { from: `${CLIENT}:40000`, to: `${DR_VIP}:80` };

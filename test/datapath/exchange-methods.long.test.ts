@@ -1,5 +1,5 @@
 // Another build's programs in the place of those that run, while flows of FULLNAT, packets behind a tunnel and a session of FTP go on: no datagram is
-// lost, no connection ends. The programs of these methods are exchanged beside those on the links. (FULLNAT in short: exchange.test.ts.)
+// lost, no connection ends. The programs of these methods are exchanged beside those on the links.
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Another build's programs in the place of those that run: with XDP, killed at any point, refused, and of the IPv6 build alone.
+// Another build's programs in the place of those that run: under traffic, killed at any point, refused, and of the IPv6 build alone.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,8 @@ import { allOfOne, balancing, exchangeTo, exchangeUnderTraffic, keptBuild, keptR
 import { station } from './live-child.js';
 import { allAnswered, begun } from './traffic.js';
 
-test('under traffic by xdp, there and back: no packet is lost, the table stays', { skip }, () => exchangeUnderTraffic('xdp'));
+for (const attach of ['tc', 'xdp'] as const)
+  test(`under traffic by ${attach}, there and back: no packet is lost, the table stays`, { skip }, () => exchangeUnderTraffic(attach));
 
 /** Kills it some turns after it took the old build's name away, unless it has ended by then. */
 async function killedOnTheWay(host: Host, folder: string, command: readonly string[], turns: number): Promise<void> {

@@ -1,9 +1,11 @@
 // Every packet fixture through the real programs by BPF_PROG_TEST_RUN: by tc alone, and with XDP in front.
+
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { IPV6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import type { Fixture } from './fixtures/fixture.js';
@@ -52,23 +54,24 @@ after(() => {
 });
 
 for (const attach of ['tc', 'xdp'] as const) {
+  const declare = attach === 'xdp' ? test : breadth;
   describe(`packet fixtures by ${attach}`, { skip: skipReason() }, () => {
     before(() => bed.attach(attach));
     const possible = fixtures.filter((fixture) => attach === 'xdp' || !isTooShortForTc(fixture));
     const met = new Set<string>();
     for (const fixture of possible) {
-      test(fixture.description, () => {
+      declare(fixture.description, () => {
         play(bed, fixture, attach === 'xdp');
         for (const reason of Object.keys(bed.drops())) met.add(reason);
       });
     }
-    test('every reason was met, but for those that one frame cannot meet', () => {
+    declare('every reason was met, but for those that one frame cannot meet', () => {
       assert.deepEqual(
         REASONS.map(({ key }) => key).filter((key) => !met.has(key)),
         UNMET_REASONS,
       );
     });
-    test('no next hop of a client outlived its fixture', () => {
+    declare('no next hop of a client outlived its fixture', () => {
       bed.wipe();
       for (const memory of [bed.memoryOf('client_hops'), bed.sideTable(IPV6_PINS.client_hops)]) {
         assert.ok(memory !== undefined && new BigUint64Array(memory).every((word) => word === 0n));

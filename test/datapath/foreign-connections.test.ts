@@ -1,12 +1,13 @@
 // Connections that another director has are put into the tables of this one, and their packets go on here as they did there.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { fromPeer } from '../../src/datapath/ebpf/sync/peer-rivalry.js';
 import type { Applied, ForeignConnection, Rivalry } from '../../src/model/foreign-connection.js';
 import type { ForeignTemplate } from '../../src/model/foreign-template.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
+import { breadth, test } from '../support/breadth.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { at, CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { type ConnectionAfter, destination, type Fixture, type Setup, type Step, service } from './fixtures/fixture.js';
@@ -70,7 +71,7 @@ function isLed(before: readonly ConnectionAfter[], left: readonly ConnectionAfte
   return fresh.length === 0 || (persistent && fresh.every(({ client }) => !client.endsWith(':0')));
 }
 
-test('every fixture with connections: the same tables, and the packet goes where it went', { skip }, () => {
+breadth('every fixture with connections: the same tables, and the packet goes where it went', { skip }, () => {
   let [followed, led] = [0, 0];
   for (const fixture of transferable) {
     const { hook, device, frame, description } = fixture;

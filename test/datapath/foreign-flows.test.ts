@@ -1,11 +1,12 @@
 // Connections by FULLNAT that another director has: they keep their local port here, which no pool hands out to another client meanwhile.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { FullnatPools } from '../../src/datapath/ebpf/table/fullnat-pools.js';
 import type { Applied, Rivalry } from '../../src/model/foreign-connection.js';
 import { ItemFlag, type StreamItem } from '../../src/wire/stream-item.js';
+import { breadth, test } from '../support/breadth.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { CLIENT, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, type Fixture, type Setup, type Step, service } from './fixtures/fixture.js';
@@ -32,7 +33,7 @@ function own(): Uint8Array {
 }
 const listing = () => new Set([...subjectOf(bed, false).connections()].map((each) => JSON.stringify(each)));
 
-test('every fixture with FULLNAT’s connections: the same ports, and the packet goes where it went', { skip }, () => {
+breadth('every fixture with FULLNAT’s connections: the same ports, and the packet goes where it went', { skip }, () => {
   const all = fixtures.filter((fixture) => isTransferable(fixture) && !isTooShortForTc(fixture));
   let followed = 0;
   for (const fixture of all) {

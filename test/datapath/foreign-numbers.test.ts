@@ -1,9 +1,8 @@
 // Control connections of FTP that another director has: their numbers are shifted here as there.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { connectionOf, entryOf, isAnnounced } from '../../src/control/sync/kernel-entries.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
-
 import { FtpNews } from '../../src/datapath/ebpf/sync/ftp-news.js';
 import { FtpNumbers } from '../../src/datapath/ebpf/sync/ftp-numbers.js';
 import type { ForeignConnection } from '../../src/model/foreign-connection.js';
@@ -11,6 +10,7 @@ import { ItemFlag } from '../../src/wire/stream-item.js';
 import { SEQUENCE_FLAGS, SyncFlag } from '../../src/wire/sync-entry.js';
 import { decodeSyncMessage } from '../../src/wire/sync-message.js';
 import { SyncPacker } from '../../src/wire/sync-packer.js';
+import { breadth, test } from '../support/breadth.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { fixtures } from './fixtures/index.js';
@@ -34,7 +34,7 @@ function shifted(bytes: Uint8Array): number {
 /** The reply that comes again is known to the director that has changed it, and which of two services has a data connection by its table alone. */
 const KNOWN_BY_ONE = /once more|service of all ports/;
 
-test('every fixture of FTP with shifted numbers: the packet goes as it went', { skip }, () => {
+breadth('every fixture of FTP with shifted numbers: the packet goes as it went', { skip }, () => {
   const all = fixtures.filter(
     (fixture) => /FTP/.test(fixture.description) && !KNOWN_BY_ONE.test(fixture.description) && !isTooShortForTc(fixture),
   );

@@ -35,7 +35,7 @@ function hasLostNothing({ lvs }: Cluster): void {
     assert.doesNotMatch(stats, new RegExp(`^${reason}\\b`, 'm'), stats);
 }
 
-test('by FULLNAT a file is fetched and stored by every kind of data connection, through two servers', { skip }, () =>
+breadth('by FULLNAT a file is fetched and stored by every kind of data connection, through two servers', { skip }, () =>
   withFtp(async (cluster, files) => {
     const { client, lvs, web1, web2 } = cluster;
     for (const web of [web1, web2]) await serveFtp(cluster, web, files);

@@ -1,8 +1,9 @@
 // The helper for FTP by FULLNAT: the local ports of active data connections come back, of those that never come and of those that have ended.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Conf, TcpState } from '../../src/datapath/ebpf/abi.gen.js';
 import { FullnatPools } from '../../src/datapath/ebpf/table/fullnat-pools.js';
+import { breadth, test } from '../support/breadth.js';
 import { ip } from '../support/ip.js';
 import { type Bed, inBed, skipReason } from './bed.js';
 import { until } from './cluster.js';
@@ -41,7 +42,7 @@ function talkerOf(bed: Bed, family: Family) {
 }
 
 for (const family of [IPv4, IPv6]) {
-  test(`${family.name}: the local ports of data connections come back`, { skip: skipReason() }, () =>
+  (family === IPv4 ? test : breadth)(`${family.name}: the local ports of data connections come back`, { skip: skipReason() }, () =>
     inBed(async (bed) => {
       const { asks, answers, line } = talkerOf(bed, family);
       const pools = new FullnatPools(bed.tables);

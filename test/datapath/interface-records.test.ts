@@ -1,7 +1,7 @@
 // What the programs know of an interface stands in a table by its number: interfaces whose numbers have the same place in it, as there are
 // where containers come and go.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Abi, Interface } from '../../src/datapath/ebpf/abi.gen.js';
 import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-change.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
@@ -10,6 +10,7 @@ import type { DatapathFacts } from '../../src/doctor/facts.js';
 import { native } from '../../src/sys/addon.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
@@ -98,7 +99,7 @@ function takePlaces({ tables: { interfaces } }: Bed, number: number): string {
   return change.name;
 }
 
-test('an interface that finds no place is known to be without, and the strictest rp_filter of such ones holds for it', { skip }, () => {
+breadth('an interface that finds no place is known to be without, and the strictest rp_filter of such ones holds for it', { skip }, () => {
   withBed('tc', (bed, front) => {
     const { interfaces } = bed.tables;
     assert.deepEqual([changes(), unrecorded()], [[], []]);
@@ -117,7 +118,7 @@ test('an interface that finds no place is known to be without, and the strictest
   });
 });
 
-test('a device without Ethernet headers that another build has attached, and that finds no place, is detached', { skip }, () => {
+breadth('a device without Ethernet headers that another build has attached, and that finds no place, is detached', { skip }, () => {
   withBed('tc', (bed) => {
     ip(['tuntap add mode tun dev tun9']);
     const number = native().ifNameToIndex('tun9');

@@ -1,5 +1,5 @@
-// AH and ESP of IPv6 with living hosts. (Of IPv4: ipsec.test.ts.)
-import { CLUSTER6 } from './cluster-families.js';
+// AH and ESP of both families with living hosts.
+import { CLUSTER4, CLUSTER6 } from './cluster-families.js';
 import { testEsp } from './esp-follows.js';
 
-testEsp(CLUSTER6);
+for (const family of [CLUSTER4, CLUSTER6]) testEsp(family);

@@ -109,7 +109,7 @@ const ASK = `use IO::Socket::INET;
 my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => $ARGV[1]) or die $!;
 $s->send("question") or die $!; defined $s->recv(my $answer, 100) or die $!; print "$answer\\n";`;
 
-test('what a server by FULLNAT behind a tun device answers comes back to its client', { skip }, async () => {
+breadth('what a server by FULLNAT behind a tun device answers comes back to its client', { skip }, async () => {
   await inTunnel(async ({ bed, client, lvs }, pipe) => {
     ipvsadm(lvs, `-A -u ${VIP}:84`, `-a -u ${VIP}:84 -r ${CLIENT}:8080 --fullnat --local-address ${DIRECTOR}`);
     const { lines } = running(bed, client, ['perl', '-e', ASK, VIP, '84']);
@@ -129,7 +129,7 @@ test('what a server by FULLNAT behind a tun device answers comes back to its cli
   });
 });
 
-test('what concerns no service, or no connection, gets from a tun device to the stack', { skip }, async () => {
+breadth('what concerns no service, or no connection, gets from a tun device to the stack', { skip }, async () => {
   await inTunnel(async ({ lvs }, pipe) => {
     ipvsadm(lvs, `-A -t ${VIP}:80`, `-a -t ${VIP}:80 -r 10.8.2.11:80 -m`);
     const echo = encodeIcmp({ type: IcmpType.echo, code: 0, rest: 1, body: bytes(8) });

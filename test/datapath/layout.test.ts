@@ -1,10 +1,10 @@
 // The number of each map's layout: what changes it, and what a build does with tables that have other numbers.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUT, LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
@@ -12,6 +12,7 @@ import { mapsOfOtherLayout, pinLayouts, pinnedLayouts } from '../../src/datapath
 import { CONNECTION_PINS, FULLNAT_FLOWS_PINS, LAYOUTS_PIN, layoutName } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { artifact } from '../../src/sys/artifact.js';
+import { breadth, test } from '../support/breadth.js';
 import { noTools } from '../support/probes.js';
 import { root } from '../support/project.js';
 import { openBed, skipReason } from './bed.js';
@@ -42,7 +43,7 @@ function changedBy(...changes: readonly (readonly [was: string, is: string])[]):
   }
 }
 
-test('a number changes with what its map holds, and with nothing else', { skip: noTools('bpftool') }, () => {
+breadth('a number changes with what its map holds, and with nothing else', { skip: noTools('bpftool') }, () => {
   assert.deepEqual(changedBy(), []);
   assert.deepEqual(changedBy(['#include "reasons.h"', '']), [], 'the reasons are others');
   const swapped = changedBy(['V_NOOUTPUT (1ull << 57)', 'V_NOOUTPUT (1ull << 58)'], ['V_SPILLED (1ull << 58)', 'V_SPILLED (1ull << 57)']);

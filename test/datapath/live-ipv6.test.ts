@@ -44,51 +44,55 @@ breadth('IPv6, DR, and servers on the director itself', { skip }, async () => {
   });
 });
 
-test('IPv6: a client of a persistent service stays with its server; the listings show it; what is saved is restored', {
-  skip,
-}, async () => {
-  await inside(async (cluster) => {
-    const { bed, client, lvs, web1, web2 } = cluster;
-    for (const web of [web1, web2]) await serving(cluster, web, 80, '::');
-    for (const [service, options] of [
-      [`-t [${VIP}]:80`, '-p 300'],
-      [`-u [${VIP}]:80`, '-p 60 -M 64'],
-    ])
-      ipvsadm(lvs, `-A ${service} -s rr ${options}`, ...[1, 2].map((k) => `-a ${service} -r [${server(k)}]:80 -m`));
-    assert.deepEqual(asked(client, 'tcp', VIP, 80, 4), ['web2', 'web2', 'web2', 'web2']);
-    assert.deepEqual(asked(client, 'udp', VIP, 80, 4), ['web2', 'web2', 'web2', 'web2']);
-    assert.match(ipvsadm(lvs, '-Ln'), /^TCP {2}\[fd00:8:1::100\]:80 rr persistent 300$/m);
-    assert.match(ipvsadm(lvs, '-Ln'), /^UDP {2}\[fd00:8:1::100\]:80 rr persistent 60 mask 64$/m);
-    const listed = ipvsadm(lvs, '-Lcn');
-    assert.match(listed, /^TCP 0[45]:\d\d +ASSURED +\[fd00:8:1::10\]:0 +\[fd00:8:1::100\]:80 +\[fd00:8:2::12\]:80$/m);
-    assert.match(listed, /^UDP 0[01]:\d\d +ASSURED +\[fd00:8:1::\]:0 +\[fd00:8:1::100\]:80 +\[fd00:8:2::12\]:80$/m);
-    assert.match(ipvsadm(lvs, '-Ln --persistent-conn'), /^ {2}-> \[fd00:8:2::12\]:80 +1 +1 +/m);
-    assert.match(ok(lvs.weir('proc ip_vs')), /^UDP {2}\[fd00:0008:0001:0000:0000:0000:0000:0100\]:0050 rr persistent 15000 40000000$/m);
-    assert.match(
-      ok(lvs.weir('proc ip_vs_conn')),
-      /^TCP fd00:0008:0001:0000:0000:0000:0000:0010 0000 fd00:\S+ 0050 fd00:\S+ 0050 ASSURED +\d+$/m,
-    );
-    client.ip('addr add fd00:8:1::20/64 dev eth0 nodad');
-    client.ip('-6 route replace fd00:8:1::/64 dev eth0 src fd00:8:1::20');
-    bed.undo(() => client.ip('-6 route replace fd00:8:1::/64 dev eth0 src fd00:8:1::10'));
-    bed.undo(() => client.ip('addr del fd00:8:1::20/64 dev eth0'));
-    assert.deepEqual(asked(client, 'tcp', VIP, 80, 2), ['web1', 'web1'], 'another host');
-    assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web2'], 'of the same network');
-    const quiesced = `-e -t [${VIP}]:80 -r [${server(1)}]:80 -m -w 0`;
-    ipvsadm(lvs, quiesced);
-    assert.deepEqual(asked(client, 'tcp', VIP, 80, 1), ['web1'], 'quiesced');
-    ok(lvs.weir('sysctl -w net.ipv4.vs.expire_quiescent_template=1'));
-    assert.deepEqual(asked(client, 'tcp', VIP, 80, 2), ['web2', 'web2'], 'and not kept any more');
-    const saved = ipvsadm(lvs, '-Sn');
-    assert.match(saved, /^-A -u \[fd00:8:1::100\]:80 -s rr -p 60 -M 64$/m);
-    ipvsadm(lvs, '-C');
-    ipvsadm(lvs, ...saved.trimEnd().split('\n'));
-    assert.equal(ipvsadm(lvs, '-Sn'), saved);
-    assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web2'], 'the template has outlived the service');
-  });
-});
+breadth(
+  'IPv6: a client of a persistent service stays with its server; the listings show it; what is saved is restored',
+  {
+    skip,
+  },
+  async () => {
+    await inside(async (cluster) => {
+      const { bed, client, lvs, web1, web2 } = cluster;
+      for (const web of [web1, web2]) await serving(cluster, web, 80, '::');
+      for (const [service, options] of [
+        [`-t [${VIP}]:80`, '-p 300'],
+        [`-u [${VIP}]:80`, '-p 60 -M 64'],
+      ])
+        ipvsadm(lvs, `-A ${service} -s rr ${options}`, ...[1, 2].map((k) => `-a ${service} -r [${server(k)}]:80 -m`));
+      assert.deepEqual(asked(client, 'tcp', VIP, 80, 4), ['web2', 'web2', 'web2', 'web2']);
+      assert.deepEqual(asked(client, 'udp', VIP, 80, 4), ['web2', 'web2', 'web2', 'web2']);
+      assert.match(ipvsadm(lvs, '-Ln'), /^TCP {2}\[fd00:8:1::100\]:80 rr persistent 300$/m);
+      assert.match(ipvsadm(lvs, '-Ln'), /^UDP {2}\[fd00:8:1::100\]:80 rr persistent 60 mask 64$/m);
+      const listed = ipvsadm(lvs, '-Lcn');
+      assert.match(listed, /^TCP 0[45]:\d\d +ASSURED +\[fd00:8:1::10\]:0 +\[fd00:8:1::100\]:80 +\[fd00:8:2::12\]:80$/m);
+      assert.match(listed, /^UDP 0[01]:\d\d +ASSURED +\[fd00:8:1::\]:0 +\[fd00:8:1::100\]:80 +\[fd00:8:2::12\]:80$/m);
+      assert.match(ipvsadm(lvs, '-Ln --persistent-conn'), /^ {2}-> \[fd00:8:2::12\]:80 +1 +1 +/m);
+      assert.match(ok(lvs.weir('proc ip_vs')), /^UDP {2}\[fd00:0008:0001:0000:0000:0000:0000:0100\]:0050 rr persistent 15000 40000000$/m);
+      assert.match(
+        ok(lvs.weir('proc ip_vs_conn')),
+        /^TCP fd00:0008:0001:0000:0000:0000:0000:0010 0000 fd00:\S+ 0050 fd00:\S+ 0050 ASSURED +\d+$/m,
+      );
+      client.ip('addr add fd00:8:1::20/64 dev eth0 nodad');
+      client.ip('-6 route replace fd00:8:1::/64 dev eth0 src fd00:8:1::20');
+      bed.undo(() => client.ip('-6 route replace fd00:8:1::/64 dev eth0 src fd00:8:1::10'));
+      bed.undo(() => client.ip('addr del fd00:8:1::20/64 dev eth0'));
+      assert.deepEqual(asked(client, 'tcp', VIP, 80, 2), ['web1', 'web1'], 'another host');
+      assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web2'], 'of the same network');
+      const quiesced = `-e -t [${VIP}]:80 -r [${server(1)}]:80 -m -w 0`;
+      ipvsadm(lvs, quiesced);
+      assert.deepEqual(asked(client, 'tcp', VIP, 80, 1), ['web1'], 'quiesced');
+      ok(lvs.weir('sysctl -w net.ipv4.vs.expire_quiescent_template=1'));
+      assert.deepEqual(asked(client, 'tcp', VIP, 80, 2), ['web2', 'web2'], 'and not kept any more');
+      const saved = ipvsadm(lvs, '-Sn');
+      assert.match(saved, /^-A -u \[fd00:8:1::100\]:80 -s rr -p 60 -M 64$/m);
+      ipvsadm(lvs, '-C');
+      ipvsadm(lvs, ...saved.trimEnd().split('\n'));
+      assert.equal(ipvsadm(lvs, '-Sn'), saved);
+      assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web2'], 'the template has outlived the service');
+    });
+  },
+);
 
-test('IPv6: all ports of a client go to one server, beside exact services, also on the director', { skip }, async () => {
+breadth('IPv6: all ports of a client go to one server, beside exact services, also on the director', { skip }, async () => {
   await inside(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
     const twice = (name: string): readonly string[] => [name, name];

@@ -1,10 +1,11 @@
 // The localities of lblc and lblcr: long sets, what the timer removes, how long they keep a deleted destination's record, two CPUs.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Conf, Dest, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { Locality, LocalityAbi, LocalityKey } from '../../src/datapath/ebpf/locality.gen.js';
 import { Records } from '../../src/sys/bpf/records.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service, serviceKey } from './fixtures/fixture.js';
@@ -94,7 +95,7 @@ test('each service has localities of its own, and another scheduler begins them 
   }),
 );
 
-test('the timer removes what belongs to no service any more, and what was unused for the setting’s time', { skip }, () =>
+breadth('the timer removes what belongs to no service any more, and what was unused for the setting’s time', { skip }, () =>
   inBed(async (bed) => {
     const { dests } = bed.tables;
     const named = (): number => dests.get(1, Dest.localities);
@@ -133,7 +134,7 @@ test('the timer removes what belongs to no service any more, and what was unused
   }),
 );
 
-test('the record of a deleted destination stays as long as a locality names it', { skip }, () =>
+breadth('the record of a deleted destination stays as long as a locality names it', { skip }, () =>
   inBed(
     async (bed) => {
       const { dests } = bed.tables;
@@ -171,31 +172,35 @@ test('without room for its locality a connection goes where wlc sends it', { ski
   }),
 );
 
-test('two CPUs at the same time leave sets whole, and every destination knows how many name it', {
-  skip: skipReasonOfStorms(),
-}, async () => {
-  const bed = bedOf('tc', 4096);
-  try {
-    bed.director.setSysctl('lblcr_expiration', '-1');
-    setUp(bed, 'lblcr');
-    let turn = 0;
-    await rage(bed, { kind: 'tc', flows: 1500, packets: 10_000, letters: ['S', 'S', 'A', 'FA', 'RA'] }, () => {
-      turn++;
-      bed.director.editDestination(key, destination(`${SERVERS[turn % 3] ?? ''}:80`, 'masq', turn % 4));
-      if (turn % 16 === 0) bed.director.editService(service('tcp', VIP, 80, [], turn % 32 === 0 ? 'lblcr' : 'lblc').service);
-    });
-    const named = new Map<number, number>();
-    for (const { size, members } of known(bed)) {
-      assert.ok(size >= 1 && size <= 3, `${size} members of three servers`);
-      const own = members.slice(0, size);
-      assert.equal(new Set(own).size, size, `a server twice: ${own.join()}`);
-      for (const id of own) named.set(id, (named.get(id) ?? 0) + 1);
+breadth(
+  'two CPUs at the same time leave sets whole, and every destination knows how many name it',
+  {
+    skip: skipReasonOfStorms(),
+  },
+  async () => {
+    const bed = bedOf('tc', 4096);
+    try {
+      bed.director.setSysctl('lblcr_expiration', '-1');
+      setUp(bed, 'lblcr');
+      let turn = 0;
+      await rage(bed, { kind: 'tc', flows: 1500, packets: 10_000, letters: ['S', 'S', 'A', 'FA', 'RA'] }, () => {
+        turn++;
+        bed.director.editDestination(key, destination(`${SERVERS[turn % 3] ?? ''}:80`, 'masq', turn % 4));
+        if (turn % 16 === 0) bed.director.editService(service('tcp', VIP, 80, [], turn % 32 === 0 ? 'lblcr' : 'lblc').service);
+      });
+      const named = new Map<number, number>();
+      for (const { size, members } of known(bed)) {
+        assert.ok(size >= 1 && size <= 3, `${size} members of three servers`);
+        const own = members.slice(0, size);
+        assert.equal(new Set(own).size, size, `a server twice: ${own.join()}`);
+        for (const id of own) named.set(id, (named.get(id) ?? 0) + 1);
+      }
+      for (const id of [1, 2, 3]) assert.equal(bed.tables.dests.get(id, Dest.localities), named.get(id) ?? 0, `destination ${id}`);
+      bed.director.flush();
+      await checked(bed, CHECK);
+      await gone(bed, () => [1, 2, 3].every((id) => bed.tables.dests.get(id, Dest.localities) === 0), 'all are removed');
+    } finally {
+      bed.close();
     }
-    for (const id of [1, 2, 3]) assert.equal(bed.tables.dests.get(id, Dest.localities), named.get(id) ?? 0, `destination ${id}`);
-    bed.director.flush();
-    await checked(bed, CHECK);
-    await gone(bed, () => [1, 2, 3].every((id) => bed.tables.dests.get(id, Dest.localities) === 0), 'all are removed');
-  } finally {
-    bed.close();
-  }
-});
+  },
+);

@@ -1,5 +1,5 @@
-// Services of firewall marks with living hosts, of IPv4. (Of IPv6, of both families, and through another size of the tables: marks.long.test.ts.)
+// Ports with one firewall mark, with living hosts, of IPv4. (Other services of marks, those of IPv6, of both families, and through another size of the tables: marks.long.test.ts.)
 import { FOUR } from './marked-cluster.js';
-import { testMarks } from './marked-services.js';
+import { testGroups, testMarks } from './marked-services.js';
 
-testMarks(FOUR);
+testMarks(FOUR, [testGroups]);

@@ -17,7 +17,7 @@ const CONNS6 = IPV6_PINS.conns;
 
 const SIX = kindOf('IPv6');
 
-test('one number is the size of all tables; each must have room for its own connections', { skip }, () =>
+breadth('one number is the size of all tables; each must have room for its own connections', { skip }, () =>
   inBedOf(512, (bed) => {
     stayLong(bed);
     const flows = new Flows(bed, SIX);

@@ -21,7 +21,7 @@ const skip = noNamespaces();
 const asked = (host: Cluster['client'], own: string, count: number, size = 100): readonly string[] =>
   associated(host, count, { vip: VIP, own, size });
 
-test('NAT to other ports, without forwarding: every server in turn, right checksums, states and counts', { skip }, async () => {
+breadth('NAT to other ports, without forwarding: every server in turn, right checksums, states and counts', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
     const lines = await Promise.all([serving(cluster, web1, 3905), serving(cluster, web2, 4905)]);

@@ -1,7 +1,7 @@
 // The programs are tried before they are attached: wrong answers keep them off, and a trial leaves nothing behind. (The builds beside that on the
 // links: self-check.long.test.ts.)
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { load, loadTried } from '../../src/datapath/ebpf/load/load.js';
 import { sizesOf } from '../../src/datapath/ebpf/load/object.js';
 import { type LinkVector, makeVectors } from '../../src/datapath/ebpf/load/vectors/ipv4.js';
@@ -21,6 +21,7 @@ import {
 import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
+import { breadth, test } from '../support/breadth.js';
 import { inFolder, refused, SMALL, skip, wrong } from './self-check-bed.js';
 
 /** Programs, maps of maps, and what goes with a packet. */
@@ -71,7 +72,7 @@ test('nor does it leave what had no room in its own bucket: here all have the sa
   });
 });
 
-test('vectors that differ keep the datapath from being attached, by name', { skip }, () => {
+breadth('vectors that differ keep the datapath from being attached, by name', { skip }, () => {
   const vectors = makeVectors();
   inFolder((folder) => {
     for (let k = 0; k < vectors.length; k += 6) {

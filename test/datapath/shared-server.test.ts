@@ -1,9 +1,10 @@
 // A reply finds its connection by one look at the connection table by XDP's quick path, and by two by the full one, however many services share its
 // server: looks are counted by a build that counts them as a reason for drops that has no name.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Abi, Drops } from '../../src/datapath/ebpf/abi.gen.js';
 import { exchangeBuild } from '../../src/datapath/ebpf/open.js';
+import { breadth, test } from '../support/breadth.js';
 import { noTools } from '../support/probes.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { compiledWith } from './compilers.js';
@@ -54,22 +55,26 @@ function looksOfReply(bed: Bed, services: number, service: number): Readonly<Rec
   return { byTc, byXdp: looksOf('xdp', 'A') };
 }
 
-test('a reply looks at as many buckets where 200 services share its server as where two do', {
-  skip: skipReason() || noTools('clang', 'llvm-strip'),
-}, () => {
-  const bed = openBed({ attach: 'xdp' });
-  try {
-    compiledWith('maps.h', BUCKET, COUNTED, (object) => assert.equal(exchangeBuild(object), true));
-    bed.renew();
-    assert.deepEqual(looksOfReply(bed, 1, 0), { byTc: 1, byXdp: 1 });
-    for (const services of [2, 200]) {
-      for (const service of [0, services - 1])
-        assert.deepEqual(looksOfReply(bed, services, service), { byTc: 2, byXdp: 1 }, `service ${service} of ${services}`);
+breadth(
+  'a reply looks at as many buckets where 200 services share its server as where two do',
+  {
+    skip: skipReason() || noTools('clang', 'llvm-strip'),
+  },
+  () => {
+    const bed = openBed({ attach: 'xdp' });
+    try {
+      compiledWith('maps.h', BUCKET, COUNTED, (object) => assert.equal(exchangeBuild(object), true));
+      bed.renew();
+      assert.deepEqual(looksOfReply(bed, 1, 0), { byTc: 1, byXdp: 1 });
+      for (const services of [2, 200]) {
+        for (const service of [0, services - 1])
+          assert.deepEqual(looksOfReply(bed, services, service), { byTc: 2, byXdp: 1 }, `service ${service} of ${services}`);
+      }
+    } finally {
+      bed.close();
     }
-  } finally {
-    bed.close();
-  }
-});
+  },
+);
 
 test('a client that closed a connection and uses its port for another service gets that one’s replies', { skip: skipReason() }, () => {
   const bed = openBed();

@@ -1,8 +1,8 @@
 // A takeover that another build has begun and not ended, as every command of this build finds it: nothing has happened, or it is refused with both
 // layouts and left alone. (Killed before each of its steps, under traffic: takeover-kills.long.test.ts.)
+
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUT, LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
@@ -20,6 +20,7 @@ import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { breadth, test } from '../support/breadth.js';
 import { Death, type Other, withReplaced } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
@@ -151,7 +152,7 @@ for (const [when, nth] of [
   });
 }
 
-test('a table that another build has converted is not converted again by one with the same connections', { skip }, () => {
+breadth('a table that another build has converted is not converted again by one with the same connections', { skip }, () => {
   inBed((bed) => {
     const slots = checkTable(bed).length;
     pinLayouts(bed.folder, { ...LAYOUTS, conns: LAYOUTS_BEFORE.conns });

@@ -1,6 +1,7 @@
-// The sections of docs/migrate.md on DR in weir's words, persistence, saving and watching, typed as those in migrate.test.ts are.
+// The sections of docs/migrate.md on DR, keepalived, persistence, saving and watching.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { RunningDaemon } from '../support/running-daemon.js';
 import { sectionNamed } from './migrate-page.js';
 import { macAt, macOf, prepare, procedure, startWebs, VIP } from './procedure.js';
 
@@ -62,4 +63,35 @@ procedure('watching', 'one switch', async (at) => {
   });
   assert.match(at.type(at.director, 'ipvsadm -L --timeout'), /900 120 300/);
   assert.equal(at.type(at.director, 'weir sysctl -n net.ipv4.vs.expire_nodest_conn').trim(), '1');
+});
+
+procedure('DR', 'one switch', async (at) => {
+  await startWebs(at);
+  await at.follow(sectionNamed('DR'));
+  assert.deepEqual(at.names(4), ['web1', 'web1', 'web2', 'web2']);
+  assert.equal(macAt(at), macOf(at.director));
+  for (const host of at.servers) at.type(host, 'weir realserver status');
+});
+
+procedure('keepalived', 'one switch', async (at) => {
+  const section = sectionNamed('keepalived');
+  const file = at.at('etc/keepalived/keepalived.conf');
+  writeFileSync(file, section.blocks[0] ?? '');
+  await startWebs(at);
+  prepare(at);
+  const table = (): string => at.type(at.director, 'ipvsadm -Ln');
+  await at.follow(section, {
+    'systemctl enable --now keepalived': async () => {
+      const pids = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, at.at(letter)]);
+      const argv = ['ip', 'netns', 'exec', at.director.namespace, 'bin/keepalived', '-n', '-l', '-D', '-G', '-f', file, ...pids];
+      const daemon = new RunningDaemon(argv);
+      at.bed.atEnd(() => {
+        if (existsSync(`/proc/${daemon.pid}`)) daemon.signal('SIGKILL');
+      });
+      await daemon.until('the VIP is here', () => at.director.ip('-o addr show').includes(` ${VIP}/32 `));
+      await daemon.until('both servers serve', () => /\.100:80 .*\n.*\.200:80 /.test(table()));
+    },
+  });
+  assert.match(table(), /^TCP {2}192\.168\.88\.15:80 rr persistent 50$/m);
+  assert.equal(new Set(at.names(4)).size, 1);
 });

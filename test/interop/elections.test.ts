@@ -1,4 +1,4 @@
-// Elections beside Debian: one of version 3, and one by IPv6. (All others: elections.long.test.ts.)
+// Elections beside Debian: one of version 3. (All others: elections.long.test.ts.)
 import { testElections } from './elections.js';
 import { QUICK, variants } from './matrix.js';
 

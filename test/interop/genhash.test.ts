@@ -81,7 +81,7 @@ async function serving<T>(server: Server, host: string, work: (port: string) => 
   }
 }
 
-test('the digest of each kind of answer, and what -v prints of it', { skip }, async () => {
+breadth('the digest of each kind of answer, and what -v prints of it', { skip }, async () => {
   const asked: string[] = [];
   await serving(
     createServer((socket) => talk(socket, asked)),

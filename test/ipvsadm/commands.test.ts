@@ -14,7 +14,7 @@ import { killMiddles, killRestores } from './killed-restores.js';
 
 const skip = noNamespaces();
 
-test('10,000 lines are listed as they were restored, and -C removes them', { skip }, async () => {
+breadth('10,000 lines are listed as they were restored, and -C removes them', { skip }, async () => {
   await inNamespace(async (host) => {
     const lines = restoreLines(10_000);
     ok(host.run([process.execPath, ENTRY, 'ipvsadm', '-R'], lines.join('\n')));
@@ -46,7 +46,7 @@ breadth('killed in the middle of a restore, it leaves a usable table with the fi
   killMiddles([60, 160, 260]),
 );
 
-test('ipvsadm-restore, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, () => killRestores(2));
+breadth('ipvsadm-restore, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, () => killRestores(2));
 
 test('a caller that is not root gets an error', { skip: skip || noTools('setpriv') }, () => {
   const folder = mkdtempSync(`${tmpdir()}/weir-cli-`);

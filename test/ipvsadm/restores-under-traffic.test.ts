@@ -1,9 +1,10 @@
 // The table is restored, cleared and filled beside live connections.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { inCluster, ipvsadm, ok, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
+import { breadth, test } from '../support/breadth.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { counted, restored, restoreUnderTraffic, serveEcho } from './restores-under-traffic.js';
 
@@ -11,7 +12,7 @@ const skip = noNamespaces();
 
 test('8 connections and a thousand datagrams a second lose nothing by restores', { skip }, () => restoreUnderTraffic(4));
 
-test('ipvsadm -C, then -R: connections wait, and go on when their services are back', { skip }, async () => {
+breadth('ipvsadm -C, then -R: connections wait, and go on when their services are back', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { lvs } = cluster;
     await serveEcho(cluster);
@@ -28,7 +29,7 @@ test('ipvsadm -C, then -R: connections wait, and go on when their services are b
   });
 });
 
-test('what is in both tables keeps its counters and its connections', { skip }, async () => {
+breadth('what is in both tables keeps its counters and its connections', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { lvs } = cluster;
     await serveEcho(cluster);

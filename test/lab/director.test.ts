@@ -27,7 +27,7 @@ breadth('UDP through NAT: the server sees the client, the client gets answers fr
   );
 });
 
-test('no destination left: refused immediately, by ICMP port unreachable from the VIP', { skip }, async () => {
+breadth('no destination left: refused immediately, by ICMP port unreachable from the VIP', { skip }, async () => {
   await holds(
     natBed('nobody', [
       ...service('10.8.2.11 -m -w 0'),
@@ -56,7 +56,7 @@ const withSites = (lab: Lab, ...ports: readonly number[]): Lab => {
   return { ...lab, hosts: { ...lab.hosts, lvs: { ...lvs, sites: ports.map((port) => ({ port })) } } };
 };
 
-test('packets that are not for a service pass unchanged', { skip }, async () => {
+breadth('packets that are not for a service pass unchanged', { skip }, async () => {
   await holds(
     withSites(
       natBed('others', [

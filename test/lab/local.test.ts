@@ -25,7 +25,7 @@ test('a client on the director itself reaches a NAT service', { skip }, async ()
 
 const MEDIUM_BYTES = 100_000_000;
 
-test('a client on the director itself: UDP and big packets', { skip }, async () => {
+breadth('a client on the director itself: UDP and big packets', { skip }, async () => {
   const digest = streamDigest(MEDIUM_BYTES);
   await holds(
     natBed(

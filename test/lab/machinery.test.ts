@@ -62,7 +62,7 @@ test('a lab whose expectations hold ends with 0', { skip }, async () => {
   assert.deepEqual(leftOf(name), []);
 });
 
-test('commands run in their host: its name, its addresses, weir first in PATH, no proxy', { skip }, async () => {
+breadth('commands run in their host: its name, its addresses, weir first in PATH, no proxy', { skip }, async () => {
   const steps: readonly Step[] = [
     { kind: 'run', on: 'a', command: 'hostname', expect: { answers: ['a'] } },
     { kind: 'run', on: 'b', command: 'ip -4 -o address show', expect: { contains: ['10.7.0.2/24'], lacks: ['10.7.0.1'] } },
@@ -82,7 +82,7 @@ test('commands run in their host: its name, its addresses, weir first in PATH, n
   assert.notEqual(readFileSync('/proc/sys/kernel/hostname', 'utf8').trim(), 'a');
 });
 
-test("a host's files are in a folder of its own, where its commands run", { skip }, async () => {
+breadth("a host's files are in a folder of its own, where its commands run", { skip }, async () => {
   const lab = plainLab([
     { kind: 'run', on: 'a', command: 'cat greeting; basename $PWD', expect: { answers: ['hello from a\na'] } },
     { kind: 'run', on: 'b', command: 'cat greeting', expect: { answers: ['hello from b'] } },
@@ -118,7 +118,7 @@ for (const [signal, expected] of [
   });
 }
 
-test('a signal while it is being built takes down what there is', { skip }, async () => {
+breadth('a signal while it is being built takes down what there is', { skip }, async () => {
   await withLabFile(plainLab([endless]), async (path) => {
     const lab = startLab(path);
     await lab.until(/building it/);
@@ -181,7 +181,7 @@ test('--keep leaves it standing; enter runs commands there; a second run gets an
   });
 });
 
-test('nothing runs for a host whose namespace is gone, and the rest is still taken down', { skip }, async () => {
+breadth('nothing runs for a host whose namespace is gone, and the rest is still taken down', { skip }, async () => {
   await withLabFile(plainLab([curl]), async (path) => {
     assert.equal((await runWeirLab(path, '--keep')).status, 0);
     runChildSync(['ip', 'netns', 'del', `weir-${name}-a`]);
@@ -194,7 +194,7 @@ test('nothing runs for a host whose namespace is gone, and the rest is still tak
   assert.deepEqual(leftOf(name), []);
 });
 
-test('a run in progress is not taken down', { skip }, async () => {
+breadth('a run in progress is not taken down', { skip }, async () => {
   await withLabFile(plainLab([endless]), async (path) => {
     const lab = startLab(path);
     await lab.until(/sleep 1000/);

@@ -74,7 +74,7 @@ test('refused, dropped, left to the stack: each with its reason and the settings
   });
 });
 
-test('a grace period drops what has no connection: how long ago it began, and that a SYN goes on', on, async () => {
+breadth('a grace period drops what has no connection: how long ago it began, and that a SYN goes on', on, async () => {
   await inSame(async (cluster) => {
     const { lvs, web1 } = cluster;
     await serving(cluster, web1);
@@ -94,7 +94,7 @@ test('a grace period drops what has no connection: how long ago it began, and th
   });
 });
 
-test('a template leads, whatever the scheduler would do', on, async () => {
+breadth('a template leads, whatever the scheduler would do', on, async () => {
   await inSame(async (cluster) => {
     const { lvs, client, web1, web2 } = cluster;
     for (const web of [web1, web2]) await serving(cluster, web);

@@ -1,11 +1,12 @@
 // weir explain and weir conns by each method but VS/NAT: the local end of FULLNAT, the outer packet of a tunnel, what goes past the servers, and what the
 // packet filter of the host sees first.
+
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Explanation } from '../../src/cli/explain/explanation.js';
 import { asked, type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { shell } from '../datapath/marked-cluster.js';
+import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 
@@ -66,7 +67,7 @@ test('FULLNAT: the local address and port of a connection, in both directions', 
   });
 });
 
-test('a tunnel: what is inside, and the outer packet', on, async () => {
+breadth('a tunnel: what is inside, and the outer packet', on, async () => {
   await inSame((cluster) => {
     const { lvs } = cluster;
     const cases = [
@@ -104,7 +105,7 @@ test('a tunnel: what is inside, and the outer packet', on, async () => {
   });
 });
 
-test('cache_bypass: a connection past the servers is named', on, async () => {
+breadth('cache_bypass: a connection past the servers is named', on, async () => {
   await inSame(async (cluster) => {
     const { bed, client, lvs, web2 } = cluster;
     await serving(cluster, web2);
@@ -133,7 +134,7 @@ test('cache_bypass: a connection past the servers is named', on, async () => {
   });
 });
 
-test('behind the packet filter: what it accepts, and which server that gets', on, async () => {
+breadth('behind the packet filter: what it accepts, and which server that gets', on, async () => {
   await inSame(async (cluster) => {
     const { bed, client, lvs, web1 } = cluster;
     await serving(cluster, web1);

@@ -1,7 +1,7 @@
 // weir upgrade --check against what weir load then does, by each step that it can name; and that it changes nothing.
+
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
-import { test } from 'node:test';
 import { upgradeText } from '../../src/cli/upgrade-text.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUT, LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
@@ -19,6 +19,7 @@ import { type Bed, openBed, skipReason } from '../datapath/bed.js';
 import { VIP } from '../datapath/fixtures/bed-addresses.js';
 import { fromClient, tcp } from '../datapath/fixtures/packets.js';
 import { setUp } from '../datapath/storms.js';
+import { breadth, test } from '../support/breadth.js';
 
 const skip = skipReason();
 const CONNECTIONS = 20;
@@ -69,7 +70,7 @@ test('of this build, and of another one with the same tables: all connections ar
   }),
 );
 
-test('of the build before: they move, into a table that is as large', { skip }, () => {
+breadth('of the build before: they move, into a table that is as large', { skip }, () => {
   const bed = openBed({ capacity: { connBuckets: 512 } });
   try {
     setUp(bed, 'rr');

@@ -1,6 +1,8 @@
 // weir realserver status on hosts that a person set up: it judges what they do with packets and ARP, and an asker on the wire confirms it.
+
 import assert from 'node:assert/strict';
-import { after, beforeEach, test } from 'node:test';
+import { after, beforeEach } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 
@@ -47,14 +49,14 @@ test('a VIP on lo with the sysctls of one interface; a network without the VIP d
   judged(1, /eth0 arp_ignore 3 arp_announce 2: announces the VIP/);
 });
 
-test('a local route, as good as an address', on, () => {
+breadth('a local route, as good as an address', on, () => {
   run(`ip route add local ${VIP}/32 dev lo`, SILENT);
   assert.equal(isAnswered(), false);
   const { status, stdout } = server.weir(`realserver status --vip ${VIP}`);
   assert.deepEqual([status, stdout.split('\n')[0]], [0, `${VIP} taken by a local route`]);
 });
 
-test('REDIRECT of iptables and of nft: neither an address nor a sysctl', on, () => {
+breadth('REDIRECT of iptables and of nft: neither an address nor a sysctl', on, () => {
   run(`iptables -t nat -A PREROUTING -d ${VIP} -p tcp --dport 80 -j REDIRECT --to-ports 8080`);
   assert.equal(isAnswered(), false);
   judged(0, /^10\.78\.0\.9 taken by a rule of the packet filter\n/);
@@ -69,7 +71,7 @@ test('REDIRECT of iptables and of nft: neither an address nor a sysctl', on, () 
   assert.equal(status, 3);
 });
 
-test('an alias on the wire: only rules about ARP hide it', on, () => {
+breadth('an alias on the wire: only rules about ARP hide it', on, () => {
   run(`ip addr add ${VIP}/32 dev eth0`, SILENT);
   assert.equal(isAnswered(), true);
   const loud = server.weir(`realserver status --vip ${VIP}`);

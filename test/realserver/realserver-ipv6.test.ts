@@ -63,7 +63,7 @@ test('start makes the VIP local and takes its packets; no host is answered for i
   assert.equal(server.weir('realserver status --vip fd00:77::100').status, 3);
 });
 
-test('on the interface itself it would be answered for: start refuses, and status reports it', on, () => {
+breadth('on the interface itself it would be answered for: start refuses, and status reports it', on, () => {
   server.ip('addr add fd00:77::101/128 dev zeta3 nodad');
   assert.equal(answers('fd00:77::101'), true, 'else the test above proves nothing');
   const status = server.weir('realserver status --vip fd00:77::101');
@@ -78,7 +78,7 @@ test('on the interface itself it would be answered for: start refuses, and statu
   server.ip('addr del fd00:77::101/128 dev zeta3');
 });
 
-test('VIPs of both families: the sysctls of ARP come and go with the IPv4 one', on, () => {
+breadth('VIPs of both families: the sysctls of ARP come and go with the IPv4 one', on, () => {
   const untouched = picture(server);
   assert.equal(server.weir('realserver start --vip 10.77.5.1,fd00:77::100').status, 0);
   assert.equal(server.sysctl('net.ipv4.conf.all.arp_ignore'), '1');
@@ -124,7 +124,7 @@ for (const shell of ['dash', 'busybox sh']) {
   );
 }
 
-test('--persist writes no sysctls of ARP for IPv6 VIPs alone', on, () => {
+breadth('--persist writes no sysctls of ARP for IPv6 VIPs alone', on, () => {
   const started = server.weir(`realserver start --vip fd00:77::100 --persist --root ${folder}`);
   assert.match(started.stdout, /wrote \S+\/etc\/weir\/realserver\n/);
   assert.equal(existsSync(join(folder, 'etc/sysctl.d/90-weir-realserver.conf')), false);

@@ -66,7 +66,7 @@ test('without the sysctls the host answers ARP, and status reports it', on, () =
   server.ip('addr del 10.77.5.9/32 dev lo');
 });
 
-test('a second start changes nothing; one VIP of two can be removed', on, () => {
+breadth('a second start changes nothing; one VIP of two can be removed', on, () => {
   const untouched = picture(server);
   server.weir('realserver start --vip 10.77.5.1,10.77.5.2 --iface zeta3,zeta4');
   const once = picture(server);
@@ -82,7 +82,7 @@ test('a second start changes nothing; one VIP of two can be removed', on, () => 
   assert.equal(server.weir('realserver stop').stdout, 'nothing to undo\n');
 });
 
-test('two parallel starts have the result of one', on, () => {
+breadth('two parallel starts have the result of one', on, () => {
   const untouched = picture(server);
   const entry = `${process.execPath} ${ENTRY} weir realserver start --vip`;
   const both = server.run(['sh', '-c', `${entry} 10.77.5.1 & ${entry} 10.77.5.2 & wait`]);
@@ -159,7 +159,7 @@ for (const shell of ['dash', 'busybox sh', 'bash --posix', 'busybox env PATH=APP
   );
 }
 
-test('weir undoes what the script did', on, () => {
+breadth('weir undoes what the script did', on, () => {
   const untouched = picture(server);
   const script = join(folder, 'handover');
   writeFileSync(script, server.weir('realserver script --vip 10.77.5.1').stdout);
@@ -206,7 +206,7 @@ test('with systemd an enabled unit is written', on, () => {
   assert.equal(existsSync(join(image, 'etc/systemd/system/weir-realserver.service')), false);
 });
 
-test('state files of namespaces that are gone are removed, those of existing ones are kept', on, () => {
+breadth('state files of namespaces that are gone are removed, those of existing ones are kept', on, () => {
   server.weir('realserver start --vip 10.77.5.1');
   const cookies = Array.from({ length: 70 }, (_, index) => `${2n ** 62n + BigInt(index)}`);
   for (const cookie of cookies) writeFileSync(`/run/weir/realserver/${cookie}.json`, '{}');

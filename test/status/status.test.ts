@@ -146,7 +146,7 @@ test('a director at work: interfaces, table, services, connections, drops', on, 
   assert.deepEqual(hostPicture(gate), was);
 });
 
-test('it waits for no lock, and names who changes the table', on, async () => {
+breadth('it waits for no lock, and names who changes the table', on, async () => {
   const { cookie } = using(Netns.byName(gate.namespace), (netns) => netns);
   const holder = spawn('flock', [Bpffs.ensure().presentLock(cookie), 'sh', '-c', 'echo held; exec sleep 600'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -192,7 +192,7 @@ test('where the pins cannot be seen it does not call the datapath absent', { ski
   assert.deepEqual(hidden('status', powerless), [1, '', `weir status: ${unknown}\n`]);
 });
 
-test('programs and tables of other builds are named, and the rest is shown', on, () => {
+breadth('programs and tables of other builds are named, and the rest is shown', on, () => {
   const { folder, conf } = tablesOf(gate);
   const pin = readdirSync(folder).find((name) => name.startsWith('build_')) ?? assert.fail('no build is named');
   const other = `build_${'ab'.repeat(16)}`;

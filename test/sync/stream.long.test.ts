@@ -1,9 +1,9 @@
-// weir's own stream between two living directors: keys that differ, services that come late, and a process that is killed.
+// weir's own stream between two living directors: failover and fail-back, keys that differ, services that come late, and a process that is killed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ok, until } from '../datapath/cluster.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { addServices, chats, connections, established, failOver, inPair, SERVICES } from './pair.js';
+import { addServices, chats, connections, established, failBack, failOver, inPair, SERVICES } from './pair.js';
 import { inStep, LINK_ADDRESS, newKey, type StreamAnswer, startStream, streamOf } from './stream-pair.js';
 
 const skip = noNamespaces();
@@ -71,5 +71,31 @@ test('a service that comes late gets its connections; a killed process goes on w
     failOver(pair);
     assert.deepEqual(await end(), answered);
     assert.deepEqual(await others(), answered);
+  }),
+);
+
+test('a late node gets all; the first one fails, comes back empty, gets all, and takes over again: no chat ends', { skip }, () =>
+  inPair(async (pair) => {
+    const { lvs, second } = pair;
+    const key = newKey(pair).file;
+    for (const director of [lvs, second]) addServices(director);
+    const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
+    const end = await chats(pair, CHATS);
+    startStream(pair, second, key, LINK_ADDRESS.first);
+    await inStep(lvs, second);
+    assert.deepEqual(await established(second, ALL), connections(lvs), 'states and servers are those of the first one');
+    first.signal('SIGKILL');
+    failOver(pair);
+    const others = await chats(pair, CHATS);
+
+    ok(lvs.weir('unload'));
+    addServices(lvs);
+    assert.deepEqual(connections(lvs), []);
+    startStream(pair, lvs, key, LINK_ADDRESS.second);
+    await inStep(second, lvs);
+    assert.deepEqual(await established(lvs, 2 * ALL), connections(second));
+    failBack(pair);
+    assert.deepEqual(await others(), answered);
+    assert.deepEqual(await end(), answered);
   }),
 );

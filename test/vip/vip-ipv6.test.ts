@@ -1,8 +1,10 @@
 // weir vip with IPv6 addresses, on hosts in namespaces: the probe before, the announcement after, and exact undoing.
+
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { Bed, type Host, noNamespaces, untilAddressesAreUsed } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
@@ -58,7 +60,7 @@ test('neighbours are notified immediately, so that a director that takes over is
   gate.weir('vip del fd00:29::210 --dev up7');
 });
 
-test('an address that another host has on that link is refused, naming its MAC', on, () => {
+breadth('an address that another host has on that link is refused, naming its MAC', on, () => {
   const untouched = addresses(gate);
   thief.ip('addr add fd00:29::220/128 dev th0 nodad');
   const mac = macOf(thief, 'th0');
@@ -94,7 +96,7 @@ test('a host that is about to take the address gives it up (RFC 4862 §5.4.3)', 
   gate.weir('vip del fd00:29::230 --dev up7');
 });
 
-test('--persist writes a hook that adds it again at boot; del --persist removes it', on, () => {
+breadth('--persist writes a hook that adds it again at boot; del --persist removes it', on, () => {
   const untouched = addresses(gate);
   gate.weir(`vip add fd00:29::240 --dev up7 --persist --root ${folder}`);
   const hook = join(folder, 'etc/network/if-up.d/weir-vip-fd00-29--240');

@@ -132,7 +132,7 @@ test('weir removes only addresses that it added', on, () => {
   gate.ip('addr del 172.29.3.230/32 dev up7');
 });
 
-test('--persist writes the files that add it again at boot; del --persist removes them', on, () => {
+breadth('--persist writes the files that add it again at boot; del --persist removes them', on, () => {
   const untouched = addresses(gate);
   const image = join(folder, 'image');
   gate.weir(`vip add 172.29.3.240 --dev up7 --persist --root ${image}`);
@@ -255,7 +255,7 @@ test('a keepalived.conf that was broken after a keepalived read it that publishe
   assert.deepEqual([add('--force').status, gate.weir('vip del 172.29.3.241 --dev up7').status], [0, 0]);
 });
 
-test("a keepalived.conf that was broken after weir's daemon read it", { ...on, timeout: 120_000 }, async () => {
+breadth("a keepalived.conf that was broken after weir's daemon read it", { ...on, timeout: 120_000 }, async () => {
   const [file, pid, vrrp] = ['conf', 'pid', 'vrrp'].map((name) => join(folder, `broken.${name}`)) as [string, string, string];
   writeFileSync(file, vrrpOf('B', 12, '172.29.3.243'));
   const daemon = `exec '${process.execPath}' '${ENTRY}' keepalived -nlP -f '${file}' -p '${pid}' -r '${vrrp}' 2>&1`;

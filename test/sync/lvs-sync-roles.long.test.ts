@@ -1,9 +1,8 @@
 // lvs_sync_daemon: the daemons of two hosts have the roles of their instances, or both.
 import assert from 'node:assert/strict';
-import { after } from 'node:test';
+import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ok, until } from '../datapath/cluster.js';
-import { breadth, test } from '../support/breadth.js';
 import { Bed, noNamespaces } from '../support/netns-bed.js';
 import { graceLeft, instance, Node, settings } from './keepalived-node.js';
 import { daemonProcess, daemonProcesses, noDaemonLeft } from './pair.js';
@@ -51,7 +50,7 @@ test('with an instance: the roles follow its state, a reload changes the id, and
   }
 });
 
-breadth('a takeover begins a grace period, in which the backup goes on', { skip }, async () => {
+test('a takeover begins a grace period, in which the backup goes on', { skip }, async () => {
   const lan = bed.lan('lan3');
   const host = bed.host('alone');
   bed.cable(host, 'eth0', lan, '10.9.0.1/24');
