@@ -200,7 +200,7 @@ static int control(const Reactor *r, int operation, int fd, uint32_t events) {
   return epoll_ctl(r->set, operation, fd, &event) < 0 ? -errno : 0;
 }
 
-/* reactorAdd(fd, events), reactorWatch(fd, events): 0 or -errno */
+/* reactorAdd(fd, events), reactorWatch(fd, events), reactorRemove(fd, 0): 0 or -errno */
 static napi_value control_call(napi_env env, napi_callback_info info, const char *call, int operation) {
   ARGS(call);
   const Reactor *r = reactor_here(&a);
@@ -212,6 +212,7 @@ static napi_value control_call(napi_env env, napi_callback_info info, const char
 
 static napi_value js_add(napi_env env, napi_callback_info info) { return control_call(env, info, "reactorAdd", EPOLL_CTL_ADD); }
 static napi_value js_watch(napi_env env, napi_callback_info info) { return control_call(env, info, "reactorWatch", EPOLL_CTL_MOD); }
+static napi_value js_remove(napi_env env, napi_callback_info info) { return control_call(env, info, "reactorRemove", EPOLL_CTL_DEL); }
 
 static int switch_on(int fd, int level, int option) {
   int one = 1;
@@ -350,5 +351,6 @@ const Export reactor_exports[] = {
     {"reactorWatch", js_watch},     {"reactorListen", js_listen},   {"reactorAccept", js_accept},
     {"reactorConnect", js_connect}, {"reactorRecv", js_recv},       {"reactorSend", js_send},
     {"reactorShutdown", js_shutdown}, {"reactorError", js_error},   {"reactorCloseFd", js_close_fd},
+    {"reactorRemove", js_remove},
     {NULL, NULL},
 };

@@ -110,6 +110,8 @@ export interface Native {
   reactorAdd(fd: number, events: number): number;
   /** Other events of a watched one. */
   reactorWatch(fd: number, events: number): number;
+  /** The descriptor stays open, outside of the set. `events`: none. */
+  reactorRemove(fd: number, events: 0): number;
   /** A listening TCP socket with SO_REUSEPORT and IP_FREEBIND; not watched. `address`: a sockaddr. */
   reactorListen(address: Uint8Array, backlog: number): number;
   /** How many connections were accepted, at most 64, and are watched: 36 bytes each in the slab: fd, length, sockaddr. */

@@ -5,14 +5,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { after, before, test } from 'node:test';
-import { get, namedServer, RunningProxy } from './running-proxy.js';
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const { server, port } = await namedServer('none');
-  server.close();
-  return port;
-}
+import { freePort, get, namedServer, RunningProxy } from './running-proxy.js';
 
 let servers: readonly Awaited<ReturnType<typeof namedServer>>[] = [];
 before(async () => {

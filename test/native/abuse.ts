@@ -104,6 +104,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   reactorClose: '',
   reactorAdd: 'nn',
   reactorWatch: 'nn',
+  reactorRemove: 'nn',
   reactorListen: 'bn',
   reactorAccept: 'nnn',
   reactorConnect: 'bn',

@@ -66,7 +66,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'host',
-    what: "carries out `control`'s plans on this host (`realserver/`, `vip/`); `install/`: what `weir install` puts into a system; reads the host's configuration files; what daemons publish of themselves",
+    what: "carries out `control`'s plans on this host (`realserver/`, `vip/`); `install/`: what `weir install` puts into a system; reads the host's configuration files and certificates; what daemons publish of themselves",
     mayImport: [...values, 'sys'],
     pure: [],
   },
@@ -84,7 +84,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'proxy',
-    what: "the edge of `control/proxy` on the reactor, and the access log's lines",
+    what: "the edges of `control/proxy`: on the reactor, and on Node's TLS; the access log's lines",
     mayImport: [...values, 'sys'],
     pure: [],
   },

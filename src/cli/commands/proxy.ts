@@ -1,10 +1,12 @@
 // weir proxy: HTTP from clients to a pool of servers, by a process a core, until a signal ends it.
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { faultText, readWeirFile } from '../../config/weir/read.js';
 import type { ProxySettings } from '../../daemon/proxy/messages.js';
 import { ProxySupervisor, type SupervisorOptions } from '../../daemon/proxy/supervisor.js';
 import { runProxyWorker } from '../../daemon/proxy/worker-main.js';
+import { type Certificates, certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
 import { endpointText, parseEndpoint } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../model/layer7/defaults.js';
@@ -16,9 +18,11 @@ import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
 
 const USAGE = `usage: weir proxy --config FILE [OPTION ...]
+       weir proxy --config FILE --check
        weir proxy --listen ADDRESS:PORT[,ADDRESS:PORT...] [OPTION ...] SERVER ...
        passes HTTP/1.1 requests on to servers: as the section layer7 of a weir.yaml has it; or without a file to the
        servers named here by weighted round robin; SERVER: ADDRESS:PORT or ADDRESS:PORT=WEIGHT
+       --check             reads the file and its certificates, and starts nothing
        --workers N         processes; default: one for each core
        --log FILE          append a line for each request; -: standard output
        --log-format NAME   combined (nginx's, with server, times and why) or json; default: combined
@@ -37,9 +41,11 @@ const TYPES = {
   'log-format': 'value',
   explain: 'value',
   drain: 'value',
+  check: 'flag',
   worker: 'flag',
 } as const;
 const SECOND_MS = 1000;
+const DAY_MS = 86_400_000;
 const WORKERS_MAX = 256;
 const DRAIN_MAX_S = 86_400;
 
@@ -137,12 +143,18 @@ export const run = command({ name: 'weir proxy', usage: USAGE, types: TYPES }, a
   if (config !== undefined) expectWords(words, 0);
   const options = optionsOf(flags, io);
   const secret = randomBytes(32).toString('hex');
-  const settings = (): ProxySettings => ({
-    model: config === undefined ? modelOf(flags, words) : readModel(config),
-    secret,
-    ...(explain === undefined ? {} : { explainToken: explain }),
-  });
+  let certificates: Certificates = {};
+  const reportEnds = (): void => certificatesThatEnd(certificates, Date.now()).forEach(options.report);
+  const settings = (): ProxySettings => {
+    const model = config === undefined ? modelOf(flags, words) : readModel(config);
+    const loaded = loadCertificates(model.listeners, dirname(config ?? '.'), Date.now());
+    certificates = loaded;
+    reportEnds();
+    return { model, secret, certificates: loaded, ...(explain === undefined ? {} : { explainToken: explain }) };
+  };
   const first = settings();
+  if (flags.check) return 0;
+  setInterval(reportEnds, DAY_MS).unref();
   const supervisor = new ProxySupervisor(first, options);
   await supervisor.ready();
   const places = first.model.listeners.map((listener) => endpointText(listener)).join(', ');

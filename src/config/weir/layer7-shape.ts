@@ -1,5 +1,6 @@
 // The section `layer7` of a weir.yaml: its keys are nginx's directives where nginx has them.
 import { FIELD_NAME } from '../../model/layer7/field.js';
+import { TLS_VERSIONS } from '../../model/layer7/listener.js';
 import { RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
 import type { TextMatch } from '../../model/layer7/route.js';
 import { byName, choice, either, flag, integer, listOf, type Of, optional, placed, record, required, type Shape, scalar } from './shape.js';
@@ -126,13 +127,21 @@ const poolRecord = record('a pool', {
 export type PoolKeys = Of<typeof poolRecord>;
 export type ServerKeys = NonNullable<PoolKeys['value']['servers']>[number];
 
+const tlsRecord = record('settings of TLS', {
+  certificates: required(listOf(record('a certificate', { ssl_certificate: required(word), ssl_certificate_key: required(word) }), 1)),
+  min_version: optional(choice(TLS_VERSIONS)),
+  http2: optional(flag),
+});
+export type TlsKeys = Of<typeof tlsRecord>;
+
+const listenerRecord = record('a listener', {
+  listen: required(endpoint),
+  proxy_protocol_from: optional(listOf(subnet)),
+  tls: optional(tlsRecord),
+});
+
 export const layer7Shape = record('the settings of layer 7', {
-  listeners: required(
-    byName(
-      NAME,
-      either(placed(endpoint), record('a listener', { listen: required(endpoint), proxy_protocol_from: optional(listOf(subnet)) })),
-    ),
-  ),
+  listeners: required(byName(NAME, either(placed(endpoint), listenerRecord))),
   pools: optional(byName(NAME, poolRecord)),
   hosts: required(listOf(hostRecord)),
   limits: optional(

@@ -5,10 +5,10 @@ import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { defaultClientLimits } from '../../model/layer7/defaults.js';
 import type { Host } from '../../model/layer7/host.js';
 import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
-import type { Listener } from '../../model/layer7/listener.js';
+import type { Listener, ListenerTls } from '../../model/layer7/listener.js';
 import type { Action, NamedMatch, Route } from '../../model/layer7/route.js';
 import { nearest } from '../../model/nearest.js';
-import type { HostKeys, Layer7Keys, LocationKeys, ProxyingKeys } from './layer7-shape.js';
+import type { HostKeys, Layer7Keys, LocationKeys, ProxyingKeys, TlsKeys } from './layer7-shape.js';
 import { poolOf } from './pool-to-model.js';
 import { proxyingOf } from './proxying-to-model.js';
 import type { Report } from './shape.js';
@@ -111,11 +111,20 @@ function limitsOf(limits: Layer7Keys['limits']): ClientLimits {
   };
 }
 
+function tlsOf({ value }: TlsKeys): ListenerTls {
+  const certificates = (value.certificates ?? []).flatMap(({ value: { ssl_certificate: chain, ssl_certificate_key: key } }) =>
+    chain === undefined || key === undefined ? [] : [{ chain, key }],
+  );
+  return { certificates, minVersion: value.min_version ?? 'TLSv1.2', http2: value.http2 ?? false };
+}
+
 function listenerOf(name: string, keys: NonNullable<Layer7Keys['listeners']>[number]['value']): Listener | undefined {
   if (keys === undefined) return undefined;
   const { value } = keys;
   if (!('listen' in value)) return { name, ...(value as Pick<Listener, 'address' | 'port'>), proxyFrom: [] };
-  return value.listen === undefined ? undefined : { name, ...value.listen, proxyFrom: value.proxy_protocol_from ?? [] };
+  if (value.listen === undefined) return undefined;
+  const { listen, proxy_protocol_from, tls } = value;
+  return { name, ...listen, proxyFrom: proxy_protocol_from ?? [], ...(tls === undefined ? {} : { tls: tlsOf(tls) }) };
 }
 
 export function layer7Of(keys: Layer7Keys, report: Report): Layer7 {

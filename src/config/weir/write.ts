@@ -4,6 +4,7 @@ import { endpointText } from '../../model/endpoint-text.js';
 import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../model/layer7/defaults.js';
 import type { Host } from '../../model/layer7/host.js';
 import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
+import type { Listener, ListenerTls } from '../../model/layer7/listener.js';
 import type { Balance, KeepAlive, Persistence, Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { FieldEdit, Proxying } from '../../model/layer7/proxying.js';
 import type { NamedMatch, Route, TextMatch } from '../../model/layer7/route.js';
@@ -138,15 +139,27 @@ function limitsTree(limits: ClientLimits): Tree {
   ]);
 }
 
+const tlsTree = ({ certificates, minVersion, http2 }: ListenerTls): Tree => ({
+  certificates: certificates.map(({ chain, key }) => ({ ssl_certificate: chain, ssl_certificate_key: key })),
+  ...changed([
+    ['min_version', minVersion, 'TLSv1.2'],
+    ['http2', http2, false],
+  ]),
+});
+
+function listenerTree({ proxyFrom, tls, ...key }: Listener): unknown {
+  const own = {
+    ...(proxyFrom.length === 0 ? {} : { proxy_protocol_from: proxyFrom.map(subnetText) }),
+    ...(tls === undefined ? {} : { tls: tlsTree(tls) }),
+  };
+  return Object.keys(own).length === 0 ? endpointText(key) : { listen: endpointText(key), ...own };
+}
+
 export function writeWeirFile({ listeners, pools, hosts, limits }: Layer7): string {
   const names = listeners.map(({ name }) => name);
-  const listenerTrees = listeners.map(({ name, proxyFrom, ...key }) => [
-    name,
-    proxyFrom.length === 0 ? endpointText(key) : { listen: endpointText(key), proxy_protocol_from: proxyFrom.map(subnetText) },
-  ]);
   const limited = limitsTree(limits);
   const layer7 = {
-    listeners: Object.fromEntries(listenerTrees),
+    listeners: Object.fromEntries(listeners.map((listener) => [listener.name, listenerTree(listener)])),
     ...(Object.keys(limited).length === 0 ? {} : { limits: limited }),
     ...(pools.length === 0 ? {} : { pools: Object.fromEntries(pools.map((pool) => [pool.name, poolTree(pool)])) }),
     hosts: hosts.map((host) => hostTree(host, names)),

@@ -17,7 +17,7 @@ export interface RequestFacts {
   readonly serverText: string;
   readonly serverPort: number;
   /** The name that TLS asked for, in lower case. */
-  readonly sni?: string;
+  readonly sni?: string | undefined;
   /** All lines of a field, joined by `, `. `name`: in lower case. */
   field(name: string): string | undefined;
 }

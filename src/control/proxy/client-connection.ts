@@ -15,7 +15,7 @@ import { Exchange } from './exchange.js';
 import { headEnd } from './head-end.js';
 import { ownAnswer } from './own-answer.js';
 import type { Asked, ToAnswer, ToPool } from './routing.js';
-import { Stream } from './stream.js';
+import { Stream, type StreamTable } from './stream.js';
 
 /** What a client may send ahead of its answers. */
 const AHEAD_MAX_BYTES = 16_384;
@@ -25,6 +25,12 @@ const BUFFERED_BODY_MAX_BYTES = 65_536;
 const LINGER_US = 2_000_000;
 const LINGER_MAX_BYTES = 262_144;
 const BARE_LINE_FEED = /(?<!\r)\n/;
+
+/** Of a connection that TLS carries: the table whose edge has its bytes, and the name that was asked for. A PROXY header came before TLS. */
+export interface Secured {
+  readonly table: StreamTable;
+  readonly serverName: string | undefined;
+}
 
 /** A request that waits for its body. */
 interface Waiting {
@@ -46,6 +52,7 @@ export class ClientConnection extends Stream implements ClientSide {
   #bytesBefore = 0;
   #awaitsProxyHeader: boolean;
   #addressText: string | undefined;
+  readonly #serverName: string | undefined;
 
   constructor(
     readonly context: ProxyContext,
@@ -53,10 +60,12 @@ export class ClientConnection extends Stream implements ClientSide {
     public address: Address,
     public port: number,
     readonly listener: Listener,
+    secured?: Secured,
   ) {
-    super(context, fd);
+    super(secured?.table ?? context, fd);
+    this.#serverName = secured?.serverName;
     this.#startUs = context.edge.nowUs;
-    this.#awaitsProxyHeader = listener.proxyFrom.length > 0;
+    this.#awaitsProxyHeader = listener.proxyFrom.length > 0 && secured === undefined;
     this.deadlineUs = this.#startUs + context.limits.headTimeoutUs;
   }
 
@@ -193,7 +202,14 @@ export class ClientConnection extends Stream implements ClientSide {
     this.#bytesBefore = this.bytesSent;
     this.#isWithinHead = false;
     this.#addressText ??= formatAddress(this.address);
-    const asked: Asked = { head, client: this.address, clientText: this.#addressText, clientPort: this.port, listener: this.listener };
+    const asked: Asked = {
+      head,
+      client: this.address,
+      clientText: this.#addressText,
+      clientPort: this.port,
+      listener: this.listener,
+      serverName: this.#serverName,
+    };
     const routed = this.context.router.route(asked);
     if (routed.kind === 'answer') this.#answerRouted(routed, head, from, to);
     else if (routed.proxying.bodyMaxBytes > 0 && head.body > routed.proxying.bodyMaxBytes) this.#refuse(Refusals.bodyMax);

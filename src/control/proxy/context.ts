@@ -1,10 +1,12 @@
 // What all connections of a proxy share.
 import type { ClientLimits } from '../../model/layer7/layer7.js';
+import type { ProxyEdge } from './edge.js';
 import type { IdleConnections } from './idle-connections.js';
 import type { Router } from './routing.js';
 import type { StreamTable } from './stream.js';
 
 export interface ProxyContext extends StreamTable {
+  readonly edge: ProxyEdge;
   readonly router: Router;
   readonly limits: ClientLimits;
   readonly idle: IdleConnections;

@@ -24,22 +24,26 @@ export const Slab = {
   bytes: 1_048_576,
 } as const;
 
-export interface ProxyEdge {
+/** What one connection needs. */
+export interface StreamEdge {
   /** `Slab.bytes` of them. */
   readonly slab: Uint8Array;
   /** Monotonic; of the batch of events that is handled. */
   readonly nowUs: number;
-  /** slab[from, to) as latin1. */
-  text(from: number, to: number): string;
   /** Writes latin1; how many bytes. */
   write(text: string, at: number): number;
-  /** A watched descriptor whose connection is under way, or a negative error. */
-  connect(server: PoolServer): number;
   recv(fd: number, offset: number, length: number): number;
   send(fd: number, offset: number, length: number): number;
   watch(fd: number, events: number): void;
   shutdownWrite(fd: number): void;
   close(fd: number): void;
+}
+
+export interface ProxyEdge extends StreamEdge {
+  /** slab[from, to) as latin1. */
+  text(from: number, to: number): string;
+  /** A watched descriptor whose connection is under way, or a negative error. */
+  connect(server: PoolServer): number;
   /** Undefined: no access log is written, and no record made. */
   readonly log: ((record: AccessRecord) => void) | undefined;
 }

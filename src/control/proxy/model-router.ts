@@ -13,7 +13,7 @@ import { cookieOf, expand, type RequestFacts, type Surroundings } from '../layer
 import { normalisedPath } from '../layer7/route/path.js';
 import type { RouteEntry } from '../layer7/route/route-table.js';
 import { Router as RouteFinder } from '../layer7/route/router.js';
-import type { Asked, Choice, Outcome, Router, ToAnswer, ToPool } from './routing.js';
+import { type Asked, type Choice, type Outcome, type Router, schemeOf, type ToAnswer, type ToPool } from './routing.js';
 
 /** `host`: HOST or HOST:PORT; an address of IPv6 is in brackets. */
 function withoutPort(host: string): string {
@@ -27,7 +27,6 @@ class AskedFacts implements RequestFacts {
   readonly target: string;
   readonly path: string;
   readonly host: string;
-  readonly scheme = 'http';
 
   constructor(
     readonly asked: Asked,
@@ -37,6 +36,14 @@ class AskedFacts implements RequestFacts {
     this.target = asked.head.target;
     this.path = path;
     this.host = withoutPort(asked.head.host);
+  }
+
+  get scheme() {
+    return schemeOf(this.asked.listener);
+  }
+
+  get sni(): string | undefined {
+    return this.asked.serverName;
   }
 
   get client() {

@@ -2,13 +2,14 @@
 import type { Address } from '../../model/address.js';
 import type { ClientLimits } from '../../model/layer7/layer7.js';
 import type { Listener } from '../../model/layer7/listener.js';
-import { ClientConnection } from './client-connection.js';
+import { ClientConnection, type Secured } from './client-connection.js';
 import type { ProxyContext } from './context.js';
-import { type ProxyEdge, READABLE } from './edge.js';
+import { type ProxyEdge, READABLE, type StreamEdge } from './edge.js';
 import { IdleConnections } from './idle-connections.js';
+import { type OnProxyHeader, ProxyHeaderConnection } from './proxy-header-connection.js';
 import type { Router } from './routing.js';
 import { ServerConnection } from './server-connection.js';
-import type { Stream } from './stream.js';
+import type { Stream, StreamTable } from './stream.js';
 
 /** What can change while connections are served. */
 export interface ProxyConfiguration {
@@ -24,6 +25,7 @@ export class ProxyMachine implements ProxyContext {
   limits: ClientLimits;
   explainToken: string | undefined;
   isDraining = false;
+  readonly #tables: StreamTable[] = [this];
   #clients = 0;
 
   constructor(
@@ -47,16 +49,36 @@ export class ProxyMachine implements ProxyContext {
     this.idle.clear();
   }
 
-  accepted(fd: number, address: Address, port: number, listener: Listener): void {
+  /** A table for the connections of another edge, which shares the slab and the clock. */
+  addTable(edge: StreamEdge): StreamTable {
+    const table = { edge, streams: [], forget: (stream: Stream): void => this.forget(stream) };
+    this.#tables.push(table);
+    return table;
+  }
+
+  accepted(fd: number, address: Address, port: number, listener: Listener, secured?: Secured): void {
     this.#clients++;
-    new ClientConnection(this, fd, address, port, listener);
-    if (this.#clients > this.limits.connectionsMax) this.#makeRoom(fd);
+    const came = new ClientConnection(this, fd, address, port, listener, secured);
+    if (this.#clients > this.limits.connectionsMax) this.#makeRoom(came);
+  }
+
+  /** A connection with a PROXY header before its TLS. */
+  acceptedProxied(fd: number, onWhole: OnProxyHeader): void {
+    this.#clients++;
+    new ProxyHeaderConnection(this, fd, onWhole);
   }
 
   /** Closes a client that waits between requests; where there is none, the one that came. */
-  #makeRoom(fd: number): void {
-    const idle = this.streams.find((stream) => stream instanceof ClientConnection && stream.isIdle && stream.fd !== fd);
-    (idle ?? this.streams[fd])?.close();
+  #makeRoom(came: Stream): void {
+    const isIdle = (stream: Stream | undefined): boolean => stream instanceof ClientConnection && stream.isIdle && stream !== came;
+    for (const { streams } of this.#tables) {
+      const idle = streams.find(isIdle);
+      if (idle !== undefined) {
+        idle.close();
+        return;
+      }
+    }
+    came.close();
   }
 
   ready(fd: number, events: number): void {
@@ -74,11 +96,18 @@ export class ProxyMachine implements ProxyContext {
   /** Ends what is over time; to be called several times a second. */
   tick(): void {
     const { nowUs } = this.edge;
-    for (const stream of this.streams) {
-      if (stream === undefined || stream.deadlineUs === 0 || stream.deadlineUs > nowUs) continue;
-      stream.deadlineUs = 0;
-      stream.onDeadline();
+    for (const { streams } of this.#tables) {
+      for (const stream of streams) {
+        if (stream === undefined || stream.deadlineUs === 0 || stream.deadlineUs > nowUs) continue;
+        stream.deadlineUs = 0;
+        stream.onDeadline();
+      }
     }
+  }
+
+  #clientStreams(): readonly Stream[] {
+    const isClient = (stream: Stream | undefined): stream is Stream => stream !== undefined && !(stream instanceof ServerConnection);
+    return this.#tables.flatMap(({ streams }) => streams.filter(isClient));
   }
 
   /**
@@ -88,7 +117,7 @@ export class ProxyMachine implements ProxyContext {
   drain(): void {
     this.isDraining = true;
     this.idle.clear();
-    for (const stream of this.streams) {
+    for (const stream of this.#clientStreams()) {
       if (!(stream instanceof ClientConnection && stream.isIdle)) continue;
       stream.ready(READABLE);
       if (stream.isIdle && stream.hasServed) stream.close();
@@ -97,9 +126,8 @@ export class ProxyMachine implements ProxyContext {
 
   /** The deadline of a drain: tunnels and all else. */
   cut(): void {
-    for (const stream of this.streams) {
-      if (!(stream instanceof ClientConnection)) continue;
-      stream.cutTunnel();
+    for (const stream of this.#clientStreams()) {
+      if (stream instanceof ClientConnection) stream.cutTunnel();
       stream.close();
     }
   }

@@ -3,18 +3,18 @@ import type { Address } from '../../model/address.js';
 import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import { forwardedRequest } from '../../wire/http/forwarded-head.js';
 import { proxyHeader, proxyLine } from '../../wire/proxy-protocol/proxy-header.js';
-import type { Asked, ToPool } from './routing.js';
+import { type Asked, schemeOf, type ToPool } from './routing.js';
 
 const forwardedNode = ({ family }: Address, text: string): string => (family === 'inet' ? text : `"[${text}]"`);
 
 /** `upgrade`: the protocol to ask the server for; empty: none. */
-export function requestText({ client, clientText, head }: Asked, to: ToPool, server: PoolServer, upgrade: string): string {
+export function requestText({ client, clientText, head, listener }: Asked, to: ToPool, server: PoolServer, upgrade: string): string {
   return forwardedRequest(
     to.lines === undefined ? head : { ...head, lines: to.lines },
     {
       client: clientText,
       forwardedNode: forwardedNode(client, clientText),
-      proto: 'http',
+      proto: schemeOf(listener),
       addsForwarded: to.addsForwarded,
       appends: true,
       sendsForwarded: false,

@@ -13,7 +13,11 @@ export interface Asked {
   readonly clientText: string;
   readonly clientPort: number;
   readonly listener: Listener;
+  /** The name that TLS asked for, in lower case. */
+  readonly serverName: string | undefined;
 }
+
+export const schemeOf = ({ tls }: Listener): 'http' | 'https' => (tls === undefined ? 'http' : 'https');
 
 /** What came of asking a server. */
 export type Outcome = 'answered' | 'failed' | 'abandoned';

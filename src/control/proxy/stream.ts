@@ -1,14 +1,14 @@
 // One socket of the proxy: what waits to be sent, whether it is read, and its deadline. What is sent goes out immediately where the kernel takes
 // it; the rest waits in copies, and then whoever fills this stream stops reading until it has drained.
-import { AGAIN, ERROR, HANG_UP, PEER_CLOSED, type ProxyEdge, READABLE, Slab, WRITABLE } from './edge.js';
+import { AGAIN, ERROR, HANG_UP, PEER_CLOSED, READABLE, Slab, type StreamEdge, WRITABLE } from './edge.js';
 
 const READING = READABLE | PEER_CLOSED;
 /** One read; with what was kept it fits the slab. */
 const READ_MAX_BYTES = 131_072;
 
-/** The descriptors that the machine knows. */
+/** Descriptors of one edge. */
 export interface StreamTable {
-  readonly edge: ProxyEdge;
+  readonly edge: StreamEdge;
   readonly streams: (Stream | undefined)[];
   /** Called for each stream that goes. */
   forget(stream: Stream): void;
@@ -214,10 +214,15 @@ export abstract class Stream {
 
   close(): void {
     if (this.isClosed) return;
+    this.release();
+    this.table.edge.close(this.fd);
+  }
+
+  /** The descriptor stays open, for another. */
+  protected release(): void {
     this.isClosed = true;
     this.#waiting = undefined;
     this.table.streams[this.fd] = undefined;
     this.table.forget(this);
-    this.table.edge.close(this.fd);
   }
 }

@@ -1,6 +1,7 @@
 // What the supervisor of the proxy and its processes send each other. Values that JSON has.
 import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { AccessLogFormat } from '../../proxy/access-log.js';
+import type { ListenerCertificate } from '../../proxy/tls-listener.js';
 
 /** Where a process finds a listening socket that the supervisor made. */
 export interface ListenerSocket {
@@ -13,6 +14,8 @@ export interface ProxySettings {
   /** Hexadecimal: the same for all processes. */
   readonly secret: string;
   readonly explainToken?: string;
+  /** Of listeners with TLS, by their names: they were read and examined, so that no process needs the files. */
+  readonly certificates: Readonly<Record<string, readonly ListenerCertificate[]>>;
 }
 
 export interface AccessLogSettings {
@@ -24,10 +27,13 @@ export type ToWorker =
   | {
       readonly kind: 'start';
       readonly settings: ProxySettings;
+      readonly ticketKeys: string;
       readonly sockets: readonly ListenerSocket[];
       readonly log?: AccessLogSettings;
     }
-  | { readonly kind: 'configure'; readonly settings: ProxySettings }
+  | { readonly kind: 'configure'; readonly settings: ProxySettings; readonly ticketKeys: string }
+  /** Hexadecimal, of TLS's session tickets: the same for all processes. */
+  | { readonly kind: 'ticket-keys'; readonly ticketKeys: string }
   | { readonly kind: 'reopen-log' }
   /** Stop accepting, end what is idle, exit with the last connection or at the deadline. */
   | { readonly kind: 'drain'; readonly deadlineMs: number };

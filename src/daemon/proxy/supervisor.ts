@@ -1,6 +1,7 @@
 // The proxy as a whole: listening sockets, which outlive every process that serves them, and the processes, one a core. A process that ends or
 // hangs is started again on the same sockets. A reload is a message, or new processes where the sockets differ; old ones drain.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Listener } from '../../model/layer7/listener.js';
@@ -21,6 +22,9 @@ const SILENT_MAX_MS = 10_000;
 const WATCH_MS = 1000;
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 5000;
+/** Who learns the keys of session tickets can read what was sent under them (TLS 1.2): they are replaced every day. */
+const TICKET_KEYS_MS = 86_400_000;
+const TICKET_KEYS_BYTES = 48;
 
 export interface SupervisorOptions {
   readonly workers: number;
@@ -42,6 +46,8 @@ interface Slot {
 
 const keyOf = ({ address, port }: Listener): string => endpointText({ address, port });
 
+const newTicketKeys = (): string => randomBytes(TICKET_KEYS_BYTES).toString('hex');
+
 /** A listening socket. @throws WeirError proxy-listen */
 function listenOn(listener: Listener): number {
   const fd = native().reactorListen(socketAddress(listener.address, listener.port), BACKLOG_MAX);
@@ -57,6 +63,9 @@ export class ProxySupervisor {
   #isEnding = false;
   #onEnd: (() => void) | undefined;
   readonly #watch: NodeJS.Timeout;
+  readonly #ticketTimer: NodeJS.Timeout;
+  /** Of TLS: the processes share them, and they outlive each of them. */
+  #ticketKeys = newTicketKeys();
 
   /** @throws WeirError proxy-listen */
   constructor(settings: ProxySettings, options: SupervisorOptions) {
@@ -65,6 +74,7 @@ export class ProxySupervisor {
     this.#slots = this.#makeSlots([]);
     for (const slot of this.#slots) this.#start(slot);
     this.#watch = setInterval(() => this.#killHung(), WATCH_MS);
+    this.#ticketTimer = setInterval(() => this.#renewTicketKeys(), TICKET_KEYS_MS);
   }
 
   /** Every process serves. */
@@ -113,7 +123,13 @@ export class ProxySupervisor {
     child.on('error', (error) => this.#options.report(`process ${slot.number}: ${error.message}`));
     child.on('exit', (code, signal) => this.#ended(slot, child, signal ?? `status ${code}`));
     const { log } = this.#options;
-    this.#send(child, { kind: 'start', settings: this.#settings, sockets, ...(log === undefined ? {} : { log }) });
+    this.#send(child, {
+      kind: 'start',
+      settings: this.#settings,
+      ticketKeys: this.#ticketKeys,
+      sockets,
+      ...(log === undefined ? {} : { log }),
+    });
   }
 
   #send(child: ChildProcess | undefined, message: ToWorker): void {
@@ -156,7 +172,7 @@ export class ProxySupervisor {
     const keys = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${keyOf(one)}`).join();
     this.#settings = settings;
     if (keys(before) === keys(settings)) {
-      for (const { child } of this.#slots) this.#send(child, { kind: 'configure', settings });
+      for (const { child } of this.#slots) this.#send(child, { kind: 'configure', settings, ticketKeys: this.#ticketKeys });
       return;
     }
     try {
@@ -185,6 +201,11 @@ export class ProxySupervisor {
     this.#send(child, { kind: 'drain', deadlineMs: this.#options.drainMs });
   }
 
+  #renewTicketKeys(): void {
+    this.#ticketKeys = newTicketKeys();
+    for (const { child } of this.#slots) this.#send(child, { kind: 'ticket-keys', ticketKeys: this.#ticketKeys });
+  }
+
   reopenLogs(): void {
     for (const { child } of this.#slots) this.#send(child, { kind: 'reopen-log' });
     for (const child of this.#draining) this.#send(child, { kind: 'reopen-log' });
@@ -195,6 +216,7 @@ export class ProxySupervisor {
     if (this.#isEnding) for (const child of this.#draining) child.kill('SIGKILL');
     this.#isEnding = true;
     clearInterval(this.#watch);
+    clearInterval(this.#ticketTimer);
     for (const { child, sockets } of this.#slots) {
       this.#drain(child);
       for (const fd of sockets.values()) native().close(fd);

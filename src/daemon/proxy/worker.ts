@@ -6,6 +6,7 @@ import { type ProxyConfiguration, ProxyMachine } from '../../control/proxy/proxy
 import type { Listener } from '../../model/layer7/listener.js';
 import { contains } from '../../model/subnet.js';
 import { ReactorEdge } from '../../proxy/reactor-edge.js';
+import { TlsFront, type TlsSettings } from '../../proxy/tls-front.js';
 import { Events } from '../../sys/reactor/reactor.js';
 import { AccessLogFile } from './access-log-file.js';
 import type { FromWorker, ProxySettings, ToWorker } from './messages.js';
@@ -17,10 +18,19 @@ const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS } = constants.errno;
 const EXHAUSTED = [-EMFILE, -ENFILE, -ENOMEM, -ENOBUFS];
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
+type Configure = Extract<ToWorker, { kind: 'configure' }>;
+
+const tlsSettings = ({ model, certificates }: ProxySettings, ticketKeys: string): TlsSettings => ({
+  model,
+  certificates,
+  ticketKeys: Buffer.from(ticketKeys, 'hex'),
+});
 
 export class ProxyWorker {
   readonly #edge: ReactorEdge;
   readonly #machine: ProxyMachine;
+  readonly #tls: TlsFront;
+  #settings: ProxySettings;
   readonly #listeners = new Map<number, Listener>();
   readonly #log: AccessLogFile | undefined;
   /** Listening sockets that wait for descriptors. */
@@ -30,7 +40,7 @@ export class ProxyWorker {
   #drainEndsAt: number | undefined;
 
   constructor(
-    { settings, sockets, log }: Start,
+    { settings, ticketKeys, sockets, log }: Start,
     readonly send: (message: FromWorker) => void,
     readonly end: () => void,
   ) {
@@ -41,6 +51,8 @@ export class ProxyWorker {
     );
     this.#router = this.#routerOf(settings);
     this.#machine = new ProxyMachine(this.#edge, this.#configuration(settings));
+    this.#settings = settings;
+    this.#tls = new TlsFront(this.#edge, this.#machine, tlsSettings(settings, ticketKeys), (text) => send({ kind: 'fault', text }));
     for (const { name, fd } of sockets) {
       const listener = settings.model.listeners.find((one) => one.name === name);
       if (listener === undefined) continue;
@@ -60,13 +72,19 @@ export class ProxyWorker {
     return { router: this.#router, limits: model.limits, explainToken };
   }
 
-  configure(settings: ProxySettings): void {
+  configure({ settings, ticketKeys }: Configure): void {
+    this.#settings = settings;
+    this.#tls.configure(tlsSettings(settings, ticketKeys));
     this.#router = this.#routerOf(settings, this.#router);
     this.#machine.configure(this.#configuration(settings));
     for (const [fd, { name }] of this.#listeners) {
       const listener = settings.model.listeners.find((one) => one.name === name);
       if (listener !== undefined) this.#listeners.set(fd, listener);
     }
+  }
+
+  setTicketKeys(ticketKeys: string): void {
+    this.#tls.configure(tlsSettings(this.#settings, ticketKeys));
   }
 
   reopenLog(): void {
@@ -89,7 +107,7 @@ export class ProxyWorker {
   #endIfDrained(): void {
     if (this.#drainEndsAt === undefined) return;
     if (performance.now() >= this.#drainEndsAt) this.#machine.cut();
-    if (this.#machine.clients > 0) return;
+    else if (this.#machine.clients + this.#tls.open > 0) return;
     this.#log?.flush();
     this.end();
   }
@@ -109,8 +127,9 @@ export class ProxyWorker {
     }
     for (const { fd: client, address, port } of accepted) {
       const isTrusted = listener.proxyFrom.length === 0 || listener.proxyFrom.some((subnet) => contains(subnet, address));
-      if (isTrusted) this.#machine.accepted(client, address, port, listener);
-      else this.#edge.close(client);
+      if (!isTrusted) this.#edge.close(client);
+      else if (listener.tls === undefined) this.#machine.accepted(client, address, port, listener);
+      else this.#tls.accepted(client, address, port, listener);
     }
   }
 
@@ -132,6 +151,7 @@ export class ProxyWorker {
 
   #alive(): void {
     this.#log?.flush();
+    this.#tls.tick();
     this.send({ kind: 'alive', clients: this.#machine.clients });
   }
 }

@@ -31,6 +31,11 @@ export const daemonErrors = {
     hint: 'see which process has the port (ss -ltnp); ports below 1024 need root',
     exitStatus: 1,
   },
+  'certificate-unusable': {
+    text: ({ file, why }: { file: string; why: string }) => `${file}: ${why}`,
+    hint: 'openssl x509 -noout -text -in FILE shows a certificate; its chain follows it in the same file, in PEM',
+    exitStatus: 1,
+  },
   'daemons-several': {
     text: ({ pids }: { pids: readonly number[] }) => `several keepalived run here: processes ${pids.join(', ')}`,
     hint: 'name one by its process number',

@@ -71,6 +71,11 @@ export class Reactor {
     return this.#native.reactorWatch(fd, events);
   }
 
+  /** The descriptor stays open, for another to watch. */
+  remove(fd: number): number {
+    return this.#native.reactorRemove(fd, 0);
+  }
+
   /** The connections that wait, at most 64, watched for reading; or -errno. It writes to the slab from `offset` on. */
   accept(listener: number, offset: number): readonly Accepted[] | number {
     const count = this.#native.reactorAccept(listener, offset, READING);

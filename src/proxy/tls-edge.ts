@@ -1,0 +1,146 @@
+// The edge of connections that Node's TLS carries: what it has decrypted is received, what is sent goes into it to be encrypted. Descriptors are
+// numbers of this edge alone. The slab and the clock are those of the reactor's edge.
+import { constants } from 'node:os';
+import type { TLSSocket } from 'node:tls';
+import { AGAIN, ERROR, PEER_CLOSED, READABLE, type StreamEdge, WRITABLE } from '../control/proxy/edge.js';
+import type { ReactorEdge } from './reactor-edge.js';
+
+/** More is not taken while so much waits for the client. */
+const WAITING_MAX_BYTES = 65_536;
+const { ECONNRESET, EPIPE } = constants.errno;
+
+class TlsConnection {
+  #received: Buffer[] = [];
+  #watched = READABLE | PEER_CLOSED;
+  #error = 0;
+  #hasEnded = false;
+  #isDelivering = false;
+  isOpen = true;
+
+  constructor(
+    readonly socket: TLSSocket,
+    /** Outside of the machine's own calls. */
+    readonly onReady: (events: number) => void,
+  ) {
+    socket.on('data', (bytes: Buffer) => {
+      this.#received.push(bytes);
+      this.#deliver();
+    });
+    socket.on('end', () => {
+      this.#hasEnded = true;
+      this.#deliver();
+    });
+    socket.on('drain', () => {
+      if ((this.#watched & WRITABLE) !== 0) this.#report(WRITABLE);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error.errno ?? -ECONNRESET));
+    socket.on('close', () => this.#fail(-ECONNRESET));
+  }
+
+  #report(events: number): void {
+    if (this.isOpen) this.onReady(events);
+  }
+
+  #fail(error: number): void {
+    this.#error = error;
+    this.#report(ERROR);
+  }
+
+  /** As an epoll set would: as long as it is watched and there is something. */
+  #deliver(): void {
+    if (!this.isOpen || this.#isDelivering) return;
+    this.#isDelivering = true;
+    while (this.isOpen && (this.#watched & READABLE) !== 0 && (this.#received.length > 0 || this.#hasEnded)) this.onReady(READABLE);
+    this.#isDelivering = false;
+    if (this.isOpen && this.#received.length > 0) this.socket.pause();
+  }
+
+  recv(slab: Uint8Array, offset: number, length: number): number {
+    if (this.#error !== 0) return this.#error;
+    const [first] = this.#received;
+    if (first === undefined) return this.#hasEnded ? 0 : AGAIN;
+    const piece = first.subarray(0, length);
+    slab.set(piece, offset);
+    if (piece.length === first.length) this.#received.shift();
+    else this.#received[0] = first.subarray(length);
+    return piece.length;
+  }
+
+  /** All of it or AGAIN. `bytes` are copied. */
+  send(bytes: Uint8Array): number {
+    if (this.#error !== 0 || !this.socket.writable) return this.#error || -EPIPE;
+    if (this.socket.writableLength >= WAITING_MAX_BYTES) return AGAIN;
+    this.socket.write(Buffer.from(bytes));
+    return bytes.length;
+  }
+
+  watch(events: number): void {
+    const reads = (events & ~this.#watched & READABLE) !== 0;
+    this.#watched = events;
+    if (!reads) return;
+    if (this.#received.length === 0 && !this.#hasEnded) this.socket.resume();
+    else process.nextTick(() => this.#deliver());
+  }
+
+  shutdownWrite(): void {
+    this.socket.end();
+  }
+
+  /** What waits is sent first. */
+  close(): void {
+    this.isOpen = false;
+    this.#received = [];
+    this.socket.resume();
+    this.socket.destroySoon();
+  }
+}
+
+export class TlsEdge implements StreamEdge {
+  readonly slab: Uint8Array;
+  readonly #connections: (TlsConnection | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  constructor(readonly plain: ReactorEdge) {
+    this.slab = plain.slab;
+  }
+
+  get nowUs(): number {
+    return this.plain.nowUs;
+  }
+
+  /** A descriptor, watched. `onReady`: its events. */
+  add(socket: TLSSocket, onReady: (fd: number, events: number) => void): number {
+    const fd = this.#free.pop() ?? this.#connections.length;
+    this.#connections[fd] = new TlsConnection(socket, (events) => {
+      this.plain.readClock();
+      onReady(fd, events);
+    });
+    return fd;
+  }
+
+  write(text: string, at: number): number {
+    return this.plain.write(text, at);
+  }
+
+  recv(fd: number, offset: number, length: number): number {
+    return this.#connections[fd]!.recv(this.slab, offset, length);
+  }
+
+  send(fd: number, offset: number, length: number): number {
+    return this.#connections[fd]!.send(this.slab.subarray(offset, offset + length));
+  }
+
+  watch(fd: number, events: number): void {
+    this.#connections[fd]!.watch(events);
+  }
+
+  shutdownWrite(fd: number): void {
+    this.#connections[fd]!.shutdownWrite();
+  }
+
+  close(fd: number): void {
+    this.#connections[fd]!.close();
+    this.#connections[fd] = undefined;
+    this.#free.push(fd);
+  }
+}
