@@ -1,6 +1,6 @@
 // weir import: the configuration of another program as a weir.yaml on standard output, with a line on standard error for each thing that is lost.
 import { readdirSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { lossText } from '../../config/nginx/losses.js';
 import type { NginxFile } from '../../config/nginx/parse.js';
 import { importNginx } from '../../config/nginx/to-model.js';
@@ -51,7 +51,7 @@ export const run = command({ name: 'weir import', usage: USAGE, types: {} }, ({ 
   const [format, file] = words;
   if (format !== 'nginx') throw new WeirError('argument-value', { expected: 'a format that is imported (nginx)', given: format ?? '' });
   if (file === undefined) throw new WeirError('argument-missing', { expected: 'FILE' });
-  const { text, losses } = importNginx({ file, text: readText(file) }, reader(dirname(file)));
+  const { text, losses } = importNginx({ file, text: readText(file) }, reader(dirname(file)), resolve(dirname(file)));
   io.out(text);
   for (const loss of losses) io.err(`${lossText(loss)}\n`);
   return losses.length === 0 ? 0 : LOSSES_STATUS;

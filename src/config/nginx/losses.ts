@@ -12,7 +12,7 @@ export const lossText = ({ at, directive, why }: Loss): string => `${at.file}:${
 
 const PROCESSES = "it is about nginx's own processes, files or logs";
 const FILES = 'the proxy serves no files';
-const TLS = 'the proxy does not end TLS; an engine does';
+const TLS = 'TLS has settings of its own: certificates and the oldest version';
 const CACHE = 'the proxy keeps no responses';
 const BUFFERS = 'the proxy has buffers of its own';
 const CONDITIONS = 'it cannot be carried as a rule; write a location with conditions';
@@ -28,7 +28,7 @@ const reasons: Readonly<Record<string, string>> = Object.fromEntries(
       FILES,
     ],
     [
-      'ssl_certificate ssl_certificate_key ssl_protocols ssl_ciphers ssl_session_cache ssl_session_timeout ssl_prefer_server_ciphers ssl_session_tickets ssl http2 proxy_ssl_verify proxy_ssl_server_name',
+      'ssl_ciphers ssl_session_cache ssl_session_timeout ssl_prefer_server_ciphers ssl_session_tickets ssl ssl_dhparam ssl_stapling proxy_ssl_verify proxy_ssl_server_name',
       TLS,
     ],
     ['proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key proxy_cache_use_stale proxy_store', CACHE],
@@ -48,6 +48,7 @@ export class Losses {
   readonly #losses: Loss[] = [];
 
   add({ name, args, at }: Directive, why = reasons[name] ?? 'weir has nothing for it'): void {
+    if (this.#losses.some((one) => one.at === at && one.why === why)) return;
     this.#losses.push({ at, directive: [name, ...args].join(' ').slice(0, 80), why });
   }
 

@@ -5,7 +5,7 @@ import { expressionFault } from '../../model/expression/regular-expression.js';
 import { defaultClientLimits } from '../../model/layer7/defaults.js';
 import type { Host, HostName } from '../../model/layer7/host.js';
 import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
-import type { Listener } from '../../model/layer7/listener.js';
+import type { Listener, ListenerTls } from '../../model/layer7/listener.js';
 import type { Pool } from '../../model/layer7/pool.js';
 import type { Action, PathMatch, Route } from '../../model/layer7/route.js';
 import { readTemplate } from '../../model/layer7/template.js';
@@ -16,6 +16,7 @@ import { writeWeirFile } from '../weir/write.js';
 import { type Loss, Losses } from './losses.js';
 import { type Directive, type NginxFile, parseNginx, type ReadIncluded } from './parse.js';
 import { examineProxying, isAboutProxying, proxyingOf } from './proxying.js';
+import { isAboutTls, joined, tlsOf } from './tls.js';
 import { poolOfUpstream } from './upstream.js';
 
 const poolName = (text: string): string => text.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, 64);
@@ -29,6 +30,10 @@ function listenKey(word: string): DestinationKey | undefined {
 
 class Importer {
   readonly losses = new Losses();
+
+  /** `folder`: what relative paths of certificates begin at. */
+  constructor(readonly folder: string) {}
+
   readonly #pools = new Map<string, Pool>();
   readonly #listeners = new Map<string, Listener>();
   readonly #hosts: Host[] = [];
@@ -56,39 +61,54 @@ class Importer {
   http(directives: readonly Directive[]): void {
     const proxying = directives.filter(isAboutProxying);
     for (const one of proxying) examineProxying(one, this.losses);
+    const tls = directives.filter(isAboutTls);
     for (const one of directives.filter(({ name }) => name === 'upstream')) {
       const [name = ''] = one.args;
       const pool = poolOfUpstream(one, poolName(name), this.losses);
       if (pool !== undefined) this.#pools.set(name, pool);
     }
     for (const one of directives) {
-      if (one.name === 'server' && one.block !== undefined) this.#server(one, one.block, proxying);
+      if (one.name === 'server' && one.block !== undefined) this.#server(one, one.block, proxying, tls);
       else if (one.name === 'http' && one.block !== undefined) this.http(one.block);
-      else if (one.name !== 'upstream' && !isAboutProxying(one) && !this.#limit(one)) this.losses.add(one);
+      else if (one.name !== 'upstream' && !isAboutProxying(one) && !isAboutTls(one) && !this.#limit(one)) this.losses.add(one);
     }
   }
 
-  /** Its name; undefined: it is not carried. */
-  #listen(directive: Directive): { readonly name: string; readonly isDefault: boolean } | undefined {
+  /** `own`: the certificates of its server. Its name; undefined: it is not carried. */
+  #listen(directive: Directive, own: ListenerTls | undefined): { readonly name: string; readonly isDefault: boolean } | undefined {
     const [word = '', ...flags] = directive.args;
     const key = listenKey(word);
-    if (key === undefined || flags.includes('ssl') || flags.includes('quic')) {
-      this.losses.add(directive, key === undefined ? 'a listener has an address and a port' : 'the proxy does not end TLS; an engine does');
+    if (key === undefined || flags.includes('quic')) {
+      this.losses.add(directive, key === undefined ? 'a listener has an address and a port' : 'weir has no HTTP/3');
       return undefined;
     }
-    const other = flags.filter((flag) => !['default_server', 'default', 'proxy_protocol'].includes(flag));
+    const hasTls = flags.includes('ssl');
+    if (hasTls && own === undefined) {
+      this.losses.add(directive, 'its server has no ssl_certificate with its ssl_certificate_key');
+      return undefined;
+    }
+    const other = flags.filter((flag) => !['default_server', 'default', 'proxy_protocol', 'ssl', 'http2'].includes(flag));
     if (other.length > 0) this.losses.add(directive, `${other.join(' ')} is not carried`);
     const text = endpointText(key);
     const name = poolName(text.replace(/[[\]]/g, '').replaceAll(':', '_'));
     const everywhere = key.address.family === 'inet' ? [0] : [0, 0, 0, 0];
     const proxyFrom = flags.includes('proxy_protocol') ? [{ address: { ...key.address, words: everywhere }, prefixLength: 0 }] : [];
     const before = this.#listeners.get(text);
+    const isDefault = flags.includes('default_server') || flags.includes('default');
+    const tls = hasTls || before?.tls !== undefined ? this.#joinedTls(before?.tls, own, flags.includes('http2'), isDefault) : undefined;
+    if (tls?.http2 && !before?.tls?.http2) this.losses.add(directive, 'HTTP/2 is kept for weir engine; weir proxy has HTTP/1.1 alone');
     this.#listeners.set(text, {
       name,
       ...key,
       proxyFrom: before === undefined || before.proxyFrom.length === 0 ? proxyFrom : before.proxyFrom,
+      ...(tls === undefined ? {} : { tls }),
     });
-    return { name, isDefault: flags.includes('default_server') || flags.includes('default') };
+    return { name, isDefault };
+  }
+
+  #joinedTls(before: ListenerTls | undefined, own: ListenerTls | undefined, http2: boolean, isDefault: boolean): ListenerTls | undefined {
+    const all = before === undefined || own === undefined ? (own ?? before) : joined(before, own, isDefault);
+    return all === undefined ? undefined : { ...all, http2: all.http2 || http2 };
   }
 
   #names(directive: Directive): readonly HostName[] {
@@ -102,10 +122,11 @@ class Importer {
     });
   }
 
-  #server(directive: Directive, block: readonly Directive[], outer: readonly Directive[]): void {
+  #server(directive: Directive, block: readonly Directive[], outer: readonly Directive[], outerTls: readonly Directive[]): void {
+    const tls = tlsOf([outerTls, block], this.folder, this.losses);
     const listens = block.filter(({ name }) => name === 'listen');
     const found = (listens.length === 0 ? [{ ...directive, name: 'listen', args: ['80'] }] : listens).flatMap(
-      (one) => this.#listen(one) ?? [],
+      (one) => this.#listen(one, tls) ?? [],
     );
     if (found.length === 0) {
       this.losses.add(directive, 'none of its listen could be carried');
@@ -118,7 +139,7 @@ class Importer {
     const routes = block.flatMap((one) => {
       if (one.name === 'location') return this.#location(one, levels);
       if (one.name === 'return') return this.#whole(one, levels);
-      if (!['listen', 'server_name'].includes(one.name) && !isAboutProxying(one)) this.losses.add(one);
+      if (!['listen', 'server_name'].includes(one.name) && !isAboutProxying(one) && !isAboutTls(one)) this.losses.add(one);
       return [];
     });
     this.#hosts.push({
@@ -212,9 +233,9 @@ export interface Imported {
   readonly losses: readonly Loss[];
 }
 
-/** @throws WeirError nginx-syntax, nginx-include-loop, nginx-without-listener, nginx-not-carried */
-export function importNginx(file: NginxFile, readIncluded: ReadIncluded): Imported {
-  const importer = new Importer();
+/** `folder`: of the file, for relative paths of certificates. @throws WeirError nginx-syntax, nginx-include-loop, nginx-without-listener, nginx-not-carried */
+export function importNginx(file: NginxFile, readIncluded: ReadIncluded, folder = '/etc/nginx'): Imported {
+  const importer = new Importer(folder);
   importer.http(parseNginx(file, readIncluded));
   const layer7 = importer.result();
   if (layer7.listeners.length === 0) throw new WeirError('nginx-without-listener', { file: file.file });

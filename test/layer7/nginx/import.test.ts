@@ -101,12 +101,40 @@ frobnicate 1;`),
       '10: proxy_pass http://backend.example: none of its servers could be carried',
       '11: proxy_set_header X $nonsense: there is no variable $nonsense',
       '11: limit_req zone=a: weir has nothing for it',
-      '12: listen 443 ssl: the proxy does not end TLS; an engine does',
+      '12: listen 443 ssl: its server has no ssl_certificate with its ssl_certificate_key',
       '13: listen unix:/x: a listener has an address and a port',
-      '14: ssl_certificate x: the proxy does not end TLS; an engine does',
       '15: frobnicate 1: weir has nothing for it',
     ],
   );
+});
+
+test('certificates of servers become those of the listener, the default one first', () => {
+  const { layer7, losses } = imported(`events {}
+http {
+ssl_protocols TLSv1 TLSv1.2;
+server { listen 192.0.2.1:443 ssl; server_name a; ssl_certificate a.pem; ssl_certificate_key a.key; return 204; }
+server { listen 192.0.2.1:443 ssl http2 default_server; ssl_certificate /b.pem; ssl_certificate_key /b.key; ssl_ciphers X; return 204; }
+server { listen 192.0.2.1:80; return 301 https://$host$request_uri; }
+}`);
+  assert.deepEqual(
+    layer7.listeners.map(({ tls }) => tls),
+    [
+      {
+        certificates: [
+          { chain: '/b.pem', key: '/b.key' },
+          { chain: '/etc/nginx/a.pem', key: '/etc/nginx/a.key' },
+        ],
+        minVersion: 'TLSv1.2',
+        http2: true,
+      },
+      undefined,
+    ],
+  );
+  assert.deepEqual(losses.map(lossText).slice(1), [
+    'n:3: ssl_protocols TLSv1 TLSv1.2: TLSv1 is not carried',
+    'n:5: listen 192.0.2.1:443 ssl http2 default_server: HTTP/2 is kept for weir engine; weir proxy has HTTP/1.1 alone',
+    'n:5: ssl_ciphers X: TLS has settings of its own: certificates and the oldest version',
+  ]);
 });
 
 test('what is wrong for nginx is refused with its place', () => {
