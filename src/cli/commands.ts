@@ -98,6 +98,11 @@ export const commands: readonly Command[] = [
     meaning: 'connections, packets and bytes a second by service and server, every second; changes nothing',
     load: () => import('./commands/top.js'),
   },
+  {
+    name: 'engine',
+    meaning: 'run nginx in place of the proxy, with a configuration made from the same weir.yaml',
+    load: () => import('./commands/engine.js'),
+  },
   { name: 'proxy', meaning: 'pass HTTP requests on to a pool of servers, by a process a core', load: () => import('./commands/proxy.js') },
   { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {

@@ -17,6 +17,7 @@ export interface Certificate {
   readonly keyType: string;
   readonly endsAtMs: number;
   readonly file: string;
+  readonly keyFile: string;
 }
 
 /** By the names of listeners. */
@@ -76,7 +77,7 @@ function loadCertificate(files: CertificateFiles, folder: string, nowMs: number)
   const privateKey = examined(keyFile, 'the key', () => createPrivateKey(key));
   if (!first.checkPrivateKey(privateKey)) throw unusable(keyFile, `it is not the key of ${chainFile}`);
   examined(chainFile, 'TLS refuses it', () => createSecureContext({ cert: chain, key }));
-  return { chain, key, names: namesOf(first), keyType: privateKey.asymmetricKeyType ?? '', endsAtMs: ends, file: chainFile };
+  return { chain, key, names: namesOf(first), keyType: privateKey.asymmetricKeyType ?? '', endsAtMs: ends, file: chainFile, keyFile };
 }
 
 /** `folder`: what paths are relative to. @throws WeirError certificate-unusable: the first one that is */

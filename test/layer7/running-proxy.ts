@@ -58,8 +58,8 @@ export class RunningProxy {
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [join(root, 'dist/weir.cjs'), 'proxy', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  constructor(args: readonly string[], command = 'proxy') {
+    this.#child = spawn(process.execPath, [join(root, 'dist/weir.cjs'), command, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.on('data', (piece: Buffer) => {
       this.stderr += piece.toString('latin1');
     });

@@ -24,7 +24,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'config',
-    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml; `nginx/`: nginx.conf → the same model, with a line for each loss; `ktcpvs/`: the table and file of KTCPVS',
+    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml; `nginx/`: nginx.conf → the same model and back, with a line for each loss; `ktcpvs/`: the table and file of KTCPVS',
     mayImport: ['model'],
     pure: true,
   },
@@ -90,7 +90,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'daemon',
-    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
+    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
     mayImport: [...shell, 'proxy', 'dump'],
     pure: [],
   },

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { faultText, readWeirFile } from '../../config/weir/read.js';
 import type { ProxySettings } from '../../daemon/proxy/messages.js';
 import { ProxySupervisor, type SupervisorOptions } from '../../daemon/proxy/supervisor.js';
 import { runProxyWorker } from '../../daemon/proxy/worker-main.js';
@@ -15,7 +14,7 @@ import type { PoolServer } from '../../model/layer7/pool.js';
 import { command, expectWords } from '../command.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
-import { readText } from '../read-text.js';
+import { readLayer7 } from '../read-layer7.js';
 
 const USAGE = `usage: weir proxy --config FILE [OPTION ...]
        weir proxy --config FILE --check
@@ -106,15 +105,6 @@ function optionsOf(flags: Flags<typeof TYPES>, io: Io): SupervisorOptions {
   };
 }
 
-/** @throws WeirError file-unreadable, proxy-config */
-function readModel(path: string): Layer7 {
-  const { file, faults } = readWeirFile(readText(path));
-  const [first] = faults;
-  if (first !== undefined) throw new WeirError('proxy-config', { why: faultText(path, first), more: faults.length - 1 });
-  if (file.layer7 === undefined) throw new WeirError('proxy-config', { why: `${path} has no section layer7`, more: 0 });
-  return file.layer7;
-}
-
 /** Until a signal ended all processes. `reload`: for HUP. */
 async function serve(supervisor: ProxySupervisor, report: (text: string) => void, reload: () => Promise<void>): Promise<void> {
   await new Promise<void>((done) => {
@@ -146,7 +136,7 @@ export const run = command({ name: 'weir proxy', usage: USAGE, types: TYPES }, a
   let certificates: Certificates = {};
   const reportEnds = (): void => certificatesThatEnd(certificates, Date.now()).forEach(options.report);
   const settings = (): ProxySettings => {
-    const model = config === undefined ? modelOf(flags, words) : readModel(config);
+    const model = config === undefined ? modelOf(flags, words) : readLayer7(config);
     const loaded = loadCertificates(model.listeners, dirname(config ?? '.'), Date.now());
     certificates = loaded;
     reportEnds();

@@ -36,6 +36,26 @@ export const daemonErrors = {
     hint: 'openssl x509 -noout -text -in FILE shows a certificate; its chain follows it in the same file, in PEM',
     exitStatus: 1,
   },
+  'engine-absent': {
+    text: ({ program }: { program: string }) => `${program} is not installed`,
+    hint: ({ program }) => `apt-get install ${program}`,
+    exitStatus: 1,
+  },
+  'engine-foreign-file': {
+    text: ({ path }: { path: string }) => `${path} was not written by weir, and is not replaced`,
+    hint: 'name another directory with --dir, or move the file away',
+    exitStatus: 1,
+  },
+  'engine-refused': {
+    text: ({ why }: { why: string }) => `the engine refuses the configuration: ${why}`,
+    hint: 'weir engine … --print shows it; an address that is not here needs net.ipv4.ip_nonlocal_bind=1',
+    exitStatus: 1,
+  },
+  'engine-losses': {
+    text: ({ count }: { count: number }) => `the engine does not have ${count} of the things that the file asks for, see above`,
+    hint: 'change the file, or add --lossy',
+    exitStatus: 1,
+  },
   'daemons-several': {
     text: ({ pids }: { pids: readonly number[] }) => `several keepalived run here: processes ${pids.join(', ')}`,
     hint: 'name one by its process number',

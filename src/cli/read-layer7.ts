@@ -1,0 +1,14 @@
+// The section layer7 of a weir.yaml that a command was given.
+import { faultText, readWeirFile } from '../config/weir/read.js';
+import { WeirError } from '../model/errors/weir-error.js';
+import type { Layer7 } from '../model/layer7/layer7.js';
+import { readText } from './read-text.js';
+
+/** @throws WeirError file-unreadable, proxy-config */
+export function readLayer7(path: string): Layer7 {
+  const { file, faults } = readWeirFile(readText(path));
+  const [first] = faults;
+  if (first !== undefined) throw new WeirError('proxy-config', { why: faultText(path, first), more: faults.length - 1 });
+  if (file.layer7 === undefined) throw new WeirError('proxy-config', { why: `${path} has no section layer7`, more: 0 });
+  return file.layer7;
+}
