@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Listener } from '../../model/layer7/listener.js';
+import type { PoolCounts, PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
 import { native } from '../../sys/addon.js';
 import { artifact } from '../../sys/artifact.js';
 import { socketAddress } from '../../sys/sockets/socket-address.js';
@@ -24,9 +25,18 @@ const RESTART_MAX_MS = 5000;
 
 export interface SupervisorOptions {
   readonly workers: number;
-  readonly log?: AccessLogSettings;
+  readonly accessLog?: AccessLogSettings;
   readonly drainMs: number;
   readonly report: (text: string) => void;
+  readonly servers: ServerBook;
+}
+
+/** What processes are ordered about servers, and where what they count is added up. */
+export interface ServerBook {
+  orders(): readonly PoolOrder[];
+  counted(process: number, counts: PoolCounts): void;
+  /** A process ended. */
+  forget(process: number): void;
 }
 
 /** A place for a process, with sockets of its own. */
@@ -34,6 +44,7 @@ interface Slot {
   readonly number: number;
   readonly sockets: ReadonlyMap<string, number>;
   child: ChildProcess | undefined;
+  clients: number;
   aliveAt: number;
   restartMs: number;
   isReady: () => void;
@@ -72,10 +83,6 @@ export class ProxySupervisor {
     await Promise.all(this.#slots.map(({ ready }) => ready));
   }
 
-  get pids(): readonly number[] {
-    return this.#slots.flatMap(({ child }) => (child?.pid === undefined ? [] : [child.pid]));
-  }
-
   /** Slots for the settings' listeners; sockets of the ones before are taken over. @throws WeirError proxy-listen */
   #makeSlots(before: readonly Slot[]): Slot[] {
     const made: number[] = [];
@@ -93,7 +100,7 @@ export class ProxySupervisor {
         const ready = new Promise<void>((done) => {
           isReady = done;
         });
-        return { number, sockets, child: undefined, aliveAt: 0, restartMs: RESTART_MIN_MS, isReady, ready };
+        return { number, sockets, child: undefined, clients: 0, aliveAt: 0, restartMs: RESTART_MIN_MS, isReady, ready };
       });
     } catch (error) {
       for (const fd of made) native().close(fd);
@@ -109,26 +116,51 @@ export class ProxySupervisor {
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds] });
     slot.child = child;
     slot.aliveAt = performance.now();
-    child.on('message', (message) => this.#receive(slot, message as FromWorker));
+    child.on('message', (message) => this.#receive(slot, child, message as FromWorker));
     child.on('error', (error) => this.#options.report(`process ${slot.number}: ${error.message}`));
     child.on('exit', (code, signal) => this.#ended(slot, child, signal ?? `status ${code}`));
-    const { log } = this.#options;
-    this.#send(child, { kind: 'start', settings: this.#settings, sockets, ...(log === undefined ? {} : { log }) });
+    const { accessLog: log, servers } = this.#options;
+    const orders = servers.orders();
+    this.#send(child, { kind: 'start', settings: this.#settings, sockets, orders, ...(log === undefined ? {} : { log }) });
   }
 
   #send(child: ChildProcess | undefined, message: ToWorker): void {
     if (child?.connected) child.send(message, () => {});
   }
 
-  #receive(slot: Slot, message: FromWorker): void {
+  #receive(slot: Slot, child: ChildProcess, message: FromWorker): void {
     slot.aliveAt = performance.now();
     if (message.kind === 'fault') this.#options.report(message.text);
     else if (message.kind === 'ready') slot.isReady();
-    else slot.restartMs = RESTART_MIN_MS;
+    else {
+      slot.restartMs = RESTART_MIN_MS;
+      if (slot.child === child) slot.clients = message.clients;
+      if (child.pid !== undefined) this.#options.servers.counted(child.pid, message.counts);
+    }
+  }
+
+  /** To be called when the orders about servers changed. */
+  sendOrders(): void {
+    const orders = this.#options.servers.orders();
+    for (const child of this.#children()) this.#send(child, { kind: 'orders', orders });
+  }
+
+  /** Also those that drain: what they try again goes to servers that are up. */
+  #children(): readonly ChildProcess[] {
+    return [...this.#slots.flatMap(({ child }) => child ?? []), ...this.#draining];
+  }
+
+  status(): Pick<ProxyStatus, 'listeners' | 'processes' | 'draining'> {
+    return {
+      listeners: this.#settings.model.listeners.map((listener) => ({ name: listener.name, at: keyOf(listener) })),
+      processes: this.#slots.map(({ number, child, clients }) => ({ number, pid: child?.pid ?? null, clients })),
+      draining: this.#draining.size,
+    };
   }
 
   #ended(slot: Slot, child: ChildProcess, how: string): void {
     this.#draining.delete(child);
+    if (child.pid !== undefined) this.#options.servers.forget(child.pid);
     if (slot.child === child && !this.#isEnding) {
       this.#options.report(`process ${slot.number} (${child.pid}) ended: ${how}; it is started again in ${slot.restartMs} ms`);
       slot.child = undefined;
@@ -156,7 +188,8 @@ export class ProxySupervisor {
     const keys = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${keyOf(one)}`).join();
     this.#settings = settings;
     if (keys(before) === keys(settings)) {
-      for (const { child } of this.#slots) this.#send(child, { kind: 'configure', settings });
+      const orders = this.#options.servers.orders();
+      for (const { child } of this.#slots) this.#send(child, { kind: 'configure', settings, orders });
       return;
     }
     try {
@@ -186,8 +219,7 @@ export class ProxySupervisor {
   }
 
   reopenLogs(): void {
-    for (const { child } of this.#slots) this.#send(child, { kind: 'reopen-log' });
-    for (const child of this.#draining) this.#send(child, { kind: 'reopen-log' });
+    for (const child of this.#children()) this.#send(child, { kind: 'reopen-log' });
   }
 
   /** Drains all processes; resolves when they ended. A second call kills them. */

@@ -15,7 +15,8 @@ export function runProxyWorker(): Promise<number> {
       if (message.kind === 'start') {
         worker = new ProxyWorker(message, send, () => done(0));
         send({ kind: 'ready' });
-      } else if (message.kind === 'configure') worker?.configure(message.settings);
+      } else if (message.kind === 'configure') worker?.configure(message.settings, message.orders);
+      else if (message.kind === 'orders') worker?.order(message.orders);
       else if (message.kind === 'drain') worker?.drain(message.deadlineMs);
       else worker?.reopenLog();
     };

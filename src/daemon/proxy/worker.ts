@@ -4,6 +4,7 @@ import { chanceFrom } from '../../control/chance.js';
 import { ModelRouter } from '../../control/proxy/model-router.js';
 import { type ProxyConfiguration, ProxyMachine } from '../../control/proxy/proxy-machine.js';
 import type { Listener } from '../../model/layer7/listener.js';
+import type { PoolOrder } from '../../model/layer7/pool-status.js';
 import { contains } from '../../model/subnet.js';
 import { ReactorEdge } from '../../proxy/reactor-edge.js';
 import { Events } from '../../sys/reactor/reactor.js';
@@ -30,7 +31,7 @@ export class ProxyWorker {
   #drainEndsAt: number | undefined;
 
   constructor(
-    { settings, sockets, log }: Start,
+    { settings, sockets, log, orders }: Start,
     readonly send: (message: FromWorker) => void,
     readonly end: () => void,
   ) {
@@ -40,6 +41,7 @@ export class ProxyWorker {
       this.#log === undefined ? undefined : (record) => this.#log?.add(record),
     );
     this.#router = this.#routerOf(settings);
+    this.#router.order(orders);
     this.#machine = new ProxyMachine(this.#edge, this.#configuration(settings));
     for (const { name, fd } of sockets) {
       const listener = settings.model.listeners.find((one) => one.name === name);
@@ -60,13 +62,19 @@ export class ProxyWorker {
     return { router: this.#router, limits: model.limits, explainToken };
   }
 
-  configure(settings: ProxySettings): void {
+  configure(settings: ProxySettings, orders: readonly PoolOrder[]): void {
     this.#router = this.#routerOf(settings, this.#router);
+    this.#router.order(orders);
     this.#machine.configure(this.#configuration(settings));
     for (const [fd, { name }] of this.#listeners) {
       const listener = settings.model.listeners.find((one) => one.name === name);
       if (listener !== undefined) this.#listeners.set(fd, listener);
     }
+  }
+
+  /** Verdicts and weights. */
+  order(orders: readonly PoolOrder[]): void {
+    this.#router.order(orders);
   }
 
   reopenLog(): void {
@@ -90,7 +98,7 @@ export class ProxyWorker {
     if (this.#drainEndsAt === undefined) return;
     if (performance.now() >= this.#drainEndsAt) this.#machine.cut();
     if (this.#machine.clients > 0) return;
-    this.#log?.flush();
+    this.#alive();
     this.end();
   }
 
@@ -132,6 +140,7 @@ export class ProxyWorker {
 
   #alive(): void {
     this.#log?.flush();
-    this.send({ kind: 'alive', clients: this.#machine.clients });
+    this.#edge.readClock();
+    this.send({ kind: 'alive', clients: this.#machine.clients, counts: this.#router.counts(this.#edge.nowUs) });
   }
 }

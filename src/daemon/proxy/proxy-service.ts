@@ -1,0 +1,82 @@
+// The proxy of a host: its processes under their supervisor, its servers' health and weights, and the socket at which both can be asked for.
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { ProxyStatus } from '../../model/layer7/pool-status.js';
+import type { Log } from '../../model/log-level.js';
+import { ControlSocket } from './control-socket.js';
+import type { ProxySettings } from './messages.js';
+import { PoolKeeper } from './pool-keeper.js';
+import { ProxySupervisor, type SupervisorOptions } from './supervisor.js';
+
+export interface ServiceOptions extends Omit<SupervisorOptions, 'servers' | 'report'> {
+  readonly log: Log;
+}
+
+export class ProxyService {
+  readonly #keeper: PoolKeeper;
+  readonly #supervisor: ProxySupervisor;
+  readonly #control: ControlSocket;
+  readonly #log: Log;
+
+  /** @throws WeirError proxy-listen */
+  constructor(settings: ProxySettings, options: ServiceOptions) {
+    const { log, ...others } = options;
+    this.#log = log;
+    let supervisor: ProxySupervisor | undefined;
+    this.#keeper = new PoolKeeper({ pools: settings.model.pools, log, onChange: () => supervisor?.sendOrders() });
+    try {
+      supervisor = new ProxySupervisor(settings, { ...others, report: (text) => log('warning', text), servers: this.#keeper });
+    } catch (error) {
+      this.#keeper.close();
+      throw error;
+    }
+    this.#supervisor = supervisor;
+    this.#control = new ControlSocket(this.#keeper, () => this.#status(), log);
+  }
+
+  #status(): ProxyStatus {
+    return { pid: process.pid, ...this.#supervisor.status(), pools: this.#keeper.status() };
+  }
+
+  /** Every process serves. */
+  async ready(): Promise<void> {
+    await this.#supervisor.ready();
+    const { listeners, processes } = this.#supervisor.status();
+    const pids = processes.map(({ pid }) => pid).join(' ');
+    this.#log('info', `serves ${listeners.map(({ at }) => at).join(', ')} with ${processes.length} processes (${pids})`);
+  }
+
+  /** A reload. Settings that cannot be followed change nothing, and are logged. `read`: may throw, too. */
+  async reload(read: () => ProxySettings): Promise<void> {
+    try {
+      const settings = read();
+      await this.#supervisor.reload(settings);
+      this.#keeper.configure(settings.model.pools);
+      this.#log('info', 'the new configuration is in effect');
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#log('error', `the configuration of before stays in effect: ${error.message}`);
+    }
+  }
+
+  /** New processes of the installed program. */
+  async replace(): Promise<void> {
+    try {
+      await this.#supervisor.replace();
+      this.#log('info', 'new processes serve; the old ones drain');
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      this.#log('error', error.message);
+    }
+  }
+
+  reopenLogs(): void {
+    this.#supervisor.reopenLogs();
+  }
+
+  /** Drains all processes; resolves when they ended. A second call kills them. */
+  async end(): Promise<void> {
+    this.#control.close();
+    await this.#supervisor.end();
+    this.#keeper.close();
+  }
+}
