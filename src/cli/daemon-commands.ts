@@ -10,8 +10,9 @@ export const daemonCommands: readonly Command[] = [
   },
   {
     name: 'run',
-    meaning: 'the same daemon',
-    usage: 'usage: weir run [OPTION ...]   (those of keepalived: keepalived -h)',
-    load: () => import('./keepalived/run.js'),
+    meaning: 'the same daemon, with the proxy and feedback of a weir.yaml',
+    usage:
+      'usage: weir run [--weir-config FILE] [OPTION ...]   (those of keepalived: keepalived -h; without FILE: /etc/weir/weir.yaml, if it is there)',
+    load: () => import('./weir-run.js'),
   },
 ];

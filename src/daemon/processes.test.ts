@@ -11,10 +11,10 @@ const stream = { key: '/etc/weir/sync.key', listen: { ...peer, address: ip('0.0.
 const withStream = { ...emptyConfiguration, global: { ...emptyConfiguration.global, lvsSyncStream: stream } };
 
 test('what the command line lets run', () => {
-  assert.deepEqual(allowed(), { checker: true, vrrp: true, bfd: true, sync: true });
-  assert.deepEqual(allowed('B'), { checker: true, vrrp: true, bfd: false, sync: true });
-  assert.deepEqual(allowed('P'), { checker: false, vrrp: true, bfd: true, sync: false });
-  assert.deepEqual(allowed('P', 'C', 'B'), { checker: true, vrrp: true, bfd: false, sync: false });
+  assert.deepEqual(allowed(), { checker: true, vrrp: true, bfd: true, sync: true, proxy: true, feedback: true });
+  assert.deepEqual(allowed('B'), { checker: true, vrrp: true, bfd: false, sync: true, proxy: true, feedback: true });
+  assert.deepEqual(allowed('P'), { checker: false, vrrp: true, bfd: true, sync: false, proxy: false, feedback: false });
+  assert.deepEqual(allowed('P', 'C', 'B'), { checker: true, vrrp: true, bfd: false, sync: false, proxy: false, feedback: false });
 });
 
 test('what a configuration needs of it', () => {

@@ -128,6 +128,29 @@ const TABLE = {
     netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
     load: () => import('./sync/part.js').then(({ startSync }) => startSync),
   },
+  proxy: {
+    title: 'Proxy',
+    name: 'proxy',
+    ident: 'Weir_proxy',
+    isWanted: ({ weir }) => weir?.layer7 !== undefined,
+    nodeFlags: FEW_THREADS,
+    prompt: false,
+    silentTicksMax: 10,
+    endsDaemon: false,
+    load: () => import('./proxy/part.js').then(({ startProxy }) => startProxy),
+  },
+  feedback: {
+    title: 'Feedback',
+    name: 'feedback',
+    ident: 'Weir_feedback',
+    isWanted: ({ weir }) => (weir?.feedback ?? []).length > 0,
+    nodeFlags: FEW_THREADS,
+    prompt: false,
+    silentTicksMax: 10,
+    endsDaemon: false,
+    netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
+    load: () => import('./feedback/part.js').then(({ startFeedback }) => startFeedback),
+  },
 } satisfies Record<string, ProcessRow>;
 
 export type ProcessKind = keyof typeof TABLE;

@@ -20,6 +20,7 @@ import { mtuRule } from './rules/director/mtu.js';
 import { neighboursRule } from './rules/director/neighbours.js';
 import { offloadsRule } from './rules/director/offloads.js';
 import { persistenceRule } from './rules/director/persistence.js';
+import { proxyRule } from './rules/director/proxies.js';
 import { quiescedRule } from './rules/director/quiesced.js';
 import { reachRule } from './rules/director/reach/reach.js';
 import { reversePathRule } from './rules/director/reverse-path.js';
@@ -74,6 +75,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   neighboursRule,
   unservedRule,
   syncRule,
+  proxyRule,
   syncStreamRule,
 ];
 

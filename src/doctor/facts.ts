@@ -19,6 +19,7 @@ import type { HalfOpenCount } from './half-open-count.js';
 import type { FilterRule } from './packet-filter/aim.js';
 import type { Blocked, Chain } from './packet-filter/model.js';
 import type { EchoFact, HandoverFact, ProbeAnswer } from './probe-facts.js';
+import type { ProxyFact } from './proxy-facts.js';
 import type { StreamFact } from './stream-facts.js';
 
 export type { EchoFact, HandoverFact, ProbeAnswer };
@@ -289,6 +290,7 @@ export interface DirectorFacts extends HostFacts {
   readonly syncDaemons: readonly SyncDaemonFact[];
   /** weir's own stream; absent: neither is it configured, nor does its process run. */
   readonly stream?: StreamFact;
+  readonly proxies?: readonly ProxyFact[];
   readonly notExamined: readonly NotExamined[];
 }
 

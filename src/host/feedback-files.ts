@@ -1,17 +1,17 @@
 // What weir feedback keeps on this host: the weights that it wrote, for the process after it, and whether an operator froze a service's.
 import type { RememberedWeight } from '../control/feedback/messages.js';
+import { type FeedbackTarget, targetWord } from '../model/feedback/feedback-target.js';
 import { isRecord, parseJson } from '../model/json.js';
-import type { ServiceKey } from '../model/service.js';
-import { serviceWord } from '../model/service-word.js';
 import { StateFile } from './state-file.js';
 
 const FORMAT = 1;
 
 /** A name of letters, digits and dashes: what is left of dead namespaces is found by it. */
-const suffixOf = (what: string, key: ServiceKey): string => `_${what}-${serviceWord(key).replace(/[^a-z0-9]/g, '-')}`;
+const suffixOf = (what: string, key: FeedbackTarget): string =>
+  `_${what}-${targetWord(key).replace(/[^a-z0-9]/g, (other) => (key.kind === 'pool' ? `-${other.charCodeAt(0)}-` : '-'))}`;
 
-const recordOf = (key: ServiceKey): StateFile => new StateFile('feedback', suffixOf('weights', key));
-const freezeOf = (key: ServiceKey): StateFile => new StateFile('feedback', suffixOf('frozen', key));
+const recordOf = (key: FeedbackTarget): StateFile => new StateFile('feedback', suffixOf('weights', key));
+const freezeOf = (key: FeedbackTarget): StateFile => new StateFile('feedback', suffixOf('frozen', key));
 
 const isWeight = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
@@ -23,7 +23,7 @@ function readWeight(value: unknown): RememberedWeight | undefined {
 }
 
 /** By the servers' ids; empty: there is nothing that this build can read. @throws SystemError */
-export function readFeedbackRecord(key: ServiceKey): ReadonlyMap<string, RememberedWeight> {
+export function readFeedbackRecord(key: FeedbackTarget): ReadonlyMap<string, RememberedWeight> {
   const value = parseJson(recordOf(key).read() ?? 'null');
   if (!isRecord(value) || value['format'] !== FORMAT || !isRecord(value['weights'])) return new Map();
   return new Map(
@@ -35,11 +35,11 @@ export function readFeedbackRecord(key: ServiceKey): ReadonlyMap<string, Remembe
 }
 
 /** Empty: removes it. @throws SystemError */
-export function writeFeedbackRecord(key: ServiceKey, weights: ReadonlyMap<string, RememberedWeight>): void {
+export function writeFeedbackRecord(key: FeedbackTarget, weights: ReadonlyMap<string, RememberedWeight>): void {
   recordOf(key).write(weights.size === 0 ? undefined : `${JSON.stringify({ format: FORMAT, weights: Object.fromEntries(weights) })}\n`);
 }
 
-export const isFrozen = (key: ServiceKey): boolean => freezeOf(key).read() !== undefined;
+export const isFrozen = (key: FeedbackTarget): boolean => freezeOf(key).read() !== undefined;
 
 /** @throws SystemError */
-export const setFrozen = (key: ServiceKey, frozen: boolean): void => freezeOf(key).write(frozen ? 'frozen\n' : undefined);
+export const setFrozen = (key: FeedbackTarget, frozen: boolean): void => freezeOf(key).write(frozen ? 'frozen\n' : undefined);

@@ -3,7 +3,7 @@
 import { type ReadReport, wrongReport } from '../model/feedback/load-report.js';
 import { isRecord, parseJson } from '../model/json.js';
 
-const ORCA_HEADERS = ['endpoint-load-metrics', 'endpoint-load-metrics-json', 'endpoint-load-metrics-bin'] as const;
+export const ORCA_HEADERS = ['endpoint-load-metrics', 'endpoint-load-metrics-json', 'endpoint-load-metrics-bin'] as const;
 
 const HEADER_MAX = 8192;
 const PAIRS_MAX = 128;

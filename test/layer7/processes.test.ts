@@ -1,11 +1,9 @@
 // The processes of `weir proxy`: one that is killed is started again, a reload and an exchange lose no request and cut no WebSocket, and a
 // drain lets answers end.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { after, before, test } from 'node:test';
-import { freePort, get, namedServer, RunningProxy } from './running-proxy.js';
+import { freePort, get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
 
 let servers: readonly Awaited<ReturnType<typeof namedServer>>[] = [];
 before(async () => {
@@ -42,21 +40,6 @@ function load(port: number): () => Promise<{ readonly answered: number; readonly
     goesOn = false;
     await all;
     return { answered, failed };
-  };
-}
-
-async function webSocket(port: number): Promise<{ echo(text: string): Promise<string>; end(): void }> {
-  const socket = createConnection(port, '127.0.0.1');
-  socket.setEncoding('latin1');
-  socket.write('GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-  const [head] = (await once(socket, 'data')) as [string];
-  assert.match(head, /^HTTP\/1\.1 101 /);
-  return {
-    echo: async (text) => {
-      socket.write(text);
-      return ((await once(socket, 'data')) as [string])[0];
-    },
-    end: () => socket.destroy(),
   };
 }
 

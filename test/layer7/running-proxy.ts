@@ -1,8 +1,9 @@
 // `weir proxy` as a process of its own, and servers in this one.
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createConnection } from 'node:net';
 import { join } from 'node:path';
 import { root } from '../support/project.js';
 
@@ -51,6 +52,22 @@ export function get(port: number, path = '/'): Promise<Answer> {
     asked.on('error', fail);
     asked.end();
   });
+}
+
+/** A WebSocket whose server echoes. */
+export async function webSocket(port: number): Promise<{ echo(text: string): Promise<string>; end(): void }> {
+  const socket = createConnection(port, '127.0.0.1');
+  socket.setEncoding('latin1');
+  socket.write('GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  const [head] = (await once(socket, 'data')) as [string];
+  assert.match(head, /^HTTP\/1\.1 101 /);
+  return {
+    echo: async (text) => {
+      socket.write(text);
+      return ((await once(socket, 'data')) as [string])[0];
+    },
+    end: () => socket.destroy(),
+  };
 }
 
 export class RunningProxy {

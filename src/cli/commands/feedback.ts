@@ -14,11 +14,11 @@ import {
   type FeedbackSettings,
   PERIOD_MAX_US,
   PERIOD_MIN_US,
+  POOL_SCALE,
   SCALE_MAX,
 } from '../../model/feedback/feedback-settings.js';
-import { LOAD_SOURCES, type LoadSource, type LoadSourceKind } from '../../model/feedback/load-source.js';
-import type { ServiceKey } from '../../model/service.js';
-import { parseServiceWord, serviceWord } from '../../model/service-word.js';
+import { type FeedbackTarget, parseTargetWord, targetWord } from '../../model/feedback/feedback-target.js';
+import { LOAD_SOURCES, type LoadSource, type LoadSourceKind, sourceMisfit } from '../../model/feedback/load-source.js';
 import { native } from '../../sys/addon.js';
 import { command, expectWords } from '../command.js';
 import { explainText, serviceStatusText } from '../feedback/feedback-text.js';
@@ -33,13 +33,15 @@ const USAGE = `usage: weir feedback run SERVICE ... [--source SOURCE] [--port PO
        until it is stopped: asks the servers of each service for their load, and writes weights that follow it; then the configured
        ones are back. A configured weight is what any other program wrote last: ipvsadm, keepalived.conf. 0 stays 0.
        --config  a weir.yaml, whose section feedback has services with settings of their own (docs/feedback.md)
-       SERVICE   tcp:192.0.2.1:80, udp:[2001:db8::1]:53, sctp:…, mark:5, mark6:5
+       SERVICE   tcp:192.0.2.1:80, udp:[2001:db8::1]:53, sctp:…, mark:5, mark6:5; of weir proxy: pool:NAME
        --source  weir-load (default): counters of weir agent, port 8088
                  agent-idle, agent-weight: the line of HAProxy's agent-check, port 8089; its percentage is the idle share, or of the weight
                  node-exporter: the CPU's counters of Prometheus' node_exporter, port 9100, /metrics
                  orca: the header endpoint-load-metrics of a page, the server's own port, /
+                 of a pool also proxy-requests: requests in flight, of the --concurrency N that a server works on at a time;
+                 and proxy-orca: the header endpoint-load-metrics of its answers
        --period  5 or more; default: 5
-       --scale   configured weights are multiplied by it: 100 for weights of 1, which could not be divided
+       --scale   configured weights are multiplied by it: 100 for weights of 1, which could not be divided; default: 1, of pools 100
        --detail  also logs what changes nothing
        weir feedback status [--json]
        prints each server's configured weight, its weight, its share of the new connections, and what was measured
@@ -56,6 +58,7 @@ const TYPES = {
   path: 'value',
   period: 'value',
   scale: 'value',
+  concurrency: 'value',
   law: 'value',
   detail: 'flag',
   json: 'flag',
@@ -66,6 +69,7 @@ const NONE_RUNS = 3;
 const PERIOD_MIN_S = PERIOD_MIN_US / 1_000_000;
 const PERIOD_MAX_S = PERIOD_MAX_US / 1_000_000;
 const PORT_MAX = 65_535;
+const CONCURRENCY_MAX = 999_999;
 
 /** @throws WeirError option-value */
 function readNumber(option: string, text: string | undefined, least: number, most: number): number | undefined {
@@ -77,39 +81,46 @@ function readNumber(option: string, text: string | undefined, least: number, mos
 }
 
 /** @throws WeirError argument-missing, argument-value */
-function readService(text: string | undefined): ServiceKey {
+function readService(text: string | undefined): FeedbackTarget {
   if (text === undefined) throw new WeirError('argument-missing', { expected: 'the service' });
-  const key = parseServiceWord(text);
-  if (key === undefined) throw new WeirError('argument-value', { expected: 'a service as tcp:192.0.2.1:80 or mark:5', given: text });
+  const key = parseTargetWord(text);
+  if (key === undefined)
+    throw new WeirError('argument-value', { expected: 'a service as tcp:192.0.2.1:80 or mark:5, or a pool as pool:web', given: text });
   return key;
 }
 
 const isSource = (text: string): text is LoadSourceKind => Object.hasOwn(LOAD_SOURCES, text);
 
-function readSource({ source = 'weir-load', port, path }: FeedbackFlags): LoadSource {
+function readSource({ source = 'weir-load', port, path, concurrency: given }: FeedbackFlags, isPool: boolean): LoadSource {
   if (!isSource(source))
     throw new WeirError('option-value', { option: '--source', expected: Object.keys(LOAD_SOURCES).join(', '), given: source });
   const found = LOAD_SOURCES[source];
   if (path !== undefined && (found.path === '' || !/^\/[!-~]*$/.test(path)))
     throw new WeirError('option-value', { option: '--path', expected: 'a path that begins with /, of a source by HTTP', given: path });
-  return { ...found, port: readNumber('--port', port, 1, PORT_MAX) ?? found.port, path: path ?? found.path };
+  const concurrency = readNumber('--concurrency', given, 1, CONCURRENCY_MAX);
+  const misfit = sourceMisfit(source, isPool, concurrency);
+  if (misfit !== undefined) throw new WeirError('option-value', { option: '--source', expected: misfit, given: source });
+  const read = { ...found, port: readNumber('--port', port, 1, PORT_MAX) ?? found.port, path: path ?? found.path };
+  return { ...read, ...(concurrency === undefined ? {} : { concurrency }) };
 }
 
-function readSettings({ period, scale, law = 'served-per-busy' }: FeedbackFlags): FeedbackSettings {
+function readSettings({ period, scale, law = 'served-per-busy' }: FeedbackFlags, isPool: boolean): FeedbackSettings {
   if (law !== 'served-per-busy' && law !== 'cube-root')
     throw new WeirError('option-value', { option: '--law', expected: 'served-per-busy or cube-root', given: law });
   return {
     ...FEEDBACK_DEFAULTS,
     periodUs: (readNumber('--period', period, PERIOD_MIN_S, PERIOD_MAX_S) ?? PERIOD_MIN_S) * 1_000_000,
-    scale: readNumber('--scale', scale, 1, SCALE_MAX) ?? 1,
+    scale: readNumber('--scale', scale, 1, SCALE_MAX) ?? (isPool ? POOL_SCALE : 1),
     law: law === 'cube-root' ? CUBE_ROOT : FEEDBACK_DEFAULTS.law,
   };
 }
 
 function servicesOf(words: readonly string[], flags: FeedbackFlags): readonly ConfiguredFeedback[] {
-  const [source, settings] = [readSource(flags), readSettings(flags)];
   const keys = words.length === 0 ? [readService(undefined)] : words.map(readService);
-  return keys.map((key) => ({ key, source, settings }));
+  return keys.map((key) => {
+    const isPool = key.kind === 'pool';
+    return { key, source: readSource(flags, isPool), settings: readSettings(flags, isPool) };
+  });
 }
 
 /** @throws WeirError file-unreadable, feedback-file */
@@ -126,7 +137,7 @@ function servicesIn(path: string, words: readonly string[], flags: FeedbackFlags
 
 async function runFeedback(words: readonly string[], flags: FeedbackFlags): Promise<number> {
   const services = flags.config === undefined ? servicesOf(words, flags) : servicesIn(flags.config, words, flags);
-  const names = services.map(({ key }) => serviceWord(key));
+  const names = services.map(({ key }) => targetWord(key));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new WeirError('argument-twice', { given: twice });
   const facility = LOG_FACILITIES['daemon'] ?? 0;
@@ -150,7 +161,7 @@ function status(json: boolean, io: Io): number {
 
 /** @throws WeirError feedback-not-running, argument-value */
 function explain(text: string | undefined, server: string | undefined, io: Io): number {
-  const word = serviceWord(readService(text));
+  const word = targetWord(readService(text));
   const found = running().find(({ service }) => service === word);
   if (found === undefined) throw new WeirError('feedback-not-running', { service: word });
   const servers = server === undefined ? found.servers : found.servers.filter((one) => one.server === server);
@@ -166,7 +177,7 @@ function explain(text: string | undefined, server: string | undefined, io: Io): 
 function freeze(text: string | undefined, frozen: boolean, io: Io): number {
   const key = readService(text);
   setFrozen(key, frozen);
-  io.out(frozen ? `the weights of ${serviceWord(key)} stay as they are\n` : `the weights of ${serviceWord(key)} follow the load\n`);
+  io.out(frozen ? `the weights of ${targetWord(key)} stay as they are\n` : `the weights of ${targetWord(key)} follow the load\n`);
   return 0;
 }
 

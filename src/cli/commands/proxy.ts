@@ -2,11 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import type { ProxySettings } from '../../daemon/proxy/messages.js';
-import { ProxySupervisor, type SupervisorOptions } from '../../daemon/proxy/supervisor.js';
+import { ProxyService, type ServiceOptions, type ServiceSettings } from '../../daemon/proxy/proxy-service.js';
 import { runProxyWorker } from '../../daemon/proxy/worker-main.js';
-import { type Certificates, certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
-import { endpointText, parseEndpoint } from '../../model/endpoint-text.js';
+import { loadCertificates } from '../../host/certificates.js';
+import { parseEndpoint } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../model/layer7/defaults.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
@@ -14,11 +13,13 @@ import type { PoolServer } from '../../model/layer7/pool.js';
 import { command, expectWords } from '../command.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
+import { printStatus } from '../proxy/proxy-status.js';
 import { readLayer7 } from '../read-layer7.js';
 
 const USAGE = `usage: weir proxy --config FILE [OPTION ...]
        weir proxy --config FILE --check
        weir proxy --listen ADDRESS:PORT[,ADDRESS:PORT...] [OPTION ...] SERVER ...
+       weir proxy status [--json]
        passes HTTP/1.1 requests on to servers: as the section layer7 of a weir.yaml has it; or without a file to the
        servers named here by weighted round robin; SERVER: ADDRESS:PORT or ADDRESS:PORT=WEIGHT
        --check             reads the file and its certificates, and starts nothing
@@ -27,10 +28,11 @@ const USAGE = `usage: weir proxy --config FILE [OPTION ...]
        --log-format NAME   combined (nginx's, with server, times and why) or json; default: combined
        --explain TOKEN     a request whose field Weir-Explain is TOKEN gets the cause of an error in the field Weir-Cause
        --drain SECONDS     how long connections may go on after TERM, INT or USR2; default: 30
+       status prints each pool's servers: state, why, weights, share of the requests, requests in flight, failures; as root
        signals: HUP reads the file again, and a faulty one changes nothing; TERM and INT drain and end it, a second
        one ends it immediately; USR1 opens the log again; USR2 starts new processes of the installed
        program on the same sockets and drains the old ones
-       exit status: 0: ended by a signal
+       exit status: 0: ended by a signal; of status: 0, 3 where no proxy runs
 `;
 const TYPES = {
   config: 'value',
@@ -42,9 +44,9 @@ const TYPES = {
   drain: 'value',
   check: 'flag',
   worker: 'flag',
+  json: 'flag',
 } as const;
 const SECOND_MS = 1000;
-const DAY_MS = 86_400_000;
 const WORKERS_MAX = 256;
 const DRAIN_MAX_S = 86_400;
 
@@ -94,61 +96,47 @@ function modelOf({ listen }: Flags<typeof TYPES>, words: readonly string[]): Lay
 }
 
 /** @throws WeirError option-value */
-function optionsOf(flags: Flags<typeof TYPES>, io: Io): SupervisorOptions {
+function optionsOf(flags: Flags<typeof TYPES>, io: Io): Omit<ServiceOptions, 'folder'> {
   const format = flags['log-format'] ?? 'combined';
   if (format !== 'combined' && format !== 'json') throw wrong('--log-format', 'combined or json', format);
   return {
     workers: Math.max(1, numberOf('--workers', flags.workers, availableParallelism(), WORKERS_MAX)),
     drainMs: numberOf('--drain', flags.drain, 30, DRAIN_MAX_S) * SECOND_MS,
-    report: (text) => io.err(`weir proxy: ${text}\n`),
-    ...(flags.log === undefined ? {} : { log: { path: flags.log, format } }),
+    log: (level, text) => void (level !== 'debug' && io.err(`weir proxy: ${text}\n`)),
+    ...(flags.log === undefined ? {} : { accessLog: { path: flags.log, format } }),
   };
 }
 
-/** Until a signal ended all processes. `reload`: for HUP. */
-async function serve(supervisor: ProxySupervisor, report: (text: string) => void, reload: () => Promise<void>): Promise<void> {
+/** Until a signal ended all processes. `read`: the settings again. */
+async function serve(service: ProxyService, read: () => ServiceSettings): Promise<void> {
+  await service.ready();
   await new Promise<void>((done) => {
-    const end = (): void => void supervisor.end().then(done);
+    const end = (): void => void service.end().then(done);
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
-    process.on('SIGHUP', () => {
-      reload().then(
-        () => report('the new configuration is in effect'),
-        (error) => report(`the configuration of before stays in effect: ${error instanceof Error ? error.message : String(error)}`),
-      );
-    });
-    process.on('SIGUSR1', () => supervisor.reopenLogs());
-    process.on('SIGUSR2', () => {
-      supervisor.replace().then(
-        () => report('new processes serve; the old ones drain'),
-        (error) => report(String(error)),
-      );
-    });
+    process.on('SIGHUP', () => void service.reload(read));
+    process.on('SIGUSR1', () => service.reopenLogs());
+    process.on('SIGUSR2', () => void service.replace());
   });
 }
 
 export const run = command({ name: 'weir proxy', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
   if (flags.worker) return runProxyWorker();
+  if (words[0] === 'status' && flags.config === undefined && flags.listen === undefined)
+    return printStatus(words.slice(1), flags.json === true, io);
   const { config, explain } = flags;
   if (config !== undefined) expectWords(words, 0);
-  const options = optionsOf(flags, io);
   const secret = randomBytes(32).toString('hex');
-  let certificates: Certificates = {};
-  const reportEnds = (): void => certificatesThatEnd(certificates, Date.now()).forEach(options.report);
-  const settings = (): ProxySettings => {
-    const model = config === undefined ? modelOf(flags, words) : readLayer7(config);
-    const loaded = loadCertificates(model.listeners, dirname(config ?? '.'), Date.now());
-    certificates = loaded;
-    reportEnds();
-    return { model, secret, certificates: loaded, ...(explain === undefined ? {} : { explainToken: explain }) };
-  };
+  const settings = (): ServiceSettings => ({
+    model: config === undefined ? modelOf(flags, words) : readLayer7(config),
+    secret,
+    ...(explain === undefined ? {} : { explainToken: explain }),
+  });
   const first = settings();
-  if (flags.check) return 0;
-  setInterval(reportEnds, DAY_MS).unref();
-  const supervisor = new ProxySupervisor(first, options);
-  await supervisor.ready();
-  const places = first.model.listeners.map((listener) => endpointText(listener)).join(', ');
-  options.report(`serves ${places} with ${options.workers} processes (${supervisor.pids.join(' ')})`);
-  await serve(supervisor, options.report, async () => supervisor.reload(settings()));
+  if (flags.check) {
+    loadCertificates(first.model.listeners, dirname(config ?? '.'), Date.now());
+    return 0;
+  }
+  await serve(new ProxyService(first, { ...optionsOf(flags, io), folder: dirname(config ?? '.') }), settings);
   return 0;
 });

@@ -1,7 +1,7 @@
 // What keepalived's options do, with keepalived's messages.
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { isAllowed, PROCESS_KINDS, PROCESSES, perProcess } from '../../daemon/processes.js';
-import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
+import { type DaemonOptions, WEIR_FILE_VARIABLE } from '../../daemon/supervisor/daemon-options.js';
 import { CommandLineError, type GivenOption, OPTIONS, piecesOf, readCommandLine } from '../../model/keepalived/command-line.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
 
@@ -100,6 +100,7 @@ function partsOf(given: readonly GivenOption[]): DaemonOptions['parts'] {
 }
 
 function defaults(given: readonly GivenOption[], argv: readonly string[]): DaemonOptions {
+  const { [WEIR_FILE_VARIABLE]: weirFile } = process.env;
   return {
     path: DEFAULT_PATH,
     parts: partsOf(given),
@@ -112,6 +113,7 @@ function defaults(given: readonly GivenOption[], argv: readonly string[]): Daemo
     respawn: true,
     pidFiles: {},
     allConfig: false,
+    ...(weirFile === undefined ? {} : { weirFile }),
     notActedOn: given.flatMap(({ option, text }) => (IDLE.has(option.short ?? '') ? [text] : [])),
     argv,
   };

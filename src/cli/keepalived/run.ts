@@ -5,6 +5,8 @@ import { calledAs } from '../../daemon/process/process-name.js';
 import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
 import { isReader } from '../../daemon/reader/reader-role.js';
+import { type DaemonOptions, WEIR_FILE_VARIABLE } from '../../daemon/supervisor/daemon-options.js';
+import type { Loaded } from '../../daemon/supervisor/reload/loaded.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
 import { forgetEarlySignals } from '../../sys/processes/early-signals.js';
 import type { Io } from '../io.js';
@@ -34,6 +36,12 @@ async function child(kind: ProcessKind): Promise<number> {
   return runChild(kind, PROCESSES[kind].load());
 }
 
+/** weir run has a parser of YAML, keepalived none. */
+async function configurationLoader(): Promise<(options: DaemonOptions, seed?: number) => Loaded> {
+  if (process.env[WEIR_FILE_VARIABLE] === undefined) return (await import('./load-configuration.js')).loadConfiguration;
+  return (await import('./load-weir-configuration.js')).loadWeirConfiguration;
+}
+
 /** Runs the daemon here (-n, or as the copy in the background), or starts that copy. */
 async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
   const { daemonize, isBackground, reportStarted } = await import('../../daemon/supervisor/start/daemonize.js');
@@ -47,16 +55,16 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   // Before the rest is loaded, because its start takes longest.
   const command = { argv: options.argv, console: options.foreground };
   const early = options.parts[EARLY_PROCESS] ? { early: new DaemonChild(EARLY_PROCESS, command) } : {};
-  const [{ runDaemon }, { readInReader }, { loadConfiguration }] = await Promise.all([
+  const [{ runDaemon }, { readInReader }, load] = await Promise.all([
     import('../../daemon/supervisor/daemon.js'),
     import('../../daemon/reader/reader.js'),
-    import('./load-configuration.js'),
+    configurationLoader(),
   ]);
   return runDaemon({
     options,
     name,
     release: RELEASE,
-    load: () => loadConfiguration(options),
+    load: () => load(options),
     loadAgain: () => readInReader({ options, seed: process.pid }),
     ...early,
     started: background ? reportStarted : () => {},
@@ -71,16 +79,16 @@ function complain({ warnings, extra }: Pick<Extract<Asked, { readonly kind: 'run
 }
 
 async function reader(): Promise<number> {
-  const [{ serveRead }, { loadConfiguration }, { dieWithParent }, { leaveNoCore }] = await Promise.all([
+  const [{ serveRead }, load, { dieWithParent }, { leaveNoCore }] = await Promise.all([
     import('../../daemon/reader/reader.js'),
-    import('./load-configuration.js'),
+    configurationLoader(),
     import('../../sys/processes/signals.js'),
     import('../../sys/processes/scheduling.js'),
   ]);
   leaveNoCore();
   // Reading a large file blocks the event loop, so the kernel ends this process when the supervisor ends.
   dieWithParent(constants.signals.SIGKILL);
-  return serveRead(({ options, seed }) => loadConfiguration(options, seed));
+  return serveRead(({ options, seed }) => load(options, seed));
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {

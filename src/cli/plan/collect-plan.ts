@@ -29,6 +29,7 @@ import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-addr
 import { loadConfiguration } from '../keepalived/load-configuration.js';
 import { DEFAULT_PATH, readOptions } from '../keepalived/options.js';
 import { type FilePlace, hostPlace } from '../keepalived/read-on-host.js';
+import { configuredWeights } from './configured-weights.js';
 
 /**
  * What a check finds is in the table a moment before it is in the daemon's record: what looks changed by hand is looked at again, so often
@@ -120,16 +121,23 @@ const REFUSALS = {
 } as const;
 
 /** @throws WeirError datapath-build-before, takeover-elsewhere, datapath-other-build */
-function tableFacts(observed: ObservedDatapath): TableFacts {
+function tableFacts(observed: ObservedDatapath): TableFacts & { readonly moved: readonly string[] } {
   if (observed.kind === 'other-tables') throw new WeirError(REFUSALS[observed.layout], observed);
-  if (observed.kind !== 'loaded') return { present: new Map(), connections: new Map(), services: new Map(), expireNodest: false };
+  if (observed.kind !== 'loaded')
+    return { present: new Map(), connections: new Map(), services: new Map(), expireNodest: false, moved: [] };
   const { reader } = observed;
+  const moved: string[] = [];
   const present = reader.services().map(({ spec, destinations }) => {
-    return [serviceId(spec.key), { spec, destinations: destinations.map((entry) => entry.spec) }] as const;
+    const configured = configuredWeights(
+      spec.key,
+      destinations.map((entry) => entry.spec),
+    );
+    moved.push(...configured.moved);
+    return [serviceId(spec.key), { spec, destinations: configured.destinations }] as const;
   });
   const { counts, services } = reader.countConnections();
   const expireNodest = Number(reader.sysctls().get('expire_nodest_conn') ?? 0) !== 0;
-  return { present: new Map(present), connections: counts, services, timeouts: reader.timeouts(), expireNodest };
+  return { present: new Map(present), connections: counts, services, timeouts: reader.timeouts(), expireNodest, moved };
 }
 
 /**
@@ -151,12 +159,16 @@ export function collectPlan(given: string | undefined, daemon: RunningDaemon | u
   const held = addressesHere();
   if (ipvsNamespace !== undefined && ipvsNamespace !== '') enterNamespace(ipvsNamespace);
   const suffix = daemon?.suffix ?? identSuffix(options, next);
-  const look = (): Plan =>
-    makePlan(running, next, { ...tableFacts(observeDatapath()), held, health: healthOf(running ?? next, suffix, place) });
+  let moved: readonly string[] = [];
+  const look = (): Plan => {
+    const { moved: now, ...facts } = tableFacts(observeDatapath());
+    moved = now;
+    return makePlan(running, next, { ...facts, held, health: healthOf(running ?? next, suffix, place) });
+  };
   let plan = look();
   for (let looks = 1; looks < LOOKS_MAX && daemon !== undefined && plan.drift.some(({ stays }) => !stays); looks++) {
     systemClock.sleep(LOOK_PAUSE_MS);
     plan = look();
   }
-  return { messages, plan };
+  return { messages: [...messages, ...moved], plan };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { read } from '../../../test/support/project.js';
 import { FEEDBACK_DEFAULTS } from '../../model/feedback/feedback-settings.js';
-import { serviceWord } from '../../model/service-word.js';
+import { targetWord } from '../../model/feedback/feedback-target.js';
 import { faultText, readWeirFile } from './read.js';
 
 test('the example is read', () => {
@@ -26,7 +26,7 @@ test('each service has the defaults, and what it changes', () => {
   assert.deepEqual(faults, []);
   assert.deepEqual(
     file.feedback?.map(({ key, source, settings }) => [
-      serviceWord(key),
+      targetWord(key),
       source.kind,
       source.port,
       source.path,

@@ -3,6 +3,7 @@ import { FIELD_NAME } from '../../model/layer7/field.js';
 import { TLS_VERSIONS } from '../../model/layer7/listener.js';
 import { RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
 import type { TextMatch } from '../../model/layer7/route.js';
+import { checksShape } from './checks.js';
 import { byName, choice, either, flag, integer, listOf, type Of, optional, placed, record, required, type Shape, scalar } from './shape.js';
 import { duration, endpoint, expression, fieldName, hostName, location, serverEndpoint, size, subnet, template, word } from './units.js';
 
@@ -123,6 +124,7 @@ const poolRecord = record('a pool', {
     ),
   ),
   send_proxy: optional(choice(['v1', 'v2'])),
+  checks: optional(checksShape),
 });
 export type PoolKeys = Of<typeof poolRecord>;
 export type ServerKeys = NonNullable<PoolKeys['value']['servers']>[number];

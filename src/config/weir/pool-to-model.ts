@@ -2,6 +2,7 @@
 import { failure } from '../../model/errors/weir-error.js';
 import { defaultKeepAlive, defaultServer } from '../../model/layer7/defaults.js';
 import type { Balance, KeepAlive, Persistence, Pool, PoolServer } from '../../model/layer7/pool.js';
+import { checksOf } from './checks.js';
 import type { PoolKeys, ServerKeys } from './layer7-shape.js';
 import type { Report } from './shape.js';
 
@@ -78,12 +79,15 @@ export function poolOf(name: string, { value, at }: PoolKeys, report: Report): P
     servers.push(server);
   }
   const persistence = persistenceOf(value.sticky, report);
+  const [first] = servers;
+  const checks = value.checks === undefined || first === undefined ? undefined : checksOf(value.checks, first, report);
   return {
     name,
     servers,
     balance,
     ...(persistence === undefined ? {} : { persistence }),
     keepAlive: keepAliveOf(value.keepalive),
+    ...(checks === undefined ? {} : { checks }),
     ...(value.send_proxy === undefined ? {} : { sendProxy: value.send_proxy }),
   };
 }

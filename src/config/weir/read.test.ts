@@ -133,3 +133,57 @@ test('the schema names the keys of the example', () => {
   for (const key of ['layer7', 'listeners', 'proxy_next_upstream', 'fail_timeout', 'same_site'])
     assert.ok(schema.includes(`"${key}"`), key);
 });
+
+const withChecks = (checks: string): string =>
+  `layer7:\n  listeners: {web: 192.0.2.1:80}\n  pools:\n    a:\n      servers: [10.0.0.2:80]\n      checks:\n${checks.replace(/^/gm, '        ')}\n  hosts: [{locations: [{location: /, pool: a}]}]\n`;
+
+test("a pool's health checks are keepalived's: words, defaults, messages, and places of weir.yaml", () => {
+  const { file, faults } = readWeirFile(
+    withChecks(`delay_loop: 5
+slow_start: 30
+HTTP_GET:
+  url:
+  - {path: /health, status_code: 200 204}
+  - {path: "/a b", regex: 'ok{1}'}
+  fall: 2
+MISC_CHECK: [{misc_path: /bin/check 10.0.0.2 -v, user: nobody}, {misc_path: /bin/other, misc_dynamic: true}]
+TCP_CHECK:`),
+  );
+  assert.deepEqual(faults, []);
+  const checks = file.layer7?.pools[0]?.checks;
+  assert.deepEqual([checks?.slowStartUs, checks?.checkers.map(({ check }) => check.kind)], [30e6, ['http', 'tcp', 'misc', 'misc']]);
+  const [http, tcp, misc, other] = checks?.checkers ?? [];
+  assert.deepEqual(
+    [http?.timing.delayLoopUs, http?.timing.fall, tcp?.timing.fall, tcp?.timing.connectTimeoutUs, http?.timing.delayBeforeRetryUs],
+    [5e6, 2, 1, 5e6, 3e6],
+  );
+  assert.ok(http?.check.kind === 'http' && misc?.check.kind === 'misc' && other?.check.kind === 'misc');
+  assert.deepEqual(
+    http.check.urls.map(({ path, statusCodes, regex }) => [path, statusCodes, regex?.pattern]),
+    [
+      [
+        '/health',
+        [
+          { from: 200, to: 200 },
+          { from: 204, to: 204 },
+        ],
+        undefined,
+      ],
+      ['/a b', [{ from: 200, to: 299 }], 'ok{1}'],
+    ],
+  );
+  assert.deepEqual(misc.check.script, {
+    argv: ['/bin/check', '10.0.0.2', '-v'],
+    text: '/bin/check 10.0.0.2 -v',
+    runAs: { user: 'nobody' },
+  });
+  assert.deepEqual([other.check.script.argv, other.check.dynamic], [['/bin/other'], true]);
+  assert.ok(file.layer7 !== undefined);
+  assert.deepEqual(readWeirFile(writeWeirFile(file.layer7)).file.layer7, file.layer7);
+  assert.deepEqual(faultsOf(withChecks('HTTP_GET: {url: {path: /, status: 200}}\ndelay_loop: soon\nVIP_CHECK: {}')), [
+    'w:7:35: unknown key status — fix: one of path, digest, status_code, virtualhost, regex, regex_no_match, regex_options, regex_stack, regex_min_offset, regex_max_offset, tls_compliant',
+    "w:8:21: invalid number 'soon' — fix: expected seconds, 0.000001 or more, without a unit",
+    "w:8:21: real server delay_loop 'soon' invalid - ignoring — fix: expected seconds, 0.000001 or more, without a unit",
+    'w:9:9: unknown key VIP_CHECK — fix: did you mean TCP_CHECK?',
+  ]);
+});

@@ -1,9 +1,8 @@
 // A weir.yaml from its text to the model, or to all that is wrong with it; and its JSON Schema. Unknown keys are errors at every level.
 
 import { failureLine } from '../../model/errors/weir-error.js';
-import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
 import type { Json } from '../../model/json.js';
-import type { Layer7 } from '../../model/layer7/layer7.js';
+import type { WeirFile } from '../../model/weir-file.js';
 import { feedbackOf, feedbackShape } from './feedback-shape.js';
 import { layer7Shape } from './layer7-shape.js';
 import { layer7Of } from './layer7-to-model.js';
@@ -11,11 +10,6 @@ import { optional, type Report, readShape, record } from './shape.js';
 import { type Fault, readYaml } from './yaml-value.js';
 
 const fileShape = record('the sections of a weir.yaml', { layer7: optional(layer7Shape), feedback: optional(feedbackShape) });
-
-export interface WeirFile {
-  readonly layer7?: Layer7;
-  readonly feedback?: readonly ConfiguredFeedback[];
-}
 
 /** The file, unless there are faults. */
 export function readWeirFile(text: string): { readonly file: WeirFile; readonly faults: readonly Fault[] } {

@@ -82,11 +82,12 @@ const keepAliveTree = ({ connections, requests, idleUs, lifeUs, reuse }: KeepAli
     ['reuse', reuse, defaultKeepAlive.reuse],
   ]);
 
-const poolTree = ({ servers, balance, persistence, keepAlive, sendProxy }: Pool): Tree => ({
+const poolTree = ({ servers, balance, persistence, keepAlive, sendProxy, checks }: Pool): Tree => ({
   ...(balance.kind === 'round_robin' ? {} : { balance: balanceTree(balance) }),
   ...(persistence === undefined ? {} : { sticky: stickyTree(persistence) }),
   ...(same(keepAlive, defaultKeepAlive) ? {} : { keepalive: keepAliveTree(keepAlive) }),
   ...(sendProxy === undefined ? {} : { send_proxy: sendProxy }),
+  ...(checks === undefined ? {} : { checks: checks.tree }),
   servers: servers.map(serverTree),
 });
 

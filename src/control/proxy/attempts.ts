@@ -2,6 +2,7 @@
 // had a byte. What was never sent may be sent whatever its method is.
 import type { PoolServer } from '../../model/layer7/pool.js';
 import type { RetryCondition } from '../../model/layer7/proxying.js';
+import type { ResponseHead } from '../../wire/http/response-head.js';
 import type { Outcome, ToPool } from './routing.js';
 
 /** What went wrong with a server. */
@@ -23,6 +24,7 @@ export class Tries {
   count = 0;
   /** The last server was reported to the pool. */
   #isReported = true;
+  #isAnswered = false;
 
   constructor(
     readonly to: ToPool,
@@ -38,8 +40,23 @@ export class Tries {
     return true;
   }
 
-  /** What came of the last server; once for each. */
-  report(nowUs: number, outcome: Outcome): void {
+  /** The client gets this answer. */
+  answered(head: ResponseHead, nowUs: number): void {
+    this.#isAnswered = true;
+    this.to.choice.answered(head, nowUs);
+  }
+
+  /** The last server failed; once for each. */
+  failed(nowUs: number): void {
+    this.#report('failed', nowUs);
+  }
+
+  /** The request is over. */
+  end(nowUs: number): void {
+    this.#report(this.#isAnswered ? 'answered' : 'abandoned', nowUs);
+  }
+
+  #report(outcome: Outcome, nowUs: number): void {
     if (this.#isReported) return;
     this.#isReported = true;
     this.to.choice.ended(outcome, nowUs);

@@ -80,7 +80,7 @@ export class Exchange implements ServerUser {
         this.#send(connection, server);
         return;
       }
-      this.#tries.report(this.#nowUs, 'failed');
+      this.#tries.failed(this.#nowUs);
       const failure: Failure = { condition: 'error', wasSent: false, wasStale: false };
       if (!this.#mayRetry(failure) || !this.#tries.next(this.#nowUs)) {
         this.#fail(502, 'connect-failed', 'no descriptor, port or route');
@@ -223,7 +223,7 @@ export class Exchange implements ServerUser {
       this.#invalid('101 that was not asked for');
       return;
     }
-    this.#tries.report(this.#nowUs, 'answered');
+    this.#tries.answered(head, this.#nowUs);
     this.#headUs = this.#nowUs;
     this.#status = 101;
     this.#phase = 'tunnel';
@@ -237,7 +237,7 @@ export class Exchange implements ServerUser {
   #passHead(head: ResponseHead, from: number, to: number): void {
     const condition = conditionOf(head.status);
     if (condition !== undefined && this.#isWorthRetrying(condition)) return;
-    this.#tries.report(this.#nowUs, 'answered');
+    this.#tries.answered(head, this.#nowUs);
     this.#phase = 'answering';
     this.#headUs = this.#nowUs;
     this.#status = head.status;
@@ -256,7 +256,7 @@ export class Exchange implements ServerUser {
   /** nginx's http_5xx: the next server is asked, and where there is none, the client gets this answer. */
   #isWorthRetrying(condition: Failure['condition']): boolean {
     if (!this.#mayRetry({ condition, wasSent: true, wasStale: false })) return false;
-    this.#tries.report(this.#nowUs, 'failed');
+    this.#tries.failed(this.#nowUs);
     if (!this.#tries.next(this.#nowUs)) return false;
     this.#dropServer();
     this.#ask();
@@ -342,7 +342,7 @@ export class Exchange implements ServerUser {
       this.#ask(true);
       return;
     }
-    this.#tries.report(this.#nowUs, 'failed');
+    this.#tries.failed(this.#nowUs);
     if (mayRepeat && this.#tries.next(this.#nowUs)) this.#ask();
     else this.#fail(failure.condition === 'timeout' ? 504 : 502, ending, cause);
   }
@@ -365,7 +365,7 @@ export class Exchange implements ServerUser {
     this.#keeps = keeps;
     this.#phase = 'over';
     this.#dropServer();
-    this.#tries.report(this.#nowUs, 'abandoned');
+    this.#tries.end(this.#nowUs);
     this.client.answer(status, cause);
     this.client.exchangeEnded(this.#record(ending, cause), keeps);
   }
@@ -374,7 +374,7 @@ export class Exchange implements ServerUser {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#dropServer();
-    this.#tries.report(this.#nowUs, 'abandoned');
+    this.#tries.end(this.#nowUs);
     this.client.exchangeEnded(this.#record(ending, cause), keeps);
   }
 

@@ -3,10 +3,12 @@ import { formatAddress } from '../../model/address-text.js';
 import { defaultProxying } from '../../model/layer7/defaults.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { Persistence, Pool, PoolServer } from '../../model/layer7/pool.js';
+import type { PoolCounts, PoolOrder } from '../../model/layer7/pool-status.js';
 import type { FieldEdit } from '../../model/layer7/proxying.js';
 import type { Action, Route } from '../../model/layer7/route.js';
 import { templateText } from '../../model/layer7/template.js';
 import { fieldValue, withoutFields } from '../../wire/http/fields.js';
+import type { ResponseHead } from '../../wire/http/response-head.js';
 import { Attempt } from '../layer7/pool/attempt.js';
 import { type ChooserOptions, NO_SERVER, PoolChooser } from '../layer7/pool/pool-chooser.js';
 import { cookieOf, expand, type RequestFacts, type Surroundings } from '../layer7/request.js';
@@ -78,6 +80,7 @@ class AskedFacts implements RequestFacts {
 class PoolChoice implements Choice {
   readonly attempt = new Attempt();
   #last = NO_SERVER;
+  #chosenUs = 0;
 
   constructor(
     readonly chooser: PoolChooser,
@@ -95,7 +98,12 @@ class PoolChoice implements Choice {
     const index = this.chooser.choose(this.attempt, this.facts, nowUs);
     if (index === NO_SERVER) return undefined;
     this.#last = index;
+    this.#chosenUs = nowUs;
     return this.chooser.pool.servers[index];
+  }
+
+  answered(head: ResponseHead, nowUs: number): void {
+    this.chooser.onAnswer(this.#last, head, nowUs - this.#chosenUs);
   }
 
   ended(outcome: Outcome, nowUs: number): void {
@@ -180,6 +188,16 @@ export class ModelRouter implements Router {
 
   chooser(pool: string): PoolChooser | undefined {
     return this.#choosers.get(pool);
+  }
+
+  /** Verdicts and weights from outside. */
+  order(orders: readonly PoolOrder[]): void {
+    for (const order of orders) this.#choosers.get(order.pool)?.order(order);
+  }
+
+  /** What each server was asked and did, by pool. */
+  counts(nowUs: number): PoolCounts {
+    return Object.fromEntries([...this.#choosers].map(([name, chooser]) => [name, chooser.counts(nowUs)]));
   }
 
   route(asked: Asked): ToPool | ToAnswer {

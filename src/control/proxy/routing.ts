@@ -4,6 +4,7 @@ import type { Listener } from '../../model/layer7/listener.js';
 import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { Proxying } from '../../model/layer7/proxying.js';
 import type { RequestHead } from '../../wire/http/request-head.js';
+import type { ResponseHead } from '../../wire/http/response-head.js';
 
 /** A request with what is known of its client. */
 export interface Asked {
@@ -26,7 +27,9 @@ export type Outcome = 'answered' | 'failed' | 'abandoned';
 export interface Choice {
   /** The next server that was not tried for this request; undefined: there is none. `nowUs`: monotonic. */
   next(nowUs: number): PoolServer | undefined;
-  /** Of the server that `next` gave last; once for each. */
+  /** The server that `next` gave last sent the head of the answer that the client gets. */
+  answered(head: ResponseHead, nowUs: number): void;
+  /** The server that `next` gave last has nothing more of this request; once for each. */
   ended(outcome: Outcome, nowUs: number): void;
 }
 

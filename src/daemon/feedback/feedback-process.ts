@@ -4,12 +4,15 @@ import { openDirector } from '../../datapath/ebpf/open.js';
 import { publishedFeedback } from '../../host/published-feedback.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
+import { targetWord } from '../../model/feedback/feedback-target.js';
 import type { Log } from '../../model/log-level.js';
-import { serviceWord } from '../../model/service-word.js';
+
 import { native } from '../../sys/addon.js';
 import { startTime } from '../../sys/processes/child.js';
 import { optionalWork } from '../process/optional-work.js';
+import { PoolTable } from './pool-table.js';
 import { ServiceFeedback } from './service-feedback.js';
+import { ServiceTable } from './service-table.js';
 
 export interface FeedbackOptions {
   readonly services: readonly ConfiguredFeedback[];
@@ -35,12 +38,16 @@ export class FeedbackProcess {
     const running = publishedFeedback
       .living(this.#cookie)
       .flatMap(({ pid, services: theirs }) => theirs.map(({ service }) => ({ pid, service })));
-    for (const word of services.map(({ key }) => serviceWord(key))) {
+    for (const word of services.map(({ key }) => targetWord(key))) {
       const found = running.find(({ service }) => service === word);
       if (found !== undefined) throw new WeirError('feedback-runs', found);
     }
     const open = () => openDirector({ load: false, waitMs: LOCK_WAIT_MS });
-    this.#services = services.map((service) => new ServiceFeedback({ ...service, open, log }));
+    this.#services = services.map((service) => {
+      const { key, source } = service;
+      const table = key.kind === 'pool' ? new PoolTable(key.pool, source) : new ServiceTable(key, open);
+      return new ServiceFeedback({ ...service, table, log });
+    });
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }

@@ -3,22 +3,22 @@ import type { FeedbackEffect, FeedbackInput, RememberedWeight, WeightWrite } fro
 import { type FeedbackMachine, initialFeedback } from '../../control/feedback/state.js';
 import { feedbackStatus } from '../../control/feedback/status.js';
 import { step } from '../../control/feedback/step.js';
-import type { Director } from '../../datapath/director.js';
 import { isFrozen, readFeedbackRecord, writeFeedbackRecord } from '../../host/feedback-files.js';
 import type { PublishedService } from '../../host/published-feedback.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
 import { deadBandOf, usesWeights } from '../../model/feedback/feedback-settings.js';
+import { targetWord } from '../../model/feedback/feedback-target.js';
+import { isOfProxy } from '../../model/feedback/load-source.js';
 import type { Log } from '../../model/log-level.js';
-import type { DestinationSpec } from '../../model/service.js';
-import { serviceWord } from '../../model/service-word.js';
+import type { DestinationKey } from '../../model/service.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { StepLoop } from '../process/step-loop.js';
 import { ServerQuestions } from './ask-server.js';
-import { ServiceTable } from './service-table.js';
+import type { FeedbackTable, LookedAt } from './feedback-table.js';
 
 export interface ServiceFeedbackOptions extends ConfiguredFeedback {
-  readonly open: () => Director;
+  readonly table: FeedbackTable;
   readonly log: Log;
 }
 
@@ -33,15 +33,15 @@ interface AskedServer {
 
 export class ServiceFeedback {
   readonly #loop: StepLoop<FeedbackMachine, FeedbackInput, FeedbackEffect>;
-  readonly #table: ServiceTable;
+  readonly #table: FeedbackTable;
   readonly #asked = new Map<string, AskedServer>();
   /** Logged when it begins and when it ends. */
   #trouble: string | undefined;
   #scheduler: string | undefined;
 
   constructor(readonly options: ServiceFeedbackOptions) {
-    const { key, settings } = options;
-    this.#table = new ServiceTable(key, options.open);
+    const { key, settings, table } = options;
+    this.#table = table;
     this.#loop = new StepLoop({
       initial: initialFeedback(),
       step,
@@ -52,7 +52,7 @@ export class ServiceFeedback {
   }
 
   #log(level: Parameters<Log>[0], text: string): void {
-    this.options.log(level, `${serviceWord(this.options.key)}: ${text}`);
+    this.options.log(level, `${targetWord(this.options.key)}: ${text}`);
   }
 
   #report(trouble: string | undefined): void {
@@ -65,16 +65,28 @@ export class ServiceFeedback {
     this.#loop.feed({ kind: 'freeze', frozen: isFrozen(this.options.key) });
     const seen = this.#table.look();
     if (seen === undefined) {
-      this.#report('there is no such service');
+      this.#report(this.#table.missing);
     } else if (!usesWeights(seen.scheduler)) {
-      this.#report(`its scheduler ${seen.scheduler} does not share by weights: use wrr or wlc`);
+      this.#report(
+        `its scheduler ${seen.scheduler} does not share by weights: use ${this.options.key.kind === 'pool' ? 'round_robin or least_conn' : 'wrr or wlc'}`,
+      );
     } else {
       this.#report(undefined);
       this.#followScheduler(seen.scheduler);
     }
     const isServed = seen !== undefined && usesWeights(seen.scheduler);
-    this.#askThese(isServed ? seen.specs : new Map());
+    this.#askThese(isServed && !isOfProxy(this.options.source.kind) ? seen.places : new Map());
     this.#loop.feed({ kind: 'look', servers: isServed ? seen.servers : undefined });
+    if (isServed) this.#takeMeasured(seen);
+  }
+
+  /** What the proxy measured. */
+  #takeMeasured({ reports, servers }: LookedAt): void {
+    for (const [server, read] of reports ?? []) {
+      const director = servers.find(({ id }) => id === server)?.counters;
+      if (read.kind === 'wrong') this.#loop.feed({ kind: 'unanswered', server, why: read.why });
+      else this.#loop.feed({ kind: 'report', server, report: read.report, ...(director === undefined ? {} : { director }) });
+    }
   }
 
   #followScheduler(scheduler: string): void {
@@ -85,7 +97,7 @@ export class ServiceFeedback {
   }
 
   /** Also those of weight 0: a server that wants connections again reports it. */
-  #askThese(specs: ReadonlyMap<string, DestinationSpec>): void {
+  #askThese(specs: ReadonlyMap<string, DestinationKey>): void {
     for (const [id, { timer }] of this.#asked) {
       if (specs.has(id)) continue;
       clearInterval(timer);
@@ -128,7 +140,7 @@ export class ServiceFeedback {
     let written: readonly string[] = [];
     try {
       this.#record();
-      written = this.#table.write(writes);
+      written = this.#table.write(writes, this.options.settings.scale);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.#log('error', `weights cannot be written: ${error.message}`);
@@ -152,7 +164,11 @@ export class ServiceFeedback {
   status(): PublishedService {
     const { key, source } = this.options;
     const status = feedbackStatus(this.#loop.state, Date.now() - monotonicUs() / 1000);
-    return { service: serviceWord(key), source: `${source.kind} at port ${source.port || 'of the server'}`, ...status };
+    return {
+      service: targetWord(key),
+      source: isOfProxy(source.kind) ? source.kind : `${source.kind} at port ${source.port || 'of the server'}`,
+      ...status,
+    };
   }
 
   /** Whether all configured weights are back. */

@@ -1,5 +1,5 @@
 // The table of one service: read without a lock, and changed under it, destination by destination, where nothing else changed it meanwhile.
-import type { TableServer, WeightWrite } from '../../control/feedback/messages.js';
+import type { WeightWrite } from '../../control/feedback/messages.js';
 import type { DirectorCounters } from '../../control/feedback/window.js';
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director } from '../../datapath/director.js';
@@ -9,15 +9,11 @@ import type { ObservingReader } from '../../datapath/ebpf/observe/observing-read
 import { endpointText } from '../../model/endpoint-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { destinationId } from '../../model/identity.js';
-import type { DestinationSpec, ServiceEntry, ServiceKey } from '../../model/service.js';
+import type { ServiceEntry, ServiceKey } from '../../model/service.js';
+import type { FeedbackTable, LookedAt } from './feedback-table.js';
 
-export interface LookedAt {
-  readonly scheduler: string;
-  readonly servers: readonly TableServer[];
-  readonly specs: ReadonlyMap<string, DestinationSpec>;
-}
-
-export class ServiceTable {
+export class ServiceTable implements FeedbackTable {
+  readonly missing = 'there is no such service';
   #reader: ObservingReader | undefined;
 
   constructor(
@@ -98,7 +94,7 @@ function lookedAt({ spec, destinations }: ServiceEntry, counts: ReadonlyMap<stri
   const found = [...destinations].reverse().map((entry) => ({ id: destinationId(entry.spec), entry }));
   return {
     scheduler: spec.scheduler,
-    specs: new Map(found.map(({ id, entry }) => [id, entry.spec])),
+    places: new Map(found.map(({ id, entry }) => [id, entry.spec])),
     servers: found.map(({ id, entry }) => ({
       id,
       name: endpointText(entry.spec),

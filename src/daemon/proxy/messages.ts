@@ -1,5 +1,6 @@
 // What the supervisor of the proxy and its processes send each other. Values that JSON has.
 import type { Layer7 } from '../../model/layer7/layer7.js';
+import type { PoolCounts, PoolOrder } from '../../model/layer7/pool-status.js';
 import type { AccessLogFormat } from '../../proxy/access-log.js';
 import type { ListenerCertificate } from '../../proxy/tls-listener.js';
 
@@ -30,15 +31,18 @@ export type ToWorker =
       readonly ticketKeys: string;
       readonly sockets: readonly ListenerSocket[];
       readonly log?: AccessLogSettings;
+      readonly orders: readonly PoolOrder[];
     }
-  | { readonly kind: 'configure'; readonly settings: ProxySettings; readonly ticketKeys: string }
+  | { readonly kind: 'configure'; readonly settings: ProxySettings; readonly ticketKeys: string; readonly orders: readonly PoolOrder[] }
   /** Hexadecimal, of TLS's session tickets: the same for all processes. */
   | { readonly kind: 'ticket-keys'; readonly ticketKeys: string }
+  /** Verdicts of checks and weights, of all pools. */
+  | { readonly kind: 'orders'; readonly orders: readonly PoolOrder[] }
   | { readonly kind: 'reopen-log' }
   /** Stop accepting, end what is idle, exit with the last connection or at the deadline. */
   | { readonly kind: 'drain'; readonly deadlineMs: number };
 
 export type FromWorker =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'alive'; readonly clients: number }
+  | { readonly kind: 'alive'; readonly clients: number; readonly counts: PoolCounts }
   | { readonly kind: 'fault'; readonly text: string };

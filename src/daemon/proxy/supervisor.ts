@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Listener } from '../../model/layer7/listener.js';
+import type { PoolCounts, PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
 import { native } from '../../sys/addon.js';
 import { artifact } from '../../sys/artifact.js';
 import { socketAddress } from '../../sys/sockets/socket-address.js';
@@ -28,9 +29,18 @@ const TICKET_KEYS_BYTES = 48;
 
 export interface SupervisorOptions {
   readonly workers: number;
-  readonly log?: AccessLogSettings;
+  readonly accessLog?: AccessLogSettings;
   readonly drainMs: number;
   readonly report: (text: string) => void;
+  readonly servers: ServerBook;
+}
+
+/** What processes are ordered about servers, and where what they count is added up. */
+export interface ServerBook {
+  orders(): readonly PoolOrder[];
+  counted(process: number, counts: PoolCounts): void;
+  /** A process ended. */
+  forget(process: number): void;
 }
 
 /** A place for a process, with sockets of its own. */
@@ -38,6 +48,7 @@ interface Slot {
   readonly number: number;
   readonly sockets: ReadonlyMap<string, number>;
   child: ChildProcess | undefined;
+  clients: number;
   aliveAt: number;
   restartMs: number;
   isReady: () => void;
@@ -82,10 +93,6 @@ export class ProxySupervisor {
     await Promise.all(this.#slots.map(({ ready }) => ready));
   }
 
-  get pids(): readonly number[] {
-    return this.#slots.flatMap(({ child }) => (child?.pid === undefined ? [] : [child.pid]));
-  }
-
   /** Slots for the settings' listeners; sockets of the ones before are taken over. @throws WeirError proxy-listen */
   #makeSlots(before: readonly Slot[]): Slot[] {
     const made: number[] = [];
@@ -103,7 +110,7 @@ export class ProxySupervisor {
         const ready = new Promise<void>((done) => {
           isReady = done;
         });
-        return { number, sockets, child: undefined, aliveAt: 0, restartMs: RESTART_MIN_MS, isReady, ready };
+        return { number, sockets, child: undefined, clients: 0, aliveAt: 0, restartMs: RESTART_MIN_MS, isReady, ready };
       });
     } catch (error) {
       for (const fd of made) native().close(fd);
@@ -119,15 +126,16 @@ export class ProxySupervisor {
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds] });
     slot.child = child;
     slot.aliveAt = performance.now();
-    child.on('message', (message) => this.#receive(slot, message as FromWorker));
+    child.on('message', (message) => this.#receive(slot, child, message as FromWorker));
     child.on('error', (error) => this.#options.report(`process ${slot.number}: ${error.message}`));
     child.on('exit', (code, signal) => this.#ended(slot, child, signal ?? `status ${code}`));
-    const { log } = this.#options;
+    const { accessLog: log, servers } = this.#options;
     this.#send(child, {
       kind: 'start',
       settings: this.#settings,
       ticketKeys: this.#ticketKeys,
       sockets,
+      orders: servers.orders(),
       ...(log === undefined ? {} : { log }),
     });
   }
@@ -136,15 +144,39 @@ export class ProxySupervisor {
     if (child?.connected) child.send(message, () => {});
   }
 
-  #receive(slot: Slot, message: FromWorker): void {
+  #receive(slot: Slot, child: ChildProcess, message: FromWorker): void {
     slot.aliveAt = performance.now();
     if (message.kind === 'fault') this.#options.report(message.text);
     else if (message.kind === 'ready') slot.isReady();
-    else slot.restartMs = RESTART_MIN_MS;
+    else {
+      slot.restartMs = RESTART_MIN_MS;
+      if (slot.child === child) slot.clients = message.clients;
+      if (child.pid !== undefined) this.#options.servers.counted(child.pid, message.counts);
+    }
+  }
+
+  /** To be called when the orders about servers changed. */
+  sendOrders(): void {
+    const orders = this.#options.servers.orders();
+    for (const child of this.#children()) this.#send(child, { kind: 'orders', orders });
+  }
+
+  /** Also those that drain: what they try again goes to servers that are up. */
+  #children(): readonly ChildProcess[] {
+    return [...this.#slots.flatMap(({ child }) => child ?? []), ...this.#draining];
+  }
+
+  status(): Pick<ProxyStatus, 'listeners' | 'processes' | 'draining'> {
+    return {
+      listeners: this.#settings.model.listeners.map((listener) => ({ name: listener.name, at: keyOf(listener) })),
+      processes: this.#slots.map(({ number, child, clients }) => ({ number, pid: child?.pid ?? null, clients })),
+      draining: this.#draining.size,
+    };
   }
 
   #ended(slot: Slot, child: ChildProcess, how: string): void {
     this.#draining.delete(child);
+    if (child.pid !== undefined) this.#options.servers.forget(child.pid);
     if (slot.child === child && !this.#isEnding) {
       this.#options.report(`process ${slot.number} (${child.pid}) ended: ${how}; it is started again in ${slot.restartMs} ms`);
       slot.child = undefined;
@@ -172,7 +204,8 @@ export class ProxySupervisor {
     const keys = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${keyOf(one)}`).join();
     this.#settings = settings;
     if (keys(before) === keys(settings)) {
-      for (const { child } of this.#slots) this.#send(child, { kind: 'configure', settings, ticketKeys: this.#ticketKeys });
+      const configure = { kind: 'configure', settings, ticketKeys: this.#ticketKeys, orders: this.#options.servers.orders() } as const;
+      for (const { child } of this.#slots) this.#send(child, configure);
       return;
     }
     try {
@@ -207,8 +240,7 @@ export class ProxySupervisor {
   }
 
   reopenLogs(): void {
-    for (const { child } of this.#slots) this.#send(child, { kind: 'reopen-log' });
-    for (const child of this.#draining) this.#send(child, { kind: 'reopen-log' });
+    for (const child of this.#children()) this.#send(child, { kind: 'reopen-log' });
   }
 
   /** Drains all processes; resolves when they ended. A second call kills them. */

@@ -17,6 +17,7 @@ export function runProxyWorker(): Promise<number> {
         send({ kind: 'ready' });
       } else if (message.kind === 'configure') worker?.configure(message);
       else if (message.kind === 'ticket-keys') worker?.setTicketKeys(message.ticketKeys);
+      else if (message.kind === 'orders') worker?.order(message.orders);
       else if (message.kind === 'drain') worker?.drain(message.deadlineMs);
       else worker?.reopenLog();
     };

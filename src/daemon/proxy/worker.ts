@@ -4,6 +4,7 @@ import { chanceFrom } from '../../control/chance.js';
 import { ModelRouter } from '../../control/proxy/model-router.js';
 import { type ProxyConfiguration, ProxyMachine } from '../../control/proxy/proxy-machine.js';
 import type { Listener } from '../../model/layer7/listener.js';
+import type { PoolOrder } from '../../model/layer7/pool-status.js';
 import { contains } from '../../model/subnet.js';
 import { ReactorEdge } from '../../proxy/reactor-edge.js';
 import { TlsFront, type TlsSettings } from '../../proxy/tls-front.js';
@@ -40,7 +41,7 @@ export class ProxyWorker {
   #drainEndsAt: number | undefined;
 
   constructor(
-    { settings, ticketKeys, sockets, log }: Start,
+    { settings, ticketKeys, sockets, log, orders }: Start,
     readonly send: (message: FromWorker) => void,
     readonly end: () => void,
   ) {
@@ -50,6 +51,7 @@ export class ProxyWorker {
       this.#log === undefined ? undefined : (record) => this.#log?.add(record),
     );
     this.#router = this.#routerOf(settings);
+    this.#router.order(orders);
     this.#machine = new ProxyMachine(this.#edge, this.#configuration(settings));
     this.#settings = settings;
     this.#tls = new TlsFront(this.#edge, this.#machine, tlsSettings(settings, ticketKeys), (text) => send({ kind: 'fault', text }));
@@ -72,10 +74,11 @@ export class ProxyWorker {
     return { router: this.#router, limits: model.limits, explainToken };
   }
 
-  configure({ settings, ticketKeys }: Configure): void {
+  configure({ settings, ticketKeys, orders }: Configure): void {
     this.#settings = settings;
     this.#tls.configure(tlsSettings(settings, ticketKeys));
     this.#router = this.#routerOf(settings, this.#router);
+    this.#router.order(orders);
     this.#machine.configure(this.#configuration(settings));
     for (const [fd, { name }] of this.#listeners) {
       const listener = settings.model.listeners.find((one) => one.name === name);
@@ -85,6 +88,11 @@ export class ProxyWorker {
 
   setTicketKeys(ticketKeys: string): void {
     this.#tls.configure(tlsSettings(this.#settings, ticketKeys));
+  }
+
+  /** Verdicts and weights. */
+  order(orders: readonly PoolOrder[]): void {
+    this.#router.order(orders);
   }
 
   reopenLog(): void {
@@ -108,7 +116,7 @@ export class ProxyWorker {
     if (this.#drainEndsAt === undefined) return;
     if (performance.now() >= this.#drainEndsAt) this.#machine.cut();
     else if (this.#machine.clients + this.#tls.open > 0) return;
-    this.#log?.flush();
+    this.#alive();
     this.end();
   }
 
@@ -152,6 +160,7 @@ export class ProxyWorker {
   #alive(): void {
     this.#log?.flush();
     this.#tls.tick();
-    this.send({ kind: 'alive', clients: this.#machine.clients });
+    this.#edge.readClock();
+    this.send({ kind: 'alive', clients: this.#machine.clients, counts: this.#router.counts(this.#edge.nowUs) });
   }
 }

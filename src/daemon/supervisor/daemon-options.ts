@@ -2,6 +2,9 @@
 import type { LogOptions } from '../log/log-options.js';
 import type { ProcessKind } from '../processes.js';
 
+/** Names the weir.yaml of `weir run`, also for its copy in the background. */
+export const WEIR_FILE_VARIABLE = 'WEIR_FILE';
+
 export interface DaemonOptions {
   /** `-f` */
   readonly path: string;
@@ -30,6 +33,8 @@ export interface DaemonOptions {
   readonly allConfig: boolean;
   /** `-u` */
   readonly umask?: number;
+  /** The weir.yaml of `weir run`. */
+  readonly weirFile?: string;
   /** Options that are understood and change nothing here, as written: logged once. */
   readonly notActedOn: readonly string[];
   /** The words behind the program's name, for the log and for its processes. */

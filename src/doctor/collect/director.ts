@@ -22,6 +22,7 @@ import { collectHandovers, HANDOVERS_MAX } from './probe/handovers.js';
 import { nextHops } from './probe/next-hop.js';
 import { reflectionQuestions } from './probe/reflection-plan.js';
 import { collectReflections, REFLECTIONS_MAX } from './probe/reflections.js';
+import { collectProxies } from './proxies.js';
 import { collectRouted } from './routed.js';
 import { collectStream } from './stream.js';
 import { collectSyncDaemons } from './sync-daemons.js';
@@ -147,6 +148,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     ipsecPolicies: ipsecPolicies(),
     arpRules: hostArpRules(),
     syncDaemons: collectSyncDaemons(),
+    proxies: collectProxies(),
     ...(stream === undefined ? {} : { stream }),
     notExamined: [...notExamined, ...filters.notExamined, ...leftOut(unasked.size, servers.left + (six?.left ?? 0) + routed.left, left)],
   };

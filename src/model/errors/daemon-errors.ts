@@ -56,6 +56,11 @@ export const daemonErrors = {
     hint: 'change the file, or add --lossy',
     exitStatus: 1,
   },
+  'proxy-silent': {
+    text: ({ path, why }: { path: string; why: string }) => `the proxy at ${path} gave no answer: ${why}`,
+    hint: 'see whether its process stands still (ps), and its log',
+    exitStatus: 1,
+  },
   'daemons-several': {
     text: ({ pids }: { pids: readonly number[] }) => `several keepalived run here: processes ${pids.join(', ')}`,
     hint: 'name one by its process number',

@@ -36,6 +36,12 @@ export const weirFileErrors = {
     text: ({ balance }: { balance: string }) => `a backup server is only used with round_robin and least_conn, not with ${balance}`,
     exitStatus: 2,
   },
+  /** In the words of keepalived's messages. */
+  'file-check': {
+    text: ({ text }: { text: string; hint?: string | undefined }) => text,
+    hint: ({ hint }) => hint,
+    exitStatus: 2,
+  },
   'file-expression': { text: ({ why }: { why: string }) => `this regular expression is not read: ${why}`, exitStatus: 2 },
   'file-variable': {
     text: ({ variable }: { variable: string; meant?: string | undefined }) => `unknown variable $${variable}`,

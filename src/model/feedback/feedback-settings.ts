@@ -39,8 +39,11 @@ export const FEEDBACK_DEFAULTS: FeedbackSettings = {
 /** Maglev's ring is made again for each change of a weight, and moves clients: it changes for more only. */
 const RING_DEAD_BAND = 0.25;
 
-/** Those whose weight is no share of the traffic: none, an order, a number of connections. */
-const WITHOUT_SHARES: ReadonlySet<string> = new Set(['rr', 'lc', 'dh', 'fo', 'ovf']);
+/** Weights of pools are those of requests, and may be small. */
+export const POOL_SCALE = 100;
+
+/** Those whose weight is no share of the traffic: none, an order, a number of connections. The last three are of pools. */
+const WITHOUT_SHARES: ReadonlySet<string> = new Set(['rr', 'lc', 'dh', 'fo', 'ovf', 'ip_hash', 'hash', 'sum']);
 
 /** Whether the servers of a scheduler get traffic by their weights. */
 export const usesWeights = (scheduler: string): boolean => !WITHOUT_SHARES.has(scheduler);

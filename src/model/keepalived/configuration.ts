@@ -1,4 +1,5 @@
 // A whole keepalived.conf as values: what every process of the daemon starts from.
+import type { WeirFile } from '../weir-file.js';
 import type { GlobalSettings, RootSettings } from './global.js';
 import type { SyncGroup, VrrpInstance } from './instance.js';
 import type { BfdInstance, TrackFile, TrackProcess, TrackScript } from './trackers.js';
@@ -17,4 +18,6 @@ export interface KeepalivedConfiguration {
   readonly ssl?: SslContext;
   readonly virtualServerGroups: readonly VirtualServerGroup[];
   readonly virtualServers: readonly VirtualServer[];
+  /** Of `weir run`, which reads a weir.yaml beside keepalived.conf. */
+  readonly weir?: WeirFile;
 }

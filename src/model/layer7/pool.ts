@@ -1,5 +1,6 @@
 // A pool of servers (nginx's upstream): how one is chosen, and what each of them may take. Times in microseconds.
 import type { Address } from '../address.js';
+import type { PoolChecks } from './pool-checks.js';
 import type { Template } from './template.js';
 
 export interface PoolServer {
@@ -62,6 +63,8 @@ export interface Pool {
   readonly balance: Balance;
   readonly persistence?: Persistence;
   readonly keepAlive: KeepAlive;
+  /** Absent: only failures of requests, and what layer 4's checks on this host find. */
+  readonly checks?: PoolChecks;
   /** A header of the PROXY protocol begins each connection to a server; then none is shared. */
   readonly sendProxy?: 'v1' | 'v2';
 }

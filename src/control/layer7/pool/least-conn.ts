@@ -7,10 +7,10 @@ export function leastConn(peers: readonly Peer[], attempt: Attempt, nowUs: numbe
   let many = false;
   for (const peer of peers) {
     if (!peer.isOpen(attempt, nowUs)) continue;
-    if (best === undefined || peer.conns * best.weight < best.conns * peer.weight) {
+    if (best === undefined || peer.load.conns * best.weight < best.load.conns * peer.weight) {
       best = peer;
       many = false;
-    } else if (peer.conns * best.weight === best.conns * peer.weight) many = true;
+    } else if (peer.load.conns * best.weight === best.load.conns * peer.weight) many = true;
   }
   if (best === undefined || !many) return best;
   let total = 0;
@@ -18,7 +18,7 @@ export function leastConn(peers: readonly Peer[], attempt: Attempt, nowUs: numbe
   let behind = false;
   for (const peer of peers) {
     behind ||= peer === from;
-    if (!behind || peer.conns * best.weight !== best.conns * peer.weight || !peer.isOpen(attempt, nowUs)) continue;
+    if (!behind || peer.load.conns * best.weight !== best.load.conns * peer.weight || !peer.isOpen(attempt, nowUs)) continue;
     total += peer.raise();
     if (peer.currentWeight > best.currentWeight) best = peer;
   }

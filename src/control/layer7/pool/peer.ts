@@ -1,14 +1,15 @@
 // A server of a pool as one process sees it: nginx's peer. What changes with each request changes in place.
 import type { PoolServer } from '../../../model/layer7/pool.js';
 import type { Attempt } from './attempt.js';
+import { ServerLoad } from './server-load.js';
 
 export class Peer {
-  /** As it is now: the operator's, or what feedback made of it. 0: only clients that are bound to it. */
+  /** As it is now: the operator's, or what a slow start and feedback made of it, which need not be whole. 0: only clients that are bound to it. */
   weight: number;
-  /** Falls with failures, rises by 1 each time the server could have been chosen. */
+  /** Falls with failures, rises by 1 at most each time the server could have been chosen. */
   effectiveWeight: number;
   currentWeight = 0;
-  conns = 0;
+  load = new ServerLoad();
   fails = 0;
   /** When it failed last; when a failure was noticed, or a trial after one was begun. */
   failedUs = Number.NEGATIVE_INFINITY;
@@ -27,8 +28,8 @@ export class Peer {
   isEligible(nowUs: number): boolean {
     const { server } = this;
     if (server.down || !this.isHealthy) return false;
-    if (server.maxFails > 0 && this.fails >= server.maxFails && nowUs - this.checkedUs <= server.failTimeoutUs) return false;
-    return server.maxConns === 0 || this.conns < server.maxConns;
+    if (this.isOut(nowUs)) return false;
+    return server.maxConns === 0 || this.load.conns < server.maxConns;
   }
 
   /** Whether this search may choose it: it has a weight, and was not tried. */
@@ -40,22 +41,27 @@ export class Peer {
   raise(): number {
     const raised = this.effectiveWeight;
     this.currentWeight += raised;
-    if (raised < this.weight) this.effectiveWeight++;
+    if (raised < this.weight) this.effectiveWeight = Math.min(this.weight, raised + 1);
     return raised;
   }
 
   /** A request goes to it; behind fail_timeout it is the trial of this period. */
   take(nowUs: number): void {
-    this.conns++;
+    this.load.count(nowUs);
+    this.load.conns++;
+    this.load.requests++;
     if (nowUs - this.checkedUs > this.server.failTimeoutUs) this.checkedUs = nowUs;
   }
 
   failed(nowUs: number): void {
     const { maxFails } = this.server;
     this.fails++;
+    this.load.failures++;
     this.failedUs = nowUs;
     this.checkedUs = nowUs;
-    if (maxFails > 0) this.effectiveWeight = Math.max(0, this.effectiveWeight - Math.floor(this.weight / maxFails));
+    if (maxFails === 0) return;
+    const part = this.weight / maxFails;
+    this.effectiveWeight = Math.max(0, this.effectiveWeight - (Number.isInteger(this.weight) ? Math.floor(part) : part));
   }
 
   /** Failures are forgotten when a trial after them went well. */
@@ -63,11 +69,18 @@ export class Peer {
     if (this.failedUs < this.checkedUs) this.fails = 0;
   }
 
-  /** Takes over what the same server was before a reload; its requests end with the pool that chose it. */
+  /** Whether its failures keep requests from it now. */
+  isOut(nowUs: number): boolean {
+    const { maxFails, failTimeoutUs } = this.server;
+    return maxFails > 0 && this.fails >= maxFails && nowUs - this.checkedUs <= failTimeoutUs;
+  }
+
+  /** Takes over what the same server was before a reload, with the requests that it has. */
   takeOver(before: Peer): void {
     this.fails = before.fails;
     this.failedUs = before.failedUs;
     this.checkedUs = before.checkedUs;
     this.isHealthy = before.isHealthy;
+    this.load = before.load;
   }
 }

@@ -1,7 +1,11 @@
 // Which server of a pool takes a request: nginx's rules, for one process. `choose` and `onResult` are called for each try of each request: nothing is
 // allocated there. Times in microseconds of a monotonic clock.
 import type { Pool } from '../../../model/layer7/pool.js';
+import type { PoolOrder, ServerCounts } from '../../../model/layer7/pool-status.js';
 import { hmac } from '../../../wire/hmac.js';
+import { fieldValue } from '../../../wire/http/fields.js';
+import type { ResponseHead } from '../../../wire/http/response-head.js';
+import { decodeOrca, ORCA_HEADERS } from '../../../wire/orca.js';
 import { sha256 } from '../../../wire/sha256.js';
 import { type Chance, draw } from '../../chance.js';
 import { cookieOf, expand, noSurroundings, type RequestFacts, type Surroundings } from '../request.js';
@@ -12,6 +16,7 @@ import { ipHash, keyHash, keySum } from './places.js';
 import { type Draw, random } from './random.js';
 import { Ring } from './ring.js';
 import { roundRobin } from './round-robin.js';
+import type { ServerLoad } from './server-load.js';
 
 /** How a try ended. `abandoned`: neither, the client went away. */
 export type Outcome = 'ok' | 'failed' | 'abandoned';
@@ -40,7 +45,24 @@ const idOf = (secret: Uint8Array, pool: string, server: string): string =>
     byte.toString(16).padStart(2, '0'),
   ).join('');
 
+const SERVER_ERROR = 500;
+
+function takeReport(load: ServerLoad, lines: string): void {
+  const headers = ORCA_HEADERS.flatMap((name) => {
+    const value = fieldValue(lines, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  if (headers.length === 0) return;
+  const read = decodeOrca(new Map(headers));
+  load.reportFault = read.kind === 'wrong' ? read.why : '';
+  if (read.kind === 'wrong') return;
+  load.reports++;
+  load.reported += read.report.busy ?? 0;
+}
+
 export class PoolChooser {
+  /** Whether the loads in answers are read. */
+  readsReports = false;
   readonly #peers: readonly Peer[];
   readonly #primaries: readonly Peer[];
   readonly #backups: readonly Peer[];
@@ -104,7 +126,7 @@ export class PoolChooser {
   #single(peer: Peer, attempt: Attempt): Peer | undefined {
     const { server } = peer;
     const isOut = server.down || !peer.isHealthy || peer.weight === 0 || attempt.tried.length > 0;
-    return isOut || (server.maxConns > 0 && peer.conns >= server.maxConns) ? undefined : peer;
+    return isOut || (server.maxConns > 0 && peer.load.conns >= server.maxConns) ? undefined : peer;
   }
 
   /** The server of the client's cookie, on the first try. */
@@ -145,13 +167,26 @@ export class PoolChooser {
     }
   }
 
+  /** A server sent the head of an answer, so long after it was chosen. */
+  onAnswer(server: number, { status, lines }: ResponseHead, headUs: number): void {
+    const load = this.#peers[server]?.load;
+    if (load === undefined) return;
+    load.answers++;
+    load.headUs += headUs;
+    if (status >= SERVER_ERROR) load.serverErrors++;
+    if (this.readsReports) takeReport(load, lines);
+  }
+
   /** The try of a server ended. */
   onResult(server: number, outcome: Outcome, nowUs: number): void {
     const peer = this.#peers[server];
     if (peer === undefined) return;
-    peer.conns--;
-    if (this.#peers.length === 1 || outcome === 'abandoned') return;
-    if (outcome === 'failed') peer.failed(nowUs);
+    peer.load.count(nowUs);
+    peer.load.conns--;
+    if (outcome === 'abandoned') return;
+    if (this.#peers.length === 1) {
+      if (outcome === 'failed') peer.load.failures++;
+    } else if (outcome === 'failed') peer.failed(nowUs);
     else peer.succeeded();
   }
 
@@ -161,7 +196,7 @@ export class PoolChooser {
     if (peer !== undefined) peer.isHealthy = isHealthy;
   }
 
-  /** An operator's or feedback's weight, 0 to drain. Hashes keep the weights of the configuration, but choose no server of weight 0. */
+  /** An operator's or feedback's weight, which need not be whole; 0 to drain. Hashes keep the weights of the configuration, but choose no server of weight 0. */
   setWeight(server: number, weight: number): void {
     const peer = this.#peers[server];
     if (peer === undefined) return;
@@ -185,7 +220,27 @@ export class PoolChooser {
 
   /** How many requests a server has now. */
   conns(server: number): number {
-    return this.#peers[server]?.conns ?? 0;
+    return this.#peers[server]?.load.conns ?? 0;
+  }
+
+  /** Verdicts and weights from outside; servers that are not named stay as they are. */
+  order({ servers, readsReports }: PoolOrder): void {
+    this.readsReports = readsReports;
+    const byName = new Map(servers.map((one) => [one.server, one]));
+    for (const { server, index, weight } of this.#peers) {
+      const order = byName.get(server.name);
+      if (order === undefined) continue;
+      this.setHealth(index, order.isUp);
+      if (order.weight !== weight) this.setWeight(index, order.weight);
+    }
+  }
+
+  /** What each server was asked and did, by name. */
+  counts(nowUs: number): Readonly<Record<string, ServerCounts>> {
+    const isAlone = this.#peers.length === 1;
+    return Object.fromEntries(
+      this.#peers.map((peer) => [peer.server.name, peer.load.counts(nowUs, !isAlone && peer.isOut(nowUs) ? 1 : 0)]),
+    );
   }
 
   /** For the log, where `choose` found none. */
@@ -196,7 +251,7 @@ export class PoolChooser {
       else if (peer.server.down) why.down++;
       else if (!peer.isHealthy) why.unhealthy++;
       else if (peer.weight === 0) why.drained++;
-      else if (peer.server.maxConns > 0 && peer.conns >= peer.server.maxConns) why.full++;
+      else if (peer.server.maxConns > 0 && peer.load.conns >= peer.server.maxConns) why.full++;
       else if (!peer.isEligible(nowUs)) why.failed++;
     }
     return why;

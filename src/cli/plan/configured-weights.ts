@@ -1,0 +1,26 @@
+// Weights that feedback moved are no difference to a file: a plan compares the configured ones, and names both.
+import { readFeedbackRecord } from '../../host/feedback-files.js';
+import { endpointText } from '../../model/endpoint-text.js';
+import { destinationId } from '../../model/identity.js';
+import type { DestinationSpec, ServiceKey } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
+
+export interface ConfiguredWeights {
+  readonly destinations: readonly DestinationSpec[];
+  /** A line for each that feedback moved. */
+  readonly moved: readonly string[];
+}
+
+/** @throws SystemError */
+export function configuredWeights(key: ServiceKey, destinations: readonly DestinationSpec[]): ConfiguredWeights {
+  const record = readFeedbackRecord(key);
+  const moved: string[] = [];
+  const specs = destinations.map((spec) => {
+    const known = record.get(destinationId(spec));
+    if (known === undefined || known.configured === spec.weight) return spec;
+    if (spec.weight !== known.effective && spec.weight !== known.writing) return spec;
+    moved.push(`${serviceWord(key)}: ${endpointText(spec)} has weight ${spec.weight} by feedback; configured is ${known.configured}`);
+    return { ...spec, weight: known.configured };
+  });
+  return { destinations: specs, moved };
+}

@@ -1,0 +1,8 @@
+// What a weir.yaml has, beside keepalived.conf.
+import type { ConfiguredFeedback } from './feedback/configured-feedback.js';
+import type { Layer7 } from './layer7/layer7.js';
+
+export interface WeirFile {
+  readonly layer7?: Layer7;
+  readonly feedback?: readonly ConfiguredFeedback[];
+}

@@ -1,0 +1,67 @@
+// weir run with a weir.yaml: the proxy is a process of the daemon, killed ones come back, a reload is followed, and a faulty file changes nothing.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { get, namedServer } from '../layer7/running-proxy.js';
+import { root } from '../support/project.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-run-'));
+const path = (name: string): string => join(folder, name);
+const servers = await Promise.all(['a', 'b'].map(namedServer));
+after(() => {
+  for (const { server } of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(folder, { recursive: true });
+});
+
+let output = '';
+
+/** Waits until the log matches behind a place. */
+async function logged(child: ChildProcess, pattern: RegExp, from = 0): Promise<RegExpExecArray> {
+  for (;;) {
+    const found = pattern.exec(output.slice(from));
+    if (found !== null) return found;
+    if (child.exitCode !== null) throw new Error(`weir run ended: ${output}`);
+    await sleep(50);
+  }
+}
+
+test('the proxy is a process of the daemon', { timeout: 60_000 }, async (context) => {
+  const { server, port } = await namedServer('none');
+  server.close();
+  const write = (one: { readonly port: number }): void =>
+    writeFileSync(
+      path('weir.yaml'),
+      `layer7:\n  listeners: {web: 127.0.0.1:${port}}\n  pools: {web: {servers: [127.0.0.1:${one.port}]}}\n  hosts: [{locations: [{location: /, pool: web}]}]\n`,
+    );
+  writeFileSync(path('keepalived.conf'), 'global_defs {\n  router_id weir_run_test\n}\n');
+  write(servers[0]!);
+  const args = ['run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', '-p', path('pid')];
+  const child = spawn(process.execPath, [join(root, 'dist/weir.cjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  context.after(() => child.kill());
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
+  await logged(child, /serves 127\.0\.0\.1:\d+ with/);
+  assert.match((await get(port)).text, /^a /);
+  write(servers[1]!);
+  child.kill('SIGHUP');
+  await logged(child, /the new configuration is in effect/);
+  assert.match((await get(port)).text, /^b /);
+  const before = output.length;
+  writeFileSync(path('weir.yaml'), 'layer7: {}\n');
+  child.kill('SIGHUP');
+  await logged(child, /weir\.yaml:1:\d+: listeners is missing/, before);
+  assert.match((await get(port)).text, /^b /);
+  const [, pid] = await logged(child, /Starting Proxy child process, pid=(\d+)/);
+  process.kill(Number(pid), 'SIGKILL');
+  await logged(child, /serves 127\.0\.0\.1:\d+ with/, before);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  assert.equal(child.exitCode, 0);
+});

@@ -1,0 +1,104 @@
+// The weights of a pool as feedback moves them: where they are still what it read, in units of hundredths, kept over a reload, and without an end
+// to a WebSocket; and what the proxy measured of the servers.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LookedAt } from '../../src/daemon/feedback/feedback-table.js';
+import { PoolTable } from '../../src/daemon/feedback/pool-table.js';
+import { LOAD_SOURCES } from '../../src/model/feedback/load-source.js';
+import { get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
+
+const servers = await Promise.all(['a', 'b'].map(namedServer));
+const loaded = createServer((_, answer) => answer.writeHead(200, { 'endpoint-load-metrics': 'TEXT cpu_utilization:0.25' }).end('c'));
+loaded.listen(0, '127.0.0.1');
+await once(loaded, 'listening');
+after(() => {
+  for (const { server } of [...servers, { server: loaded }]) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function start(words: readonly string[]): Promise<{ readonly proxy: RunningProxy; readonly port: number }> {
+  const { server, port } = await namedServer('none');
+  server.close();
+  const proxy = new RunningProxy(['--listen', `127.0.0.1:${port}`, '--workers', '1', '--drain', '5', ...words]);
+  after(() => proxy.signal('SIGTERM'));
+  await proxy.reported(/serves \S+ with 1 processes/);
+  return { proxy, port };
+}
+
+/** Looks until what it sees is fit. */
+async function seen(table: PoolTable, isFit: (looked: LookedAt) => boolean): Promise<LookedAt> {
+  for (let tries = 0; tries < 100; tries++) {
+    const looked = table.look();
+    if (looked !== undefined && isFit(looked)) return looked;
+    await sleep(100);
+  }
+  throw new Error('the proxy did not show it in 10 s');
+}
+
+async function counted(port: number, count: number): Promise<Readonly<Record<string, number>>> {
+  const found: Record<string, number> = {};
+  for (let index = 0; index < count; index++) {
+    const name = (await get(port)).text.slice(0, 1);
+    found[name] = (found[name] ?? 0) + 1;
+  }
+  return found;
+}
+
+test('weights move the shares of requests, stay over a reload, and cut no WebSocket', { timeout: 60_000 }, async () => {
+  const { proxy, port } = await start(servers.map((one) => `127.0.0.1:${one.port}`));
+  const [a = '', b = ''] = servers.map((one) => `127.0.0.1:${one.port}`);
+  const table = new PoolTable('servers', { ...LOAD_SOURCES['proxy-requests'], concurrency: 2 });
+  const first = await seen(table, () => true);
+  assert.deepEqual(
+    first.servers.map(({ id, weight }) => [id, weight]),
+    [
+      [a, 1],
+      [b, 1],
+    ],
+  );
+  const chat = await webSocket(port);
+  const move = (server: string, from: number, to: number) => ({ server, from, to, reason: 'test' });
+  assert.deepEqual(table.write([move(a, 1, 100), move(b, 1, 50), move('another', 1, 2)], 100), [a, b]);
+  assert.deepEqual(table.write([move(a, 1, 10)], 100), []);
+  await sleep(100);
+  const { a: two = 0, b: one = 0 } = await counted(port, 30);
+  assert.ok(Math.abs(two - 20) <= 1 && one === 30 - two, `${two} and ${one}`);
+  table.write([move(a, 100, 0)], 100);
+  await sleep(100);
+  assert.deepEqual(await counted(port, 5), { b: 5 });
+  assert.equal(await chat.echo('still there'), 'still there');
+  proxy.signal('SIGHUP');
+  await proxy.reported(/the new configuration is in effect/);
+  assert.deepEqual(await counted(port, 5), { b: 5 });
+  assert.equal(await chat.echo('and now'), 'and now');
+  const busy = await seen(table, ({ servers: all, reports }) => (all[1]?.counters.conns ?? 0) >= 19 && reports?.get(a)?.kind === 'report');
+  const report = busy.reports?.get(a);
+  assert.ok(report?.kind === 'report');
+  const [resource] = report.report.counters?.resources ?? [];
+  // the WebSocket is one request of the two that it works on at a time
+  assert.ok(resource !== undefined && Math.abs(resource.busy / resource.total - 0.5) < 0.25, JSON.stringify(resource));
+  chat.end();
+  table.close();
+  proxy.signal('SIGTERM');
+  await proxy.ended;
+});
+
+test('the loads in answers are read while they are asked for', { timeout: 60_000 }, async () => {
+  const { proxy, port } = await start([`127.0.0.1:${(loaded.address() as AddressInfo).port}`]);
+  await get(port);
+  const table = new PoolTable('servers', LOAD_SOURCES['proxy-orca']);
+  await seen(table, () => true);
+  await sleep(100);
+  await counted(port, 4);
+  const { reports } = await seen(table, (looked) => (looked.reports?.size ?? 0) > 0);
+  assert.deepEqual([...(reports?.values() ?? [])], [{ kind: 'report', report: { busy: 0.25 } }]);
+  table.close();
+  proxy.signal('SIGTERM');
+  await proxy.ended;
+});
