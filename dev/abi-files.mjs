@@ -145,6 +145,7 @@ export const FILES = [
   { header: 'bpf/director/sctp-abi.h', objects: ['weir-sctp.bpf.o'], out: 'src/datapath/ebpf/sctp.gen.ts', names: {} },
   { header: 'bpf/director/wide6-abi.h', objects: ['weir-wide6.bpf.o'], out: 'src/datapath/ebpf/wide6.gen.ts', names: {} },
   withNumbers('tunnel', 'weir-tunnel.bpf.o', 'TunnelAbi'),
+  withNumbers('switch', 'weir-switch.bpf.o', 'SwitchAbi'),
   withNumbers('fullnat', 'weir-fullnat.bpf.o', 'FullnatAbi'),
   { header: 'bpf/director/fullnat6-abi.h', objects: ['weir-fullnat6.bpf.o'], out: 'src/datapath/ebpf/fullnat6.gen.ts', names: {} },
   withNumbers('fragment', 'weir.bpf.o', 'FragmentAbi'),

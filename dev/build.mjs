@@ -84,6 +84,7 @@ const DIRECTOR = [
   'fullnat6',
   'fullnat-sctp',
   'fullnat-sctp6',
+  'switch',
   ...SIDE_BUILDS,
   ...SIDE_BUILDS.map((name) => `bridge-${name}`),
   'apply',

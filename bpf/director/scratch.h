@@ -146,7 +146,7 @@ struct vip_answer {
 #define HELPS_FTP
 #include "ftp-scratch.h"
 #endif
-#if defined(HELPS_FTP) || defined(REPORTS_CLIENTS)
+#if defined(HELPS_FTP) || defined(REPORTS_CLIENTS) || defined(SWITCHES)
 #define CHANGES_SEGMENTS
 #include "tcp-scratch.h"
 #endif

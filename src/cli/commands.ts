@@ -45,6 +45,11 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/import.js'),
   },
   { name: 'schema', meaning: 'print the JSON Schema of weir.yaml, or examine such files', load: () => import('./commands/schema.js') },
+  {
+    name: 'switch',
+    meaning: 'content switching by the datapath: the rules of a weir.yaml whose way is switch',
+    load: () => import('./commands/switch.js'),
+  },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./commands/proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./commands/sysctl.js') },
   {

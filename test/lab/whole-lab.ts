@@ -8,8 +8,8 @@ import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 /** Labs of load. */
 export const STRESS_LABS: readonly string[] = ['stress', 'stress-methods', 'stress-firewall'];
 
-/** Labs that mostly wait for timers of VRRP, of health checks and of feedback. */
-export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'failover', 'misc-check', 'mail', 'feedback'];
+/** Labs that mostly wait for timers of VRRP, of health checks, of feedback, and for segments that are sent again. */
+export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'failover', 'misc-check', 'mail', 'feedback', 'switch'];
 
 /** Variants of the labs nat, tun and cache, and labs of what other short tests show with living hosts. */
 export const VARIANT_LABS: readonly string[] = [

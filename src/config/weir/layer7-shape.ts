@@ -26,6 +26,7 @@ const proxying = {
   proxy_next_upstream_timeout: optional(duration),
   client_max_body_size: optional(size),
   proxy_request_buffering: optional(flag),
+  way: optional(choice(['proxy', 'switch', 'auto'])),
 };
 const proxyingRecord = record('settings of proxying', proxying);
 export type ProxyingKeys = Of<typeof proxyingRecord>['value'];

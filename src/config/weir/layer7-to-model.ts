@@ -30,6 +30,9 @@ function unique<T>(list: readonly T[], nameOf: (one: T) => string, onSecond: (on
 const matchesOf = (matches: LocationKeys['value']['headers']): readonly NamedMatch[] =>
   (matches ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
 
+/** Nothing where it is the default. */
+const wayOf = (way: ProxyingKeys['way']): Pick<Route, 'way'> => (way === undefined || way === 'proxy' ? {} : { way });
+
 /** What all hosts of a file share. */
 class HostBuilder {
   constructor(
@@ -67,6 +70,7 @@ class HostBuilder {
       },
       action,
       proxying: proxyingOf([this.outer, host, value]),
+      ...wayOf(value.way ?? host.way ?? this.outer.way),
     };
   }
 

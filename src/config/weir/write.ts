@@ -100,7 +100,7 @@ function matchTree(match: TextMatch): unknown {
 const matchesTree = (matches: readonly NamedMatch[]): Tree =>
   Object.fromEntries(matches.map(({ name, value }) => [name, matchTree(value)]));
 
-function routeTree({ match, action, proxying }: Route): Tree {
+function routeTree({ match, action, proxying, way }: Route): Tree {
   const { methods, fields, cookies, sni } = match;
   return {
     location: locationText(match.path),
@@ -113,6 +113,7 @@ function routeTree({ match, action, proxying }: Route): Tree {
       : {}),
     ...(action.kind === 'redirect' ? { redirect: { to: templateText(action.location), status: action.status } } : {}),
     ...(action.kind === 'status' ? { return: { status: action.status, ...(action.body === '' ? {} : { body: action.body }) } } : {}),
+    ...(way === undefined ? {} : { way }),
     ...proxyingTree(proxying),
   };
 }

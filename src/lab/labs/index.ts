@@ -25,6 +25,7 @@ import { splitBrain } from './split-brain.js';
 import { stress } from './stress.js';
 import { stressFirewall } from './stress-firewall.js';
 import { stressMethods } from './stress-methods.js';
+import { contentSwitch } from './switch.js';
 import { tun, tun6 } from './tun.js';
 import { tunMixed } from './tun-mixed.js';
 
@@ -55,6 +56,7 @@ export const labs: readonly Lab[] = [
   miscCheck,
   mail,
   feedback,
+  contentSwitch,
   cacheCluster,
   cacheTun,
   stress,

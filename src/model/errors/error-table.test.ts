@@ -11,6 +11,7 @@ import { ktcpvsErrors } from './ktcpvs-errors.js';
 import { labErrors } from './lab-errors.js';
 import { nginxFileErrors } from './nginx-file-errors.js';
 import { restoreErrors } from './restore-errors.js';
+import { switchErrors } from './switch-errors.js';
 import { systemErrors } from './system-errors.js';
 import { usageErrors } from './usage-errors.js';
 import { errorOf, failure, failureHint, failureLine, failureText, isRefusal, isWeirError, WeirError } from './weir-error.js';
@@ -26,6 +27,7 @@ const sections = [
   labErrors,
   nginxFileErrors,
   restoreErrors,
+  switchErrors,
   systemErrors,
   usageErrors,
   weirFileErrors,

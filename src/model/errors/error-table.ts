@@ -9,6 +9,7 @@ import { ktcpvsErrors } from './ktcpvs-errors.js';
 import { labErrors } from './lab-errors.js';
 import { nginxFileErrors } from './nginx-file-errors.js';
 import { restoreErrors } from './restore-errors.js';
+import { switchErrors } from './switch-errors.js';
 import { systemErrors } from './system-errors.js';
 import { usageErrors } from './usage-errors.js';
 import { weirFileErrors } from './weir-file-errors.js';
@@ -26,6 +27,7 @@ export const errorTable = {
   ...weirFileErrors,
   ...nginxFileErrors,
   ...ktcpvsErrors,
+  ...switchErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -1,6 +1,7 @@
 // Which requests go where. Of the routes of a host, nginx's order decides: an exact path, the longest prefix if it is marked so, expressions in
 // their order, else the longest prefix. Routes of one path are tried in their order: the first whose other conditions hold is taken.
 import type { Proxying } from './proxying.js';
+import type { Way } from './switch-plan.js';
 import type { Template } from './template.js';
 
 /** A regular expression that is evaluated in linear time: without back references, and without looking ahead or behind. */
@@ -53,4 +54,6 @@ export interface Route {
   readonly match: RouteMatch;
   readonly action: Action;
   readonly proxying: Proxying;
+  /** Absent: the proxy. */
+  readonly way?: Way;
 }

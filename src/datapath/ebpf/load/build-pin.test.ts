@@ -18,6 +18,7 @@ test('the name has all builds beside that of the links', () => {
       'weir-fullnat6.bpf.o',
       'weir-fullnat-sctp.bpf.o',
       'weir-fullnat-sctp6.bpf.o',
+      'weir-switch.bpf.o',
     ].sort(),
   );
 });

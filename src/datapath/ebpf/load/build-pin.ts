@@ -23,6 +23,7 @@ export const SIDE_OBJECTS = [
   'weir-fullnat6.bpf.o',
   'weir-fullnat-sctp.bpf.o',
   'weir-fullnat-sctp6.bpf.o',
+  'weir-switch.bpf.o',
 ] as const satisfies readonly ArtifactName[];
 export type SideObject = (typeof SIDE_OBJECTS)[number];
 

@@ -1,6 +1,7 @@
 // Puts programs that are loaded onto the pinned maps on every link, in the place of the programs before.
 import { using } from '../../../sys/fd.js';
 import { pinBeside, pinInPlace } from '../pins/pin-in-place.js';
+import { exchangeSwitch } from '../switch/switch-programs.js';
 import { noteFragmentServers } from '../table/fragment-servers.js';
 import { ENTRY_PINS, FRAGMENT_SERVERS_PIN, NOT_SHARED } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
@@ -47,5 +48,6 @@ export function installPrograms(
   } finally {
     housekeeping.close();
   }
+  exchangeSwitch(interfaces.tables, sides.fileOf);
   for (const replace of [...entries, ...behind]) replace();
 }

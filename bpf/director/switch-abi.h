@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Content switching (switch.h): the records of its maps. All are of one network namespace, pinned, and empty while nothing is switched.
+ * Addresses and ports are in network order, as in packets. */
+#ifndef WEIR_SWITCH_ABI_H
+#define WEIR_SWITCH_ABI_H
+
+#define SWITCH_NAME 64      /* bytes of a host's name, zeros behind it; the last one is 0 */
+#define SWITCH_PATH 128     /* bytes of a path; a whole path ends with a byte 0 */
+#define SWITCH_SERVERS 32   /* of a pool */
+#define SWITCH_POOLS 1024
+#define SWITCH_HELD 1460    /* bytes of a connection's first segment that are kept until its server has answered */
+#define SWITCH_HOLDS 8192
+#define SWITCH_PORT_WORDS 1024
+#define SWITCH_COUNTS 16
+
+/* Ports that may be switched, a bit each, by the port as in packets. Others cost one look into this. Written by user. */
+struct switch_ports {
+  __u64 virtual_port[SWITCH_PORT_WORDS];
+  __u64 server_port[SWITCH_PORT_WORDS];
+};
+
+/* ---- a virtual address and port whose connections are switched. Written by user. */
+enum switch_protocol { SWITCH_HTTP, SWITCH_TLS };
+struct switch_listener_key {
+  __u32 addr;
+  __u16 port;
+  __u16 reserved;
+};
+struct switch_listener {
+  __u32 id;      /* 1 and above */
+  __u32 service; /* services[service] has all servers of its pools */
+  __u16 mss;     /* that clients are offered */
+  __u8 window_scale;
+  __u8 protocol;
+};
+
+/* ---- what a first request asks for -> a pool. Written by user. Hosts that are not here, and paths of pool 0, are the proxy's. */
+struct switch_host_key {
+  __u32 listener;
+  __u8 name[SWITCH_NAME];
+};
+struct switch_path_key {
+  __u32 bits; /* of `host` and `path` that count */
+  __u32 host;
+  __u8 path[SWITCH_PATH];
+};
+struct switch_server {
+  __u32 dest; /* dests[dest], which counts while it has this address and port and is of the listener's service */
+  __u32 addr;
+  __u16 port;
+  __u16 reserved;
+};
+struct switch_pool {
+  __u32 count;
+  struct switch_server server[SWITCH_SERVERS];
+};
+
+/* ---- switched connections, by what their clients' packets and their servers' packets have. Written by packets; the timer removes old ones. */
+enum switch_state { SWITCH_BINDING, SWITCH_BOUND };
+#define SWITCH_CLOSING 0x1  /* a FIN or an RST went by */
+#define SWITCH_SCALES 0x2   /* the client scales its windows, */
+#define SWITCH_UNSCALED 0x4 /* but its server does not */
+struct switch_client_key {
+  __u32 client;
+  __u32 vip;
+  __u16 client_port;
+  __u16 vport;
+};
+struct switch_flow {
+  __u32 state;
+  __u32 flags;
+  __u32 dest;
+  __u32 server;
+  __u32 isn;   /* ours towards the client, host order */
+  __u32 first; /* the number of the client's first byte, host order */
+  __u32 delta; /* ours minus the server's */
+  __u32 seen;  /* clock of the client's last packet */
+  __u16 server_port;
+  __u16 window; /* of the first segment, host order, as it was sent */
+  __u16 held;   /* bytes */
+  __u8 client_scale;
+  __u8 reserved;
+};
+struct switch_server_key {
+  __u32 client;
+  __u32 server;
+  __u16 client_port;
+  __u16 server_port;
+};
+struct switch_back {
+  __u32 vip;
+  __u32 delta;
+  __u16 vport;
+  __u8 state;
+  __u8 server_scale;  /* of the windows in the server's segments, */
+  __u8 offered_scale; /* and as its client knows it */
+  __u8 reserved[3];
+};
+struct switch_segment_held {
+  __u8 data[SWITCH_HELD];
+};
+
+/* ---- the cookies' key, and the timer that removes flows. `key` is written by user, once. */
+struct switch_secret {
+  __u64 key[2];
+};
+struct switch_timer {
+  struct bpf_timer timer;
+  __u32 started;
+  __u32 reserved;
+};
+
+/* ---- what happened, by CPU. Appended to only. */
+enum switch_count {
+  SWITCHED_SYN,        /* SYNs that were answered */
+  SWITCHED_ASKED,      /* first segments that were sent to a server as a SYN, each time */
+  SWITCHED_BOUND,      /* connections whose server has answered */
+  SWITCHED_TO_PROXY,   /* connections that the stack got: nothing decided them */
+  SWITCHED_BAD_COOKIE, /* segments of no connection, with no cookie of ours */
+  SWITCHED_BARE,       /* acknowledgements that the handshake ends with: nothing to decide on */
+  SWITCHED_NO_PROXY,   /* undecided, and no process listens, or the kernel refused */
+  SWITCHED_NO_SERVER,  /* the pool has no server that takes connections: to the proxy */
+  SWITCHED_FULL,       /* no room for a flow: to the proxy */
+  SWITCHED_FAILED,     /* segments that could not be changed: dropped */
+  SWITCHED_REFUSED,    /* servers that reset a connection before it began */
+};
+struct switch_counts {
+  __u64 count[SWITCH_COUNTS];
+};
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Content switching: the number that a SYN is answered with, which stands for all that would be remembered of it.
+ *
+ *   24 bits of SipHash-2-4 (Aumasson, Bernstein 2012) of both ends, the client's number, the epoch and the options | 1 of the epoch | 7 of options
+ *
+ * An epoch takes 69 s; a cookie counts in its own and in the next one. As with SYN cookies of the kernel, who guesses needs 2^23 segments on average
+ * for a connection from an address that is not his. */
+#ifndef WEIR_SWITCH_COOKIE_H
+#define WEIR_SWITCH_COOKIE_H
+
+#define SWITCH_EPOCH_SHIFT 36 /* of ns */
+#define COOKIE_OPTIONS 0x7f
+#define COOKIE_EPOCH 0x80
+
+/* The largest of these that is not above a client's size of segments: two bits of the options. */
+static __always_inline __u32 cookie_mss(__u32 which) {
+  return which == 3 ? 1460 : which == 2 ? 1360 : which == 1 ? 1220 : 536;
+}
+static __always_inline __u32 cookie_mss_of(__u32 mss) { return mss >= 1460 ? 3 : mss >= 1360 ? 2 : mss >= 1220 ? 1 : 0; }
+#define COOKIE_SACK 0x40
+static __always_inline __u32 cookie_options(__u32 mss, __u32 scale, bool sack) {
+  return cookie_mss_of(mss) | (scale & 15) << 2 | (sack ? COOKIE_SACK : 0);
+}
+static __always_inline __u32 cookie_scale(__u32 options) { return options >> 2 & 15; }
+
+static __always_inline __u64 turn_left(__u64 x, int by) { return x << by | x >> (64 - by); }
+#define SIP_ROUND(a, b, c, d)                                                                                            \
+  do {                                                                                                                 \
+    a += b; b = turn_left(b, 13); b ^= a; a = turn_left(a, 32);                                                        \
+    c += d; d = turn_left(d, 16); d ^= c;                                                                              \
+    a += d; d = turn_left(d, 21); d ^= a;                                                                              \
+    c += b; b = turn_left(b, 17); b ^= c; c = turn_left(c, 32);                                                        \
+  } while (0)
+
+/* SipHash-2-4 of three words, 24 bytes. */
+static __always_inline __u64 siphash(__u64 key0, __u64 key1, __u64 first, __u64 second, __u64 third) {
+  __u64 a = key0 ^ 0x736f6d6570736575ull, b = key1 ^ 0x646f72616e646f6dull;
+  __u64 c = key0 ^ 0x6c7967656e657261ull, d = key1 ^ 0x7465646279746573ull;
+  __u64 words[4] = {first, second, third, 24ull << 56};
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    d ^= words[i];
+    SIP_ROUND(a, b, c, d);
+    SIP_ROUND(a, b, c, d);
+    a ^= words[i];
+  }
+  c ^= 0xff;
+  SIP_ROUND(a, b, c, d);
+  SIP_ROUND(a, b, c, d);
+  SIP_ROUND(a, b, c, d);
+  SIP_ROUND(a, b, c, d);
+  return a ^ b ^ c ^ d;
+}
+
+static __always_inline __u32 cookie_epoch(void) { return bpf_ktime_get_ns() >> SWITCH_EPOCH_SHIFT; }
+
+/* The cookie of the client in the scratch space whose first number is `seq`. A global function: verified once. */
+__noinline __u32 cookie_make(__u32 seq, __u32 epoch, __u32 options) {
+  __u32 zero = 0;
+  struct switch_scratch *w = the_switch();
+  struct switch_secret *s = bpf_map_lookup_elem(&switch_secrets, &zero);
+  if (!w || !s) return 0;
+  struct switch_client_key *k = &w->key;
+  options &= COOKIE_OPTIONS;
+  __u64 ports = (__u64)k->client_port | (__u32)k->vport << 16;
+  __u64 hash = siphash(s->key[0], s->key[1], k->client | (__u64)k->vip << 32, ports | (__u64)seq << 32, epoch | (__u64)options << 32);
+  return ((__u32)(hash >> 32) & ~(COOKIE_OPTIONS | COOKIE_EPOCH)) | (epoch & 1 ? COOKIE_EPOCH : 0) | options;
+}
+
+/* Is the first number of the segment in the scratch space the one behind our answer to its client's SYN? */
+static __always_inline bool cookie_is_ours(struct switch_scratch *w) {
+  __u32 isn = w->ack - 1, epoch = cookie_epoch();
+  if ((epoch & 1) != !!(isn & COOKIE_EPOCH)) epoch--;
+  return cookie_make(w->seq - 1, epoch, isn) == isn;
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Content switching: its maps, and the scratch space of its own. */
+#ifndef WEIR_SWITCH_MAPS_H
+#define WEIR_SWITCH_MAPS_H
+
+#include "switch-abi.h"
+
+#define SWITCH_TABLE(map, kind, flags, key_type, record, entries)                                                       \
+  struct {                                                                                                             \
+    __uint(type, kind);                                                                                                \
+    __uint(map_flags, flags);                                                                                          \
+    __uint(max_entries, entries);                                                                                      \
+    __type(key, key_type);                                                                                             \
+    __type(value, record);                                                                                             \
+  } map SEC(".maps")
+
+TABLE(switch_ports, struct switch_ports, 1);
+TABLE(switch_pools, struct switch_pool, SWITCH_POOLS);
+TABLE(switch_secrets, struct switch_secret, 1);
+SWITCH_TABLE(switch_listeners, BPF_MAP_TYPE_HASH, 0, struct switch_listener_key, struct switch_listener, 1024);
+SWITCH_TABLE(switch_hosts, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_host_key, __u32, 65536);
+SWITCH_TABLE(switch_paths, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, struct switch_path_key, __u32, 65536);
+SWITCH_TABLE(switch_flows, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_client_key, struct switch_flow, 262144);
+SWITCH_TABLE(switch_backs, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_server_key, struct switch_back, 262144);
+/* A segment that is lost from here is sent again by its client. */
+SWITCH_TABLE(switch_held, BPF_MAP_TYPE_LRU_HASH, 0, struct switch_client_key, struct switch_segment_held, SWITCH_HOLDS);
+SWITCH_TABLE(switch_counts, BPF_MAP_TYPE_PERCPU_ARRAY, 0, __u32, struct switch_counts, 1);
+SWITCH_TABLE(switch_timers, BPF_MAP_TYPE_ARRAY, 0, __u32, struct switch_timer, 1);
+
+/* Names the enums for the object's BTF, as in maps.h. */
+const volatile struct {
+  enum switch_protocol protocol;
+  enum switch_state state;
+  enum switch_count count;
+} switch_types_in_btf;
+
+#define SWITCH_OPTIONS 40
+#define SWITCH_TEXT 2048
+/* A segment that is written: behind the Ethernet header. */
+struct switch_headers {
+  struct iphdr ip;
+  struct tcphdr tcp;
+  __u8 options[12];
+} __attribute__((packed, aligned(4)));
+#define SWITCH_HEADERS_LEN 52
+#define SWITCH_SYN_WORDS 8
+
+struct switch_scratch {
+  struct switch_client_key key;
+  struct switch_server_key server;
+  struct switch_listener listener;
+  __u32 seq; /* host order, as all numbers here */
+  __u32 ack;
+  __u32 payload; /* bytes */
+  __u32 payload_at;
+  __u16 window;
+  __u8 flags;
+  __u8 header; /* bytes of TCP's */
+  __u8 ttl;
+  __u8 scale; /* of a SYN: the client's, SWITCH_NO_SCALE: none */
+  __u16 mss;
+  bool sack;
+  struct switch_flow flow; /* a new one */
+  struct switch_headers headers;
+  struct switch_host_key host;
+  struct switch_path_key path;
+  __u8 options[64];
+  __u8 text[SWITCH_TEXT];
+};
+#define SWITCH_NO_SCALE 15
+SWITCH_TABLE(switch_space, BPF_MAP_TYPE_PERCPU_ARRAY, 0, __u32, struct switch_scratch, 1);
+
+static __always_inline struct switch_scratch *the_switch(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&switch_space, &zero);
+}
+
+static __noinline void switch_count(__u32 what) {
+  __u32 zero = 0;
+  struct switch_counts *c = bpf_map_lookup_elem(&switch_counts, &zero);
+  if (c) c->count[what & (SWITCH_COUNTS - 1)]++;
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Content switching: flows end as the connections that they are of, a little later. */
+#ifndef WEIR_SWITCH_TIMER_H
+#define WEIR_SWITCH_TIMER_H
+
+#define SWITCH_TICK_NS 4000000000ull
+#define SWITCH_LATER_SECONDS 5
+#define NSEC_CLOCK 1 /* CLOCK_MONOTONIC */
+
+static __always_inline __u32 flow_timeout(struct conf *c, struct switch_flow *f) {
+  __u32 state = f->state == SWITCH_BINDING ? S_SYN_RECV : f->flags & SWITCH_CLOSING ? S_FIN_WAIT : S_ESTABLISHED;
+  return state_timeout(c, state) + units_of(c, SWITCH_LATER_SECONDS);
+}
+
+static long switch_sweep(void *map, struct switch_client_key *k, struct switch_flow *f, void *ctx) {
+  struct conf *c = the_conf();
+  if (!c) return 1;
+  if (clock_now() - READ(f->seen) > flow_timeout(c, f)) flow_forget(k, f);
+  return 0;
+}
+
+static int switch_tick(void *map, __u32 *key, struct switch_timer *t) {
+  bpf_for_each_map_elem(&switch_flows, switch_sweep, 0, 0);
+  bpf_timer_start(&t->timer, SWITCH_TICK_NS, 0);
+  return 0;
+}
+
+/* Starts the timer, or gives a running timer this program's code. */
+SEC("xdp")
+int weir_switch_timer(struct xdp_md *ctx) {
+  __u32 zero = 0;
+  struct switch_timer *t = bpf_map_lookup_elem(&switch_timers, &zero);
+  if (!t) return 1;
+  if (!t->started && bpf_timer_init(&t->timer, &switch_timers, NSEC_CLOCK)) return 2;
+  t->started = 1;
+  if (bpf_timer_set_callback(&t->timer, switch_tick)) return 3;
+  return bpf_timer_start(&t->timer, SWITCH_TICK_NS, 0) ? 4 : 0;
+}
+
+#endif

@@ -1,0 +1,117 @@
+// weir switch: content switching in the datapath, as a weir.yaml has it.
+import { faultText, readWeirFile } from '../../config/weir/read.js';
+import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
+import { openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
+import { applySwitch, clearSwitch, switchedServices } from '../../datapath/ebpf/switch/apply-switch.js';
+import { hasSwitch, keyCount, type SwitchCountName, switchCounts } from '../../datapath/ebpf/switch/switch-maps.js';
+import { switchedInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
+import { endpointText } from '../../model/endpoint-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { SwitchListener, SwitchPlan } from '../../model/layer7/switch-plan.js';
+import { serviceWord } from '../../model/service-word.js';
+import { command, expectWords } from '../command.js';
+import type { Io } from '../io.js';
+import { readText } from '../read-text.js';
+
+const USAGE = `usage: weir switch apply --config FILE
+       the datapath chooses servers by the first request of a connection, for the locations of the section layer7 of a
+       weir.yaml that have way: switch or way: auto; everything else goes to the process that listens at the same address
+       and port: weir proxy with the same file
+       weir switch status [--json]
+       prints what is switched, and what happened to connections since it was first applied
+       weir switch clear
+       nothing is switched any more; connections that were switched end
+       exit status: 0; of status 3 where nothing is switched
+`;
+const TYPES = { config: 'value', json: 'flag' } as const;
+const NOTHING = 3;
+
+/** @throws WeirError file-unreadable, switch-config: what the datapath cannot serve, too */
+function readPlan(path: string): SwitchPlan {
+  const { file, faults } = readWeirFile(readText(path));
+  if (faults.length > 0) throw new WeirError('switch-config', { why: faults.map((fault) => faultText(path, fault)) });
+  if (file.layer7 === undefined) throw new WeirError('switch-config', { why: [`${path} has no section layer7`] });
+  const plan = switchPlan(file.layer7);
+  const refused = plan.refusals.map(({ host, location, why }) => `${path}: ${host}, location ${location} cannot be switched: ${why}`);
+  if (refused.length > 0) throw new WeirError('switch-config', { why: refused });
+  if (plan.listeners.length === 0) throw new WeirError('switch-config', { why: [`${path}: no location has way: switch or way: auto`] });
+  return plan;
+}
+
+const listenerText = (listener: SwitchListener): string =>
+  `${listener.name} ${endpointText(listener)}: ${listener.hosts.length} hosts, ${listener.servers.length} servers\n`;
+
+function apply(config: string | undefined, io: Io): number {
+  if (config === undefined) throw new WeirError('option-needs-value', { option: '--config' });
+  const plan = readPlan(config);
+  const director = openDirector({ onWait: (line) => io.err(`weir: ${line}\n`) });
+  try {
+    applySwitch(director, plan);
+  } finally {
+    director.close();
+  }
+  io.out(plan.listeners.map(listenerText).join(''));
+  return 0;
+}
+
+const MEANINGS: Readonly<Record<SwitchCountName, string>> = {
+  SWITCHED_SYN: 'SYNs answered',
+  SWITCHED_ASKED: 'SYNs sent to servers, repeated ones too',
+  SWITCHED_BOUND: 'connections to servers',
+  SWITCHED_TO_PROXY: 'connections to the proxy',
+  SWITCHED_BAD_COOKIE: 'segments of no connection',
+  SWITCHED_BARE: 'acknowledgements without data, dropped',
+  SWITCHED_NO_PROXY: 'undecided, and no process listens',
+  SWITCHED_NO_SERVER: 'to the proxy, since the pool had no server',
+  SWITCHED_FULL: 'to the proxy, since the table was full',
+  SWITCHED_FAILED: 'segments dropped that could not be changed',
+  SWITCHED_REFUSED: 'connections refused by servers',
+};
+
+function status(json: boolean, io: Io): number {
+  const director = openIfLoaded();
+  try {
+    const folder = director?.tables.folder;
+    if (folder === undefined || !hasSwitch(folder)) {
+      io.out(json ? 'null\n' : 'nothing is switched here\n');
+      return NOTHING;
+    }
+    const services = switchedServices(folder).map(serviceWord);
+    const [hosts, paths, connections] = [
+      keyCount(folder, 'switch_hosts'),
+      keyCount(folder, 'switch_paths'),
+      keyCount(folder, 'switch_flows'),
+    ];
+    const interfaces = switchedInterfaces(folder).length;
+    const counts = [...switchCounts(folder)];
+    if (json) {
+      const named = Object.fromEntries(counts.map(([name, count]) => [name.replace('SWITCHED_', '').toLowerCase(), Number(count)]));
+      io.out(`${JSON.stringify({ services, hosts, paths, connections, interfaces, counts: named })}\n`);
+      return 0;
+    }
+    io.out(`switched: ${services.join(' ')}\n${hosts} hosts, ${paths} paths, ${interfaces} interfaces, ${connections} connections\n`);
+    for (const [name, count] of counts) if (count > 0n) io.out(`${String(count).padStart(12)}  ${MEANINGS[name]}\n`);
+    return 0;
+  } finally {
+    director?.close();
+  }
+}
+
+function clear(io: Io): number {
+  const director = openIfLoaded();
+  try {
+    if (director !== undefined && clearSwitch(director)) return 0;
+    io.out('nothing is switched here\n');
+    return NOTHING;
+  } finally {
+    director?.close();
+  }
+}
+
+export const run = command({ name: 'weir switch', usage: USAGE, types: TYPES }, ({ flags, words: [verb, ...rest] }, io) => {
+  expectWords(rest, 0);
+  if (verb === 'apply') return apply(flags.config, io);
+  if (verb === 'status') return status(flags.json === true, io);
+  if (verb === 'clear') return clear(io);
+  throw new WeirError('argument-value', { expected: 'apply, status or clear', given: verb ?? '' });
+});

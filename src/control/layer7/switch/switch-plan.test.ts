@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readWeirFile } from '../../../config/weir/read.js';
+import type { SwitchPlan } from '../../../model/layer7/switch-plan.js';
+import { switchPlan } from './switch-plan.js';
+
+/** `hosts`: lines of YAML below `hosts:`; pools are one, two, sticky. */
+function planOf(hosts: string, listener = '192.0.2.1:80'): SwitchPlan {
+  const text = `layer7:
+  listeners:
+    web: "${listener}"
+  pools:
+    one: { servers: ["10.0.0.1:80", { address: "10.0.0.2:80", weight: 3 }] }
+    two: { servers: ["10.0.0.3:80"], balance: least_conn }
+    sticky: { servers: ["10.0.0.3:80"], sticky: { cookie: sid } }
+  hosts:
+${hosts}`;
+  const { file, faults } = readWeirFile(text);
+  assert.deepEqual(faults, []);
+  return switchPlan(file.layer7 ?? assert.fail('no section layer7'));
+}
+
+const refusals = (hosts: string, listener?: string): readonly string[] => planOf(hosts, listener).refusals.map(({ why }) => why);
+
+test("hosts by name and paths by length; what is not switched of such a host is known as the proxy's", () => {
+  const plan = planOf(`    - server_name: [a.example, .b.example]
+      locations:
+        - { location: /, pool: one, way: switch }
+        - { location: /x/, pool: two, way: auto }
+        - { location: = /x/y, pool: two }
+        - { location: /s/, pool: sticky, way: auto }
+    - server_name: [c.example]
+      locations: [{ location: /, pool: two }]`);
+  assert.deepEqual(plan.refusals, []);
+  const [listener] = plan.listeners;
+  assert.deepEqual(
+    listener?.hosts.map(({ name }) => name),
+    ['a.example', 'b.example'],
+  );
+  assert.deepEqual(listener?.hosts[0]?.paths, [
+    { path: '/', exact: false, pool: 'one' },
+    { path: '/x/', exact: false, pool: 'two' },
+    { path: '/x/y', exact: true, pool: undefined },
+    { path: '/s/', exact: false, pool: undefined },
+  ]);
+  assert.deepEqual(
+    listener?.servers.map(({ weight }) => weight),
+    [1, 3, 1],
+  );
+  assert.deepEqual(
+    plan.pools.map(({ name }) => name),
+    ['one', 'two'],
+  );
+});
+
+test("the first host of a name has it, also where it is the proxy's", () => {
+  const plan = planOf(`    - server_name: [a.example]
+      locations: [{ location: /, pool: one }]
+    - server_name: [a.example, b.example]
+      locations: [{ location: /, pool: two, way: auto }]`);
+  assert.deepEqual(
+    plan.listeners[0]?.hosts.map(({ name }) => name),
+    ['b.example'],
+  );
+});
+
+test('what cannot be switched is refused with its reason', () => {
+  const host = (location: string): string => `    - server_name: [a.example]
+      locations: [${location}]`;
+  for (const [location, why] of [
+    ['{ location: /, pool: sticky, way: switch }', /sticky/],
+    ['{ location: ~ ^/x, pool: one, way: switch }', /expression/],
+    ['{ location: /, pool: one, way: switch, headers: { x-y: z } }', /headers/],
+    ['{ location: /, pool: one, way: switch, proxy_set_header: { X-Y: z } }', /proxy_set_header/],
+    ['{ location: /, return: { status: 404 }, way: switch }', /answer/],
+    ['{ location: /a%20b, pool: one, way: switch }', /encode/],
+    ['{ location: //, pool: one, way: switch }', /encode/],
+    ['{ location: /, pool: one, way: switch }, { location: ~ x, pool: two }', /expression of the host/],
+    ['{ location: /, pool: one, way: switch }, { location: /, pool: two, methods: [POST] }', /same path/],
+  ] as const) {
+    const [first, ...others] = refusals(host(location));
+    assert.match(first ?? 'not refused', why, location);
+    assert.deepEqual(others, []);
+  }
+  assert.match(
+    refusals('    - server_name: ["*.a.example"]\n      locations: [{ location: /, pool: one, way: switch }]')[0] ?? '',
+    /exact/,
+  );
+  assert.match(refusals(host('{ location: /, pool: one, way: switch }'), '[2001:db8::1]:80')[0] ?? '', /IPv4/);
+});
+
+test('a prefix that comes before expressions is switched', () => {
+  const plan = planOf(`    - server_name: [a.example]
+      locations:
+        - { location: ^~ /x/, pool: one, way: switch }
+        - { location: ~ y, pool: two }
+        - { location: /, pool: two, way: auto }`);
+  assert.deepEqual(plan.listeners[0]?.hosts[0]?.paths, [
+    { path: '/x/', exact: false, pool: 'one' },
+    { path: '/', exact: false, pool: undefined },
+  ]);
+});
+
+test('the way is inherited, and the innermost one counts', () => {
+  const plan = planOf(`    - server_name: [a.example]
+      way: switch
+      locations:
+        - { location: /, pool: one }
+        - { location: /p/, pool: two, way: proxy }`);
+  assert.deepEqual(
+    plan.listeners[0]?.hosts[0]?.paths.map(({ pool }) => pool),
+    ['one', undefined],
+  );
+});

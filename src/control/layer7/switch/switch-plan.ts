@@ -1,0 +1,185 @@
+// Which rules of layer 7 the datapath can decide by the first bytes of a connection, and why not the others.
+//
+// It decides as the proxy's router does, or not at all: a name or a path that it does not know for certain is the proxy's. So only hosts with exact
+// names are switched, and of their paths all are known to the datapath: those that it must leave to the proxy stand in its table without a pool.
+import { endpointText } from '../../../model/endpoint-text.js';
+import { defaultProxying } from '../../../model/layer7/defaults.js';
+import type { Host } from '../../../model/layer7/host.js';
+import type { Layer7 } from '../../../model/layer7/layer7.js';
+import type { Listener } from '../../../model/layer7/listener.js';
+import type { Pool } from '../../../model/layer7/pool.js';
+import type { PathMatch, Route } from '../../../model/layer7/route.js';
+import {
+  SWITCH_LIMITS,
+  type SwitchHost,
+  type SwitchListener,
+  type SwitchPath,
+  type SwitchPlan,
+  type SwitchPool,
+  type SwitchRefusal,
+  type SwitchServer,
+} from '../../../model/layer7/switch-plan.js';
+
+const NAME = /^[a-z0-9._-]+$/;
+/** A path that a request has as it is: normalising changes nothing of it. */
+const PLAIN_PATH = /^(?!.*\/[/.])\/[!"$&-[\]-~]*$/;
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** The names of a host that a table of whole names can hold. */
+function exactNames({ names }: Host): readonly string[] {
+  const whole = names.flatMap((name) =>
+    name.kind === 'exact' ? [name.name] : name.kind === 'suffix' && name.withBare ? [name.suffix.slice(1)] : [],
+  );
+  return whole.filter((name) => NAME.test(name) && name.length <= SWITCH_LIMITS.nameBytes);
+}
+
+function whyNotPool(pool: Pool): string | undefined {
+  const { servers, balance, persistence, sendProxy } = pool;
+  if (balance.kind !== 'round_robin' && balance.kind !== 'least_conn') return `the datapath does not balance by ${balance.kind}`;
+  if (persistence !== undefined) return "sticky is the proxy's";
+  if (sendProxy !== undefined) return "send_proxy is the proxy's";
+  if (servers.some(({ backup }) => backup)) return "backup servers are the proxy's";
+  if (servers.some(({ maxConns }) => maxConns > 0)) return "max_conns is the proxy's";
+  if (servers.some(({ address }) => address.family !== 'inet')) return 'only servers of IPv4 are switched';
+  if (servers.length > SWITCH_LIMITS.servers) return `the pool has more than ${SWITCH_LIMITS.servers} servers`;
+  return servers.every(({ down }) => down) ? 'the pool has no server' : undefined;
+}
+
+function whyNotPath(path: PathMatch): string | undefined {
+  if (path.kind === 'expression') return "an expression is the proxy's";
+  if (!PLAIN_PATH.test(path.path)) return 'the path has characters that requests encode';
+  return path.path.length > SWITCH_LIMITS.pathBytes ? `the path has more than ${SWITCH_LIMITS.pathBytes} bytes` : undefined;
+}
+
+function whyNotAction({ action, proxying }: Route): string | undefined {
+  if (action.kind !== 'pool') return "an answer of its own is the proxy's";
+  if (action.replacePrefix !== undefined) return 'replace_prefix changes the request';
+  const { requestFields, responseFields, hiddenFields } = proxying;
+  if (!same(requestFields, defaultProxying.requestFields)) return 'proxy_set_header changes the request';
+  return responseFields.length + hiddenFields.length > 0 ? 'add_header and proxy_hide_header change the answer' : undefined;
+}
+
+const isConditional = ({ match: { methods, fields, cookies, sni } }: Route): boolean =>
+  methods.length + fields.length + cookies.length > 0 || sni !== undefined;
+
+/** Of what all listeners of a host have in common. */
+class HostPlanner {
+  readonly #pathCounts = new Map<string, number>();
+  readonly #hasExpressions: boolean;
+
+  constructor(
+    readonly host: Host,
+    readonly pools: ReadonlyMap<string, Pool>,
+  ) {
+    this.#hasExpressions = host.routes.some(({ match }) => match.path.kind === 'expression');
+    for (const { match } of host.routes)
+      this.#pathCounts.set(this.#key(match.path), (this.#pathCounts.get(this.#key(match.path)) ?? 0) + 1);
+  }
+
+  #key(path: PathMatch): string {
+    return path.kind === 'expression' ? `~ ${path.pattern}` : `${path.kind} ${path.path}`;
+  }
+
+  /** Why the datapath cannot decide this route; undefined: it can. */
+  whyNot(route: Route): string | undefined {
+    const { path } = route.match;
+    const why = whyNotPath(path) ?? whyNotAction(route);
+    if (why !== undefined) return why;
+    if (isConditional(route)) return 'methods, headers, cookies and sni are looked at by the proxy';
+    if ((this.#pathCounts.get(this.#key(path)) ?? 0) > 1) return 'other locations of the same path have conditions';
+    if (path.kind === 'prefix' && !path.beforeExpressions && this.#hasExpressions) return 'an expression of the host may come before it';
+    const pool = route.action.kind === 'pool' ? this.pools.get(route.action.pool) : undefined;
+    return pool === undefined ? 'its pool is missing' : whyNotPool(pool);
+  }
+
+  path(route: Route): SwitchPath | undefined {
+    const { path } = route.match;
+    if (path.kind === 'expression' || whyNotPath(path) !== undefined) return undefined;
+    const wanted = route.way === 'switch' || route.way === 'auto';
+    const pool = wanted && route.action.kind === 'pool' && this.whyNot(route) === undefined ? route.action.pool : undefined;
+    return { path: path.path, exact: path.kind === 'exact', pool };
+  }
+
+  paths(): readonly SwitchPath[] {
+    // A path that no table holds may be longer than one that it has: then no shorter one counts.
+    const odd = this.host.routes.some(({ match: { path } }) => path.kind !== 'expression' && whyNotPath(path) !== undefined);
+    const paths = this.host.routes.flatMap((route) => this.path(route) ?? []);
+    const first = paths.filter((each, i) => paths.findIndex((other) => other.path === each.path && other.exact === each.exact) === i);
+    return odd ? first.map((each) => ({ ...each, pool: each.exact ? each.pool : undefined })) : first;
+  }
+}
+
+const whyNotListener = ({ address, proxyFrom, tls }: Listener): string | undefined => {
+  if (address.family !== 'inet') return 'only addresses of IPv4 are switched';
+  if (tls !== undefined) return "TLS that ends here is the proxy's";
+  return proxyFrom.length > 0 ? "connections with a PROXY header are the proxy's" : undefined;
+};
+
+const serversOf = (pool: Pool): readonly SwitchServer[] =>
+  pool.servers.filter(({ down }) => !down).map(({ address, port, weight }) => ({ address, port, weight }));
+const nameOf = ({ address, port }: SwitchServer): string => endpointText({ address, port });
+
+/** Each server once, with the weight of the first pool that has it. */
+function allServers(pools: readonly SwitchPool[]): readonly SwitchServer[] {
+  const byName = new Map<string, SwitchServer>();
+  for (const server of pools.flatMap(({ servers }) => servers)) if (!byName.has(nameOf(server))) byName.set(nameOf(server), server);
+  return [...byName.values()];
+}
+
+function listenerPlan(listener: Listener, layer7: Layer7, pools: ReadonlyMap<string, Pool>): SwitchListener | undefined {
+  if (whyNotListener(listener) !== undefined) return undefined;
+  const hosts: SwitchHost[] = [];
+  const taken = new Set<string>();
+  for (const host of layer7.hosts.filter(({ listeners }) => listeners.includes(listener.name))) {
+    const paths = new HostPlanner(host, pools).paths();
+    const isSwitched = paths.some(({ pool }) => pool !== undefined);
+    for (const name of exactNames(host)) {
+      if (isSwitched && !taken.has(name)) hosts.push({ name, paths });
+      taken.add(name);
+    }
+  }
+  if (hosts.length === 0) return undefined;
+  const used = [...new Set(hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? [])))].flatMap((name) => pools.get(name) ?? []);
+  const servers = allServers(used.map((pool) => ({ name: pool.name, servers: serversOf(pool) })));
+  return { name: listener.name, address: listener.address, port: listener.port, hosts, servers };
+}
+
+const locationText = (path: PathMatch): string =>
+  path.kind === 'prefix' ? path.path : path.kind === 'exact' ? `= ${path.path}` : `~ ${path.pattern}`;
+
+function refusalsOf(host: Host, layer7: Layer7, pools: ReadonlyMap<string, Pool>): readonly SwitchRefusal[] {
+  const planner = new HostPlanner(host, pools);
+  const listeners = layer7.listeners.filter(({ name }) => host.listeners.includes(name));
+  const everywhere = listeners.map(whyNotListener).find((why) => why !== undefined);
+  const unnamed = exactNames(host).length === 0 ? 'only hosts with an exact server_name are switched' : undefined;
+  return host.routes
+    .filter(({ way }) => way === 'switch')
+    .flatMap((route) => {
+      const why = everywhere ?? unnamed ?? planner.whyNot(route);
+      return why === undefined ? [] : [{ host: host.label, location: locationText(route.match.path), why }];
+    });
+}
+
+/** Of two pools that have one server with different weights: the datapath has one for it. */
+function weightRefusals(pools: readonly SwitchPool[]): readonly SwitchRefusal[] {
+  const weights = new Map<string, number>();
+  return pools.flatMap(({ name, servers }) =>
+    servers.flatMap((server) => {
+      const known = weights.get(nameOf(server)) ?? server.weight;
+      weights.set(nameOf(server), known);
+      return known === server.weight
+        ? []
+        : [{ host: `pool ${name}`, location: `port ${server.port}`, why: 'a server has one weight in all switched pools' }];
+    }),
+  );
+}
+
+export function switchPlan(layer7: Layer7): SwitchPlan {
+  const pools = new Map(layer7.pools.map((pool) => [pool.name, pool]));
+  const listeners = layer7.listeners.flatMap((listener) => listenerPlan(listener, layer7, pools) ?? []);
+  const names = new Set(listeners.flatMap(({ hosts }) => hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? []))));
+  const used = layer7.pools.filter(({ name }) => names.has(name)).map((pool) => ({ name: pool.name, servers: serversOf(pool) }));
+  const refusals = [...layer7.hosts.flatMap((host) => refusalsOf(host, layer7, pools)), ...weightRefusals(used)];
+  return { listeners, pools: used, refusals };
+}

@@ -1,0 +1,111 @@
+// Makes content switching as a plan has it: the services with their servers, the program, its rules.
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { sameDestination, sameService } from '../../../model/identity.js';
+import type { SwitchListener, SwitchPlan, SwitchServer } from '../../../model/layer7/switch-plan.js';
+import type { DestinationSpec, ServiceEntry, ServiceKey } from '../../../model/service.js';
+import { readField } from '../../../sys/bpf/records.js';
+import { swap16, viewOf } from '../../../wire/bytes.js';
+import { applyChange } from '../../apply-change.js';
+import type { EbpfDirector } from '../ebpf-director.js';
+import { SwitchListenerKey } from '../switch.gen.js';
+import { DestinationIndex } from '../table/destination-index.js';
+import { EndpointTable } from '../table/endpoint-table.js';
+import { modelAddress } from '../table/record-address.js';
+import { liveService } from '../table/table-entries.js';
+import { hasSwitch, withSwitchMap } from './switch-maps.js';
+import { checkAttachments, ensureSwitch, removeSwitch } from './switch-programs.js';
+import { writeRules } from './switch-rules.js';
+
+const SCHEDULER = 'wlc';
+
+const keyOf = ({ address, port }: { readonly address: SwitchListener['address']; readonly port: number }): ServiceKey => ({
+  kind: 'address',
+  protocol: 'tcp',
+  address,
+  port,
+});
+
+const destinationOf = ({ address, port, weight }: SwitchServer): DestinationSpec => ({
+  address,
+  port,
+  weight,
+  method: 'masq',
+  upperThreshold: 0,
+  lowerThreshold: 0,
+  tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
+});
+
+/** The services that are switched now. */
+export function switchedServices(folder: string): readonly ServiceKey[] {
+  if (!hasSwitch(folder)) return [];
+  return withSwitchMap(folder, 'switch_listeners', (map) =>
+    [...map.keys()].map((key) =>
+      keyOf({
+        address: modelAddress(readField(key, SwitchListenerKey.addr)),
+        port: swap16(viewOf(key).getUint16(SwitchListenerKey.port.at, true)),
+      }),
+    ),
+  );
+}
+
+/** The service gets the servers of the plan, and no others; weights that are 0 stay so: they drain. */
+function makeService(director: EbpfDirector, listener: SwitchListener, was: ServiceEntry | undefined): void {
+  const key = keyOf(listener);
+  if (was === undefined)
+    applyChange(director, { kind: 'add-service', spec: { key, scheduler: SCHEDULER, schedFlags: 0, onePacket: false } });
+  const known = was?.destinations ?? [];
+  for (const server of listener.servers) {
+    const there = known.find((each) => sameDestination(each.spec, server));
+    if (there === undefined) applyChange(director, { kind: 'add-destination', service: key, spec: destinationOf(server) });
+    else if (there.spec.weight !== 0 && there.spec.weight !== server.weight)
+      applyChange(director, { kind: 'edit-destination', service: key, spec: { ...there.spec, weight: server.weight } });
+  }
+  for (const { spec } of known)
+    if (!listener.servers.some((server) => sameDestination(spec, server))) director.deleteDestination(key, spec);
+}
+
+/**
+ * @throws WeirError switch-service-taken: someone else has made a service of a listener's address
+ * @throws as checkAttachments, ensureSwitch
+ */
+export function applySwitch(director: EbpfDirector, plan: SwitchPlan): void {
+  director.exclusively(() => {
+    const { tables } = director;
+    const before = switchedServices(tables.folder);
+    const services = director.services();
+    for (const listener of plan.listeners) {
+      const key = keyOf(listener);
+      const there = services.find(({ spec }) => sameService(spec.key, key));
+      if (there !== undefined && !before.some((each) => sameService(each, key)))
+        throw new WeirError('switch-service-taken', { name: listener.name });
+    }
+    checkAttachments(tables.folder);
+    ensureSwitch(tables);
+    for (const listener of plan.listeners) {
+      makeService(
+        director,
+        listener,
+        services.find(({ spec }) => sameService(spec.key, keyOf(listener))),
+      );
+    }
+    const [endpoints, index] = [new EndpointTable(tables), new DestinationIndex(tables)];
+    writeRules(tables.folder, plan, {
+      serviceOf: (listener) => liveService(tables, endpoints, keyOf(listener)),
+      destinationOf: (service, server) => index.live(service, server),
+    });
+    for (const key of before) if (!plan.listeners.some((listener) => sameService(keyOf(listener), key))) director.deleteService(key);
+  });
+}
+
+/** Nothing is switched any more; connections that were end. False: nothing was. */
+export function clearSwitch(director: EbpfDirector): boolean {
+  return director.exclusively(() => {
+    const { folder } = director.tables;
+    if (!hasSwitch(folder)) return false;
+    const keys = switchedServices(folder);
+    const services = director.services();
+    for (const key of keys) if (services.some(({ spec }) => sameService(spec.key, key))) director.deleteService(key);
+    removeSwitch(folder);
+    return true;
+  });
+}

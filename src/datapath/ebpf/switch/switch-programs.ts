@@ -1,0 +1,145 @@
+// The program of content switching: loaded onto the pinned maps of the others, in front of tc's program on every interface.
+//
+//   killed before it was attached anywhere     nothing is switched: the next command loads it again
+//   killed while it was attached               some interfaces have it: the next command attaches it to the rest
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { artifact } from '../../../sys/artifact.js';
+import { ATTACH_TCX_INGRESS, Link, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
+import { encodeRecord, u32 } from '../../../sys/bpf/records.js';
+import { hasCode } from '../../../sys/errno.js';
+import { using } from '../../../sys/fd.js';
+import { viewOf } from '../../../wire/bytes.js';
+import { Conf } from '../abi.gen.js';
+import { type AttachmentPin, parseAttachmentPin } from '../load/attachments.js';
+import { PROGRAMS, runHousekeeping } from '../load/load.js';
+import { loadOnto } from '../load/programs.js';
+import type { FileOf } from '../load/short-cut.js';
+import { pinInPlace } from '../pins/pin-in-place.js';
+import { requiredPin } from '../pins/required-pin.js';
+import { SwitchSecret } from '../switch.gen.js';
+import type { Tables } from '../table/tables.js';
+import { hasSwitch, SWITCH_PINS, withSwitchMap } from './switch-maps.js';
+
+/** BPF_F_BEFORE without another program: in front of all. */
+const BEFORE_ALL = 1 << 3;
+const PROGRAM = 'weir_switch';
+const LINK_PIN = /^switch_link_(\d+)$/;
+const linkPin = (ifindex: number): string => `switch_link_${ifindex}`;
+
+const attachments = (folder: string): readonly AttachmentPin[] => readdirSync(folder).flatMap((name) => parseAttachmentPin(name) ?? []);
+/** Interfaces with weir's program by tcx. */
+const interfacesOf = (folder: string): readonly number[] =>
+  attachments(folder).flatMap(({ kind, hook, ifindex }) => (kind === 'link' && hook === 'ingress' ? [ifindex] : []));
+
+/** May connections be switched on all interfaces? @throws WeirError switch-needs-tc, switch-needs-kernel */
+export function checkAttachments(folder: string): void {
+  const pins = attachments(folder);
+  if (pins.some(({ hook }) => hook === 'xdp')) throw new WeirError('switch-needs-tc');
+  if (pins.some(({ kind }) => kind === 'clsact'))
+    throw new WeirError('switch-needs-kernel', { why: 'programs of tc by links (Linux 6.6)' });
+}
+
+function makeSecret(folder: string): void {
+  withSwitchMap(folder, 'switch_secrets', (map) => {
+    const secret = new Uint8Array(SwitchSecret.bytes);
+    map.lookup(u32(0), secret);
+    if (secret.some((byte) => byte !== 0)) return;
+    const view = viewOf(new Uint8Array(randomBytes(SwitchSecret.bytes)));
+    map.update(u32(0), encodeRecord(SwitchSecret, { key: [view.getBigUint64(0), view.getBigUint64(8)] as never }));
+  });
+}
+
+function attach(program: Program, folder: string, ifindex: number): void {
+  const pin = `${folder}/${linkPin(ifindex)}`;
+  if (existsSync(pin)) {
+    const there = using(Link.pinned(pin), (link) => {
+      if (link.info().ifindex !== ifindex) return false;
+      link.update(program);
+      return true;
+    });
+    if (there) return;
+    rmSync(pin);
+  }
+  try {
+    using(program.attach(ifindex, ATTACH_TCX_INGRESS, BEFORE_ALL), (link) => link.pin(pin));
+  } catch (error) {
+    if (!hasCode(error, 'ENODEV')) throw error; // it went while we looked
+  }
+}
+
+/** What of the director's own is in the object, and is not loaded from it. */
+const OTHERS = [...Object.values(PROGRAMS), 'weir_switch_read'];
+
+function loadObject(object: ObjectFile, tables: Tables): void {
+  const { folder, conf } = tables;
+  for (const name of OTHERS) object.autoload(name, false);
+  const own = SWITCH_PINS.map((name) => [name, existsSync(`${folder}/${name}`) ? name : undefined] as const);
+  try {
+    loadOnto(object, folder, tables, {
+      pins: { housekeeping: undefined, ...Object.fromEntries(own) },
+      buckets: conf.get(0, Conf.connBuckets),
+      configure: () => {},
+    });
+  } catch (error) {
+    const { cause } = error as { cause?: { log?: string } };
+    if (/bpf_sk_assign_tcp_reqsk|bpf_cast_to_kern_ctx/.test(cause?.log ?? ''))
+      throw new WeirError('switch-needs-kernel', { why: 'bpf_sk_assign_tcp_reqsk (Linux 6.9)' }, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * Loads this build's program, and attaches it in the place of the one before. The caller holds the lock.
+ * @throws WeirError switch-needs-kernel, kernel-refuses-datapath, timer-not-started
+ */
+export function ensureSwitch(tables: Tables, fileOf: FileOf = artifact): void {
+  const { folder } = tables;
+  const interfaces = interfacesOf(folder);
+  using(new ObjectFile(fileOf('weir-switch.bpf.o')), (object) => {
+    loadObject(object, tables);
+    for (const name of SWITCH_PINS)
+      if (!existsSync(`${folder}/${name}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
+    makeSecret(folder);
+    using(object.program('weir_switch_timer'), runHousekeeping);
+    using(object.program(PROGRAM), (program) => {
+      pinInPlace(program, `${folder}/${PROGRAM}`);
+      for (const ifindex of interfaces) attach(program, folder, ifindex);
+    });
+  });
+}
+
+/** Puts this build's program in the place of the one that is loaded, if any. @throws as ensureSwitch */
+export function exchangeSwitch(tables: Tables, fileOf?: FileOf): void {
+  if (hasSwitch(tables.folder)) ensureSwitch(tables, fileOf);
+}
+
+/** Attaches the program that is loaded, if any, to interfaces that came since. */
+export function coverSwitch({ folder }: Tables): void {
+  if (!hasSwitch(folder)) return;
+  const covered = new Set(switchedInterfaces(folder));
+  const missing = interfacesOf(folder).filter((ifindex) => !covered.has(ifindex));
+  if (missing.length === 0) return;
+  using(requiredPin(`${folder}/${PROGRAM}`, Program.pinned), (program) => {
+    for (const ifindex of missing) attach(program, folder, ifindex);
+  });
+}
+
+/** Numbers of the interfaces that have the program. */
+export const switchedInterfaces = (folder: string): readonly number[] =>
+  readdirSync(folder).flatMap((name) => {
+    const [, ifindex] = LINK_PIN.exec(name) ?? [];
+    return ifindex === undefined ? [] : [Number(ifindex)];
+  });
+
+/** Takes the program off all interfaces, and its maps away: connections that are switched end. */
+export function removeSwitch(folder: string): void {
+  for (const ifindex of switchedInterfaces(folder)) {
+    using(Link.pinned(`${folder}/${linkPin(ifindex)}`), (link) => link.detach());
+    rmSync(`${folder}/${linkPin(ifindex)}`, { force: true });
+  }
+  // The one by which hasSwitch() goes is the last one.
+  for (const name of [PROGRAM, ...SWITCH_PINS.filter((each) => each !== 'switch_listeners'), 'switch_listeners'])
+    rmSync(`${folder}/${name}`, { force: true });
+}

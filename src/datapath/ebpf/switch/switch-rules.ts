@@ -1,0 +1,182 @@
+// Writes the rules of content switching. New pools and paths get numbers that are in no use; then each host changes to its new ones by one store; what
+// no host names any more goes last. So each connection is decided by the rules of before or by these.
+import type { SwitchHost, SwitchListener, SwitchPlan, SwitchServer } from '../../../model/layer7/switch-plan.js';
+import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
+import { encodeRecord, readField, u32 } from '../../../sys/bpf/records.js';
+import { bytesOfText, swap16, viewOf } from '../../../wire/bytes.js';
+import {
+  SwitchListener as ListenerRecord,
+  SwitchServer as ServerRecord,
+  SwitchAbi,
+  SwitchHostKey,
+  SwitchListenerKey,
+  SwitchPathKey,
+  SwitchPool,
+  SwitchPorts,
+  SwitchProtocol,
+} from '../switch.gen.js';
+import { packetWords } from '../table/record-address.js';
+import { withSwitchMap } from './switch-maps.js';
+
+/** What clients are promised: as much as any server has, or less. */
+const OFFERED = { mss: 1460, windowScale: 7 } as const;
+const HOST_HALF = 1 << 30;
+const POOL_HALF = SwitchAbi.SWITCH_POOLS / 2;
+const BITS = 64;
+
+/** Where the datapath has a service and its destinations. */
+export interface Places {
+  serviceOf(listener: SwitchListener): number;
+  /** undefined: it is gone. */
+  destinationOf(service: number, server: SwitchServer): number | undefined;
+}
+
+/** The number of a 32-bit value; undefined: no such key. */
+function numberAt(map: BpfMap, key: Uint8Array): number | undefined {
+  const value = new Uint8Array(4);
+  return map.lookup(key, value) ? viewOf(value).getUint32(0, true) : undefined;
+}
+
+const addressOf = (address: SwitchServer['address']): number => packetWords(address)[0] ?? 0;
+const listenerKey = ({ address, port }: SwitchListener): Uint8Array =>
+  encodeRecord(SwitchListenerKey, { addr: addressOf(address), port: swap16(port) });
+const hostKey = (listener: number, name: string): Uint8Array => encodeRecord(SwitchHostKey, { listener, name: bytesOfText(name) });
+
+/** The numbers of the listeners: those that are there keep theirs. */
+function listenerIds(map: BpfMap, listeners: readonly SwitchListener[]): readonly number[] {
+  const record = new Uint8Array(ListenerRecord.bytes);
+  const known = listeners.map((listener) => (map.lookup(listenerKey(listener), record) ? readField(record, ListenerRecord.id) : undefined));
+  let next = Math.max(0, ...[...map.keys()].map((key) => (map.lookup(key, record) ? readField(record, ListenerRecord.id) : 0)));
+  return known.map((id) => id ?? ++next);
+}
+
+function poolRecord(service: number, servers: readonly SwitchServer[], places: Places): Uint8Array {
+  const found = servers.flatMap((server) => {
+    const dest = places.destinationOf(service, server);
+    return dest === undefined ? [] : [encodeRecord(ServerRecord, { dest, addr: addressOf(server.address), port: swap16(server.port) })];
+  });
+  const record = encodeRecord(SwitchPool, { count: found.length });
+  found.forEach((bytes, i) => {
+    record.set(bytes, SwitchPool.server.at + i * ServerRecord.bytes);
+  });
+  return record;
+}
+
+/** A path as the program looks for it: a whole one ends with a 0. */
+function pathKey(host: number, path: string, exact: boolean): Uint8Array {
+  const bytes = bytesOfText(exact ? `${path}\0` : path);
+  return encodeRecord(SwitchPathKey, { bits: 8 * (4 + bytes.length), host, path: bytes });
+}
+
+function portBits(ports: readonly number[]): bigint[] {
+  const words = Array.from({ length: SwitchAbi.SWITCH_PORT_WORDS }, () => 0n);
+  for (const port of ports.map(swap16)) {
+    const word = Math.floor(port / BITS);
+    words[word] = (words[word] ?? 0n) | (1n << BigInt(port % BITS));
+  }
+  return words;
+}
+
+function writePorts(folder: string, virtual: readonly number[], server: readonly number[]): void {
+  const record = new Uint8Array(SwitchPorts.bytes);
+  const view = viewOf(record);
+  portBits(virtual).forEach((word, i) => {
+    view.setBigUint64(SwitchPorts.virtualPort.at + i * 8, word, true);
+  });
+  portBits(server).forEach((word, i) => {
+    view.setBigUint64(SwitchPorts.serverPort.at + i * 8, word, true);
+  });
+  withSwitchMap(folder, 'switch_ports', (map) => map.update(u32(0), record));
+}
+
+/** Deletes the keys that are not among these. */
+function keepOnly(map: BpfMap, keys: readonly Uint8Array[]): void {
+  const kept = new Set(keys.map((key) => Buffer.from(key).toString('hex')));
+  for (const key of [...map.keys()]) if (!kept.has(Buffer.from(key).toString('hex'))) map.delete(key);
+}
+
+/** The first number of the half of a range that is not in use. */
+const otherHalf = (used: number | undefined, half: number): number => (used === undefined || used >= half ? 1 : half);
+
+class RuleWriter {
+  readonly #paths: Uint8Array[] = [];
+  readonly #hosts: { readonly key: Uint8Array; readonly id: number }[] = [];
+  #nextHost: number;
+  #nextPool: number;
+
+  constructor(
+    readonly folder: string,
+    readonly plan: SwitchPlan,
+    readonly places: Places,
+  ) {
+    const [anyHost] = withSwitchMap(folder, 'switch_hosts', (map) => [...map.keys()].flatMap((key) => numberAt(map, key) ?? []));
+    const pools = withSwitchMap(folder, 'switch_paths', (map) => [...map.keys()].flatMap((key) => numberAt(map, key) ?? []));
+    this.#nextHost = otherHalf(anyHost, HOST_HALF);
+    this.#nextPool = otherHalf(
+      pools.find((pool) => pool !== 0),
+      POOL_HALF,
+    );
+  }
+
+  /** The pools of a listener, whose servers are destinations of its service. By name. */
+  #pools(service: number, hosts: readonly SwitchHost[]): ReadonlyMap<string, number> {
+    const names = new Set(hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? [])));
+    const numbers = new Map<string, number>();
+    for (const { name, servers } of this.plan.pools.filter((pool) => names.has(pool.name))) {
+      const number = this.#nextPool++;
+      const record = poolRecord(service, servers, this.places);
+      withSwitchMap(this.folder, 'switch_pools', (map) => map.update(u32(number), record));
+      numbers.set(name, number);
+    }
+    return numbers;
+  }
+
+  #writeHosts(id: number, service: number, { hosts }: SwitchListener): void {
+    const pools = this.#pools(service, hosts);
+    withSwitchMap(this.folder, 'switch_paths', (map) => {
+      for (const { name, paths } of hosts) {
+        const host = this.#nextHost++;
+        for (const { path, exact, pool } of paths) {
+          const key = pathKey(host, path, exact);
+          map.update(key, u32(pool === undefined ? 0 : (pools.get(pool) ?? 0)));
+          this.#paths.push(key);
+        }
+        this.#hosts.push({ key: hostKey(id, name), id: host });
+      }
+    });
+  }
+
+  write(): void {
+    const { folder, plan, places } = this;
+    const { listeners } = plan;
+    const ids = withSwitchMap(folder, 'switch_listeners', (map) => listenerIds(map, listeners));
+    const records = listeners.map((listener, i) => {
+      const [id, service] = [ids[i] ?? 0, places.serviceOf(listener)];
+      this.#writeHosts(id, service, listener);
+      return encodeRecord(ListenerRecord, { id, service, ...OFFERED, protocol: SwitchProtocol.SWITCH_HTTP });
+    });
+    withSwitchMap(folder, 'switch_hosts', (map) => {
+      for (const { key, id } of this.#hosts) map.update(key, u32(id));
+      keepOnly(
+        map,
+        this.#hosts.map(({ key }) => key),
+      );
+    });
+    withSwitchMap(folder, 'switch_paths', (map) => keepOnly(map, this.#paths));
+    withSwitchMap(folder, 'switch_listeners', (map) => {
+      const keys = listeners.map(listenerKey);
+      keys.forEach((key, i) => {
+        map.update(key, records[i] ?? new Uint8Array(ListenerRecord.bytes));
+      });
+      keepOnly(map, keys);
+    });
+    writePorts(
+      folder,
+      listeners.map(({ port }) => port),
+      listeners.flatMap(({ servers }) => servers.map(({ port }) => port)),
+    );
+  }
+}
+
+/** The caller holds the lock, and the program is attached. */
+export const writeRules = (folder: string, plan: SwitchPlan, places: Places): void => new RuleWriter(folder, plan, places).write();

@@ -1,0 +1,144 @@
+// Content switching: the datapath chooses a server by the first request of a connection, and the server sees its client's own address. What it does not
+// decide, weir proxy serves at the same address and port.
+import type { Lab, LabHost, Step, WaitStep } from '../definition/lab.js';
+import { described, explained, run, table } from './steps.js';
+
+const CLIENT = '192.168.88.10';
+const VIP = '192.168.88.5';
+const DIP = '192.168.99.5';
+const addressOf = (web: number): string => `192.168.99.${10 + web}`;
+const BIG_BYTES = 10 << 20;
+
+/** Its name and its client's address; as /big what has a known hash. */
+const SERVER = `import { createServer } from 'node:http';
+const [, , name] = process.argv;
+const big = Buffer.alloc(${BIG_BYTES}, name);
+createServer(({ url, socket }, response) => {
+  response.end(url === '/big' ? big : name + ' for ' + socket.remoteAddress + '\\n');
+}).listen(80, '0.0.0.0');
+`;
+
+const CONFIG = `layer7:
+  listeners:
+    web: ${VIP}:80
+  pools:
+    one: { servers: ["${addressOf(1)}:80"] }
+    two: { servers: ["${addressOf(2)}:80"] }
+  hosts:
+    - server_name: [a.example]
+      way: switch
+      locations:
+        - { location: /, pool: one }
+        - { location: /two/, pool: two }
+    - server_name: [b.example]
+      way: switch
+      locations:
+        - { location: /, pool: two }
+    - default_server: true
+      locations:
+        - { location: /, pool: one }
+`;
+
+const web = (number: number): LabHost => ({
+  interfaces: { eth0: { switch: 'back', addresses: [`${addressOf(number)}/24`] } },
+  gateway: DIP,
+  files: { 'server.mjs': SERVER },
+});
+
+/** Requests of one connection. */
+const get = (host: string, ...paths: readonly string[]): string =>
+  `curl -s -H 'Host: ${host}' ${paths.map((path) => `http://${VIP}${path}`).join(' ')}`;
+const serves = (say: string, host: string, path: string, answer: string): Step =>
+  described(say, run('client1', get(host, path), { answers: [answer] }));
+const hashed = (host: string): Step => run('client1', `${get(host, '/big')} | cmp - big && echo same`, { answers: ['same'] });
+
+const counted = (...contains: readonly string[]): Step => run('lvs1', 'weir switch status', { contains });
+const listens: WaitStep = {
+  kind: 'wait',
+  on: 'client1',
+  command: `curl -s http://${VIP}/`,
+  seconds: 20,
+  expect: { contains: [`web1 for ${DIP}`] },
+};
+
+const steps: readonly Step[] = [
+  ...[1, 2].map((number) => run(`web${number}`, `node server.mjs web${number} >server.log 2>&1 & echo $! >server.pid`)),
+  run('lvs1', 'weir proxy --config weir.yaml --workers 1 >proxy.log 2>&1 & echo $! >proxy.pid'),
+  described('weir proxy serves all of it.', listens),
+  run('lvs1', 'weir switch apply --config weir.yaml', { contains: [`web ${VIP}:80: 2 hosts, 2 servers`] }),
+  table('lvs1', `TCP ${VIP}:80 wlc`, `-> ${addressOf(1)}:80 Masq 1`, `-> ${addressOf(2)}:80 Masq 1`),
+
+  // What weir explain knows is the service, not the rules in front of it.
+  explained('lvs1', CLIENT, `${VIP}:80`, 'verdict forwarded', `service TCP ${VIP}:80 wlc`),
+  serves("By the Host, and the server sees its client's address.", 'a.example', '/', `web1 for ${CLIENT}`),
+  serves('Another host.', 'b.example', '/', `web2 for ${CLIENT}`),
+  serves('The longest path of a host.', 'a.example', '/two/x', `web2 for ${CLIENT}`),
+  serves("A host without such a rule is the proxy's.", 'c.example', '/', `web1 for ${DIP}`),
+  serves('And so is a path that could be read in two ways.', 'a.example', '/two/%2e./x', `web1 for ${DIP}`),
+  described(
+    'Two requests of one connection, switched and by the proxy.',
+    run('client1', `${get('a.example', '/1', '/2')} | xargs`, { contains: [`web1 for ${CLIENT} web1 for ${CLIENT}`] }),
+  ),
+  run('client1', `${get('c.example', '/1', '/2')} | xargs`, { contains: [`web1 for ${DIP} web1 for ${DIP}`] }),
+
+  described('10 MiB each way are the same.', run('client1', `node -e "process.stdout.write(Buffer.alloc(${BIG_BYTES}, 'web1'))" >big`)),
+  hashed('a.example'),
+  hashed('c.example'),
+  counted('connections to servers', 'connections to the proxy'),
+  described('They are connections as any others.', run('lvs1', 'ipvsadm -Lcn', { contains: [`${VIP}:80 ${addressOf(2)}:80`] })),
+
+  described(
+    'Through a lossy network, too: one segment of ten is lost at each end.',
+    run(
+      'client1',
+      "nft 'add table ip lossy; add chain ip lossy in { type filter hook prerouting priority -300; }; add rule ip lossy in numgen random mod 10 < 1 drop'",
+    ),
+  ),
+  described('Of eight connections none fails.', {
+    kind: 'run',
+    on: 'client1',
+    command: `curl -s -m 60 -H 'Host: a.example' http://${VIP}/`,
+    times: 8,
+    seconds: 100,
+    expect: { answers: Array.from({ length: 8 }, () => `web1 for ${CLIENT}`) },
+  }),
+  run('client1', 'nft delete table ip lossy'),
+
+  described('A server that is down refuses, as by LVS.', run('web2', 'kill $(cat server.pid); sleep 0.2')),
+  run('client1', get('b.example', '/'), { exit: 56 }),
+  described(
+    'With weight 0 its pool has no server: the proxy answers.',
+    run('lvs1', `ipvsadm -e -t ${VIP}:80 -r ${addressOf(2)}:80 -m -w 0`),
+  ),
+  run('client1', `curl -s -o /dev/null -w '%{http_code}' -H 'Host: b.example' http://${VIP}/`, { answers: ['502'] }),
+
+  described('Without it weir proxy serves all again.', run('lvs1', 'weir switch clear')),
+  run('client1', get('a.example', '/'), { answers: [`web1 for ${DIP}`] }),
+  run('lvs1', 'weir switch status', { exit: 3, contains: ['nothing is switched here'] }),
+  run('lvs1', 'kill $(cat proxy.pid)'),
+  run('web1', 'kill $(cat server.pid)'),
+];
+
+export const contentSwitch: Lab = {
+  name: 'switch',
+  title: 'Content switching: the datapath chooses by the first request, weir proxy has the rest',
+  switches: ['front', 'back'],
+  hosts: {
+    client1: { interfaces: { eth0: { switch: 'front', addresses: [`${CLIENT}/24`] } }, gateway: VIP },
+    lvs1: {
+      director: true,
+      interfaces: {
+        eth0: { switch: 'front', addresses: [`${VIP}/24`] },
+        eth1: { switch: 'back', addresses: [`${DIP}/24`] },
+      },
+      sysctls: { 'net.ipv4.ip_forward': 1 },
+      files: { 'weir.yaml': CONFIG },
+    },
+    web1: web(1),
+    web2: web(2),
+  },
+  // Which server a client reached is in its answer.
+  capture: false,
+  needs: ['node', 'nft'],
+  steps,
+};

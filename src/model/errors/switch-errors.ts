@@ -1,0 +1,26 @@
+// Why content switching in the datapath is refused.
+import type { ErrorRows } from './error-row.js';
+
+export const switchErrors = {
+  'switch-needs-tc': {
+    text: () => 'an interface has the program of XDP, which would pass by content switching',
+    hint: 'weir load --attach tc',
+    exitStatus: 1,
+  },
+  /** `why`: what is missing. */
+  'switch-needs-kernel': {
+    text: ({ why }: { why: string }) => `content switching needs a later kernel: ${why} is missing`,
+    hint: 'weir proxy serves the same rules',
+    exitStatus: 1,
+  },
+  'switch-service-taken': {
+    text: ({ name }: { name: string }) =>
+      `there is a virtual service of the address of the listener ${name} already, which is not switched`,
+    hint: 'delete it by ipvsadm -D, or take the way switch out of the file',
+    exitStatus: 1,
+  },
+  'switch-config': {
+    text: ({ why }: { why: readonly string[] }) => why.join('\n'),
+    exitStatus: 2,
+  },
+} as const satisfies ErrorRows;

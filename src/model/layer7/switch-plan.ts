@@ -1,0 +1,55 @@
+// Content switching in the datapath: what of layer 7 is decided by the first bytes of a connection, and what is not, and why.
+import type { Address } from '../address.js';
+
+/** `proxy` is the default; `auto`: by the datapath where that can serve it. */
+export type Way = 'proxy' | 'switch' | 'auto';
+
+export interface SwitchServer {
+  readonly address: Address;
+  readonly port: number;
+  readonly weight: number;
+}
+
+/** The longest path decides. `exact`: nothing may follow it. `pool`: undefined is the proxy. */
+export interface SwitchPath {
+  readonly path: string;
+  readonly exact: boolean;
+  readonly pool: string | undefined;
+}
+
+export interface SwitchHost {
+  /** In lower case. */
+  readonly name: string;
+  readonly paths: readonly SwitchPath[];
+}
+
+export interface SwitchListener {
+  readonly name: string;
+  readonly address: Address;
+  readonly port: number;
+  readonly hosts: readonly SwitchHost[];
+  /** Of all its pools. */
+  readonly servers: readonly SwitchServer[];
+}
+
+export interface SwitchPool {
+  readonly name: string;
+  readonly servers: readonly SwitchServer[];
+}
+
+/** A rule that asks for the datapath, which cannot serve it. */
+export interface SwitchRefusal {
+  readonly host: string;
+  readonly location: string;
+  readonly why: string;
+}
+
+export interface SwitchPlan {
+  /** Without those of which nothing is switched. */
+  readonly listeners: readonly SwitchListener[];
+  readonly pools: readonly SwitchPool[];
+  readonly refusals: readonly SwitchRefusal[];
+}
+
+/** What the datapath holds, in bytes and in numbers. */
+export const SWITCH_LIMITS = { nameBytes: 63, pathBytes: 126, servers: 32, pools: 512 } as const;

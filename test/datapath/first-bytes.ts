@@ -1,0 +1,62 @@
+// What the first bytes of a connection ask for: bpf/director/switch-text.h again, as the rules have it and not as the program goes.
+
+export interface Asked {
+  readonly host: string;
+  /** As far as the table of paths goes. */
+  readonly path: string;
+}
+
+const NAME_MAX = 63;
+export const PATH_MAX = 128;
+const EXTENSIONS_MAX = 40;
+const NAME = /^[a-z0-9._-]+$/;
+
+/** By lines: a request line, then fields until Host. Bytes stand as characters. undefined: undecided. */
+export function askedByHttp(text: string): Asked | undefined {
+  const [, target, rest] = /^[A-Z]{1,16} (\/[!-~]*) HTTP\/1\.[01]\r\n([\s\S]*)$/.exec(text) ?? [];
+  if (target === undefined || rest === undefined || target.includes('#')) return undefined;
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  if (/[%\\]|\/[/.]/.test(path)) return undefined;
+  for (let at = 0; ; ) {
+    const end = rest.indexOf('\r\n', at);
+    const line = end < 0 ? rest.slice(at) : rest.slice(at, end);
+    if (end < 0 || !/^[!-9;-\xff]/.test(line) || /[\r\n\0]/.test(line) || /^ho?s?t?$/i.test(line)) return undefined;
+    const [, value] = /^host:[ \t]*([\s\S]*)$/i.exec(line) ?? [];
+    if (value !== undefined) {
+      const [, name] = /^([A-Za-z0-9._-]+)(?::[0-9]*)?$/.exec(value) ?? [];
+      if (name === undefined || name.length > NAME_MAX) return undefined;
+      return { host: name.toLowerCase(), path: path.slice(0, PATH_MAX) };
+    }
+    at = end + 2;
+  }
+}
+
+/** By the structure of a ClientHello (RFC 8446, 4.1.2). */
+export function askedByTls(bytes: Uint8Array): Asked | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 43;
+  const skip = (size: 1 | 2): boolean => {
+    if (at + size > bytes.length) return false;
+    at += size + (size === 1 ? view.getUint8(at) : view.getUint16(at));
+    return true;
+  };
+  if (bytes.length < 46 || bytes[0] !== 22 || bytes[1] !== 3 || bytes[5] !== 1) return undefined;
+  if (!skip(1) || !skip(2) || !skip(1) || at + 2 > bytes.length) return undefined;
+  const end = at + 2 + view.getUint16(at);
+  if (end > 5 + view.getUint16(3)) return undefined;
+  at += 2;
+  for (let k = 0; k < EXTENSIONS_MAX && at + 4 <= Math.min(end, bytes.length); k++) {
+    const [kind, length, data] = [view.getUint16(at), view.getUint16(at + 2), at + 4];
+    at = data + length;
+    if (kind !== 0) continue;
+    if (at > end || at > bytes.length || length < 5) return undefined;
+    const size = view.getUint16(data + 3);
+    if (view.getUint16(data) !== length - 2 || bytes[data + 2] !== 0 || size !== length - 5) return undefined;
+    const name = Buffer.from(bytes.subarray(data + 5, data + 5 + size))
+      .toString('latin1')
+      .toLowerCase();
+    return size > 0 && size <= NAME_MAX && NAME.test(name) ? { host: name, path: '' } : undefined;
+  }
+  return undefined;
+}

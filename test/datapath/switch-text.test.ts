@@ -1,0 +1,125 @@
+// What the program of content switching reads of a connection's first bytes is what their rules have (first-bytes.ts): well-formed, mutated and hostile ones.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SwitchAbi, SwitchProtocol } from '../../src/datapath/ebpf/switch.gen.js';
+import { artifact } from '../../src/sys/artifact.js';
+import { ObjectFile, type Program } from '../../src/sys/bpf/bpf-objects.js';
+import { using } from '../../src/sys/fd.js';
+import { bytesOfText, concat } from '../../src/wire/bytes.js';
+import { mutate, type Random, randomBytes, randomFrom } from '../support/mutate.js';
+
+import { skipReason } from './bed.js';
+import { type Asked, askedByHttp, askedByTls } from './first-bytes.js';
+
+const READ_AT = 256;
+const CASES = 4000;
+const PROGRAM = 'weir_switch_read';
+const OTHERS = ['weir_xdp', 'weir_tc_ingress', 'weir_tc_egress', 'weir_housekeeping', 'weir_switch', 'weir_switch_timer'];
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+const untilZero = (bytes: Uint8Array): string => textOf(bytes).split('\0')[0] ?? '';
+
+/** undefined: undecided. */
+function asked(program: Program, protocol: number, bytes: Uint8Array): Asked | undefined {
+  const head = new Uint8Array(READ_AT);
+  head[0] = protocol;
+  const { retval, data } = program.test({ data: concat(head, bytes) });
+  assert.ok(retval === 0 || retval === 1, `the program has read ${bytes.length} bytes`);
+  if (retval === 0) return undefined;
+  const [host, path] = [
+    data.subarray(0, SwitchAbi.SWITCH_NAME),
+    data.subarray(SwitchAbi.SWITCH_NAME, SwitchAbi.SWITCH_NAME + SwitchAbi.SWITCH_PATH),
+  ];
+  return { host: untilZero(host), path: untilZero(path) };
+}
+
+const pick = <T>(random: Random, ...from: readonly T[]): T => from[random(from.length)] as T;
+
+/** Mostly decided. */
+function plainRequest(random: Random): Uint8Array {
+  const path = Array.from({ length: random(8) }, () => pick(random, '/a', '/bc', '/x.html', '/'.padEnd(30, 'z')));
+  const fields = Array.from({ length: random(5) }, () => pick(random, 'Accept: */*', 'h: 1', 'Hos: x', 'Hosts: x', 'X-Host: no'));
+  const host = pick(random, 'Host: a.example', 'HOST:\t B.example:80', `Host: ${'n'.repeat(58 + random(10))}`);
+  const line = `${pick(random, 'GET', 'POST')} /${path.join('').slice(1)}${pick(random, '', '?', '?a=%20/../')} HTTP/1.${random(2)}`;
+  return bytesOfText([line, ...fields, host, '', ''].join('\r\n'));
+}
+
+function request(random: Random): Uint8Array {
+  if (random(2) === 0) return plainRequest(random);
+  const path = Array.from({ length: random(6) }, () =>
+    pick(random, '/a', '/bc', '/', '/.', '/..', '%2e', '/x.html', 'y', '\\', '/'.padEnd(60, 'z')),
+  );
+  const fields = Array.from({ length: random(5) }, () =>
+    pick(
+      random,
+      'Accept: */*',
+      'h: 1',
+      'Hos: x',
+      'Hosts: x',
+      'X-Host: no',
+      'hOst: Q.Example:8080',
+      'Host:',
+      ' folded',
+      'A:\x80',
+      'Ho\0: y',
+    ),
+  );
+  const host = pick(
+    random,
+    'Host: a.example',
+    'HOST:\t B.example:80',
+    `Host: ${'n'.repeat(58 + random(10))}`,
+    'Host: a b',
+    'Host: [::1]',
+    'Host: x:8a',
+  );
+  const target = `/${path.join('')}${pick(random, '', '?', '?a=%20/../', '#x')}`.slice(random(9) === 0 ? 1 : 0);
+  const line = `${pick(random, 'GET', 'POST', 'get', 'PROPFIND', 'A'.repeat(17), '')} ${target} HTTP/${pick(random, '1.1', '1.0', '1.1', '2.0', '1.2')}`;
+  return bytesOfText([line, ...fields, host, 'Z: z', '', ''].join(pick(random, '\r\n', '\r\n', '\r\n', '\n')));
+}
+
+const u16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 255);
+const vector = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const body = concat(...parts);
+  return concat(u16(body.length), body);
+};
+const extension = (kind: number, body: Uint8Array): Uint8Array => concat(u16(kind), vector(body));
+
+function hello(random: Random): Uint8Array {
+  const name = bytesOfText(pick(random, 'a.example', 'B.Example', 'x'.repeat(60 + random(8)), 'a/b', ''));
+  const server = extension(0, vector(Uint8Array.of(random(12) === 0 ? 1 : 0), vector(name)));
+  const others = Array.from({ length: random(6) }, () => extension(1 + random(60), randomBytes(random, random(200))));
+  const at = random(others.length + 1);
+  const extensions = vector(...others.slice(0, at), ...(random(8) === 0 ? [] : [server]), ...others.slice(at));
+  const session = randomBytes(random, 32);
+  const body = concat(
+    Uint8Array.of(3, 3),
+    randomBytes(random, 32),
+    Uint8Array.of(session.length),
+    session,
+    vector(randomBytes(random, 2 * random(20))),
+  );
+  const whole = concat(body, Uint8Array.of(1, 0), extensions);
+  return concat(Uint8Array.of(22, 3, 1), vector(Uint8Array.of(1, 0), u16(whole.length), whole));
+}
+
+test('the program reads first bytes as by their rules', { skip: skipReason() }, () => {
+  using(new ObjectFile(artifact('weir-switch.bpf.o')), (object) => {
+    for (const name of OTHERS) object.autoload(name, false);
+    object.mapEntries('conns', 64).load();
+    using(object.program(PROGRAM), (program) => {
+      const random = randomFrom(7);
+      const decided = { http: 0, tls: 0 };
+      for (let i = 0; i < CASES; i++) {
+        const made = i % 2 === 0 ? request(random) : hello(random);
+        const bytes = (random(3) === 0 ? mutate(made, random) : made).subarray(0, SwitchAbi.SWITCH_HELD);
+        if (bytes.length === 0) continue;
+        const expected = i % 2 === 0 ? askedByHttp(textOf(bytes)) : askedByTls(bytes);
+        const got = asked(program, i % 2 === 0 ? SwitchProtocol.SWITCH_HTTP : SwitchProtocol.SWITCH_TLS, bytes);
+        assert.deepEqual(got, expected, `case ${i}: ${JSON.stringify(textOf(bytes))}`);
+        if (got !== undefined) decided[i % 2 === 0 ? 'http' : 'tls']++;
+      }
+      assert.ok(decided.http > CASES / 50 && decided.tls > CASES / 20, `decided: ${JSON.stringify(decided)}`);
+    });
+  });
+});
