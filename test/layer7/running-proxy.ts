@@ -75,8 +75,10 @@ export class RunningProxy {
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], command = 'proxy') {
-    this.#child = spawn(process.execPath, [join(root, 'dist/weir.cjs'), command, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  /** `under`: words before the command, such as those of prlimit(1). */
+  constructor(args: readonly string[], command = 'proxy', under: readonly string[] = []) {
+    const [program = '', ...words] = [...under, process.execPath, join(root, 'dist/weir.cjs'), command, ...args];
+    this.#child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.on('data', (piece: Buffer) => {
       this.stderr += piece.toString('latin1');
     });

@@ -1,5 +1,7 @@
 // One request as the access log has it: what was asked, what was answered, by which server, how long it took, and why it ended as it did.
 import type { Address } from '../../model/address.js';
+import { fieldValue } from '../../wire/http/fields.js';
+import type { RequestHead } from '../../wire/http/request-head.js';
 
 /** Why a request ended. `done`: its answer was sent whole. */
 export type Ending =
@@ -50,3 +52,23 @@ export interface AccessRecord {
   /** In words; empty where `ending` is all. */
   readonly cause: string;
 }
+
+/** What a record has of a request that no server was asked for. `head`: undefined: it could not be read. */
+export const recordOfHead = (
+  head: RequestHead | undefined,
+): Omit<AccessRecord, 'client' | 'clientPort' | 'startUs' | 'endUs' | 'bytes'> => ({
+  headUs: -1,
+  method: head?.method ?? '',
+  target: head?.target ?? '',
+  minor: head?.minor ?? 1,
+  host: head?.host ?? '',
+  referer: fieldValue(head?.lines ?? '', 'referer') ?? '',
+  agent: fieldValue(head?.lines ?? '', 'user-agent') ?? '',
+  status: 0,
+  pool: '',
+  server: '',
+  tries: 0,
+  reused: false,
+  ending: 'done',
+  cause: '',
+});

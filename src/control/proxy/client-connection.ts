@@ -7,7 +7,7 @@ import { fieldValue } from '../../wire/http/fields.js';
 import { type HttpRefusal, Refusals } from '../../wire/http/refusal.js';
 import { parseRequestHead, type RequestHead } from '../../wire/http/request-head.js';
 import { readProxyHeader } from '../../wire/proxy-protocol/proxy-header.js';
-import { type AccessRecord, CLIENT_CLOSED } from './access-record.js';
+import { type AccessRecord, CLIENT_CLOSED, recordOfHead } from './access-record.js';
 import type { ClientSide } from './client-side.js';
 import type { ProxyContext } from './context.js';
 import { Slab } from './edge.js';
@@ -129,14 +129,14 @@ export class ClientConnection extends Stream implements ClientSide {
   #serve(from: number, to: number): void {
     this.#isServing = true;
     let isWhole = this.#begin(from, to);
-    while (isWhole && this.#exchange === undefined && this.#kept !== undefined && !this.isClosed && !this.#isLingering) {
+    while (isWhole && this.#exchange === undefined && this.#kept !== undefined && !this.isFull && !this.isClosed && !this.#isLingering) {
       const kept = this.#kept;
       this.#kept = undefined;
       this.context.edge.slab.set(kept, Slab.receiveAt);
       isWhole = this.#begin(Slab.receiveAt, Slab.receiveAt + kept.length);
     }
     this.#isServing = false;
-    if (this.hasEnded && this.#exchange === undefined && !this.#isLingering) this.end();
+    if (this.hasEnded && this.#exchange === undefined && !this.#isLingering && !this.isFull) this.end();
   }
 
   /** Begins what the bytes begin with; false: it is not there as a whole. What is behind it is kept. */
@@ -305,12 +305,16 @@ export class ClientConnection extends Stream implements ClientSide {
       return;
     }
     this.deadlineUs = edge.nowUs + (this.isFull ? limits.sendTimeoutUs : limits.keepAliveUs);
+    if (this.isFull) this.pause();
+    else if (!this.#isServing) this.#goOn();
+  }
+
+  #goOn(): void {
     this.resume();
-    if (this.#isServing) return;
     const kept = this.#kept;
     if (kept !== undefined) {
       this.#kept = undefined;
-      edge.slab.set(kept, Slab.receiveAt);
+      this.context.edge.slab.set(kept, Slab.receiveAt);
       this.#serve(Slab.receiveAt, Slab.receiveAt + kept.length);
     } else if (this.hasEnded) this.end();
   }
@@ -319,41 +323,30 @@ export class ClientConnection extends Stream implements ClientSide {
   #leave(ending: AccessRecord['ending'], isLast: boolean): void {
     const isCut = ending !== 'done' && ending !== 'refused' && ending !== 'no-server' && this.isFull;
     const isOver = isLast && ending === 'done' && this.#kept === undefined;
+    if (ending === 'client-timeout' && this.isFull) {
+      this.close();
+      return;
+    }
+    this.#kept = undefined;
+    this.deadlineUs = this.context.edge.nowUs + (this.isFull ? this.context.limits.sendTimeoutUs : LINGER_US);
     if (this.hasEnded || isCut || isOver) {
       this.end();
+      this.pause();
       return;
     }
     this.shutdown();
     this.#isLingering = true;
-    this.#kept = undefined;
-    this.deadlineUs = this.context.edge.nowUs + LINGER_US;
     this.resume();
   }
 
   #log(record: Partial<AccessRecord>): void {
-    const { log, nowUs } = this.context.edge;
-    if (log === undefined) return;
-    const head = this.#head;
-    log({
+    this.context.edge.log?.({
       client: this.address,
       clientPort: this.port,
       startUs: this.#startUs,
-      headUs: -1,
-      endUs: nowUs,
-      method: head?.method ?? '',
-      target: head?.target ?? '',
-      minor: head?.minor ?? 1,
-      host: head?.host ?? '',
-      referer: head === undefined ? '' : (fieldValue(head.lines, 'referer') ?? ''),
-      agent: head === undefined ? '' : (fieldValue(head.lines, 'user-agent') ?? ''),
-      status: 0,
+      endUs: this.context.edge.nowUs,
       bytes: this.bytesSent + this.waitingBytes - this.#bytesBefore,
-      pool: '',
-      server: '',
-      tries: 0,
-      reused: false,
-      ending: 'done',
-      cause: '',
+      ...recordOfHead(this.#head),
       ...record,
     });
   }
@@ -375,12 +368,20 @@ export class ClientConnection extends Stream implements ClientSide {
     else if (this.#waiting !== undefined) this.#ended({ status: CLIENT_CLOSED, ending: 'client-closed' }, false);
   }
 
+  override onSent(): void {
+    if (this.#exchange?.isTunnel !== true) this.deadlineUs = this.context.edge.nowUs + this.context.limits.sendTimeoutUs;
+  }
+
   onDrained(): void {
     if (this.isClosed) return;
-    if (this.#exchange !== undefined) {
-      if (!this.#exchange.isTunnel) this.deadlineUs = 0;
-      this.#exchange.onClientDrained();
-    } else if (!this.#isLingering) this.deadlineUs = this.context.edge.nowUs + this.context.limits.keepAliveUs;
+    const { edge, limits } = this.context;
+    if (this.#exchange === undefined) {
+      this.deadlineUs = edge.nowUs + (this.#isLingering ? LINGER_US : limits.keepAliveUs);
+      if (!this.#isLingering) this.#goOn();
+      return;
+    }
+    if (!this.#exchange.isTunnel) this.deadlineUs = this.#exchange.body.isDone ? 0 : edge.nowUs + limits.bodyTimeoutUs;
+    this.#exchange.onClientDrained();
   }
 
   onDeadline(): void {

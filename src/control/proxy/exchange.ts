@@ -99,8 +99,7 @@ export class Exchange implements ServerUser {
   #send(connection: ServerConnection, server: PoolServer): void {
     this.#connection = connection;
     this.#isReused = connection.requests > 0;
-    connection.requests++;
-    connection.user = this;
+    connection.begin(this);
     connection.sendBytes(clientHeader(this.asked, this.to.pool));
     if (this.#connection !== connection) return;
     connection.sendText(requestText(this.asked, this.to, server, this.#upgrade));
@@ -192,30 +191,36 @@ export class Exchange implements ServerUser {
 
   #afterServerData(): void {
     if (this.#phase === 'over') return;
-    if (this.client.stream.isFull) this.#connection?.pause();
+    const { stream } = this.client;
+    if (stream.isFull) {
+      this.#connection?.pause();
+      if (!this.isTunnel) stream.deadlineUs = this.#nowUs + this.context.limits.sendTimeoutUs;
+    }
     this.#armServer();
   }
 
   #readHead(from: number, to: number): void {
     const { edge, limits } = this.context;
-    const text = headEnd(edge, from, to, limits.headMaxBytes);
-    if (text === undefined) {
-      if (to - from > limits.headMaxBytes) this.#invalid('the head of the answer is too long');
-      else this.#connection?.keep(from, to);
-      return;
+    const connection = this.#connection;
+    for (let at = from; at < to && this.#connection === connection && this.#phase === 'asking'; ) {
+      const text = headEnd(edge, at, to, limits.headMaxBytes);
+      if (text === undefined) {
+        if (to - at > limits.headMaxBytes) this.#invalid('the head of the answer is too long');
+        else connection?.keep(at, to);
+        return;
+      }
+      const head = parseResponseHead(text, this.asked.head.method);
+      at += text.length + 2;
+      if (head.kind === 'refusal') this.#invalid(head.cause);
+      else if (head.status === 101) this.#switch(head, at, to);
+      else if (head.status >= 200) this.#passHead(head, at, to);
+      else this.#passInterim(head);
     }
-    const head = parseResponseHead(text, this.asked.head.method);
-    const bodyAt = from + text.length + 2;
-    if (head.kind === 'refusal') this.#invalid(head.cause);
-    else if (head.status === 101) this.#switch(head, bodyAt, to);
-    else if (head.status < 200) this.#passInterim(head, bodyAt, to);
-    else this.#passHead(head, bodyAt, to);
   }
 
-  #passInterim(head: ResponseHead, from: number, to: number): void {
+  #passInterim(head: ResponseHead): void {
     if (this.asked.head.minor === 1) this.client.stream.sendText(forwardedInterim(head));
-    this.#armServer();
-    if (to > from && this.#connection !== undefined) this.#readHead(from, to);
+    this.#afterServerData();
   }
 
   #switch(head: ResponseHead, from: number, to: number): void {
@@ -325,7 +330,7 @@ export class Exchange implements ServerUser {
   /** Before the first byte of an answer to the client. */
   #serverFailed(condition: 'error' | 'timeout', ending: Ending, cause: string): void {
     const wasSent = this.#connection?.isConnected !== false;
-    const wasStale = condition === 'error' && this.#isReused;
+    const wasStale = condition === 'error' && this.#isReused && this.#connection?.hasAnswered === false;
     this.#failedBy({ condition, wasSent, wasStale }, ending, cause);
   }
 
@@ -362,7 +367,6 @@ export class Exchange implements ServerUser {
   #fail(status: number, ending: Ending, cause: string): void {
     this.#status = status;
     const keeps = this.asked.head.isKept && this.body.isDone && !this.context.isDraining && status >= 500;
-    this.#keeps = keeps;
     this.#phase = 'over';
     this.#dropServer();
     this.#tries.end(this.#nowUs);

@@ -17,6 +17,8 @@ export class ServerConnection extends Stream {
   user: ServerUser | undefined;
   /** Bytes went over it: it is connected. */
   isConnected = false;
+  /** Bytes came for the request that it is in use by. */
+  hasAnswered = false;
   /** Requests that it had, this one included. */
   requests = 0;
   /** It is idle, and counts as one of this pool's; undefined: it is not. */
@@ -34,6 +36,13 @@ export class ServerConnection extends Stream {
     super(table, fd);
   }
 
+  /** A request uses it. */
+  begin(user: ServerUser): void {
+    this.user = user;
+    this.hasAnswered = false;
+    this.requests++;
+  }
+
   takeKept(): Uint8Array | undefined {
     const kept = this.#kept;
     this.#kept = undefined;
@@ -47,6 +56,7 @@ export class ServerConnection extends Stream {
   /** An idle connection has nothing to receive: what comes belongs to no request. */
   onData(from: number, to: number): void {
     this.isConnected = true;
+    this.hasAnswered = true;
     if (this.user === undefined) this.close();
     else this.user.onServerData(from, to);
   }

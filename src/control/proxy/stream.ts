@@ -42,6 +42,8 @@ export abstract class Stream {
   abstract onEnd(): void;
   /** The connection broke; it is closed already. */
   abstract onBroken(error: number): void;
+  /** Some of what waited was sent. */
+  onSent(): void {}
   /** All that waited was sent. */
   abstract onDrained(): void;
   abstract onDeadline(): void;
@@ -185,6 +187,7 @@ export abstract class Stream {
       }
       this.bytesSent += count;
       this.#waitingBytes -= count;
+      this.onSent();
       if (count === waiting[0]!.length) waiting.shift();
       else waiting[0] = waiting[0]!.subarray(count);
       if (count < piece.length) return;

@@ -28,6 +28,8 @@ export const Refusals = {
   targetForm: refuse(400, 'the target is neither a path, nor an http URI, nor * of OPTIONS'),
   /** RFC 9110 §9.3.6: CONNECT is for proxies that clients choose; this is a gateway. */
   connect: refuse(405, 'CONNECT'),
+  /** RFC 9113 §11.6: the method of HTTP/2's preface, which no request has. */
+  preface: refuse(400, 'the method PRI'),
   /** RFC 9110 §9.3.8: a server may refuse TRACE, whose answer shows what stands between. */
   trace: refuse(405, 'TRACE'),
   /** RFC 9112 §2.3. */
@@ -57,6 +59,8 @@ export const Refusals = {
   codingAndLength: refuse(400, 'Transfer-Encoding and Content-Length'),
   /** RFC 9112 §6.1: HTTP/1.0 has no transfer codings. */
   codingOfOldVersion: refuse(400, 'Transfer-Encoding in HTTP/1.0'),
+  /** RFC 1945 §7.2: a body only where the method calls for one; servers of HTTP/1.0 take it for the next request. */
+  bodyOfOldVersion: refuse(400, 'a body of GET, HEAD or DELETE in HTTP/1.0'),
   /** RFC 9110 §7.6.1: Connection removes what it names, so it must not name what frames, routes or authenticates. */
   connectionOption: refuse(400, 'Connection names a field that is not hop-by-hop'),
   /** RFC 9110 §10.1.1: an expectation that is not known is answered with 417. */

@@ -38,6 +38,8 @@ const VERSION = /^HTTP\/\d\.\d$/;
 const TARGET = /^[!-"$-~]+$/;
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
 const SLASH = 47;
+/** Methods of HTTP/1.0 whose requests have no body. */
+const BODILESS = /^(?:GET|HEAD|DELETE)$/;
 
 interface RequestLine {
   readonly kind: 'line';
@@ -77,13 +79,15 @@ function readRequestLine(text: string, lineEnd: number): RequestLine | HttpRefus
   if (minor === NOT_A_VERSION) return VERSION.test(version) ? Refusals.version : Refusals.requestLine;
   if (method === 'CONNECT') return Refusals.connect;
   if (method === 'TRACE') return Refusals.trace;
+  if (method === 'PRI') return Refusals.preface;
   const target = readTarget(method, text.slice(first + 1, last));
   return 'kind' in target ? target : { kind: 'line', method, ...target, minor };
 }
 
 /** RFC 9112 §6.3 for requests. */
-function framingFault({ minor }: RequestLine, fields: Fields): HttpRefusal | undefined {
+function framingFault({ method, minor }: RequestLine, fields: Fields): HttpRefusal | undefined {
   if (fields.isChunked && minor === 0) return Refusals.codingOfOldVersion;
+  if (minor === 0 && fields.contentLength > 0 && BODILESS.test(method)) return Refusals.bodyOfOldVersion;
   return fields.isChunked && fields.contentLength >= 0 ? Refusals.codingAndLength : undefined;
 }
 

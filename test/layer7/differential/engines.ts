@@ -1,0 +1,106 @@
+// weir proxy, nginx and HAProxy on loopback, each before a recording server: no connection to a server is used twice.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { root } from '../../support/project.js';
+import { ID_FIELD, RecordingServer } from './recording-server.js';
+
+export type EngineName = 'weir' | 'nginx' | 'haproxy';
+
+export interface Engine {
+  readonly name: EngineName;
+  readonly port: number;
+  readonly recorded: RecordingServer;
+  stop(): Promise<void>;
+}
+
+const texts: Readonly<Record<EngineName, (folder: string, port: number, server: number) => string>> = {
+  weir: (_, port, server) => `layer7:
+  listeners: { web: '127.0.0.1:${port}' }
+  proxy_set_header: { ${ID_FIELD}: $remote_port, Host: $http_host, X-Forwarded-For: $proxy_add_x_forwarded_for }
+  pools:
+    web: { servers: ['127.0.0.1:${server}'], keepalive: 0 }
+  hosts:
+    - default_server: true
+      locations: [{ location: /, pool: web }]
+`,
+  nginx: (
+    folder,
+    port,
+    server,
+  ) => `daemon off; master_process off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log crit;
+events { worker_connections 1024; }
+http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  server { listen 127.0.0.1:${port}; proxy_http_version 1.1;
+    location / { proxy_pass http://127.0.0.1:${server}; proxy_set_header Connection close; proxy_set_header Host $http_host;
+      proxy_set_header ${ID_FIELD} $remote_port; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; } } }
+`,
+  haproxy: (_, port, server) => `global
+  maxconn 1000
+  nbthread 1
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+  option http-server-close
+  http-reuse never
+listen web
+  bind 127.0.0.1:${port}
+  http-request set-header ${ID_FIELD} %[src_port]
+  server one 127.0.0.1:${server}
+`,
+};
+
+const commands: Readonly<Record<EngineName, (file: string, folder: string) => readonly [string, ...string[]]>> = {
+  weir: (file) => [process.execPath, join(root, 'dist/weir.cjs'), 'proxy', '--workers', '1', '--config', file],
+  nginx: (file, folder) => ['nginx', '-p', folder, '-e', join(folder, 'start.log'), '-c', file],
+  haproxy: (file) => ['haproxy', '-db', '-f', file],
+};
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return port;
+}
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  return (await new Promise((done) => {
+    socket.on('connect', () => done(true));
+    socket.on('error', () => done(false));
+  }).finally(() => socket.destroy())) as boolean;
+}
+
+/** @throws Error where it ends instead of listening */
+export async function startEngine(name: EngineName): Promise<Engine> {
+  const folder = mkdtempSync(join(tmpdir(), `weir-${name}-`));
+  const recorded = await RecordingServer.start();
+  const port = await freePort();
+  const file = join(folder, 'configuration');
+  writeFileSync(file, texts[name](folder, port, recorded.port));
+  const [program, ...args] = commands[name](file, folder);
+  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let messages = '';
+  child.stderr?.on('data', (piece) => {
+    messages += String(piece);
+  });
+  while (!(await answers(port))) {
+    if (child.exitCode !== null) throw new Error(`${name} ended: ${messages}`);
+    await delay(50);
+  }
+  const stop = async (): Promise<void> => {
+    const ended = child.exitCode === null ? once(child, 'exit') : undefined;
+    child.kill(name === 'weir' ? 'SIGINT' : 'SIGTERM');
+    await ended;
+    recorded.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { name, port, recorded, stop };
+}
