@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { ProxyService, type ServiceOptions, type ServiceSettings } from '../../daemon/proxy/proxy-service.js';
 import { runProxyWorker } from '../../daemon/proxy/worker-main.js';
-import { loadCertificates } from '../../host/certificates.js';
+import { certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
 import { parseEndpoint } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../model/layer7/defaults.js';
@@ -134,7 +134,8 @@ export const run = command({ name: 'weir proxy', usage: USAGE, types: TYPES }, a
   });
   const first = settings();
   if (flags.check) {
-    loadCertificates(first.model.listeners, dirname(config ?? '.'), Date.now());
+    const certificates = loadCertificates(first.model.listeners, dirname(config ?? '.'), Date.now());
+    for (const line of certificatesThatEnd(certificates, Date.now())) io.err(`weir proxy: ${line}\n`);
     return 0;
   }
   await serve(new ProxyService(first, { ...optionsOf(flags, io), folder: dirname(config ?? '.') }), settings);

@@ -125,7 +125,10 @@ function tlsOf({ value }: TlsKeys): ListenerTls {
 function listenerOf(name: string, keys: NonNullable<Layer7Keys['listeners']>[number]['value']): Listener | undefined {
   if (keys === undefined) return undefined;
   const { value } = keys;
-  if (!('listen' in value)) return { name, ...(value as Pick<Listener, 'address' | 'port'>), proxyFrom: [] };
+  if (!('listen' in value)) {
+    const { address, port } = value as Partial<Pick<Listener, 'address' | 'port'>>;
+    return address === undefined || port === undefined ? undefined : { name, address, port, proxyFrom: [] };
+  }
   if (value.listen === undefined) return undefined;
   const { listen, proxy_protocol_from, tls } = value;
   return { name, ...listen, proxyFrom: proxy_protocol_from ?? [], ...(tls === undefined ? {} : { tls: tlsOf(tls) }) };

@@ -128,6 +128,12 @@ test('spoilt copies of the example are read or refused, with a place', () => {
   );
 });
 
+test('a listener with what is no address has a fault at its place', () => {
+  const { faults } = readWeirFile('layer7:\n  listeners: {web: "192.0.2.1(:80", api: {proxy_protocol_from: [10.0.0.0/8]}}\n');
+  assert.ok(faults.length >= 2);
+  for (const fault of faults) assert.match(faultText('w', fault), /^w:\d+:\d+: ./);
+});
+
 test('the schema names the keys of the example', () => {
   const schema = JSON.stringify(weirFileSchema);
   for (const key of ['layer7', 'listeners', 'proxy_next_upstream', 'fail_timeout', 'same_site'])
