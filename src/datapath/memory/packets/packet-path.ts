@@ -128,7 +128,13 @@ function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
   const connection = scope.connections.find(destination.service, { client, virtual, protocol: packet.protocol }, now);
   if (connection === undefined || connection.destination !== destination || connection.method !== 'masq') return passed(local); // it has ended
   if (!isServerSide(question, connection.destination.address, client.address)) return passed(local);
-  const note: FragmentNote = { kind: 'reply', destination, virtual: connection.virtual.address, client: client.address };
+  const isElsewhere = client.address !== packet.destination; // the director may be the client, with the local address
+  const note: FragmentNote = {
+    kind: 'reply',
+    destination,
+    virtual: connection.virtual.address,
+    ...(isElsewhere && { client: client.address }),
+  };
   return { ...reply(question, { ...arrival, frame: translated, packet: meant, local }, connection), note };
 }
 
