@@ -9,7 +9,18 @@ import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 export const STRESS_LABS: readonly string[] = ['stress', 'stress-methods', 'stress-firewall'];
 
 /** Labs that mostly wait for timers of VRRP, of health checks, of feedback, and for segments that are sent again. */
-export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'failover', 'misc-check', 'mail', 'feedback', 'switch'];
+export const VRRP_LABS: readonly string[] = [
+  'dual',
+  'split-brain',
+  'ha',
+  'failover',
+  'misc-check',
+  'mail',
+  'feedback',
+  'l7',
+  'websocket',
+  'switch',
+];
 
 /** Variants of the labs nat, tun and cache, and labs of what other short tests show with living hosts. */
 export const VARIANT_LABS: readonly string[] = [

@@ -47,7 +47,8 @@ function keepAliveLines({ connections, requests, idleUs, lifeUs }: Pool['keepAli
 
 export function upstreamLines(pool: Pool, report: ReportEngineLoss): readonly string[] {
   const lose = (key: string, why: string): void => report(`layer7.pools.${pool.name}.${key}`, why);
-  const { persistence, sendProxy, keepAlive } = pool;
+  const { persistence, sendProxy, keepAlive, checks } = pool;
+  if (checks !== undefined) lose('checks', 'nginx examines no servers; its own failures alone take one out');
   if (persistence !== undefined) lose('sticky', 'nginx without its sticky module keeps no client on a server; balance decides');
   if (sendProxy !== undefined) lose('send_proxy', 'nginx sends no PROXY header to HTTP servers');
   if (keepAlive.reuse !== defaultKeepAlive.reuse) lose('keepalive.reuse', 'nginx shares connections to servers between clients');

@@ -14,6 +14,7 @@ import { failover } from './failover.js';
 import { feedback } from './feedback.js';
 import { fullnat, fullnat6 } from './fullnat.js';
 import { ha } from './ha.js';
+import { l7 } from './l7.js';
 import { mail } from './mail.js';
 import { miscCheck } from './misc-check.js';
 import { nat, nat6 } from './nat.js';
@@ -28,6 +29,7 @@ import { stressMethods } from './stress-methods.js';
 import { contentSwitch } from './switch.js';
 import { tun, tun6 } from './tun.js';
 import { tunMixed } from './tun-mixed.js';
+import { websocket } from './websocket.js';
 
 export const labs: readonly Lab[] = [
   nat,
@@ -56,6 +58,8 @@ export const labs: readonly Lab[] = [
   miscCheck,
   mail,
   feedback,
+  l7,
+  websocket,
   contentSwitch,
   cacheCluster,
   cacheTun,
