@@ -38,6 +38,9 @@ export interface Tunnel {
   readonly checksum: 'nocsum' | 'csum' | 'remcsum';
 }
 
+/** Of what is not tunnelled, and ipvsadm's default. */
+export const PLAIN_TUNNEL: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
+
 export interface DestinationKey {
   readonly address: Address;
   readonly port: number;

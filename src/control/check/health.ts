@@ -4,6 +4,7 @@ import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
 import { itemsFrom } from '../timed-list.js';
 import { isAttempted } from './kinds/index.js';
+import type { CheckEffect } from './messages.js';
 import { pauseWhileDownUs } from './outcome.js';
 import { weightIn } from './pool.js';
 import { slowWeight } from './slow-weight.js';
@@ -64,3 +65,7 @@ export function healthOf({ servers, checkers }: CheckMachine): readonly ServerHe
     return { ...virtualHealthOf(server, reals), reals };
   });
 }
+
+/** Whether people are shown something else after it. */
+export const changesHealth = ({ kind }: CheckEffect): boolean =>
+  kind === 'remember' || kind === 'publish' || kind === 'serve' || kind === 'remove';

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chanceFrom } from '../../control/chance.js';
 import { configureInput } from '../../control/check/configure-input.js';
+import { changesHealth } from '../../control/check/health.js';
 import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import { RememberedKeys, rememberedOf } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
@@ -138,8 +139,7 @@ class Checker implements Part {
 
   #perform(effects: readonly CheckEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
-    if (effects.some(({ kind }) => kind === 'remember' || kind === 'publish' || kind === 'serve' || kind === 'remove'))
-      this.#publisher.publishSoon();
+    if (effects.some(changesHealth)) this.#publisher.publishSoon();
   }
 
   #performOne(effect: CheckEffect): void {

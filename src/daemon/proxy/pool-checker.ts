@@ -1,9 +1,10 @@
 // The health checks of pools: the machine that keepalived.conf's virtual servers have, with the same attempts. It runs once, beside the processes.
+
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readKeepalived } from '../../config/keepalived/read.js';
 import { chanceFrom } from '../../control/chance.js';
-import { healthOf } from '../../control/check/health.js';
+import { changesHealth, healthOf } from '../../control/check/health.js';
 import type { CheckEffect, CheckInput, CheckSettings } from '../../control/check/messages.js';
 import { RememberedKeys, rememberedOf } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
@@ -14,6 +15,7 @@ import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-s
 import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { PoolChecks } from '../../model/layer7/pool-checks.js';
 import type { Log } from '../../model/log-level.js';
+import { PLAIN_TUNNEL } from '../../model/service.js';
 import { attemptTools } from '../checker/attempts/attempt-tools.js';
 import { Attempts } from '../checker/attempts/attempts.js';
 import { HealthRecord } from '../checker/health-record.js';
@@ -22,7 +24,6 @@ import { ScriptBook } from '../scripts/script-book.js';
 
 /** A check may begin so much later, so that several begin together. */
 const WAKE_EVERY_US = 4000;
-const TUNNEL = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
 const SETTINGS: CheckSettings = {
   checkerLogAllFailures: false,
   sharedChecks: true,
@@ -40,16 +41,16 @@ function defaultConfiguration(): KeepalivedConfiguration {
 }
 
 const realServerOf = ({ address, port, weight }: PoolServer, { checkers, slowStartUs }: PoolChecks): RealServer => ({
-  ...{ address, port, weight, slowStartUs, checkers },
-  ...{ method: 'masq', tunnel: TUNNEL, upperThreshold: 0, lowerThreshold: 0, inhibitOnFailure: false, alpha: false, smtpAlert: false },
+  ...{ address, port, weight, slowStartUs, checkers, method: 'masq', tunnel: PLAIN_TUNNEL },
+  ...{ upperThreshold: 0, lowerThreshold: 0, inhibitOnFailure: false, alpha: false, smtpAlert: false },
 });
 
 /** A pool as the machine of health checks knows services. */
 const virtualServerOf = (name: string, servers: readonly PoolServer[], checks: PoolChecks): VirtualServer => ({
   name: `pool ${name}`,
   target: { kind: 'group', group: name },
-  ...{ protocol: 'tcp', scheduler: 'wrr', schedFlags: 0, method: 'masq', tunnel: TUNNEL, onePacket: false, alpha: false, omega: false },
-  ...{ quorum: 1, hysteresis: 0, haSuspend: false, smtpAlert: false, sorryInhibit: false },
+  ...{ protocol: 'tcp', scheduler: 'wrr', schedFlags: 0, method: 'masq', tunnel: PLAIN_TUNNEL, onePacket: false },
+  ...{ alpha: false, omega: false, quorum: 1, hysteresis: 0, haSuspend: false, smtpAlert: false, sorryInhibit: false },
   ...(checks.virtualHost === undefined ? {} : { virtualHost: checks.virtualHost }),
   realServers: servers.map((server) => realServerOf(server, checks)),
 });
@@ -107,7 +108,7 @@ export class PoolChecker {
 
   #perform(effects: readonly CheckEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
-    const isNews = effects.some(({ kind }) => kind === 'remember' || kind === 'publish' || kind === 'serve' || kind === 'remove');
+    const isNews = effects.some(changesHealth);
     const wasSlow = this.#isSlow;
     this.#isSlow = this.#loop.state.slow.length > 0;
     if (isNews || wasSlow || this.#isSlow) this.#look();

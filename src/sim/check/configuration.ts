@@ -1,7 +1,9 @@
 // Random virtual servers: what a file could state, all kinds of checks, and several servers on one host.
+
 import type { Address } from '../../model/address.js';
 import type { Script } from '../../model/keepalived/script.js';
 import type { Checker, CheckKind, CheckTiming, HttpUrl, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { PLAIN_TUNNEL } from '../../model/service.js';
 import type { Random } from '../random.js';
 import type { Configuration } from './history.js';
 
@@ -17,7 +19,6 @@ const inet = (...bytes: readonly [number, number, number, number]): Address => (
 });
 export const hostAddress = (number: number): Address => inet(10, 0, 0, 1 + number);
 const script = (text: string): Script => ({ argv: text.split(' '), text });
-const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
 
 const urlOf = (path: string): HttpUrl => ({ path, statusCodes: [{ from: 200, to: 299 }], tlsCompliant: false });
 
@@ -82,7 +83,7 @@ export function realOf(random: Random, host: number, alpha: boolean): RealServer
     address: hostAddress(host),
     port: 80,
     method: 'masq',
-    tunnel,
+    tunnel: PLAIN_TUNNEL,
     weight: random.pick([0, 1, 1, 1, 2, 5, 65_535]),
     upperThreshold: 0,
     lowerThreshold: 0,
@@ -111,7 +112,7 @@ export const sorryOf = (): RealServer => ({
   address: inet(10, 9, 9, 9),
   port: 80,
   method: 'masq',
-  tunnel,
+  tunnel: PLAIN_TUNNEL,
   weight: 1,
   upperThreshold: 0,
   lowerThreshold: 0,
@@ -136,7 +137,7 @@ export function serverOf(random: Random, number: number): VirtualServer {
     scheduler: 'wlc',
     schedFlags: 0,
     method: 'masq',
-    tunnel,
+    tunnel: PLAIN_TUNNEL,
     onePacket: false,
     alpha,
     omega: random.chance(0.4),

@@ -2,7 +2,7 @@
 import type { Family } from '../../model/address.js';
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import type { Change } from '../../model/change.js';
-import type { DestinationSpec, ServiceKey } from '../../model/service.js';
+import { type DestinationSpec, PLAIN_TUNNEL, type ServiceKey } from '../../model/service.js';
 
 export interface PoolServer {
   readonly text: string;
@@ -22,9 +22,11 @@ export function parseServer(text: string, family: Family, port: number): PoolSer
   const [, host = '', weight = '1'] = /^([\da-fA-F.:]+)(?:\*(\d{1,5}))?$/.exec(text) ?? [];
   const address = parseAddress(host);
   if (address?.family !== family || Number(weight) > WEIGHT_MAX) return undefined;
-  const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
   const name = formatAddress(address);
-  return { text: name, spec: { address, port, method: 'route', weight: Number(weight), upperThreshold: 0, lowerThreshold: 0, tunnel } };
+  return {
+    text: name,
+    spec: { address, port, method: 'route', weight: Number(weight), upperThreshold: 0, lowerThreshold: 0, tunnel: PLAIN_TUNNEL },
+  };
 }
 
 /** The change of a pool as a change of the service. */

@@ -2,7 +2,7 @@
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { sameDestination, sameService } from '../../../model/identity.js';
 import type { SwitchListener, SwitchPlan, SwitchServer } from '../../../model/layer7/switch-plan.js';
-import type { DestinationSpec, ServiceEntry, ServiceKey } from '../../../model/service.js';
+import { type DestinationSpec, PLAIN_TUNNEL, type ServiceEntry, type ServiceKey } from '../../../model/service.js';
 import { readField } from '../../../sys/bpf/records.js';
 import { swap16, viewOf } from '../../../wire/bytes.js';
 import { applyChange } from '../../apply-change.js';
@@ -32,7 +32,7 @@ const destinationOf = ({ address, port, weight }: SwitchServer): DestinationSpec
   method: 'masq',
   upperThreshold: 0,
   lowerThreshold: 0,
-  tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
+  tunnel: PLAIN_TUNNEL,
 });
 
 /** The services that are switched now. */

@@ -1,5 +1,5 @@
 // How a destination is reached, as one word: the method and the tunnel, so that an edit of both is one store (recovery/intent.ts).
-import type { ClientAddress, DestinationSpec, ForwardingMethod, Tunnel } from '../../../model/service.js';
+import { type ClientAddress, type DestinationSpec, type ForwardingMethod, PLAIN_TUNNEL, type Tunnel } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Dest } from '../abi.gen.js';
 import { FullnatAbi, ClientAddress as Reported } from '../fullnat.gen.js';
@@ -18,7 +18,6 @@ const TYPES: Readonly<Record<Tunnel['type'], number>> = {
   gre: TunnelType.TUNNEL_GRE,
 };
 const CLIENT_ADDRESSES: Readonly<Record<ClientAddress, number>> = { toa: Reported.CLIENT_TOA, proxy: Reported.CLIENT_PROXY };
-const NO_TUNNEL: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
 const CHECKSUMS: Readonly<Record<Tunnel['checksum'], number>> = {
   nocsum: 0,
   csum: TunnelAbi.TUNNEL_CSUM,
@@ -51,7 +50,7 @@ export function forwardingOf(word: number): Forwarding {
   const number = (word >>> TYPE_SHIFT) & TYPE_MASK;
   if (isFullnat(word)) {
     const reported = (Object.keys(CLIENT_ADDRESSES) as ClientAddress[]).find((name) => CLIENT_ADDRESSES[name] === number);
-    return { method: 'fullnat', tunnel: NO_TUNNEL, ...(reported === undefined ? {} : { clientAddress: reported }) };
+    return { method: 'fullnat', tunnel: PLAIN_TUNNEL, ...(reported === undefined ? {} : { clientAddress: reported }) };
   }
   const checksum = nameIn(CHECKSUMS, (word >>> FLAGS_SHIFT) & FLAGS_MASK, 'nocsum');
   return { method: methodName(word & METHOD_MASK), tunnel: { type: nameIn(TYPES, number, 'ipip'), port: word >>> PORT_SHIFT, checksum } };

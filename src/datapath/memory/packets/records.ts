@@ -2,7 +2,7 @@
 // name it: a destination that is added again is the one that it was.
 import { FTP_PORTS } from '../../../model/ftp-ports.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { ClientAddress, ConnectionMethod, Persistence, Tunnel } from '../../../model/service.js';
+import { type ClientAddress, type ConnectionMethod, type Persistence, PLAIN_TUNNEL, type Tunnel } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
 import type { Endpoint } from './endpoint.js';
@@ -107,8 +107,6 @@ const [FTP_PORT, FTP_DATA_PORT, PRIVILEGED_PORTS] = [21, 20, 1024] as const;
 const mayBeFtpData = ({ port }: Endpoint, protocol: number): boolean =>
   protocol === IpProtocol.tcp && (port === FTP_DATA_PORT || port >= PRIVILEGED_PORTS);
 
-const NO_TUNNEL: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
-
 const noCounts = (): PacketCounts => ({ conns: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 });
 
 /** From endpoints to records: of services for requests, of masqueraded destinations for replies. */
@@ -209,7 +207,7 @@ export class Records {
       return known;
     }
     const id = ++this.#destinationTop;
-    const described = { method: 'masq' as const, tunnel: NO_TUNNEL, locals: [], weight: 0, lastWeight: 0, upper: 0, lower: 0 };
+    const described = { method: 'masq' as const, tunnel: PLAIN_TUNNEL, locals: [], weight: 0, lastWeight: 0, upper: 0, lower: 0 };
     const fresh = {
       active: 0,
       inactive: 0,
@@ -248,7 +246,7 @@ const BYPASS_ID = 0x3fffe;
 
 /** What such a connection has instead of a destination: it is in no list, and whatever is counted there is not seen. */
 export const bypassOf = (service: ServiceRecord, target: Ip): DestinationRecord => ({
-  ...{ method: 'bypass', tunnel: NO_TUNNEL, locals: [], weight: 1, lastWeight: 1, upper: 0, lower: 0 },
+  ...{ method: 'bypass', tunnel: PLAIN_TUNNEL, locals: [], weight: 1, lastWeight: 1, upper: 0, lower: 0 },
   ...{ active: 0, inactive: 0, persistent: 0, overloaded: false, available: true, answers: false, helped: false, counts: noCounts() },
   ...{ id: BYPASS_ID, service, address: anyOf(target), port: 0 },
 });

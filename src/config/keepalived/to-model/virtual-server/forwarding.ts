@@ -1,5 +1,5 @@
 // lvs_method: NAT, DR, or TUN with its options.
-import type { ForwardingMethod, Tunnel } from '../../../../model/service.js';
+import { type ForwardingMethod, PLAIN_TUNNEL, type Tunnel } from '../../../../model/service.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { DetailsOf, DiagnosticCode } from '../../diagnostics/table.js';
 import type { Origin, Word } from '../../keyword.js';
@@ -9,8 +9,6 @@ export interface Forwarding {
   readonly method: ForwardingMethod;
   readonly tunnel: Tunnel;
 }
-
-export const PLAIN_TUNNEL: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
 
 const METHODS: ReadonlyMap<string, ForwardingMethod> = new Map([
   ['NAT', 'masq'],

@@ -5,13 +5,14 @@ import { formatAddress } from '../../../../model/address-text.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
 import { type VipCheck, vipsToAsk } from '../../../../model/keepalived/vip-check.js';
 import type { RealServer } from '../../../../model/keepalived/virtual-server.js';
+import { PLAIN_TUNNEL } from '../../../../model/service.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Origin, Values, Word } from '../../keyword.js';
 import { allOf, booleanOf, numberOf, scriptOf, textOf } from '../../values/values.js';
 import { slowStartOf, type TimingDefaults, timingOf } from './check-timing.js';
 import { buildCheckers } from './checker.js';
 import { endpointName, readHost, readPort } from './endpoint.js';
-import { type Forwarding, PLAIN_TUNNEL, readForwarding } from './forwarding.js';
+import { type Forwarding, readForwarding } from './forwarding.js';
 
 /** The defaults that a virtual server gives to its real servers. */
 export interface ServerDefaults {

@@ -4,12 +4,12 @@ import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
 import type { RealServer, VirtualServer, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
 import { DEFAULT_SCHEDULER } from '../../../../model/schedulers.js';
-import type { Persistence, Protocol } from '../../../../model/service.js';
+import { type Persistence, PLAIN_TUNNEL, type Protocol } from '../../../../model/service.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
 import { allOf, blocksOf, booleanOf, has, lastOf, numberOf, placeOf, scriptOf, textOf } from '../../values/values.js';
 import { slowStartOf, timingOf } from './check-timing.js';
-import { type Forwarding, PLAIN_TUNNEL } from './forwarding.js';
+import type { Forwarding } from './forwarding.js';
 import { buildRealServer, buildSorryServer, forwardingOf, type ServerDefaults } from './real-server.js';
 import { persistenceOfAnyPort, readFlags, readPersistence } from './scheduling.js';
 import {

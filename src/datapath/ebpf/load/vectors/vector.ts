@@ -1,7 +1,7 @@
 // Packets of the self-check as whole frames, and what they become: all are on `lo`, which every namespace has, up or down.
 import type { Address, Family } from '../../../../model/address.js';
 import { IpProtocol } from '../../../../model/ip-protocol.js';
-import type { DestinationSpec, ForwardingMethod, Protocol } from '../../../../model/service.js';
+import { type DestinationSpec, type ForwardingMethod, PLAIN_TUNNEL, type Protocol } from '../../../../model/service.js';
 import { EtherType, encodeEthernet, type Mac, ZERO_MAC } from '../../../../wire/ethernet.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../../../wire/ipv4.js';
 import { encodeIpv6 } from '../../../../wire/ipv6.js';
@@ -79,8 +79,7 @@ export const clientHop = (family: Family) => ({ address: PLACES[family].client, 
 export const SOURCE_MAC: Mac = '02:00:00:00:00:0d';
 
 export function destination(address: Address, port: number, method: ForwardingMethod): DestinationSpec {
-  const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
-  return { address, port, method, weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnel };
+  return { address, port, method, weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnel: PLAIN_TUNNEL };
 }
 
 export interface End {
