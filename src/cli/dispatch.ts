@@ -1,8 +1,8 @@
 // Finds a command by its name and runs it; prints help when there is none.
 import { nearest } from '../model/nearest.js';
+import { version } from '../report/version.js';
 import type { Command } from './command.js';
 import type { Io } from './io.js';
-import { version } from './version.js';
 
 const USAGE_STATUS = 2;
 

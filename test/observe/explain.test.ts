@@ -1,6 +1,6 @@
 // weir explain on a director with real neighbours: what it prints before a connection, during it, of its reply, and of what is not balanced.
 import assert from 'node:assert/strict';
-import type { Explanation } from '../../src/cli/explain/explanation.js';
+import type { Explanation } from '../../src/report/explain/explanation.js';
 import { type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { CLIENT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { station } from '../datapath/live-child.js';

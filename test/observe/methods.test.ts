@@ -2,7 +2,7 @@
 // packet filter of the host sees first.
 
 import assert from 'node:assert/strict';
-import type { Explanation } from '../../src/cli/explain/explanation.js';
+import type { Explanation } from '../../src/report/explain/explanation.js';
 import { asked, type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { shell } from '../datapath/marked-cluster.js';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
-import { collectStatus } from '../../src/cli/status/collect-status.js';
 import { SIDE_OBJECTS } from '../../src/datapath/ebpf/load/build-pin.js';
+import { collectStatus } from '../../src/report/status/collect-status.js';
 import { openBed, skipReason } from '../datapath/bed.js';
 
 /** The files that `work` reads, by their names. */

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { DaemonStatus, InstanceStatus, Status } from '../../src/cli/status/status.js';
+import type { DaemonStatus, InstanceStatus, Status } from '../../src/report/status/status.js';
 import { unlessCode } from '../../src/sys/errno.js';
 import { using } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';

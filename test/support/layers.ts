@@ -77,6 +77,12 @@ export const layers: readonly Layer[] = [
     pure: ['rules', 'packet-filter'],
   },
   {
+    folder: 'report',
+    what: 'what this host reports, as values that the commands print and the API sends: `status/`, `explain/`, `connections/`, rates; the tables as they are, with no lock',
+    mayImport: shell,
+    pure: [],
+  },
+  {
     folder: 'lab',
     what: 'networks of namespaces: `definition/` describes one as data, `topology/` builds it, `run/` takes its steps, `traffic/` captures, `connections/` are those that clients keep open, `judge/` compares, `state/` is what stands; `labs/`: those that come with weir',
     mayImport: [...shell, 'doctor'],
@@ -91,13 +97,13 @@ export const layers: readonly Layer[] = [
   {
     folder: 'daemon',
     what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
-    mayImport: [...shell, 'proxy', 'dump'],
+    mayImport: [...shell, 'report', 'proxy', 'dump'],
     pure: [],
   },
   {
     folder: 'cli',
     what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `plan/`, `feedback/`, `proxy/`, `status/`, `explain/`, `conns/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
-    mayImport: [...shell, 'doctor', 'lab', 'daemon', 'sim'],
+    mayImport: [...shell, 'doctor', 'report', 'lab', 'daemon', 'sim'],
     pure: [],
   },
 ];

@@ -7,13 +7,13 @@ import { TCP_STATES } from '../../datapath/tcp-state.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { hostLength, type Subnet } from '../../model/subnet.js';
+import { observedReader } from '../../report/observed-reader.js';
 import { command, expectWords } from '../command.js';
 import { connectionJson, connectionLine, HEADING } from '../conns/connection-line.js';
 import { Extremes } from '../conns/extremes.js';
 import { type FollowEvent, Follower } from '../conns/follow.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
-import { observedReader } from '../observed-reader.js';
 import { readEndpoint } from '../read-endpoint.js';
 
 const USAGE = `usage: weir conns [--tcp|--udp|--sctp] [--service ADDRESS:PORT | --mark N] [--server ADDRESS[:PORT]] [--client PREFIX]

@@ -1,11 +1,11 @@
 // weir explain: where the datapath would send a packet, and why there. Nothing changes.
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Protocol } from '../../model/service.js';
+import { type Asked, explainLive } from '../../report/explain/live-probe.js';
+import { observedReader } from '../../report/observed-reader.js';
 import { command, expectWords } from '../command.js';
 import { explanationText } from '../explain/explanation-text.js';
-import { type Asked, explainLive } from '../explain/live-probe.js';
 import type { Flags } from '../flags.js';
-import { observedReader } from '../observed-reader.js';
 import { readEndpoint } from '../read-endpoint.js';
 
 const USAGE = `usage: weir explain --from ADDRESS:PORT --to ADDRESS:PORT [--tcp|--udp|--sctp] [--dev IF] [--mark N]

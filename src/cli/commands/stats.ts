@@ -3,13 +3,13 @@
 import { openReader } from '../../datapath/ebpf/open.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { daemonStatuses } from '../../report/status/collect-status.js';
+import type { DaemonStatus } from '../../report/status/status.js';
 import { command } from '../command.js';
 import { reportWait } from '../failure.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
-import { daemonStatuses } from '../status/collect-status.js';
 import { healthText } from '../status/health-text.js';
-import type { DaemonStatus } from '../status/status.js';
 
 const USAGE = `usage: weir stats drops [--recent] [--all] [--json]
        packets that the datapath dropped, or passed on without balancing, since it was loaded, by reason

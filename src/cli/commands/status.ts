@@ -1,7 +1,8 @@
 // weir status: what is loaded, attached and running in this network namespace, on one screen.
+
+import { collectStatus } from '../../report/status/collect-status.js';
+import type { DatapathStatus } from '../../report/status/status.js';
 import { command, expectWords } from '../command.js';
-import { collectStatus } from '../status/collect-status.js';
-import type { DatapathStatus } from '../status/status.js';
 import { statusText } from '../status/status-text.js';
 
 const USAGE = `usage: weir status [--json]

@@ -1,10 +1,10 @@
 // weir top: the rates of services and servers, drawn again every second, or printed once.
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { observedReader } from '../../report/observed-reader.js';
+import { type ServiceRates, SORT_KEYS, type SortKey, serviceRates, sortedRates, totalRates } from '../../report/rates.js';
 import { command, expectWords } from '../command.js';
 import type { Flags } from '../flags.js';
-import { observedReader } from '../observed-reader.js';
-import { type ServiceRates, SORT_KEYS, type SortKey, serviceRates, sortedRates, totalRates } from '../top/rates.js';
 import { Screen } from '../top/screen.js';
 import { topLines } from '../top/top-text.js';
 

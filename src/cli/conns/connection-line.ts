@@ -1,6 +1,7 @@
 // One connection as a line of text, or as one of JSON.
 import type { FoundConnection } from '../../datapath/ebpf/observe/connection-filter.js';
 import { endpointText } from '../../model/endpoint-text.js';
+import { connectionValue, serverOf } from '../../report/connections/connection-value.js';
 
 const COLUMNS = [5, 22, 22, 22, 7, 12, 8, 6, 22] as const;
 
@@ -12,10 +13,6 @@ const columns = (texts: readonly string[]): string =>
 
 export const HEADING = `${columns(['proto', 'client', 'virtual', 'server', 'method', 'state', 'expires', 'idle', 'local'])}\n`;
 
-/** undefined: it goes past the servers, to its own address. */
-const serverOf = ({ method, destination }: FoundConnection): string | undefined =>
-  method === 'bypass' ? undefined : endpointText(destination);
-
 export function connectionLine(found: FoundConnection): string {
   const { protocol, client, virtual, method, state, expires, idle, local } = found;
   const ends = [endpointText(client), endpointText(virtual), serverOf(found) ?? '-'];
@@ -25,9 +22,5 @@ export function connectionLine(found: FoundConnection): string {
 
 /** `event`: of --follow. */
 export function connectionJson(found: FoundConnection, event?: string): string {
-  const { protocol, client, virtual, method, state, expires, idle, local } = found;
-  const ends = { client: endpointText(client), virtual: endpointText(virtual), server: serverOf(found) ?? null };
-  const own = local === undefined ? null : endpointText(local);
-  const line = { ...(event === undefined ? {} : { event }), protocol, ...ends, method, state, expires, idle, local: own };
-  return `${JSON.stringify(line)}\n`;
+  return `${JSON.stringify({ ...(event === undefined ? {} : { event }), ...connectionValue(found) })}\n`;
 }

@@ -1,5 +1,5 @@
 // An explanation for people: one matter a line, the verdict first.
-import type { ExplainedServer, ExplainedVerdict, Explanation } from './explanation.js';
+import type { ExplainedServer, ExplainedVerdict, Explanation } from '../../report/explain/explanation.js';
 
 const LABEL_WIDTH = 12;
 

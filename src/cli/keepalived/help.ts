@@ -1,5 +1,5 @@
 // keepalived's help and version, in keepalived's form: scripts read the first line of -v.
-import { version } from '../version.js';
+import { version } from '../../report/version.js';
 
 /** The release of keepalived whose behaviour weir reproduces, and weir's own version. */
 export const RELEASE = `v2.2.7 (weir ${version})`;

@@ -1,5 +1,5 @@
 // A manual page, and what several of them have.
-import { version } from '../version.js';
+import { version } from '../../report/version.js';
 import { type PageHead, roffBlock, roffForm, roffPage, roffProse, roffText, type Section } from './roff.js';
 import type { Block } from './usage-text.js';
 

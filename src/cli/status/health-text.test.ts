@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DaemonStatus, RealHealthStatus } from '../../report/status/status.js';
 import { healthText } from './health-text.js';
-import type { DaemonStatus, RealHealthStatus } from './status.js';
 
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');
 const ago = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();

@@ -1,8 +1,8 @@
 // The health of servers in lines: what `weir status` has room for, and all of it for `weir stats health`. Pure, but for the time zone.
 import { counted } from '../../model/counted.js';
 import { failedText } from '../../model/keepalived/server-health.js';
+import type { DaemonStatus, HealthStatus, RealHealthStatus } from '../../report/status/status.js';
 import { daemonText, sinceText } from './moments.js';
-import type { DaemonStatus, HealthStatus, RealHealthStatus } from './status.js';
 
 /** More would not fit one screen; `weir stats health` has them all. */
 const LINES_MAX = 12;

@@ -1,5 +1,5 @@
 // Moments, and who is meant, as the screens of `weir status` and `weir stats` show them. Pure, but for the time zone.
-import type { DaemonStatus } from './status.js';
+import type { DaemonStatus } from '../../report/status/status.js';
 
 const two = (number: number): string => String(number).padStart(2, '0');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NOTHING_LACKS } from '../../model/stream-node.js';
-import type { ServiceStatus, Status } from './status.js';
+import type { ServiceStatus, Status } from '../../report/status/status.js';
 import { statusText } from './status-text.js';
 
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');

@@ -1,8 +1,6 @@
 // The screen of `weir status`. Pure, but for the time zone.
 import { counted } from '../../model/counted.js';
 import { tcAloneText } from '../../model/tc-alone.js';
-import { healthLines } from './health-text.js';
-import { daemonText, sinceText } from './moments.js';
 import type {
   DaemonStatus,
   DatapathStatus,
@@ -12,7 +10,9 @@ import type {
   Status,
   SyncStatus,
   TableStatus,
-} from './status.js';
+} from '../../report/status/status.js';
+import { healthLines } from './health-text.js';
+import { daemonText, sinceText } from './moments.js';
 
 /** More would not fit one screen; --json has them all. */
 const SERVICES_MAX = 12;

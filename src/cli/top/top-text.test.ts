@@ -1,7 +1,7 @@
 // The table of rates: its order, its numbers, and what is left of it in a small terminal.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ServerRates, ServiceRates } from './rates.js';
+import type { ServerRates, ServiceRates } from '../../report/rates.js';
 import { scaled, topLines } from './top-text.js';
 
 const none = { conns: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0, active: 0, inactive: 0 };

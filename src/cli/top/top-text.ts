@@ -1,6 +1,6 @@
 // The table of rates as lines, cut to the size of a terminal.
 import { counted } from '../../model/counted.js';
-import { type Rates, type ServiceRates, type SortKey, sortedRates, totalRates } from './rates.js';
+import { type Rates, type ServiceRates, type SortKey, sortedRates, totalRates } from '../../report/rates.js';
 
 const COLUMNS = [
   ['conns', 'conns/s'],

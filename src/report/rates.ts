@@ -1,6 +1,6 @@
 // The rates of services and servers, as the datapath's estimates have them, in an order.
-import { endpointText } from '../../model/endpoint-text.js';
-import type { ServiceEntry, ServiceKey, Stats } from '../../model/service.js';
+import { endpointText } from '../model/endpoint-text.js';
+import type { ServiceEntry, ServiceKey, Stats } from '../model/service.js';
 
 /** A second each. */
 export interface Rates {
