@@ -1,7 +1,7 @@
 // Runs the compiled tests with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
 // and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time. Beside
-// both, three files at a time (of the long tests two), what mostly waits (for timers of a protocol or of the kernel, or for other
-// processes) or does not measure time.
+// both, three files at a time (six when both have ended; of the long tests always two), what mostly waits (for timers of a protocol or
+// of the kernel, or for other processes) or does not measure time.
 // Usage: node dev/test.mjs [--long] [--slowest] [--begin-within SECONDS] [word...]
 //   word        only files whose path has one of the words
 //   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long; and of the others what
@@ -70,8 +70,9 @@ const FIRST =
   /^build\/test\/(doctor\/harness|interop\/checks|lab\/labs|oracle\/oracle|daemon\/(health-checks|own-check-settings|plan)|examples\/keepalived|datapath\/(attach|fixtures|reference|marks|all-ports|sctp-ipv6))/;
 /** An emulated machine takes a whole processor for minutes, and on a slow machine too long for its own tests: it begins if there is time left. */
 const LAST = /^build\/test\/vm\//;
-/** Several long tests have many processes of their own. */
-const CONCURRENCY = { together: 2, alone: 1, beside: options.long ? 2 : 3 };
+const CONCURRENCY = { together: 2, alone: 1 };
+/** How many files beside both rounds, and how many when these have ended. Several long tests have many processes of their own. */
+const BESIDE = options.long ? { at: 2, end: 2 } : { at: 3, end: 6 };
 /** Two floods or large transfers at a time leave no processor for what they are for. */
 const FLOOD = /(flood|bulk|stress|edited)[^/]*$/;
 /** What a round runs: files side by side, one at a time, or some at a time in the background of both. */
@@ -112,14 +113,33 @@ async function begun(file) {
   return [];
 }
 
+/** A round's files, in the order in which they begin. */
+function filesOf(round) {
+  const place = (path) => (FIRST.test(path) ? 0 : LAST.test(path) ? 2 : 1);
+  return chosen.filter((path) => roundOf(path) === round).sort((one, other) => place(one) - place(other));
+}
+
 /** One round's events, in the order of its files. */
 async function* events(round) {
-  const paths = chosen.filter((path) => roundOf(path) === round);
-  const place = (path) => (FIRST.test(path) ? 0 : LAST.test(path) ? 2 : 1);
-  const files = paths.sort((one, other) => place(one) - place(other));
+  const files = filesOf(round);
   if (files.length === 0) return;
   yield* Readable.from(files).flatMap(begun, { concurrency: CONCURRENCY[round], highWaterMark: files.length });
   ends.set(round, performance.now() - started);
+}
+
+/** The events of what runs beside the rounds, in the order of its files; more of them at a time when the rounds have ended. */
+async function eventsBeside(roundsEnded) {
+  const files = filesOf('beside');
+  if (files.length === 0) return [];
+  const waiting = files.entries();
+  const perFile = [];
+  const work = async () => {
+    for (const [at, file] of waiting) perFile[at] = await begun(file);
+  };
+  const workers = (count) => Promise.all(Array.from({ length: count }, work));
+  await Promise.all([workers(BESIDE.at), roundsEnded.then(() => workers(BESIDE.end - BESIDE.at))]);
+  ends.set('beside', performance.now() - started);
+  return perFile.flat();
 }
 
 const gathered = async (source) => {
@@ -129,9 +149,11 @@ const gathered = async (source) => {
 };
 
 async function* rounds() {
-  const beside = gathered(events('beside'));
+  let endRounds;
+  const beside = eventsBeside(new Promise((ended) => (endRounds = ended)));
   yield* events('together');
   yield* events('alone');
+  endRounds();
   yield* await beside;
 }
 
