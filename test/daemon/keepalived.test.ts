@@ -126,7 +126,7 @@ breadth(
   },
 );
 
-test('ps shows the path and the words of bin/keepalived, also behind a link and without a PATH', { skip: why }, async () => {
+breadth('ps shows the path and the words of bin/keepalived, also behind a link and without a PATH', { skip: why }, async () => {
   const link = file('keepalived');
   symlinkSync(join(projectRoot(), 'bin', 'keepalived'), link);
   configure(instance(['10.99.0.100/24']));
@@ -175,7 +175,7 @@ test('a VRRP process that is killed comes back with its VIP; a killed supervisor
   await daemon.until('no VIP', () => !addresses().includes('10.99.0.100/24'));
 });
 
-test('an interface that comes later is waited for; -V leaves the VIP', { skip: why }, async () => {
+breadth('an interface that comes later is waited for; -V leaves the VIP', { skip: why }, async () => {
   configure(instance(['10.99.0.100/24'], 'late'));
   const daemon = start('-V');
   await daemon.logged(/interface late for vrrp_instance VI_1 doesn't exist/);

@@ -54,7 +54,7 @@ test('weir reload ends when the configuration is in effect, and fails with the r
   assert.match(weirReload(String(process.pid)).stderr, /^weir reload: no keepalived runs: process \d+ is none/);
 });
 
-test('weir reload does not wait for a daemon that ends instead', async () => {
+breadth('weir reload does not wait for a daemon that ends instead', async () => {
   const daemon = await running();
   daemon.signal('SIGSTOP');
   const reload = new RunningDaemon([process.execPath, ENTRY, 'weir', 'reload', String(daemon.pid)]);
@@ -64,7 +64,7 @@ test('weir reload does not wait for a daemon that ends instead', async () => {
   assert.match(reload.lines.join(), /ended before it answered/);
 });
 
-test('a HUP while the daemon starts is not lost', async () => {
+breadth('a HUP while the daemon starts is not lost', async () => {
   const go = fresh().path('go');
   const script = { script: { argv: ['/bin/sh', '-c', `until test -e ${go}; do sleep 0.02; done`], text: 'x' }, timeoutUs: 60_000_000 };
   place.configure({ global: { startupScript: script } });
@@ -77,7 +77,7 @@ test('a HUP while the daemon starts is not lost', async () => {
   assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
 });
 
-test('reload_check_config refuses what has any error and logs where to read it', async () => {
+breadth('reload_check_config refuses what has any error and logs where to read it', async () => {
   const log = join(tmpdir(), `weir-check-${process.pid}.log`);
   try {
     const daemon = await running({ global: { reloadCheckConfig: { logFile: log } } });

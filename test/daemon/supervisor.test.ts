@@ -45,7 +45,7 @@ test('a second one with the same files does not start', async () => {
   assert.deepEqual(place.recorded, ['start 1']);
 });
 
-test('a pid file that names a process of another kind does not keep it from starting', async () => {
+breadth('a pid file that names a process of another kind does not keep it from starting', async () => {
   fresh();
   writeFileSync(place.path('p.pid'), `${process.ppid}\n`);
   const daemon = place.start();
@@ -127,7 +127,7 @@ breadth('a child that hangs is killed and started again', async () => {
   await daemon.until('a new child', () => place.recorded.length >= 2);
 });
 
-test('with -R a child that dies takes the daemon along', async () => {
+breadth('with -R a child that dies takes the daemon along', async () => {
   const daemon = await running({}, '-R');
   place.signalChild('SIGKILL');
   assert.equal(await daemon.ended(), 0);
@@ -153,7 +153,7 @@ test('signals reach the parts', async () => {
   assert.deepEqual(place.recorded, ['start 1', 'dump data', 'dump stats', 'dump clear', 'dump json', 'stop']);
 });
 
-test('the parent dump replaces a link instead of following it, for root alone', async () => {
+breadth('the parent dump replaces a link instead of following it, for root alone', async () => {
   fresh();
   const target = place.path('target');
   writeFileSync(target, 'untouched');
@@ -182,7 +182,7 @@ breadth('start-up and shutdown scripts are waited for, but never for ever', asyn
   ]);
 });
 
-test('messages of a child that are not understood change nothing', async () => {
+breadth('messages of a child that are not understood change nothing', async () => {
   const daemon = await running();
   place.signalChild('SIGURG');
   place.configure({ instances: 2 });
@@ -199,7 +199,7 @@ breadth('a child that does not end in time is forced to', async () => {
   assert.ok(daemon.lines.includes('vrrp process failed to die - forcing termination'));
 });
 
-test('on a full disk it runs without pid files, and logs that', { skip: noNamespaces() }, async () => {
+breadth('on a full disk it runs without pid files, and logs that', { skip: noNamespaces() }, async () => {
   fresh();
   const small = place.path('small');
   mkdirSync(small);

@@ -45,7 +45,7 @@ breadth('IPv6: storms, edits, deletions and reuse together leave a whole table',
   stormOnEdits('tc', PACKETS / 2, kindOf('IPv6')),
 );
 
-test('connections that expire under a storm: the sweeps take each off once, and the marks they left', { skip }, async () => {
+breadth('connections that expire under a storm: the sweeps take each off once, and the marks they left', { skip }, async () => {
   const bed = bedOf('tc', 256);
   try {
     setUp(bed, 'lc');

@@ -1,9 +1,9 @@
 // IPv6: two clients whose addresses have one hash, and so one key, are two clients all the same, on each hook.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { hashKeysOf, keyedHash } from '../../src/datapath/ebpf/table/endpoint-table.js';
 import { addressHash, modelAddress, packetWords } from '../../src/datapath/ebpf/table/record-address.js';
 import { formatAddress } from '../../src/model/address-text.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { ip } from './fixtures/bed-addresses.js';
 import { IPv6 } from './fixtures/family.js';
@@ -32,7 +32,9 @@ function twins(bed: Bed): readonly [string, string] {
 }
 
 for (const hook of ['ingress', 'xdp'] as const) {
-  test(`each has its connection, its server and its answers (${hook})`, { skip: skipReason() }, () => {
+  const declare = hook === 'xdp' ? test : breadth;
+
+  declare(`each has its connection, its server and its answers (${hook})`, { skip: skipReason() }, () => {
     const bed = openBed({ attach: hook === 'xdp' ? 'xdp' : 'tc' });
     try {
       const clients = twins(bed);

@@ -1,8 +1,8 @@
 // Random packets: nothing that comes in may crash the programs, be answered outside the few verdicts, or come out changed
 // where it was not to be.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { internetChecksum } from '../../src/wire/checksum.js';
+import { breadth, test } from '../support/breadth.js';
 import fc from '../support/properties.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
@@ -120,7 +120,7 @@ function setUp(bed: Bed): void {
 }
 
 for (const attach of ['tc', 'xdp'] as const) {
-  test(`${attach}: spoilt and random packets`, { skip: skipReason() }, () => {
+  (attach === 'xdp' ? test : breadth)(`${attach}: spoilt and random packets`, { skip: skipReason() }, () => {
     const bed = openBed({ attach });
     try {
       setUp(bed);

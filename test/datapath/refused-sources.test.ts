@@ -1,8 +1,8 @@
 // What is remembered of sources that rp_filter keeps out: the FIB is asked about each once a second, and the answer about no other one changes.
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
-import { test } from 'node:test';
 import { runOnCpus } from '../../src/sys/processes/scheduling.js';
+import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { until } from './cluster.js';
 import { DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
@@ -56,35 +56,45 @@ async function withForger(hook: 'ingress' | 'xdp', use: (forger: Forger) => void
 }
 
 for (const hook of ['ingress', 'xdp'] as const) {
-  test(`${hook}: a source that was refused is not asked about again within a second; others, and other targets, are`, {
-    skip,
-  }, async () => {
-    await withForger(hook, async ({ bed, letIn, lead }) => {
-      assert.equal(letIn(0), 0);
-      lead(`nexthop ${BY_BACK} nexthop ${BY_FRONT}`);
-      assert.equal(letIn(0), 0, 'remembered');
-      assert.equal(letIn(SOURCES), SOURCES, 'other sources');
-      assert.equal(letIn(0, DR_VIP), SOURCES, 'another virtual address');
-      bed.letHopsAge();
-      await until(
-        () => letIn(0),
-        (count) => count === SOURCES,
-      );
-    });
-  });
+  const declare = hook === 'xdp' ? test : breadth;
 
-  test(`${hook}: a source that may come in is asked about each time; what was refused by a strict filter, a loose one lets in`, {
-    skip,
-  }, async () => {
-    await withForger(hook, ({ bed, letIn, lead }) => {
-      lead(BY_FRONT);
-      assert.equal(letIn(0), SOURCES);
-      lead(BY_BACK);
-      assert.equal(letIn(0), 0);
-      bed.filterReversePath('front', 2);
-      assert.equal(letIn(0), SOURCES);
-    });
-  });
+  declare(
+    `${hook}: a source that was refused is not asked about again within a second; others, and other targets, are`,
+    {
+      skip,
+    },
+    async () => {
+      await withForger(hook, async ({ bed, letIn, lead }) => {
+        assert.equal(letIn(0), 0);
+        lead(`nexthop ${BY_BACK} nexthop ${BY_FRONT}`);
+        assert.equal(letIn(0), 0, 'remembered');
+        assert.equal(letIn(SOURCES), SOURCES, 'other sources');
+        assert.equal(letIn(0, DR_VIP), SOURCES, 'another virtual address');
+        bed.letHopsAge();
+        await until(
+          () => letIn(0),
+          (count) => count === SOURCES,
+        );
+      });
+    },
+  );
+
+  declare(
+    `${hook}: a source that may come in is asked about each time; what was refused by a strict filter, a loose one lets in`,
+    {
+      skip,
+    },
+    async () => {
+      await withForger(hook, ({ bed, letIn, lead }) => {
+        lead(BY_FRONT);
+        assert.equal(letIn(0), SOURCES);
+        lead(BY_BACK);
+        assert.equal(letIn(0), 0);
+        bed.filterReversePath('front', 2);
+        assert.equal(letIn(0), SOURCES);
+      });
+    },
+  );
 }
 
 test('more sources than a CPU remembers are refused all the same', { skip }, async () => {

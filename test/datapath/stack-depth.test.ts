@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
-import { test } from 'node:test';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { KNOWN_PROGRAM, MARK_PROGRAM } from '../../src/datapath/ebpf/load/side-check.js';
 import { artifact } from '../../src/sys/artifact.js';
+import { breadth, test } from '../support/breadth.js';
 import { noTools } from '../support/probes.js';
 import { compiledBy, OBJECTS, otherClangs, SIDE_NAMES } from './compilers.js';
 
@@ -120,12 +120,16 @@ for (const [what, build] of [
   ['the wide build of SCTP over IPv6', 'wide-sctp6'],
   ...SIDE_NAMES.map((name) => [`the bridging build of ${name}`, `bridge-${name}`] as const),
 ] as const) {
-  test(`no chain of calls in ${what} needs more stack than Linux 6.1 allows`, { skip }, () => withinLimit(artifact(OBJECTS[build])));
+  (build.startsWith('bridge-') ? breadth : test)(`no chain of calls in ${what} needs more stack than Linux 6.1 allows`, { skip }, () =>
+    withinLimit(artifact(OBJECTS[build])),
+  );
   for (const clang of otherClangs())
     test(`nor in ${what} as ${clang} compiles it`, { skip }, () => compiledBy(clang, (object) => withinLimit(object), { build }));
 }
 
 for (const [build, program] of OTHERS)
-  test(`no chain of calls in ${build}.bpf.c needs more stack than Linux 6.1 allows`, { skip }, () =>
-    withinLimit(artifact(`weir-${build}.bpf.o`), [program]),
+  (build.startsWith('apply-') ? breadth : test)(
+    `no chain of calls in ${build}.bpf.c needs more stack than Linux 6.1 allows`,
+    { skip },
+    () => withinLimit(artifact(`weir-${build}.bpf.o`), [program]),
   );

@@ -137,7 +137,7 @@ for (const [when, nth] of [
   ['while connections are in the layout of before', BRIDGED],
   ['when all are converted', SETTLED],
 ] as const) {
-  test(`killed ${when}: this build refuses the tables, and the other one ends it`, { skip }, () => {
+  (nth === BRIDGED ? test : breadth)(`killed ${when}: this build refuses the tables, and the other one ends it`, { skip }, () => {
     inBed((bed) => {
       const slots = checkTable(bed).length;
       diesWithLinks(bed, moving, nth);
@@ -165,7 +165,7 @@ breadth('a table that another build has converted is not converted again by one 
   });
 });
 
-test('where no connection moves it is refused from the first program on, and ended', { skip }, () => {
+breadth('where no connection moves it is refused from the first program on, and ended', { skip }, () => {
   inBed((bed) => {
     const number = tableNumber(bed);
     forgetBuild(bed.folder); // its programs are this build's, which would stay

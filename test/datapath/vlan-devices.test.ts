@@ -3,7 +3,7 @@
 //
 //   client ── eth0.5, eth0.9.7 ── front ── eth0 [lvs] eth0.5, eth0.6, eth0.9.7 ── front ── web1 in VLAN 6, web2 without a tag, web3 in the client's
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { notWorking } from '../support/probes.js';
 import { asked, type Cluster, download, ipvsadm, ok, pollingFarEnds, serving, shared, transfer, until } from './cluster.js';
@@ -131,7 +131,7 @@ const DEVICES = ['eth0', 'eth0.5', 'eth0.6', 'eth0.9', 'eth0.9.7'];
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
 
 for (const attach of ['xdp', 'tc', 'auto'] as const) {
-  test(`a trunk's VLANs are balanced by tc (--attach ${attach})`, { skip }, async () => {
+  (attach === 'auto' ? test : breadth)(`a trunk's VLANs are balanced by tc (--attach ${attach})`, { skip }, async () => {
     await inside(async (cluster) => {
       const { lvs } = cluster;
       const { status, stderr } = lvs.weir(`load --attach ${attach}`);

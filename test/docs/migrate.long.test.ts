@@ -1,9 +1,15 @@
-// The sections of docs/migrate.md on DR, keepalived, persistence, saving and watching.
+// The sections of docs/migrate.md on installation, DR, keepalived, persistence, saving and watching.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { sectionNamed } from './migrate-page.js';
 import { macAt, macOf, prepare, procedure, startWebs, VIP } from './procedure.js';
+
+procedure('installation', 'one switch', async (at) => {
+  await at.follow(sectionNamed('Installation'));
+  for (const name of ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore']) assert.ok(existsSync(at.at(`usr/local/sbin/${name}`)));
+  assert.match(at.type(at.director, 'weir status'), /1,?048,?576|2\^20/);
+});
 
 procedure('DR in the words of weir', 'one switch', async (at) => {
   await startWebs(at);

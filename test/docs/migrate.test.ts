@@ -1,6 +1,5 @@
-// docs/migrate.md: its Chinese page, and the lines about installation and NAT, typed in network namespaces. (The others: migrate.long.test.ts.)
+// docs/migrate.md: its Chinese page, and the lines about NAT, typed in network namespaces. (The others: migrate.long.test.ts.)
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { CHINESE, ENGLISH, sectionNamed, sectionsOf } from './migrate-page.js';
 import { procedure, startWebs } from './procedure.js';
@@ -10,12 +9,6 @@ test('the Chinese page has the same lines, with the same verdicts', () => {
   const english = sectionsOf(ENGLISH);
   assert.ok(english.flatMap(({ parts }) => parts.flatMap(({ rows }) => rows)).length > 80);
   assert.deepEqual(lines(sectionsOf(CHINESE)), lines(english));
-});
-
-procedure('installation', 'one switch', async (at) => {
-  await at.follow(sectionNamed('Installation'));
-  for (const name of ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore']) assert.ok(existsSync(at.at(`usr/local/sbin/${name}`)));
-  assert.match(at.type(at.director, 'weir status'), /1,?048,?576|2\^20/);
 });
 
 procedure('NAT', 'nat', async (at) => {

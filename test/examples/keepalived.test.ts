@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import type { Example } from './example.js';
@@ -83,11 +84,14 @@ const BY_LABS = ['ha-lvs1.conf', 'ha-lvs2.conf', 'misc-check.conf'];
 /** A test of its own: ipv6-cluster.long.test.ts. */
 const ALONE = ['ipv6-virtual-servers.conf'];
 
+/** Second nodes, and an address of another family: in the long run. */
+const LONG = ['dual-lvs2.conf', 'heartbeat-lvs2.conf', 'ipv6.conf', 'unicast-cloud.conf'];
+
 describe('examples of keepalived.conf', { concurrency: 4, skip: noNamespaces() }, () => {
   test('each has its test', () => {
     const files = readdirSync(folder).filter((name) => name.endsWith('.conf'));
     assert.deepEqual(files.sort(), [...Object.keys(examples), ...Object.keys(poolExamples), ...BY_LABS, ...ALONE].sort());
   });
 
-  testExamples('ex', examples);
+  testExamples('ex', examples, (name) => (LONG.includes(name) ? breadth : test));
 });

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { projectRoot } from '../../src/lab/state/paths.js';
+import type { Declare } from '../support/breadth.js';
 import { Bed } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import type { Example } from './example.js';
@@ -12,10 +12,10 @@ import type { Example } from './example.js';
 export const folder = join(projectRoot(), 'examples/keepalived');
 export const program = join(projectRoot(), 'bin/keepalived');
 
-/** A test of each, by the name of its file. Hosts are named `prefix` and a number. */
-export function testExamples(prefix: string, examples: Readonly<Record<string, Example>>): void {
+/** A test of each, by the name of its file, as `declare` has it. Hosts are named `prefix` and a number. */
+export function testExamples(prefix: string, examples: Readonly<Record<string, Example>>, declare: (name: string) => Declare): void {
   Object.entries(examples).forEach(([name, example], index) => {
-    test(name, () => runExample(name, `${prefix}${index}`, example));
+    declare(name)(name, () => runExample(name, `${prefix}${index}`, example));
   });
 }
 

@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach } from 'node:test';
+import { breadth, test } from '../support/breadth.js';
 import { root } from '../support/project.js';
 
 let project = '';
@@ -53,7 +54,7 @@ test('builds once, and again only when a source changed', () => {
   assert.equal(bundleSays(), 'launched\n');
 });
 
-test('an error is reported with its place, the last good output stays, and the next build tries again', () => {
+breadth('an error is reported with its place, the last good output stays, and the next build tries again', () => {
   build('bundle');
   write('src/cli/main.ts', "import './absent.js';\n");
   for (let time = 0; time < 2; time += 1) {
@@ -71,7 +72,7 @@ test('a step that fails does not stop the other steps', () => {
   assert.equal(bundleSays(), '7.8.9 one\n');
 });
 
-test('a compiled file is removed with its source', () => {
+breadth('a compiled file is removed with its source', () => {
   write('src/gone.ts', 'export const gone = 1;\n');
   assert.equal(build('types').status, 0);
   assert.ok(existsSync(join(project, 'build/src/gone.js')));

@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { breadth, test } from '../support/breadth.js';
 import { root } from '../support/project.js';
 
 let project = '';
@@ -184,7 +185,7 @@ test('of a file with breadth the short run has the tests, the long one the rest'
   assert.deepEqual([runTests(['--long', 'wide']).status, runTests(['wide']).status], [1, 1]);
 });
 
-test('files that have not begun in time are named, and counted as skipped', () => {
+breadth('files that have not begun in time are named, and counted as skipped', () => {
   write('test/first.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 1_500)));");
   write('test/second.test.js', "test('never', () => assert.fail());");
   const { status, stdout, counts: last } = runTests(['--begin-within', '1']);
@@ -215,7 +216,7 @@ test('a skip without a named probe is a failure, and where CI runs every skip bu
   assert.match(stdout, /✖ one .*\n {2}'skipped, but its reason is no “probe NAME: what is missing”: needs root'/);
 });
 
-test('the slowest files, slowest first, and the end of each round', () => {
+breadth('the slowest files, slowest first, and the end of each round', () => {
   write('src/quick.test.js', "test('quick', () => {});");
   write('src/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 6_000)));");
   const { stdout } = runTests(['--slowest']);
@@ -223,7 +224,7 @@ test('the slowest files, slowest first, and the end of each round', () => {
   assert.match(stdout, /ends of the rounds:\n +\d+\.\d s {2}together\n\n/);
 });
 
-test('two runs that count into one file end with the sums', () => {
+breadth('two runs that count into one file end with the sums', () => {
   write('src/good.test.js', "test('good', () => {}); test('better', () => {});");
   write('src/bad.test.js', "test('bad', () => assert.fail());");
   const file = { WEIR_TEST_COUNTS: join(project, 'counts') };

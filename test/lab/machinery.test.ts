@@ -105,7 +105,7 @@ for (const [signal, expected] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
-  test(`${signal} takes the lab down`, { skip }, async () => {
+  (signal === 'SIGTERM' ? test : breadth)(`${signal} takes the lab down`, { skip }, async () => {
     await withLabFile(plainLab([endless]), async (path) => {
       const lab = startLab(path);
       await lab.until(/sleep 1000/);

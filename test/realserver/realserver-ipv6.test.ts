@@ -39,7 +39,7 @@ before(async () => {
 });
 after(() => bed.close());
 
-test('start makes the VIP local and takes its packets; no host is answered for it; stop restores the state before', on, () => {
+breadth('start makes the VIP local and takes its packets; no host is answered for it; stop restores the state before', on, () => {
   const untouched = picture(server);
   const started = server.weir('realserver start --vip fd00:77::100');
   assert.deepEqual([started.status, started.stdout, started.stderr], [0, 'add fd00:77::100/128 on lo\n', '']);

@@ -176,7 +176,7 @@ test('where /run is read-only it shows the same', on, () => {
   assert.deepEqual((JSON.parse(stdout) as Status).services, ask(gate).services);
 });
 
-test('where the pins cannot be seen it does not call the datapath absent', { skip: on.skip || noTools('setpriv') }, () => {
+breadth('where the pins cannot be seen it does not call the datapath absent', { skip: on.skip || noTools('setpriv') }, () => {
   const hidden = (command: string, prefix: readonly string[] = []) => {
     const words = `mount -t tmpfs none /run && exec ${[...prefix, process.execPath, ENTRY, 'weir', command].join(' ')}`;
     const { status, stdout, stderr } = gate.run(['unshare', '--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c', words]);

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import type { DaemonStatus, InstanceStatus, Status } from '../../src/report/status/status.js';
 import { unlessCode } from '../../src/sys/errno.js';
 import { using } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
+import { breadth, test } from '../support/breadth.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { RunningDaemon } from '../support/running-daemon.js';
@@ -105,15 +106,19 @@ test("weir's instances: state, since when, priority, and why one is in FAULT; re
   assert.deepEqual([daemons(), published()], [[], []]);
 });
 
-test('keepalived publishes nothing: its process is named, and its state is not known', {
-  skip: on.skip || noTools('keepalived'),
-}, async () => {
-  writeFileSync(FILE, instance('V1', 51, 120));
-  const daemon = inNode(['keepalived', ...files()]);
-  await daemon.logged(/MASTER STATE/);
-  const [seen, ...others] = daemons();
-  assert.deepEqual([seen?.program, seen?.pid, seen?.file, seen?.instances, others], ['keepalived', daemon.pid, FILE, null, []]);
-  assert.match(node.weir('status').stdout, new RegExp(`^VRRP {7}keepalived ${daemon.pid} publishes no state \\(kill -USR1 `, 'm'));
-  daemon.signal('SIGTERM');
-  await daemon.ended();
-});
+breadth(
+  'keepalived publishes nothing: its process is named, and its state is not known',
+  {
+    skip: on.skip || noTools('keepalived'),
+  },
+  async () => {
+    writeFileSync(FILE, instance('V1', 51, 120));
+    const daemon = inNode(['keepalived', ...files()]);
+    await daemon.logged(/MASTER STATE/);
+    const [seen, ...others] = daemons();
+    assert.deepEqual([seen?.program, seen?.pid, seen?.file, seen?.instances, others], ['keepalived', daemon.pid, FILE, null, []]);
+    assert.match(node.weir('status').stdout, new RegExp(`^VRRP {7}keepalived ${daemon.pid} publishes no state \\(kill -USR1 `, 'm'));
+    daemon.signal('SIGTERM');
+    await daemon.ended();
+  },
+);

@@ -85,7 +85,7 @@ breadth('an address that another host has on that link is refused, naming its MA
   assert.equal(addresses(gate), untouched);
 });
 
-test('a host that is about to take the address gives it up (RFC 4862 §5.4.3)', { ...on, timeout: 120_000 }, () => {
+breadth('a host that is about to take the address gives it up (RFC 4862 §5.4.3)', { ...on, timeout: 120_000 }, () => {
   thief.sysctl('net.ipv6.conf.th0.dad_transmits', '600');
   thief.ip('addr add fd00:29::230/128 dev th0');
   assert.match(thief.ip('-6 addr show dev th0'), /fd00:29::230\/128 scope global tentative/);
@@ -107,7 +107,7 @@ breadth('--persist writes a hook that adds it again at boot; del --persist remov
   assert.equal(addresses(gate), untouched);
 });
 
-test('an interface without IPv6 is named, with the sysctl', on, () => {
+breadth('an interface without IPv6 is named, with the sysctl', on, () => {
   gate.ip('link add bare type bridge');
   gate.ip('link set bare up');
   gate.sysctl('net.ipv6.conf.bare.disable_ipv6', '1');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { breadth, test } from '../../../test/support/breadth.js';
 import { type Endpoint, generatedLoad, type Sent } from '../../sim/packets/load.js';
 import type { Replayed } from '../../sim/packets/replay.js';
 import { concat } from '../../wire/bytes.js';
@@ -109,29 +109,35 @@ const SERVICES: Readonly<Record<string, Endpoint>> = {
   'udp:[2001:db8::1]:53': { protocol: 'udp', address: { family: 'inet6', words: [0x20010db8, 0, 0, 1] }, port: 53 },
 };
 
+/** Of each family one; the others in the long run. */
+const SHORT = ['sctp:192.0.2.1:2905', 'udp:[2001:db8::1]:53'];
+
 for (const [name, service] of Object.entries(SERVICES)) {
-  test(`${name}: a generated load, a capture of it, and the clients that a removed server moves`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'weir-sim-'));
-    try {
-      const path = join(folder, 'load.pcap');
-      writeFileSync(path, captureOf(generatedLoad(service, { users: 100, requests: 300, seconds: 60, seed: 3 })));
-      const [first] = await results('--service', name, '--schedulers', 'rr', '--users', '100', '--requests', '300', '--seed', '3');
-      const [captured] = await results('--pcap', path, '--service', name, '--schedulers', 'rr', '--servers', serversOf(service));
-      for (const each of [first, captured])
-        assert.deepEqual(
-          each?.servers.map(({ server, connections }) => [server, connections]),
-          serversOf(service)
-            .split(',')
-            .map((server) => [server, 75]),
-        );
-      const last = serversOf(service).split(',')[3] ?? '';
-      const [mh] = await results('--service', name, '--schedulers', 'mh', '--requests', '1000', '--remove', last);
-      assert.ok(mh?.moved !== undefined && mh.moved.necessary > 0.15 * mh.clients, `${mh?.moved?.necessary} of ${mh?.clients}`);
-      assert.ok(mh.moved.clients < mh.moved.necessary * 1.5, `mh moved ${mh.moved.clients}, ${mh.moved.necessary} had to`);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+  (SHORT.includes(name) ? test : breadth)(
+    `${name}: a generated load, a capture of it, and the clients that a removed server moves`,
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'weir-sim-'));
+      try {
+        const path = join(folder, 'load.pcap');
+        writeFileSync(path, captureOf(generatedLoad(service, { users: 100, requests: 300, seconds: 60, seed: 3 })));
+        const [first] = await results('--service', name, '--schedulers', 'rr', '--users', '100', '--requests', '300', '--seed', '3');
+        const [captured] = await results('--pcap', path, '--service', name, '--schedulers', 'rr', '--servers', serversOf(service));
+        for (const each of [first, captured])
+          assert.deepEqual(
+            each?.servers.map(({ server, connections }) => [server, connections]),
+            serversOf(service)
+              .split(',')
+              .map((server) => [server, 75]),
+          );
+        const last = serversOf(service).split(',')[3] ?? '';
+        const [mh] = await results('--service', name, '--schedulers', 'mh', '--requests', '1000', '--remove', last);
+        assert.ok(mh?.moved !== undefined && mh.moved.necessary > 0.15 * mh.clients, `${mh?.moved?.necessary} of ${mh?.clients}`);
+        assert.ok(mh.moved.clients < mh.moved.necessary * 1.5, `mh moved ${mh.moved.clients}, ${mh.moved.necessary} had to`);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 }
 
 test('wrong words are refused', async () => {

@@ -9,13 +9,13 @@ import { historyOf } from './scenario.js';
 import { simulatorOf } from './simulator.js';
 import { weirMachine } from './weir-machine.js';
 
-const HISTORIES = 20;
+const HISTORIES = 8;
 
 test(`${HISTORIES} histories break no invariant`, () => assertHistoriesHold(simulatorOf(weirMachine, invariants), HISTORIES));
 
 test('a step depends on its arguments alone and changes none of them', () => {
   const simulator = simulatorOf(assertingPure(weirMachine), []);
-  for (let seed = 5000; seed < 5004; seed++) assert.equal(judgeSeed(simulator, seed).violation, undefined);
+  for (let seed = 5000; seed < 5002; seed++) assert.equal(judgeSeed(simulator, seed).violation, undefined);
 });
 
 test('a seed makes the same history always, in which everything that is disturbed for a while ends before the calm', () => {

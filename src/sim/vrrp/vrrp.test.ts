@@ -8,11 +8,11 @@ import { invariants } from './invariants/all.js';
 import { simulatorOf } from './simulator.js';
 import { weirMachine } from './weir-machine.js';
 
-const HISTORIES = 25;
+const HISTORIES = 10;
 
 test(`${HISTORIES} histories break no invariant`, () => assertHistoriesHold(simulatorOf(weirMachine, invariants), HISTORIES));
 
 test('a step depends on its arguments alone and changes none of them', () => {
   const simulator = simulatorOf(assertingPure(weirMachine), []);
-  for (let seed = 5000; seed < 5010; seed++) assert.equal(judgeSeed(simulator, seed).violation, undefined);
+  for (let seed = 5000; seed < 5004; seed++) assert.equal(judgeSeed(simulator, seed).violation, undefined);
 });

@@ -8,7 +8,7 @@ import { refusedCases } from './refused.js';
 import { reloadCases } from './reloads.js';
 import { tlsCases } from './tls.js';
 
-const SHORT: ReadonlySet<string> = new Set(['tcp-flap', 'sorry', 'http-status']);
+const SHORT: ReadonlySet<string> = new Set(['tcp-flap', 'http-status']);
 
 const all = [...connectionCases, ...quorumCases, ...kindCases, ...tlsCases, ...bfdCases, ...refusedCases, ...reloadCases];
 

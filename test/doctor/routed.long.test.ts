@@ -1,7 +1,7 @@
 // weir doctor on a director whose servers are behind a router: VS/TUN (all tunnels: tunnelled.long.test.ts) and FULLNAT.
 
 import assert from 'node:assert/strict';
-import { breadth, test } from '../support/breadth.js';
+import { test } from 'node:test';
 import {
   addTunnels,
   bed,
@@ -50,7 +50,7 @@ const fullnat = (vip: string, server: string, local: string): void => {
   ipvsadm(`-A -t ${service} -s rr`, `-a -t ${service} -r ${literal(server)}:${FULLNAT_PORT} --fullnat --local-address ${local}`);
 };
 
-breadth('servers of FULLNAT answer a local address, or the way there is named', on, () => {
+test('servers of FULLNAT answer a local address, or the way there is named', on, () => {
   gate.sysctl('net.ipv4.ip_forward', '1');
   gate.ip('addr add 192.0.2.9/32 dev lo');
   for (const [index, vip] of VIPS.entries()) fullnat(vip, FAR[index] ?? '', LOCALS[index] ?? '');
@@ -75,7 +75,7 @@ breadth('servers of FULLNAT answer a local address, or the way there is named', 
   assert.deepEqual(codes(examine(gate)), []);
 });
 
-breadth('a local address that the director has not is named, and added by the printed command', on, () => {
+test('a local address that the director has not is named, and added by the printed command', on, () => {
   gate.ip(`addr del ${LOCALS[0]}/28 dev dmz8`);
   const verdict = examine(gate);
   assert.deepEqual(codes(verdict), ['local-address-absent']);
