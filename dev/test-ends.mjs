@@ -53,6 +53,11 @@ export class TestEnds {
   #ended = new Map();
   #killedBefore = killedForMemory();
 
+  /** `membersOf`: the test files of a process, by the file that it was started with. */
+  constructor(membersOf) {
+    this.membersOf = membersOf;
+  }
+
   /** The event, or the failure of a file: it passes because nothing in it could fail, or it was ended. */
   note(event) {
     const { type, data } = event;
@@ -79,7 +84,7 @@ export class TestEnds {
     if (end !== undefined) this.#ended.set(file, { end, durationMs: details.duration_ms });
     if (type !== 'test:fail') return event;
     const failure = this.#failureOf(file);
-    this.#open.delete(file); // it crashed, which is its failure
+    for (const member of this.membersOf(file)) this.#open.delete(member); // it crashed, which is its failure
     this.#ended.delete(file);
     return failure ?? event;
   }
@@ -88,7 +93,10 @@ export class TestEnds {
   #failureOf(file) {
     const ended = this.#ended.get(file);
     if (ended === undefined) return undefined;
-    const [open, running, killed] = [this.#open.get(file) ?? 0, this.#running.get(file) ?? [], killedForMemory() - this.#killedBefore];
+    const members = this.membersOf(file);
+    const open = members.reduce((sum, member) => sum + (this.#open.get(member) ?? 0), 0);
+    const running = members.flatMap((member) => this.#running.get(member) ?? []);
+    const killed = killedForMemory() - this.#killedBefore;
     const parts = [
       ended.end,
       ...(running.length === 0 ? [] : [`while “${running.join('” › “')}” ran`]),
@@ -102,7 +110,7 @@ export class TestEnds {
   *failures() {
     for (const file of this.#ended.keys()) {
       yield this.#failureOf(file);
-      this.#open.delete(file);
+      for (const member of this.membersOf(file)) this.#open.delete(member);
     }
     for (const [file, open] of this.#open) {
       if (open > 0) yield failed(file, `it ended before ${open} of its tests did`);

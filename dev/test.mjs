@@ -1,7 +1,8 @@
 // Runs the compiled tests with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
 // and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time. Beside
 // both, three files at a time (six when both have ended; of the long tests always two), what mostly waits (for timers of a protocol or
-// of the kernel, or for other processes) or does not measure time.
+// of the kernel, or for other processes) or does not measure time. Without a word, small files beside the code share processes
+// (test-groups.mjs).
 // Usage: node dev/test.mjs [--long] [--slowest] [--begin-within SECONDS] [word...]
 //   word        only files whose path has one of the words
 //   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long; and of the others what
@@ -18,6 +19,7 @@ import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { TestEnds } from './test-ends.mjs';
+import { groupsOf } from './test-groups.mjs';
 import { ShortReport } from './test-report.mjs';
 import { judgeSkip } from './test-skips.mjs';
 import { stoppable } from './test-stop.mjs';
@@ -93,30 +95,49 @@ const report = new ShortReport(root);
 const signal = stoppable();
 const started = performance.now();
 
-/** One file's events but for its counts, which go into the totals. */
+/** By the file that imports them. */
+const groups = words.length === 0 && !options.long ? groupsOf(root, chosen) : new Map();
+const membersOf = (file) => groups.get(file) ?? [file];
+const absolute = (file) => join(root, file);
+
+/** One process's events but for its counts, which go into the totals. */
 async function* eventsOf(file) {
-  for await (const event of run({ files: [join(root, file)], timeout: FILE_TIMEOUT_MS, signal })) {
+  const without = new Set(groups.get(file));
+  for await (const event of run({ files: [absolute(file)], timeout: FILE_TIMEOUT_MS, signal })) {
     const { type, data } = event;
+    if (data.file !== undefined) without.delete(relative(root, data.file));
+    if (type === 'test:fail' && data.name === absolute(file)) without.clear(); // those behind what ended the process
     if (type === 'test:complete' && data.name === data.file) durations.set(file, data.details.duration_ms);
     const [, word, number] = (type === 'test:diagnostic' && data.nesting === 0 && count.exec(data.message)) || [];
     if (word === undefined) yield event;
     else add(word, Number(number));
   }
+  for (const member of without) yield passedWithoutTests(absolute(member));
+}
+
+/** As node reports a file of its own process: a failure (test-ends.mjs). */
+function passedWithoutTests(file) {
+  add('tests', 1);
+  add('pass', 1);
+  return { type: 'test:pass', data: { name: file, file, nesting: 0, testNumber: 0, details: { duration_ms: 0 } } };
 }
 
 /** Of a file that begins too late: none. */
 async function begun(file) {
   if (performance.now() - started < beginWithin * 1000 || signal.aborted) return gathered(eventsOf(file));
-  tooLate.push(file);
-  add('tests', 1);
-  add('skipped', 1);
+  const late = membersOf(file);
+  tooLate.push(...late);
+  add('tests', late.length);
+  add('skipped', late.length);
   return [];
 }
 
 /** A round's files, in the order in which they begin. */
 function filesOf(round) {
   const place = (path) => (FIRST.test(path) ? 0 : LAST.test(path) ? 2 : 1);
-  return chosen.filter((path) => roundOf(path) === round).sort((one, other) => place(one) - place(other));
+  const shared = new Set([...groups.values()].flat());
+  const own = chosen.filter((path) => roundOf(path) === round && !shared.has(path));
+  return [...(round === 'together' ? groups.keys() : []), ...own].sort((one, other) => place(one) - place(other));
 }
 
 /** One round's events, in the order of its files. */
@@ -181,7 +202,7 @@ function* sums(file) {
 
 /** With failures for what node's runner passes over. */
 async function* completed(source) {
-  const ends = new TestEnds();
+  const ends = new TestEnds((file) => membersOf(relative(root, file)).map(absolute));
   for await (const event of source) {
     const noted = ends.note(event);
     if (noted !== event && event.type === 'test:pass') {

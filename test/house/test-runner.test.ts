@@ -92,8 +92,8 @@ test('places of a failure are those of the source', () => {
 });
 
 test('a file that cannot be loaded fails, with what it printed', () => {
-  write('src/broken.test.js', "import './absent.js';");
-  write('src/whole.test.js', "test('whole', () => {});");
+  write('bench/broken.test.js', "import './absent.js';");
+  write('bench/whole.test.js', "test('whole', () => {});");
   const { status, stdout, counts: last } = runTests([]);
   assert.equal(status, 1);
   assert.match(stdout, /Cannot find module .*absent\.js/);
@@ -101,9 +101,9 @@ test('a file that cannot be loaded fails, with what it printed', () => {
 });
 
 test('a file without tests fails, and so does one that ends before its tests', () => {
-  write('src/empty.test.js');
+  write('bench/empty.test.js');
   write(
-    'src/left.test.js',
+    'bench/left.test.js',
     "test('whole', () => new Promise((done) => setTimeout(done, 50)));",
     "test('half', () => new Promise((done) => setTimeout(done, 50)).then(() => process.exit(0)));",
     "test('never', () => assert.fail());",
@@ -115,18 +115,31 @@ test('a file without tests fails, and so does one that ends before its tests', (
   assert.equal(last, counts(3, 1, 2));
 });
 
+test('small files share a process, but not with one that has hooks; each must have a test, and a failure is its own', () => {
+  write('src/model/one.test.js', "test('passes', () => {});", "test('its own failure', () => assert.fail('here'));");
+  write('src/wire/other.test.js', "test('passes', () => {});");
+  write('src/wire/empty.test.js');
+  write('src/wire/hooks.test.js', "test('passes', () => {});", "const text = 'afterEach(';");
+  const { status, stdout, counts: last } = runTests([]);
+  assert.equal(status, 1);
+  assert.equal(last, counts(5, 3, 2));
+  assert.match(stdout, /✖ \S+\/empty\.test\.js .*\n {2}'it ended without a test'/);
+  assert.match(stdout, /test at build\/src\/model\/one\.test\.js:4:1\n✖ its own failure/);
+  assert.deepEqual(read('build/test-groups/1.mjs').match(/[a-z]+\.test\.js/g), ['one.test.js', 'empty.test.js', 'other.test.js']);
+});
+
 test('a file whose process is ended fails with the signal or the status, and with what ran then', () => {
   const ending = (how: string): string => `test('ends', () => new Promise((done) => setTimeout(done, 50)).then(() => ${how}));`;
   write(
-    'src/crashed.test.js',
+    'bench/crashed.test.js',
     "test('outer', async (t) => {",
     "  await t.test('first', () => {});",
     "  await t.test('second', () => new Promise((done) => setTimeout(done, 50)).then(() => process.kill(process.pid, 'SIGSEGV')));",
     '});',
     "test('never', () => {});",
   );
-  write('src/left.test.js', "test('bad', () => assert.fail('bad')); ", ending('process.exit(143)'));
-  write('src/stopped.test.js', ending("process.kill(process.pid, 'SIGKILL')"));
+  write('bench/left.test.js', "test('bad', () => assert.fail('bad')); ", ending('process.exit(143)'));
+  write('bench/stopped.test.js', ending("process.kill(process.pid, 'SIGKILL')"));
   const { status, stdout, counts: last } = runTests([]);
   assert.equal(status, 1);
   const failures = stdout.slice(stdout.indexOf('failing tests:'));
@@ -217,10 +230,10 @@ test('a skip without a named probe is a failure, and where CI runs every skip bu
 });
 
 breadth('the slowest files, slowest first, and the end of each round', () => {
-  write('src/quick.test.js', "test('quick', () => {});");
-  write('src/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 6_000)));");
+  write('bench/quick.test.js', "test('quick', () => {});");
+  write('bench/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 6_000)));");
   const { stdout } = runTests(['--slowest']);
-  assert.match(stdout, /slowest files:\n.* s {2}together {2}build\/src\/slow\.test\.js\n.*quick\.test\.js\n/);
+  assert.match(stdout, /slowest files:\n.* s {2}together {2}build\/bench\/slow\.test\.js\n.*quick\.test\.js\n/);
   assert.match(stdout, /ends of the rounds:\n +\d+\.\d s {2}together\n\n/);
 });
 
