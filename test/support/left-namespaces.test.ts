@@ -3,7 +3,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
+import { startTime } from '../../src/sys/processes/child.js';
 import { removeLeftNamespaces } from './left-namespaces.js';
 import { Bed, noNamespaces } from './netns-bed.js';
 
@@ -30,4 +32,20 @@ test('namespaces of a process that is gone are removed with what runs in them, a
     [left, own].map((name) => existsSync(`/run/netns/${name}`)),
     [false, true],
   );
+});
+
+test('what a command left in the background of a host ends with its bed', { skip }, async () => {
+  const other = new Bed();
+  try {
+    const left = Number(other.host('one').run(['sh', '-c', 'sleep 100 > /dev/null 2>&1 & echo $!']).stdout);
+    const began = startTime(left);
+    assert.ok(began !== undefined);
+    other.close();
+    for (let tries = 0; startTime(left) === began; tries++) {
+      assert.ok(tries < 100, `${left} lives on`);
+      await pause(50);
+    }
+  } finally {
+    other.close();
+  }
 });

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { processesIn } from '../../src/sys/namespaces/processes-in.js';
 import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
+import { signalProcess } from '../../src/sys/processes/child.js';
 import { atExit } from './at-exit.js';
 import { namespaceOf, removeLeftNamespaces } from './left-namespaces.js';
 import { noRoot, noTools, type Skip } from './probes.js';
@@ -189,6 +191,8 @@ export class Bed {
     this.#takeBackExit();
     for (const end of this.#ends.splice(0).reverse()) end();
     for (const namespace of this.#namespaces.splice(0)) {
+      // Daemons that a command left in the background.
+      for (const left of processesIn(namespace)) signalProcess(left, 'SIGKILL');
       const obstacle = removeNetns(namespace);
       if (obstacle !== undefined) process.stderr.write(`ip netns del ${namespace}: ${obstacle}\n`);
     }

@@ -1,9 +1,15 @@
 // The processes in a named network namespace, as `ip netns pids` lists them.
-import { runChildSync } from '../processes/child.js';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { unlessCode } from '../errno.js';
+
+/** What ended meanwhile, and what may not be read. */
+const NO_PROCESS = ['ENOENT', 'ESRCH', 'EACCES'];
 
 /** None where there is no such namespace. */
-export const processesIn = (namespace: string): readonly number[] =>
-  runChildSync(['ip', 'netns', 'pids', namespace])
-    .stdout.split('\n')
-    .filter((line) => /^\d+$/.test(line))
-    .map(Number);
+export function processesIn(namespace: string): readonly number[] {
+  const inode = unlessCode(() => statSync(`/run/netns/${namespace}`).ino, ['ENOENT'], undefined);
+  if (inode === undefined) return [];
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const linkOf = (pid: string) => unlessCode(() => readlinkSync(`/proc/${pid}/ns/net`), NO_PROCESS, undefined);
+  return pids.filter((pid) => linkOf(pid) === `net:[${inode}]`).map(Number);
+}
