@@ -1,6 +1,7 @@
 // A director in memory, with no packets: the table, its refusals and its orders, for tests and for trying commands.
 
 import type { Change } from '../../model/change.js';
+import { checkDestination } from '../../model/check-destination.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { checkOnePacket } from '../../model/fullnat.js';
@@ -21,7 +22,7 @@ import type { CpuStats } from '../cpu-stats.js';
 import { type Director, DROP_WINDOW_S } from '../director.js';
 import type { SyncDaemons } from '../sync-daemons.js';
 import { isSysctlName, type SysctlHost, type SysctlName, sysctlNames, sysctls } from '../sysctls.js';
-import { checkDestination, checkService } from './checks.js';
+import { checkService } from './check-service.js';
 
 /** All zero: a service or destination just made. */
 export const noStats: Stats = {

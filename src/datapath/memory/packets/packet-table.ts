@@ -2,6 +2,7 @@
 // counters. Its changes are those of every director.
 
 import type { Family } from '../../../model/address.js';
+import { checkDestination } from '../../../model/check-destination.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { checkOnePacket } from '../../../model/fullnat.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
@@ -9,7 +10,6 @@ import { checkEngine } from '../../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
 import { type Start, schedulers } from '../../schedule/index.js';
 import { isSysctlName, sysctls } from '../../sysctls.js';
-import { checkDestination } from '../checks.js';
 import { type Connection, touch } from './connection.js';
 import { ConnectionTable, type HomeOf } from './connection-table.js';
 import { Fragments } from './fragments.js';

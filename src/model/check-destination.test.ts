@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/ip.js';
-import type { ServiceKey } from '../../model/service.js';
-import { checkDestination } from './checks.js';
+import { ip } from '../../test/support/ip.js';
+import { checkDestination } from './check-destination.js';
+import type { ServiceKey } from './service.js';
 
 function check(service: string, server: string): void {
   const key: ServiceKey = { kind: 'address', protocol: 'tcp', address: ip(service), port: 80 };
