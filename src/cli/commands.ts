@@ -30,8 +30,13 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'plan',
-    meaning: 'what a reload with a file would change, and how many live connections it touches; changes nothing',
+    meaning: 'what a reload, or weir apply, would change with a file, and how many live connections it touches; changes nothing',
     load: () => import('./commands/plan.js'),
+  },
+  {
+    name: 'apply',
+    meaning: 'make the table what a weir.yaml states for layer 4, all of it or nothing',
+    load: () => import('./commands/apply.js'),
   },
   {
     name: 'genhash',

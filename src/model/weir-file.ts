@@ -1,8 +1,11 @@
 // What a weir.yaml has, beside keepalived.conf.
 import type { ConfiguredFeedback } from './feedback/configured-feedback.js';
 import type { Layer7 } from './layer7/layer7.js';
+import type { TableDocument } from './table-document.js';
 
 export interface WeirFile {
   readonly layer7?: Layer7;
   readonly feedback?: readonly ConfiguredFeedback[];
+  /** Where it has a section of layer 4. */
+  readonly table?: TableDocument;
 }

@@ -1,8 +1,11 @@
-// weir plan: prints what a reload of the daemon, or its start, would do with a file. It changes nothing and waits for nothing.
+// weir plan: prints what a reload of the daemon, or its start, would do with a file, or what weir apply would do with a weir.yaml. It changes
+// nothing and waits for nothing.
 import { hasChanges } from '../../control/plan/plan.js';
 import { planText } from '../../control/plan/plan-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
+import { DOCUMENT_OPTIONS, DOCUMENT_TYPES } from '../document/options.js';
+import { planFile } from '../document/plan.js';
 import { reported } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
@@ -14,11 +17,15 @@ const USAGE = `usage: weir plan [-f FILE] [--all] [--json] [PID]
        prints what a reload of keepalived with FILE would do, and to how many live connections; without a daemon: what a start would do
        it reads FILE as the daemon does, and changes nothing; without -f: the daemon's own file, else ${DEFAULT_PATH}
        PID: of the daemon, where several run in this network namespace
-       --all   lists what stays, too
+       weir plan FILE [--keep-others] [--ignore weights] [--allow KIND[,KIND]...] [--all] [--json]
+       prints what weir apply FILE would do: FILE is a weir.yaml
+${DOCUMENT_OPTIONS}       --all   lists what stays, too
        --json  the same as one object, with all that stays
        exit status 0: nothing would change; 4: something would; 3: FILE would be refused; 1: plan could not look; 2: wrong usage
 `;
-const TYPES = { file: 'value', all: 'flag', json: 'flag' } as const;
+const TYPES = { ...DOCUMENT_TYPES, file: 'value' } as const;
+/** Of a weir.yaml alone. */
+const DOCUMENT_ALONE = ['keep-others', 'ignore', 'allow'] as const;
 
 const STATUS = { unchanged: 0, refused: 3, changes: 4 } as const;
 
@@ -70,6 +77,12 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const { flags, words: rest } = readFlags(words, TYPES);
     const [word, unexpected] = rest;
     if (unexpected !== undefined) throw new WeirError('argument-unexpected', { given: unexpected });
+    if (word !== undefined && !/^\d+$/.test(word)) {
+      if (flags.file !== undefined) throw new WeirError('argument-unexpected', { given: word });
+      return planFile(word, flags, io);
+    }
+    const alone = DOCUMENT_ALONE.find((name) => flags[name] !== undefined);
+    if (alone !== undefined) throw new WeirError('option-not-here', { options: `--${alone}`, only: 'a weir.yaml as FILE' });
     const given = flags.file === undefined ? undefined : absolutePath(flags.file);
     const choice = chooseDaemon(pidOf(word), given);
     const file = given ?? choice.daemon?.file ?? DEFAULT_PATH;

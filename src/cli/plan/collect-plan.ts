@@ -1,24 +1,24 @@
 // Reads the file as a start or a reload would, and what is there, and makes the plan. Nothing is locked, loaded, attached, repaired or
 // written.
 import { readFileSync } from 'node:fs';
-import type { PlanFacts } from '../../control/plan/make-plan.js';
 import { makePlan } from '../../control/plan/make-plan.js';
 import type { Plan } from '../../control/plan/plan.js';
 import type { KnownHealth } from '../../control/plan/reload-table.js';
 import { parseRemembered } from '../../daemon/checker/health-record.js';
+import { observedFacts } from '../../daemon/document/observed-facts.js';
 import { enterNamespace } from '../../daemon/process/enter-namespace.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import { identSuffix } from '../../daemon/supervisor/ident-suffix.js';
 import type { Loaded } from '../../daemon/supervisor/reload/loaded.js';
 import { refusalOf } from '../../daemon/supervisor/reload/refusal.js';
 import { valueOfFile } from '../../daemon/trackers/track-files.js';
-import { type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
+import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { insideRoot, rootedConfigFiles } from '../../host/rooted-config-files.js';
 import type { RunningDaemon } from '../../host/running-daemon.js';
 import { netnsStatePath } from '../../host/state-file.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { addressId, serviceId } from '../../model/identity.js';
+import { addressId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { monotonicUs, systemClock } from '../../sys/clock.js';
 import { unlessCode } from '../../sys/errno.js';
@@ -29,7 +29,6 @@ import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-addr
 import { loadConfiguration } from '../keepalived/load-configuration.js';
 import { DEFAULT_PATH, readOptions } from '../keepalived/options.js';
 import { type FilePlace, hostPlace } from '../keepalived/read-on-host.js';
-import { configuredWeights } from './configured-weights.js';
 
 /**
  * What a check finds is in the table a moment before it is in the daemon's record: what looks changed by hand is looked at again, so often
@@ -112,34 +111,6 @@ function healthOf(configuration: KeepalivedConfiguration, suffix: string, { reac
   return { remembered, files: new Map(files), atUs: monotonicUs() };
 }
 
-type TableFacts = Pick<PlanFacts, 'present' | 'connections' | 'services' | 'timeouts' | 'expireNodest'>;
-
-const REFUSALS = {
-  before: 'datapath-build-before',
-  'taken-over': 'takeover-elsewhere',
-  'other-build': 'datapath-other-build',
-} as const;
-
-/** @throws WeirError datapath-build-before, takeover-elsewhere, datapath-other-build */
-function tableFacts(observed: ObservedDatapath): TableFacts & { readonly moved: readonly string[] } {
-  if (observed.kind === 'other-tables') throw new WeirError(REFUSALS[observed.layout], observed);
-  if (observed.kind !== 'loaded')
-    return { present: new Map(), connections: new Map(), services: new Map(), expireNodest: false, moved: [] };
-  const { reader } = observed;
-  const moved: string[] = [];
-  const present = reader.services().map(({ spec, destinations }) => {
-    const configured = configuredWeights(
-      spec.key,
-      destinations.map((entry) => entry.spec),
-    );
-    moved.push(...configured.moved);
-    return [serviceId(spec.key), { spec, destinations: configured.destinations }] as const;
-  });
-  const { counts, services } = reader.countConnections();
-  const expireNodest = Number(reader.sysctls().get('expire_nodest_conn') ?? 0) !== 0;
-  return { present: new Map(present), connections: counts, services, timeouts: reader.timeouts(), expireNodest, moved };
-}
-
 /**
  * `given`: an absolute path of ours; undefined: the daemon's own file, as it reads it.
  * @throws WeirError datapath-other-build, pin-missing …; SystemError EPERM without root
@@ -161,8 +132,8 @@ export function collectPlan(given: string | undefined, daemon: RunningDaemon | u
   const suffix = daemon?.suffix ?? identSuffix(options, next);
   let moved: readonly string[] = [];
   const look = (): Plan => {
-    const { moved: now, ...facts } = tableFacts(observeDatapath());
-    moved = now;
+    const facts = observedFacts(observeDatapath());
+    moved = facts.moved;
     return makePlan(running, next, { ...facts, held, health: healthOf(running ?? next, suffix, place) });
   };
   let plan = look();

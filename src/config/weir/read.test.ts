@@ -93,7 +93,7 @@ test('all faults in one go, each with line, column, what was expected, and what 
 test('what is no YAML of ours', () => {
   assert.match(faultsOf('layer7: [')[0] ?? '', /^w:1:\d+: this is no YAML: /);
   assert.match(faultsOf('a: 1\na: 2')[0] ?? '', /^w:2:1: this is no YAML: .*unique/);
-  assert.deepEqual(faultsOf('servces: 1'), ['w:1:1: unknown key servces — fix: one of layer7, feedback']);
+  assert.deepEqual(faultsOf('servces: 1'), ['w:1:1: unknown key servces — fix: did you mean services?']);
   assert.deepEqual(faultsOf(''), ['w:1:1: expected the sections of a weir.yaml, not nothing']);
   assert.match(faultsOf('layer7: &a {listeners: *a}').join('\n'), /an anchor/);
   assert.match(faultsOf('layer7: !x 1').join('\n'), /w:1:/);

@@ -7,9 +7,16 @@ import { feedbackOf, feedbackShape } from './feedback-shape.js';
 import { layer7Shape } from './layer7-shape.js';
 import { layer7Of } from './layer7-to-model.js';
 import { optional, type Report, readShape, record } from './shape.js';
+import { servicesShape, timeoutsShape } from './table-shape.js';
+import { tableOf } from './table-to-model.js';
 import { type Fault, readYaml } from './yaml-value.js';
 
-const fileShape = record('the sections of a weir.yaml', { layer7: optional(layer7Shape), feedback: optional(feedbackShape) });
+const fileShape = record('the sections of a weir.yaml', {
+  services: optional(servicesShape),
+  timeouts: optional(timeoutsShape),
+  layer7: optional(layer7Shape),
+  feedback: optional(feedbackShape),
+});
 
 /** The file, unless there are faults. */
 export function readWeirFile(text: string): { readonly file: WeirFile; readonly faults: readonly Fault[] } {
@@ -22,9 +29,15 @@ export function readWeirFile(text: string): { readonly file: WeirFile; readonly 
   const layer7 = keys === undefined ? undefined : layer7Of(keys, report);
   const section = read?.value.feedback;
   const feedback = section === undefined ? undefined : feedbackOf(section, report);
+  const table = read === undefined ? undefined : tableOf(read.value, report);
   const sorted = faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
   if (sorted.length > 0) return { file: {}, faults: sorted };
-  return { file: { ...(layer7 === undefined ? {} : { layer7 }), ...(feedback === undefined ? {} : { feedback }) }, faults: [] };
+  const file: WeirFile = {
+    ...(layer7 === undefined ? {} : { layer7 }),
+    ...(feedback === undefined ? {} : { feedback }),
+    ...(table === undefined ? {} : { table }),
+  };
+  return { file, faults: [] };
 }
 
 /** `FILE:LINE:COLUMN: what is wrong — fix: …` */

@@ -23,6 +23,7 @@ import { type Plan, type PlannedAddress, type PlannedServer, type PlannedService
 import { type KnownHealth, reloadTable } from './reload-table.js';
 import { planServices } from './services.js';
 import { planSettings } from './settings.js';
+import { differingTimeouts } from './timeouts.js';
 
 /** What is there. */
 export interface PlanFacts {
@@ -77,14 +78,7 @@ const checked = (configuration: KeepalivedConfiguration): KeepalivedConfiguratio
 function timeoutLines({ global }: KeepalivedConfiguration, present: Timeouts | undefined): readonly PlannedSettings[] {
   const wanted = present === undefined ? undefined : planTimeouts(global.lvsTimeouts, present);
   if (wanted === undefined || present === undefined) return [];
-  const names = [
-    ['tcp', 'tcp'],
-    ['tcp fin', 'tcpFin'],
-    ['udp', 'udp'],
-  ] as const;
-  const differences = names.flatMap(([what, name]) =>
-    wanted[name] === 0 || wanted[name] === present[name] ? [] : [{ what, from: `${present[name]} s`, to: `${wanted[name]} s` }],
-  );
+  const differences = differingTimeouts(present, wanted);
   return [{ action: 'change', object: 'timeouts of connections', differences }];
 }
 

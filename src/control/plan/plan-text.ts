@@ -71,7 +71,15 @@ function serviceText(one: PlannedService, expireNodest: boolean, { all }: PlanTe
   ];
 }
 
-function serviceLines({ services, expireNodest, unserved, without }: Plan, options: PlanTextOptions): readonly string[] {
+export function serviceLines(
+  {
+    services,
+    expireNodest,
+    unserved = [],
+    without = [],
+  }: Pick<Plan, 'services' | 'expireNodest'> & Partial<Pick<Plan, 'unserved' | 'without'>>,
+  options: PlanTextOptions,
+): readonly string[] {
   const lines = services.map((service) => ({ service, text: serviceText(service, expireNodest, options) }));
   const silent = lines.filter(({ text }) => text.length === 0).map(({ service }) => service);
   const servers = silent.reduce((sum, service) => sum + service.servers.length, 0);
@@ -99,7 +107,7 @@ function checkText({ action, check, server, virtualServer, differences }: Planne
   return line(2, action, `${check} of ${server} of ${virtualServer}${changes}`);
 }
 
-function settingsText({ action, object, differences }: PlannedSettings): string {
+export function settingsText({ action, object, differences }: PlannedSettings): string {
   return line(2, action, differences.length === 0 ? object : `${object}: ${differencesText(differences)}`);
 }
 
@@ -113,7 +121,7 @@ function driftText({ kind, service, server, differences, stays, connections }: D
 }
 
 /** `title` and its lines; nothing where there are none. */
-const section = (title: string, lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : [title, ...lines]);
+export const section = (title: string, lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : [title, ...lines]);
 
 /** Lines of what changes; what stays is a count, or listed as well. */
 function listed<T extends { readonly action: Action }>(
@@ -140,6 +148,11 @@ function summary(plan: Plan): string {
     [changing(plan.checks), 'check', 'checks'],
     [changing(plan.settings), 'group of settings', 'groups of settings'],
   ] as const;
+  return changesText(counts, all);
+}
+
+/** `changes: 2 services, 1 check; 3 live connections: 3 kept …`. `counts`: those of 0 are left out. */
+export function changesText(counts: readonly (readonly [count: number, one: string, many: string])[], all: Touched): string {
   const what = counts.flatMap(([count, one, many]) => (count === 0 ? [] : [counted(count, one, many)]));
   const live = all.kept + all.moved + all.cut + all.resumed;
   const fate =

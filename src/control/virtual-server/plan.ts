@@ -2,10 +2,19 @@
 // `weir plan` prints. Pure.
 import type { Change } from '../../model/change.js';
 import { destinationId } from '../../model/identity.js';
-import type { WantedService, WantedTable } from '../../model/keepalived/wanted-table.js';
 import { sameDestinationSpec, sameServiceSpec } from '../../model/same-spec.js';
 import type { DestinationSpec, ServiceSpec, Timeouts } from '../../model/service.js';
 import { serviceName } from './names.js';
+
+/** A service as it should be, and whose it is. */
+export interface IntendedService {
+  readonly server: { readonly name: string };
+  readonly spec: ServiceSpec;
+  readonly destinations: readonly DestinationSpec[];
+}
+
+/** By `serviceId`, in the order of its file. */
+export type IntendedTable = ReadonlyMap<string, IntendedService>;
 
 /** One service as the director has it. */
 export interface PresentService {
@@ -37,8 +46,8 @@ const byId = (destinations: readonly DestinationSpec[]): ReadonlyMap<string, Des
  * made last; undefined: whatever is there counts as made by others.
  */
 function destinationChanges(
-  wanted: WantedService,
-  before: WantedService | undefined,
+  wanted: IntendedService,
+  before: IntendedService | undefined,
   present: PresentService | undefined,
 ): readonly Change[] {
   const { key: service } = wanted.spec;
@@ -64,7 +73,11 @@ function destinationChanges(
   return changes;
 }
 
-function serviceChanges(wanted: WantedService, before: WantedService | undefined, present: PresentService | undefined): readonly Change[] {
+function serviceChanges(
+  wanted: IntendedService,
+  before: IntendedService | undefined,
+  present: PresentService | undefined,
+): readonly Change[] {
   const { spec } = wanted;
   // One that is gone, by hand or with the datapath, comes back whole.
   if (present === undefined) return [{ kind: 'add-service', spec }, ...destinationChanges(wanted, undefined, undefined)];
@@ -74,8 +87,8 @@ function serviceChanges(wanted: WantedService, before: WantedService | undefined
 
 /** `before`: the table that was made last; its services that are no longer wanted are removed. `mode`: of a service, by its id. */
 export function planTable(
-  wanted: WantedTable,
-  before: WantedTable,
+  wanted: IntendedTable,
+  before: IntendedTable,
   present: PresentTable,
   mode: (id: string) => PlanMode = () => 'converge',
 ): readonly ServicePlan[] {
@@ -91,7 +104,7 @@ export function planTable(
 }
 
 /** lvs_flush: what is there and not wanted is removed, whoever added it. What is wanted stays, with its connections. */
-export function planFlush(wanted: WantedTable, present: PresentTable): readonly ServicePlan[] {
+export function planFlush(wanted: IntendedTable, present: PresentTable): readonly ServicePlan[] {
   const others = [...present].filter(([id]) => !wanted.has(id));
   return others.map(([id, { spec }]) => ({ id, name: serviceName(spec.key), changes: [{ kind: 'delete-service', key: spec.key }] }));
 }

@@ -3,6 +3,7 @@
 import { daemonErrors } from './daemon-errors.js';
 import { datapathErrors } from './datapath-errors.js';
 import { directorErrors } from './director-errors.js';
+import { documentErrors } from './document-errors.js';
 import { hostErrors } from './host-errors.js';
 import { ipvsadmErrors } from './ipvsadm-errors.js';
 import { ktcpvsErrors } from './ktcpvs-errors.js';
@@ -28,6 +29,7 @@ export const errorTable = {
   ...nginxFileErrors,
   ...ktcpvsErrors,
   ...switchErrors,
+  ...documentErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -20,6 +20,11 @@ export const weirFileErrors = {
     exitStatus: 2,
   },
   'file-key-missing': { text: ({ key }: Key) => `${key} is missing`, exitStatus: 2 },
+  'file-key-needed': { text: ({ key, why }: Key & { why: string }) => `${key} is needed for ${why}`, exitStatus: 2 },
+  'file-key-only-with': {
+    text: ({ key, only, given }: Key & { only: string; given: string }) => `${key} goes with ${only} only, not with ${given}`,
+    exitStatus: 2,
+  },
   'file-keys-exclude': { text: ({ keys }: { keys: string }) => `only one of ${keys} can be given, and one must be`, exitStatus: 2 },
   'file-value': {
     text: ({ expected, given }: { expected: string; given: string; meant?: string | undefined }) => `expected ${expected}, not ${given}`,

@@ -9,18 +9,22 @@ export interface ConfiguredWeights {
   readonly destinations: readonly DestinationSpec[];
   /** A line for each that feedback moved. */
   readonly moved: readonly string[];
+  /** What the table has of those, by `destinationId`. */
+  readonly inTable: ReadonlyMap<string, number>;
 }
 
 /** @throws SystemError */
 export function configuredWeights(key: ServiceKey, destinations: readonly DestinationSpec[]): ConfiguredWeights {
   const record = readFeedbackRecord(key);
   const moved: string[] = [];
+  const inTable = new Map<string, number>();
   const specs = destinations.map((spec) => {
     const known = record.get(destinationId(spec));
     if (known === undefined || known.configured === spec.weight) return spec;
     if (spec.weight !== known.effective && spec.weight !== known.writing) return spec;
     moved.push(`${serviceWord(key)}: ${endpointText(spec)} has weight ${spec.weight} by feedback; configured is ${known.configured}`);
+    inTable.set(destinationId(spec), spec.weight);
     return { ...spec, weight: known.configured };
   });
-  return { destinations: specs, moved };
+  return { destinations: specs, moved, inTable };
 }

@@ -14,13 +14,14 @@ const spec = (last: number, weight: number): DestinationSpec => ({
 
 test('weights that feedback wrote are the configured ones to a plan; those of others are as they are', () => {
   const [own, foreign, unknown] = [spec(1, 78), spec(2, 5), spec(3, 7)];
-  assert.deepEqual(configuredWeights(key, [own]), { destinations: [own], moved: [] });
+  assert.deepEqual(configuredWeights(key, [own]), { destinations: [own], moved: [], inTable: new Map() });
   const weights = new Map([own, foreign].map((one) => [destinationId(one), { configured: 100, effective: 78 }]));
   try {
     writeFeedbackRecord(key, weights);
     assert.deepEqual(configuredWeights(key, [own, foreign, unknown]), {
       destinations: [{ ...own, weight: 100 }, foreign, unknown],
       moved: ['tcp:192.0.2.77:1: 10.0.0.1:80 has weight 78 by feedback; configured is 100'],
+      inTable: new Map([[destinationId(own), 78]]),
     });
   } finally {
     writeFeedbackRecord(key, new Map());

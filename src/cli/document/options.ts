@@ -1,0 +1,34 @@
+// The options that weir plan, weir apply and weir diff have in common.
+import { CHANGE_KINDS, type ChangeKind, type DocumentOptions } from '../../control/plan/document-plan.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { Flags } from '../flags.js';
+
+export const DOCUMENT_TYPES = { 'keep-others': 'flag', ignore: 'value', allow: 'value', all: 'flag', json: 'flag' } as const;
+
+export const DOCUMENT_OPTIONS = `       --keep-others     services of the table that FILE does not have stay; by default FILE is the whole table,
+                         but for services that a running keepalived serves
+       --ignore weights  weights of servers that are there stay as they are
+       --allow KIND[,KIND]...  only such changes: ${CHANGE_KINDS.slice(0, 3).join(', ')},
+                         ${CHANGE_KINDS.slice(3).join(', ')}
+`;
+
+/** Exit statuses, the same for all of them. */
+export const STATUS = { same: 0, refused: 3, differs: 4 } as const;
+
+function isKind(word: string): word is ChangeKind {
+  return (CHANGE_KINDS as readonly string[]).includes(word);
+}
+
+/** @throws WeirError option-value */
+export function documentOptions(flags: Flags<typeof DOCUMENT_TYPES>): DocumentOptions {
+  if (flags.ignore !== undefined && flags.ignore !== 'weights')
+    throw new WeirError('option-value', { option: '--ignore', expected: 'weights', given: flags.ignore });
+  const kinds = flags.allow?.split(',');
+  const wrong = kinds?.find((word) => !isKind(word));
+  if (wrong !== undefined) throw new WeirError('option-value', { option: '--allow', expected: CHANGE_KINDS.join(', '), given: wrong });
+  return {
+    keepOthers: flags['keep-others'] === true,
+    ignoreWeights: flags.ignore !== undefined,
+    ...(kinds === undefined ? {} : { allow: new Set(kinds.filter(isKind)) }),
+  };
+}

@@ -1,0 +1,29 @@
+// A short name for a table: equal for the same services, servers and timeouts, whatever their order and their connections.
+import { addressId, destinationId, serviceId } from '../../model/identity.js';
+import type { DestinationSpec, ServiceSpec } from '../../model/service.js';
+import { sha256 } from '../../wire/sha256.js';
+import type { TableFacts } from './table-facts.js';
+
+/** Bytes of the digest that are written. */
+const BASE_BYTES = 8;
+
+const serverText = (spec: DestinationSpec): string => {
+  const { method, weight, upperThreshold, lowerThreshold, tunnel, localAddresses = [], clientAddress } = spec;
+  const tunnelled = method === 'tunnel' ? [tunnel.type, tunnel.port, tunnel.checksum] : [];
+  const settings = [method, weight, upperThreshold, lowerThreshold, ...tunnelled, localAddresses.map(addressId), clientAddress ?? ''];
+  return `${destinationId(spec)} ${settings.join(' ')}`;
+};
+
+const serviceText = ({ key, scheduler, schedFlags, onePacket, persistence }: ServiceSpec): string => {
+  const kept = persistence === undefined ? '' : `${persistence.timeout} ${persistence.netmask} ${persistence.engine ?? ''}`;
+  return `${serviceId(key)} ${scheduler} ${schedFlags} ${onePacket} ${kept}`;
+};
+
+/** Of what the document may own: services of others do not count. */
+export function tableBase({ present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>): string {
+  const services = [...present].filter(([id]) => !owners.has(id));
+  const lines = services.map(([, { spec, destinations }]) => [serviceText(spec), ...destinations.map(serverText).sort()].join('\n'));
+  const times = timeouts === undefined ? '' : `${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`;
+  const digest = sha256(new TextEncoder().encode([times, ...lines.sort()].join('\n\n')));
+  return [...digest.subarray(0, BASE_BYTES)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

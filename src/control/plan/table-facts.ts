@@ -1,0 +1,21 @@
+// What is there when a document is planned: the table, its live connections, and who else keeps services in it.
+import type { ServiceKey, Timeouts } from '../../model/service.js';
+import type { PresentTable } from '../virtual-server/plan.js';
+import type { ConnectionCounts } from './connection-counts.js';
+
+export interface TableFacts {
+  /** Newest first, as listings have it; of servers that feedback moves the configured weights. */
+  readonly present: PresentTable;
+  /** Weights that feedback set, by `serviceId`, then by `destinationId`: as they are in the table. */
+  readonly movedWeights: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Live connections. `services`: which service each key of it is, also of those that were removed. */
+  readonly connections: ConnectionCounts;
+  readonly services: ReadonlyMap<string, ServiceKey>;
+  /** Persistence templates, counted as connections are. */
+  readonly templates: ConnectionCounts;
+  readonly timeouts?: Timeouts;
+  /** The director's sysctl expire_nodest_conn. */
+  readonly expireNodest: boolean;
+  /** Who keeps a service, by `serviceId`: `keepalived (process 12)`. */
+  readonly owners: ReadonlyMap<string, string>;
+}

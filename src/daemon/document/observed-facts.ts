@@ -1,0 +1,59 @@
+// What a plan has to know of the loaded table, read without a lock: nothing is loaded, attached or repaired.
+import type { TableFacts } from '../../control/plan/table-facts.js';
+import type { PresentTable } from '../../control/virtual-server/plan.js';
+import type { TableReader } from '../../datapath/director.js';
+import type { ObservedDatapath } from '../../datapath/ebpf/observe/observer.js';
+import { DEFAULT_TIMEOUTS } from '../../datapath/ebpf/table/timeouts.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { destinationId, serviceId } from '../../model/identity.js';
+import { configuredWeights } from './configured-weights.js';
+
+const REFUSALS = {
+  before: 'datapath-build-before',
+  'taken-over': 'takeover-elsewhere',
+  'other-build': 'datapath-other-build',
+} as const;
+
+/** The table, with configured weights where feedback has moved them. `moved`: a line for each of those. */
+export interface PresentFacts extends Pick<TableFacts, 'present' | 'movedWeights' | 'templates' | 'timeouts' | 'expireNodest'> {
+  readonly moved: readonly string[];
+}
+
+export function presentFacts(reader: Pick<TableReader, 'services' | 'timeouts' | 'sysctls'>): PresentFacts {
+  const present = new Map<string, PresentTable extends ReadonlyMap<string, infer T> ? T : never>();
+  const movedWeights = new Map<string, ReadonlyMap<string, number>>();
+  const templates = new Map<string, ReadonlyMap<string, number>>();
+  const moved: string[] = [];
+  for (const { spec, destinations } of reader.services()) {
+    const id = serviceId(spec.key);
+    const configured = configuredWeights(
+      spec.key,
+      destinations.map((entry) => entry.spec),
+    );
+    present.set(id, { spec, destinations: configured.destinations });
+    moved.push(...configured.moved);
+    if (configured.inTable.size > 0) movedWeights.set(id, configured.inTable);
+    const persistent = destinations.flatMap((entry) =>
+      entry.persistent > 0 ? [[destinationId(entry.spec), entry.persistent] as const] : [],
+    );
+    if (persistent.length > 0) templates.set(id, new Map(persistent));
+  }
+  const expireNodest = Number(reader.sysctls().get('expire_nodest_conn') ?? 0) !== 0;
+  return { present, movedWeights, templates, timeouts: reader.timeouts(), expireNodest, moved };
+}
+
+/** As tables begin. */
+const NOTHING_LOADED = {
+  ...{ present: new Map(), movedWeights: new Map(), templates: new Map(), connections: new Map(), services: new Map() },
+  ...{ timeouts: DEFAULT_TIMEOUTS, expireNodest: false, moved: [] },
+};
+
+export type ObservedFacts = PresentFacts & Pick<TableFacts, 'connections' | 'services'>;
+
+/** @throws WeirError datapath-build-before, takeover-elsewhere, datapath-other-build */
+export function observedFacts(observed: ObservedDatapath): ObservedFacts {
+  if (observed.kind === 'other-tables') throw new WeirError(REFUSALS[observed.layout], observed);
+  if (observed.kind !== 'loaded') return NOTHING_LOADED;
+  const { counts, services } = observed.reader.countConnections();
+  return { ...presentFacts(observed.reader), connections: counts, services };
+}
