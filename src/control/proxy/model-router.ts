@@ -167,6 +167,17 @@ function targetOf({ replacePrefix }: Extract<Action, { kind: 'pool' }>, { match 
   return replacePrefix + escaped(facts.path.slice(match.path.path.length)) + (query < 0 ? '' : facts.target.slice(query));
 }
 
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+
+/** Where nginx sends a client that asked for the route's path without its last slash (absolute_redirect, port_in_redirect). */
+function slashLocation({ match: { path } }: Route, facts: AskedFacts): string {
+  const { scheme, host, serverPort, serverText, target } = facts;
+  const port = serverPort === DEFAULT_PORTS[scheme] ? '' : `:${serverPort}`;
+  const query = target.indexOf('?');
+  const to = path.kind === 'expression' ? facts.path : path.path;
+  return `${scheme}://${host || serverText}${port}${escaped(to)}${query < 0 || query === target.length - 1 ? '' : target.slice(query)}`;
+}
+
 const notFound: ToAnswer = { kind: 'answer', status: 404, body: '' };
 const badRequest: ToAnswer = { kind: 'answer', status: 400, body: '' };
 
@@ -211,6 +222,7 @@ export class ModelRouter implements Router {
 
   #act(found: RouteEntry, facts: AskedFacts): ToPool | ToAnswer {
     const { action } = found.route;
+    if (found.addsSlash) return { kind: 'answer', status: 301, body: '', location: slashLocation(found.route, facts) };
     const groups = found.route.match.path.kind === 'expression' ? found.groups(facts.path) : [];
     switch (action.kind) {
       case 'status':

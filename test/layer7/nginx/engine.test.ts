@@ -98,7 +98,7 @@ async function ask(port: number, host: string, path: string, method: string): Pr
   const { location, 'x-added': added, 'x-hidden': hidden } = answer.headers;
   // what they answer themselves without a text has words of their own
   const isOwn = answer.statusCode !== 200 && answer.statusCode !== 410;
-  return [answer.statusCode, isOwn ? '' : body, location, added, hidden];
+  return [answer.statusCode, isOwn ? '' : body, location?.replace(`:${port}/`, ':PORT/'), added, hidden];
 }
 
 const HOSTS = ['a.example', 'x.A.example:8080', 'c12.example', 'cx.example', 'www.any', 'other.example', 'nothing.example'];
@@ -115,6 +115,9 @@ const PATHS = [
   '/gone',
   '/gone/too',
   '/x/y',
+  '/x',
+  '/static',
+  '/static?',
   '//x//y?k=%41',
 ];
 

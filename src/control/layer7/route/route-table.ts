@@ -1,5 +1,6 @@
 // Which route of a host has a request, in nginx's order: the exact path; the longest prefix, if it is marked so; the first expression; the longest
-// prefix. Where the conditions of a route do not hold, the next one in this order is asked.
+// prefix. Where the conditions of a route do not hold, the next one in this order is asked. Before expressions, and where no location has the very
+// path, a location `/x/` that goes to a pool has `/x` redirected to it: ngx_http_core_find_static_location and its auto_redirect.
 import { RegularExpression } from '../../../model/expression/regular-expression.js';
 import type { Route } from '../../../model/layer7/route.js';
 import type { RequestFacts } from '../request.js';
@@ -10,7 +11,11 @@ export class RouteEntry {
   readonly #holds: ((facts: RequestFacts) => boolean) | undefined;
   readonly #expression: RegularExpression | undefined;
 
-  constructor(readonly route: Route) {
+  /** `addsSlash`: the request is redirected to the route's path, which is its own with a slash. */
+  constructor(
+    readonly route: Route,
+    readonly addsSlash = false,
+  ) {
     const { path } = route.match;
     this.#holds = conditionsOf(route.match);
     this.#expression = path.kind === 'expression' ? new RegularExpression(path.pattern, path.ignoreCase) : undefined;
@@ -36,10 +41,18 @@ const first = (entries: readonly RouteEntry[] | undefined, facts: RequestFacts):
   return undefined;
 };
 
+function addTo(map: Map<string, RouteEntry[]>, path: string, entry: RouteEntry): void {
+  const there = map.get(path);
+  if (there === undefined) map.set(path, [entry]);
+  else there.push(entry);
+}
+
 export class RouteTable {
   readonly #exact = new Map<string, RouteEntry[]>();
   readonly #prefixes = new Map<string, RouteEntry[]>();
   readonly #expressions: RouteEntry[] = [];
+  /** Paths without the slash that a location ends with. */
+  readonly #slashless = new Map<string, RouteEntry[]>();
   /** Of prefixes, the longest first. */
   readonly #lengths: readonly number[];
 
@@ -50,7 +63,9 @@ export class RouteTable {
       if (path.kind === 'expression') this.#expressions.push(entry);
       else {
         const map = path.kind === 'exact' ? this.#exact : this.#prefixes;
-        map.set(path.path, [...(map.get(path.path) ?? []), entry]);
+        addTo(map, path.path, entry);
+        if (path.path.length > 1 && path.path.endsWith('/') && route.action.kind === 'pool')
+          addTo(this.#slashless, path.path.slice(0, -1), new RouteEntry(route, true));
       }
     }
     this.#lengths = [...new Set([...this.#prefixes.keys()].map(({ length }) => length))].sort((a, b) => b - a);
@@ -73,6 +88,10 @@ export class RouteTable {
     }
     const prefix = this.#longestPrefix(facts);
     const path = prefix?.route.match.path;
+    if (this.#slashless.size > 0 && !(path?.kind === 'prefix' && path.path === facts.path)) {
+      const slashless = first(this.#slashless.get(facts.path), facts);
+      if (slashless !== undefined) return slashless;
+    }
     if (path?.kind === 'prefix' && path.beforeExpressions) return prefix;
     for (const entry of this.#expressions) if (entry.matches(facts)) return entry;
     return prefix;

@@ -156,3 +156,18 @@ test('groups of an expression', () => {
   assert.deepEqual(router.find('web', facts)?.groups(facts.path), ['/users/kim/x/y', 'kim', 'x/y']);
   assert.equal(router.find('other', facts), undefined);
 });
+
+test("a location of a pool that ends with a slash: nginx's redirect, before expressions, not before the very path", () => {
+  const status = { ...route('', prefix('/gone/')), action: { kind: 'status', status: 410, body: '' } } as const;
+  const routes = [
+    ...[route('root', prefix('/')), route('x', prefix('/x/')), route('y', prefix('/y')), route('y/', prefix('/y/'))],
+    ...[route('z', { kind: 'exact', path: '/z' }), route('z/', prefix('/z/')), route('e', { kind: 'exact', path: '/e/' })],
+    ...[route('any', expression('^/x')), status, route('posted', prefix('/p/'), { methods: ['POST'] })],
+  ];
+  const router = new Router(layer7Of([hostOf('a', [], routes)]));
+  const found = ['/x', '/x/', '/x/a', '/xa', '/y', '/z', '/e', '/gone', '/p', '/'].map((path) => {
+    const { route: of, addsSlash } = router.find('web', requestOf(path)) ?? assert.fail();
+    return `${addsSlash ? 'to ' : ''}${of.action.kind === 'pool' ? of.action.pool : of.action.kind}`;
+  });
+  assert.deepEqual(found, ['to x', 'any', 'any', 'any', 'y', 'z', 'to e', 'root', 'root', 'root']);
+});

@@ -42,6 +42,9 @@ test("hosts by name and paths by length; what is not switched of such a host is 
     { path: '/x/', exact: false, pool: 'two' },
     { path: '/x/y', exact: true, pool: undefined },
     { path: '/s/', exact: false, pool: undefined },
+    // redirected by the proxy
+    { path: '/x', exact: true, pool: undefined },
+    { path: '/s', exact: true, pool: undefined },
   ]);
   assert.deepEqual(
     listener?.servers.map(({ weight }) => weight),
@@ -98,6 +101,7 @@ test('a prefix that comes before expressions is switched', () => {
   assert.deepEqual(plan.listeners[0]?.hosts[0]?.paths, [
     { path: '/x/', exact: false, pool: 'one' },
     { path: '/', exact: false, pool: undefined },
+    { path: '/x', exact: true, pool: undefined },
   ]);
 });
 
@@ -108,7 +112,11 @@ test('the way is inherited, and the innermost one counts', () => {
         - { location: /, pool: one }
         - { location: /p/, pool: two, way: proxy }`);
   assert.deepEqual(
-    plan.listeners[0]?.hosts[0]?.paths.map(({ pool }) => pool),
-    ['one', undefined],
+    plan.listeners[0]?.hosts[0]?.paths.map(({ path, pool }) => [path, pool]),
+    [
+      ['/', 'one'],
+      ['/p/', undefined],
+      ['/p', undefined],
+    ],
   );
 });

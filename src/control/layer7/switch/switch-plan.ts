@@ -63,6 +63,14 @@ function whyNotAction({ action, proxying }: Route): string | undefined {
 const isConditional = ({ match: { methods, fields, cookies, sni } }: Route): boolean =>
   methods.length + fields.length + cookies.length > 0 || sni !== undefined;
 
+/** The proxy redirects the path of a location of a pool without its last slash. */
+function redirectedTo({ match: { path }, action }: Route): readonly SwitchPath[] {
+  if (action.kind !== 'pool' || path.kind === 'expression' || path.path.length === 1 || !path.path.endsWith('/')) return [];
+  return whyNotPath(path) === undefined ? [{ path: path.path.slice(0, -1), exact: true, pool: undefined }] : [];
+}
+
+const samePath = (one: SwitchPath, other: SwitchPath): boolean => one.path === other.path && one.exact === other.exact;
+
 /** Of what all listeners of a host have in common. */
 class HostPlanner {
   readonly #pathCounts = new Map<string, number>();
@@ -104,8 +112,9 @@ class HostPlanner {
   paths(): readonly SwitchPath[] {
     // A path that no table holds may be longer than one that it has: then no shorter one counts.
     const odd = this.host.routes.some(({ match: { path } }) => path.kind !== 'expression' && whyNotPath(path) !== undefined);
-    const paths = this.host.routes.flatMap((route) => this.path(route) ?? []);
-    const first = paths.filter((each, i) => paths.findIndex((other) => other.path === each.path && other.exact === each.exact) === i);
+    const own = this.host.routes.flatMap((route) => this.path(route) ?? []);
+    const paths = [...own, ...this.host.routes.flatMap(redirectedTo).filter(({ path }) => !own.some((one) => one.path === path))];
+    const first = paths.filter((each, i) => paths.findIndex((other) => samePath(other, each)) === i);
     return odd ? first.map((each) => ({ ...each, pool: each.exact ? each.pool : undefined })) : first;
   }
 }
