@@ -142,11 +142,19 @@ const builtinsOnDemand = {
   },
 };
 
+/** Only the API's own program has its text, and that of the packages it is made of. */
+const withoutApi = {
+  name: 'without-api',
+  setup(build) {
+    build.onLoad({ filter: /\/src\/daemon\/api\/(?:part|alone)\.ts$/ }, () => ({ contents: 'export {};', loader: 'ts' }));
+  },
+};
+
 /**
  * A program as one CommonJS function, with its source map. ASCII only, and without white space that only people need: each process keeps the
  * text, a byte for each character. All names stay, for stack traces.
  */
-const bundleProgram = async (name, entry) => {
+const bundleProgram = async (name, entry, withApi) => {
   const esbuild = await import(pathToFileURL(join(root, 'node_modules/esbuild/lib/main.js')).href);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const result = await esbuild.build({
@@ -163,7 +171,7 @@ const bundleProgram = async (name, entry) => {
     legalComments: 'none',
     minifyWhitespace: true,
     lineLimit: 160,
-    plugins: [builtinsOnDemand],
+    plugins: withApi ? [builtinsOnDemand] : [builtinsOnDemand, withoutApi],
     banner: { js: '(function (requireBuiltin, bundleUrl, module) {' },
     footer: { js: '})' },
     define: { WEIR_VERSION: JSON.stringify(version), 'import.meta.url': 'bundleUrl' },
@@ -180,7 +188,12 @@ const put = (name, text) => {
 };
 
 /** By name: the entry, and the words by which the launcher starts it once. The daemon's processes would hold the text of all commands else. */
-const PROGRAMS = { weir: ['src/cli/main.ts', []], 'weir-daemon': ['src/cli/daemon.ts', ['keepalived']] };
+const PROGRAMS = {
+  weir: ['src/cli/main.ts', []],
+  'weir-api': ['src/cli/api.ts', ['weir', 'api', 'serve']],
+  // It is run for each kind of process, of which one has the program before.
+  'weir-daemon': ['src/cli/daemon.ts', ['keepalived']],
+};
 
 /** A program with its number in front, and its compiled form; a program that cannot be run once has none. */
 const buildProgram = async (name, { program, map }, words) => {
@@ -200,7 +213,7 @@ const buildProgram = async (name, { program, map }, words) => {
 /** The launcher and the programs, or none of them where one cannot be bundled. */
 const buildBundle = async () => {
   const programs = Object.entries(PROGRAMS);
-  const bundles = await Promise.all(programs.map(([name, [entry]]) => bundleProgram(name, entry)));
+  const bundles = await Promise.all(programs.map(([name, [entry]]) => bundleProgram(name, entry, name === 'weir-api')));
   for (const name of readdirSync(dist)) if (name.endsWith('.compiled')) rmSync(join(dist, name), { force: true });
   put('weir.cjs', readFileSync(join(root, 'dev/launcher.cjs')));
   for (const [index, [name, [, words]]] of programs.entries()) await buildProgram(name, bundles[index], words);

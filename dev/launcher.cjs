@@ -1,4 +1,4 @@
-// Built as dist/weir.cjs: starts a program beside it, weir.js with all commands or weir-daemon.js with the daemon's alone, from the form that V8
+// Built as dist/weir.cjs: starts a program beside it, weir.js with all commands, weir-daemon.js with the daemon's alone, or weir-api.js, from the form that V8
 // compiled it to when it was built. Reading and compiling megabytes of JavaScript would take most of the time of every start. A compiled form that is
 // missing, of another build or of another node only costs that time again.
 const { readFileSync, renameSync, writeFileSync } = require('node:fs');
@@ -42,7 +42,8 @@ for (const prototype of [Array.prototype, Object.getPrototypeOf(Uint8Array.proto
   }
 }
 
-const name = isDaemon ? 'weir-daemon' : 'weir';
+const isApi = isDaemon ? process.env.WEIR_CHILD === 'api' : program === 'weir' && command === 'api' && process.argv[4] === 'serve';
+const name = isApi ? 'weir-api' : isDaemon ? 'weir-daemon' : 'weir';
 const filename = `${__dirname}/${name}.js`;
 /** Each kind of process runs other code, some with other V8 flags, so each has its own compiled form. */
 const { WEIR_CHILD: role = 'main', WEIR_MAKE_COMPILED: making } = process.env;

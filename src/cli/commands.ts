@@ -114,6 +114,7 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/engine.js'),
   },
   { name: 'proxy', meaning: 'pass HTTP requests on to a pool of servers, by a process a core', load: () => import('./commands/proxy.js') },
+  { name: 'api', meaning: 'ask the control API of this host, or be that API', load: () => import('./commands/api.js') },
   { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {
     name: 'feedback',

@@ -11,16 +11,30 @@ const stream = { key: '/etc/weir/sync.key', listen: { ...peer, address: ip('0.0.
 const withStream = { ...emptyConfiguration, global: { ...emptyConfiguration.global, lvsSyncStream: stream } };
 
 test('what the command line lets run', () => {
-  assert.deepEqual(allowed(), { checker: true, vrrp: true, bfd: true, sync: true, proxy: true, feedback: true });
-  assert.deepEqual(allowed('B'), { checker: true, vrrp: true, bfd: false, sync: true, proxy: true, feedback: true });
-  assert.deepEqual(allowed('P'), { checker: false, vrrp: true, bfd: true, sync: false, proxy: false, feedback: false });
-  assert.deepEqual(allowed('P', 'C', 'B'), { checker: true, vrrp: true, bfd: false, sync: false, proxy: false, feedback: false });
+  assert.deepEqual(allowed(), { checker: true, vrrp: true, bfd: true, sync: true, proxy: true, feedback: true, api: true });
+  assert.deepEqual(allowed('B'), { checker: true, vrrp: true, bfd: false, sync: true, proxy: true, feedback: true, api: true });
+  assert.deepEqual(allowed('P'), { checker: false, vrrp: true, bfd: true, sync: false, proxy: false, feedback: false, api: false });
+  assert.deepEqual(allowed('P', 'C', 'B'), {
+    checker: true,
+    vrrp: true,
+    bfd: false,
+    sync: false,
+    proxy: false,
+    feedback: false,
+    api: false,
+  });
 });
 
 test('what a configuration needs of it', () => {
   assert.deepEqual(processesWanted({ parts: allowed(), all: false }, emptyConfiguration), []);
   assert.deepEqual(processesWanted({ parts: allowed(), all: false }, withVrrp), ['vrrp']);
   assert.deepEqual(processesWanted({ parts: allowed('B'), all: true }, emptyConfiguration), ['checker', 'vrrp']);
+});
+
+test('the API is there with a weir.yaml, unless that switches it off', () => {
+  const wanted = (weir: (typeof emptyConfiguration)['weir']) =>
+    processesWanted({ parts: allowed(), all: false }, weir === undefined ? emptyConfiguration : { ...emptyConfiguration, weir });
+  assert.deepEqual([wanted(undefined), wanted({}), wanted({ api: { enabled: false } })], [[], ['api'], []]);
 });
 
 test("a process of weir's own needs nothing of keepalived's: it runs unless others are chosen", () => {

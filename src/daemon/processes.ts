@@ -151,6 +151,19 @@ const TABLE = {
     netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
     load: () => import('./feedback/part.js').then(({ startFeedback }) => startFeedback),
   },
+  api: {
+    title: 'API',
+    name: 'api',
+    ident: 'Weir_api',
+    isWanted: ({ weir }) => weir !== undefined && weir.api?.enabled !== false,
+    nodeFlags: FEW_THREADS,
+    prompt: false,
+    // It loads the datapath for the first service, for which it may have to wait 30 s.
+    silentTicksMax: 60,
+    endsDaemon: false,
+    netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
+    load: () => import('./api/part.js').then(({ startApi }) => startApi),
+  },
 } satisfies Record<string, ProcessRow>;
 
 export type ProcessKind = keyof typeof TABLE;

@@ -1,4 +1,5 @@
 // What a weir.yaml has, beside keepalived.conf.
+import type { ConfiguredApi } from './api-settings.js';
 import type { ConfiguredFeedback } from './feedback/configured-feedback.js';
 import type { Layer7 } from './layer7/layer7.js';
 import type { TableDocument } from './table-document.js';
@@ -8,4 +9,6 @@ export interface WeirFile {
   readonly feedback?: readonly ConfiguredFeedback[];
   /** Where it has a section of layer 4. */
   readonly table?: TableDocument;
+  /** Absent: as by default, where a weir.yaml is there. */
+  readonly api?: ConfiguredApi;
 }

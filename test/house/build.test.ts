@@ -22,6 +22,7 @@ beforeEach(() => {
   write('tsconfig.json', '{ "compilerOptions": { "outDir": "build", "rootDir": ".", "types": [] }, "include": ["src"] }');
   write('src/cli/main.ts', "declare const WEIR_VERSION: string;\nconsole.log(WEIR_VERSION, 'one');\n");
   write('src/cli/daemon.ts', "console.log('daemon');\n");
+  write('src/cli/api.ts', "console.log('api');\n");
 });
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
@@ -38,7 +39,12 @@ test('builds once, and again only when a source changed', () => {
     ['weir', 'keepalived'],
   ])
     assert.equal(bundleSays(...words), 'daemon\n');
-  assert.equal(bundleSays('weir', 'reload'), '7.8.9 one\n');
+  assert.equal(bundleSays('weir', 'api', 'serve'), 'api\n');
+  for (const words of [
+    ['weir', 'reload'],
+    ['weir', 'api', 'GET', '/v1'],
+  ])
+    assert.equal(bundleSays(...words), '7.8.9 one\n');
   assert.deepEqual([build('bundle').stderr, build('bundle').status], ['', 0]);
 
   write('src/cli/main.ts', "console.log('two');\n");
@@ -50,7 +56,7 @@ test('builds once, and again only when a source changed', () => {
   assert.match(build('bundle').stderr, /^built bundle /);
 
   write('dev/launcher.cjs', "console.log('launched');\n");
-  assert.match(build('bundle').stderr, /^(build: weir(-daemon)?\.js left no compiled form, .*\n){2}built bundle /);
+  assert.match(build('bundle').stderr, /^(build: weir(-daemon|-api)?\.js left no compiled form, .*\n){3}built bundle /);
   assert.equal(bundleSays(), 'launched\n');
 });
 

@@ -10,7 +10,7 @@ const typed = 'Object.getPrototypeOf(Uint8Array.prototype)';
 const SCRIPT = `
 for (const prototype of [Array.prototype, ${typed}]) for (const name of ${JSON.stringify(MISSING)}) delete prototype[name];
 const launcher = ${JSON.stringify(read('dev/launcher.cjs'))};
-const from = launcher.indexOf('/** What arrays of Node 18 lack'), to = launcher.indexOf('const name');
+const from = launcher.indexOf('/** What arrays of Node 18 lack'), to = launcher.indexOf('const isApi');
 new Function(launcher.slice(from, to))();
 const list = [3, 1, 2], bytes = Uint8Array.of(3, 1, 2);
 let refused = 0;

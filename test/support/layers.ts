@@ -89,6 +89,12 @@ export const layers: readonly Layer[] = [
     pure: [],
   },
   {
+    folder: 'api',
+    what: 'the control API: `routes/`, a file for each kind of resource; `http/`: requests and answers, problem documents, listeners; `access/`: who may; `values/`: what is sent; `openapi.ts`. It decides nothing: what it reads comes by `sources.ts`',
+    mayImport: [...shell, 'doctor', 'report'],
+    pure: [],
+  },
+  {
     folder: 'proxy',
     what: "the edges of `control/proxy`: on the reactor, and on Node's TLS; the access log's lines",
     mayImport: [...values, 'sys'],
@@ -97,7 +103,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'daemon',
     what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; `document/`: reads and applies the table of a weir.yaml; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
-    mayImport: [...shell, 'report', 'proxy', 'dump'],
+    mayImport: [...shell, 'report', 'api', 'proxy', 'dump'],
     pure: [],
   },
   {

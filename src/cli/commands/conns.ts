@@ -2,11 +2,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { type ConnectionFilter, type FoundConnection, foundConnections } from '../../datapath/ebpf/observe/connection-filter.js';
 import type { Tables } from '../../datapath/ebpf/table/tables.js';
-import { SCTP_STATES } from '../../datapath/sctp-state.js';
-import { TCP_STATES } from '../../datapath/tcp-state.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { hostLength, type Subnet } from '../../model/subnet.js';
+import type { Subnet } from '../../model/subnet.js';
+import { parseSubnet } from '../../model/subnet-text.js';
+import { CONNECTION_STATES } from '../../report/connections/connection-states.js';
 import { observedReader } from '../../report/observed-reader.js';
 import { command, expectWords } from '../command.js';
 import { connectionJson, connectionLine, HEADING } from '../conns/connection-line.js';
@@ -49,21 +49,18 @@ const REST_FACTOR = 2;
 
 /** @throws WeirError option-value */
 function readPrefix(text: string): Subnet {
-  const [, before = '', digits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const address = parseAddress(before);
-  const prefixLength = digits === undefined ? 0 : Number(digits);
-  if (address === undefined || prefixLength > hostLength(address))
+  const subnet = parseSubnet(text);
+  if (subnet === undefined)
     throw new WeirError('option-value', { option: '--client', expected: 'an address or a prefix such as 192.0.2.0/24', given: text });
-  return { address, prefixLength: digits === undefined ? hostLength(address) : prefixLength };
+  return subnet;
 }
-
-const STATES: ReadonlySet<string> = new Set([...TCP_STATES, ...SCTP_STATES, 'UDP']);
 
 /** @throws WeirError option-value */
 function readStates(text: string): ReadonlySet<string> {
   const names = text.toUpperCase().split(',');
-  const unknown = names.find((name) => !STATES.has(name));
-  if (unknown !== undefined) throw new WeirError('option-value', { option: '--state', expected: [...STATES].join(', '), given: unknown });
+  const unknown = names.find((name) => !CONNECTION_STATES.has(name));
+  if (unknown !== undefined)
+    throw new WeirError('option-value', { option: '--state', expected: [...CONNECTION_STATES].join(', '), given: unknown });
   return new Set(names);
 }
 

@@ -3,6 +3,7 @@
 import { failureLine } from '../../model/errors/weir-error.js';
 import type { Json } from '../../model/json.js';
 import type { WeirFile } from '../../model/weir-file.js';
+import { apiOf, apiShape } from './api-shape.js';
 import { feedbackOf, feedbackShape } from './feedback-shape.js';
 import { layer7Shape } from './layer7-shape.js';
 import { layer7Of } from './layer7-to-model.js';
@@ -16,6 +17,7 @@ const fileShape = record('the sections of a weir.yaml', {
   timeouts: optional(timeoutsShape),
   layer7: optional(layer7Shape),
   feedback: optional(feedbackShape),
+  api: optional(apiShape),
 });
 
 /** The file, unless there are faults. */
@@ -30,12 +32,14 @@ export function readWeirFile(text: string): { readonly file: WeirFile; readonly 
   const section = read?.value.feedback;
   const feedback = section === undefined ? undefined : feedbackOf(section, report);
   const table = read === undefined ? undefined : tableOf(read.value, report);
+  const api = read?.value.api;
   const sorted = faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
   if (sorted.length > 0) return { file: {}, faults: sorted };
   const file: WeirFile = {
     ...(layer7 === undefined ? {} : { layer7 }),
     ...(feedback === undefined ? {} : { feedback }),
     ...(table === undefined ? {} : { table }),
+    ...(api === undefined ? {} : { api: apiOf(api) }),
   };
   return { file, faults: [] };
 }

@@ -1,5 +1,6 @@
 // The one table of errors: code, text, hint, exit status. Command lines, the daemon's log and the API's
 // problem documents are made from it. Errors are thrown and recognised by code; no code reads their texts.
+import { apiErrors } from './api-errors.js';
 import { daemonErrors } from './daemon-errors.js';
 import { datapathErrors } from './datapath-errors.js';
 import { directorErrors } from './director-errors.js';
@@ -16,6 +17,7 @@ import { usageErrors } from './usage-errors.js';
 import { weirFileErrors } from './weir-file-errors.js';
 
 export const errorTable = {
+  ...apiErrors,
   ...directorErrors,
   ...datapathErrors,
   ...daemonErrors,

@@ -33,6 +33,11 @@ export class ObservingReader extends EbpfReader {
     return this.reading(() => tableOverview(this.tables));
   }
 
+  /** Rises with each change of the table, whoever makes it. */
+  get generation(): number {
+    return this.tables.conf.atomic(0, Conf.generation);
+  }
+
   /** Counts the living connections. No lock: one that comes or goes meanwhile is counted or not. */
   countConnections(): CountedConnections {
     checkPresent(this.tables);

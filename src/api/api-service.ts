@@ -1,0 +1,88 @@
+// The API as it runs: its sockets, each with what its callers may do.
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ApiSettings } from '../model/api-settings.js';
+import type { Log } from '../model/log-level.js';
+import { groupNamed } from '../sys/processes/accounts.js';
+import { peerCredentials } from '../sys/sockets/peer-credentials.js';
+import type { Caller } from './access/caller.js';
+import { makeApp } from './http/app.js';
+import { type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
+import { listenOn } from './http/unix-socket.js';
+import { routes } from './routes/routes.js';
+import type { ApiSources } from './sources.js';
+
+const [WRITE_MODE, READ_MODE] = [0o660, 0o666] as const;
+
+export interface ApiServiceOptions {
+  readonly settings: ApiSettings;
+  readonly sources: ApiSources;
+  readonly log: Log;
+}
+
+/** Node has the descriptor of a socket in its handle alone. */
+const descriptorOf = (socket: Socket): number => (socket as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
+
+const callers = new WeakMap<Socket, Caller>();
+
+/** Who connected to a Unix socket: asked once for each connection. */
+function callerOf(socket: Socket, scope: Caller['scope']): Caller {
+  const known = callers.get(socket);
+  if (known !== undefined) return known;
+  const { pid, uid } = peerCredentials(descriptorOf(socket));
+  const caller: Caller = { name: `uid ${uid} (pid ${pid})`, stream: `uid ${uid}`, scope, confidential: scope === 'write' };
+  callers.set(socket, caller);
+  return caller;
+}
+
+export class ApiService {
+  readonly #servers: Server[] = [];
+
+  private constructor(readonly options: ApiServiceOptions) {}
+
+  /** @throws WeirError api-socket-taken; SystemError */
+  static async start(options: ApiServiceOptions): Promise<ApiService> {
+    const service = new ApiService(options);
+    try {
+      await service.#listen();
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
+    return service;
+  }
+
+  async #listen(): Promise<void> {
+    const { write, read, group } = this.options.settings;
+    const gid = groupNamed(group);
+    if (gid === undefined) this.options.log('notice', `there is no group ${group}: root alone may write to ${write}`);
+    await this.#serveUnix(write, WRITE_MODE, gid ?? 0, 'write');
+    await this.#serveUnix(read, READ_MODE, 0, 'read');
+    this.options.log('info', `the API answers at ${write} (changes) and ${read} (reading)`);
+  }
+
+  async #serveUnix(path: string, mode: number, gid: number, scope: Caller['scope']): Promise<void> {
+    const app = makeApp({
+      routes,
+      sources: this.options.sources,
+      callerOf: (_request, env) => callerOf((env as NodeEnv).incoming.socket, scope),
+      onMistake: (error) =>
+        this.options.log('error', `unexpected error, please report it: ${error instanceof Error ? error.stack : error}`),
+    });
+    const server = nodeServer(requestListener(app));
+    await listenOn(server, { path, mode, gid });
+    this.#servers.push(server);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#servers.splice(0).map(
+        (server) =>
+          new Promise<void>((done) => {
+            server.close(() => done());
+            server.closeAllConnections();
+          }),
+      ),
+    );
+  }
+}

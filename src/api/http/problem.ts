@@ -1,0 +1,86 @@
+// An error of the one table as a problem document (RFC 9457).
+
+import type { RefusalErrno } from '../../model/errors/error-row.js';
+import type { ErrorCode } from '../../model/errors/error-table.js';
+import { failureHint, failureText, isWeirError, type WeirError } from '../../model/errors/weir-error.js';
+
+export interface Problem {
+  /** Where its code is described. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly instance: string;
+  /** Of the error table; `internal` for a mistake of weir's own. */
+  readonly code: string;
+  /** How the kernel's IPVS would refuse it. */
+  readonly errno?: RefusalErrno;
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+  /** Of the state that a condition did not meet. */
+  readonly etag?: string;
+  readonly allow?: readonly string[];
+}
+
+/** The status of HTTP, where it does not follow from the errno or the exit status of a code. */
+const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
+  'api-no-resource': 404,
+  'api-method': 405,
+  'api-json': 400,
+  'api-media-type': 415,
+  'api-too-large': 413,
+  'api-values': 422,
+  'api-condition-missing': 428,
+  'api-stale': 412,
+  'api-no-credentials': 401,
+  'api-credentials-refused': 401,
+  'api-scope': 403,
+  'api-host': 421,
+  'api-origin': 403,
+  'api-streams': 429,
+  'api-not-acceptable': 406,
+  'datapath-not-loaded': 503,
+  'datapath-unloaded': 503,
+  'datapath-build-before': 503,
+  'datapath-other-build': 503,
+  'lock-busy': 503,
+};
+
+const ERRNO_STATUS: Readonly<Record<RefusalErrno, number>> = {
+  EEXIST: 409,
+  ENOENT: 404,
+  ESRCH: 404,
+  EINVAL: 422,
+  ERANGE: 422,
+  ENOSPC: 507,
+  EOPNOTSUPP: 422,
+  ENODEV: 422,
+  ENETUNREACH: 409,
+};
+
+export function problemStatus(error: Pick<WeirError, 'code' | 'errno' | 'exitStatus'>): number {
+  const known = STATUS[error.code];
+  if (known !== undefined) return known;
+  if (error.errno !== undefined) return ERRNO_STATUS[error.errno];
+  return error.exitStatus === 2 ? 422 : 500;
+}
+
+export const problemType = (code: string): string => `/v1/problems/${code}`;
+
+/** `instance`: the request's path. */
+export function problemOf(error: unknown, instance: string): Problem {
+  if (!isWeirError(error))
+    return { type: problemType('internal'), title: 'a mistake of weir: its log has the details', status: 500, instance, code: 'internal' };
+  const hint = failureHint(error);
+  return {
+    type: problemType(error.code),
+    title: failureText(error),
+    status: problemStatus(error),
+    ...(hint === undefined ? {} : { detail: hint }),
+    instance,
+    code: error.code,
+    ...(error.errno === undefined ? {} : { errno: error.errno }),
+    ...(isWeirError(error, 'api-values') ? { errors: error.details.errors } : {}),
+    ...(isWeirError(error, 'api-stale') ? { etag: error.details.current } : {}),
+    ...(isWeirError(error, 'api-method') ? { allow: error.details.allowed } : {}),
+  };
+}

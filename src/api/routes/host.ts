@@ -1,0 +1,114 @@
+// What this host is and does: VRRP's instances, health checks, attached interfaces, drops, doctor's findings.
+import * as z from 'zod';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { findingJson, findingsStatus } from '../../model/finding.js';
+import { json, type Route, route } from '../route.js';
+
+/** What `weir status --json` prints of it: documented there. */
+const asStatus = (what: string): z.ZodType => z.looseObject({}).describe(what);
+
+const daemonShape = z.strictObject({ pid: z.int(), program: z.enum(['weir', 'keepalived']) });
+const instancesShape = z.strictObject({
+  instances: z.array(asStatus('an instance of weir status --json').and(z.looseObject({ daemon: daemonShape }))),
+});
+const checksShape = z.strictObject({
+  virtual_servers: z.array(asStatus('the health of a virtual server of weir status --json').and(z.looseObject({ daemon: daemonShape }))),
+});
+const counts = z.record(z.string(), z.string().regex(/^\d+$/)).describe('packets by reason: decimal numbers of 64 bits');
+const dropsShape = z.strictObject({
+  total: counts,
+  recent: z.strictObject({ seconds: z.number(), counts }).nullable().describe('null: the loaded programs keep no history'),
+  reasons: z.record(z.string(), z.string()),
+});
+const findingShape = z.strictObject({
+  severity: z.enum(['error', 'warning', 'info']),
+  code: z.string(),
+  what: z.string(),
+  cause: z.string(),
+  fix: z.string().optional(),
+  on: z.string().optional(),
+  advice: z.string().optional(),
+  file: z.string().optional(),
+  line: z.int().optional(),
+});
+const doctorShape = z.strictObject({ role: z.string(), status: z.int(), findings: z.array(findingShape) });
+
+const countsOf = (all: readonly { readonly key: string; readonly count: bigint }[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(all.map(({ key, count }) => [key, String(count)]));
+
+export const hostRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    at: '/v1/status',
+    summary: 'what weir status --json prints',
+    scope: 'read',
+    answers: { 200: { what: 'the status (docs/operate.md)', schema: asStatus('as weir status --json') } },
+    answer: (_request, sources) => json(sources.status()),
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/instances',
+    summary: 'instances of VRRP of all daemons here',
+    scope: 'read',
+    answers: { 200: { what: 'the instances', schema: instancesShape } },
+    answer: (_request, sources) =>
+      json({
+        instances: sources
+          .daemons()
+          .flatMap(({ pid, program, instances }) => (instances ?? []).map((one) => ({ ...one, daemon: { pid, program } }))),
+      }),
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/checks',
+    summary: 'the health of servers, as the daemons here found it',
+    scope: 'read',
+    answers: { 200: { what: 'virtual servers with their real servers', schema: checksShape } },
+    answer: (_request, sources) =>
+      json({
+        virtual_servers: sources
+          .daemons()
+          .flatMap(({ pid, program, health }) => (health ?? []).map((one) => ({ ...one, daemon: { pid, program } }))),
+      }),
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/interfaces',
+    summary: 'the interfaces, and whether the datapath is attached to them',
+    scope: 'read',
+    answers: {
+      200: { what: 'the interfaces', schema: z.strictObject({ interfaces: z.array(asStatus('an interface of weir status --json')) }) },
+    },
+    answer: (_request, sources) => json({ interfaces: sources.status().datapath.interfaces }),
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/drops',
+    summary: 'packets dropped or passed on unbalanced, by reason',
+    scope: 'read',
+    answers: { 200: { what: 'the counts since loading, and of about the last minute', schema: dropsShape } },
+    answer(_request, sources) {
+      const { total, recent } = sources.drops();
+      const value: z.infer<typeof dropsShape> = {
+        total: countsOf(total),
+        recent: recent === undefined ? null : { seconds: recent.seconds, counts: countsOf(recent.counts) },
+        reasons: Object.fromEntries(total.map(({ key, text }) => [key, text])),
+      };
+      return json(value);
+    },
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/doctor',
+    summary: 'what weir doctor finds on this host; it takes up to some seconds',
+    scope: 'read',
+    confidential: true,
+    answers: { 200: { what: 'the findings, worst first', schema: doctorShape } },
+    async answer(_request, sources) {
+      const examination = await sources.examine();
+      if (examination.kind === 'no-role') throw new WeirError('role-not-clear');
+      const { facts, findings } = examination;
+      return json({ role: facts.role, status: findingsStatus(findings), findings: findings.map(findingJson) });
+    },
+  }),
+];

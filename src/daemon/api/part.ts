@@ -1,0 +1,68 @@
+// The control API as a process of the daemon, with the section api of weir.yaml.
+import { isDeepStrictEqual } from 'node:util';
+import { ApiService } from '../../api/api-service.js';
+import { apiSettings } from '../../api/api-settings.js';
+import { liveSources } from '../../api/live-sources.js';
+import type { ApiSettings } from '../../model/api-settings.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Log } from '../../model/log-level.js';
+import { isSystemError } from '../../sys/errno.js';
+import type { Part, StartPart } from '../process/part.js';
+
+const RETRY_MS = 5000;
+
+const settingsOf = ({ weir }: KeepalivedConfiguration): ApiSettings | undefined =>
+  weir === undefined || weir.api?.enabled === false ? undefined : apiSettings(weir.api);
+
+class ApiPart implements Part {
+  /** undefined: it is switched off. */
+  #settings: ApiSettings | undefined;
+  #running: ApiService | undefined;
+  #again: NodeJS.Timeout | undefined;
+  #failure = '';
+
+  constructor(
+    configuration: KeepalivedConfiguration,
+    readonly log: Log,
+  ) {
+    this.#settings = settingsOf(configuration);
+  }
+
+  /** Another process may have the sockets: that is logged once, and tried again. */
+  async start(): Promise<void> {
+    this.#again = undefined;
+    const settings = this.#settings;
+    if (settings === undefined) return;
+    try {
+      this.#running = await ApiService.start({ settings, sources: liveSources(), log: this.log });
+    } catch (error) {
+      if (!isWeirError(error) && !isSystemError(error)) throw error;
+      if (error.message !== this.#failure) this.log('error', `${error.message}: tried again every ${RETRY_MS / 1000} s`);
+      this.#failure = error.message;
+      this.#again = setTimeout(() => void this.start(), RETRY_MS);
+    }
+  }
+
+  async reload(configuration: KeepalivedConfiguration): Promise<void> {
+    const settings = settingsOf(configuration);
+    if (isDeepStrictEqual(settings, this.#settings)) return;
+    await this.stop();
+    this.#settings = settings;
+    await this.start();
+  }
+
+  dump(): void {}
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#again);
+    await this.#running?.stop();
+    this.#running = undefined;
+  }
+}
+
+export const startApi: StartPart = async (configuration, _options, log) => {
+  const part = new ApiPart(configuration, log);
+  await part.start();
+  return part;
+};

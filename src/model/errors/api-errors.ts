@@ -1,0 +1,58 @@
+// What the control API refuses of a request by itself, and what its process and its client cannot do.
+import type { ErrorRows } from './error-row.js';
+
+export const apiErrors = {
+  'api-no-resource': { text: ({ path }: { path: string }) => `there is no resource ${path}`, hint: 'GET /v1 lists them', exitStatus: 1 },
+  'api-method': {
+    text: ({ method, allowed }: { method: string; allowed: readonly string[] }) =>
+      `${method} is not among the methods of this resource: ${allowed.join(', ')}`,
+    exitStatus: 1,
+  },
+  'api-json': { text: ({ why }: { why: string }) => `the body is not read as JSON: ${why}`, exitStatus: 2 },
+  'api-media-type': {
+    text: ({ given, taken }: { given: string; taken: string }) => `the body is ${given === '' ? 'of no named type' : given}, not ${taken}`,
+    exitStatus: 2,
+  },
+  'api-too-large': { text: ({ max }: { max: number }) => `the body has more than ${max} bytes`, exitStatus: 2 },
+  /** `errors`: each value that is wrong, by its place. */
+  'api-values': {
+    text: ({ errors }: { errors: readonly { readonly pointer: string; readonly message: string }[] }) =>
+      errors.map(({ pointer, message }) => `${pointer}: ${message}`).join('; '),
+    exitStatus: 2,
+  },
+  'api-condition-missing': {
+    text: () => 'a change names the state that it was made for, and this request has no If-Match',
+    hint: 'send the ETag of GET /v1/configuration, or If-Match: * to change whatever is there',
+    exitStatus: 1,
+  },
+  'api-stale': {
+    text: ({ given, current }: { given: string; current: string }) => `the state is ${current} now, not ${given}`,
+    hint: 'read it again, and decide again',
+    exitStatus: 1,
+  },
+  'api-no-credentials': { text: () => 'this address wants a token or a certificate', exitStatus: 1 },
+  'api-credentials-refused': { text: () => 'the token is not known here, or has expired', exitStatus: 1 },
+  'api-scope': {
+    text: ({ needed, given }: { needed: string; given: string }) => `this needs the scope ${needed}; the caller has ${given}`,
+    hint: 'of the two sockets, only api.sock takes changes and lists connections',
+    exitStatus: 1,
+  },
+  'api-host': { text: ({ host }: { host: string }) => `this address is not called ${host === '' ? '(no Host)' : host}`, exitStatus: 1 },
+  'api-origin': { text: ({ origin }: { origin: string }) => `pages of ${origin} may not use this API`, exitStatus: 1 },
+  'api-streams': { text: ({ max }: { max: number }) => `the caller has ${max} streams open, as many as it may have`, exitStatus: 1 },
+  'api-not-acceptable': { text: ({ offered }: { offered: string }) => `this resource is sent as ${offered}`, exitStatus: 1 },
+  /** Of the process. */
+  'api-socket-taken': {
+    text: ({ path }: { path: string }) => `another process answers at ${path}`,
+    hint: 'name other sockets in the section api of weir.yaml, or end that process',
+    exitStatus: 1,
+  },
+  /** Of weir api serve. */
+  'api-file': { text: ({ faults }: { faults: readonly string[] }) => faults.join('; '), exitStatus: 2 },
+  /** Of weir api. */
+  'api-unreachable': {
+    text: ({ path, why }: { path: string; why: string }) => `no API answers at ${path}: ${why}`,
+    hint: 'weir run with a weir.yaml has one, and weir api serve is one by itself',
+    exitStatus: 1,
+  },
+} as const satisfies ErrorRows;

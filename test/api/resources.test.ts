@@ -1,0 +1,136 @@
+// The resources that are read: what they answer, what they refuse, and that their description names each of them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openApiOf } from '../../src/api/openapi.js';
+import { routes } from '../../src/api/routes/routes.js';
+import { serviceShape } from '../../src/api/values/service-value.js';
+import { WeirError } from '../../src/model/errors/weir-error.js';
+import { field, parseJson } from '../../src/model/json.js';
+import { emptyStatus, memorySources, reader, testApi } from '../support/api.js';
+import { read } from '../support/project.js';
+
+const ask = testApi();
+const jsonOf = async (path: string): Promise<unknown> => parseJson((await ask(path)).text);
+const codeOf = (text: string): unknown => field(parseJson(text), 'code');
+
+test('a service has configuration, counters as texts of 64 bits, and servers', async () => {
+  const { status, text, headers } = await ask('/v1/services');
+  const value = parseJson(text);
+  assert.equal(status, 200);
+  assert.match(headers.get('etag') ?? '', /^"[0-9a-f]{32}"$/);
+  const [service] = field(value, 'services') as unknown[];
+  const found = serviceShape.parse(service);
+  assert.equal(found.id, 'tcp:192.0.2.1:80');
+  assert.equal(found.counters.connections, String(2n ** 63n));
+  assert.deepEqual([found.servers[0]?.id, found.servers[0]?.weight, found.active, found.inactive], ['10.0.0.2:8080', 3, 1, 2]);
+  assert.deepEqual(await jsonOf('/v1/services/tcp:192.0.2.1:80'), service);
+  assert.deepEqual(await jsonOf('/v1/services/tcp%3A192.0.2.1%3A80/servers/10.0.0.2:8080'), found.servers[0]);
+});
+
+test('what is not there, and what is no service, is a problem with the code of the error table', async () => {
+  const missing = testApi({
+    sources: {
+      ...memorySources,
+      service: () => {
+        throw new WeirError('service-missing');
+      },
+    },
+  });
+  const { status, text, headers } = await missing('/v1/services/tcp:192.0.2.9:80');
+  assert.deepEqual(
+    [status, headers.get('content-type'), codeOf(text), field(parseJson(text), 'errno')],
+    [404, 'application/problem+json', 'service-missing', 'ESRCH'],
+  );
+  const others = [
+    ['/v1/services/tcp:192.0.2.1:80/servers/10.0.0.3:8080', 404, 'destination-missing'],
+    ['/v1/services/nonsense', 422, 'api-values'],
+    ['/v1/nothing', 404, 'api-no-resource'],
+    ['/v1/schema/none.json', 404, 'api-no-resource'],
+    ['/v1/problems/constructor', 404, 'api-no-resource'],
+    ['/v1/connections?state=NONSENSE', 422, 'api-values'],
+    ['/v1/connections?limit=1&limit=2', 422, 'api-values'],
+    ['/v1/connections?typo=1', 422, 'api-values'],
+    ['/v1/connections?limit=20000', 422, 'api-values'],
+  ] as const;
+  for (const [path, expected, code] of others) {
+    const answer = await ask(path);
+    assert.deepEqual([path, answer.status, codeOf(answer.text)], [path, expected, code]);
+  }
+});
+
+test('a method that a resource does not have is refused, with those that it has', async () => {
+  const { status, headers, text } = await ask('/v1/services', { method: 'DELETE' });
+  assert.deepEqual([status, headers.get('allow'), codeOf(text)], [405, 'GET', 'api-method']);
+});
+
+test('connections come a page at a time, or line by line', async () => {
+  const pages: unknown[] = [];
+  let next: unknown = 0;
+  while (next !== null) {
+    const page = await jsonOf(`/v1/connections?limit=100&after=${next}`);
+    pages.push(...(field(page, 'connections') as unknown[]));
+    next = field(page, 'next');
+  }
+  const { text, headers } = await ask('/v1/connections', { headers: { accept: 'application/x-ndjson' } });
+  assert.equal(headers.get('content-type'), 'application/x-ndjson');
+  assert.deepEqual(text.trimEnd().split('\n').map(parseJson), pages);
+  assert.equal(pages.length, 250);
+  const few = await ask('/v1/connections?limit=3', { headers: { accept: 'application/x-ndjson' } });
+  assert.equal(few.text.trimEnd().split('\n').length, 3);
+});
+
+test('the socket for all users shows no clients', async () => {
+  for (const path of ['/v1/connections', '/v1/doctor']) {
+    const { status, text } = await ask(path, { caller: reader });
+    assert.deepEqual([path, status, codeOf(text)], [path, 403, 'api-scope']);
+  }
+  assert.equal((await ask('/v1/services', { caller: reader })).status, 200);
+});
+
+test('readiness names what is missing', async () => {
+  const one = { name: 'eth0', ifindex: 2, tc: true, xdp: false, ingressAlone: false };
+  const answer = (datapath: Partial<typeof emptyStatus.datapath>) =>
+    testApi({ sources: { ...memorySources, status: () => ({ ...emptyStatus, datapath: { ...emptyStatus.datapath, ...datapath } }) } })(
+      '/readyz',
+    );
+  const found = await Promise.all([
+    answer({ interfaces: [one] }),
+    answer({ interfaces: [] }),
+    answer({ state: 'absent' }),
+    answer({ interfaces: [one, { ...one, name: 'eth1', tc: false }] }),
+  ]);
+  assert.deepEqual(
+    found.map(({ status, text }) => [status, text]),
+    [
+      [200, 'ok\n'],
+      [503, 'no interface is attached\n'],
+      [503, 'the datapath is absent\n'],
+      [503, 'eth1 is not attached\n'],
+    ],
+  );
+});
+
+test('a mistake of weir is an answer without its details, and is logged', async () => {
+  const mistakes: unknown[] = [];
+  const failing = testApi({ onMistake: (error) => void mistakes.push(error) });
+  const { status, text } = await failing('/v1/explain', { method: 'POST', body: '{"from":"192.0.2.7:1","to":"192.0.2.1:80"}' });
+  assert.deepEqual([status, codeOf(text), text.includes('no packet')], [500, 'internal', false]);
+  assert.match(String(mistakes[0]), /no packet is explained here/);
+});
+
+test('the published description is that of the routes (node build/dev/openapi.js writes it)', () => {
+  const document = openApiOf(routes);
+  assert.deepEqual(JSON.parse(read('docs/openapi.json')), JSON.parse(JSON.stringify(document)));
+  const described = Object.entries(field(document, 'paths') as Record<string, object>).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  assert.deepEqual(described.sort(), routes.map(({ method, at }) => `${method} ${at}`).sort());
+});
+
+test('every resource is in the manual', () => {
+  const page = read('docs/api.md');
+  assert.deepEqual(
+    routes.filter(({ at }) => !page.includes(`\`${at}\``)).map(({ at }) => at),
+    [],
+  );
+});

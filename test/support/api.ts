@@ -1,0 +1,118 @@
+// The control API without a socket, on a table in memory: what a test asks, and what is answered.
+import type { Caller } from '../../src/api/access/caller.js';
+import { type AppOptions, makeApp } from '../../src/api/http/app.js';
+import { routes } from '../../src/api/routes/routes.js';
+import type { ApiSources } from '../../src/api/sources.js';
+import type { ServiceEntry, Stats } from '../../src/model/service.js';
+import type { Status } from '../../src/report/status/status.js';
+import { ip } from './ip.js';
+
+export const writer: Caller = { name: 'uid 0 (pid 1)', stream: 'uid 0', scope: 'write', confidential: true };
+export const reader: Caller = { name: 'uid 1000 (pid 2)', stream: 'uid 1000', scope: 'read', confidential: false };
+
+const stats: Stats = {
+  conns: 2n ** 63n,
+  inPackets: 3n,
+  outPackets: 4n,
+  inBytes: 5n,
+  outBytes: 6n,
+  connRate: 7n,
+  inPacketRate: 8n,
+  outPacketRate: 9n,
+  inByteRate: 10n,
+  outByteRate: 11n,
+};
+
+export const oneService: ServiceEntry = {
+  spec: {
+    key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 80 },
+    scheduler: 'wrr',
+    schedFlags: 0,
+    onePacket: false,
+  },
+  stats,
+  destinations: [
+    {
+      spec: {
+        address: ip('10.0.0.2'),
+        port: 8080,
+        method: 'masq',
+        weight: 3,
+        upperThreshold: 0,
+        lowerThreshold: 0,
+        tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
+      },
+      active: 1,
+      inactive: 2,
+      persistent: 0,
+      stats,
+    },
+  ],
+};
+
+export const emptyStatus: Status = {
+  version: 'source',
+  build: '',
+  datapath: { state: 'loaded', build: null, programs: null, since: null, interfaces: [], tcAlone: [], firewall: null, repairsDue: 0 },
+  table: null,
+  services: [],
+  drops: null,
+  stream: null,
+  daemons: [],
+};
+
+const connections = Array.from({ length: 250 }, (_, index) => ({
+  protocol: 'TCP',
+  client: `198.51.100.7:${index + 1}`,
+  virtual: '192.0.2.1:80',
+  server: '10.0.0.2:8080',
+  method: 'masq',
+  state: 'ESTABLISHED',
+  expires: 900,
+  idle: 0,
+  local: null,
+}));
+
+export const memorySources: ApiSources = {
+  now: () => Date.UTC(2026, 10, 27),
+  table: () => ({ services: [oneService], timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, totals: stats, generation: 7 }),
+  service: () => oneService,
+  status: () => emptyStatus,
+  daemons: () => [],
+  drops: () => ({ total: [{ key: 'no_route', text: 'no route', count: 2n ** 60n }], recent: undefined }),
+  connections: () => connections,
+  explain: () => {
+    throw new Error('no packet is explained here');
+  },
+  examine: () => Promise.resolve({ kind: 'no-role' }),
+};
+
+export interface Asked {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly caller?: Caller;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+/** An app, and a function that asks it. */
+export function testApi(options: Partial<AppOptions> = {}): (path: string, asked?: Asked) => Promise<Answered> {
+  const mistakes: unknown[] = [];
+  const app = makeApp({
+    routes,
+    sources: memorySources,
+    callerOf: (_request, env) => env as Caller,
+    onMistake: (error) => void mistakes.push(error),
+    ...options,
+  });
+  return async (path, { method = 'GET', body, headers = {}, caller = writer } = {}) => {
+    const init = { method, headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers } };
+    const answer = await app.request(path, body === undefined ? init : { ...init, body }, caller);
+    return { status: answer.status, text: await answer.text(), headers: answer.headers };
+  };
+}
