@@ -115,6 +115,7 @@ function program({ stage, root, read, inPlace, share, dropIns, gzip }) {
   for (const [path, text] of dropIns) stage.text(`usr/lib/systemd/system/${path}`, inPlace(text));
   stage.text('usr/lib/udev/rules.d/90-weir.rules', inPlace(read('share/udev/90-weir.rules')));
   share((path) => !OF_KEEPALIVED.test(path));
+  stage.text('usr/share/weir/schema/weir.schema.json', read('share/schema/weir.schema.json'));
   const doc = 'usr/share/doc/weir';
   stage.text(`${doc}/copyright`, COPYRIGHT);
   stage.text(`${doc}/LICENSE.BSD-2-Clause`, read('bpf/LICENSE.BSD-2-Clause'));

@@ -39,6 +39,16 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/apply.js'),
   },
   {
+    name: 'diff',
+    meaning: 'what is in the table otherwise than a weir.yaml states; changes nothing',
+    load: () => import('./commands/diff.js'),
+  },
+  {
+    name: 'export',
+    meaning: 'print the table as a weir.yaml, as input of ipvsadm-restore or as a keepalived.conf; changes nothing',
+    load: () => import('./commands/export.js'),
+  },
+  {
     name: 'genhash',
     meaning: 'print the MD5 of a page for the digest of HTTP_GET and SSL_GET, word for word as genhash',
     usage: 'usage: genhash [-S] -s ADDRESS -p PORT -u PATH [OPTION ...]   (genhash -h lists the options)',

@@ -3,7 +3,8 @@
 import { formatAddress } from './address-text.js';
 import type { Change, DestinationChange } from './change.js';
 import { endpointText, type Names } from './endpoint-text.js';
-import type { DestinationSpec, ForwardingMethod, ServiceSpec } from './service.js';
+import { flagNames } from './schedulers.js';
+import type { DestinationSpec, ForwardingMethod, ServiceKey, ServiceSpec } from './service.js';
 import { flagText, netmaskText, portProtocol, serviceArguments } from './service-text.js';
 
 /** A destination on the director itself is written as -g: adding it finds out again that it is local. */
@@ -15,7 +16,16 @@ const methodOptions: Readonly<Record<ForwardingMethod, string>> = {
   fullnat: '--fullnat',
 };
 
-function serviceOptions(spec: ServiceSpec): string {
+/**
+ * How a change is written. `saved`: as by ipvsadm-save, without thresholds and flags that have no
+ * name, and with signed marks, which ipvsadm does not read.
+ */
+interface Written {
+  readonly names: Names | undefined;
+  readonly saved: boolean;
+}
+
+function serviceOptions(spec: ServiceSpec, { saved }: Written): string {
   const { persistence } = spec;
   const parts = [`-s ${spec.scheduler}`];
   if (persistence !== undefined) {
@@ -25,7 +35,7 @@ function serviceOptions(spec: ServiceSpec): string {
     if (persistence.engine !== undefined) parts.push(`--pe ${persistence.engine}`);
   }
   if (spec.onePacket) parts.push('-o');
-  if (spec.schedFlags !== 0) parts.push(`-b ${flagText(spec)}`);
+  if (spec.schedFlags !== 0) parts.push(`-b ${saved ? flagText(spec) : flagNames(spec.scheduler, spec.schedFlags).join(',')}`);
   return parts.join(' ');
 }
 
@@ -37,33 +47,42 @@ function tunnelOptions({ tunnel }: DestinationSpec): string {
 const localOptions = ({ localAddresses = [], clientAddress }: DestinationSpec): string =>
   ` --local-address ${localAddresses.map(formatAddress).join(',')}${clientAddress === undefined ? '' : ` --client-address ${clientAddress}`}`;
 
-/** Thresholds are left out, as ipvsadm-save does. */
-function destinationOptions(spec: DestinationSpec): string {
+const thresholds = ({ upperThreshold, lowerThreshold }: DestinationSpec): string =>
+  `${upperThreshold === 0 ? '' : ` -x ${upperThreshold}`}${lowerThreshold === 0 ? '' : ` -y ${lowerThreshold}`}`;
+
+function destinationOptions(spec: DestinationSpec, { saved }: Written): string {
   const more = spec.method === 'tunnel' ? tunnelOptions(spec) : spec.method === 'fullnat' ? localOptions(spec) : '';
-  return `${methodOptions[spec.method]} -w ${spec.weight}${more}`;
+  return `${methodOptions[spec.method]} -w ${spec.weight}${more}${saved ? '' : thresholds(spec)}`;
 }
 
-function destinationText(command: string, change: DestinationChange, names: Names | undefined): string {
+const serviceWords = (key: ServiceKey, { names, saved }: Written): string => serviceArguments(key, names, saved ? undefined : String);
+
+function destinationText(command: string, change: DestinationChange, written: Written): string {
   const { service } = change;
   const key = change.kind === 'delete-destination' ? change.key : change.spec;
-  const options = change.kind === 'delete-destination' ? '' : ` ${destinationOptions(change.spec)}`;
-  return `${command} ${serviceArguments(service, names)} -r ${endpointText(key, portProtocol(service), names)}${options}`;
+  const options = change.kind === 'delete-destination' ? '' : ` ${destinationOptions(change.spec, written)}`;
+  return `${command} ${serviceWords(service, written)} -r ${endpointText(key, portProtocol(service), written.names)}${options}`;
 }
 
-/** `-A -t 10.0.0.1:80 -s wlc`, `-d -t 10.0.0.1:80 -r 10.0.0.2:80`. `names`: absent: by numbers. */
-export function changeText(change: Change, names?: Names): string {
+function textOf(change: Change, written: Written): string {
   switch (change.kind) {
     case 'add-service':
-      return `-A ${serviceArguments(change.spec.key, names)} ${serviceOptions(change.spec)}`;
+      return `-A ${serviceWords(change.spec.key, written)} ${serviceOptions(change.spec, written)}`;
     case 'edit-service':
-      return `-E ${serviceArguments(change.spec.key, names)} ${serviceOptions(change.spec)}`;
+      return `-E ${serviceWords(change.spec.key, written)} ${serviceOptions(change.spec, written)}`;
     case 'delete-service':
-      return `-D ${serviceArguments(change.key, names)}`;
+      return `-D ${serviceWords(change.key, written)}`;
     case 'add-destination':
-      return destinationText('-a', change, names);
+      return destinationText('-a', change, written);
     case 'edit-destination':
-      return destinationText('-e', change, names);
+      return destinationText('-e', change, written);
     case 'delete-destination':
-      return destinationText('-d', change, names);
+      return destinationText('-d', change, written);
   }
 }
+
+/** As ipvsadm-save writes it: `-A -t 10.0.0.1:80 -s wlc`, `-d -t 10.0.0.1:80 -r 10.0.0.2:80`. `names`: absent: by numbers. */
+export const changeText = (change: Change, names?: Names): string => textOf(change, { names, saved: true });
+
+/** The arguments that make the whole change. */
+export const commandText = (change: Change): string => textOf(change, { names: undefined, saved: false });

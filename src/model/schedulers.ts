@@ -43,3 +43,9 @@ export const plainFlags: readonly string[] = ['flag-1', 'flag-2', 'flag-3'];
 
 /** The names of a scheduler's flags, bit 1 first. */
 export const schedulerFlags = (name: string): readonly string[] => byName.get(name)?.flags ?? plainFlags;
+
+/** The names of the flags that are set; a bit without a name of its own has its plain one. */
+export function flagNames(scheduler: string, bits: number): readonly string[] {
+  const own = schedulerFlags(scheduler);
+  return plainFlags.flatMap((plain, bit) => ((bits & (1 << bit)) === 0 ? [] : [own[bit] ?? plain]));
+}

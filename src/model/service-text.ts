@@ -33,8 +33,8 @@ export function markText(mark: number): string {
 
 const protocolOptions: Readonly<Record<Protocol, string>> = { tcp: '-t', udp: '-u', sctp: '--sctp-service' };
 
-/** The options that name a service: `-t 10.0.0.1:80`, `-f 5 -6`. */
-export function serviceArguments(key: ServiceKey, names?: Names): string {
-  if (key.kind === 'fwmark') return `-f ${markText(key.mark)}${key.family === 'inet6' ? ' -6' : ''}`;
+/** The options that name a service: `-t 10.0.0.1:80`, `-f 5 -6`. `mark`: as listings have it by default. */
+export function serviceArguments(key: ServiceKey, names?: Names, mark: (mark: number) => string = markText): string {
+  if (key.kind === 'fwmark') return `-f ${mark(key.mark)}${key.family === 'inet6' ? ' -6' : ''}`;
   return `${protocolOptions[key.protocol]} ${endpointText(key, key.protocol, names)}`;
 }

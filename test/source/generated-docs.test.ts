@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { withReasons } from '../../dev/drop-reasons.js';
 import { keepalivedReference, withLintRows } from '../../dev/keepalived-reference.js';
 import { lintVerdicts } from '../../src/config/keepalived/lint/lint.js';
+import { weirFileSchema } from '../../src/config/weir/read.js';
 import { read } from '../support/project.js';
 
 const REMEDY = 'node build/dev/keepalived-reference.js generates it again';
@@ -26,4 +27,9 @@ test('docs/config-lint.md lists every code of every rule, once', () => {
 test('docs/operate.md lists every reason why a packet is dropped', () => {
   const text = read('docs/operate.md');
   assert.equal(text, withReasons(text), 'node build/dev/drop-reasons.js generates it again');
+});
+
+test('share/schema/weir.schema.json is what the reader of weir.yaml takes', () => {
+  const remedy = 'bin/weir schema > share/schema/weir.schema.json';
+  assert.equal(read('share/schema/weir.schema.json'), `${JSON.stringify(weirFileSchema, undefined, 2)}\n`, remedy);
 });

@@ -1,11 +1,14 @@
 // Random tables: all that ipvsadm can make of services and servers.
 import type { Family } from '../../src/model/address.js';
 import { destinationId, serviceFamily, serviceId, widestNetmask } from '../../src/model/identity.js';
+import { masquerades } from '../../src/model/masquerades.js';
 import { schedulerFlags, schedulers } from '../../src/model/schedulers.js';
 import { type DestinationSpec, PLAIN_TUNNEL, type ServiceKey, type ServiceSpec } from '../../src/model/service.js';
 import type { DocumentService } from '../../src/model/table-document.js';
 import { ip } from './ip.js';
 import fc from './properties.js';
+
+const plain = { noNullPrototype: true } as const;
 
 /** Few, so that two tables have some in common. */
 const addresses: Readonly<Record<Family, readonly string[]>> = {
@@ -18,13 +21,16 @@ const ports = fc.constantFrom(0, 21, 80, 443, 65_535);
 
 const keys: fc.Arbitrary<ServiceKey> = families.chain((family) =>
   fc.oneof(
-    fc.record({
-      kind: fc.constant('address' as const),
-      protocol: fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const),
-      address: addressOf(family),
-      port: ports,
-    }),
-    fc.record({ kind: fc.constant('fwmark' as const), family: fc.constant(family), mark: fc.constantFrom(1, 5, 0xffff_ffff) }),
+    fc.record(
+      {
+        kind: fc.constant('address' as const),
+        protocol: fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const),
+        address: addressOf(family),
+        port: ports,
+      },
+      plain,
+    ),
+    fc.record({ kind: fc.constant('fwmark' as const), family: fc.constant(family), mark: fc.constantFrom(1, 5, 0xffff_ffff) }, plain),
   ),
 );
 
@@ -35,19 +41,22 @@ const netmasks = (family: Family) =>
 
 const serviceSpecs: fc.Arbitrary<ServiceSpec> = keys.chain((key) =>
   fc
-    .record({
-      scheduler: fc.constantFrom(...schedulers.filter(({ newerKernels }) => newerKernels === undefined).map(({ name }) => name)),
-      schedFlags: fc.nat(7),
-      persistence: fc.option(
-        fc.record({
-          timeout: fc.constantFrom(1, 60, 300, 360, 3601, 2_678_400),
-          netmask: netmasks(serviceFamily(key)),
-          engine: fc.option(fc.constant('sip'), { nil: undefined }),
-        }),
-        { nil: undefined },
-      ),
-      onePacket: fc.boolean(),
-    })
+    .record(
+      {
+        scheduler: fc.constantFrom(...schedulers.filter(({ newerKernels }) => newerKernels === undefined).map(({ name }) => name)),
+        schedFlags: fc.nat(7),
+        persistence: fc.option(
+          fc.record({
+            timeout: fc.constantFrom(1, 60, 300, 360, 3601, 2_678_400),
+            netmask: netmasks(serviceFamily(key)),
+            engine: fc.option(fc.constant('sip'), { nil: undefined }),
+          }),
+          { nil: undefined },
+        ),
+        onePacket: fc.boolean(),
+      },
+      plain,
+    )
     .map(({ scheduler, schedFlags, persistence, onePacket }) => {
       const needsPersistence = key.kind === 'address' && key.port === 0;
       const kept =
@@ -68,12 +77,18 @@ const serviceSpecs: fc.Arbitrary<ServiceSpec> = keys.chain((key) =>
 const numbers = fc.constantFrom(0, 1, 2, 100, 65_535, 0x7fff_ffff);
 const tunnels = fc.oneof(
   fc.constant(PLAIN_TUNNEL),
-  fc.record({
-    type: fc.constant('gue' as const),
-    port: fc.constantFrom(1, 6080),
-    checksum: fc.constantFrom('nocsum' as const, 'csum' as const, 'remcsum' as const),
-  }),
-  fc.record({ type: fc.constant('gre' as const), port: fc.constant(0), checksum: fc.constantFrom('nocsum' as const, 'csum' as const) }),
+  fc.record(
+    {
+      type: fc.constant('gue' as const),
+      port: fc.constantFrom(1, 6080),
+      checksum: fc.constantFrom('nocsum' as const, 'csum' as const, 'remcsum' as const),
+    },
+    plain,
+  ),
+  fc.record(
+    { type: fc.constant('gre' as const), port: fc.constant(0), checksum: fc.constantFrom('nocsum' as const, 'csum' as const) },
+    plain,
+  ),
 );
 
 function forwarding({
@@ -81,30 +96,40 @@ function forwarding({
   onePacket,
 }: ServiceSpec): fc.Arbitrary<Omit<DestinationSpec, 'port' | 'weight' | 'upperThreshold' | 'lowerThreshold'>> {
   const family = serviceFamily(key);
-  const plain = fc.record({
-    address: addressOf(family),
-    method: fc.constantFrom('masq' as const, 'route' as const, 'local' as const),
-    tunnel: fc.constant(PLAIN_TUNNEL),
-  });
-  const tunnelled = fc.record({ address: families.chain(addressOf), method: fc.constant('tunnel' as const), tunnel: tunnels });
+  const untunnelled = fc.record(
+    {
+      address: addressOf(family),
+      method: fc.constantFrom('masq' as const, 'route' as const, 'local' as const),
+      tunnel: fc.constant(PLAIN_TUNNEL),
+    },
+    plain,
+  );
+  const tunnelled = fc.record({ address: families.chain(addressOf), method: fc.constant('tunnel' as const), tunnel: tunnels }, plain);
   const isReported = key.kind === 'fwmark' || key.protocol === 'tcp';
   const fullnat = fc
-    .record({
-      address: addressOf(family),
-      localAddresses: fc.uniqueArray(fc.constantFrom(...addresses[family]), { minLength: 1, maxLength: 3 }),
-      clientAddress: fc.option(fc.constantFrom('toa' as const, 'proxy' as const), { nil: undefined }),
-    })
+    .record(
+      {
+        address: addressOf(family),
+        localAddresses: fc.uniqueArray(fc.constantFrom(...addresses[family]), { minLength: 1, maxLength: 3 }),
+        clientAddress: fc.option(fc.constantFrom('toa' as const, 'proxy' as const), { nil: undefined }),
+      },
+      plain,
+    )
     .map(({ address, localAddresses, clientAddress }) => ({
       ...{ address, method: 'fullnat' as const, tunnel: PLAIN_TUNNEL, localAddresses: localAddresses.map(ip) },
       ...(clientAddress === undefined || !isReported ? {} : { clientAddress }),
     }));
-  return onePacket ? fc.oneof(plain, tunnelled) : fc.oneof(plain, tunnelled, fullnat);
+  return onePacket ? fc.oneof(untunnelled, tunnelled) : fc.oneof(untunnelled, tunnelled, fullnat);
 }
 
 const servers = (spec: ServiceSpec): fc.Arbitrary<DestinationSpec> =>
-  fc
-    .tuple(forwarding(spec), ports, numbers, fc.tuple(numbers, numbers))
-    .map(([how, port, weight, [a, b]]) => ({ ...how, port, weight, upperThreshold: Math.max(a, b), lowerThreshold: Math.min(a, b) }));
+  fc.tuple(forwarding(spec), ports, numbers, fc.tuple(numbers, numbers)).map(([how, port, weight, [a, b]]) => ({
+    ...how,
+    port: spec.key.kind === 'address' && !masquerades(how) ? spec.key.port : port,
+    weight,
+    upperThreshold: Math.max(a, b),
+    lowerThreshold: Math.min(a, b),
+  }));
 
 const services: fc.Arbitrary<DocumentService> = serviceSpecs.chain((spec) =>
   fc.uniqueArray(servers(spec), { selector: destinationId, maxLength: 4 }).map((destinations) => ({ spec, destinations })),

@@ -3,7 +3,8 @@ import { CHANGE_KINDS, type ChangeKind, type DocumentOptions } from '../../contr
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Flags } from '../flags.js';
 
-export const DOCUMENT_TYPES = { 'keep-others': 'flag', ignore: 'value', allow: 'value', all: 'flag', json: 'flag' } as const;
+export const DIFF_TYPES = { 'keep-others': 'flag', ignore: 'value', json: 'flag' } as const;
+export const DOCUMENT_TYPES = { ...DIFF_TYPES, allow: 'value', all: 'flag' } as const;
 
 export const DOCUMENT_OPTIONS = `       --keep-others     services of the table that FILE does not have stay; by default FILE is the whole table,
                          but for services that a running keepalived serves
@@ -20,7 +21,7 @@ function isKind(word: string): word is ChangeKind {
 }
 
 /** @throws WeirError option-value */
-export function documentOptions(flags: Flags<typeof DOCUMENT_TYPES>): DocumentOptions {
+export function documentOptions(flags: Flags<typeof DIFF_TYPES> & Pick<Flags<typeof DOCUMENT_TYPES>, 'allow'>): DocumentOptions {
   if (flags.ignore !== undefined && flags.ignore !== 'weights')
     throw new WeirError('option-value', { option: '--ignore', expected: 'weights', given: flags.ignore });
   const kinds = flags.allow?.split(',');

@@ -7,6 +7,7 @@ import { apiOf, apiShape } from './api-shape.js';
 import { feedbackOf, feedbackShape } from './feedback-shape.js';
 import { layer7Shape } from './layer7-shape.js';
 import { layer7Of } from './layer7-to-model.js';
+import { withDefinitions } from './schema-definitions.js';
 import { optional, type Report, readShape, record } from './shape.js';
 import { servicesShape, timeoutsShape } from './table-shape.js';
 import { tableOf } from './table-to-model.js';
@@ -48,8 +49,8 @@ export function readWeirFile(text: string): { readonly file: WeirFile; readonly 
 export const faultText = (file: string, { at, failure }: Fault): string => `${file}:${at.line}:${at.column}: ${failureLine(failure)}`;
 
 /** For editors: https://json-schema.org/draft/2020-12. */
-export const weirFileSchema: Json = {
+export const weirFileSchema: Json = withDefinitions({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'weir.yaml',
   ...(fileShape.schema as object),
-};
+});

@@ -1,4 +1,5 @@
 // The sections of a weir.yaml about layer 4: services with their servers, and timeouts. Services are named by their words.
+import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { parseEndpoint } from '../../model/endpoint-text.js';
 import { SIP } from '../../model/persistence-engine.js';
@@ -38,7 +39,17 @@ const seconds = scalar('a time in whole seconds from 1s to 31d, such as 900, 15m
 
 const address = scalar('an address such as 192.0.2.1 or 2001:db8::1', text, parseAddress);
 
-const serverEndpoint = scalar('an address with its port, such as 10.0.0.2:80 or [2001:db8::2]:80', text, parseEndpoint);
+/** `port`: absent: its service's. */
+const serverEndpoint = scalar(
+  'an address, with its port or without, such as 10.0.0.2:80 or [2001:db8::2]:80',
+  text,
+  (given): { readonly address: Address; readonly port?: number } | undefined => {
+    const endpoint = parseEndpoint(given);
+    if (endpoint !== undefined) return endpoint;
+    const alone = parseAddress(given);
+    return alone === undefined ? undefined : { address: alone };
+  },
+);
 
 /** A mask of IPv4, or the length of a prefix: which of them fits is seen with the service. */
 const netmask = placed(

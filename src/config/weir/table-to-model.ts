@@ -5,6 +5,7 @@ import { endpointText } from '../../model/endpoint-text.js';
 import { type Failure, failure, isWeirError } from '../../model/errors/weir-error.js';
 import { checkOnePacket } from '../../model/fullnat.js';
 import { destinationId, serviceFamily, serviceId, widestNetmask } from '../../model/identity.js';
+import { masquerades } from '../../model/masquerades.js';
 import { plainFlags, schedulerFlags } from '../../model/schedulers.js';
 import { type DestinationSpec, type Persistence, PLAIN_TUNNEL, type ServiceKey, type Timeouts, type Tunnel } from '../../model/service.js';
 import { parseServiceWord, serviceWord } from '../../model/service-word.js';
@@ -87,6 +88,8 @@ function forwardingOf(
     report(at, failure('file-key-only-with', { key: 'port', only: 'type gue', given: type }));
   if (at !== undefined && isTunnel && type === 'ipip' && checksum !== 'nocsum')
     report(at, failure('file-key-only-with', { key: 'checksum', only: 'type gue or gre', given: type }));
+  if (at !== undefined && type === 'gre' && checksum === 'remcsum')
+    report(at, failure('file-key-only-with', { key: 'checksum remcsum', only: 'type gue', given: type }));
   const [locals, client] = [own.local_addresses ?? service.local_addresses, own.client_address ?? service.client_address];
   return {
     method,
@@ -113,9 +116,15 @@ function serverOf(
   report: Report,
 ): Placed<DestinationSpec> | undefined {
   if (value.address === undefined) return undefined;
+  const forwarding = forwardingOf(value, service, report);
+  const { address, port: given } = value.address;
+  const own = key.kind === 'fwmark' ? 0 : key.port;
+  if (given !== undefined && given !== own && key.kind === 'address' && !masquerades(forwarding))
+    report(at, failure('file-server-port', { method: forwarding.method, port: own }));
   const spec: DestinationSpec = {
-    ...value.address,
-    ...forwardingOf(value, service, report),
+    address,
+    port: given ?? own,
+    ...forwarding,
     weight: value.weight ?? SERVICE_DEFAULTS.weight,
     upperThreshold: value.upper_threshold ?? 0,
     lowerThreshold: value.lower_threshold ?? 0,

@@ -7,7 +7,7 @@
 // `base` names the table that a plan was made for: it is part of an ETag, and what `applyDocument` compares again under the lock.
 import type { Change } from '../../model/change.js';
 import type { Timeouts } from '../../model/service.js';
-import type { Difference, PlannedService, PlannedSettings, Touched } from './plan.js';
+import type { Difference, PlannedService, PlannedSettings, Touched, TouchedTemplates } from './plan.js';
 
 /** The kinds of changes that --allow names. */
 export const CHANGE_KINDS = [
@@ -33,13 +33,6 @@ export interface PlannedChange {
   readonly command: string;
   readonly connections: Touched;
   readonly templates: TouchedTemplates;
-}
-
-/** Persistence templates: which server a client's next connection goes to. */
-export interface TouchedTemplates {
-  readonly kept: number;
-  /** Their clients are balanced again. */
-  readonly ended: number;
 }
 
 /** A service of the table that is not the document's. */

@@ -8,6 +8,7 @@ import { destinationId, serviceId } from '../../model/identity.js';
 import { type DestinationSpec, PLAIN_TUNNEL, type ServiceKey } from '../../model/service.js';
 import type { DocumentService } from '../../model/table-document.js';
 import { CHANGE_KINDS, type DocumentPlan, type PlannedChange } from './document-plan.js';
+import { documentPlanText } from './document-plan-text.js';
 import { planDocument } from './plan-document.js';
 import type { TableFacts } from './table-facts.js';
 
@@ -16,7 +17,14 @@ const presentOf = (services: readonly DocumentService[]): TableFacts['present'] 
 
 const factsOf = (services: readonly DocumentService[], more: Partial<TableFacts> = {}): TableFacts => ({
   present: presentOf(services),
-  ...{ movedWeights: new Map(), connections: new Map(), services: new Map(), templates: new Map(), owners: new Map() },
+  ...{
+    movedWeights: new Map(),
+    lastWeights: new Map(),
+    connections: new Map(),
+    services: new Map(),
+    templates: new Map(),
+    owners: new Map(),
+  },
   ...{ timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, expireNodest: false },
   ...more,
 });
@@ -149,6 +157,23 @@ test('persistence templates end with their server, and all of them with another 
   assert.deepEqual(templates([server(2)], persistence), { kept: 5, ended: 7 });
   assert.deepEqual(templates([server(2)], { ...persistence, netmask: 0xffff_ff00 }), { kept: 0, ended: 12 });
   assert.deepEqual(templates(both, undefined), { kept: 0, ended: 12 });
+});
+
+test('the text names what becomes of connections, of persistence and of hash slots', () => {
+  const persistence = { timeout: 300, netmask: 0xffff_ffff };
+  const present = [service(web, [server(2), server(3)], { scheduler: 'sh', persistence })];
+  const facts = factsOf(present, {
+    ...{ connections: counts(web, [2, 5], [3, 7]), services: new Map([[serviceId(web), web]]), templates: counts(web, [2, 1], [3, 4]) },
+  });
+  const plan = planDocument({ services: [service(web, [server(2), server(4)], { scheduler: 'sh', persistence })] }, facts);
+  assert.deepEqual(documentPlanText(plan, { all: true }), [
+    'services',
+    '  = tcp:192.0.2.1:80 sh; 5 connections kept, 7 connections cut; 4 persistence templates ended; 100.0% of the hash slots get another server',
+    '    - 10.0.0.3:80 Masq, weight 1; 7 connections cut: their packets are dropped until the server is back',
+    '    = 10.0.0.2:80 Masq, weight 1; 5 connections kept',
+    '    + 10.0.0.4:80 Masq, weight 1',
+    'changes: 2 changes; 12 live connections: 5 kept, 0 moved, 7 cut, 0 resumed; 4 persistence templates ended',
+  ]);
 });
 
 test('services of others stay: those that a daemon serves always, the rest where it is asked for', () => {

@@ -1,7 +1,7 @@
 // The plan of a document: what leads from the table to what the document states, in order, and what becomes of live connections and
 // persistence. Pure: what is there is an argument.
 import type { Change } from '../../model/change.js';
-import { changeText } from '../../model/change-text.js';
+import { commandText } from '../../model/change-text.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import type { DestinationKey, DestinationSpec, Persistence, ServiceKey, Timeouts } from '../../model/service.js';
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
@@ -9,17 +9,10 @@ import { DOCUMENT_NAMES } from '../virtual-server/names.js';
 import { type IntendedTable, type PresentService, planTable, planTimeouts, type ServicePlan } from '../virtual-server/plan.js';
 import { countAt, countOf, cut, kept, removed, resumed } from './connection-counts.js';
 import { serverDifferences, serviceDifferences } from './differences.js';
-import type {
-  ChangeKind,
-  DocumentOptions,
-  DocumentPlan,
-  DocumentStep,
-  OtherService,
-  PlannedChange,
-  TouchedTemplates,
-} from './document-plan.js';
+import type { ChangeKind, DocumentOptions, DocumentPlan, DocumentStep, OtherService, PlannedChange } from './document-plan.js';
+import { slotShift } from './hash-slots.js';
 import { allowedTable, documentTable, intended } from './intended-table.js';
-import type { PlannedSettings, Touched } from './plan.js';
+import type { PlannedService, PlannedSettings, Touched, TouchedTemplates } from './plan.js';
 import { sumOf, untouched } from './plan.js';
 import { planServices } from './services.js';
 import { tableBase } from './table-base.js';
@@ -60,7 +53,7 @@ class ChangeLines {
       ...this.#names(change),
       differences: this.#differences(change),
       reason: REASONS[action],
-      command: `ipvsadm ${changeText(change)}`,
+      command: `ipvsadm ${commandText(change)}`,
       connections: this.#connections(change),
       templates: this.#templates(change),
     };
@@ -145,8 +138,8 @@ interface TimeoutChange {
   readonly settings: PlannedSettings;
 }
 
-function timeoutChange(wanted: Timeouts | undefined, present: Timeouts | undefined): TimeoutChange | undefined {
-  const timeouts = present === undefined ? wanted : planTimeouts(wanted, present);
+function timeoutChange(wanted: Timeouts | undefined, present: Timeouts): TimeoutChange | undefined {
+  const timeouts = planTimeouts(wanted, present);
   if (timeouts === undefined) return undefined;
   const differences = differingTimeouts(present, timeouts);
   return {
@@ -184,18 +177,48 @@ function total(services: DocumentPlan['services'], { connections, services: keys
   return sumOf(parts);
 }
 
-function templatesOf(changes: readonly PlannedChange[], { templates }: TableFacts): TouchedTemplates {
-  const all = [...templates.keys()].reduce((sum, id) => sum + countOf(templates, id), 0);
-  // A server that goes from a service whose templates end all the same counts once.
+/** A server that goes from a service whose templates end all the same counts once. */
+function endedBy(changes: readonly PlannedChange[]): number {
   const whole = new Set(
     changes.flatMap(({ server, service, templates: { ended } }) => (server === undefined && ended > 0 ? [service] : [])),
   );
-  const ended = changes.reduce(
-    (sum, { server, service, templates: touched }) => sum + (server !== undefined && whole.has(service) ? 0 : touched.ended),
+  return changes.reduce(
+    (sum, { server, service, templates }) => sum + (server !== undefined && whole.has(service) ? 0 : templates.ended),
     0,
   );
+}
+
+function templatesOf(changes: readonly PlannedChange[], { templates }: TableFacts): TouchedTemplates {
+  const all = [...templates.keys()].reduce((sum, id) => sum + countOf(templates, id), 0);
+  const ended = endedBy(changes);
   return { kept: all - ended, ended };
 }
+
+/** Adds what a change does to clients that have no connection now. */
+function withClients(
+  line: PlannedService,
+  id: string,
+  wanted: IntendedTable,
+  changes: readonly PlannedChange[],
+  facts: TableFacts,
+): PlannedService {
+  const [there, next] = [facts.present.get(id), wanted.get(id)];
+  const count = countOf(facts.templates, id);
+  const ended = endedBy(changes);
+  const before = there?.destinations.map((spec) => ({ spec, lastWeight: lastWeightOf(spec, facts.lastWeights.get(id)) }));
+  const slots =
+    before === undefined || next === undefined || there?.spec.scheduler !== next.spec.scheduler
+      ? undefined
+      : slotShift(next.spec.scheduler, before, next.destinations);
+  return {
+    ...line,
+    ...(count === 0 ? {} : { templates: { kept: count - ended, ended } }),
+    ...(slots === undefined || slots.moved === 0 ? {} : { slots }),
+  };
+}
+
+const lastWeightOf = (spec: DestinationSpec, known: ReadonlyMap<string, number> | undefined): number =>
+  spec.weight === 0 ? (known?.get(destinationId(spec)) ?? 0) : spec.weight;
 
 /** What goes comes first, so that there is room for what comes. */
 function servicePlans(wanted: IntendedTable, { present }: TableFacts): readonly ServicePlan[] {
@@ -217,6 +240,17 @@ function othersOf(services: readonly DocumentService[], facts: TableFacts, { kee
   return { others, conflicts };
 }
 
+function grouped(changes: readonly PlannedChange[]): ReadonlyMap<string, readonly PlannedChange[]> {
+  const groups = new Map<string, PlannedChange[]>();
+  for (const change of changes) {
+    if (change.service === undefined) continue;
+    const group = groups.get(change.service);
+    if (group === undefined) groups.set(change.service, [change]);
+    else group.push(change);
+  }
+  return groups;
+}
+
 /** The part of a plan that is about services. */
 function planServicesOf(services: readonly DocumentService[], facts: TableFacts, options: DocumentOptions) {
   const asked = documentTable(services, facts, options);
@@ -226,11 +260,18 @@ function planServicesOf(services: readonly DocumentService[], facts: TableFacts,
   const steps = plans.flatMap(({ changes }) => changes);
   const isWithheld = ({ kind }: Change): boolean => options.allow?.has(kind) === false;
   const withheld = servicePlans(asked, facts).flatMap(({ changes }) => changes.filter(isWithheld));
+  const changes = steps.map((change) => lines.of(change));
+  const byService = grouped(changes);
+  const ids = new Map([...facts.present, ...wanted].map(([id, { spec }]) => [DOCUMENT_NAMES.service(spec.key), id]));
+  const planned = planServices(plans, wanted, { ...facts, names: DOCUMENT_NAMES });
   return {
     steps: steps.map((change) => withMovedWeight(change, facts)),
-    changes: steps.map((change) => lines.of(change)),
+    changes,
     withheld: withheld.map((change) => lines.of(change)),
-    services: planServices(plans, wanted, { ...facts, names: DOCUMENT_NAMES }),
+    services: planned.map((line) => {
+      const own = byService.get(line.service);
+      return own === undefined ? line : withClients(line, ids.get(line.service) ?? '', wanted, own, facts);
+    }),
     ...othersOf(services, facts, options),
   };
 }

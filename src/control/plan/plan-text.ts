@@ -35,6 +35,12 @@ function touchedText({ kept, moved, cut, resumed }: Touched, meaning = ''): stri
   return parts.length === 0 ? '' : `; ${parts.join(', ')}`;
 }
 
+/** `; 5 persistence templates end; 20.1% of the hash slots get another server` */
+function clientsText({ templates, slots }: PlannedService): string {
+  const ended = templates === undefined || templates.ended === 0 ? '' : `; ${counted(templates.ended, 'persistence template')} ended`;
+  return slots === undefined ? ended : `${ended}; ${((100 * slots.moved) / slots.of).toFixed(1)}% of the hash slots get another server`;
+}
+
 const line = (indent: number, action: Action | 'out', text: string): string => `${' '.repeat(indent)}${SIGNS[action]} ${text}`;
 
 function serverText(one: PlannedServer, meaning: string): string {
@@ -65,7 +71,7 @@ function serviceText(one: PlannedService, expireNodest: boolean, { all }: PlanTe
   const stay = all || rest === 0 ? [] : [line(4, 'keep', `${counted(rest, 'server')} as before`)];
   const meaning = action === 'remove' ? '' : cut;
   return [
-    line(2, action, `${service}${group} ${what}${touchedText(connections, action === 'remove' ? cut : '')}`),
+    line(2, action, `${service}${group} ${what}${touchedText(connections, action === 'remove' ? cut : '')}${clientsText(one)}`),
     ...shown.map((server) => serverText(server, meaning)),
     ...stay,
   ];
@@ -111,7 +117,7 @@ export function settingsText({ action, object, differences }: PlannedSettings): 
   return line(2, action, differences.length === 0 ? object : `${object}: ${differencesText(differences)}`);
 }
 
-function driftText({ kind, service, server, differences, stays, connections }: Drift): string {
+export function driftText({ kind, service, server, differences, stays, connections }: Drift): string {
   const what = server === undefined ? `service ${service}` : `server ${server} of ${service}`;
   const count = connections === 0 ? '' : ` (${counted(connections, 'connection')})`;
   if (stays) return `  ! ${what} is not of the file: it stays${count}`;

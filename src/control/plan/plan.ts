@@ -1,4 +1,5 @@
 // What a reload will do, as values that print as JSON as they are. Names are those of keepalived's log. Pure.
+import type { SlotShift } from './hash-slots.js';
 
 /** `keep`: it is there before and after, the same. */
 export type Action = 'add' | 'remove' | 'change' | 'keep';
@@ -13,6 +14,13 @@ export interface Touched {
   readonly cut: number;
   /** They were cut before and go on again. */
   readonly resumed: number;
+}
+
+/** Persistence templates: which server a client's next connection goes to. */
+export interface TouchedTemplates {
+  readonly kept: number;
+  /** Their clients are balanced again. */
+  readonly ended: number;
 }
 
 export interface Difference {
@@ -48,6 +56,10 @@ export interface PlannedService {
   readonly differences: readonly Difference[];
   readonly servers: readonly PlannedServer[];
   readonly connections: Touched;
+  /** Of a document's plan, where there are any. */
+  readonly templates?: TouchedTemplates;
+  /** Of a document's plan, where a hash stays the scheduler and some move. */
+  readonly slots?: SlotShift;
 }
 
 /** A virtual address of a VRRP instance. */

@@ -23,7 +23,7 @@ const serviceText = ({ key, scheduler, schedFlags, onePacket, persistence }: Ser
 export function tableBase({ present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>): string {
   const services = [...present].filter(([id]) => !owners.has(id));
   const lines = services.map(([, { spec, destinations }]) => [serviceText(spec), ...destinations.map(serverText).sort()].join('\n'));
-  const times = timeouts === undefined ? '' : `${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`;
+  const times = `${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`;
   const digest = sha256(new TextEncoder().encode([times, ...lines.sort()].join('\n\n')));
   return [...digest.subarray(0, BASE_BYTES)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -8,12 +8,14 @@ export interface TableFacts {
   readonly present: PresentTable;
   /** Weights that feedback set, by `serviceId`, then by `destinationId`: as they are in the table. */
   readonly movedWeights: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Of services by mh with drained servers, by `serviceId`, then by `destinationId`: the last weight that was not 0. */
+  readonly lastWeights: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Live connections. `services`: which service each key of it is, also of those that were removed. */
   readonly connections: ConnectionCounts;
   readonly services: ReadonlyMap<string, ServiceKey>;
   /** Persistence templates, counted as connections are. */
   readonly templates: ConnectionCounts;
-  readonly timeouts?: Timeouts;
+  readonly timeouts: Timeouts;
   /** The director's sysctl expire_nodest_conn. */
   readonly expireNodest: boolean;
   /** Who keeps a service, by `serviceId`: `keepalived (process 12)`. */

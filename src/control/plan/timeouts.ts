@@ -8,10 +8,10 @@ const NAMES = [
   ['udp', 'udp'],
 ] as const;
 
-/** `wanted`: 0 keeps what is there. `present`: undefined where it is not known. */
-export function differingTimeouts(present: Timeouts | undefined, wanted: Timeouts): readonly Difference[] {
+/** `wanted`: 0 keeps what is there. */
+export function differingTimeouts(present: Timeouts, wanted: Timeouts): readonly Difference[] {
   return NAMES.flatMap(([what, name]) => {
-    const [from, to] = [present?.[name], wanted[name]];
-    return to === 0 || to === from ? [] : [{ what, from: from === undefined ? 'the default' : `${from} s`, to: `${to} s` }];
+    const [from, to] = [present[name], wanted[name]];
+    return to === 0 || to === from ? [] : [{ what, from: `${from} s`, to: `${to} s` }];
   });
 }

@@ -2,9 +2,11 @@
 import type { TableFacts } from '../../control/plan/table-facts.js';
 import type { PresentTable } from '../../control/virtual-server/plan.js';
 import type { TableReader } from '../../datapath/director.js';
+import { lastWeights } from '../../datapath/ebpf/observe/last-weights.js';
 import type { ObservedDatapath } from '../../datapath/ebpf/observe/observer.js';
+import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { DEFAULT_TIMEOUTS } from '../../datapath/ebpf/table/timeouts.js';
-import { WeirError } from '../../model/errors/weir-error.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import { configuredWeights } from './configured-weights.js';
 
@@ -44,16 +46,42 @@ export function presentFacts(reader: Pick<TableReader, 'services' | 'timeouts' |
 
 /** As tables begin. */
 const NOTHING_LOADED = {
-  ...{ present: new Map(), movedWeights: new Map(), templates: new Map(), connections: new Map(), services: new Map() },
+  ...{
+    present: new Map(),
+    movedWeights: new Map(),
+    templates: new Map(),
+    connections: new Map(),
+    services: new Map(),
+    lastWeights: new Map(),
+  },
   ...{ timeouts: DEFAULT_TIMEOUTS, expireNodest: false, moved: [] },
 };
 
-export type ObservedFacts = PresentFacts & Pick<TableFacts, 'connections' | 'services'>;
+export type ObservedFacts = PresentFacts & Pick<TableFacts, 'connections' | 'services' | 'lastWeights'>;
 
 /** @throws WeirError datapath-build-before, takeover-elsewhere, datapath-other-build */
 export function observedFacts(observed: ObservedDatapath): ObservedFacts {
   if (observed.kind === 'other-tables') throw new WeirError(REFUSALS[observed.layout], observed);
   if (observed.kind !== 'loaded') return NOTHING_LOADED;
-  const { counts, services } = observed.reader.countConnections();
-  return { ...presentFacts(observed.reader), connections: counts, services };
+  const { reader } = observed;
+  const { counts, services } = reader.countConnections();
+  const facts = presentFacts(reader);
+  return { ...facts, connections: counts, services, lastWeights: drainedWeights(reader, facts.present) };
+}
+
+/** Of services by mh with a drained server: no other scheduler looks at them. A service that went meanwhile has none. */
+function drainedWeights(reader: ObservingReader, present: PresentTable): TableFacts['lastWeights'] {
+  const drained = [...present].filter(
+    ([, { spec, destinations }]) => spec.scheduler === 'mh' && destinations.some(({ weight }) => weight === 0),
+  );
+  return new Map(
+    drained.map(([id, { spec }]) => {
+      try {
+        return [id, reader.observing((tables) => lastWeights(tables, spec.key))] as const;
+      } catch (error) {
+        if (!isWeirError(error, 'service-missing')) throw error;
+        return [id, new Map<string, number>()] as const;
+      }
+    }),
+  );
 }

@@ -1,5 +1,15 @@
 // The schedulers that hash: dh by the destination address, sh and mh by the client's. Each looks into a ring (rings.ts).
-import { destinationRing, hash32, MAGLEV_SLOTS, maglevHash, maglevRing, RING_BITS, RING_SLOTS, type Ring, sourceRing } from './rings.js';
+import {
+  destinationRing,
+  hash32,
+  MAGLEV_SLOTS,
+  maglevHash,
+  maglevRing,
+  RING_BITS,
+  RING_SLOTS,
+  type Ring,
+  sourceRing,
+} from '../../model/rings/rings.js';
 import { type Arrival, type Candidate, type Candidates, eligible, FALLBACK, type Scheduler, WITH_PORT } from './scheduler.js';
 
 const inSlot = (ring: Ring, slot: number, list: Candidates): Candidate | undefined => list.find(({ id }) => id === ring[slot]);

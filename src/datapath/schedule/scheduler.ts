@@ -1,6 +1,6 @@
 // What a scheduler is: a pure machine that picks the destination of a new connection, as the kernel's IPVS does.
 
-import type { RingMember } from './rings.js';
+import type { RingMember } from '../../model/rings/rings.js';
 
 /**
  * A destination as a scheduler sees it. `active`, `inactive`: connections by the kernel's count;

@@ -1,5 +1,5 @@
 // Weighted round robin: passes over the list with a falling threshold, the heaviest destinations first.
-import { gcd } from './gcd.js';
+import { gcd } from '../../model/rings/gcd.js';
 import { type Candidates, HEAD, indexOfPlace, type Pick, type Place, type Scheduler } from './scheduler.js';
 
 /**

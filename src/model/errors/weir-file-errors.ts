@@ -31,6 +31,11 @@ export const weirFileErrors = {
     hint: ({ meant }) => (meant === undefined ? undefined : `did you mean ${meant}?`),
     exitStatus: 2,
   },
+  'file-server-port': {
+    text: ({ method }: { method: string; port: number }) => `method ${method} cannot change the port of a packet`,
+    hint: ({ port }) => `leave the port out, or write the service's: ${port}`,
+    exitStatus: 2,
+  },
   'file-reference': {
     text: ({ what, name }: { what: string; name: string; meant?: string | undefined }) => `there is no ${what} ${name}`,
     hint: ({ meant }) => (meant === undefined ? undefined : `did you mean ${meant}?`),

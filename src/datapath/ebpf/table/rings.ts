@@ -1,7 +1,7 @@
 // The rings of services by dh, sh or mh in shared memory: room for them, and their content after a change.
 import { WeirError } from '../../../model/errors/weir-error.js';
+import { destinationRing, maglevRing, type Ring, type RingMember, sourceRing } from '../../../model/rings/rings.js';
 import { swap16, swap32 } from '../../../wire/bytes.js';
-import { destinationRing, maglevRing, type Ring, type RingMember, sourceRing } from '../../schedule/rings.js';
 import { Abi, Conf, Dest, RingBlock, Scheduler, Service } from '../abi.gen.js';
 import { recordedWords } from './record-address.js';
 import type { Tables } from './tables.js';

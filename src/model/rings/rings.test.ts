@@ -1,7 +1,7 @@
 // Rings and hashes against values of a real kernel (slots, shares) and of the algorithms' definitions.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Abi } from '../ebpf/abi.gen.js';
+import { Abi } from '../../datapath/ebpf/abi.gen.js';
 import { destinationRing, hash32, MAGLEV_SLOTS, maglevHash, maglevRing, RING_SLOTS, type RingMember, sourceRing } from './rings.js';
 
 const fold = (address: string): number => address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);

@@ -1,0 +1,40 @@
+// weir export: the table of this network namespace as a file that makes the same of an empty one.
+import { observeTable } from '../../daemon/document/table-facts.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { TableDocument } from '../../model/table-document.js';
+import { command, expectWords } from '../command.js';
+import { EXPORT_FORMATS } from '../document/export-formats.js';
+import type { Io } from '../io.js';
+
+const USAGE = `usage: weir export [--format weir|ipvsadm|keepalived] [--json]
+       prints the table with its timeouts: as a weir.yaml (the default), as input of ipvsadm-restore, or as a keepalived.conf
+       services and servers are in the order in which they were added; of servers that feedback moves, the configured weights
+       --json  one object: the format, the text, and what of the table it cannot hold
+       exit status 0: the text makes the same table; 3: it cannot hold all of it (each loss is a line on standard error);
+       1: it could not look; 2: wrong usage
+`;
+
+const LOSSY_STATUS = 3;
+
+/** The table in the order in which it was made. */
+function presentTable(io: Io): Required<TableDocument> {
+  const { present, timeouts, moved } = observeTable();
+  for (const line of moved) io.err(`${line}\n`);
+  const services = [...present.values()].map(({ spec, destinations }) => ({ spec, destinations: destinations.toReversed() })).toReversed();
+  return { services, timeouts };
+}
+
+const TYPES = { format: 'value', json: 'flag' } as const;
+
+export const run = command({ name: 'weir export', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  expectWords(words, 0);
+  const { format = 'weir' } = flags;
+  const write = Object.hasOwn(EXPORT_FORMATS, format) ? EXPORT_FORMATS[format] : undefined;
+  if (write === undefined)
+    throw new WeirError('option-value', { option: '--format', expected: Object.keys(EXPORT_FORMATS).join(', '), given: format });
+  const { text, losses } = write(presentTable(io));
+  if (flags.json === true) io.out(`${JSON.stringify({ format, text, losses })}\n`);
+  else io.out(text);
+  for (const line of flags.json === true ? [] : losses) io.err(`weir export: ${line}\n`);
+  return losses.length === 0 ? 0 : LOSSY_STATUS;
+});

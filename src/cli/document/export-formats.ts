@@ -1,0 +1,61 @@
+// A table as the text of a format, and what of the table that text cannot hold.
+import { readKeepalived } from '../../config/keepalived/read.js';
+import { keepalivedTableText } from '../../config/keepalived/write-table.js';
+import { writeTable } from '../../config/weir/write-table.js';
+import type { PlannedChange } from '../../control/plan/document-plan.js';
+import { planDocument } from '../../control/plan/plan-document.js';
+import { commandText } from '../../model/change-text.js';
+import { serviceId } from '../../model/identity.js';
+import { wantedTable } from '../../model/keepalived/wanted-table.js';
+import type { TableDocument } from '../../model/table-document.js';
+
+type Table = Required<TableDocument>;
+
+export interface Exported {
+  readonly text: string;
+  /** A line for each change that the text would make of the table. */
+  readonly losses: readonly string[];
+}
+
+/** With thresholds and timeouts, which ipvsadm-save leaves out. */
+function commandsText({ services, timeouts }: Table): string {
+  const lines = services.flatMap(({ spec, destinations }) => [
+    commandText({ kind: 'add-service', spec }),
+    ...destinations.map((one) => commandText({ kind: 'add-destination', service: spec.key, spec: one })),
+  ]);
+  return `${[`--set ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`, ...lines].join('\n')}\n`;
+}
+
+function lossText({ kind, service, server, differences }: PlannedChange): string {
+  const what = differences.map(({ what: name, from, to }) => `${name} ${from} becomes ${to}`).join(', ');
+  const lost = kind.startsWith('delete') ? 'is lost' : kind.startsWith('add') ? 'is added' : what;
+  return `${[service, server].filter((part) => part !== undefined).join(' ')}: ${lost}`;
+}
+
+/** What a start of keepalived with this text would change in the table that it was made of. */
+function lossesOf(text: string, { services, timeouts }: Table): readonly string[] {
+  const files = { read: () => ({ kind: 'text' as const, text }), list: () => [] };
+  const { configuration } = readKeepalived(files, { path: 'keepalived.conf', directory: '/', configId: '', environment: {} });
+  const read = configuration === undefined ? [] : [...wantedTable(configuration).values()];
+  const present = new Map(services.map((service) => [serviceId(service.spec.key), service]));
+  const nothing = {
+    movedWeights: new Map(),
+    connections: new Map(),
+    services: new Map(),
+    templates: new Map(),
+    owners: new Map(),
+    lastWeights: new Map(),
+  };
+  const document = { services: read, timeouts: configuration?.global.lvsTimeouts ?? timeouts };
+  return planDocument(document, { ...nothing, present, timeouts, expireNodest: false }).changes.map(lossText);
+}
+
+/** By the names of the formats. */
+export const EXPORT_FORMATS: Readonly<Record<string, (table: Table) => Exported>> = {
+  weir: (table) => ({ text: writeTable(table), losses: [] }),
+  ipvsadm: (table) => ({ text: commandsText(table), losses: [] }),
+  keepalived(table) {
+    const text = keepalivedTableText(table);
+    return { text, losses: lossesOf(text, table) };
+  },
+};

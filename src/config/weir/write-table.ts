@@ -1,0 +1,89 @@
+// The sections of layer 4 of a weir.yaml from the model, without what is the default: what the reader makes the same of.
+import { stringify } from 'yaml';
+import { formatAddress, formatIpv4 } from '../../model/address-text.js';
+import { endpointText } from '../../model/endpoint-text.js';
+import { serviceFamily, widestNetmask } from '../../model/identity.js';
+import { flagNames } from '../../model/schedulers.js';
+import type { DestinationSpec, ServiceSpec, Timeouts, Tunnel } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
+import type { DocumentService, TableDocument } from '../../model/table-document.js';
+import { SERVICE_DEFAULTS } from './table-shape.js';
+import { durationText } from './units.js';
+
+type Tree = Readonly<Record<string, unknown>>;
+
+const LINE_WIDTH = 120;
+
+const secondsText = (seconds: number): string => durationText(seconds * 1e6);
+
+function persistenceTree({ key, persistence }: ServiceSpec): Tree {
+  if (persistence === undefined) return {};
+  const { timeout, netmask, engine } = persistence;
+  const family = serviceFamily(key);
+  const mask = netmask === widestNetmask(family) ? {} : { netmask: family === 'inet' ? formatIpv4(netmask) : netmask };
+  const more = { ...mask, ...(engine === undefined ? {} : { engine }) };
+  const time = secondsText(timeout);
+  return { persistence: Object.keys(more).length === 0 ? time : { timeout: time, ...more } };
+}
+
+function flagsTree({ scheduler, schedFlags }: ServiceSpec): Tree {
+  const names = flagNames(scheduler, schedFlags);
+  return names.length === 0 ? {} : { flags: names };
+}
+
+const tunnelTree = ({ type, port, checksum }: Tunnel): Tree => ({
+  type,
+  ...(port === 0 ? {} : { port }),
+  ...(checksum === 'nocsum' ? {} : { checksum }),
+});
+
+function forwardingTree({ method, tunnel, localAddresses, clientAddress }: DestinationSpec): Tree {
+  return {
+    ...(method === SERVICE_DEFAULTS.method ? {} : { method }),
+    ...(method === 'tunnel' && tunnel.type !== 'ipip' ? { tunnel: tunnelTree(tunnel) } : {}),
+    ...(localAddresses === undefined ? {} : { local_addresses: localAddresses.map(formatAddress) }),
+    ...(clientAddress === undefined ? {} : { client_address: clientAddress }),
+  };
+}
+
+function serverTree(spec: DestinationSpec, forwarding: Tree): unknown {
+  const { weight, upperThreshold, lowerThreshold } = spec;
+  const own = {
+    ...(weight === SERVICE_DEFAULTS.weight ? {} : { weight }),
+    ...(upperThreshold === 0 ? {} : { upper_threshold: upperThreshold }),
+    ...(lowerThreshold === 0 ? {} : { lower_threshold: lowerThreshold }),
+    ...forwarding,
+  };
+  return Object.keys(own).length === 0 ? endpointText(spec) : { address: endpointText(spec), ...own };
+}
+
+/** What all servers have of forwarding stands in the service. */
+function serviceTree({ spec, destinations }: DocumentService): Tree {
+  const each = destinations.map(forwardingTree);
+  const [first = {}] = each;
+  const isShared = each.every((one) => JSON.stringify(one) === JSON.stringify(first));
+  return {
+    ...(spec.scheduler === SERVICE_DEFAULTS.scheduler ? {} : { scheduler: spec.scheduler }),
+    ...flagsTree(spec),
+    ...persistenceTree(spec),
+    ...(spec.onePacket ? { one_packet: true } : {}),
+    ...(isShared ? first : {}),
+    servers: destinations.map((one, index) => serverTree(one, isShared ? {} : (each[index] ?? {}))),
+  };
+}
+
+const timeoutsTree = ({ tcp, tcpFin, udp }: Timeouts): Tree => ({
+  ...(tcp === 0 ? {} : { tcp: secondsText(tcp) }),
+  ...(tcpFin === 0 ? {} : { tcp_fin: secondsText(tcpFin) }),
+  ...(udp === 0 ? {} : { udp: secondsText(udp) }),
+});
+
+export function writeTable({ services, timeouts }: TableDocument): string {
+  const sections = {
+    ...(timeouts === undefined ? {} : { timeouts: timeoutsTree(timeouts) }),
+    ...(services === undefined
+      ? {}
+      : { services: Object.fromEntries(services.map((service) => [serviceWord(service.spec.key), serviceTree(service)])) }),
+  };
+  return stringify(sections, { lineWidth: LINE_WIDTH, aliasDuplicateObjects: false });
+}
