@@ -71,6 +71,12 @@ export const layers: readonly Layer[] = [
     pure: [],
   },
   {
+    folder: 'document',
+    what: 'the table of a weir.yaml on this host: what a plan has to know, read without a lock, and the plan carried out under it',
+    mayImport: shell,
+    pure: [],
+  },
+  {
     folder: 'doctor',
     what: '`collect/`: facts of this host; `packet-filter/`: the rules of nft and iptables, as data; `rules/`: facts → findings',
     mayImport: shell,
@@ -91,7 +97,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'api',
     what: 'the control API: `routes/`, a file for each kind of resource; `http/`: requests and answers, problem documents, listeners; `access/`: who may; `values/`: what is sent; `openapi.ts`. It decides nothing: what it reads comes by `sources.ts`',
-    mayImport: [...shell, 'doctor', 'report'],
+    mayImport: [...shell, 'document', 'doctor', 'report'],
     pure: [],
   },
   {
@@ -102,14 +108,14 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'daemon',
-    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; `document/`: reads and applies the table of a weir.yaml; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
-    mayImport: [...shell, 'report', 'api', 'proxy', 'dump'],
+    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
+    mayImport: [...shell, 'document', 'report', 'api', 'proxy', 'dump'],
     pure: [],
   },
   {
     folder: 'cli',
     what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `proxy/`, `status/`, `explain/`, `conns/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
-    mayImport: [...shell, 'doctor', 'report', 'lab', 'daemon', 'sim'],
+    mayImport: [...shell, 'document', 'doctor', 'report', 'lab', 'daemon', 'sim'],
     pure: [],
   },
 ];

@@ -1,9 +1,9 @@
 // weir apply FILE: makes the table what a weir.yaml states, all of it or nothing.
 import type { DocumentPlan } from '../../control/plan/document-plan.js';
 import { planDocument } from '../../control/plan/plan-document.js';
-import { applyDocument } from '../../daemon/document/apply-document.js';
-import { observeTable } from '../../daemon/document/table-facts.js';
 import type { Director } from '../../datapath/director.js';
+import { applyDocument } from '../../document/apply-document.js';
+import { observeTable } from '../../document/table-facts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords } from '../command.js';
 import { directorOpener } from '../director-opener.js';

@@ -1,7 +1,7 @@
 // weir diff FILE: what is in the table otherwise than a weir.yaml states. It changes nothing and waits for nothing.
 import { documentDrift } from '../../control/plan/document-drift.js';
 import { driftText, settingsText } from '../../control/plan/plan-text.js';
-import { observeTable } from '../../daemon/document/table-facts.js';
+import { observeTable } from '../../document/table-facts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords } from '../command.js';
 import { DIFF_TYPES, documentOptions, STATUS } from '../document/options.js';

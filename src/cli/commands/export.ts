@@ -1,5 +1,5 @@
 // weir export: the table of this network namespace as a file that makes the same of an empty one.
-import { observeTable } from '../../daemon/document/table-facts.js';
+import { observeTable } from '../../document/table-facts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { TableDocument } from '../../model/table-document.js';
 import { command, expectWords } from '../command.js';

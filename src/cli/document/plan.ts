@@ -1,6 +1,6 @@
 // weir plan FILE: what weir apply FILE would change, and to how many live connections. It changes nothing and waits for nothing.
 import { planDocument } from '../../control/plan/plan-document.js';
-import { observeTable } from '../../daemon/document/table-facts.js';
+import { observeTable } from '../../document/table-facts.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 import { type DOCUMENT_TYPES, documentOptions, STATUS } from './options.js';

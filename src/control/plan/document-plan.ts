@@ -1,8 +1,8 @@
 // What `weir plan FILE` answers with, and what `weir apply FILE` and the API carry out. Pure; all of it but `steps` prints as JSON as it is.
 //
 //   planDocument(document, facts, options) → DocumentPlan        control/plan/plan-document.ts
-//   observeTable() → TableFacts                                 daemon/document/table-facts.ts, no lock, changes nothing
-//   applyDocument(director, document, options, base)            daemon/document/apply-document.ts, under the lock, atomically
+//   observeTable() → TableFacts                                 document/table-facts.ts, no lock, changes nothing
+//   applyDocument(director, document, options, base)            document/apply-document.ts, under the lock, atomically
 //
 // `base` names the table that a plan was made for: it is part of an ETag, and what `applyDocument` compares again under the lock.
 import type { Change } from '../../model/change.js';

@@ -16,7 +16,10 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 /** Each: the words so far, the last of them unfinished, and what is offered. */
 const cases: readonly (readonly [words: readonly string[], found: readonly string[]])[] = [
-  [['weir', 'ex'], ['export', 'explain']],
+  [
+    ['weir', 'ex'],
+    ['export', 'explain'],
+  ],
   [
     ['weir', 'vip', ''],
     ['add', 'del', 'status'],

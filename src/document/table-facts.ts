@@ -1,9 +1,9 @@
 // What is there for a document, and who else keeps services of this network namespace.
-import type { TableFacts } from '../../control/plan/table-facts.js';
-import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
-import { runningDaemons } from '../../host/running-daemon.js';
-import { wantedTable } from '../../model/keepalived/wanted-table.js';
-import { native } from '../../sys/addon.js';
+import type { TableFacts } from '../control/plan/table-facts.js';
+import { observeDatapath } from '../datapath/ebpf/observe/observer.js';
+import { runningDaemons } from '../host/running-daemon.js';
+import { wantedTable } from '../model/keepalived/wanted-table.js';
+import { native } from '../sys/addon.js';
 import { type ObservedFacts, observedFacts } from './observed-facts.js';
 
 /** The services that daemons serve from their own files, by `serviceId`, with who does. @throws SystemError EACCES without root */

@@ -1,9 +1,9 @@
 // Weights that feedback moved are no difference to a file: a plan compares the configured ones, and names both.
-import { readFeedbackRecord } from '../../host/feedback-files.js';
-import { endpointText } from '../../model/endpoint-text.js';
-import { destinationId } from '../../model/identity.js';
-import type { DestinationSpec, ServiceKey } from '../../model/service.js';
-import { serviceWord } from '../../model/service-word.js';
+import { readFeedbackRecord } from '../host/feedback-files.js';
+import { endpointText } from '../model/endpoint-text.js';
+import { destinationId } from '../model/identity.js';
+import type { DestinationSpec, ServiceKey } from '../model/service.js';
+import { serviceWord } from '../model/service-word.js';
 
 export interface ConfiguredWeights {
   readonly destinations: readonly DestinationSpec[];

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/ip.js';
-import { writeFeedbackRecord } from '../../host/feedback-files.js';
-import { destinationId } from '../../model/identity.js';
-import type { DestinationSpec, ServiceKey } from '../../model/service.js';
+import { ip } from '../../test/support/ip.js';
+import { writeFeedbackRecord } from '../host/feedback-files.js';
+import { destinationId } from '../model/identity.js';
+import type { DestinationSpec, ServiceKey } from '../model/service.js';
 import { configuredWeights } from './configured-weights.js';
 
 const key: ServiceKey = { kind: 'address', protocol: 'tcp', address: ip('192.0.2.77'), port: 1 };

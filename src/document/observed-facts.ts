@@ -1,13 +1,13 @@
 // What a plan has to know of the loaded table, read without a lock: nothing is loaded, attached or repaired.
-import type { TableFacts } from '../../control/plan/table-facts.js';
-import type { PresentTable } from '../../control/virtual-server/plan.js';
-import type { TableReader } from '../../datapath/director.js';
-import { lastWeights } from '../../datapath/ebpf/observe/last-weights.js';
-import type { ObservedDatapath } from '../../datapath/ebpf/observe/observer.js';
-import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
-import { DEFAULT_TIMEOUTS } from '../../datapath/ebpf/table/timeouts.js';
-import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
-import { destinationId, serviceId } from '../../model/identity.js';
+import type { TableFacts } from '../control/plan/table-facts.js';
+import type { PresentTable } from '../control/virtual-server/plan.js';
+import type { TableReader } from '../datapath/director.js';
+import { lastWeights } from '../datapath/ebpf/observe/last-weights.js';
+import type { ObservedDatapath } from '../datapath/ebpf/observe/observer.js';
+import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
+import { DEFAULT_TIMEOUTS } from '../datapath/ebpf/table/timeouts.js';
+import { isWeirError, WeirError } from '../model/errors/weir-error.js';
+import { destinationId, serviceId } from '../model/identity.js';
 import { configuredWeights } from './configured-weights.js';
 
 const REFUSALS = {

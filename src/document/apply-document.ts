@@ -1,11 +1,11 @@
 // Makes the table what a document states: all of it or nothing, and nothing where the table is not the one that was planned for.
-import type { DocumentOptions, DocumentPlan, DocumentStep } from '../../control/plan/document-plan.js';
-import { planDocument } from '../../control/plan/plan-document.js';
-import type { TableFacts } from '../../control/plan/table-facts.js';
-import { applyChange } from '../../datapath/apply-change.js';
-import type { Director } from '../../datapath/director.js';
-import { WeirError } from '../../model/errors/weir-error.js';
-import type { TableDocument } from '../../model/table-document.js';
+import type { DocumentOptions, DocumentPlan, DocumentStep } from '../control/plan/document-plan.js';
+import { planDocument } from '../control/plan/plan-document.js';
+import type { TableFacts } from '../control/plan/table-facts.js';
+import { applyChange } from '../datapath/apply-change.js';
+import type { Director } from '../datapath/director.js';
+import { WeirError } from '../model/errors/weir-error.js';
+import type { TableDocument } from '../model/table-document.js';
 import { presentFacts } from './observed-facts.js';
 
 function applyStep(director: Director, step: DocumentStep): void {
