@@ -6,13 +6,14 @@ import type { Log } from '../model/log-level.js';
 import { groupNamed } from '../sys/processes/accounts.js';
 import { peerCredentials } from '../sys/sockets/peer-credentials.js';
 import type { Caller } from './access/caller.js';
+import { Watch } from './events/watch.js';
 import { makeApp } from './http/app.js';
 import { type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
 import { listenOn } from './http/unix-socket.js';
 import { routes } from './routes/routes.js';
 import type { ApiSources } from './sources.js';
 
-const [WRITE_MODE, READ_MODE] = [0o660, 0o666] as const;
+const [WRITE_MODE, READ_MODE, LOOK_MS] = [0o660, 0o666, 1000] as const;
 
 export interface ApiServiceOptions {
   readonly settings: ApiSettings;
@@ -37,8 +38,12 @@ function callerOf(socket: Socket, scope: Caller['scope']): Caller {
 
 export class ApiService {
   readonly #servers: Server[] = [];
+  readonly #watch: Watch;
+  #timer: NodeJS.Timeout | undefined;
 
-  private constructor(readonly options: ApiServiceOptions) {}
+  private constructor(readonly options: ApiServiceOptions) {
+    this.#watch = new Watch(options.sources, options.sources.events);
+  }
 
   /** @throws WeirError api-socket-taken; SystemError */
   static async start(options: ApiServiceOptions): Promise<ApiService> {
@@ -58,6 +63,8 @@ export class ApiService {
     if (gid === undefined) this.options.log('notice', `there is no group ${group}: root alone may write to ${write}`);
     await this.#serveUnix(write, WRITE_MODE, gid ?? 0, 'write');
     await this.#serveUnix(read, READ_MODE, 0, 'read');
+    this.#watch.look();
+    this.#timer = setInterval(() => this.#watch.look(), LOOK_MS);
     this.options.log('info', `the API answers at ${write} (changes) and ${read} (reading)`);
   }
 
@@ -75,6 +82,7 @@ export class ApiService {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#timer);
     await Promise.all(
       this.#servers.splice(0).map(
         (server) =>

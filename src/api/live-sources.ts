@@ -2,13 +2,14 @@
 import { statSync } from 'node:fs';
 import { foundConnections } from '../datapath/ebpf/observe/connection-filter.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
+import { checkPresent } from '../datapath/ebpf/whole-read.js';
 import { type Examination, examine } from '../doctor/examine.js';
 import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
 import { observedReader } from '../report/observed-reader.js';
 import { collectStatus, daemonStatuses } from '../report/status/collect-status.js';
 import { unlessCode } from '../sys/errno.js';
-import type { ApiSources } from './sources.js';
+import type { ApiReaders } from './sources.js';
 
 /** So long what takes long to collect is answered with again, ms. */
 const KEPT_MS = 1000;
@@ -41,7 +42,7 @@ function keptReader(): () => ObservingReader {
   };
 }
 
-export function liveSources(): ApiSources {
+export function liveSources(): ApiReaders {
   const reader = keptReader();
   let examining: Promise<Examination> | undefined;
   return {
@@ -56,6 +57,10 @@ export function liveSources(): ApiSources {
       }));
     },
     service: (key) => reader().service(key),
+    generation: () => {
+      checkPresent(reader().tables);
+      return reader().generation;
+    },
     status: kept(collectStatus, KEPT_MS),
     daemons: kept(daemonStatuses, KEPT_MS),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),

@@ -14,6 +14,7 @@ const problem = z.strictObject({
   errno: z.string().optional(),
   errors: z.array(z.strictObject({ pointer: z.string(), message: z.string() })).optional(),
   etag: z.string().optional(),
+  difference: z.array(z.string()).optional(),
   allow: z.array(z.string()).optional(),
 });
 

@@ -1,8 +1,14 @@
 // The control API without a socket, on a table in memory: what a test asks, and what is answered.
 import type { Caller } from '../../src/api/access/caller.js';
+import { Journal, type JournalStore } from '../../src/api/changes/journal.js';
+import { PlanBook } from '../../src/api/changes/plan-book.js';
+import { EventRing } from '../../src/api/events/event-ring.js';
 import { type AppOptions, makeApp } from '../../src/api/http/app.js';
 import { routes } from '../../src/api/routes/routes.js';
-import type { ApiSources } from '../../src/api/sources.js';
+import type { ApiReaders, ApiSources } from '../../src/api/sources.js';
+import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
+import { applyDocument } from '../../src/document/apply-document.js';
+import { presentFacts } from '../../src/document/observed-facts.js';
 import type { ServiceEntry, Stats } from '../../src/model/service.js';
 import type { Status } from '../../src/report/status/status.js';
 import { ip } from './ip.js';
@@ -73,10 +79,11 @@ const connections = Array.from({ length: 250 }, (_, index) => ({
   local: null,
 }));
 
-export const memorySources: ApiSources = {
+export const memoryReaders: ApiReaders = {
   now: () => Date.UTC(2026, 10, 27),
   table: () => ({ services: [oneService], timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, totals: stats, generation: 7 }),
   service: () => oneService,
+  generation: () => 7,
   status: () => emptyStatus,
   daemons: () => [],
   drops: () => ({ total: [{ key: 'no_route', text: 'no route', count: 2n ** 60n }], recent: undefined }),
@@ -86,6 +93,46 @@ export const memorySources: ApiSources = {
   },
   examine: () => Promise.resolve({ kind: 'no-role' }),
 };
+
+/** A store of lines in memory. */
+export function memoryStore(text = ''): JournalStore & { readonly text: string } {
+  let held = text;
+  return {
+    read: () => held,
+    append(line) {
+      held += line;
+    },
+    replace(all) {
+      held = all;
+    },
+    get text() {
+      return held;
+    },
+  };
+}
+
+const nothingElse = { connections: new Map(), services: new Map(), owners: new Map(), lastWeights: new Map() };
+
+/** A table in memory that the API changes. */
+export function changingSources(director = new MemoryDirector(), store = memoryStore()): ApiSources {
+  let ids = 0;
+  const newId = (): string => String(++ids);
+  const facts = () => ({ ...presentFacts(director), ...nothingElse });
+  return {
+    ...memoryReaders,
+    newId,
+    facts,
+    table: () => ({ ...memoryReaders.table(), services: director.services() }),
+    service: (key) => director.service(key),
+    plans: new PlanBook(memoryReaders.now, newId),
+    journal: new Journal(store),
+    events: new EventRing('test', 5),
+    apply: (document, base, options) =>
+      Promise.resolve().then(() => applyDocument(director, document, { base, unlocked: nothingElse, options })),
+  };
+}
+
+export const memorySources: ApiSources = { ...changingSources(), ...memoryReaders };
 
 export interface Asked {
   readonly method?: string;

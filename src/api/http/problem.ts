@@ -4,6 +4,8 @@ import type { RefusalErrno } from '../../model/errors/error-row.js';
 import type { ErrorCode } from '../../model/errors/error-table.js';
 import { failureHint, failureText, isWeirError, type WeirError } from '../../model/errors/weir-error.js';
 
+import { etagOf } from '../changes/condition.js';
+
 export interface Problem {
   /** Where its code is described. */
   readonly type: string;
@@ -18,6 +20,8 @@ export interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
   /** Of the state that a condition did not meet. */
   readonly etag?: string;
+  /** The commands that the change would be in that state. */
+  readonly difference?: readonly string[];
   readonly allow?: readonly string[];
 }
 
@@ -31,6 +35,10 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'api-values': 422,
   'api-condition-missing': 428,
   'api-stale': 412,
+  'api-no-plan': 404,
+  'api-no-change': 404,
+  'plan-outdated': 412,
+  'plan-conflict': 409,
   'api-no-credentials': 401,
   'api-credentials-refused': 401,
   'api-scope': 403,
@@ -80,7 +88,8 @@ export function problemOf(error: unknown, instance: string): Problem {
     code: error.code,
     ...(error.errno === undefined ? {} : { errno: error.errno }),
     ...(isWeirError(error, 'api-values') ? { errors: error.details.errors } : {}),
-    ...(isWeirError(error, 'api-stale') ? { etag: error.details.current } : {}),
+    ...(isWeirError(error, 'api-stale') ? { etag: error.details.current, difference: error.details.difference } : {}),
+    ...(isWeirError(error, 'plan-outdated') ? { etag: etagOf(error.details.present) } : {}),
     ...(isWeirError(error, 'api-method') ? { allow: error.details.allowed } : {}),
   };
 }

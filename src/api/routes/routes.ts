@@ -1,10 +1,20 @@
 // All routes of the API.
 import type { Route } from '../route.js';
+import { configurationRoutes } from './configuration.js';
 import { connectionRoutes } from './connections.js';
 import { discoveryRoutes } from './discovery.js';
+import { eventRoutes } from './events.js';
 import { hostRoutes } from './host.js';
+import { planRoutes } from './plans.js';
 import { serviceRoutes } from './services.js';
 
-const resources: readonly Route[] = [...serviceRoutes, ...connectionRoutes, ...hostRoutes];
+const resources: readonly Route[] = [
+  ...serviceRoutes,
+  ...configurationRoutes,
+  ...planRoutes,
+  ...connectionRoutes,
+  ...hostRoutes,
+  ...eventRoutes,
+];
 
 export const routes: readonly Route[] = [...discoveryRoutes(resources), ...resources];

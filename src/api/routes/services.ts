@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { sameDestination } from '../../model/identity.js';
+import { currentEtag } from '../changes/change-table.js';
 import { json, type Route, route } from '../route.js';
-import { configurationEtag } from '../values/etag.js';
 import { countersShape, countersValue, healthByName, serverShape, serviceShape, serviceValue } from '../values/service-value.js';
 import { endpointText, serviceText } from '../values/texts.js';
 
@@ -31,7 +31,7 @@ export const serviceRoutes: readonly Route[] = [
         totals: countersValue(table.totals),
         services: table.services.map((one) => serviceValue(one, health)),
       };
-      return json(value, { etag: configurationEtag(table) });
+      return json(value, { etag: currentEtag(sources) });
     },
   }),
   route({

@@ -1,9 +1,10 @@
 // weir export: the table of this network namespace as a file that makes the same of an empty one.
+import { presentDocument } from '../../control/plan/present-document.js';
+import { EXPORT_FORMATS } from '../../document/export-formats.js';
 import { observeTable } from '../../document/table-facts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { TableDocument } from '../../model/table-document.js';
 import { command, expectWords } from '../command.js';
-import { EXPORT_FORMATS } from '../document/export-formats.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir export [--format weir|ipvsadm|keepalived] [--json]
@@ -20,8 +21,7 @@ const LOSSY_STATUS = 3;
 function presentTable(io: Io): Required<TableDocument> {
   const { present, timeouts, moved } = observeTable();
   for (const line of moved) io.err(`${line}\n`);
-  const services = [...present.values()].map(({ spec, destinations }) => ({ spec, destinations: destinations.toReversed() })).toReversed();
-  return { services, timeouts };
+  return presentDocument({ present, owners: new Map(), timeouts });
 }
 
 const TYPES = { format: 'value', json: 'flag' } as const;

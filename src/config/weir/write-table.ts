@@ -78,12 +78,15 @@ const timeoutsTree = ({ tcp, tcpFin, udp }: Timeouts): Tree => ({
   ...(udp === 0 ? {} : { udp: secondsText(udp) }),
 });
 
-export function writeTable({ services, timeouts }: TableDocument): string {
-  const sections = {
+/** The sections as values, which print as JSON, too. */
+export function tableTree({ services, timeouts }: TableDocument): Tree {
+  return {
     ...(timeouts === undefined ? {} : { timeouts: timeoutsTree(timeouts) }),
     ...(services === undefined
       ? {}
       : { services: Object.fromEntries(services.map((service) => [serviceWord(service.spec.key), serviceTree(service)])) }),
   };
-  return stringify(sections, { lineWidth: LINE_WIDTH, aliasDuplicateObjects: false });
 }
+
+export const writeTable = (document: TableDocument): string =>
+  stringify(tableTree(document), { lineWidth: LINE_WIDTH, aliasDuplicateObjects: false });

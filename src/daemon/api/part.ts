@@ -2,13 +2,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApiService } from '../../api/api-service.js';
 import { apiSettings } from '../../api/api-settings.js';
-import { liveSources } from '../../api/live-sources.js';
 import type { ApiSettings } from '../../model/api-settings.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import { isSystemError } from '../../sys/errno.js';
 import type { Part, StartPart } from '../process/part.js';
+import { sourcesOfHost } from './live-changes.js';
 
 const RETRY_MS = 5000;
 
@@ -35,7 +35,7 @@ class ApiPart implements Part {
     const settings = this.#settings;
     if (settings === undefined) return;
     try {
-      this.#running = await ApiService.start({ settings, sources: liveSources(), log: this.log });
+      this.#running = await ApiService.start({ settings, sources: sourcesOfHost(this.log), log: this.log });
     } catch (error) {
       if (!isWeirError(error) && !isSystemError(error)) throw error;
       if (error.message !== this.#failure) this.log('error', `${error.message}: tried again every ${RETRY_MS / 1000} s`);

@@ -26,10 +26,13 @@ export const apiErrors = {
     exitStatus: 1,
   },
   'api-stale': {
-    text: ({ given, current }: { given: string; current: string }) => `the state is ${current} now, not ${given}`,
+    text: ({ given, current }: { given: string; current: string; difference: readonly string[] }) =>
+      `the state is ${current} now, not ${given}`,
     hint: 'read it again, and decide again',
     exitStatus: 1,
   },
+  'api-no-plan': { text: ({ id }: { id: string }) => `there is no plan ${id}, or it has expired`, hint: 'plan again', exitStatus: 1 },
+  'api-no-change': { text: ({ id }: { id: string }) => `the journal has no entry ${id}`, exitStatus: 1 },
   'api-no-credentials': { text: () => 'this address wants a token or a certificate', exitStatus: 1 },
   'api-credentials-refused': { text: () => 'the token is not known here, or has expired', exitStatus: 1 },
   'api-scope': {

@@ -1,21 +1,21 @@
 // What is exported makes the same table again, in every format; what a format cannot hold is named.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/ip.js';
-import { readText } from '../../../test/support/keepalived-text.js';
-import fc from '../../../test/support/properties.js';
-import { tables } from '../../../test/support/table-generators.js';
-import { readWeirFile } from '../../config/weir/read.js';
-import { planDocument } from '../../control/plan/plan-document.js';
-import { applyChange } from '../../datapath/apply-change.js';
-import type { Director } from '../../datapath/director.js';
-import { MemoryDirector } from '../../datapath/memory/memory-director.js';
-import { presentFacts } from '../../document/observed-facts.js';
-import { wantedTable } from '../../model/keepalived/wanted-table.js';
-import { type DestinationSpec, PLAIN_TUNNEL } from '../../model/service.js';
-import type { DocumentService } from '../../model/table-document.js';
-import { execute, isChanging } from '../ipvsadm/execute.js';
-import { parseCommand } from '../ipvsadm/grammar.js';
+import { ip } from '../../test/support/ip.js';
+import { readText } from '../../test/support/keepalived-text.js';
+import fc from '../../test/support/properties.js';
+import { tables } from '../../test/support/table-generators.js';
+import { execute, isChanging } from '../cli/ipvsadm/execute.js';
+import { parseCommand } from '../cli/ipvsadm/grammar.js';
+import { readWeirFile } from '../config/weir/read.js';
+import { planDocument } from '../control/plan/plan-document.js';
+import { applyChange } from '../datapath/apply-change.js';
+import type { Director } from '../datapath/director.js';
+import { MemoryDirector } from '../datapath/memory/memory-director.js';
+import { presentFacts } from '../document/observed-facts.js';
+import { wantedTable } from '../model/keepalived/wanted-table.js';
+import { type DestinationSpec, PLAIN_TUNNEL } from '../model/service.js';
+import type { DocumentService } from '../model/table-document.js';
 import { EXPORT_FORMATS, type Exported } from './export-formats.js';
 
 const timeouts = { tcp: 900, tcpFin: 120, udp: 300 };

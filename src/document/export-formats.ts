@@ -1,13 +1,13 @@
 // A table as the text of a format, and what of the table that text cannot hold.
-import { readKeepalived } from '../../config/keepalived/read.js';
-import { keepalivedTableText } from '../../config/keepalived/write-table.js';
-import { writeTable } from '../../config/weir/write-table.js';
-import type { PlannedChange } from '../../control/plan/document-plan.js';
-import { planDocument } from '../../control/plan/plan-document.js';
-import { commandText } from '../../model/change-text.js';
-import { serviceId } from '../../model/identity.js';
-import { wantedTable } from '../../model/keepalived/wanted-table.js';
-import type { TableDocument } from '../../model/table-document.js';
+import { readKeepalived } from '../config/keepalived/read.js';
+import { keepalivedTableText } from '../config/keepalived/write-table.js';
+import { writeTable } from '../config/weir/write-table.js';
+import type { PlannedChange } from '../control/plan/document-plan.js';
+import { planDocument } from '../control/plan/plan-document.js';
+import { commandText } from '../model/change-text.js';
+import { serviceId } from '../model/identity.js';
+import { wantedTable } from '../model/keepalived/wanted-table.js';
+import type { TableDocument } from '../model/table-document.js';
 
 type Table = Required<TableDocument>;
 

@@ -1,0 +1,41 @@
+// A change of the table by the API: planned, applied for the state that it was planned for, and written into the journal.
+import type { DocumentOptions, DocumentPlan } from '../../control/plan/document-plan.js';
+import { planDocument } from '../../control/plan/plan-document.js';
+import { presentDocument } from '../../control/plan/present-document.js';
+import { tableBase } from '../../control/plan/table-base.js';
+import { undoOf } from '../../control/plan/undo-document.js';
+import type { TableDocument } from '../../model/table-document.js';
+import type { Caller } from '../access/caller.js';
+import type { ApiSources } from '../sources.js';
+import { etagOf } from './condition.js';
+import type { AppliedPlan } from './plan-book.js';
+
+export interface WantedChange {
+  readonly document: TableDocument;
+  readonly options: DocumentOptions;
+  /** Of the plan that was shown: another state is refused. */
+  readonly base: string;
+  readonly caller: Caller;
+  /** The plan or the entry that it came of. */
+  readonly of: string | null;
+}
+
+export const planOf = (sources: ApiSources, document: TableDocument, options: DocumentOptions = {}): DocumentPlan =>
+  planDocument(document, sources.facts(), options);
+
+export const currentEtag = (sources: ApiSources): string => etagOf(tableBase(sources.facts()));
+
+/** All of it or nothing. @throws WeirError plan-outdated, plan-conflict, lock-busy, a refusal of the director; change-not-undone */
+export async function changeTable(sources: ApiSources, { document, options, base, caller, of }: WantedChange): Promise<AppliedPlan> {
+  const before = presentDocument(sources.facts());
+  const plan = await sources.apply(document, base, options);
+  const after = currentEtag(sources);
+  if (plan.changes.length === 0) return { plan, etag: after, change: null };
+  const id = sources.newId();
+  const at = new Date(sources.now()).toISOString();
+  const commands = plan.changes.map(({ command }) => command);
+  const shown = { id, at, author: caller.name, before: etagOf(base), after, commands, of };
+  sources.journal.add({ ...shown, undo: undoOf(plan.steps, before) });
+  sources.events.push('change', { id, at, before: shown.before, after, of });
+  return { plan, etag: after, change: id };
+}

@@ -1,0 +1,16 @@
+// If-Match (RFC 9110): a change names the state that it was made for.
+import type { DocumentPlan } from '../../control/plan/document-plan.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+
+const DIFFERENCE_MAX = 100;
+
+export const etagOf = (base: string): string => `"${base}"`;
+
+/** `difference`: the commands that the change would be by now. @throws WeirError api-condition-missing, api-stale */
+export function checkCondition(given: string | undefined, { base, changes }: Pick<DocumentPlan, 'base' | 'changes'>): void {
+  if (given === undefined) throw new WeirError('api-condition-missing');
+  const tags = given.split(',').map((tag) => tag.trim());
+  const current = etagOf(base);
+  if (tags.includes('*') || tags.includes(current)) return;
+  throw new WeirError('api-stale', { given, current, difference: changes.slice(0, DIFFERENCE_MAX).map(({ command }) => command) });
+}

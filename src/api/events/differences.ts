@@ -1,0 +1,81 @@
+// What happened between two looks at a host, as events.
+import { isDeepStrictEqual } from 'node:util';
+import type { ServiceEntry } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
+import type { DaemonStatus } from '../../report/status/status.js';
+
+type Named = ReadonlyMap<string, unknown>;
+
+/** By names that stay. */
+export interface Look {
+  /** undefined: no table is loaded. */
+  readonly generation: number | undefined;
+  /** By the service's word: what is configured of it and its servers. */
+  readonly services: Named;
+  /** By the server and its virtual server. */
+  readonly health: Named;
+  readonly instances: Named;
+}
+
+export interface Happened {
+  readonly event: 'table' | 'health' | 'instance';
+  readonly data: unknown;
+}
+
+export const servicesLook = (services: readonly ServiceEntry[]): Named =>
+  new Map(
+    services.map(({ spec, destinations }) => [serviceWord(spec.key), { spec, servers: destinations.map(({ spec: server }) => server) }]),
+  );
+
+export const daemonsLook = (daemons: readonly DaemonStatus[]): Pick<Look, 'health' | 'instances'> => ({
+  health: new Map(
+    daemons.flatMap(({ health }) =>
+      (health ?? []).flatMap(({ name, servers }) =>
+        servers.map(
+          ({ server, up, since, failed }) =>
+            [
+              `${name} ${server}`,
+              { virtual_server: name, server, up, since, failed: failed.map(({ check, reason }) => ({ check, reason })) },
+            ] as const,
+        ),
+      ),
+    ),
+  ),
+  instances: new Map(
+    daemons.flatMap(({ instances }) =>
+      (instances ?? []).map(({ name, state, since, priority, faults }) => [name, { name, state, since, priority, faults }] as const),
+    ),
+  ),
+});
+
+const namesOf = (wanted: (name: string) => boolean, named: Named): readonly string[] => [...named.keys()].filter(wanted);
+
+/** Of what is there in both, and otherwise. */
+const changed = (before: Named, now: Named): readonly string[] =>
+  namesOf((name) => before.has(name) && !isDeepStrictEqual(before.get(name), now.get(name)), now);
+
+const news = (before: Named, now: Named): readonly unknown[] =>
+  [...namesOf((name) => !before.has(name), now), ...changed(before, now)].map((name) => now.get(name));
+
+export function differences(before: Look, now: Look): readonly Happened[] {
+  const table =
+    before.generation === now.generation
+      ? []
+      : [
+          {
+            event: 'table' as const,
+            data: {
+              loaded: now.generation !== undefined,
+              generation: now.generation ?? null,
+              added: namesOf((name) => !before.services.has(name), now.services),
+              changed: changed(before.services, now.services),
+              removed: namesOf((name) => !now.services.has(name), before.services),
+            },
+          },
+        ];
+  return [
+    ...table,
+    ...news(before.health, now.health).map((data) => ({ event: 'health' as const, data })),
+    ...news(before.instances, now.instances).map((data) => ({ event: 'instance' as const, data })),
+  ];
+}

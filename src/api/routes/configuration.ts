@@ -1,0 +1,244 @@
+// Changes of the table, of all of it or of one service or server: each is a document that is planned, and applied for the state in If-Match.
+import * as z from 'zod';
+import { tableTree } from '../../config/weir/write-table.js';
+import { documentDrift } from '../../control/plan/document-drift.js';
+import { serviceOf, withoutServer, withoutService, withServer, withService } from '../../control/plan/edit-document.js';
+import { presentDocument } from '../../control/plan/present-document.js';
+import { tableBase } from '../../control/plan/table-base.js';
+import type { TableFacts } from '../../control/plan/table-facts.js';
+import { EXPORT_FORMATS, type Exported } from '../../document/export-formats.js';
+import { endpointText as endpointWord } from '../../model/endpoint-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { sameDestination } from '../../model/identity.js';
+import { field, isRecord, type Json, listOf } from '../../model/json.js';
+import { mergePatch } from '../../model/merge-patch.js';
+import type { DestinationSpec, ServiceKey } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
+import type { DocumentService, TableDocument } from '../../model/table-document.js';
+import { changeTable, planOf } from '../changes/change-table.js';
+import { checkCondition, etagOf } from '../changes/condition.js';
+import { readTableDocument } from '../changes/read-document.js';
+import { type Answer, json, type Route, type RouteRequest, route } from '../route.js';
+import type { ApiSources } from '../sources.js';
+import { endpointText, serviceText } from '../values/texts.js';
+import { appliedValue } from './plans.js';
+
+const TEXT = 'text/plain; charset=utf-8';
+/** What servers may share in their service. */
+const FORWARDING = ['method', 'tunnel', 'local_addresses', 'client_address'] as const;
+
+/** With the services of others, too. @throws WeirError api-no-resource */
+function exported({ present: all, timeouts }: TableFacts, format: string): Exported {
+  const write = EXPORT_FORMATS[format];
+  if (write === undefined) throw new WeirError('api-no-resource', { path: `/v1/exports/${format}` });
+  return write(presentDocument({ present: all, owners: new Map(), timeouts }));
+}
+
+const YAML = ['application/yaml', 'text/yaml'];
+
+const queryShape = z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('true: the plan alone, nothing is changed') });
+const changeShape = z.strictObject({ etag: z.string(), change: z.string().nullable(), plan: z.looseObject({}) });
+const answers = { 200: { what: 'what was changed; ETag: of the state after it', schema: changeShape } } as const;
+const documentShape = z.union([z.looseObject({}), z.string()]).describe('services and timeouts, as in a weir.yaml');
+const servicePath = z.strictObject({ service: serviceText });
+const serverPath = z.strictObject({ service: serviceText, server: endpointText });
+
+type Changing = RouteRequest<unknown, z.infer<typeof queryShape>, unknown>;
+
+/** @throws WeirError api-condition-missing, api-stale, and as changeTable */
+async function change({ header, query, caller }: Changing, sources: ApiSources, document: TableDocument): Promise<Answer> {
+  const plan = planOf(sources, document);
+  if (query.dry_run === 'true') return json(appliedValue({ plan, etag: etagOf(plan.base), change: null }), { etag: etagOf(plan.base) });
+  checkCondition(header('if-match'), plan);
+  const applied = await changeTable(sources, { document, options: {}, base: plan.base, caller, of: null });
+  const value = appliedValue(applied);
+  if (header('prefer') === 'return=minimal') return { status: 204, body: { kind: 'none' }, headers: { etag: applied.etag } };
+  return json(value, { etag: applied.etag });
+}
+
+/** @throws WeirError api-values */
+function readService(key: ServiceKey, body: unknown): DocumentService {
+  const [service] = readTableDocument({ services: { [serviceWord(key)]: body } }).services ?? [];
+  if (service === undefined) throw new WeirError('service-missing');
+  return service;
+}
+
+/** @throws WeirError service-missing */
+function present(sources: ApiSources, key: ServiceKey): { readonly document: TableDocument; readonly service: DocumentService } {
+  const document = presentDocument(sources.facts());
+  const service = serviceOf(document, key);
+  if (service === undefined) throw new WeirError('service-missing');
+  return { document, service };
+}
+
+/** A service of the table as a weir.yaml has it. */
+const treeOf = (service: DocumentService): Json => field(tableTree({ services: [service] }), 'services', serviceWord(service.spec.key));
+
+/** A service of one server as values, with all of the server in it. @throws WeirError api-values */
+function patchedServer(service: DocumentService, server: DestinationSpec, patch: Json): DestinationSpec {
+  const tree = treeOf({ ...service, destinations: [server] });
+  const [first] = listOf(field(tree, 'servers'));
+  const shared = Object.fromEntries(FORWARDING.flatMap((name) => (field(tree, name) === undefined ? [] : [[name, field(tree, name)]])));
+  const own = isRecord(first) ? first : {};
+  const merged = mergePatch({ ...shared, ...own }, patch);
+  const [spec] = readService(service.spec.key, {
+    servers: [isRecord(merged) ? { ...merged, address: endpointWord(server) } : merged],
+  }).destinations;
+  if (spec === undefined) throw new WeirError('destination-missing');
+  return spec;
+}
+
+const patchShape = z.looseObject({}).describe('JSON Merge Patch (RFC 7396)');
+
+export const configurationRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    at: '/v1/configuration',
+    summary: 'the table as a document: what weir export prints',
+    scope: 'read',
+    query: z.strictObject({ format: z.enum(['weir', 'ipvsadm', 'keepalived']).optional().describe('as a text of that format') }),
+    answers: {
+      200: { what: 'services and timeouts as in a weir.yaml; ETag', schema: z.looseObject({}), types: ['application/json', TEXT] },
+    },
+    answer({ query }, sources) {
+      const facts = sources.facts();
+      const headers = { etag: etagOf(tableBase(facts)) };
+      if (query.format === undefined) return json(tableTree(presentDocument(facts)), headers);
+      return { status: 200, body: { kind: 'text', text: exported(facts, query.format).text, type: TEXT }, headers };
+    },
+  }),
+  route({
+    method: 'PATCH',
+    at: '/v1/configuration',
+    summary: 'changes parts of the document; null takes a member away, a list is replaced',
+    scope: 'write',
+    query: queryShape,
+    body: patchShape,
+    answers,
+    answer: (request, sources) =>
+      change(request, sources, readTableDocument(mergePatch(tableTree(presentDocument(sources.facts())), request.body))),
+  }),
+  route({
+    method: 'PATCH',
+    at: '/v1/services/{service}',
+    summary: 'changes parts of a service; the list of its servers is replaced as a whole',
+    scope: 'write',
+    path: servicePath,
+    query: queryShape,
+    body: patchShape,
+    answers,
+    answer(request, sources) {
+      const { document, service } = present(sources, request.path.service);
+      return change(request, sources, withService(document, readService(request.path.service, mergePatch(treeOf(service), request.body))));
+    },
+  }),
+  route({
+    method: 'PATCH',
+    at: '/v1/services/{service}/servers/{server}',
+    summary: 'changes parts of a server, such as its weight',
+    scope: 'write',
+    path: serverPath,
+    query: queryShape,
+    body: patchShape,
+    answers,
+    answer(request, sources) {
+      const { document, service } = present(sources, request.path.service);
+      const server = service.destinations.find((one) => sameDestination(one, request.path.server));
+      if (server === undefined) throw new WeirError('destination-missing');
+      return change(request, sources, withServer(document, request.path.service, patchedServer(service, server, request.body)));
+    },
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/exports/{format}',
+    summary: 'the table as a text of a format, and what of it the format cannot hold',
+    scope: 'read',
+    path: z.strictObject({ format: z.enum(['weir', 'ipvsadm', 'keepalived']) }),
+    answers: {
+      200: {
+        what: 'the text and its losses',
+        schema: z.strictObject({ format: z.string(), text: z.string(), losses: z.array(z.string()) }),
+      },
+    },
+    answer: ({ path: { format } }, sources) => json({ format, ...exported(sources.facts(), format) }),
+  }),
+  route({
+    method: 'POST',
+    at: '/v1/drift',
+    summary: 'what is in the table otherwise than a document states: what weir diff prints',
+    scope: 'read',
+    confidential: true,
+    body: z.strictObject({ document: z.looseObject({}) }),
+    answers: { 200: { what: 'the differences, from the document to the table', schema: z.looseObject({}) } },
+    answer({ body }, sources) {
+      const found = documentDrift(readTableDocument(body.document), sources.facts());
+      return json({ same: found.drift.length + found.settings.length === 0, ...found });
+    },
+  }),
+  route({
+    method: 'PUT',
+    at: '/v1/configuration',
+    summary: 'makes the table what a document states, all of it or nothing',
+    scope: 'write',
+    query: queryShape,
+    body: documentShape,
+    textBody: YAML,
+    answers,
+    answer: (request, sources) => change(request, sources, readTableDocument(request.body)),
+  }),
+  route({
+    method: 'PUT',
+    at: '/v1/services/{service}',
+    summary: 'adds a service, or makes it what the body states, with its servers',
+    scope: 'write',
+    path: servicePath,
+    query: queryShape,
+    body: z.looseObject({}).describe('as a service of a weir.yaml'),
+    answers,
+    answer: (request, sources) =>
+      change(request, sources, withService(presentDocument(sources.facts()), readService(request.path.service, request.body))),
+  }),
+  route({
+    method: 'DELETE',
+    at: '/v1/services/{service}',
+    summary: 'removes a service with its servers',
+    scope: 'write',
+    path: servicePath,
+    query: queryShape,
+    answers,
+    answer: (request, sources) =>
+      change(request, sources, withoutService(present(sources, request.path.service).document, request.path.service)),
+  }),
+  route({
+    method: 'PUT',
+    at: '/v1/services/{service}/servers/{server}',
+    summary: 'adds a server to a service, or makes it what the body states',
+    scope: 'write',
+    path: serverPath,
+    query: queryShape,
+    body: z.looseObject({}).describe('as a server of a weir.yaml, without its address'),
+    answers,
+    answer(request, sources) {
+      const { service: key, server } = request.path;
+      const { document } = present(sources, key);
+      const [spec] = readService(key, { servers: [{ ...request.body, address: endpointWord(server) }] }).destinations;
+      if (spec === undefined) throw new WeirError('destination-missing');
+      return change(request, sources, withServer(document, key, spec));
+    },
+  }),
+  route({
+    method: 'DELETE',
+    at: '/v1/services/{service}/servers/{server}',
+    summary: 'removes a server of a service',
+    scope: 'write',
+    path: serverPath,
+    query: queryShape,
+    answers,
+    answer(request, sources) {
+      const { service: key, server } = request.path;
+      const { document, service } = present(sources, key);
+      if (!service.destinations.some((one) => sameDestination(one, server))) throw new WeirError('destination-missing');
+      return change(request, sources, withoutServer(document, key, server));
+    },
+  }),
+];

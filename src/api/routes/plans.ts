@@ -1,0 +1,139 @@
+// Plans: what a document would change and what becomes of connections; and the journal of what was applied.
+import * as z from 'zod';
+import { CHANGE_KINDS, type DocumentOptions } from '../../control/plan/document-plan.js';
+import { presentDocument } from '../../control/plan/present-document.js';
+import { undone } from '../../control/plan/undo-document.js';
+import { changeTable, currentEtag, planOf } from '../changes/change-table.js';
+import { etagOf } from '../changes/condition.js';
+import type { JournalEntry } from '../changes/journal.js';
+import type { AppliedPlan, StoredPlan } from '../changes/plan-book.js';
+import { readTableDocument } from '../changes/read-document.js';
+import { json, type Route, route } from '../route.js';
+import { momentText } from '../values/moment-text.js';
+
+const planShape = z.looseObject({
+  id: z.string(),
+  author: z.string(),
+  made: z.string(),
+  expires: z.string(),
+  etag: z.string().describe('of the table that it was made for'),
+  state: z.enum(['ready', 'outdated', 'applied']),
+  plan: z.looseObject({}).describe('as weir plan --json prints it'),
+});
+const appliedShape = z.strictObject({ etag: z.string(), change: z.string().nullable(), plan: z.looseObject({}) });
+const entryShape = z.strictObject({
+  id: z.string(),
+  at: z.string(),
+  author: z.string(),
+  before: z.string(),
+  after: z.string(),
+  commands: z.array(z.string()),
+  of: z.string().nullable(),
+});
+
+/** Of plans and of documents. */
+const optionsShape = z.strictObject({
+  keep_others: z.boolean().optional().describe('services that the document does not have stay'),
+  ignore: z.array(z.enum(['weights'])).optional(),
+  allow: z.array(z.enum(CHANGE_KINDS)).optional().describe('only changes of these kinds'),
+});
+
+const optionsOf = ({ keep_others, ignore, allow }: z.infer<typeof optionsShape>): DocumentOptions => ({
+  ...(keep_others === undefined ? {} : { keepOthers: keep_others }),
+  ...(ignore === undefined ? {} : { ignoreWeights: ignore.includes('weights') }),
+  ...(allow === undefined ? {} : { allow: new Set(allow) }),
+});
+
+const planValue = ({ id, author, madeAt, expiresAt, plan, applied }: StoredPlan, current: string): z.infer<typeof planShape> => {
+  const { steps: _steps, ...shown } = plan;
+  const state = applied !== undefined ? 'applied' : etagOf(plan.base) === current ? 'ready' : 'outdated';
+  return { id, author, made: momentText(madeAt), expires: momentText(expiresAt), etag: etagOf(plan.base), state, plan: shown };
+};
+
+/** What a change was, and the state after it. */
+export const appliedValue = ({ plan, etag, change }: AppliedPlan): z.infer<typeof appliedShape> => {
+  const { steps: _steps, ...shown } = plan;
+  return { etag, change, plan: shown };
+};
+
+const entryValue = ({ undo: _undo, ...shown }: JournalEntry): z.infer<typeof entryShape> => ({ ...shown });
+
+const idPath = z.strictObject({ id: z.string().max(64) });
+
+const made = (stored: StoredPlan, current: string) => ({
+  ...json(planValue(stored, current), { location: `/v1/plans/${stored.id}` }),
+  status: 201,
+});
+
+export const planRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    at: '/v1/plans',
+    summary: 'plans what a document would change; it changes nothing',
+    scope: 'write',
+    body: optionsShape.extend({ document: z.looseObject({}).describe('services and timeouts, as in a weir.yaml') }),
+    answers: { 201: { what: 'the plan', schema: planShape } },
+    answer({ body, caller }, sources) {
+      const { document: given, ...asked } = body;
+      const [document, options] = [readTableDocument(given), optionsOf(asked)];
+      const plan = planOf(sources, document, options);
+      return made(sources.plans.add({ author: caller.name, document, options, plan }), etagOf(plan.base));
+    },
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/plans',
+    summary: 'the plans that have not expired',
+    scope: 'read',
+    answers: { 200: { what: 'the plans', schema: z.strictObject({ plans: z.array(planShape) }) } },
+    answer(_request, sources) {
+      const current = currentEtag(sources);
+      return json({ plans: sources.plans.all().map((stored) => planValue(stored, current)) });
+    },
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/plans/{id}',
+    summary: 'one plan',
+    scope: 'read',
+    path: idPath,
+    answers: { 200: { what: 'the plan', schema: planShape } },
+    answer: ({ path }, sources) => json(planValue(sources.plans.get(path.id), currentEtag(sources))),
+  }),
+  route({
+    method: 'POST',
+    at: '/v1/plans/{id}/apply',
+    summary: 'applies a plan for the table that it was made for: all of it or nothing; a second time the answer is the first one',
+    scope: 'write',
+    path: idPath,
+    answers: { 200: { what: 'what was changed', schema: appliedShape } },
+    async answer({ path, caller }, sources) {
+      const applied = await sources.plans.applyOnce(path.id, ({ document, options, plan }) =>
+        changeTable(sources, { document, options, base: plan.base, caller, of: path.id }),
+      );
+      return json(appliedValue(applied), { etag: applied.etag });
+    },
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/changes',
+    summary: 'the journal of changes made by the API, the newest first',
+    scope: 'read',
+    confidential: true,
+    answers: { 200: { what: 'the entries', schema: z.strictObject({ changes: z.array(entryShape) }) } },
+    answer: (_request, sources) => json({ changes: sources.journal.all().map(entryValue) }),
+  }),
+  route({
+    method: 'POST',
+    at: '/v1/changes/{id}/revert',
+    summary: 'plans what takes a change back: the services that it touched, as they were before',
+    scope: 'write',
+    path: idPath,
+    answers: { 201: { what: 'the plan', schema: planShape } },
+    answer({ path, caller }, sources) {
+      const document = undone(presentDocument(sources.facts()), sources.journal.get(path.id).undo);
+      const plan = planOf(sources, document);
+      return made(sources.plans.add({ author: caller.name, document, options: {}, plan }), etagOf(plan.base));
+    },
+  }),
+];

@@ -1,0 +1,37 @@
+// A document with one service or one server otherwise: what single resources are changed by.
+import { sameDestination, sameService } from '../../model/identity.js';
+import type { DestinationKey, DestinationSpec, ServiceKey } from '../../model/service.js';
+import type { DocumentService, TableDocument } from '../../model/table-document.js';
+
+/** The services alone: what is not named stays as it is. */
+const services = ({ services: all = [] }: TableDocument): readonly DocumentService[] => all;
+
+export const serviceOf = (document: TableDocument, key: ServiceKey): DocumentService | undefined =>
+  services(document).find(({ spec }) => sameService(spec.key, key));
+
+/** In the place of the one with its key, or as a further one. */
+export function withService(document: TableDocument, service: DocumentService): TableDocument {
+  const isThere = serviceOf(document, service.spec.key) !== undefined;
+  const replaced = services(document).map((one) => (sameService(one.spec.key, service.spec.key) ? service : one));
+  return { services: isThere ? replaced : [...replaced, service] };
+}
+
+export const withoutService = (document: TableDocument, key: ServiceKey): TableDocument => ({
+  services: services(document).filter(({ spec }) => !sameService(spec.key, key)),
+});
+
+const changed = (
+  document: TableDocument,
+  key: ServiceKey,
+  change: (all: readonly DestinationSpec[]) => readonly DestinationSpec[],
+): TableDocument => ({
+  services: services(document).map((one) => (sameService(one.spec.key, key) ? { ...one, destinations: change(one.destinations) } : one)),
+});
+
+export const withServer = (document: TableDocument, key: ServiceKey, server: DestinationSpec): TableDocument =>
+  changed(document, key, (all) =>
+    all.some((one) => sameDestination(one, server)) ? all.map((one) => (sameDestination(one, server) ? server : one)) : [...all, server],
+  );
+
+export const withoutServer = (document: TableDocument, key: ServiceKey, server: DestinationKey): TableDocument =>
+  changed(document, key, (all) => all.filter((one) => !sameDestination(one, server)));

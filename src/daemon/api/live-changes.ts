@@ -1,0 +1,71 @@
+// How the API changes the table of this network namespace, and where its journal is kept.
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Journal, type JournalStore } from '../../api/changes/journal.js';
+import { PlanBook } from '../../api/changes/plan-book.js';
+import { EventRing } from '../../api/events/event-ring.js';
+import { liveSources } from '../../api/live-sources.js';
+import type { ApiSources } from '../../api/sources.js';
+import type { DocumentOptions, DocumentPlan } from '../../control/plan/document-plan.js';
+import type { Director } from '../../datapath/director.js';
+import { openDirector } from '../../datapath/ebpf/open.js';
+import { applyDocument } from '../../document/apply-document.js';
+import { observeTable } from '../../document/table-facts.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import type { Log } from '../../model/log-level.js';
+import type { TableDocument } from '../../model/table-document.js';
+import { native } from '../../sys/addon.js';
+import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
+import { tableOpener } from '../checker/table-opener.js';
+
+/** Another process's change is waited for: so long at a time, so often. Between two tries other requests are answered. */
+const [LOCK_WAIT_MS, PAUSE_MS, TRIES] = [20, 50, 100] as const;
+const [FILE_MODE, FOLDER_MODE, ID_BYTES] = [0o600, 0o755, 9] as const;
+
+const newId = (): string => randomBytes(ID_BYTES).toString('base64url');
+
+/** Below /run: the table does not outlive a boot either. */
+function journalFile(): JournalStore {
+  const path = `/run/weir/api/changes.${native().netnsCookie()}`;
+  return {
+    read: () => readTextFile(path) ?? '',
+    append(line) {
+      mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+      appendFileSync(path, line, { mode: FILE_MODE });
+    },
+    replace: (text) => replaceTextFile(path, text, FILE_MODE),
+  };
+}
+
+async function withDirector<T>(open: () => Director, work: (director: Director) => T): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const director = open();
+      try {
+        return work(director);
+      } finally {
+        director.close();
+      }
+    } catch (error) {
+      if (!isWeirError(error, 'lock-busy') || tries === TRIES) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+export function sourcesOfHost(log: Log): ApiSources {
+  const open = tableOpener((onWait) => openDirector({ waitMs: LOCK_WAIT_MS, onWait }), log);
+  const read = liveSources();
+  return {
+    ...read,
+    newId,
+    facts: observeTable,
+    plans: new PlanBook(read.now, newId),
+    journal: new Journal(journalFile()),
+    events: new EventRing(Date.now().toString(36)),
+    apply: (document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> =>
+      withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options })),
+  };
+}

@@ -1,0 +1,183 @@
+// Changes by the API: the state that each was made for, plans, the journal, and what takes a change back.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Journal } from '../../src/api/changes/journal.js';
+import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
+import { field, parseJson } from '../../src/model/json.js';
+import { serviceWord } from '../../src/model/service-word.js';
+import { type Asked, changingSources, memoryStore, reader, testApi } from '../support/api.js';
+
+const SERVICE = '/v1/services/tcp:192.0.2.1:80';
+const one = { services: { 'tcp:192.0.2.1:80': { scheduler: 'wrr', servers: ['10.0.0.1:80', { address: '10.0.0.2:80', weight: 3 }] } } };
+const two = { services: { ...one.services, 'mark:5': { servers: ['10.0.0.9:0'] } } };
+
+function bed() {
+  const [director, store] = [new MemoryDirector(), memoryStore()];
+  const api = testApi({ sources: changingSources(director, store) });
+  const send = async (method: string, path: string, body?: unknown, headers: Asked['headers'] = {}) => {
+    const answer = await api(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }), headers });
+    return { ...answer, value: parseJson(answer.text), code: field(parseJson(answer.text), 'code') };
+  };
+  return { director, store, api, send, etag: async () => (await api('/v1/services')).headers.get('etag') ?? '' };
+}
+
+const table = (director: MemoryDirector): readonly string[] =>
+  director
+    .services()
+    .map(
+      ({ spec, destinations }) => `${serviceWord(spec.key)} ${spec.scheduler} ${destinations.map((each) => each.spec.weight).toReversed()}`,
+    );
+
+test('a change names the state that it was made for: 428 without, 412 with the state and the difference for another one', async () => {
+  const { director, send, etag } = bed();
+  assert.deepEqual([(await send('PUT', '/v1/configuration', one)).status, table(director)], [428, []]);
+  const before = await etag();
+  const first = await send('PUT', '/v1/configuration', one, { 'if-match': before });
+  assert.equal(first.status, 200);
+  assert.equal(first.headers.get('etag'), await etag());
+  assert.notEqual(await etag(), before);
+  const stale = await send('PUT', '/v1/configuration', two, { 'if-match': before });
+  assert.deepEqual([stale.status, stale.code, stale.headers.get('etag')], [412, 'api-stale', await etag()]);
+  assert.match(String(field(stale.value, 'difference')), /-A -f 5/);
+  assert.deepEqual(table(director), ['tcp:192.0.2.1:80 wrr 1,3']);
+  assert.equal((await send('PUT', '/v1/configuration', two, { 'if-match': '*' })).status, 200);
+});
+
+test('of two writers that race on one ETag, one wins', async () => {
+  const { director, send, etag } = bed();
+  await send('PUT', '/v1/configuration', one, { 'if-match': '*' });
+  const tag = { 'if-match': await etag() };
+  const answers = await Promise.all([5, 6, 7, 8].map((weight) => send('PUT', `${SERVICE}/servers/10.0.0.1:80`, { weight }, tag)));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412, 412, 412]);
+  const winner = 5 + answers.findIndex(({ status }) => status === 200);
+  assert.deepEqual(table(director), [`tcp:192.0.2.1:80 wrr ${winner},3`]);
+});
+
+test('single services and servers are added, made otherwise, and removed', async () => {
+  const { director, send } = bed();
+  const any = { 'if-match': '*' };
+  assert.equal((await send('PUT', SERVICE, { scheduler: 'rr', servers: ['10.0.0.1:80'] }, any)).status, 200);
+  assert.equal((await send('PUT', `${SERVICE}/servers/10.0.0.2:80`, { weight: 9 }, any)).status, 200);
+  const minimal = await send('PUT', SERVICE, { scheduler: 'wlc', servers: ['10.0.0.2:80'] }, { ...any, prefer: 'return=minimal' });
+  assert.deepEqual([minimal.status, minimal.text], [204, '']);
+  assert.deepEqual(table(director), ['tcp:192.0.2.1:80 wlc 1']);
+  assert.deepEqual((await send('DELETE', `${SERVICE}/servers/10.0.0.7:80`, undefined, any)).code, 'destination-missing');
+  assert.equal((await send('DELETE', `${SERVICE}/servers/10.0.0.2:80`, undefined, any)).status, 200);
+  assert.equal((await send('DELETE', SERVICE, undefined, any)).status, 200);
+  assert.deepEqual([table(director), (await send('DELETE', SERVICE, undefined, any)).code], [[], 'service-missing']);
+});
+
+test('a plan changes nothing, is applied once, and only for its table', async () => {
+  const { director, send } = bed();
+  const made = await send('POST', '/v1/plans', { document: one });
+  assert.equal(made.status, 201);
+  const at = made.headers.get('location') ?? '';
+  assert.deepEqual([table(director), field(made.value, 'state')], [[], 'ready']);
+  const [first, second] = [await send('POST', `${at}/apply`), await send('POST', `${at}/apply`)];
+  assert.deepEqual([first.status, second.text], [200, first.text]);
+  assert.equal(field((await send('GET', at)).value, 'state'), 'applied');
+  const other = await send('POST', '/v1/plans', { document: two });
+  await send('DELETE', SERVICE, undefined, { 'if-match': '*' });
+  const path = other.headers.get('location') ?? '';
+  assert.equal(field((await send('GET', path)).value, 'state'), 'outdated');
+  const late = await send('POST', `${path}/apply`);
+  assert.deepEqual([late.status, late.code, table(director)], [412, 'plan-outdated', []]);
+  assert.deepEqual((await send('POST', '/v1/plans/none/apply')).code, 'api-no-plan');
+});
+
+test('only what is allowed is planned, and a dry run changes nothing', async () => {
+  const { director, send } = bed();
+  await send('PUT', '/v1/configuration', two, { 'if-match': '*' });
+  const made = await send('POST', '/v1/plans', { document: one, allow: ['add-service'] });
+  assert.deepEqual(field(made.value, 'plan', 'changes'), []);
+  const dry = await send('PUT', '/v1/configuration?dry_run=true', one);
+  assert.equal((field(dry.value, 'plan', 'changes') as unknown[]).length, 1);
+  assert.equal(table(director).length, 2);
+});
+
+test('what is wrong in a document is named by its place, in JSON and in YAML', async () => {
+  const { api, send } = bed();
+  const bad = { services: { 'tcp:192.0.2.1:80': { scheduler: 'wrrr', servers: [{ address: '10.0.0.1:80', wait: 1 }] } } };
+  const answer = await send('PUT', '/v1/configuration', bad, { 'if-match': '*' });
+  assert.deepEqual(
+    [answer.status, (field(answer.value, 'errors') as { readonly pointer: string }[]).map(({ pointer }) => pointer)],
+    [422, ['/services/tcp:192.0.2.1:80/scheduler', '/services/tcp:192.0.2.1:80/servers/0/wait']],
+  );
+  const yaml = { 'content-type': 'application/yaml', 'if-match': '*' };
+  const text = await api('/v1/configuration', { method: 'PUT', body: 'services:\n  tcp:192.0.2.1:80: {scheduler: nope}\n', headers: yaml });
+  assert.match(text.text, /line 2, column \d+/);
+  const fine = await api('/v1/configuration', {
+    method: 'PUT',
+    body: 'services:\n  tcp:192.0.2.1:80: {servers: [10.0.0.1:80]}\n',
+    headers: yaml,
+  });
+  assert.equal(fine.status, 200);
+  assert.equal((await send('PUT', '/v1/configuration', { layer7: {} }, { 'if-match': '*' })).status, 422);
+  assert.equal((await send('PUT', '/v1/configuration', {}, { 'if-match': '*' })).code, 'document-no-table');
+});
+
+test('each change is in the journal with its author, survives the process, and can be taken back', async () => {
+  const { director, store, send } = bed();
+  const any = { 'if-match': '*' };
+  await send('PUT', '/v1/configuration', one, any);
+  await send('PUT', `${SERVICE}/servers/10.0.0.2:80`, { weight: 0 }, any);
+  await send('PUT', '/v1/services/mark:5', { servers: ['10.0.0.9:0'] }, any);
+  const changes = field((await send('GET', '/v1/changes')).value, 'changes') as Record<string, unknown>[];
+  assert.deepEqual(
+    changes.map(({ author }) => author),
+    Array(3).fill('uid 0 (pid 1)'),
+  );
+  assert.equal(changes[0]?.['before'], changes[1]?.['after']);
+  // A killed process may leave half a line.
+  const again = new Journal(memoryStore(`${store.text}{"id":"half`));
+  assert.deepEqual(
+    again.all().map(({ id }) => id),
+    changes.map(({ id }) => id),
+  );
+  const plan = await send('POST', `/v1/changes/${changes[1]?.['id']}/revert`);
+  assert.equal(plan.status, 201);
+  await send('POST', `${plan.headers.get('location')}/apply`);
+  assert.deepEqual([...table(director)].sort(), ['mark:5 wlc 1', 'tcp:192.0.2.1:80 wrr 1,3']);
+});
+
+test('who may read may not change', async () => {
+  const { api, director } = bed();
+  const headers = { 'if-match': '*' };
+  for (const [method, path, body] of [
+    ['PUT', '/v1/configuration', one],
+    ['POST', '/v1/plans', { document: one }],
+    ['DELETE', SERVICE, undefined],
+  ] as const) {
+    const answer = await api(path, { method, headers, caller: reader, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    assert.deepEqual([method, answer.status], [method, 403]);
+  }
+  assert.deepEqual(table(director), []);
+});
+
+test('parts of the document, of a service and of a server are patched', async () => {
+  const { director, send } = bed();
+  const any = { 'if-match': '*', 'content-type': 'application/merge-patch+json' };
+  await send('PUT', '/v1/configuration', { ...two, timeouts: { tcp: '5m' } }, { 'if-match': '*' });
+  assert.equal((await send('PATCH', `${SERVICE}/servers/10.0.0.2:80`, { weight: 0, upper_threshold: 9 }, any)).status, 200);
+  assert.equal((await send('PATCH', SERVICE, { scheduler: 'rr', persistence: '5m' }, any)).status, 200);
+  assert.equal((await send('PATCH', '/v1/configuration', { services: { 'mark:5': null } }, any)).status, 200);
+  assert.deepEqual(table(director), ['tcp:192.0.2.1:80 rr 1,0']);
+  const { value } = await send('GET', '/v1/configuration');
+  assert.deepEqual(field(value, 'services', 'tcp:192.0.2.1:80'), {
+    scheduler: 'rr',
+    persistence: '5m',
+    servers: ['10.0.0.1:80', { address: '10.0.0.2:80', weight: 0, upper_threshold: 9 }],
+  });
+  assert.equal(field(value, 'timeouts', 'tcp'), '5m');
+  assert.deepEqual((await send('PATCH', `${SERVICE}/servers/10.0.0.2:80`, { wait: 1 }, any)).code, 'api-values');
+});
+
+test('what is read back is what was written: it plans nothing; as other formats it is what weir export prints', async () => {
+  const { api, send } = bed();
+  await send('PUT', '/v1/configuration', two, { 'if-match': '*' });
+  const { text } = await api('/v1/configuration');
+  assert.deepEqual(field((await send('PUT', '/v1/configuration?dry_run=true', parseJson(text))).value, 'plan', 'changes'), []);
+  assert.deepEqual(field((await send('POST', '/v1/drift', { document: parseJson(text) })).value, 'same'), true);
+  assert.match((await api('/v1/configuration?format=ipvsadm')).text, /^-a -t 192\.0\.2\.1:80 -r 10\.0\.0\.2:80 -m -w 3/m);
+  assert.deepEqual(Object.keys((await send('GET', '/v1/exports/keepalived')).value as object), ['format', 'text', 'losses']);
+});
