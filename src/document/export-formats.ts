@@ -17,14 +17,15 @@ export interface Exported {
   readonly losses: readonly string[];
 }
 
-/** With thresholds and timeouts, which ipvsadm-save leaves out. */
-function commandsText({ services, timeouts }: Table): string {
-  const lines = services.flatMap(({ spec, destinations }) => [
+/** With thresholds, which ipvsadm-save leaves out. */
+export const commandLines = (services: Table['services']): readonly string[] =>
+  services.flatMap(({ spec, destinations }) => [
     commandText({ kind: 'add-service', spec }),
     ...destinations.map((one) => commandText({ kind: 'add-destination', service: spec.key, spec: one })),
   ]);
-  return `${[`--set ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`, ...lines].join('\n')}\n`;
-}
+
+const commandsText = ({ services, timeouts }: Table): string =>
+  `${[`--set ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`, ...commandLines(services)].join('\n')}\n`;
 
 function lossText({ kind, service, server, differences }: PlannedChange): string {
   const what = differences.map(({ what: name, from, to }) => `${name} ${from} becomes ${to}`).join(', ');

@@ -83,10 +83,13 @@ test('each socket has its mode and its rights; a killed process is followed by t
   assert.equal(await third.end('SIGTERM'), 0);
 });
 
+/** Its own: a daemon of another test may run meanwhile. */
+const PIDS = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, path(`${letter}.pid`)]);
+
 test('weir run has it as a process: killed, it comes back; switched off by a reload, it closes them', {
   timeout: 60_000,
 }, async (context) => {
-  const daemon = new Running('run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', '-p', path('pid'));
+  const daemon = new Running('run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', ...PIDS);
   context.after(() => daemon.child.kill('SIGKILL'));
   await daemon.logged(/the API answers/);
   process.kill(Number(await daemon.logged(/Starting API child process, pid=(\d+)/)), 'SIGKILL');

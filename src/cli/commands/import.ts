@@ -1,58 +1,49 @@
-// weir import: the configuration of another program as a weir.yaml on standard output, with a line on standard error for each thing that is lost.
-import { readdirSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+// weir import: the configuration of another program in the words of weir, with a line for each statement that is not carried as it was.
+import { dirname, resolve } from 'node:path';
 import { lossText } from '../../config/nginx/losses.js';
-import type { NginxFile } from '../../config/nginx/parse.js';
 import { importNginx } from '../../config/nginx/to-model.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { unlessCode } from '../../sys/errno.js';
 import { command, expectWords } from '../command.js';
+import type { Flags } from '../flags.js';
+import { TABLE_FORMATS } from '../import/formats.js';
+import { includedFiles } from '../import/included-files.js';
+import { importTable } from '../import/run.js';
+import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
 
-const USAGE = `usage: weir import nginx FILE
-       prints a weir.yaml with what an nginx.conf has of upstreams, servers and locations; files that it includes are read, too
-       what is not carried is printed on standard error, one line for each directive: FILE:LINE: directive: why
-       exit status 0: all of it was carried; 3: something was not; 2: the file is wrong, for nginx as well
+const USAGE = `usage: weir import FORMAT FILE [--format weir|ipvsadm|keepalived] [--method masq|route|tunnel] [--vip ADDRESS[,ADDRESS]...]
+                         [--plan] [--all] [--json]
+       weir import nginx FILE
+       prints what another program's configuration has, as a file of weir; FILE -: standard input
+       FORMAT  of layer 4: ${Object.keys(TABLE_FORMATS).join(', ')}
+               of layer 7: nginx (its block http, as a weir.yaml; files that it includes are read, too)
+       --format  weir (the default): a weir.yaml, without health checks; ipvsadm: for ipvsadm-restore; keepalived: with health checks
+       --method  how packets go to servers of haproxy, nginx and Kubernetes: masq (the default), route, tunnel
+       --vip     the addresses of services that listen on all addresses there
+       --plan    what weir apply would change in the table, instead of the file
+       each statement that is not carried as it was is a line on standard error: FILE:LINE: approximated|lost|refused: what it means
+       for packets; and so is what must be changed on hosts. --all: the others, too; --json: all of it in one object
+       exit status 0: all of it was carried; 3: something was not; 2: the file is wrong, for its own program as well
 `;
 
 const LOSSES_STATUS = 3;
+const TYPES = { format: 'value', method: 'value', vip: 'value', plan: 'flag', all: 'flag', json: 'flag' } as const;
 
-/** One part of a path as a pattern of the shell: `*`, `?` and `[…]`. */
-const patternOf = (part: string): RegExp =>
-  new RegExp(
-    `^${part
-      .replace(/\[!/g, '[^')
-      .replace(/[.+^${}()|\\]/g, (letter, at: number) => (letter === '^' && part[at - 1] === '[' ? '^' : `\\${letter}`))
-      .replaceAll('*', '[^/]*')
-      .replaceAll('?', '[^/]')}$`,
-  );
-
-function matching(path: string): readonly string[] {
-  const folders = /[*?[]/.test(dirname(path)) ? matching(dirname(path)) : [dirname(path)];
-  const pattern = patternOf(basename(path));
-  return folders.flatMap((folder) =>
-    unlessCode(() => readdirSync(folder), ['ENOENT', 'ENOTDIR'], [])
-      .filter((name) => !name.startsWith('.') && pattern.test(name))
-      .sort()
-      .map((name) => join(folder, name)),
-  );
-}
-
-/** A pattern may match nothing; a path without one must be there. */
-const reader =
-  (folder: string) =>
-  (word: string): readonly NginxFile[] => {
-    const path = isAbsolute(word) ? word : join(folder, word);
-    return (/[*?[]/.test(word) ? matching(path) : [path]).map((file) => ({ file, text: readText(file) }));
-  };
-
-export const run = command({ name: 'weir import', usage: USAGE, types: {} }, ({ words }, io) => {
-  expectWords(words, 2);
-  const [format, file] = words;
-  if (format !== 'nginx') throw new WeirError('argument-value', { expected: 'a format that is imported (nginx)', given: format ?? '' });
-  if (file === undefined) throw new WeirError('argument-missing', { expected: 'FILE' });
-  const { text, losses } = importNginx({ file, text: readText(file) }, reader(dirname(file)), resolve(dirname(file)));
+function importLayer7(file: string, flags: Flags<typeof TYPES>, io: Io): number {
+  const given = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((name) => flags[name] !== undefined);
+  if (given !== undefined) throw new WeirError('option-not-here', { options: `--${given}`, only: 'a format of layer 4' });
+  const { text, losses } = importNginx({ file, text: readText(file) }, includedFiles(file), resolve(dirname(file)));
   io.out(text);
   for (const loss of losses) io.err(`${lossText(loss)}\n`);
   return losses.length === 0 ? 0 : LOSSES_STATUS;
+}
+
+export const run = command({ name: 'weir import', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  expectWords(words, 2);
+  const [format = '', file] = words;
+  const read = Object.hasOwn(TABLE_FORMATS, format) ? TABLE_FORMATS[format] : undefined;
+  if (read === undefined && format !== 'nginx')
+    throw new WeirError('argument-value', { expected: `a format (nginx, ${Object.keys(TABLE_FORMATS).join(', ')})`, given: format });
+  if (file === undefined) throw new WeirError('argument-missing', { expected: 'FILE' });
+  return read === undefined ? importLayer7(file, flags, io) : importTable(read, file, flags, io);
 });

@@ -7,7 +7,18 @@ import type { DocumentService, TableDocument } from '../../model/table-document.
 
 const METHODS = { masq: 'NAT', route: 'DR', local: 'DR', tunnel: 'TUN', fullnat: undefined } as const;
 
-const block = (head: string, lines: readonly string[]): readonly string[] => [`${head} {`, ...lines.map((line) => `    ${line}`), '}'];
+/** What stands in the blocks of a service and of its servers besides what the table has. */
+export interface MoreLines {
+  readonly ofService: (service: DocumentService) => readonly string[];
+  readonly ofServer: (service: DocumentService, server: DestinationSpec) => readonly string[];
+}
+const NOTHING: MoreLines = { ofService: () => [], ofServer: () => [] };
+
+export const block = (head: string, lines: readonly string[]): readonly string[] => [
+  `${head} {`,
+  ...lines.map((line) => `    ${line}`),
+  '}',
+];
 
 const labelOf = (key: ServiceKey): string => (key.kind === 'fwmark' ? `fwmark ${key.mark}` : `${formatAddress(key.address)} ${key.port}`);
 
@@ -23,22 +34,25 @@ function persistenceLines({ key, persistence }: ServiceSpec): readonly string[] 
   ];
 }
 
-function methodLine({ method, tunnel }: DestinationSpec): string {
+/** `lvs_method NAT`. Not of FULLNAT. */
+export function methodLine({ method, tunnel }: DestinationSpec): string {
   const port = tunnel.port === 0 ? '' : ` port ${tunnel.port}`;
   return `lvs_method ${METHODS[method]}${method === 'tunnel' && tunnel.type !== 'ipip' ? ` type ${tunnel.type}${port} ${tunnel.checksum}` : ''}`;
 }
 
-function serverLines(spec: DestinationSpec): readonly string[] {
+function serverLines(spec: DestinationSpec, more: readonly string[]): readonly string[] {
   const { address, port, weight, upperThreshold, lowerThreshold } = spec;
   return block(`real_server ${formatAddress(address)} ${port}`, [
     `weight ${weight}`,
     methodLine(spec),
     ...(upperThreshold === 0 ? [] : [`uthreshold ${upperThreshold}`]),
     ...(lowerThreshold === 0 ? [] : [`lthreshold ${lowerThreshold}`]),
+    ...more,
   ]);
 }
 
-function serviceLines({ spec, destinations }: DocumentService): readonly string[] {
+function serviceLines(service: DocumentService, more: MoreLines): readonly string[] {
+  const { spec, destinations } = service;
   const { key, scheduler, schedFlags, onePacket } = spec;
   return block(`virtual_server ${labelOf(key)}`, [
     ...(key.kind === 'fwmark' ? [`ip_family ${key.family}`] : [`protocol ${key.protocol.toUpperCase()}`]),
@@ -46,12 +60,16 @@ function serviceLines({ spec, destinations }: DocumentService): readonly string[
     ...plainFlags.filter((_, bit) => (schedFlags & (1 << bit)) !== 0),
     ...(onePacket ? ['ops'] : []),
     ...persistenceLines(spec),
-    ...destinations.filter(({ method }) => METHODS[method] !== undefined).flatMap(serverLines),
+    ...more.ofService(service),
+    ...destinations
+      .filter(({ method }) => METHODS[method] !== undefined)
+      .flatMap((each) => serverLines(each, more.ofServer(service, each))),
   ]);
 }
 
 const globalLines = ({ tcp, tcpFin, udp }: Timeouts): readonly string[] =>
   block('global_defs', [`lvs_timeouts tcp ${tcp} tcpfin ${tcpFin} udp ${udp}`]);
 
-export const keepalivedTableText = ({ services, timeouts }: Required<TableDocument>): string =>
-  `${[globalLines(timeouts), ...services.map(serviceLines)].map((lines) => lines.join('\n')).join('\n\n')}\n`;
+/** Without timeouts they stay as they are. */
+export const keepalivedTableText = ({ services = [], timeouts }: TableDocument, more: MoreLines = NOTHING): string =>
+  `${[...(timeouts === undefined ? [] : [globalLines(timeouts)]), ...services.map((service) => serviceLines(service, more))].map((lines) => lines.join('\n')).join('\n\n')}\n`;

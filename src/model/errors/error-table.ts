@@ -6,6 +6,7 @@ import { datapathErrors } from './datapath-errors.js';
 import { directorErrors } from './director-errors.js';
 import { documentErrors } from './document-errors.js';
 import { hostErrors } from './host-errors.js';
+import { importErrors } from './import-errors.js';
 import { ipvsadmErrors } from './ipvsadm-errors.js';
 import { ktcpvsErrors } from './ktcpvs-errors.js';
 import { labErrors } from './lab-errors.js';
@@ -29,6 +30,7 @@ export const errorTable = {
   ...labErrors,
   ...weirFileErrors,
   ...nginxFileErrors,
+  ...importErrors,
   ...ktcpvsErrors,
   ...switchErrors,
   ...documentErrors,

@@ -1,0 +1,100 @@
+// An import of layer 4: the text, the report, the plan.
+import { importLineText, importTotals, isLossy } from '../../config/import/import-report.js';
+import type { Imported, ImportLine, ImportOptions } from '../../config/import/imported.js';
+import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
+import { writeTable } from '../../config/weir/write-table.js';
+import { planDocument } from '../../control/plan/plan-document.js';
+import { commandLines } from '../../document/export-formats.js';
+import { observeTable } from '../../document/table-facts.js';
+import type { Address } from '../../model/address.js';
+import { parseAddress } from '../../model/address-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { DocumentService } from '../../model/table-document.js';
+import { canBeVip } from '../../model/vip-address.js';
+import { printPlan } from '../document/print-plan.js';
+import type { Io } from '../io.js';
+import { readText } from '../read-text.js';
+import type { TABLE_FORMATS } from './formats.js';
+
+const LOSSES_STATUS = 3;
+const METHODS = ['masq', 'route', 'tunnel'] as const;
+const FORMATS = ['weir', 'ipvsadm', 'keepalived'];
+
+export interface ImportFlags {
+  readonly format?: string;
+  readonly method?: string;
+  readonly vip?: string;
+  readonly plan?: true;
+  readonly all?: true;
+  readonly json?: true;
+}
+
+function vipOf(word: string): Address {
+  const address = parseAddress(word);
+  if (address === undefined || !canBeVip(address))
+    throw new WeirError('option-value', { option: '--vip', expected: 'addresses of services', given: word });
+  return address;
+}
+
+function optionsOf({ method = 'masq', vip }: ImportFlags): ImportOptions {
+  const found = METHODS.find((each) => each === method);
+  if (found === undefined) throw new WeirError('option-value', { option: '--method', expected: METHODS.join(', '), given: method });
+  return { method: found, vips: vip === undefined ? [] : vip.split(',').map(vipOf) };
+}
+
+const documentOf = ({ services }: Imported): readonly DocumentService[] =>
+  services.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((each) => each.spec) }));
+
+/** What the format cannot hold of what was imported. */
+function leftOut(imported: Imported, format: string, file: string): readonly ImportLine[] {
+  if (format === 'keepalived') return [];
+  const line = (text: string, consequence: string): ImportLine => ({
+    file,
+    line: 0,
+    text,
+    status: 'lost',
+    became: '',
+    consequence,
+    hint: '--format keepalived',
+  });
+  const checked = imported.services.some(({ destinations }) => destinations.some(({ check }) => check !== true));
+  const sorry = imported.services.some((service) => service.sorry !== undefined);
+  return [
+    ...(checked ? [line('health checks', 'servers that fail keep their connections')] : []),
+    ...(sorry ? [line('fallback and backup servers', 'while no server is left clients are refused')] : []),
+  ];
+}
+
+function textOf(imported: Imported, format: string): string {
+  if (format === 'keepalived') return importedKeepalivedText(imported);
+  const services = documentOf(imported);
+  if (format === 'weir') return writeTable({ services });
+  return `${commandLines(services).join('\n')}\n`;
+}
+
+/** The exit status. @throws WeirError; SystemError EPERM of a plan without root */
+export async function importTable(read: (typeof TABLE_FORMATS)[string], path: string, flags: ImportFlags, io: Io): Promise<number> {
+  const { format = 'weir' } = flags;
+  if (!FORMATS.includes(format)) throw new WeirError('option-value', { option: '--format', expected: FORMATS.join(', '), given: format });
+  const options = optionsOf(flags);
+  const [file, source] = path === '-' ? ['-', '/dev/stdin'] : [path, path];
+  const imported = await read(file, readText(source), options);
+  const lines = [...imported.lines, ...leftOut(imported, format, file)];
+  const status = lines.some(isLossy) ? LOSSES_STATUS : 0;
+  const text = flags.plan === true ? undefined : textOf(imported, format);
+  if (flags.json === true && flags.plan !== true) {
+    io.out(`${JSON.stringify({ file, format, text, lines, hosts: imported.hosts })}\n`);
+    return status;
+  }
+  for (const line of lines.filter((each) => flags.all === true || isLossy(each))) io.err(`${importLineText(line)}\n`);
+  for (const host of imported.hosts) io.err(`on ${host}\n`);
+  io.err(`${file}: ${importTotals(lines)}\n`);
+  if (text !== undefined) io.out(text);
+  else
+    printPlan(
+      planDocument({ services: documentOf(imported) }, observeTable()),
+      { json: flags.json === true, all: flags.all === true, file },
+      io,
+    );
+  return status;
+}

@@ -1,0 +1,134 @@
+// haproxy.cfg → services: proxies of mode tcp, with what becomes of each statement. Its texts are taken by `haproxy -c` (oracle: haproxy.judge).
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatAddress, parseAddress } from '../../model/address-text.js';
+import { endpointText } from '../../model/endpoint-text.js';
+import { serviceWord } from '../../model/service-word.js';
+import { importHaproxy } from './haproxy.js';
+import { haproxyWords } from './haproxy-sections.js';
+import type { Imported, ImportOptions } from './imported.js';
+
+const vip = parseAddress('192.0.2.1') ?? assert.fail();
+const imported = (lines: readonly string[], options: Partial<ImportOptions> = {}): Imported =>
+  importHaproxy('h.cfg', lines.join('\n'), { method: 'masq', vips: [], ...options });
+const became = ({ lines }: Imported): readonly string[] => lines.map((each) => `${each.line} ${each.status} ${each.became}`.trim());
+const servers = ({ services }: Imported, at = 0): readonly string[] =>
+  (services[at]?.destinations ?? []).map(({ spec }) => `${endpointText(spec)} ${spec.method} ${spec.weight} ${spec.upperThreshold}`);
+
+test('words end at blanks, unless quotes or backslashes keep them', () => {
+  assert.deepEqual(haproxyWords('  server a\\ b "c d"\'e "f\' g # comment'), ['server', 'a b', 'c de "f', 'g']);
+  assert.deepEqual(haproxyWords('# all'), []);
+  assert.deepEqual(haproxyWords('x "" y'), ['x', '', 'y']);
+});
+
+test('a listen section with servers, a backup and checks', () => {
+  const all = imported([
+    'defaults',
+    '  mode tcp',
+    '  timeout client 30s',
+    '  default-server inter 5s fall 4',
+    'listen web',
+    '  bind 192.0.2.1:80,[2001:db8::1]:80',
+    '  balance leastconn',
+    '  stick-table type ip size 200k expire 30m',
+    '  stick on src',
+    '  option httpchk GET /up',
+    '  http-check send hdr Host www.example.com',
+    '  server a 10.0.0.2:8080 check weight 10 maxconn 100',
+    '  server b 10.0.0.3:8080 check port 9000 disabled',
+    '  server c 10.0.0.4:8080 backup',
+    '  server d web4:8080',
+    '  timeout server 1m',
+  ]);
+  assert.deepEqual(
+    all.services.map(({ spec }) => [serviceWord(spec.key), spec.scheduler, spec.persistence?.timeout]),
+    [
+      ['tcp:192.0.2.1:80', 'wlc', 1800],
+      ['tcp:[2001:db8::1]:80', 'wlc', 1800],
+    ],
+  );
+  assert.deepEqual(servers(all), ['10.0.0.2:8080 masq 10 100', '10.0.0.3:8080 masq 0 0']);
+  assert.deepEqual(servers(all, 1), [], 'packets keep their family');
+  const [service] = all.services;
+  assert.equal(service?.checkInterval, 5);
+  assert.equal(service?.sorry && endpointText(service.sorry), '10.0.0.4:8080');
+  assert.deepEqual(service?.destinations[1]?.check, {
+    keyword: 'HTTP_GET',
+    rows: [
+      { keyword: 'url', rows: ['path /up', 'status_code 200-399'] },
+      'virtualhost www.example.com',
+      'connect_port 9000',
+      'retry 3',
+      'delay_before_retry 5',
+    ],
+  });
+  assert.deepEqual(became(all), [
+    '5 equivalent tcp:192.0.2.1:80',
+    '5 equivalent tcp:[2001:db8::1]:80',
+    '5 approximated packets go on as they are',
+    '7 equivalent wlc',
+    '9 equivalent persistence of 1800 s',
+    '12 approximated upper_threshold 100',
+    '12 refused',
+    '13 equivalent weight 0',
+    '13 refused',
+    '14 exact weight 1',
+    '14 refused',
+    '15 refused',
+    '16 lost',
+  ]);
+});
+
+test('a frontend goes to its default backend; what reads requests or ends connections is refused', () => {
+  const all = imported(
+    [
+      'defaults base',
+      '  mode http',
+      'defaults plain from base',
+      '  mode tcp',
+      'frontend one from plain',
+      '  bind *:443',
+      '  bind :8443 ssl crt /etc/x.pem',
+      '  use_backend other if { req.ssl_sni -i a }',
+      '  default_backend pool',
+      'frontend two from base',
+      '  bind *:80',
+      'backend pool from plain',
+      '  balance source',
+      '  hash-type consistent',
+      '  server a 10.0.0.2',
+      '  server b 10.0.0.3:443 ssl verify none',
+      'backend other from plain',
+      '  server z 10.0.0.9:1',
+    ],
+    { vips: [vip], method: 'route' },
+  );
+  assert.deepEqual(
+    all.services.map(({ spec }) => [serviceWord(spec.key), spec.scheduler]),
+    [['tcp:192.0.2.1:443', 'mh']],
+  );
+  assert.deepEqual(servers(all), ['10.0.0.2:443 route 1 0']);
+  assert.deepEqual(became(all), [
+    '5 equivalent tcp:192.0.2.1:443',
+    '5 approximated packets go on as they are',
+    '7 refused',
+    '8 refused',
+    '10 refused',
+    '13 equivalent mh',
+    '15 exact weight 1',
+    '16 refused',
+    '17 lost',
+  ]);
+  assert.ok(all.hosts.includes(`server 10.0.0.2: weir realserver start --mode dr --vip ${formatAddress(vip)}`));
+});
+
+test('a place that is all addresses needs --vip; ports come in ranges; DR cannot change them', () => {
+  const lines = ['listen x', '  bind :80', '  bind 192.0.2.7:8000-8002', '  server a 10.0.0.2:80'];
+  assert.deepEqual(
+    imported(lines).services.map(({ spec }) => serviceWord(spec.key)),
+    ['tcp:192.0.2.7:8000', 'tcp:192.0.2.7:8001', 'tcp:192.0.2.7:8002'],
+  );
+  assert.match(imported(lines).lines.find(({ status }) => status === 'refused')?.hint ?? '', /--vip/);
+  const byDr = imported(lines, { method: 'route' });
+  assert.ok(byDr.services.every(({ destinations }) => destinations.length === 0));
+});

@@ -1,0 +1,91 @@
+// Collects what statements became, and builds services of them.
+import { formatAddress } from '../../model/address-text.js';
+import { serviceId } from '../../model/identity.js';
+import { serviceWord } from '../../model/service-word.js';
+import type { Imported, ImportedService, ImportLine, ImportStatus } from './imported.js';
+import { isLoopback } from './values.js';
+
+const TEXT_MAX = 120;
+
+export interface At {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export class ImportReport {
+  readonly #lines: ImportLine[] = [];
+  readonly #services = new Map<string, ImportedService>();
+
+  add({ file, line, text }: At, status: ImportStatus, became: string, consequence = '', hint?: string): void {
+    const shown = text.trim().slice(0, TEXT_MAX);
+    // Of a range of servers each is as the others.
+    if (
+      this.#lines.some(
+        (other) => other.line === line && other.status === status && other.became === became && other.consequence === consequence,
+      )
+    )
+      return;
+    this.#lines.push({ file, line, text: shown, status, became, consequence, ...(hint === undefined ? {} : { hint }) });
+  }
+
+  lost(at: At, consequence: string, hint?: string): void {
+    this.add(at, 'lost', '', consequence, hint);
+  }
+
+  /** The first of a key stays. */
+  service(at: At, service: ImportedService): void {
+    const id = serviceId(service.spec.key);
+    if (this.#services.has(id))
+      this.add(at, 'refused', '', `${serviceWord(service.spec.key)} is there already: the first one has the packets`);
+    else this.#services.set(id, service);
+  }
+
+  done(): Imported {
+    const services = [...this.#services.values()];
+    return { services, lines: this.#lines.toSorted((a, b) => a.line - b.line), hosts: hostChanges(services) };
+  }
+}
+
+const unique = (texts: readonly string[]): readonly string[] => [...new Set(texts)];
+
+/** What LVS needs of hosts, which no file of another program has. */
+function hostChanges(services: readonly ImportedService[]): readonly string[] {
+  const virtual = services.flatMap(({ spec }) => (spec.key.kind === 'address' ? [formatAddress(spec.key.address)] : []));
+  const of = (method: string) =>
+    services.flatMap(({ spec, destinations }) =>
+      destinations
+        .filter((each) => each.spec.method === method && !isLoopback(each.spec.address))
+        .map((each) => ({
+          server: formatAddress(each.spec.address),
+          vip: spec.key.kind === 'address' ? formatAddress(spec.key.address) : undefined,
+        })),
+    );
+  const quiet = (method: 'route' | 'tunnel', mode: string) =>
+    of(method).map(({ server, vip }) => `server ${server}: weir realserver start --mode ${mode} --vip ${vip ?? 'VIP'}`);
+  return unique([
+    ...virtual.map((vip) => `director: the address ${vip} is on one of its interfaces (weir vip add, or VRRP)`),
+    ...of('masq').map(({ server }) => `server ${server}: answers to clients must come back through the director (its gateway)`),
+    ...quiet('route', 'dr'),
+    ...quiet('tunnel', 'tun'),
+  ]);
+}
+
+const STATUSES: readonly ImportStatus[] = ['exact', 'equivalent', 'approximated', 'lost', 'refused'];
+
+/** Line 0: of no line. `FILE:LINE: STATUS: statement → what it became: consequence (hint)` */
+export function importLineText({ file, line, text, status, became, consequence, hint }: ImportLine): string {
+  const parts = [became === '' ? text : `${text} → ${became}`, ...(consequence === '' ? [] : [consequence])];
+  const where = line === 0 ? file : `${file}:${line}`;
+  return `${where}: ${status}: ${parts.join(': ')}${hint === undefined ? '' : ` (${hint})`}`;
+}
+
+/** Whether something goes another way than it did. */
+export const isLossy = ({ status }: ImportLine): boolean => status === 'approximated' || status === 'lost' || status === 'refused';
+
+/** `4 exact, 2 lost`, without what there is none of. */
+export function importTotals(lines: readonly ImportLine[]): string {
+  const count = (status: ImportStatus): number => lines.filter((line) => line.status === status).length;
+  const named = STATUSES.filter((status) => count(status) > 0);
+  return named.map((status) => `${count(status)} ${status}`).join(', ') || 'nothing';
+}

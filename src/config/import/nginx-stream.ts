@@ -1,0 +1,193 @@
+// The block `stream` of an nginx.conf → services. What its `http` has is layer 7 (../nginx).
+import { parseAddress } from '../../model/address-text.js';
+import type { DestinationSpec } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
+import { type Directive, type NginxFile, parseNginx, type ReadIncluded } from '../nginx/parse.js';
+import { type At, ImportReport } from './import-report.js';
+import type { Imported, ImportedDestination, ImportOptions } from './imported.js';
+import { clientsAreSeen, type ListenPlace, type ProxiedServer, placesOf, portsOf, serverAt } from './proxies.js';
+import { PORT_MAX, tcpCheck, wholeNumber } from './values.js';
+
+const [WEIGHT_MAX, THRESHOLD_MAX, CHECK_INTERVAL_S] = [65_535, 0x7fff_ffff, 10];
+
+interface Server extends ProxiedServer {
+  readonly at: At;
+  readonly backup: boolean;
+}
+
+interface Upstream {
+  readonly scheduler: string;
+  readonly servers: readonly Server[];
+}
+
+const placeOf = ({ name, args, at }: Directive): At => ({ ...at, text: [name, ...args].join(' ') });
+
+/** `name=value` among the words. */
+const namedValue = (args: readonly string[], name: string): string | undefined =>
+  args.findLast((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+
+const SCHEDULERS: Readonly<Record<string, (args: readonly string[]) => readonly [scheduler: string, why?: string] | undefined>> = {
+  least_conn: () => ['wlc'],
+  random: (args) => (args[0] === 'two' ? ['twos'] : ['twos', 'of two servers by chance the one with fewer connections has it']),
+  hash: ([key, consistent]) => (key === '$remote_addr' ? [consistent === 'consistent' ? 'mh' : 'sh'] : undefined),
+};
+
+const LOST: Readonly<Record<string, string>> = {
+  proxy_timeout: 'idle connections end after the timeouts of the table (15 minutes of TCP, 5 of UDP)',
+  proxy_connect_timeout: 'a client whose server does not answer asks again itself',
+  proxy_next_upstream: 'a client whose server does not answer asks again itself',
+  proxy_responses: 'a flow of UDP ends by its timeout, not by the number of answers',
+  proxy_bind: "servers see the clients' addresses",
+  zone: 'no packet goes another way for it',
+  access_log: 'no packet goes another way for it',
+  error_log: 'no packet goes another way for it',
+  allow: 'clients are not refused by it: the packet filter of the host can refuse them',
+  deny: 'clients are not refused by it: the packet filter of the host can refuse them',
+};
+
+class Stream {
+  readonly report = new ImportReport();
+  readonly #upstreams = new Map<string, Upstream>();
+
+  constructor(readonly options: ImportOptions) {}
+
+  read(directives: readonly Directive[]): void {
+    for (const each of directives.filter(({ name }) => name === 'upstream')) this.#upstreams.set(each.args[0] ?? '', this.#upstream(each));
+    for (const each of directives) {
+      if (each.name === 'server') this.#server(each, directives);
+      else if (each.name !== 'upstream') this.#lost(each);
+    }
+  }
+
+  #lost(directive: Directive): void {
+    this.report.lost(placeOf(directive), LOST[directive.name] ?? 'weir does nothing of the kind to packets');
+  }
+
+  #upstream({ block = [] }: Directive): Upstream {
+    let scheduler = 'wrr';
+    const servers: Server[] = [];
+    for (const each of block) {
+      const { name, args } = each;
+      if (name === 'server') servers.push(...this.#listed(each));
+      else if (SCHEDULERS[name] === undefined) this.#lost(each);
+      else {
+        const [found = 'wlc', why = undefined] = SCHEDULERS[name]?.(args) ?? ['wlc', 'weir does not choose by that'];
+        scheduler = found;
+        this.report.add(placeOf(each), why === undefined ? 'equivalent' : 'approximated', found, why);
+      }
+    }
+    return { scheduler, servers };
+  }
+
+  #listed(directive: Directive): readonly Server[] {
+    const { report } = this;
+    const at = placeOf(directive);
+    const [word = '', ...args] = directive.args;
+    const server = this.#place(word, at);
+    if (server === undefined) return [];
+    const upperThreshold = wholeNumber(namedValue(args, 'max_conns'), 1, THRESHOLD_MAX);
+    const isDown = args.includes('down');
+    const weight = isDown ? 0 : (wholeNumber(namedValue(args, 'weight'), 1, WEIGHT_MAX) ?? 1);
+    if (upperThreshold !== undefined)
+      report.add(at, 'approximated', `upper_threshold ${upperThreshold}`, 'connections that end count, too');
+    else report.add(at, 'exact', `weight ${weight}`);
+    for (const word of args.filter((each) => /^(max_fails|fail_timeout|slow_start|resolve|service)\b/.test(each)))
+      report.add(at, 'approximated', 'TCP_CHECK', `${word}: servers are checked from time to time, and failures of clients do not count`);
+    return [{ ...server, at, weight, backup: args.includes('backup'), ...(upperThreshold === undefined ? {} : { upperThreshold }) }];
+  }
+
+  #place(word: string, at: At): Pick<Server, 'address' | 'port'> | undefined {
+    const [, six, four = '', digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(word) ?? [];
+    const [address, port] = [parseAddress(six ?? four), wholeNumber(digits, 1, PORT_MAX)];
+    if (address !== undefined && port !== undefined) return { address, port };
+    this.report.add(at, 'refused', '', `${word} gets no connections: names are not looked up`, 'write its address');
+    return undefined;
+  }
+
+  #server({ block = [], ...directive }: Directive, around: readonly Directive[]): void {
+    const { report } = this;
+    const read = new Set(['listen', 'proxy_pass', 'proxy_protocol', 'ssl_preread', 'preread_timeout']);
+    const pass = block.find(({ name }) => name === 'proxy_pass');
+    const at = placeOf(directive as Directive);
+    const needs = block.find(
+      ({ name, args }) => (name === 'proxy_protocol' || name === 'ssl_preread' || name === 'proxy_ssl') && args[0] === 'on',
+    );
+    if (pass === undefined || needs !== undefined) {
+      const why = needs === undefined ? 'it passes nothing on' : `${needs.name} needs a process that has the connection`;
+      report.add(needs === undefined ? at : placeOf(needs), 'refused', '', `no service is made: ${why}`, 'weir proxy (docs/layer7.md)');
+      return;
+    }
+    const target = pass.args[0] ?? '';
+    const upstream = this.#upstreams.get(target) ?? this.#single(target, placeOf(pass));
+    if (upstream === undefined) return;
+    for (const each of [...block, ...around.filter(({ name }) => name.startsWith('proxy_') && name !== 'proxy_pass')])
+      if (!read.has(each.name)) this.#lost(each);
+    for (const listen of block.filter(({ name }) => name === 'listen')) {
+      const places = this.#places(listen);
+      for (const place of places) this.#service(placeOf(listen), place, listen.args.includes('udp') ? 'udp' : 'tcp', upstream);
+      if (places.length > 0) clientsAreSeen(placeOf(listen), report);
+    }
+  }
+
+  #single(target: string, at: At): Upstream | undefined {
+    const server = this.#place(target, at);
+    return server && { scheduler: 'wrr', servers: [{ ...server, at, weight: 1, backup: false }] };
+  }
+
+  #places(listen: Directive): readonly ListenPlace[] {
+    const { report, options } = this;
+    const at = placeOf(listen);
+    const [word = '', ...args] = listen.args;
+    if (args.includes('ssl')) {
+      report.add(at, 'refused', '', 'no service is made: TLS needs a process that ends the connection', 'weir proxy (docs/layer7.md)');
+      return [];
+    }
+    const [, six, four, behind, alone] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):([\d-]+)|([\d-]+))$/.exec(word) ?? [];
+    const ports = portsOf(behind ?? alone);
+    if (ports === undefined) {
+      report.add(at, 'refused', '', `no service is made of ${word}: it is no address with ports`);
+      return [];
+    }
+    return placesOf(at, six ?? four ?? '*', ports, options, report);
+  }
+
+  #service(at: At, place: ListenPlace, protocol: 'tcp' | 'udp', { scheduler, servers }: Upstream): void {
+    const { report, options } = this;
+    const specOf = (each: Server): DestinationSpec | undefined => serverAt(each, place, each.at, options, report);
+    const [backup, ...others] = servers.filter((each) => each.backup);
+    for (const each of others)
+      report.add(
+        each.at,
+        'approximated',
+        '',
+        'of several backup servers the first one alone has connections, when no other server is left',
+      );
+    const sorry = backup && specOf(backup);
+    const key = { kind: 'address', protocol, ...place } as const;
+    report.add(at, 'equivalent', serviceWord(key));
+    report.service(at, {
+      spec: { key, scheduler, schedFlags: 0, onePacket: false },
+      destinations: servers
+        .filter((each) => !each.backup)
+        .flatMap((each): readonly ImportedDestination[] => {
+          const spec = specOf(each);
+          return spec === undefined
+            ? []
+            : [{ spec, check: protocol === 'udp' ? { keyword: 'PING_CHECK', rows: [] } : tcpCheck(undefined) }];
+        }),
+      ...(sorry === undefined ? {} : { sorry }),
+      checkInterval: CHECK_INTERVAL_S,
+      keepsFailed: false,
+    });
+  }
+}
+
+/** @throws WeirError nginx-syntax, nginx-include-loop */
+export function importNginxStream(file: NginxFile, readIncluded: ReadIncluded, options: ImportOptions): Imported {
+  const stream = new Stream(options);
+  for (const each of parseNginx(file, readIncluded)) {
+    if (each.name === 'stream') stream.read(each.block ?? []);
+    else if (each.name === 'http') stream.report.lost(placeOf(each), 'no service is made of it: requests are layer 7', 'weir import nginx');
+  }
+  return stream.report.done();
+}

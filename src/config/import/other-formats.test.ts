@@ -1,0 +1,188 @@
+// nginx's block `stream`, objects of Kubernetes, loxilb's rules, a kernel's /proc/net/ip_vs → services.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endpointText } from '../../model/endpoint-text.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { servicesFile } from '../../model/proc-text.js';
+import type { Stats } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
+import type { Imported, ImportOptions } from './imported.js';
+import { importKubernetes } from './kubernetes.js';
+import { importLoxilb } from './loxilb.js';
+import { importNginxStream } from './nginx-stream.js';
+import { importProc } from './proc.js';
+
+const emptyStats: Stats = {
+  conns: 0n,
+  inPackets: 0n,
+  outPackets: 0n,
+  inBytes: 0n,
+  outBytes: 0n,
+  connRate: 0n,
+  inPacketRate: 0n,
+  outPacketRate: 0n,
+  inByteRate: 0n,
+  outByteRate: 0n,
+};
+
+const options: ImportOptions = { method: 'masq', vips: [] };
+const table = ({ services }: Imported): readonly string[] =>
+  services.map(({ spec, destinations, sorry }) => {
+    const servers = destinations.map((each) => `${endpointText(each.spec)} ${each.spec.method} ${each.spec.weight}`);
+    return [
+      `${serviceWord(spec.key)} ${spec.scheduler}${spec.persistence === undefined ? '' : ` ${spec.persistence.timeout}`}`,
+      ...servers,
+      ...(sorry === undefined ? [] : [`sorry ${endpointText(sorry)}`]),
+    ].join(', ');
+  });
+const lossy = ({ lines }: Imported): readonly string[] =>
+  lines.filter(({ status }) => status !== 'exact' && status !== 'equivalent').map(({ line, status, text }) => `${line} ${status} ${text}`);
+
+const nginx = (...lines: readonly string[]): Imported =>
+  importNginxStream({ file: 'n.conf', text: lines.join('\n') }, () => undefined, options);
+
+test('nginx: upstreams and servers of TCP and UDP', () => {
+  const all = nginx(
+    'events {}',
+    'http { server { listen 80; } }',
+    'stream {',
+    '  upstream dns { hash $remote_addr consistent; server 10.0.0.2:5353 weight=3; server 10.0.0.3:5353 down; server 10.0.0.4:53 backup; }',
+    '  upstream odd { hash $ssl_preread_server_name; server web:80; server 10.0.0.5:80 max_conns=50 max_fails=2; }',
+    '  server { listen 192.0.2.1:53 udp; proxy_pass dns; proxy_timeout 3s; }',
+    '  server { listen [2001:db8::1]:80; proxy_pass [2001:db8::2]:8080; }',
+    '  server { listen 192.0.2.1:80; proxy_pass odd; }',
+    '  server { listen 192.0.2.1:443 ssl; proxy_pass dns; }',
+    '  server { listen 12345; proxy_pass dns; }',
+    '  server { listen 192.0.2.1:99; ssl_preread on; proxy_pass dns; }',
+    '}',
+  );
+  assert.deepEqual(table(all), [
+    'udp:192.0.2.1:53 mh, 10.0.0.2:5353 masq 3, 10.0.0.3:5353 masq 0, sorry 10.0.0.4:53',
+    'tcp:[2001:db8::1]:80 wrr, [2001:db8::2]:8080 masq 1',
+    'tcp:192.0.2.1:80 wlc, 10.0.0.5:80 masq 1',
+  ]);
+  assert.deepEqual(lossy(all), [
+    '2 lost http',
+    '5 approximated hash $ssl_preread_server_name',
+    '5 refused server web:80',
+    '5 approximated server 10.0.0.5:80 max_conns=50 max_fails=2',
+    '5 approximated server 10.0.0.5:80 max_conns=50 max_fails=2',
+    '6 lost proxy_timeout 3s',
+    '6 approximated listen 192.0.2.1:53 udp',
+    '7 approximated listen [2001:db8::1]:80',
+    '8 approximated listen 192.0.2.1:80',
+    '9 refused listen 192.0.2.1:443 ssl',
+    '10 refused listen 12345',
+    '11 refused ssl_preread on',
+  ]);
+});
+
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop, annotations: {x.example/y: "1"}}
+spec:
+  type: LoadBalancer
+  clusterIP: 10.96.0.10
+  externalIPs: [192.0.2.9]
+  sessionAffinity: ClientIP
+  ports:
+    - {name: http, port: 80, protocol: TCP, targetPort: 8080}
+    - {name: dns, port: 53, protocol: UDP}
+status: {loadBalancer: {ingress: [{ip: 192.0.2.1}]}}
+`;
+const SLICE = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: http, port: 8080, protocol: TCP}]
+endpoints:
+  - {addresses: [10.0.0.2], conditions: {ready: true}}
+  - {addresses: [10.0.0.3], conditions: {ready: false, serving: true, terminating: true}}
+  - {addresses: [10.0.0.4], conditions: {ready: false}}
+`;
+
+test('Kubernetes: a service with its slices, as documents and as a list', () => {
+  const expected = [
+    'tcp:192.0.2.1:80 rr 10800, 10.0.0.2:8080 masq 1, 10.0.0.3:8080 masq 0',
+    'udp:192.0.2.1:53 rr 10800',
+    'tcp:192.0.2.9:80 rr 10800, 10.0.0.2:8080 masq 1, 10.0.0.3:8080 masq 0',
+    'udp:192.0.2.9:53 rr 10800',
+  ];
+  const all = importKubernetes('k.yaml', `${SERVICE}---\n${SLICE}---\nkind: ConfigMap\nmetadata: {name: c}\n`, options);
+  assert.deepEqual(table(all), expected);
+  assert.deepEqual(lossy(all), ['1 lost x.example/y', '24 lost ConfigMap default/c']);
+  const items = [SERVICE, SLICE].map((text) => text.trimEnd().replace(/^/gm, '    ').replace(/^ {4}/, '  - '));
+  assert.deepEqual(table(importKubernetes('k.yaml', `kind: List\nitems:\n${items.join('\n')}\n`, options)), expected);
+});
+
+test('Kubernetes: text that is no YAML, aliases and services without an address are refused', () => {
+  const isSyntax = (error: unknown): boolean => isWeirError(error, 'import-syntax');
+  assert.throws(() => importKubernetes('k', 'a: [', options), isSyntax);
+  assert.throws(() => importKubernetes('k', 'a: &x [1]\nb: *x\n', options), isSyntax);
+  const headless = importKubernetes('k', 'kind: Service\nmetadata: {name: a}\nspec: {clusterIP: None, ports: [{port: 1}]}\n', options);
+  assert.deepEqual([headless.services, lossy(headless)], [[], ['1 refused Service default/a']]);
+  for (const text of ['', '3', 'null', '[]', 'kind: 7', 'kind: Service\nspec: 5']) importKubernetes('k', text, options);
+});
+
+test('loxilb: rules with their endpoints', () => {
+  const rule = (serviceArguments: object, ...endpoints: readonly object[]) => ({ serviceArguments, endpoints });
+  const all = importLoxilb(
+    'l.json',
+    JSON.stringify({
+      lbAttr: [
+        rule(
+          { externalIP: '192.0.2.1', port: 80, protocol: 'tcp', sel: 2, mode: 3, monitor: true, probetype: 'http', probereq: 'up' },
+          { endpointIP: '10.0.0.2', targetPort: 8080, weight: 4 },
+        ),
+        rule(
+          { externalIP: '192.0.2.1', port: 5000, portMax: 5001, protocol: 'udp', sel: 3, mode: 0 },
+          { endpointIP: '10.0.0.3', targetPort: 6000, weight: 1 },
+        ),
+        rule({ externalIP: '192.0.2.1', port: 443, protocol: 'tcp', mode: 4 }, { endpointIP: '10.0.0.3', targetPort: 443 }),
+        rule(
+          { externalIP: '192.0.2.2', port: 99, protocol: 'sctp', sel: 1, mode: 2, inactiveTimeOut: 5 },
+          { endpointIP: 'x', targetPort: 1 },
+        ),
+      ],
+    }),
+  );
+  assert.deepEqual(table(all), [
+    'tcp:192.0.2.1:80 wrr, 10.0.0.2:80 route 4',
+    'udp:192.0.2.1:5000 rr 10800, 10.0.0.3:6000 masq 1',
+    'udp:192.0.2.1:5001 rr 10800, 10.0.0.3:6000 masq 1',
+    'sctp:192.0.2.2:99 mh',
+  ]);
+  assert.deepEqual(lossy(all), [
+    '3 refused tcp 192.0.2.1:443',
+    '4 approximated sctp 192.0.2.2:99',
+    '4 approximated sctp 192.0.2.2:99',
+    '4 lost sctp 192.0.2.2:99 inactiveTimeOut',
+    '4 refused sctp 192.0.2.2:99',
+  ]);
+  for (const text of ['{}', '[]', '7', '{"lbAttr":[1,null,{"serviceArguments":[]}]}']) assert.deepEqual(table(importLoxilb('l', text)), []);
+  assert.throws(
+    () => importLoxilb('l', '{'),
+    (error) => isWeirError(error, 'import-syntax'),
+  );
+});
+
+test('/proc/net/ip_vs: what weir prints of a table is read as the same', () => {
+  const all = nginx(
+    'stream { server { listen 192.0.2.1:53 udp; proxy_pass 10.0.0.2:53; } server { listen [2001:db8::1]:80; proxy_pass [2001:db8::2]:81; } }',
+  );
+  const entries = all.services.map(({ spec, destinations }, index) => ({
+    spec: index === 0 ? { ...spec, persistence: { timeout: 300, netmask: 0xffffff00 } } : spec,
+    stats: emptyStats,
+    destinations: destinations.map((each) => ({ spec: each.spec, active: 0, inactive: 0, persistent: 0, stats: emptyStats })),
+  }));
+  const read = importProc('/proc/net/ip_vs', [...servicesFile([1, 2, 1], 4096, entries)].join(''));
+  assert.deepEqual(table(read).toSorted(), [
+    'tcp:[2001:db8::1]:80 wrr, [2001:db8::2]:81 masq 1',
+    'udp:192.0.2.1:53 wrr 300, 10.0.0.2:53 masq 1',
+  ]);
+  assert.equal(read.services.find(({ spec }) => spec.persistence !== undefined)?.spec.persistence?.netmask, 0xffffff00);
+  assert.throws(
+    () => importProc('f', 'something'),
+    (error) => isWeirError(error, 'import-syntax'),
+  );
+});

@@ -1,0 +1,41 @@
+// Values that files of several programs have.
+import type { Address } from '../../model/address.js';
+import { sameAddress } from '../../model/identity.js';
+import { type DestinationSpec, type ForwardingMethod, PLAIN_TUNNEL } from '../../model/service.js';
+import type { CheckBlock } from './imported.js';
+
+export const PORT_MAX = 65_535;
+
+/** Digits alone, within bounds; undefined: it is none. */
+export function wholeNumber(text: string | undefined, min: number, max: number): number | undefined {
+  const value = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= min && value <= max ? value : undefined;
+}
+
+export const isLoopback = (address: Address): boolean =>
+  address.family === 'inet' ? (address.words[0] ?? 0) >>> 24 === 127 : sameAddress(address, LOOPBACK6);
+const LOOPBACK6: Address = { family: 'inet6', words: [0, 0, 0, 1] };
+
+/** `0.0.0.0` and `::`. */
+export const isAny = (address: Address): boolean => address.words.every((word) => word === 0);
+
+export interface ServerNumbers {
+  readonly weight?: number;
+  readonly upperThreshold?: number;
+}
+
+export function destinationOf(address: Address, port: number, method: ForwardingMethod, numbers: ServerNumbers = {}): DestinationSpec {
+  const { weight = 1, upperThreshold = 0 } = numbers;
+  return { address, port, method, weight, upperThreshold, lowerThreshold: 0, tunnel: PLAIN_TUNNEL };
+}
+
+/** A word of keepalived.conf: quoted where it is not plain. Undefined: that file cannot hold it. */
+export function quoted(text: string): string | undefined {
+  if (/^[\w./:@%+,=?&-]+$/.test(text)) return text;
+  return /[\n\r\0"\\]/.test(text) ? undefined : `"${text}"`;
+}
+
+export const tcpCheck = (seconds: number | undefined, port?: number): CheckBlock => ({
+  keyword: 'TCP_CHECK',
+  rows: [...(port === undefined ? [] : [`connect_port ${port}`]), ...(seconds === undefined ? [] : [`connect_timeout ${seconds}`])],
+});

@@ -1,0 +1,38 @@
+// What was imported as a keepalived.conf, with its health checks.
+import { formatAddress } from '../../model/address-text.js';
+import { destinationId, serviceId } from '../../model/identity.js';
+import { block, keepalivedTableText, methodLine } from '../keepalived/write-table.js';
+import type { CheckRow, Imported, ImportedService } from './imported.js';
+
+const rowLines = (row: CheckRow): readonly string[] => (typeof row === 'string' ? [row] : block(row.keyword, row.rows.flatMap(rowLines)));
+
+function serviceLines({ sorry, checkInterval, keepsFailed }: ImportedService): readonly string[] {
+  return [
+    `delay_loop ${checkInterval}`,
+    ...(keepsFailed ? ['inhibit_on_failure'] : []),
+    ...(sorry === undefined ? [] : [`sorry_server ${formatAddress(sorry.address)} ${sorry.port}`, `sorry_server_${methodLine(sorry)}`]),
+  ];
+}
+
+export function importedKeepalivedText({ services }: Imported): string {
+  const byKey = new Map(services.map((service) => [serviceId(service.spec.key), service]));
+  const checks = new Map(
+    services.flatMap(({ spec, destinations }) =>
+      destinations.map((each) => [`${serviceId(spec.key)} ${destinationId(each.spec)}`, each.check] as const),
+    ),
+  );
+  const document = services.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((each) => each.spec) }));
+  return keepalivedTableText(
+    { services: document },
+    {
+      ofService(service) {
+        const imported = byKey.get(serviceId(service.spec.key));
+        return imported === undefined ? [] : serviceLines(imported);
+      },
+      ofServer(service, server) {
+        const check = checks.get(`${serviceId(service.spec.key)} ${destinationId(server)}`);
+        return check === undefined || check === true ? [] : rowLines(check);
+      },
+    },
+  );
+}

@@ -1,0 +1,62 @@
+// weir import beside the programs themselves: the files that it reads are good for HAProxy and nginx, and the keepalived.conf that it writes is
+// good for Debian's keepalived and makes the table that it means.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { noTools } from '../support/probes.js';
+import { root } from '../support/project.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-import-'));
+after(() => rmSync(folder, { recursive: true }));
+const at = (name: string): string => join(root, 'test/interop/import', name);
+const run = (...argv: readonly string[]) => spawnSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' });
+const weir = (...words: readonly string[]) => run(join(root, 'bin/weir'), ...words);
+
+test('HAProxy takes its file', { skip: noTools('haproxy', 'openssl') }, () => {
+  const pem = join(folder, 'site.pem');
+  const certificate = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-subj',
+    '/CN=x',
+    '-keyout',
+    pem,
+  ];
+  const made = run('openssl', ...certificate, '-out', `${pem}.crt`);
+  assert.equal(made.status, 0, made.stderr);
+  writeFileSync(pem, readFileSync(pem, 'utf8') + readFileSync(`${pem}.crt`, 'utf8'));
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(file, readFileSync(at('haproxy.cfg'), 'utf8').replace('/etc/ssl/private/site.pem', pem));
+  const judged = run('haproxy', '-c', '-f', file);
+  assert.equal(judged.status, 0, judged.stderr);
+});
+
+for (const [format, file] of [
+  ['haproxy', 'haproxy.cfg'],
+  ['nginx-stream', 'nginx.conf'],
+] as const) {
+  test(`${format}: a keepalived.conf that keepalived takes, and the same table as commands`, { skip: noTools('keepalived') }, () => {
+    const imported = weir('import', format, at(file), '--format', 'keepalived');
+    assert.equal(imported.status, 3, imported.stderr);
+    const path = join(folder, `${format}.conf`);
+    writeFileSync(path, imported.stdout);
+    for (const maker of ['/usr/sbin/keepalived', join(root, 'bin/keepalived')]) {
+      const examined = run(maker, '-t', '-f', path);
+      assert.deepEqual([examined.status, examined.stdout, examined.stderr], [0, '', ''], maker);
+    }
+    assert.equal(imported.stdout, readFileSync(at(`${file}.keepalived`), 'utf8'));
+    const commands = weir('import', format, at(file), '--format', 'ipvsadm').stdout;
+    assert.equal(commands, readFileSync(at(`${file}.ipvsadm`), 'utf8'));
+    const document = weir('import', format, at(file));
+    const back = weir('import', 'ipvsadm', at(`${file}.ipvsadm`));
+    assert.deepEqual([back.status, back.stdout], [0, document.stdout], 'the same by way of commands');
+  });
+}
