@@ -109,6 +109,11 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/stats.js'),
   },
   {
+    name: 'metrics',
+    meaning: 'counters and states for Prometheus, or in a file for node_exporter; changes nothing',
+    load: () => import('./commands/metrics.js'),
+  },
+  {
     name: 'conns',
     meaning: 'the connections that are alive, filtered, or what comes and goes among them; changes nothing',
     load: () => import('./commands/conns.js'),

@@ -8,7 +8,7 @@ import type { Script } from '../model/keepalived/script.js';
 import type { Tracked } from '../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { when, wholeSeconds } from './line-parts.js';
-import { type DumpHost, deviceOf, ownerText, virtualName, wallSeconds } from './live.js';
+import { type Configured, type DumpHost, deviceOf, ownerText, virtualName, type WithConfiguration, wallSeconds } from './live.js';
 
 const SECOND_US = 1_000_000;
 
@@ -81,6 +81,14 @@ function virtualText({ virtualInterface, vmacTransmitBase }: InstanceState['conf
   return `IPVLAN, i/f ${name}, is_up = ${up}${own}, type ${mode}`;
 }
 
+/** Behind `Interface =`: `eth0`; `vrrp.51, vmac on eth0`. */
+export function interfaceText({ config }: Configured, machine: WithConfiguration): string {
+  const virtual = virtualName({ config }, machine);
+  const kind = config.virtualInterface?.kind === 'ipvlan' ? 'ipvlan' : 'vmac';
+  const above = virtual === undefined ? '' : `${virtual}, ${kind} on `;
+  return `${above}${config.interface ?? '(none)'}${config.vmacTransmitBase ? ', xmit base i/f' : ''}`;
+}
+
 function placeLines(instance: InstanceState, machine: VrrpMachine): readonly string[] {
   const { config, source } = instance;
   const virtual = virtualName(instance, machine);
@@ -88,7 +96,7 @@ function placeLines(instance: InstanceState, machine: VrrpMachine): readonly str
   return [
     ...when(virtual !== undefined, `   Use ${virtualText(config, virtual ?? '', index > 0)}`),
     ...when(config.virtualInterface?.netlinkNotify === true, '     Force netlink update for base interface'),
-    `   Interface = ${virtual === undefined ? '' : `${virtual}, ${config.virtualInterface?.kind === 'ipvlan' ? 'ipvlan' : 'vmac'} on `}${config.interface ?? '(none)'}${config.vmacTransmitBase ? ', xmit base i/f' : ''}`,
+    `   Interface = ${interfaceText(instance, machine)}`,
     `   Using src_ip = ${source === undefined ? '(none)' : formatAddress(source)}${config.sourceAddress === undefined ? '' : ' (from configuration)'}`,
     ...when(
       config.unicast === undefined,

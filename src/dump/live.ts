@@ -47,8 +47,12 @@ export function wallSeconds(wallUs: number): string {
   return `${Math.floor(us / 1e6)}.${String(us % 1e6).padStart(6, '0')}`;
 }
 
+/** An instance that need not run, and the configuration that has it. */
+export type Configured = Pick<InstanceState, 'config'>;
+export type WithConfiguration = Pick<VrrpMachine, 'configuration'>;
+
 /** The name of the virtual interface of an instance, if it has one. */
-export function virtualName({ config }: InstanceState, { configuration }: VrrpMachine): string | undefined {
+export function virtualName({ config }: Configured, { configuration }: WithConfiguration): string | undefined {
   const { virtualInterface, vrid, family } = config;
   if (virtualInterface === undefined) return undefined;
   const prefix = configuration?.global.vmacPrefix ?? 'vrrp';
@@ -56,7 +60,7 @@ export function virtualName({ config }: InstanceState, { configuration }: VrrpMa
 }
 
 /** The interface of one of its addresses: `vrrp.51@eth0`, `eth0`. */
-export function deviceOf(instance: InstanceState, address: HostAddress, machine: VrrpMachine): string | undefined {
+export function deviceOf(instance: Configured, address: HostAddress, machine: WithConfiguration): string | undefined {
   const base = address.dev ?? instance.config.interface;
   const virtual = virtualName(instance, machine);
   const onVirtual = virtual !== undefined && (address.dev === undefined || address.dev === instance.config.interface);

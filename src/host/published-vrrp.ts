@@ -1,4 +1,6 @@
 // What a daemon publishes of its instances of VRRP.
+import type { Counters } from '../control/vrrp/state/counters.js';
+import type { DumpedInstance } from '../model/keepalived/dumped-instance.js';
 import { Publication, type Published } from './publication.js';
 
 export interface PublishedInstance {
@@ -14,11 +16,42 @@ export interface PublishedInstance {
   readonly faults: readonly string[];
   /** It does not preempt before it has the connections of these peers, or until then, us since 1970; absent: it does not wait. */
   readonly connectionsWait?: { readonly peers: readonly string[]; readonly untilUs: number };
+  /** Without those that are 0; absent: it is of a build that published none. */
+  readonly counters?: Partial<Counters>;
+  /** There are signs of two masters. */
+  readonly split?: boolean;
+}
+
+/** A vrrp_script, and whether it runs now (`ending`: it took too long). */
+export interface PublishedScript {
+  readonly name: string;
+  readonly good: boolean;
+  readonly run: 'idle' | 'running' | 'ending';
+}
+
+/** How late the timer of the process came. */
+export interface Lateness {
+  /** Upper bounds of the classes, ascending. */
+  readonly boundsUs: readonly number[];
+  /** Of each class, and of what was later than the last bound. */
+  readonly counts: readonly number[];
+  readonly sumUs: number;
 }
 
 export interface PublishedVrrp extends Published {
   readonly format: 1;
   readonly instances: readonly PublishedInstance[];
+  /** Both absent: it is of a build that published none. */
+  readonly scripts?: readonly PublishedScript[];
+  readonly lateness?: Lateness;
 }
 
 export const publishedVrrp = new Publication<PublishedVrrp>('vrrp', 1, 'instances');
+
+export interface PublishedDump extends Published {
+  readonly format: 1;
+  readonly dumped: readonly DumpedInstance[];
+}
+
+/** What is written at a start and a reload alone. */
+export const publishedDump = new Publication<PublishedDump>('vrrp-dump', 1, 'dumped');

@@ -89,6 +89,12 @@ export const layers: readonly Layer[] = [
     pure: [],
   },
   {
+    folder: 'metrics',
+    what: '`snapshot.ts`: what is read at a scrape; `collect/` reads it; `families/`: snapshot → families, by the names of node_exporter, of two exporters of keepalived and of weir; `exposition/`: families → text',
+    mayImport: shell,
+    pure: ['families', 'exposition'],
+  },
+  {
     folder: 'lab',
     what: 'networks of namespaces: `definition/` describes one as data, `topology/` builds it, `run/` takes its steps, `traffic/` captures, `connections/` are those that clients keep open, `judge/` compares, `state/` is what stands; `labs/`: those that come with weir',
     mayImport: [...shell, 'doctor'],
@@ -109,13 +115,13 @@ export const layers: readonly Layer[] = [
   {
     folder: 'daemon',
     what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
-    mayImport: [...shell, 'document', 'report', 'api', 'proxy', 'dump'],
+    mayImport: [...shell, 'document', 'report', 'api', 'metrics', 'proxy', 'dump'],
     pure: [],
   },
   {
     folder: 'cli',
     what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `proxy/`, `status/`, `explain/`, `conns/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
-    mayImport: [...shell, 'document', 'doctor', 'report', 'lab', 'daemon', 'sim'],
+    mayImport: [...shell, 'document', 'doctor', 'report', 'metrics', 'lab', 'daemon', 'sim'],
     pure: [],
   },
 ];

@@ -1,6 +1,6 @@
 // The messages between the supervisor and its processes: structured clones over node's channel.
 
-import type { PublishedInstance } from '../../host/published-vrrp.js';
+import type { PublishedVrrp } from '../../host/published-vrrp.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { LogOptions } from '../log/log-options.js';
 import type { MailEvent } from '../mail/compose.js';
@@ -19,13 +19,12 @@ export interface BfdEvent {
 }
 
 /** The states of VRRP's instances, for programs that must not ask for them. */
-export interface VrrpStates {
+export interface VrrpStates extends Pick<PublishedVrrp, 'instances' | 'scripts' | 'lateness'> {
   /** Of the process's network namespace. */
   readonly cookie: string;
   readonly pid: number;
   /** As startTime has it. */
   readonly started: string;
-  readonly instances: readonly PublishedInstance[];
 }
 
 /** What a child needs beside the configuration; the same for its whole life. */

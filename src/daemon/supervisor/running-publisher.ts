@@ -1,10 +1,13 @@
-// Publishes what the daemon runs with, for `weir plan`.
+// Publishes what the daemon runs with: for `weir plan`, and of instances of VRRP for `weir metrics`.
 import type { Damage } from '../../config/keepalived/diagnostics/damage.js';
+import { dumpedInstances } from '../../dump/dumped-instance.js';
+import { publishedDump } from '../../host/published-vrrp.js';
 import { publishRunning, sweepRunning, unpublishRunning } from '../../host/running-daemon.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import { native } from '../../sys/addon.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
+import { startTime } from '../../sys/processes/child.js';
 import { optionalWork } from '../process/optional-work.js';
 import type { DaemonOptions } from './daemon-options.js';
 
@@ -24,6 +27,7 @@ export class RunningPublisher {
     this.#attempt(() => {
       const cookie = String(native().netnsCookie());
       if (this.#cookie === undefined) sweepRunning(cookie);
+      this.#publishDump(cookie, parts.vrrp ? configuration : undefined);
       publishRunning(cookie, {
         pid: process.pid,
         file: absolutePath(path),
@@ -39,9 +43,22 @@ export class RunningPublisher {
     });
   }
 
+  /** undefined: it runs no instance of VRRP. */
+  #publishDump(cookie: string, configuration: KeepalivedConfiguration | undefined): void {
+    if (this.#cookie === undefined) publishedDump.sweep();
+    if (configuration === undefined || configuration.instances.length === 0) {
+      publishedDump.unpublish(cookie, process.pid);
+      return;
+    }
+    const { pid } = process;
+    publishedDump.publish(cookie, { pid, started: startTime(pid) ?? '', daemon: pid, dumped: dumpedInstances(configuration) });
+  }
+
   close(): void {
     const cookie = this.#cookie;
     this.#cookie = undefined;
-    if (cookie !== undefined) this.#attempt(() => unpublishRunning(cookie, process.pid));
+    if (cookie === undefined) return;
+    this.#attempt(() => unpublishRunning(cookie, process.pid));
+    this.#attempt(() => publishedDump.unpublish(cookie, process.pid));
   }
 }

@@ -1,4 +1,4 @@
-// Publishes the states of VRRP's instances for `weir status`. The supervisor does it, since a write to a disk would keep the VRRP process
+// Publishes the states of VRRP's instances for `weir status` and `weir metrics`. The supervisor does it, since a write to a disk would keep the VRRP process
 // from its adverts.
 import { publishedVrrp } from '../../host/published-vrrp.js';
 import type { Log } from '../../model/log-level.js';
@@ -12,13 +12,13 @@ export class VrrpPublisher {
 
   constructor(readonly log: Log) {}
 
-  publish({ cookie, pid, started, instances }: VrrpStates): void {
+  publish({ cookie, pid, started, ...states }: VrrpStates): void {
     this.#attempt(() => {
       if (this.#published?.pid !== pid) {
         this.close();
         publishedVrrp.sweep();
       }
-      publishedVrrp.publish(cookie, { pid, started, daemon: process.pid, instances });
+      publishedVrrp.publish(cookie, { pid, started, daemon: process.pid, ...states });
       this.#published = { cookie, pid };
     });
   }

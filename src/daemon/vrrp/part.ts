@@ -89,7 +89,11 @@ class VrrpPart implements Part {
       configured: () => this.#configuration.global.lvsSyncStream,
       changed: (missing) => this.#vrrp.connections(missing),
     });
-    this.#states = new StateReporter(() => this.#vrrp.instances(), send);
+    this.#states = new StateReporter(
+      () => this.#vrrp.instances(),
+      () => this.#vrrp.published(),
+      send,
+    );
     this.#followStates.ask('follow');
     if (options.dump) for (const line of this.#dataLines()) log('info', line);
     this.#record = new ReloadRecord('vrrp', () => textOf(this.#dataLines()), log);

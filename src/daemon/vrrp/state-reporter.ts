@@ -1,12 +1,17 @@
-// Reports the states of the instances to the supervisor, which publishes them: soon after a change of state, and within a second what else changed.
+// Reports the states of the instances to the supervisor, which publishes them: soon after a change of state, and within a second what else
+// changed, counters too. Where there are many instances that is less often: to report must stay a small part of the process's work.
+import type { Counters } from '../../control/vrrp/state/counters.js';
 import type { InstanceState } from '../../control/vrrp/state/instance-state.js';
-import type { PublishedInstance } from '../../host/published-vrrp.js';
+import type { PublishedInstance, PublishedVrrp } from '../../host/published-vrrp.js';
 import { native } from '../../sys/addon.js';
+import { monotonicUs } from '../../sys/clock.js';
 import { startTime } from '../../sys/processes/child.js';
 import type { FromChild } from '../process/messages.js';
 import { OnceATurn } from '../process/once-a-turn.js';
 
 const INTERVAL_MS = 1000;
+/** The pause after a report lasts so many times as long as the report. */
+const PAUSE_PER_REPORT = 200;
 
 function waitOf({ connectionsWait: wait }: InstanceState): Pick<PublishedInstance, 'connectionsWait'> {
   if (wait === undefined || wait === 'over' || wait.peers.length === 0) return {};
@@ -14,10 +19,19 @@ function waitOf({ connectionsWait: wait }: InstanceState): Pick<PublishedInstanc
 }
 
 function instanceOf(instance: InstanceState): PublishedInstance {
-  const { config, state, priority, faults, lastTransitionWallUs: sinceUs } = instance;
+  const { config, state, priority, faults, lastTransitionWallUs: sinceUs, counters, split } = instance;
   const { name, vrid, interface: device = '' } = config;
-  return { name, state, sinceUs, interface: device, vrid, priority, faults, ...waitOf(instance) };
+  const counted: Partial<Counters> = Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
+  return {
+    ...{ name, state, sinceUs, interface: device, vrid, priority, faults },
+    ...waitOf(instance),
+    counters: counted,
+    split: split !== undefined,
+  };
 }
+
+/** What is reported besides the instances. */
+type OfProcess = Required<Pick<PublishedVrrp, 'scripts' | 'lateness'>>;
 
 export class StateReporter {
   readonly #cookie = String(native().netnsCookie());
@@ -26,12 +40,14 @@ export class StateReporter {
   readonly #soon = new OnceATurn<'report'>(() => this.#report());
   /** What was sent last, as text. */
   #sent = '';
+  #pauseUntilUs = 0;
 
   constructor(
     readonly instances: () => readonly InstanceState[],
+    readonly ofProcess: () => OfProcess,
     readonly send: (message: FromChild) => void,
   ) {
-    this.#timer = setInterval(() => this.#report(), INTERVAL_MS).unref();
+    this.#timer = setInterval(() => this.#reportInTime(), INTERVAL_MS).unref();
     this.changed();
   }
 
@@ -43,11 +59,19 @@ export class StateReporter {
     clearInterval(this.#timer);
   }
 
+  #reportInTime(): void {
+    if (monotonicUs() >= this.#pauseUntilUs) this.#report();
+  }
+
   #report(): void {
-    const instances = this.instances().map(instanceOf);
-    const text = JSON.stringify(instances);
-    if (text === this.#sent) return;
-    this.#sent = text;
-    this.send({ kind: 'vrrpStates', cookie: this.#cookie, pid: process.pid, started: this.#started, instances });
+    const begunUs = monotonicUs();
+    const states = { instances: this.instances().map(instanceOf), ...this.ofProcess() };
+    const text = JSON.stringify(states);
+    if (text !== this.#sent) {
+      this.#sent = text;
+      this.send({ kind: 'vrrpStates', cookie: this.#cookie, pid: process.pid, started: this.#started, ...states });
+    }
+    const nowUs = monotonicUs();
+    this.#pauseUntilUs = nowUs + PAUSE_PER_REPORT * (nowUs - begunUs);
   }
 }

@@ -5,6 +5,7 @@ import { rehearse } from '../../control/vrrp/rehearse.js';
 import { initialState, type VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { step } from '../../control/vrrp/step.js';
 import type { SocketDescription } from '../../dump/live.js';
+import type { PublishedScript, PublishedVrrp } from '../../host/published-vrrp.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
@@ -22,6 +23,7 @@ import { HostResources } from './host/host-resources.js';
 import { Interfaces } from './host/interfaces.js';
 import { Notifier } from './notify/notifier.js';
 import { AdvertSockets, wholePacket } from './sockets/advert-sockets.js';
+import { TimerLateness } from './timer-lateness.js';
 import { type InstanceNow, Trackers } from './trackers/trackers.js';
 
 /** Less is how the two clocks are read one after the other, and NTP's gentle way. */
@@ -88,6 +90,7 @@ export class VrrpProcess {
   readonly #monitor: NetlinkMonitor;
   readonly #loop: StepLoop<VrrpMachine, Input, Effect>;
   readonly #cpuScheduling: CpuScheduling;
+  readonly #lateness = new TimerLateness();
   readonly #sockets: AdvertSockets;
   readonly #advertFilters: AdvertFilters;
   readonly #hostResources: HostResources;
@@ -171,6 +174,17 @@ export class VrrpProcess {
     return this.#loop.state.instances;
   }
 
+  /** Its track scripts, and how late its timer came. */
+  published(): Required<Pick<PublishedVrrp, 'scripts' | 'lateness'>> {
+    const { configuration, trackers } = this.#loop.state;
+    const running = this.#trackers.runningScripts();
+    const scripts = (configuration?.scripts ?? []).map(({ name }): PublishedScript => {
+      const good = trackers.scripts.get(name)?.good === true;
+      return { name, good, run: running.get(name) ?? 'idle' };
+    });
+    return { scripts, lateness: this.#lateness.describe() };
+  }
+
   /** What the dump files are made of. */
   describe(): VrrpDescription {
     const [sockets, interfaces] = [this.#sockets.describe(), this.#interfaces.all()];
@@ -236,6 +250,7 @@ export class VrrpProcess {
 
   /** Adverts that wait were there before the timer: a process that was held up must not take its master for dead. */
   #wake(lateUs: number): void {
+    this.#lateness.count(lateUs);
     this.#cpuScheduling.late(lateUs, this.#configuration.global);
     this.#sockets.drain();
     this.#feed({ kind: 'wake' });

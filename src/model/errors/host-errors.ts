@@ -20,6 +20,11 @@ const removal = ({ address, prefixLength, interface: name }: Placed): string =>
   `ip addr del ${address}/${prefixLength} dev ${shellWord(name)}`;
 
 export const hostErrors = {
+  'metrics-twice': {
+    text: ({ pid }: { pid: number }) => `node_exporter (process ${pid}) has node_ipvs_* from the kernel's IPVS, which is loaded here, too`,
+    hint: 'start node_exporter with --no-collector.ipvs, or write without these names: --family keepalived,weir',
+    exitStatus: 1,
+  },
   'vip-impossible': { text: ({ address }: Address) => `${address} cannot be a VIP`, exitStatus: 1 },
   'vip-of-network': {
     text: ({ address, network, broadcast }: Address & { network: string; broadcast: boolean }) =>

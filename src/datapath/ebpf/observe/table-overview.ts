@@ -24,9 +24,7 @@ export interface ServiceOverview {
   readonly destinations: readonly DestinationOverview[];
 }
 
-export interface TableOverview {
-  /** The newest first. */
-  readonly services: readonly ServiceOverview[];
+export interface TableNumbers {
   /** In the connection table, those of removed destinations included. */
   readonly active: number;
   readonly inactive: number;
@@ -36,6 +34,11 @@ export interface TableOverview {
   readonly slots: number;
   /** Templates that there are, of both families, and places for those of each family. */
   readonly templates: { readonly living: number; readonly slots: number };
+}
+
+export interface TableOverview extends TableNumbers {
+  /** The newest first. */
+  readonly services: readonly ServiceOverview[];
 }
 
 function destinationOverview(tables: Tables, id: number): DestinationOverview {
@@ -66,8 +69,8 @@ function serviceOverviews(tables: Tables): readonly ServiceOverview[] {
   return found.sort((a, b) => b.order - a.order).map(({ service }) => service);
 }
 
-/** The table as `weir status` and doctor show it, without single connections. No lock: each number is of its own moment. */
-export function tableOverview(tables: Tables): TableOverview {
+/** How full the tables are. No lock: each number is of its own moment. */
+export function tableNumbers(tables: Tables): TableNumbers {
   const { conf, dests } = tables;
   let [active, inactive] = [0, 0];
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
@@ -77,5 +80,8 @@ export function tableOverview(tables: Tables): TableOverview {
   }
   const capacity = sizesOf(tables);
   const templates = { living: conf.get(0, Conf.templatesLive), slots: conf.get(0, Conf.templates) };
-  return { services: serviceOverviews(tables), active, inactive, capacity, slots: 2 * capacity.connections, templates };
+  return { active, inactive, capacity, slots: 2 * capacity.connections, templates };
 }
+
+/** The table as `weir status` and doctor show it, without single connections. No lock: each number is of its own moment. */
+export const tableOverview = (tables: Tables): TableOverview => ({ services: serviceOverviews(tables), ...tableNumbers(tables) });

@@ -34,9 +34,20 @@ import { takenTemplates } from './templates.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 
 /** A line of counters as a person sees it: less what was hidden, rates scaled back as the kernel does. */
-export function statsOf({ estimates }: Tables, record: number): Stats {
-  const count = (k: number): bigint => estimates.big(record, Estimate.shown, k) - estimates.big(record, Estimate.zero, k);
+export function statsOf(tables: Tables, record: number): Stats {
+  const { estimates } = tables;
   const hidden = estimates.get(record, Estimate.zeroAsked) !== estimates.get(record, Estimate.zeroDone);
+  return lineOf(tables, record, (k) => estimates.big(record, Estimate.shown, k) - estimates.big(record, Estimate.zero, k), hidden);
+}
+
+/** The same since the record was made, whatever was hidden: counters that only rise. */
+export const lifetimeStats = (tables: Tables, record: number): Stats =>
+  lineOf(tables, record, (k) => tables.estimates.big(record, Estimate.shown, k), false);
+
+/** How a record's counters are read. */
+export type StatsReader = (tables: Tables, record: number) => Stats;
+
+function lineOf({ estimates }: Tables, record: number, count: (k: number) => bigint, hidden: boolean): Stats {
   const rate = (k: number): bigint => {
     if (hidden) return 0n;
     const scaled = estimates.big(record, Estimate.rate, k);
@@ -98,24 +109,24 @@ export function specOfDestination(tables: Tables, id: number): DestinationSpec {
   };
 }
 
-function destinationEntry(tables: Tables, id: number): DestinationEntry {
+function destinationEntry(tables: Tables, id: number, stats: StatsReader): DestinationEntry {
   const { dests, conf } = tables;
   return {
     spec: specOfDestination(tables, id),
     active: dests.get(id, Dest.active),
     inactive: dests.get(id, Dest.inactive),
     persistent: dests.get(id, Dest.persistent),
-    stats: statsOf(tables, conf.get(0, Conf.maxServices) + id),
+    stats: stats(tables, conf.get(0, Conf.maxServices) + id),
   };
 }
 
 /** A service with its destinations and counters, as its records are now. @throws WeirError table-unknown-number */
-export function serviceEntry(tables: Tables, id: number): ServiceEntry {
+export function serviceEntry(tables: Tables, id: number, stats = statsOf): ServiceEntry {
   return {
     spec: specOfService(tables.services, id),
-    stats: statsOf(tables, id),
+    stats: stats(tables, id),
     // One that is removed and added again, while a list is walked, comes twice.
-    destinations: [...new Set(destinationIds(tables, id))].map((dest) => destinationEntry(tables, dest)),
+    destinations: [...new Set(destinationIds(tables, id))].map((dest) => destinationEntry(tables, dest, stats)),
   };
 }
 
@@ -127,23 +138,23 @@ export function liveService(tables: Tables, endpoints: EndpointTable, key: Servi
 }
 
 /** A live service whose record was not reused meanwhile; undefined: it is not there. */
-function liveEntry(tables: Tables, id: number): ServiceEntry | undefined {
+function liveEntry(tables: Tables, id: number, stats: StatsReader): ServiceEntry | undefined {
   const { services } = tables;
   for (;;) {
     const order = services.atomic(id, Service.order);
     if (services.get(id, Service.state) !== WeirState.LIVE) return undefined;
-    const entry = serviceEntry(tables, id);
+    const entry = serviceEntry(tables, id, stats);
     if (services.get(id, Service.state) === WeirState.LIVE && services.atomic(id, Service.order) === order) return entry;
   }
 }
 
-/** All services, the newest first. */
-export function serviceEntries(tables: Tables): ServiceEntry[] {
+/** All services, the newest first. `stats`: which counters. */
+export function serviceEntries(tables: Tables, stats: StatsReader = statsOf): ServiceEntry[] {
   const { services, conf } = tables;
   const found: { readonly order: number; readonly entry: ServiceEntry }[] = [];
   for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
     const order = services.get(id, Service.order);
-    const entry = liveEntry(tables, id);
+    const entry = liveEntry(tables, id, stats);
     if (entry !== undefined) found.push({ order, entry });
   }
   if (isFlushing(tables)) return [];

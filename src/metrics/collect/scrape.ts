@@ -1,0 +1,51 @@
+// What GET /metrics answers.
+import { WeirError } from '../../model/errors/weir-error.js';
+import { exposition } from '../exposition/exposition.js';
+import { type Format, METRICS_PARAMETERS, metricsOptions } from '../exposition/options.js';
+import { CONTENT_TYPES } from '../exposition/prometheus.js';
+import { collectSnapshot } from './collect-snapshot.js';
+
+export interface MetricsAnswer {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** The quality that an Accept header gives a type of media, 0 to 1; undefined: it is not named. */
+function qualityOf(accept: string, media: string, isRight: (parameters: string) => boolean): number | undefined {
+  for (const part of accept.split(',')) {
+    const [type = '', ...parameters] = part
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*/);
+    if (type !== media || !isRight(parameters.join(';'))) continue;
+    const quality = parameters.find((one) => one.startsWith('q='));
+    return quality === undefined ? 1 : Number(quality.slice(2)) || 0;
+  }
+  return undefined;
+}
+
+/** OpenMetrics where it is named, of version 1.0.0, and not liked less than text. */
+export function negotiatedFormat(accept: string): Format {
+  const open = qualityOf(accept, 'application/openmetrics-text', (given) => !given.includes('version=') || given.includes('version=1.0.0'));
+  const plain = qualityOf(accept, 'text/plain', () => true) ?? 0;
+  return open !== undefined && open > 0 && open >= plain ? 'openmetrics' : 'prometheus';
+}
+
+const PLAIN_TEXT = 'text/plain; charset=utf-8';
+
+/**
+ * Reads everything now and writes it as a scraper asked: `query` is that of the request, `accept` its header (empty: none), `version` weir's.
+ *
+ * Cost: it blocks the event loop, takes no lock and waits at most 50 ms for a change of the table that is under way. Besides some ten small
+ * files of /run/weir it reads each service and server once; bench/metrics.ts measures it. Call it in a process whose timers may
+ * be late by that much, never in that of VRRP or the checker. Its text is one string: some 5 KB a service with one server.
+ * @throws WeirError option-value, option-unknown: the query is wrong; else as collectSnapshot
+ */
+export function scrape(query: URLSearchParams, accept: string, version: string): MetricsAnswer {
+  const unknown = [...query.keys()].find((name) => !METRICS_PARAMETERS.some((known) => known === name));
+  if (unknown !== undefined) throw new WeirError('option-unknown', { option: unknown });
+  const given = Object.fromEntries(METRICS_PARAMETERS.flatMap((name) => (query.has(name) ? [[name, query.getAll(name).join(',')]] : [])));
+  const options = metricsOptions(given, (name) => name, negotiatedFormat(accept));
+  const text = exposition(collectSnapshot(version), options);
+  return { contentType: options.format === 'influx' ? PLAIN_TEXT : CONTENT_TYPES[options.format], text };
+}

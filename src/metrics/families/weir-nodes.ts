@@ -1,0 +1,152 @@
+// weir_vrrp_*, weir_sync_* and weir_stream_*: what the processes of a pair have published of themselves.
+import type { Counters } from '../../control/vrrp/state/counters.js';
+import type { SyncCount } from '../../host/sync/sync-counts.js';
+import { wouldBreak } from '../../model/stream-node.js';
+import { type Family, labelText, plainSample, type Sample, withLabel } from '../exposition/family.js';
+import type { InstanceSnapshot, Snapshot } from '../snapshot.js';
+import { KEEPALIVED_STATES } from './keepalived.js';
+
+const US_PER_S = 1_000_000;
+
+const familyOf = (name: string, type: Family['type'], help: string, samples: readonly Sample[]): Family => ({
+  name: `weir_${name}`,
+  type,
+  help,
+  scope: 'director',
+  samples,
+});
+
+/** Adverts that were not accepted, by why. */
+const REJECTED: readonly (readonly [reason: string, counter: keyof Counters])[] = [
+  ['length', 'lengthErrors'],
+  ['ttl', 'ttlErrors'],
+  ['type', 'typeErrors'],
+  ['interval', 'intervalErrors'],
+  ['address_list', 'addressListErrors'],
+  ['auth_type', 'authTypeErrors'],
+  ['auth_mismatch', 'authMismatches'],
+  ['auth_failure', 'authFailures'],
+  ['version', 'versionErrors'],
+  ['checksum', 'checksumErrors'],
+  ['not_peer', 'notPeerErrors'],
+  ['unicast_or_multicast', 'castErrors'],
+  ['replay', 'replays'],
+  ['hmac_missing', 'hmacMissing'],
+  ['hmac_malformed', 'hmacMalformed'],
+  ['hmac_unknown_key', 'hmacUnknownKeys'],
+  ['hmac_invalid', 'hmacInvalid'],
+  ['hmac_stale', 'hmacStale'],
+  ['hmac_replay', 'hmacReplays'],
+  ['ignored_by_owner', 'ignoredByOwner'],
+  ['filtered', 'filtered'],
+];
+
+const labelsOf = ({ name, vrid, interface: device }: InstanceSnapshot): string =>
+  labelText({ instance_name: name, interface: device, vrid });
+
+function vrrpFamilies({ vrrp: { instances, lateness } }: Snapshot): readonly Family[] {
+  const each = (type: Family['type'], name: string, help: string, of: (one: InstanceSnapshot) => number | undefined): Family =>
+    familyOf(
+      `vrrp_${name}`,
+      type,
+      help,
+      instances.flatMap((one) => {
+        const value = of(one);
+        return value === undefined ? [] : [{ labels: labelsOf(one), value }];
+      }),
+    );
+  return [
+    each('gauge', 'state', 'State of an instance: 0 init, 1 backup, 2 master, 3 fault', ({ state }) => KEEPALIVED_STATES[state]),
+    each('gauge', 'priority_effective', 'Priority that its adverts carry', ({ priority }) => priority),
+    each('gauge', 'last_transition_timestamp_seconds', 'When it came into its state', ({ sinceUs }) =>
+      sinceUs === 0 ? undefined : sinceUs / US_PER_S,
+    ),
+    each('gauge', 'waits_for_connections', 'Whether it does not preempt yet, since connections of a peer are missing', (one) =>
+      one.connectionsWait === undefined ? 0 : 1,
+    ),
+    each('counter', 'adverts_received_total', 'Adverts that were accepted', ({ counters }) => counters.advertsReceived),
+    each('counter', 'adverts_sent_total', 'Adverts that were sent', ({ counters }) => counters.advertsSent),
+    each('counter', 'became_master_total', 'How often it became master', ({ counters }) => counters.becameMaster),
+    each('counter', 'released_master_total', 'How often it stopped being master', ({ counters }) => counters.releasedMaster),
+    each('counter', 'address_conflicts_total', 'Signs that another host has its addresses', ({ counters }) => counters.conflicts),
+    each('gauge', 'split_brain_suspected', 'Whether there are signs of two masters', ({ split }) => (split ? 1 : 0)),
+    familyOf(
+      'vrrp_rejected_total',
+      'counter',
+      'Adverts that were not accepted, by reason',
+      instances.flatMap((one) =>
+        REJECTED.map(([reason, of]) => ({ labels: withLabel(labelsOf(one), 'reason', reason), value: one.counters[of] })),
+      ),
+    ),
+    familyOf(
+      'vrrp_advert_lateness_seconds',
+      'histogram',
+      'How late the timer came by which the process of VRRP sends its adverts',
+      lateness === undefined ? [] : histogram(lateness),
+    ),
+  ];
+}
+
+/** `counts`: of each bound, and of what is above all of them. */
+export function histogram({ boundsUs, counts, sumUs }: NonNullable<Snapshot['vrrp']['lateness']>): readonly Sample[] {
+  const samples: Sample[] = [];
+  let count = 0;
+  for (const [index, each] of counts.entries()) {
+    count += each;
+    const bound = boundsUs[index];
+    samples.push({ labels: labelText({ le: bound === undefined ? '+Inf' : bound / US_PER_S }), value: count, suffix: '_bucket' });
+  }
+  return [...samples, { labels: '', value: sumUs / US_PER_S, suffix: '_sum' }, { labels: '', value: count, suffix: '_count' }];
+}
+
+const plain = (count: SyncCount | undefined): number | undefined => (typeof count === 'number' ? count : undefined);
+
+function syncFamilies({ sync }: Snapshot): readonly Family[] {
+  const counted = (name: string, help: string): Family =>
+    familyOf(
+      `sync_${name}_total`,
+      'counter',
+      help,
+      sync.flatMap(({ role, counts }) => {
+        const value = plain(counts[name]);
+        return value === undefined ? [] : [{ labels: labelText({ role }), value }];
+      }),
+    );
+  return [
+    counted('messages', "Messages of the kernel's synchronisation: those that a master sent, a backup received"),
+    counted('entries', 'Connections in these messages'),
+    counted('lost', 'Messages that a master could not send'),
+    counted('unsupported', 'Connections that such messages cannot carry'),
+  ];
+}
+
+function streamFamilies({ stream }: Snapshot): readonly Family[] {
+  if (stream === undefined) return [];
+  const { peers } = stream;
+  const each = (name: string, help: string, of: (peer: (typeof peers)[number]) => number): Family =>
+    familyOf(
+      `stream_${name}`,
+      'gauge',
+      help,
+      peers.map((peer) => ({ labels: labelText({ peer: peer.address }), value: of(peer) })),
+    );
+  const broken = wouldBreak(stream);
+  return [
+    each('connected_to', 'Whether there is a session to a peer', ({ to }) => (to.connected ? 1 : 0)),
+    each('connected_from', 'Whether there is a session from a peer', ({ from }) => (from.connected ? 1 : 0)),
+    each('waiting', 'Changes of connections that a peer has not acknowledged', ({ to }) => to.waiting),
+    each('silent_seconds', 'Time since a peer sent what came last', ({ from }) => from.silentSeconds),
+    familyOf(
+      'stream_would_break_connections',
+      'gauge',
+      'Connections that would break if this director died now: no peer has them',
+      broken === undefined ? [] : plainSample(broken),
+    ),
+  ];
+}
+
+export const nodeStateFamilies = (snapshot: Snapshot): readonly Family[] => [
+  ...vrrpFamilies(snapshot),
+  ...syncFamilies(snapshot),
+  ...streamFamilies(snapshot),
+];

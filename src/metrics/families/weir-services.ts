@@ -1,0 +1,165 @@
+// weir_service_* and weir_server_*: services and servers with their counters since loading and their health.
+import { serviceName as keepalivedName } from '../../control/virtual-server/names.js';
+import type { ServiceEntry, ServiceSpec, Stats } from '../../model/service.js';
+import { flagText } from '../../model/service-text.js';
+import { serviceWord } from '../../model/service-word.js';
+import { type Family, labelText, type Sample, type Scope, withLabel } from '../exposition/family.js';
+import type { Snapshot } from '../snapshot.js';
+import { checkedOf, SERVER_STATES, type ServerEntry, serversOf } from './server-state.js';
+
+const US_PER_S = 1_000_000;
+
+const TRAFFIC: readonly (readonly [name: string, of: keyof Stats, what: string])[] = [
+  ['connections', 'conns', 'Connections'],
+  ['packets_in', 'inPackets', 'Packets from clients'],
+  ['packets_out', 'outPackets', 'Packets to clients that passed by the director'],
+  ['bytes_in', 'inBytes', 'Bytes from clients'],
+  ['bytes_out', 'outBytes', 'Bytes to clients that passed by the director'],
+];
+
+interface Row {
+  readonly labels: string;
+  readonly service: ServiceEntry;
+  readonly servers: readonly (ServerEntry & { readonly labels: string })[];
+}
+
+function rowsOf({ table, checks }: Snapshot): readonly Row[] {
+  const byName = new Map(checks.map((server) => [server.name, server]));
+  return (table?.services ?? []).map((service) => {
+    const { key } = service.spec;
+    const name = serviceWord(key);
+    const servers = serversOf(service, checkedOf(byName, key));
+    return {
+      labels: labelText({ service: name }),
+      service,
+      servers: servers.map((server) => ({ ...server, labels: labelText({ server: server.name, service: name }) })),
+    };
+  });
+}
+
+function infoLabels({ key, scheduler, persistence, ...spec }: ServiceSpec): string {
+  const flags = flagText({ key, scheduler, ...spec });
+  const words = [...(flags === '' ? [] : [flags]), ...(spec.onePacket ? ['ops'] : [])];
+  return labelText({
+    flags: words.join(','),
+    persistence: persistence === undefined ? '' : persistence.timeout,
+    scheduler,
+    service: serviceWord(key),
+  });
+}
+
+const family = (scope: Scope, type: Family['type'], name: string, help: string, samples: readonly Sample[]): Family => ({
+  name: `weir_${scope}_${name}`,
+  type,
+  help,
+  scope,
+  samples,
+});
+
+function stateSamples({ labels, servers }: Row): readonly Sample[] {
+  return SERVER_STATES.map((state) => ({
+    labels: withLabel(labels, 'state', state),
+    value: servers.filter((server) => server.state === state).length,
+  }));
+}
+
+function serviceFamilies(rows: readonly Row[]): readonly Family[] {
+  return [
+    family(
+      'service',
+      'gauge',
+      'info',
+      'Scheduler, flags and persistence in seconds of a service; always 1',
+      rows.map(({ service: { spec } }) => ({ labels: infoLabels(spec), value: 1 })),
+    ),
+    family('service', 'gauge', 'servers', 'Servers of a service by state', rows.flatMap(stateSamples)),
+    ...TRAFFIC.map(([name, of, what]) =>
+      family(
+        'service',
+        'counter',
+        `${name}_total`,
+        `${what} of a service since the datapath was loaded`,
+        rows.map(({ labels, service }) => ({ labels, value: service.stats[of] })),
+      ),
+    ),
+  ];
+}
+
+type NumberOf = (server: ServerEntry) => number | bigint | undefined;
+
+function serverSamples(rows: readonly Row[], of: NumberOf): readonly Sample[] {
+  const samples: Sample[] = [];
+  for (const { servers } of rows) {
+    for (const server of servers) {
+      const value = of(server);
+      if (value !== undefined) samples.push({ labels: server.labels, value });
+    }
+  }
+  return samples;
+}
+
+const NUMBERS: readonly (readonly [name: string, help: string, of: NumberOf])[] = [
+  ['weight', 'Weight of a server in the table', ({ entry }) => entry?.spec.weight],
+  ['connections_active', 'Established connections of a server', ({ entry }) => entry?.active],
+  ['connections_inactive', 'Connections of a server that are not established', ({ entry }) => entry?.inactive],
+  ['connections_persistent', 'Persistence templates of a server', ({ entry }) => entry?.persistent],
+  ['checks', 'Health checks of a server', ({ check }) => check?.checks],
+  ['checks_failing', 'Health checks of a server that failed the last time', ({ check }) => check?.failed.length],
+  [
+    'last_change_timestamp_seconds',
+    'When the checks of a server last made it up or down',
+    ({ check }) => (check === undefined || check.sinceUs === 0 ? undefined : check.sinceUs / US_PER_S),
+  ],
+];
+
+function serverFamilies(rows: readonly Row[]): readonly Family[] {
+  const states = rows.flatMap(({ servers }) =>
+    servers.flatMap(({ labels, state }) =>
+      SERVER_STATES.map((one) => ({ labels: withLabel(labels, 'state', one), value: one === state ? 1 : 0 })),
+    ),
+  );
+  return [
+    ...NUMBERS.map(([name, help, of]) => family('server', 'gauge', name, help, serverSamples(rows, of))),
+    family('server', 'gauge', 'state', 'State of a server: 1 for the one that it is in', states),
+    family(
+      'server',
+      'counter',
+      'times_down_total',
+      "How often a server's checks made it down since the host's start",
+      serverSamples(rows, ({ check }) => check?.timesDown),
+    ),
+    ...TRAFFIC.map(([name, of, what]) =>
+      family(
+        'server',
+        'counter',
+        `${name}_total`,
+        `${what} of a server since it was added, or the datapath was loaded`,
+        serverSamples(rows, ({ entry }) => entry?.stats[of]),
+      ),
+    ),
+  ];
+}
+
+/** Virtual servers by keepalived.conf: one of a group has the group's name as `service`. */
+function quorumFamilies({ checks, table }: Snapshot): readonly Family[] {
+  const words = new Map((table?.services ?? []).map(({ spec: { key } }) => [keepalivedName(key), serviceWord(key)]));
+  const labelled = checks.map((server) => ({ server, labels: labelText({ service: words.get(server.name) ?? server.name }) }));
+  const gauge = (name: string, help: string, of: (server: Snapshot['checks'][number]) => number): Family =>
+    family(
+      'service',
+      'gauge',
+      name,
+      help,
+      labelled.map(({ server, labels }) => ({ labels, value: of(server) })),
+    );
+  return [
+    gauge('quorum_up', 'Whether the servers that are up reach the quorum', ({ quorumUp }) => (quorumUp ? 1 : 0)),
+    gauge('quorum', 'Weight that servers must have together', ({ quorum }) => quorum),
+    gauge('weight_up', 'Weight of the servers that are up', ({ weight }) => weight),
+  ];
+}
+
+export function serviceAndServerFamilies(snapshot: Snapshot): readonly Family[] {
+  const rows = rowsOf(snapshot);
+  return [...serviceFamilies(rows), ...quorumFamilies(snapshot), ...serverFamilies(rows)];
+}

@@ -1,0 +1,66 @@
+// What an exposition is made of: everything that was read at one scrape, as values. Times: seconds since 1970.
+import type { Counters } from '../control/vrrp/state/counters.js';
+import type { PublishedServer } from '../host/published-checks.js';
+import type { Lateness, PublishedInstance, PublishedScript } from '../host/published-vrrp.js';
+import type { SyncCounts } from '../host/sync/sync-counts.js';
+import type { DropCount } from '../model/drops.js';
+import type { DumpedInstance } from '../model/keepalived/dumped-instance.js';
+import type { ServiceEntry, Stats } from '../model/service.js';
+import type { StreamStatus } from '../model/stream-node.js';
+import type { DaemonRole } from '../model/sync-daemon.js';
+
+/** Of the loaded datapath. */
+export interface TableSnapshot {
+  /** Names the build that runs; empty while programs are exchanged. */
+  readonly build: string;
+  readonly loadedAt: number;
+  /** Changes of the table so far. */
+  readonly generation: number;
+  /** As ipvsadm shows them: less what -Z hid. */
+  readonly totals: Stats;
+  /** The newest first; counters since loading, whatever -Z hid. */
+  readonly services: readonly ServiceEntry[];
+  readonly drops: readonly DropCount[];
+  /** In the connection tables, those of removed servers included. */
+  readonly connections: { readonly active: number; readonly inactive: number };
+  /** Of one connection table: what it is made for, and its places. */
+  readonly capacity: number;
+  readonly slots: number;
+  readonly templates: { readonly living: number; readonly slots: number };
+  readonly interfaces: readonly InterfaceSnapshot[];
+}
+
+export interface InterfaceSnapshot {
+  readonly name: string;
+  readonly tc: boolean;
+  readonly xdp: boolean;
+}
+
+export interface InstanceSnapshot extends PublishedInstance {
+  readonly counters: Counters;
+  readonly dumped: DumpedInstance;
+  /** There are signs of two masters. */
+  readonly split: boolean;
+}
+
+export interface VrrpSnapshot {
+  readonly instances: readonly InstanceSnapshot[];
+  readonly scripts: readonly PublishedScript[];
+  /** Absent: no process of VRRP runs, or one of an older build. */
+  readonly lateness?: Lateness;
+}
+
+export interface Snapshot {
+  readonly version: string;
+  readonly kernel: string;
+  /** Absent: nothing of this build's layout is loaded. */
+  readonly table?: TableSnapshot;
+  /** A daemon runs in this network namespace. */
+  readonly daemonRuns: boolean;
+  readonly vrrp: VrrpSnapshot;
+  readonly checks: readonly PublishedServer[];
+  readonly sync: readonly { readonly role: DaemonRole; readonly counts: SyncCounts }[];
+  readonly stream?: StreamStatus;
+  /** How long reading took. */
+  readonly seconds: number;
+}
