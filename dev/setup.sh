@@ -49,6 +49,8 @@ needs_of_test() {
     need tshark tshark
     need tmux tmux
     need openssl openssl
+    need promtool prometheus
+    need prometheus-node-exporter prometheus-node-exporter
     need dnsmasq dnsmasq-base
     need groff groff-base
     need debootstrap debootstrap

@@ -1,0 +1,104 @@
+// What a reader may ask, and what every text must be, without a director.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_COUNTERS } from '../../control/vrrp/state/counters.js';
+import { REASONS } from '../../datapath/ebpf/reasons.gen.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { negotiatedFormat } from '../collect/scrape.js';
+import { collectsIpvs } from '../collect/textfile.js';
+import { kindOfReason } from '../families/weir-director.js';
+import type { Snapshot } from '../snapshot.js';
+import { exposition } from './exposition.js';
+import { labelText } from './family.js';
+import { type MetricsParameter, metricsOptions } from './options.js';
+
+const options = (given: Partial<Record<MetricsParameter, string>>) => metricsOptions(given, (name) => name);
+
+const SNAPSHOT: Snapshot = {
+  version: '1',
+  kernel: '6',
+  daemonRuns: true,
+  vrrp: {
+    instances: [
+      {
+        ...{ name: 'a"\\\nb', state: 'fault', sinceUs: 1_500_000, interface: 'eth0', vrid: 7, priority: 99, faults: [], split: true },
+        counters: { ...NO_COUNTERS, advertsSent: 12, ttlErrors: 3 },
+        dumped: { name: 'a', interface: 'eth0', addresses: [], excluded: [], garpDelay: 5 },
+      },
+    ],
+    scripts: [],
+    lateness: { boundsUs: [100, 1000], counts: [2, 3, 1], sumUs: 4500 },
+  },
+  checks: [],
+  sync: [],
+  seconds: 0.5,
+};
+
+test('label values are escaped, and label names sorted', () => {
+  assert.equal(labelText({ b: 1, a: 'x"\\\n' }), '{a="x\\"\\\\\\n",b="1"}');
+});
+
+test('a histogram adds up, and ends in +Inf, sum and count', () => {
+  const lines = exposition(SNAPSHOT, options({ family: 'weir' }))
+    .split('\n')
+    .filter((line) => line.startsWith('weir_vrrp_advert_lateness_seconds'));
+  assert.deepEqual(
+    lines.map((line) => line.replace('weir_vrrp_advert_lateness_seconds', '')),
+    ['_bucket{le="0.0001"} 2', '_bucket{le="0.001"} 5', '_bucket{le="+Inf"} 6', '_sum 0.0045', '_count 6'],
+  );
+});
+
+test('OpenMetrics names a counter without _total, and one that has none is of unknown type', () => {
+  const own = exposition(SNAPSHOT, options({ family: 'weir', format: 'openmetrics' }));
+  assert.match(own, /# TYPE weir_vrrp_adverts_sent counter\nweir_vrrp_adverts_sent_total\{/);
+  const theirs = exposition(SNAPSHOT, options({ family: 'keepalived-gen2brain', format: 'openmetrics' }));
+  assert.match(theirs, /# TYPE keepalived_vrrp_advert_sent unknown\n/);
+  assert.match(theirs, /\n# EOF\n$/);
+});
+
+test('without a datapath there is weir_up 0 and no family of the table; without VIPs one state with no address', () => {
+  const text = exposition(SNAPSHOT, options({}));
+  assert.match(text, /^weir_up 0$/m);
+  assert.doesNotMatch(text, /weir_connections|node_ipvs/);
+  assert.match(text, /^keepalived_vrrp_state\{iname="a\\"\\\\\\nb",intf="eth0",ip_address="",vrid="7"\} 3$/m);
+  assert.match(text, /^weir_vrrp_split_brain_suspected\{.*\} 1$/m);
+});
+
+test('what is asked wrongly is refused', () => {
+  const wrong: readonly Partial<Record<MetricsParameter, string>>[] = [
+    { family: 'keepalived,keepalived-gen2brain' },
+    { family: 'x' },
+    { scope: '' },
+    { service: 'tcp:x' },
+    { max_series: '-1' },
+    { backend_labels: 'x' },
+    { format: 'json' },
+  ];
+  for (const given of wrong)
+    assert.throws(
+      () => options(given),
+      (error) => isWeirError(error, 'option-value'),
+    );
+});
+
+test('OpenMetrics is what an Accept header has to prefer', () => {
+  const prometheus = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
+  assert.equal(negotiatedFormat(prometheus), 'openmetrics');
+  assert.equal(negotiatedFormat('application/openmetrics-text;version=0.0.1'), 'prometheus');
+  assert.equal(negotiatedFormat('text/plain, application/openmetrics-text;q=0.1'), 'prometheus');
+  for (const header of ['', '*/*', ';;,', 'application/openmetrics-text;q=0']) assert.equal(negotiatedFormat(header), 'prometheus');
+});
+
+test("a node_exporter reads the kernel's IPVS unless its options turn that off", () => {
+  const asks = (...words: readonly string[]): boolean => collectsIpvs(['/usr/bin/prometheus-node-exporter', ...words]);
+  assert.deepEqual([asks(), asks('--no-collector.ipvs'), asks('--collector.disable-defaults')], [true, false, false]);
+  assert.ok(asks('--collector.disable-defaults', '--collector.ipvs'));
+  assert.ok(!collectsIpvs(['/usr/bin/node']));
+});
+
+test('each reason of the datapath is in one of three families', () => {
+  const kinds = REASONS.slice(1).map(({ key }) => kindOfReason(key));
+  assert.deepEqual([...new Set(kinds)].sort(), ['drops', 'ended_early', 'passed']);
+  assert.equal(kinds.filter((kind) => kind === 'passed').length, 8);
+  assert.equal(kinds.filter((kind) => kind === 'ended_early').length, 6);
+});
