@@ -4,8 +4,8 @@ import { writeTextfile } from '../../metrics/collect/textfile.js';
 import { exposition } from '../../metrics/exposition/exposition.js';
 import { METRICS_PARAMETERS, type MetricsParameter, metricsOptions } from '../../metrics/exposition/options.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { version } from '../../report/version.js';
 import { command, expectWords } from '../command.js';
-import { version } from '../version.js';
 
 const USAGE = `usage: weir metrics [--textfile FILE] [--family SET[,SET]] [--scope SCOPE[,SCOPE]] [--service SERVICE]
                     [--max-series N] [--backend-labels LABEL[,LABEL]] [--format prometheus|openmetrics|influx]
