@@ -1,8 +1,7 @@
 // weir metrics: what GET /metrics answers, on standard output or in a file.
-import { collectSnapshot } from '../../metrics/collect/collect-snapshot.js';
+import { scrape } from '../../metrics/collect/scrape.js';
 import { writeTextfile } from '../../metrics/collect/textfile.js';
-import { exposition } from '../../metrics/exposition/exposition.js';
-import { METRICS_PARAMETERS, type MetricsParameter, metricsOptions } from '../../metrics/exposition/options.js';
+import { METRICS_PARAMETERS, type MetricsParameter } from '../../metrics/exposition/options.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { version } from '../../report/version.js';
 import { command, expectWords } from '../command.js';
@@ -35,12 +34,11 @@ export const run = command({ name: 'weir metrics', usage: USAGE, types: TYPES },
   expectWords(words, 0);
   const given = METRICS_PARAMETERS.flatMap((name) => {
     const value = flags[optionOf(name)];
-    return value === undefined ? [] : [[name, value]];
+    return value === undefined ? [] : [[name, value] as [string, string]];
   });
-  const options = metricsOptions(Object.fromEntries(given), (name) => `--${optionOf(name)}`);
-  if (flags.textfile !== undefined && options.format !== 'prometheus')
+  if (flags.textfile !== undefined && (flags.format ?? 'prometheus') !== 'prometheus')
     throw new WeirError('option-not-here', { options: '--textfile', only: '--format prometheus' });
-  const text = exposition(collectSnapshot(version), options);
+  const { text } = scrape(new URLSearchParams(given), { accept: '', version, nameOf: (name) => `--${optionOf(name)}` });
   if (flags.textfile === undefined) io.out(text);
   else writeTextfile(flags.textfile, text);
   return 0;

@@ -1,9 +1,16 @@
 // What GET /metrics answers.
 import { WeirError } from '../../model/errors/weir-error.js';
 import { exposition } from '../exposition/exposition.js';
-import { type Format, METRICS_PARAMETERS, metricsOptions } from '../exposition/options.js';
+import { type Format, METRICS_PARAMETERS, type MetricsParameter, metricsOptions } from '../exposition/options.js';
 import { CONTENT_TYPES } from '../exposition/prometheus.js';
 import { collectSnapshot } from './collect-snapshot.js';
+
+/** `accept`: the request's header, empty: none. `version`: weir's. `nameOf`: how its writer names a parameter; absent: as in a query. */
+export interface ScrapeRequest {
+  readonly accept: string;
+  readonly version: string;
+  readonly nameOf?: (name: MetricsParameter) => string;
+}
 
 export interface MetricsAnswer {
   readonly contentType: string;
@@ -34,18 +41,18 @@ export function negotiatedFormat(accept: string): Format {
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
 /**
- * Reads everything now and writes it as a scraper asked: `query` is that of the request, `accept` its header (empty: none), `version` weir's.
+ * Reads everything now and writes it as a scraper asked by `query`; `weir metrics` prints the same.
  *
  * Cost: it blocks the event loop, takes no lock and waits at most 50 ms for a change of the table that is under way. Besides some ten small
- * files of /run/weir it reads each service and server once; bench/metrics.ts measures it. Call it in a process whose timers may
+ * files of /run/weir it reads each service and server once. Call it in a process whose timers may
  * be late by that much, never in that of VRRP or the checker. Its text is one string: some 5 KB a service with one server.
  * @throws WeirError option-value, option-unknown: the query is wrong; else as collectSnapshot
  */
-export function scrape(query: URLSearchParams, accept: string, version: string): MetricsAnswer {
+export function scrape(query: URLSearchParams, { accept, version, nameOf = (name) => name }: ScrapeRequest): MetricsAnswer {
   const unknown = [...query.keys()].find((name) => !METRICS_PARAMETERS.some((known) => known === name));
   if (unknown !== undefined) throw new WeirError('option-unknown', { option: unknown });
   const given = Object.fromEntries(METRICS_PARAMETERS.flatMap((name) => (query.has(name) ? [[name, query.getAll(name).join(',')]] : [])));
-  const options = metricsOptions(given, (name) => name, negotiatedFormat(accept));
+  const options = metricsOptions(given, nameOf, negotiatedFormat(accept));
   const text = exposition(collectSnapshot(version), options);
   return { contentType: options.format === 'influx' ? PLAIN_TEXT : CONTENT_TYPES[options.format], text };
 }

@@ -6,10 +6,10 @@ import { nodeLabels } from '../families/node-ipvs.js';
 import { SCOPES, type Scope } from './family.js';
 
 /** `node`, `keepalived` and `weir` are written where nothing else is asked for. */
-export const FAMILY_SETS = ['node', 'keepalived', 'weir', 'keepalived-gen2brain'] as const;
+const FAMILY_SETS = ['node', 'keepalived', 'weir', 'keepalived-gen2brain'] as const;
 export type FamilySet = (typeof FAMILY_SETS)[number];
 
-export const FORMATS = ['prometheus', 'openmetrics', 'influx'] as const;
+const FORMATS = ['prometheus', 'openmetrics', 'influx'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface MetricsOptions {

@@ -88,7 +88,7 @@ function vrrpFamilies({ vrrp: { instances, lateness } }: Snapshot): readonly Fam
 }
 
 /** `counts`: of each bound, and of what is above all of them. */
-export function histogram({ boundsUs, counts, sumUs }: NonNullable<Snapshot['vrrp']['lateness']>): readonly Sample[] {
+function histogram({ boundsUs, counts, sumUs }: NonNullable<Snapshot['vrrp']['lateness']>): readonly Sample[] {
   const samples: Sample[] = [];
   let count = 0;
   for (const [index, each] of counts.entries()) {
