@@ -28,6 +28,9 @@ function examine(path: string, folder: string): string | undefined {
   return error?.message ?? (found ?? stderr).replace(/^.*\[emerg\] (?:\d+#\d+: )?/, '').trim();
 }
 
+/** So that nginx lets its answers end when this process is killed, and leaves its addresses to the next one (prctl PR_SET_PDEATHSIG). */
+const ENDS_WITH_PARENT = ['--pdeathsig', 'QUIT', '--', 'nginx'];
+
 /** Workers outlive a master that is killed, and hold its listening sockets: they let their answers end. */
 function endWorkers(group: number | undefined): void {
   if (group !== undefined) unlessCode(() => process.kill(-group, 'SIGQUIT'), ['ESRCH'], false);
@@ -59,7 +62,7 @@ export class NginxEngine {
   }
 
   #start(): void {
-    const child = spawn('nginx', argsOf(this.#file.path, this.folder), {
+    const child = spawn('setpriv', [...ENDS_WITH_PARENT, ...argsOf(this.#file.path, this.folder)], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: environment(),
       // a group of its own, by which the workers of a dead master are reached

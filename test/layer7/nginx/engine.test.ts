@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { importNginx } from '../../../src/config/nginx/to-model.js';
 import { writeNginx } from '../../../src/config/nginx/write.js';
 import type { Layer7 } from '../../../src/model/layer7/layer7.js';
+import { unlessCode } from '../../../src/sys/errno.js';
 import { Authority } from '../../support/certificates.js';
 import { read, root } from '../../support/project.js';
 import { freePort, get, RunningProxy } from '../running-proxy.js';
@@ -85,6 +86,8 @@ after(async () => {
   for (const server of servers) server.close();
   rmSync(folder, { recursive: true });
 });
+
+const isAlive = (pid: number): boolean => unlessCode(() => process.kill(pid, 0), ['ESRCH'], false);
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 after(() => agent.destroy());
@@ -180,6 +183,26 @@ test('nginx that is killed is started again', async () => {
   process.kill(pid, 'SIGKILL');
   await running.reported(/nginx \(\d+\) ended: SIGKILL; it is started again/);
   while ((await get(enginePort).catch(() => undefined))?.status !== 200) await new Promise((done) => setTimeout(done, 50));
+});
+
+test('weir engine that is killed leaves no nginx behind, and the next one serves', async () => {
+  const [port, file, dir] = [await freePort(), join(folder, 'killed.yaml'), join(folder, 'killed')];
+  writeFileSync(file, text(port));
+  const serving = async (): Promise<RunningProxy> => {
+    const one = new RunningProxy(['nginx', '--config', file, '--workers', '1', '--dir', dir], 'engine');
+    await one.reported(/runs nginx/);
+    while ((await get(port).catch(() => undefined))?.status !== 200) await new Promise((done) => setTimeout(done, 50));
+    return one;
+  };
+  const killed = await serving();
+  const pid = Number(readFileSync(join(dir, 'nginx.pid'), 'utf8'));
+  killed.signal('SIGKILL');
+  await killed.ended;
+  while (isAlive(pid)) await new Promise((done) => setTimeout(done, 50));
+  await assert.rejects(get(port), /ECONNREFUSED/);
+  const next = await serving();
+  next.signal('SIGTERM');
+  assert.equal(await next.ended, 0);
 });
 
 test('a file that weir did not write stays, and what nginx does not have is a line', () => {
