@@ -1,5 +1,5 @@
-// Builds everything that weir runs from: the addon, the BPF object, the compiled tests and the one bundled file.
-// Usage: node dev/build.mjs [native] [bpf] [types] [bundle] [--force] [--quiet]      (no names: all of them)
+// Builds everything that weir runs from: the addon, the BPF objects, the compiled tests, the programs and the dashboard.
+// Usage: node dev/build.mjs [native] [bpf] [types] [bundle] [web] [--force] [--quiet]      (no names: all of them)
 // A step whose inputs did not change since its last success is skipped; the others run side by side. One build at a time.
 
 import { spawn } from 'node:child_process';
@@ -219,6 +219,26 @@ const buildBundle = async () => {
   for (const [index, [name, [, words]]] of programs.entries()) await buildProgram(name, bundles[index], words);
 };
 
+/** The dashboard's script and its style sheet, for browsers: preact and uplot in it, nothing asked of another host. */
+const buildWeb = async () => {
+  const esbuild = await import(pathToFileURL(join(root, 'node_modules/esbuild/lib/main.js')).href);
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ['web/main.tsx', 'web/style.css'].map((part) => ({ in: part, out: 'weir-dashboard' })),
+    outdir: dist,
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    target: ['chrome109', 'firefox115', 'safari16'],
+    charset: 'ascii',
+    minify: true,
+    legalComments: 'none',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    logLevel: 'silent',
+  });
+};
+
 const source = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
 const steps = {
   native: { inputs: () => filesUnder(['native'], (path) => /\.(c|h|sh)$/.test(path)), output: 'weir.node', build: buildNative },
@@ -236,6 +256,11 @@ const steps = {
     inputs: () => filesUnder(['src', 'package.json', 'dev/build.mjs', 'dev/launcher.cjs'], (p) => source(p) || /\.(json|[cm]js)$/.test(p)),
     output: 'weir.cjs',
     build: buildBundle,
+  },
+  web: {
+    inputs: () => filesUnder(['web', 'package-lock.json', 'dev/build.mjs']),
+    output: 'weir-dashboard.js',
+    build: buildWeb,
   },
 };
 

@@ -101,7 +101,9 @@ function program({ stage, root, read, inPlace, share, dropIns, gzip }) {
   stage.file(`${LIB}/bin/weir`, join(root, 'bin/weir'));
   for (const name of ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore', 'tcpvsadm', 'keepalived', 'genhash'])
     stage.link(`${LIB}/bin/${name}`, 'weir');
-  for (const name of readdirSync(join(root, 'dist')).filter((one) => /^weir(?:\.cjs|(?!-asan)[\w-]*\.(?:js|bpf\.o|node|so))$/.test(one)))
+  for (const name of readdirSync(join(root, 'dist')).filter((one) =>
+    /^weir(?:\.cjs|(?!-asan)[\w-]*\.(?:js|css|bpf\.o|node|so))$/.test(one),
+  ))
     stage.file(`${LIB}/dist/${name}`, join(root, 'dist', name));
   stage.text(`${LIB}/dist/node`, '/usr/bin/node\n');
   stage.text(`${LIB}/share/udev/90-weir.rules`, read('share/udev/90-weir.rules'));

@@ -57,6 +57,8 @@ needs_of_test() {
     need mandoc mandoc
     need vsftpd vsftpd
     need haproxy haproxy
+    # Ubuntu has it as a snap alone; without it the tests of the dashboard are skipped.
+    if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then need chromium chromium; fi
     # A host has one mail server: apt would remove another one. Without OpenSMTPD its one test is skipped.
     [ -x /usr/sbin/sendmail ] || need smtpd opensmtpd
     # Ubuntu has it only per kernel, in a package of its kernel's tools; the one test that needs it is skipped without it.

@@ -1,5 +1,5 @@
 // What the API reads of this host: by the functions of the commands. The tables stay mapped between requests, and are opened again where they are gone.
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { foundConnections } from '../datapath/ebpf/observe/connection-filter.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
@@ -8,6 +8,7 @@ import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
 import { observedReader } from '../report/observed-reader.js';
 import { collectStatus, daemonStatuses } from '../report/status/collect-status.js';
+import { artifact } from '../sys/artifact.js';
 import { unlessCode } from '../sys/errno.js';
 import type { ApiReaders } from './sources.js';
 
@@ -81,5 +82,6 @@ export function liveSources(): ApiReaders {
       });
       return examining;
     },
+    dashboard: (file) => readFileSync(artifact(file), 'utf8'),
   };
 }

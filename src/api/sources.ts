@@ -29,6 +29,8 @@ export interface DropsFound {
   readonly recent: RecentDrops | undefined;
 }
 
+export type DashboardFile = 'weir-dashboard.js' | 'weir-dashboard.css';
+
 /** What is read, without what changes. */
 export interface ApiReaders {
   /** Milliseconds since 1970. */
@@ -46,6 +48,8 @@ export interface ApiReaders {
   connections(filter: ConnectionFilter): Iterable<ConnectionValue>;
   explain(asked: Asked): Explanation;
   examine(): Promise<Examination>;
+  /** The text of a built file. @throws WeirError artifact-missing; SystemError */
+  dashboard(file: DashboardFile): string;
 }
 
 export interface ApiSources extends ApiReaders {

@@ -65,6 +65,11 @@ export const commands: readonly Command[] = [
     meaning: 'content switching by the datapath: the rules of a weir.yaml whose way is switch',
     load: () => import('./commands/switch.js'),
   },
+  {
+    name: 'dashboard',
+    meaning: 'the dashboard for browsers, at a loopback address until it is stopped',
+    load: () => import('./commands/dashboard.js'),
+  },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./commands/proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./commands/sysctl.js') },
   {

@@ -50,6 +50,8 @@ export type ArtifactName =
   | 'weir-bfd.bpf.o'
   | 'weir-signals.so'
   | 'weir-regex.node'
+  | 'weir-dashboard.js'
+  | 'weir-dashboard.css'
   | 'weir.cjs';
 
 /** Every folder that may hold the built files, nearest first, for a module in `from`. */

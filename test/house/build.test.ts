@@ -90,7 +90,7 @@ breadth('a compiled file is removed with its source', () => {
 test('an unknown step is refused', () => {
   assert.deepEqual(
     [build('bundel').status, build('bundel').stderr],
-    [1, 'build: no such step: bundel (there are: native bpf types bundle)\n'],
+    [1, 'build: no such step: bundel (there are: native bpf types bundle web)\n'],
   );
 });
 

@@ -20,6 +20,7 @@ export const VRRP_LABS: readonly string[] = [
   'l7',
   'websocket',
   'switch',
+  'dashboard',
 ];
 
 /** Variants of the labs nat, tun and cache, and labs of what other short tests show with living hosts. */

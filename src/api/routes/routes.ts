@@ -2,6 +2,7 @@
 import type { Route } from '../route.js';
 import { configurationRoutes } from './configuration.js';
 import { connectionRoutes } from './connections.js';
+import { dashboardRoutes } from './dashboard.js';
 import { discoveryRoutes } from './discovery.js';
 import { eventRoutes } from './events.js';
 import { hostRoutes } from './host.js';
@@ -15,6 +16,7 @@ const resources: readonly Route[] = [
   ...connectionRoutes,
   ...hostRoutes,
   ...eventRoutes,
+  ...dashboardRoutes,
 ];
 
 export const routes: readonly Route[] = [...discoveryRoutes(resources), ...resources];

@@ -2,6 +2,7 @@
 import type { Lab } from '../definition/lab.js';
 import { cacheCluster } from './cache.js';
 import { cacheTun } from './cache-tun.js';
+import { dashboard } from './dashboard.js';
 import { dr, dr6 } from './dr.js';
 import { dr2 } from './dr-2.js';
 import { drArp } from './dr-arp.js';
@@ -61,6 +62,7 @@ export const labs: readonly Lab[] = [
   l7,
   websocket,
   contentSwitch,
+  dashboard,
   cacheCluster,
   cacheTun,
   stress,

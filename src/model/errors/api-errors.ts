@@ -58,4 +58,15 @@ export const apiErrors = {
     hint: 'weir run with a weir.yaml has one, and weir api serve is one by itself',
     exitStatus: 1,
   },
+  /** Of weir dashboard. */
+  'dashboard-listen': {
+    text: ({ given }: { given: string }) => `the dashboard is for this host alone: ${given} is not a loopback address with a port`,
+    hint: 'use --listen 127.0.0.1:PORT or [::1]:PORT; from another host, ssh -L PORT:127.0.0.1:PORT leads to it',
+    exitStatus: 2,
+  },
+  'dashboard-key': {
+    text: () => 'this address wants the key that weir dashboard printed',
+    hint: 'open the whole address that weir dashboard printed, with its key',
+    exitStatus: 1,
+  },
 } as const satisfies ErrorRows;

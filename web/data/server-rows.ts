@@ -1,0 +1,81 @@
+// The rows of services and servers: what is in the table, and the servers that health checks took out of it.
+import type { Checks, RealHealth, Server, Service, Table } from './api-values.js';
+
+export type State = 'up' | 'down' | 'draining' | 'unchecked' | 'starting' | 'sorry';
+
+export interface ServerRow {
+  readonly service: Service;
+  readonly id: string;
+  readonly state: State;
+  readonly since: string | null;
+  readonly lastCheck: string;
+  readonly timesDown: number | null;
+  /** undefined: it is not in the table. */
+  readonly server: Server | undefined;
+}
+
+export interface ServiceRows {
+  readonly service: Service;
+  readonly state: State;
+  readonly servers: readonly ServerRow[];
+}
+
+const keepalivedName = ({ protocol, address, port, mark }: Service): string =>
+  mark === undefined ? `[${address}]:${protocol}:${port}` : `FWM ${mark}`;
+
+const failedText = (failed: readonly { readonly check: string; readonly reason: string }[]): string =>
+  failed.map(({ check, reason }) => `${check} ${reason}`.trim()).join('; ');
+
+function stateOf({ weight, health }: Server): State {
+  if (health?.up === false) return 'down';
+  if (weight === 0) return 'draining';
+  if (health === null || health.checks === 0) return 'unchecked';
+  return health.unchecked > 0 ? 'starting' : 'up';
+}
+
+const inTable = (service: Service, server: Server): ServerRow => ({
+  service,
+  id: server.id,
+  state: stateOf(server),
+  since: server.health?.since ?? null,
+  lastCheck: server.health === null ? '' : failedText(server.health.failed) || 'passed',
+  timesDown: server.health?.times_down ?? null,
+  server,
+});
+
+const takenOut = (service: Service, { server, since, failed, timesDown }: RealHealth): ServerRow => ({
+  service,
+  id: server,
+  state: 'down',
+  since,
+  lastCheck: failedText(failed),
+  timesDown,
+  server: undefined,
+});
+
+function serviceState({ health }: Service, servers: readonly ServerRow[]): State {
+  if (health?.sorry === true) return 'sorry';
+  if (health?.quorum_up === false) return 'down';
+  if (servers.length > 0 && servers.every(({ state }) => state === 'down')) return 'down';
+  if (servers.length > 0 && servers.every(({ state }) => state === 'down' || state === 'draining')) return 'draining';
+  return health === null ? 'unchecked' : 'up';
+}
+
+export function serviceRows(table: Table, checks: Checks | undefined): readonly ServiceRows[] {
+  const byName = new Map(checks?.virtual_servers.map((one) => [one.name, one]));
+  return table.services.map((service) => {
+    const present = new Set(service.servers.map(({ id }) => id));
+    const others = byName.get(keepalivedName(service))?.servers.filter(({ server, up }) => !up && !present.has(server)) ?? [];
+    const servers = [...service.servers.map((one) => inTable(service, one)), ...others.map((one) => takenOut(service, one))];
+    return { service, state: serviceState(service, servers), servers };
+  });
+}
+
+/** How far a server is from what its weight lets expect of the service's new connections, as a part of that; 0: as expected. */
+export function deviation({ service, server }: ServerRow): number {
+  if (server === undefined) return 1;
+  const weights = service.servers.reduce((sum, { weight }) => sum + weight, 0);
+  const all = service.servers.reduce((sum, { rates }) => sum + rates.connections, 0);
+  const expected = weights === 0 ? 0 : (all * server.weight) / weights;
+  return expected === 0 ? 0 : Math.abs(server.rates.connections - expected) / expected;
+}

@@ -1,0 +1,111 @@
+// Services and their servers, in the order of HAProxy's columns.
+import { useState } from 'preact/hooks';
+import type { Checks, Table } from '../data/api-values.js';
+import { useResource } from '../data/resource.js';
+import { type ServerRow, type ServiceRows, type State, serviceRows } from '../data/server-rows.js';
+import { type Column, DataTable } from '../parts/data-table.js';
+import { Failure } from '../parts/failure.js';
+import { SameCommand } from '../parts/same-command.js';
+import { Legend, StateBadge } from '../parts/state-badge.js';
+import { ago, shortNumber } from '../parts/texts.js';
+
+type Row = { readonly kind: 'service'; readonly of: ServiceRows } | { readonly kind: 'server'; readonly of: ServerRow };
+
+const counted = (row: Row) => (row.kind === 'service' ? row.of.service : row.of.server);
+const stateOf = ({ of }: Row): State => of.state;
+
+const number = (name: string, group: string, value: (row: Row) => number | undefined): Column<Row> => ({
+  name,
+  group,
+  isNumber: true,
+  sortBy: (row) => value(row) ?? 0,
+  cell: (row) => {
+    const found = value(row);
+    return found === undefined ? '' : shortNumber(found);
+  },
+});
+
+const columns: readonly Column<Row>[] = [
+  {
+    name: 'Server',
+    sortBy: (row) => (row.kind === 'service' ? row.of.service.id : row.of.id),
+    cell: (row) => (row.kind === 'service' ? `${row.of.service.id} (${row.of.service.scheduler})` : row.of.id),
+  },
+  { name: 'Status', group: 'Health', sortBy: stateOf, cell: (row) => <StateBadge state={stateOf(row)} /> },
+  {
+    name: 'Since',
+    group: 'Health',
+    cell: (row) => (row.kind === 'server' ? ago(row.of.since, Date.now()) : ''),
+  },
+  { name: 'LastChk', group: 'Health', cell: (row) => (row.kind === 'server' ? row.of.lastCheck : '') },
+  number('Weight', 'Now', (row) => (row.kind === 'server' ? row.of.server?.weight : undefined)),
+  number('ActiveConn', 'Now', (row) => counted(row)?.active),
+  number('InActConn', 'Now', (row) => counted(row)?.inactive),
+  number('Persist', 'Now', (row) => counted(row)?.persistent),
+  number('CPS', 'A second', (row) => counted(row)?.rates.connections),
+  number('In bytes/s', 'A second', (row) => counted(row)?.rates.bytes_in),
+  number('Out bytes/s', 'A second', (row) => counted(row)?.rates.bytes_out),
+  number('Conns', 'In all', (row) => Number(counted(row)?.counters.connections ?? Number.NaN) || 0),
+  number('Pkts in', 'In all', (row) => Number(counted(row)?.counters.packets_in ?? 0)),
+  number('Pkts out', 'In all', (row) => Number(counted(row)?.counters.packets_out ?? 0)),
+  number('Bytes in', 'In all', (row) => Number(counted(row)?.counters.bytes_in ?? 0)),
+  number('Bytes out', 'In all', (row) => Number(counted(row)?.counters.bytes_out ?? 0)),
+  number('Downs', 'In all', (row) => (row.kind === 'server' ? (row.of.timesDown ?? undefined) : undefined)),
+];
+
+/** Services stay with their servers below them. */
+function order(rows: readonly Row[], compare: (a: Row, b: Row) => number): readonly Row[] {
+  const services = rows.filter((row): row is Extract<Row, { kind: 'service' }> => row.kind === 'service');
+  const servers = new Map<unknown, Row[]>(services.map(({ of }) => [of.service, []]));
+  for (const row of rows) if (row.kind === 'server') servers.get(row.of.service)?.push(row);
+  return [...services].sort(compare).flatMap((row) => [row, ...(servers.get(row.of.service) ?? []).sort(compare)]);
+}
+
+const wanted = (row: ServerRow, text: string, troubled: boolean): boolean =>
+  (!troubled || row.state === 'down' || row.state === 'draining' || row.state === 'sorry') &&
+  (text === '' || row.id.includes(text) || row.service.id.includes(text));
+
+function rowsOf(all: readonly ServiceRows[], text: string, troubled: boolean): readonly Row[] {
+  return all.flatMap((one) => {
+    const servers = one.servers.filter((row) => wanted(row, text, troubled));
+    const own = !troubled && one.service.id.includes(text);
+    return servers.length === 0 && !own
+      ? []
+      : [{ kind: 'service', of: one } as const, ...servers.map((of) => ({ kind: 'server', of }) as const)];
+  });
+}
+
+export function ServicesView() {
+  const table = useResource<Table>('/v1/services', 1000);
+  const checks = useResource<Checks>('/v1/checks', 1000);
+  const [text, setText] = useState('');
+  const [troubled, setTroubled] = useState(false);
+  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value);
+  return (
+    <section>
+      <h1>Services and servers</h1>
+      <Failure read={table} />
+      <form class="filter" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          Address contains <input value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
+        </label>
+        <label>
+          <input type="checkbox" checked={troubled} onChange={({ currentTarget }) => setTroubled(currentTarget.checked)} /> Only what is
+          down or has weight 0
+        </label>
+      </form>
+      <Legend />
+      <DataTable
+        caption="Services with their servers"
+        columns={columns}
+        rows={rowsOf(all, text, troubled)}
+        order={order}
+        keyOf={(row) => (row.kind === 'service' ? row.of.service.id : `${row.of.service.id} ${row.of.id}`)}
+        rowClass={(row) => `${row.kind} ${stateOf(row)}`}
+        empty={table.value === undefined ? '' : 'No service or server is as asked.'}
+      />
+      <SameCommand command="weir api GET /v1/services" />
+      <SameCommand command="ipvsadm -Ln --stats; ipvsadm -Ln --rate; weir top" />
+    </section>
+  );
+}
