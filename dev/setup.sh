@@ -56,6 +56,8 @@ needs_of_test() {
     need debootstrap debootstrap
     need mandoc mandoc
     need vsftpd vsftpd
+    need ansible-playbook ansible-core
+    need ansible-lint ansible-lint
     need haproxy haproxy
     # Ubuntu has it as a snap alone; without it the tests of the dashboard are skipped.
     if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then need chromium chromium; fi

@@ -21,6 +21,7 @@ export const VRRP_LABS: readonly string[] = [
   'websocket',
   'switch',
   'dashboard',
+  'ansible',
 ];
 
 /** Variants of the labs nat, tun and cache, and labs of what other short tests show with living hosts. */

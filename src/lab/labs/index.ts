@@ -1,5 +1,6 @@
 // The built-in labs, in the order of the list.
 import type { Lab } from '../definition/lab.js';
+import { ansible } from './ansible.js';
 import { cacheCluster } from './cache.js';
 import { cacheTun } from './cache-tun.js';
 import { dashboard } from './dashboard.js';
@@ -65,6 +66,7 @@ export const labs: readonly Lab[] = [
   dashboard,
   cacheCluster,
   cacheTun,
+  ansible,
   stress,
   stressMethods,
   stressFirewall,

@@ -13,6 +13,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   tcpdump: 'tcpdump',
   nft: 'nftables',
   pgrep: 'procps',
+  nsenter: 'util-linux',
+  'ansible-playbook': 'ansible-core',
 };
 
 /** The commands without which the lab cannot run. */

@@ -1,0 +1,100 @@
+// Ansible's collection: its modules on a table of their own, its roles' variables, and the syntax of its playbook.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { noRoot, noTools } from '../support/probes.js';
+import { read, root } from '../support/project.js';
+import { withCollection } from './collection.js';
+
+const DOCUMENT = { services: { 'tcp:10.0.0.1:80': { scheduler: 'rr', servers: ['10.0.0.2:80'] } } };
+
+interface Result {
+  readonly changed: boolean;
+  readonly failed?: boolean;
+  readonly msg?: string;
+  readonly commands?: readonly string[];
+  readonly withheld?: readonly unknown[];
+  readonly diff?: { readonly prepared?: string; readonly before?: string; readonly after?: string };
+  readonly ansible_facts?: { readonly weir: { readonly loaded: boolean; readonly document: string } };
+}
+
+/** Calls modules one after the other in a network namespace of their own. */
+const called = (...calls: readonly (readonly [module: string, given: object])[]): readonly Result[] =>
+  withCollection((folder, env) => {
+    const lines = calls.map(([module, given], index) => {
+      const file = join(folder, `${index}.json`);
+      writeFileSync(file, JSON.stringify(given));
+      return `${process.execPath} ${join(folder, 'plugins/modules', module)}.js ${file}`;
+    });
+    const script = [...lines, `${join(root, 'bin/weir')} unload >&2`].join('\n');
+    const { stdout, stderr } = spawnSync('unshare', ['--net', 'sh', '-c', script], { env, encoding: 'utf8' });
+    const results = stdout.trim().split('\n');
+    assert.equal(results.length, calls.length, stdout + stderr);
+    return results.map((line) => JSON.parse(line) as Result);
+  });
+
+const executable = join(root, 'bin/weir');
+const noNamespaces = noRoot() || noTools('unshare');
+
+test('weir_table checks, changes the table, and then has nothing to change', { skip: noNamespaces }, () => {
+  const given = { document: DOCUMENT, executable };
+  const [checked, facts, withheld, changed, again, after] = called(
+    ['weir_table', { ...given, _ansible_check_mode: true, _ansible_diff: true }],
+    ['weir_facts', { executable }],
+    ['weir_table', { ...given, allow: ['delete-service'] }],
+    ['weir_table', { ...given, _ansible_diff: true }],
+    ['weir_table', given],
+    ['weir_facts', { executable }],
+  );
+  const commands = ['ipvsadm -A -t 10.0.0.1:80 -s rr', 'ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1'];
+  assert.deepEqual([checked?.changed, checked?.commands], [true, commands], checked?.msg);
+  assert.match(checked?.diff?.prepared ?? '', /\+ tcp:10\.0\.0\.1:80/);
+  assert.doesNotMatch(facts?.ansible_facts?.weir.document ?? '', /10\.0\.0\.1/);
+  assert.equal(withheld?.changed, false);
+  assert.ok((withheld?.withheld ?? []).length > 0);
+  assert.deepEqual([changed?.changed, changed?.commands], [true, commands]);
+  assert.doesNotMatch(changed?.diff?.before ?? '', /10\.0\.0\.1/);
+  assert.match(changed?.diff?.after ?? '', /tcp:10\.0\.0\.1:80/);
+  assert.deepEqual([again?.changed, again?.commands], [false, []]);
+  assert.equal(after?.ansible_facts?.weir.loaded, true);
+  assert.match(after?.ansible_facts?.weir.document ?? '', /tcp:10\.0\.0\.1:80/);
+});
+
+test('weir_table refuses what it does not know', { skip: noNamespaces }, () => {
+  const results = called(
+    ['weir_table', { document: DOCUMENT, executable, force: true }],
+    ['weir_table', { executable }],
+    ['weir_table', { document: DOCUMENT, allow: ['everything'] }],
+    ['weir_table', { document: DOCUMENT, executable: '/nonexistent/weir' }],
+    ['weir_table', { document: { services: { nonsense: {} } }, executable }],
+  );
+  const expected = [/unknown argument force/, /one of document and src/, /allow must be/, /installs weir/, /nonsense/];
+  assert.deepEqual(
+    results.map(({ failed, changed, msg = '' }, index) => failed === true && !changed && expected[index]?.test(msg) === true),
+    results.map(() => true),
+    JSON.stringify(results),
+  );
+});
+
+test('every variable of a role is described, and has its default', () => {
+  for (const role of readdirSync(join(root, 'ansible/roles'))) {
+    const specs = parse(read(`ansible/roles/${role}/meta/argument_specs.yml`)) as {
+      readonly argument_specs: { readonly main: { readonly options: Readonly<Record<string, { readonly default?: unknown }>> } };
+    };
+    const { options } = specs.argument_specs.main;
+    const defaults = parse(read(`ansible/roles/${role}/defaults/main.yml`)) as Readonly<Record<string, unknown>>;
+    assert.deepEqual(Object.keys(defaults).sort(), Object.keys(options).sort(), role);
+    for (const [name, { default: value }] of Object.entries(options))
+      if (value !== undefined) assert.deepEqual(defaults[name], value, name);
+  }
+});
+
+test('Ansible reads the playbook and its roles', { skip: noTools('ansible-playbook') }, () => {
+  const { status, stdout, stderr } = withCollection((cwd, env) =>
+    spawnSync('ansible-playbook', ['--syntax-check', '-i', 'directors,', 'playbooks/site.yml'], { cwd, env, encoding: 'utf8' }),
+  );
+  assert.equal(status, 0, stdout + stderr);
+});
