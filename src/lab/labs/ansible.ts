@@ -95,12 +95,15 @@ const HOSTS: Lab['hosts'] = {
 /** Counts of changes in the recap, by host. */
 type Changes = Readonly<Record<'lvs1' | 'web1' | 'web2', number>>;
 
-const playbook = (words: string, changes: Changes, contains: readonly string[] = []): Step => ({
+const playbook = (words: string, changes: Changes, ...contains: readonly string[]): Step => ({
   kind: 'run',
   on: 'admin',
   command: `ansible-playbook ${words} weir.director.site`,
   seconds: 120,
-  expect: { matches: Object.entries(changes).map(([host, count]) => `^${host} .* changed=${count} +unreachable=0 +failed=0 `), contains },
+  expect: {
+    matches: Object.entries(changes).map(([host, count]) => `^${host} .* changed=${count} +unreachable=0 +failed=0 `),
+    ...(contains.length > 0 ? { contains } : {}),
+  },
 });
 
 const NONE: Changes = { lvs1: 0, web1: 0, web2: 0 };
@@ -109,7 +112,7 @@ const NONE: Changes = { lvs1: 0, web1: 0, web2: 0 };
 const played = (file: string, changes: Changes, planned: string, before: Step): readonly Step[] => [
   described(
     'A check reports as many changes as the run makes, with the plan of the table.',
-    playbook(`-i ${file} --check --diff`, changes, [planned]),
+    playbook(`-i ${file} --check --diff`, changes, planned),
   ),
   described('It has changed nothing.', before),
   described('The run.', playbook(`-i ${file}`, changes)),
