@@ -152,6 +152,7 @@ export const FILES = [
   withNumbers('ftp', 'weir-wide.bpf.o', 'FtpAbi'),
   withNumbers('locality', 'weir.bpf.o', 'LocalityAbi'),
   withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),
+  withNumbers('drain', 'weir.bpf.o', 'DrainAbi'),
   withNumbers('template-flag', 'weir.bpf.o', 'TemplateFlagAbi'),
   withNumbers('call', 'weir.bpf.o', 'CallAbi'),
   withNumbers('apply', 'weir-apply.bpf.o', 'ApplyAbi'),

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARGS_MAX 6
+#define ARGS_MAX 7
 
 /* One call's arguments. The first wrong one sets `bad`; a caller reads all of them, then calls args_bad() once. */
 typedef struct {

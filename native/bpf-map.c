@@ -82,7 +82,7 @@ static napi_value js_create(napi_env env, napi_callback_info info) {
   arg_text(&a, 1, name, sizeof name);
   uint32_t key = (uint32_t)arg_int(&a, 2, 0, UINT32_MAX), value = (uint32_t)arg_int(&a, 3, 0, UINT32_MAX);
   uint32_t entries = (uint32_t)arg_int(&a, 4, 0, UINT32_MAX);
-  LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = arg_flags(&a, 5));
+  LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = arg_flags(&a, 5), .inner_map_fd = arg_flags(&a, 6));
   if (args_bad(&a)) return NULL;
   int fd = bpf_map_create(type, name, key, value, entries, &opts);
   return fd < 0 ? fail(env, a.call, errno) : number(env, fd);

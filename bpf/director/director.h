@@ -340,7 +340,9 @@ static __always_inline bool is_reuse(struct verdict *v) {
   __u32 mode = v->c->conn_reuse_mode, state = 1u << v_state(v->f.value); /* as in the sets of states */
   if (!mode) return false;
   bool ended = REUSED_STATES & state || (mode & 2 && REUSED_BY_2_STATES & state && v->f.value & V_NOOUTPUT);
-  return ended && !is_persistent(v->service); /* with a template, the old connection goes on */
+  if (!ended) return false;
+  /* With a template, the old connection goes on, unless a drain has released its client. */
+  return !is_persistent(v->service) || ((!ALL_PORTS || v->d) && v->d->flags & D_RELEASED);
 }
 
 /* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ended it and starts another one. */

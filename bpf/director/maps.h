@@ -5,6 +5,7 @@
 
 #include "abi6.h"
 #include "call-abi.h"
+#include "drain-abi.h"
 #include "template-flag-abi.h"
 #include "wide-abi.h"
 #include "wide6-abi.h"

@@ -47,7 +47,8 @@ static __always_inline struct template *template_at(__u32 number) {
 /* May it lead new connections to its destination? Overload does not count for persistent clients. */
 static __always_inline bool template_leads(struct conf *c, __u64 v) {
   struct dest *d = t_claimed(v) ? 0 : dest_at(t_dest(v));
-  return d && d->flags & D_AVAILABLE && !(READ(c->expire_quiescent_template) && (__s32)READ(d->weight) <= 0);
+  if (!d || (d->flags & (D_AVAILABLE | D_RELEASED)) != D_AVAILABLE) return false;
+  return !(READ(c->expire_quiescent_template) && (__s32)READ(d->weight) <= 0);
 }
 
 static __always_inline struct template_probe *the_template_probe(void) {

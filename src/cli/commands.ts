@@ -142,6 +142,11 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/feedback.js'),
   },
   {
+    name: 'drain',
+    meaning: 'empty a server or a service until a deadline, without cutting a connection; list, watch and cancel drains',
+    load: () => import('./commands/drain.js'),
+  },
+  {
     name: 'agent',
     meaning: 'report the load of this real server to directors that ask, or print a script that does',
     load: () => import('./commands/agent.js'),

@@ -1,6 +1,7 @@
 // The files that IPVS shows under /proc/net, as text: what scripts and agents read.
 import type { Address } from './address.js';
 import { ipv6Groups } from './address-text.js';
+import { effectiveWeight } from './drain/effective-weight.js';
 import { serviceFamily } from './identity.js';
 import type { ConnectionEntry, DestinationEntry, DestinationKey, ServiceEntry, ServiceSpec, Stats } from './service.js';
 import { tableOrder } from './table-order.js';
@@ -45,8 +46,9 @@ function serviceLine({ spec }: ServiceEntry): string {
 
 const methods = { masq: 'Masq', local: 'Local', tunnel: 'Tunnel', route: 'Route', fullnat: 'FullNAT' } as const;
 
-function destinationLine({ spec, active, inactive }: DestinationEntry): string {
-  const numbers = `${String(spec.weight).padEnd(6)} ${String(active).padEnd(10)} ${String(inactive).padEnd(10)}`;
+function destinationLine(entry: DestinationEntry): string {
+  const { spec, active, inactive } = entry;
+  const numbers = `${String(effectiveWeight(entry)).padEnd(6)} ${String(active).padEnd(10)} ${String(inactive).padEnd(10)}`;
   return `  -> ${endpoint(spec)}      ${methods[spec.method].padEnd(7)} ${numbers}\n`;
 }
 

@@ -74,11 +74,14 @@ export interface Stats {
 }
 
 export interface DestinationEntry {
+  /** Its weight is the configured one, also where packets find another. */
   readonly spec: DestinationSpec;
   readonly active: number;
   readonly inactive: number;
   readonly persistent: number;
   readonly stats: Stats;
+  /** A drain holds it: packets find weight 0. `released`: of persistent clients, too. */
+  readonly held?: { readonly released: boolean };
 }
 
 /** One service of the table; destinations newest first, as the kernel keeps them. */

@@ -1,4 +1,5 @@
 // The rates of services and servers, as the datapath's estimates have them, in an order.
+import { effectiveWeight } from '../model/drain/effective-weight.js';
 import { endpointText } from '../model/endpoint-text.js';
 import type { ServiceEntry, ServiceKey, Stats } from '../model/service.js';
 
@@ -48,7 +49,7 @@ export function serviceRates({ spec, stats, destinations }: ServiceEntry): Servi
   const servers = destinations.map((each) => ({
     server: endpointText(each.spec),
     method: each.spec.method,
-    weight: each.spec.weight,
+    weight: effectiveWeight(each),
     ...ratesOf(each.stats, each.active, each.inactive),
   }));
   const counted = [sum(destinations.map(({ active }) => active)), sum(destinations.map(({ inactive }) => inactive))] as const;

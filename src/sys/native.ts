@@ -208,7 +208,8 @@ export interface Native {
   bpfObjectClose(object: BpfObject): void;
   bpfObjPin(fd: number, path: string): void;
   bpfObjGet(path: string): number;
-  bpfMapCreate(type: number, name: string, keySize: number, valueSize: number, entries: number, flags?: number): number;
+  /** `inner`: of a map of maps, a map as those that it is to hold. */
+  bpfMapCreate(type: number, name: string, keySize: number, valueSize: number, entries: number, flags?: number, inner?: number): number;
   bpfMapInfo(fd: number): MapInfo;
   /**
    * Maps a BPF_F_MMAPABLE array: length bytes from its start, shared. The garbage collector unmaps it; it outlives the

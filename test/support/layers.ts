@@ -18,7 +18,7 @@ const shell = [...values, 'sys', 'datapath', 'host'];
 export const layers: readonly Layer[] = [
   {
     folder: 'model',
-    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `expression/`: regular expressions in linear time',
+    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `drain/`: drains, and the weight that packets find; `expression/`: regular expressions in linear time',
     mayImport: [],
     pure: true,
   },
@@ -36,7 +36,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'control',
-    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), the proxy (`proxy/`), health checks (`check/`) and weights that follow the load (`feedback/`); plans: `virtual-server/`, `realserver/`, `vip/`; `plan/`: the plans of a reload and of a document; `layer7/`: which route (`route/`) and which server (`pool/`) a request has',
+    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), the proxy (`proxy/`), health checks (`check/`), weights that follow the load (`feedback/`) and drains (`drain/`); plans: `virtual-server/`, `realserver/`, `vip/`; `plan/`: the plans of a reload and of a document; `layer7/`: which route (`route/`) and which server (`pool/`) a request has',
     mayImport: ['model', 'config', 'wire'],
     pure: true,
   },
@@ -114,13 +114,13 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'daemon',
-    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
+    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; `drain/`: drains of this host; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
     mayImport: [...shell, 'document', 'report', 'api', 'metrics', 'proxy', 'dump'],
     pure: [],
   },
   {
     folder: 'cli',
-    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `proxy/`, `status/`, `explain/`, `conns/`, `dashboard/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
+    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `proxy/`, `status/`, `explain/`, `conns/`, `dashboard/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
     mayImport: [...shell, 'document', 'doctor', 'report', 'metrics', 'lab', 'daemon', 'sim'],
     pure: [],
   },

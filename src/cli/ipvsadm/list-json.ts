@@ -1,5 +1,6 @@
 // What -L lists, as JSON (--json, weir's own): all of the table whatever the mode, by numbers.
 import { formatAddress, formatIpv4 } from '../../model/address-text.js';
+import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { serviceFamily } from '../../model/identity.js';
 import type { Json } from '../../model/json.js';
 import { schedulerFlags } from '../../model/schedulers.js';
@@ -46,13 +47,15 @@ const persistenceJson = (spec: ServiceSpec, { timeout, netmask, engine }: Persis
   ...(engine === undefined ? {} : { engine }),
 });
 
-function destinationJson({ spec, active, inactive, persistent, stats }: DestinationEntry): Json {
-  const { method, weight, upperThreshold, lowerThreshold, tunnel } = spec;
+function destinationJson(entry: DestinationEntry): Json {
+  const { spec, active, inactive, persistent, stats } = entry;
+  const { method, upperThreshold, lowerThreshold, tunnel } = spec;
   return {
     address: formatAddress(spec.address),
     port: spec.port,
     method,
-    weight,
+    weight: effectiveWeight(entry),
+    ...(entry.held === undefined ? {} : { configuredWeight: spec.weight }),
     upperThreshold,
     lowerThreshold,
     ...(spec.localAddresses === undefined ? {} : { localAddresses: spec.localAddresses.map(formatAddress) }),

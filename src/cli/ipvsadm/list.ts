@@ -1,5 +1,6 @@
 // The table as -L prints it, in all its modes.
 
+import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { endpointText, type Names } from '../../model/endpoint-text.js';
 import type {
   DestinationEntry,
@@ -105,12 +106,13 @@ function cells(widths: readonly number[], values: readonly (string | number)[]):
 
 function destinationCells(entry: DestinationEntry, format: ListFormat): string {
   const { spec, active, inactive, persistent, stats } = entry;
+  const weight = effectiveWeight(entry);
   const method = methodNames[spec.method];
   switch (format.mode) {
     case 'plain':
-      return cells([7, 6, 10, 10], [method, spec.weight, active, inactive]);
+      return cells([7, 6, 10, 10], [method, weight, active, inactive]);
     case 'tun-info':
-      return cells([7, 13, 6, 10, 10], [method, tunnelText(spec), spec.weight, active, inactive]);
+      return cells([7, 13, 6, 10, 10], [method, tunnelText(spec), weight, active, inactive]);
     case 'stats':
       return statsCells(stats, format.exact);
     case 'rate':
@@ -118,7 +120,7 @@ function destinationCells(entry: DestinationEntry, format: ListFormat): string {
     case 'thresholds':
       return cells([10, 10, 10, 10], [spec.upperThreshold, spec.lowerThreshold, active, inactive]);
     case 'persistent-conn':
-      return cells([9, 11, 10, 10], [spec.weight, persistent, active, inactive]);
+      return cells([9, 11, 10, 10], [weight, persistent, active, inactive]);
   }
 }
 

@@ -81,6 +81,14 @@ function isRestored(context: FeedbackContext, before: ServerState, weight: numbe
   return before.phase.kind === 'measured' && weight === before.configured && isRare;
 }
 
+const UNMEASURED = { baseline: undefined, window: undefined, doubted: undefined, silent: 0, driftLeft: 0, decision: undefined } as const;
+
+/** While a drain holds it its load means nothing; its weight stays, and after the drain it is measured again from the beginning. */
+function rest(context: FeedbackContext, { id, phase }: ServerState): void {
+  const next = phase.kind === 'quiesced' || phase.kind === 'drained' ? phase : blackout;
+  changeServer(context, id, { ...UNMEASURED, phase: next });
+}
+
 /** Another program wrote this weight. */
 function takeForeign(context: FeedbackContext, before: ServerState, { id, name, weight }: TableServer): void {
   const { phase, effective, configured } = before;
@@ -96,8 +104,7 @@ function takeForeign(context: FeedbackContext, before: ServerState, { id, name, 
   }
   // A program that raises a weight step by step does a slow start of its own.
   const next = phase.kind === 'quiesced' ? returned : blackout;
-  const unmeasured = { baseline: undefined, window: undefined, doubted: undefined, silent: 0, driftLeft: 0, decision: undefined };
-  changeServer(context, id, { ...unmeasured, configured: weight, effective: weight, phase: next, adminOverruled: true });
+  changeServer(context, id, { ...UNMEASURED, configured: weight, effective: weight, phase: next, adminOverruled: true });
   if (weight !== configured)
     log(context, `${name}: another program wrote weight ${weight}: it is the configured one now, not ${configured}`);
   writeForPhase(context, id);
@@ -118,5 +125,7 @@ export function look(context: FeedbackContext, servers: readonly TableServer[] |
     const connsBefore = Math.min(known.connsBefore, server.counters.conns);
     context.servers.set(server.id, { ...known, name: server.name, counters: server.counters, connsBefore });
     if (server.weight !== known.effective) takeForeign(context, known, server);
+    const now = context.servers.get(server.id);
+    if (server.held === true && now !== undefined) rest(context, now);
   }
 }

@@ -10,6 +10,8 @@ export interface TableServer {
   /** As operators write it: address and port. */
   readonly name: string;
   readonly weight: number;
+  /** A drain holds it: it is not measured, and its weight stays. */
+  readonly held?: boolean;
   readonly counters: DirectorCounters;
 }
 

@@ -99,6 +99,7 @@ function lookedAt({ spec, destinations }: ServiceEntry, counts: ReadonlyMap<stri
       id,
       name: endpointText(entry.spec),
       weight: entry.spec.weight,
+      ...(entry.held === undefined ? {} : { held: true }),
       counters: counts.get(id) ?? { conns: 0, active: 0 },
     })),
   };

@@ -2,6 +2,7 @@
 
 import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
+import type { DrainRecord } from '../../model/drain/drain.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { ftpPortsText } from '../../model/ftp-ports.js';
 import { checkFullnat, checkOnePacket } from '../../model/fullnat.js';
@@ -19,9 +20,11 @@ import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import type { Director } from '../director.js';
+import type { DrainTable } from '../drain-table.js';
 import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces } from './load/attached-interfaces.js';
+import { ensureHelper } from './load/ensure-helper.js';
 import { followFirewall } from './load/firewall-path.js';
 import { ensureFullnat } from './load/fullnat.js';
 import { followMarks, settleMarkPath } from './load/mark-path.js';
@@ -33,7 +36,8 @@ import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch
 import { setTimeouts } from './recovery/intent.js';
 import { broadcastsOf } from './table/broadcasts.js';
 import { asksFirewall, decideForFirewall, firewallMode } from './table/firewall.js';
-import { checkReported, ftpPorts, isHelpedBy, isHelpedKey, isRead, storeFtpPorts } from './table/ftp.js';
+import { storeDrains } from './table/follow-holds.js';
+import { checkReported, ftpPorts, isHelpedKey, isRead, storeFtpPorts } from './table/ftp.js';
 import { marksBy, ownBy } from './table/host-marks.js';
 import { schedulerNumber, specOfService } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
@@ -54,7 +58,7 @@ export interface OnServices {
   readonly onServices?: () => void;
 }
 
-export class EbpfDirector extends EbpfReader implements Director {
+export class EbpfDirector extends EbpfReader implements Director, DrainTable {
   /** Of the networks that the host is on: no destinations. */
   readonly broadcasts: ReadonlySet<number>;
   readonly #writer: Writer;
@@ -133,11 +137,8 @@ export class EbpfDirector extends EbpfReader implements Director {
     checkEngine(spec.persistence?.engine);
     this.#changing(() => {
       const id = this.#writer.serviceId(spec.key);
-      const ids = spec.onePacket ? destinationIds(this.tables, id) : [];
-      checkOnePacket(
-        spec,
-        ids.map((dest) => specOfDestination(this.tables, dest)),
-      );
+      const specs = spec.onePacket ? destinationIds(this.tables, id).map((dest) => specOfDestination(this.tables, dest)) : [];
+      checkOnePacket(spec, specs);
       ensureSideBuilds(this.tables, spec, this.#onNotice);
       growSideTables(this.tables, spec.key, this.#onNotice);
       this.#writer.editService(spec);
@@ -199,6 +200,10 @@ export class EbpfDirector extends EbpfReader implements Director {
     });
   }
 
+  setDrainRecord(record: DrainRecord): void {
+    this.#locked(() => storeDrains(this.tables, record, (work) => this.#changing(work)));
+  }
+
   zero(service?: ServiceKey): void {
     this.#changing(() => {
       if (service !== undefined) return this.#writer.zero(this.#writer.serviceId(service));
@@ -212,12 +217,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     return this.#locked(() => {
       if (ftpPortsText(ftpPorts(this.tables)) === ftpPortsText(ports)) return false;
       this.#changing(() => {
-        for (const { spec, destinations } of serviceEntries(this.tables)) {
-          const { key } = spec;
-          for (const each of destinations) checkReported(isHelpedBy(ports, key), each.spec);
-          if (destinations.some(({ spec: each }) => masquerades(each)) && isHelpedBy(ports, key))
-            ensureSideBuilds(this.tables, { key, helped: true }, this.#onNotice);
-        }
+        ensureHelper(this.tables, ports, this.#onNotice);
         storeFtpPorts(this.tables, ports);
         this.#writer.followFtpPorts();
       });
@@ -226,8 +226,8 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   setTimeouts(timeouts: Timeouts): void {
-    const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > TIMEOUT_SECONDS_MAX);
-    if (bad) throw new WeirError('timeout-range', { max: TIMEOUT_SECONDS_MAX });
+    if (Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > TIMEOUT_SECONDS_MAX))
+      throw new WeirError('timeout-range', { max: TIMEOUT_SECONDS_MAX });
     this.#changing(() => setTimeouts(this.tables, timeouts));
   }
 

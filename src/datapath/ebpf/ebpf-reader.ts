@@ -1,5 +1,6 @@
 // What is read of the pinned eBPF tables of one namespace, beside writers (whole-read.ts).
 
+import type { DrainRecord, DrainRemaining } from '../../model/drain/drain.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import type { Application } from '../../model/proc-text.js';
 import type { ConnectionEntry, ServiceEntry, ServiceKey, Stats, Timeouts } from '../../model/service.js';
@@ -7,6 +8,8 @@ import type { CpuStats } from '../cpu-stats.js';
 import { DROP_WINDOW_S, type FirewallMode, type TableReader } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { clockOf } from './recovery/batch.js';
+import { drainRemaining } from './table/drain-counts.js';
+import { readDrains } from './table/drain-record.js';
 import { dropCounts, recentDrops } from './table/drop-history.js';
 import { EndpointTable } from './table/endpoint-table.js';
 import { anyPassesFirewall, asksFirewall, firewallMode } from './table/firewall.js';
@@ -77,6 +80,14 @@ export class EbpfReader implements TableReader, CpuStats {
   recentDrops(seconds = DROP_WINDOW_S): RecentDrops | undefined {
     const { drops, dropHistory } = this.tables;
     return dropHistory === undefined ? undefined : recentDrops(drops, dropHistory, process.hrtime.bigint(), seconds);
+  }
+
+  drainRecord(): DrainRecord {
+    return readDrains(this.tables);
+  }
+
+  drainRemaining(record: DrainRecord): ReadonlyMap<string, DrainRemaining> {
+    return drainRemaining(this.tables, record, clockOf(this.tables));
   }
 
   close(): void {}

@@ -2,6 +2,7 @@
 
 import type { Change } from '../../model/change.js';
 import { checkDestination } from '../../model/check-destination.js';
+import { type DrainRecord, type DrainRemaining, holdsOf, isUnfinished, NO_DRAINS } from '../../model/drain/drain.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { checkOnePacket } from '../../model/fullnat.js';
@@ -20,6 +21,7 @@ import type {
 import { acceptedDaemon, type DaemonRole, type DaemonSpec } from '../../model/sync-daemon.js';
 import type { CpuStats } from '../cpu-stats.js';
 import { type Director, DROP_WINDOW_S } from '../director.js';
+import type { DrainTable } from '../drain-table.js';
 import type { SyncDaemons } from '../sync-daemons.js';
 import { isSysctlName, type SysctlHost, type SysctlName, sysctlNames, sysctls } from '../sysctls.js';
 import { checkService } from './check-service.js';
@@ -44,6 +46,8 @@ export interface MemoryOptions {
   readonly connections?: readonly ConnectionEntry[];
   /** Since loading; `recentDrops` answers with the same. */
   readonly drops?: readonly DropCount[];
+  /** What is left of a drain; default: nothing. */
+  readonly remaining?: (drain: string) => DrainRemaining;
 }
 
 interface State {
@@ -53,6 +57,7 @@ interface State {
   /** The words of each. */
   readonly sysctls: ReadonlyMap<SysctlName, readonly number[]>;
   readonly daemons: readonly DaemonSpec[];
+  readonly drains: DrainRecord;
 }
 
 const TIMEOUT_MAX_S = 86400 * 31;
@@ -67,8 +72,14 @@ function idle(spec: DestinationSpec): DestinationEntry {
 }
 
 /** The table of one namespace, in memory. Its state is a value, so a change is whole or not at all. */
-export class MemoryDirector implements Director, SyncDaemons, CpuStats {
-  #state: State = { services: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: initialSysctls, daemons: [] };
+export class MemoryDirector implements Director, SyncDaemons, CpuStats, DrainTable {
+  #state: State = {
+    services: new Map(),
+    timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
+    sysctls: initialSysctls,
+    daemons: [],
+    drains: NO_DRAINS,
+  };
   readonly #options: MemoryOptions;
 
   constructor(options: MemoryOptions = {}) {
@@ -80,13 +91,35 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   }
 
   services(): readonly ServiceEntry[] {
-    return [...this.#state.services.values()].reverse();
+    return [...this.#state.services.values()].reverse().map((entry) => this.#held(entry));
   }
 
   service(key: ServiceKey): ServiceEntry {
     const entry = this.#state.services.get(serviceId(key));
     if (entry === undefined) throw new WeirError('service-missing');
-    return entry;
+    return this.#held(entry);
+  }
+
+  #held({ destinations, ...service }: ServiceEntry): ServiceEntry {
+    const holdOf = holdsOf(this.#state.drains);
+    const withHold = ({ held: _before, ...entry }: DestinationEntry): DestinationEntry => {
+      const held = holdOf(service.spec.key, entry.spec);
+      return { ...entry, ...(held === undefined ? {} : { held }) };
+    };
+    return { ...service, destinations: destinations.map(withHold) };
+  }
+
+  drainRecord(): DrainRecord {
+    return this.#state.drains;
+  }
+
+  setDrainRecord(drains: DrainRecord): void {
+    this.#state = { ...this.#state, drains };
+  }
+
+  drainRemaining({ drains }: DrainRecord): ReadonlyMap<string, DrainRemaining> {
+    const none: DrainRemaining = { open: 0, over: 0, byState: {}, persistent: 0, idleMaxS: null };
+    return new Map(drains.filter(isUnfinished).map(({ id }) => [id, this.#options.remaining?.(id) ?? none]));
   }
 
   check(change: Change): void {

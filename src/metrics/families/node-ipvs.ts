@@ -1,5 +1,6 @@
 // node_ipvs_*, letter for letter as node_exporter's collector ipvs has them, so that what reads those reads a director of weir.
 import { formatAddress } from '../../model/address-text.js';
+import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import type { DestinationEntry, ServiceKey } from '../../model/service.js';
 import { type Family, labelText, plainSample, type Sample } from '../exposition/family.js';
 import type { TableSnapshot } from '../snapshot.js';
@@ -20,15 +21,17 @@ const localOf = (key: ServiceKey): Pick<NodeLabels, 'local_address' | 'local_por
 class Sums {
   readonly #sums = new Map<string, { active: number; inactive: number; weight: number }>();
 
-  add(labels: string, { active, inactive, spec }: DestinationEntry): void {
+  add(labels: string, entry: DestinationEntry): void {
+    const { active, inactive } = entry;
+    const weight = effectiveWeight(entry);
     const sum = this.#sums.get(labels);
     if (sum === undefined) {
-      this.#sums.set(labels, { active, inactive, weight: spec.weight });
+      this.#sums.set(labels, { active, inactive, weight });
       return;
     }
     sum.active += active;
     sum.inactive += inactive;
-    sum.weight += spec.weight;
+    sum.weight += weight;
   }
 
   samples(of: 'active' | 'inactive' | 'weight'): readonly Sample[] {

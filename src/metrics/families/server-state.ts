@@ -1,10 +1,11 @@
 // In which state a server of a service is, from the table and from what the checker published.
 import { serviceName } from '../../control/virtual-server/names.js';
 import type { PublishedServer } from '../../host/published-checks.js';
+import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { endpointText, parseEndpoint } from '../../model/endpoint-text.js';
 import type { DestinationEntry, ServiceEntry, ServiceKey } from '../../model/service.js';
 
-/** quiesced: weight 0. down: its checks failed. sorry: it serves for servers that are down. */
+/** quiesced: weight 0, also by a drain. down: its checks failed. sorry: it serves for servers that are down. */
 export const SERVER_STATES = ['up', 'quiesced', 'down', 'sorry'] as const;
 export type ServerState = (typeof SERVER_STATES)[number];
 
@@ -28,10 +29,10 @@ function tableName(key: ServiceKey, server: string, destinations: ReadonlyMap<st
   return destinations.has(kept) ? kept : server;
 }
 
-function stateOf({ spec }: DestinationEntry, check: CheckedServer | undefined, checked: PublishedServer | undefined): ServerState {
+function stateOf(entry: DestinationEntry, check: CheckedServer | undefined, checked: PublishedServer | undefined): ServerState {
   if (check?.up === false) return 'down';
   if (check === undefined && checked?.sorry === true) return 'sorry';
-  return spec.weight > 0 ? 'up' : 'quiesced';
+  return effectiveWeight(entry) > 0 ? 'up' : 'quiesced';
 }
 
 /** The servers of a service: those of the table, and behind them those that are checked, down, and not in it. */

@@ -1,5 +1,6 @@
 // weir_service_* and weir_server_*: services and servers with their counters since loading and their health.
 import { serviceName as keepalivedName } from '../../control/virtual-server/names.js';
+import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import type { ServiceEntry, ServiceSpec, Stats } from '../../model/service.js';
 import { flagText } from '../../model/service-text.js';
 import { serviceWord } from '../../model/service-word.js';
@@ -99,7 +100,7 @@ function serverSamples(rows: readonly Row[], of: NumberOf): readonly Sample[] {
 }
 
 const NUMBERS: readonly (readonly [name: string, help: string, of: NumberOf])[] = [
-  ['weight', 'Weight of a server in the table', ({ entry }) => entry?.spec.weight],
+  ['weight', 'Weight of a server in the table', ({ entry }) => entry && effectiveWeight(entry)],
   ['connections_active', 'Established connections of a server', ({ entry }) => entry?.active],
   ['connections_inactive', 'Connections of a server that are not established', ({ entry }) => entry?.inactive],
   ['connections_persistent', 'Persistence templates of a server', ({ entry }) => entry?.persistent],

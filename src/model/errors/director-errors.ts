@@ -2,6 +2,43 @@
 import type { ErrorRows } from './error-row.js';
 
 export const directorErrors = {
+  'drain-target': {
+    text: ({ given }: { given: string }) => `${given} is nothing that can be drained`,
+    hint: 'a server (192.0.2.10 or 192.0.2.10:80), a service (tcp:192.0.2.1:80), or one server of it (tcp:192.0.2.1:80/192.0.2.10:80)',
+    exitStatus: 2,
+  },
+  'drain-target-missing': {
+    text: ({ target }: { target: string }) => `the table has no ${target}`,
+    hint: 'ipvsadm -Ln lists what there is',
+    exitStatus: 1,
+  },
+  'drain-runs': {
+    text: ({ id, target, state }: { id: string; target: string; state: string }) => `the drain ${id} of ${target} ${state}`,
+    hint: ({ id }: { id: string }) => `weir drain status ${id}; weir drain cancel ${id} gives the weights back`,
+    exitStatus: 1,
+  },
+  'drain-missing': {
+    text: ({ id }: { id: string }) => `there is no drain ${id}`,
+    hint: 'weir drain list',
+    exitStatus: 1,
+  },
+  'drain-leaves-no-server': {
+    text: ({ service }: { service: string }) => `${service} would be left without a server: its clients would be refused`,
+    hint: 'add a server first, or add --allow-empty',
+    exitStatus: 1,
+  },
+  'drain-leaves-too-little': {
+    text: ({ service, share, least }: { service: string; share: number; least: number }) =>
+      `${service} would be left with ${share} % of its weights, and ${least} % must be left`,
+    hint: 'wait until another drain has been cancelled, or lower --min-capacity',
+    exitStatus: 1,
+  },
+  'drain-record': {
+    text: () => 'the drains of this table were begun by another build, whose record this one cannot read',
+    hint: 'use that build: weir drain list, weir drain cancel',
+    exitStatus: 1,
+    errno: 'EINVAL',
+  },
   'service-exists': { text: () => 'the service is there already', exitStatus: 1, errno: 'EEXIST' },
   'service-missing': { text: () => 'no such service', exitStatus: 1, errno: 'ESRCH' },
   'destination-exists': { text: () => 'the destination is there already', exitStatus: 1, errno: 'EEXIST' },

@@ -10,15 +10,20 @@ export const ATTACH_TCX_INGRESS = 46;
 export const ATTACH_TCX_EGRESS = 47;
 
 const MAP_ARRAY = 2;
+const MAP_ARRAY_OF_MAPS = 12;
 const MAP_QUEUE = 22;
 const MAP_MMAPABLE = 1 << 10;
 const ARRAY_KEY_BYTES = 4;
+/** By which a program in user space names a map to a map of maps. */
+const MAP_NUMBER_BYTES = 4;
 
 /** `keySize`: bytes. */
 interface MapKind {
   readonly type: number;
   readonly keySize: number;
   readonly flags: number;
+  /** Of a map of maps: one of those that it is to hold. */
+  readonly inner?: number;
 }
 
 class Pinnable {
@@ -57,9 +62,15 @@ export class BpfMap extends Pinnable {
     return BpfMap.#create(name, valueSize, entries, { type: MAP_QUEUE, keySize: 0, flags: 0 });
   }
 
-  static #create(name: string, valueSize: number, entries: number, { type, keySize, flags }: MapKind): BpfMap {
+  /** An array of maps as `inner`. @throws as createArray */
+  static createArrayOfMaps(name: string, inner: BpfMap, entries: number): BpfMap {
+    const kind = { type: MAP_ARRAY_OF_MAPS, keySize: ARRAY_KEY_BYTES, flags: 0, inner: inner.fd.number };
+    return BpfMap.#create(name, MAP_NUMBER_BYTES, entries, kind);
+  }
+
+  static #create(name: string, valueSize: number, entries: number, { type, keySize, flags, inner }: MapKind): BpfMap {
     try {
-      return new BpfMap(new Fd(native().bpfMapCreate(type, name, keySize, valueSize, entries, flags), `map ${name}`));
+      return new BpfMap(new Fd(native().bpfMapCreate(type, name, keySize, valueSize, entries, flags, inner), `map ${name}`));
     } catch (error) {
       throw tableRefusal(error, { name, entries, bytes: valueSize }) ?? error;
     }

@@ -12,6 +12,7 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { parseJson } from '../../../model/json.js';
 import { Conf } from '../abi.gen.js';
 import { clockNow, unitsOf } from '../table/clock.js';
+import { followHolds } from '../table/follow-holds.js';
 import type { MarksOf } from '../table/host-marks.js';
 import type { Tables } from '../table/tables.js';
 import { Writer } from '../table/writer.js';
@@ -66,6 +67,7 @@ export function recover(tables: Tables): void {
   repair(tables, clockOf(tables));
   const before = dirty === Dirty.batch ? readSnapshot(tables) : undefined;
   if (before !== undefined) restore(tables, writerOf(tables), before);
+  followHolds(tables);
   conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
   endBatch(tables);
   if (dirty === Dirty.batch && before === undefined) throw new WeirError('journal-missing', { path: journalPath(tables.folder) });

@@ -1,7 +1,10 @@
 // Changes of several fields that take effect together, such as an edit of a destination: they are written down first (struct intent) and
 // then carried out. Where the writer dies in between, the next command carries out the rest (repair.ts).
+import type { Hold } from '../../../model/drain/drain.js';
+import { storedWeight } from '../../../model/drain/effective-weight.js';
 import type { DestinationSpec, Timeouts } from '../../../model/service.js';
 import { Conf, Dest, Intent, IntentKind, Service, WeirState } from '../abi.gen.js';
+import { DrainAbi } from '../drain.gen.js';
 import { unitsOf } from '../table/clock.js';
 import { forwardingWord, recordedForwarding, storeForwarding } from '../table/forwarding-word.js';
 import type { Tables } from '../table/tables.js';
@@ -14,9 +17,10 @@ const DESCRIPTION = ['method', 'upper', 'lower', 'weight', 'lastWeight'] as cons
 type Description = Readonly<Record<(typeof DESCRIPTION)[number], number>>;
 
 /** `lastWeight`: its last weight that was not 0; of a new one the weight itself. */
-function valuesOf(spec: DestinationSpec, lastWeight: number): Description {
-  const { upperThreshold: upper, lowerThreshold: lower, weight } = spec;
-  return { method: forwardingWord(spec), upper, lower, weight, lastWeight: weight === 0 ? lastWeight : weight };
+function valuesOf(spec: DestinationSpec, lastWeight: number, hold: Hold | undefined): Description {
+  const { upperThreshold: upper, lowerThreshold: lower } = spec;
+  const { held, ...weights } = storedWeight(spec.weight, lastWeight, hold);
+  return { method: forwardingWord(spec, held), upper, lower, ...weights };
 }
 
 /**
@@ -38,21 +42,31 @@ function store(tables: Tables, id: number, name: keyof Description, value: numbe
 }
 
 /** Writes it into the record of a destination that no packet finds yet. */
-export function describe(tables: Tables, id: number, spec: DestinationSpec): void {
-  const values = valuesOf(spec, 0);
+export function describe(tables: Tables, id: number, spec: DestinationSpec, hold?: Hold): void {
+  const values = valuesOf(spec, 0, hold);
   for (const name of DESCRIPTION) store(tables, id, name, values[name]);
+  release(tables, id, hold?.released === true);
   updateOverload(tables, id);
 }
 
-/** Changes a destination in the list of its service. */
-export function redescribe(tables: Tables, id: number, spec: DestinationSpec): void {
+/** Whether templates lead clients to it. */
+function release({ dests }: Tables, id: number, released: boolean): void {
+  const flags = dests.get(id, Dest.flags);
+  dests.set(id, Dest.flags, released ? flags | DrainAbi.D_RELEASED : flags & ~DrainAbi.D_RELEASED);
+}
+
+/** Changes a destination in the list of its service. Released templates lead nowhere before the weight is 0, and again after it has one. */
+export function redescribe(tables: Tables, id: number, spec: DestinationSpec, hold?: Hold): void {
   const { dests, intent } = tables;
-  const values = valuesOf(spec, dests.get(id, Dest.lastWeight));
+  const values = valuesOf(spec, dests.get(id, Dest.lastWeight), hold);
   for (const name of DESCRIPTION) intent.set(0, Intent[name], values[name]);
   intent.set(0, Intent.destination, id);
   intent.set(0, Intent.edits, (intent.get(0, Intent.edits) + 1) >>> 0);
+  const released = hold?.released === true;
+  if (released) release(tables, id, true);
   intent.set(0, Intent.kind, INTENT_DESTINATION);
   finish(tables);
+  if (!released) release(tables, id, false);
 }
 
 /** Seconds; 0 leaves a timeout as it is. */

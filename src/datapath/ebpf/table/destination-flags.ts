@@ -1,10 +1,11 @@
 // The flags of a destination's record.
 import type { DestinationSpec } from '../../../model/service.js';
 import { Abi } from '../abi.gen.js';
+import { DrainAbi } from '../drain.gen.js';
 import { FtpAbi } from '../ftp.gen.js';
 
 /** Those that stay when a destination is added again. */
-const KEPT = Abi.D_REAL | Abi.D_TUNNEL | FtpAbi.D_FTP;
+const KEPT = Abi.D_REAL | Abi.D_TUNNEL | FtpAbi.D_FTP | DrainAbi.D_DRAINED | DrainAbi.D_RELEASED;
 
 /** Of a destination that is added: those of before that stay, and those of its method. */
 export function flagsOfAdded(before: number, { method }: Pick<DestinationSpec, 'method'>): number {

@@ -3,6 +3,7 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { destinationRing, maglevRing, type Ring, type RingMember, sourceRing } from '../../../model/rings/rings.js';
 import { swap16, swap32 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, RingBlock, Scheduler, Service } from '../abi.gen.js';
+import { DrainAbi } from '../drain.gen.js';
 import { recordedWords } from './record-address.js';
 import type { Tables } from './tables.js';
 
@@ -69,11 +70,16 @@ export function roomForRing(tables: Tables, service: number, scheduler: number):
   return place + 1;
 }
 
-/** Fills a ring for `scheduler`; nothing where that has none. `ids`: the service's destinations, newest first. */
+/**
+ * Fills a ring for `scheduler`; nothing where that has none. `ids`: the service's destinations, newest first. Those that drains hold have no place, so
+ * that their clients go elsewhere and are not refused.
+ */
 export function fillRing(tables: Tables, ring: number, scheduler: number, ids: readonly number[]): void {
   const kind = KINDS.get(scheduler);
   if (kind === undefined) return;
-  tables.rings.setWords(ring - 1, RingBlock.id, kind.build(ids.map((id) => memberOf(tables, id))));
+  const free = ids.filter((id) => (tables.dests.get(id, Dest.flags) & DrainAbi.D_DRAINED) === 0);
+  const members = (free.length > 0 ? free : ids).map((id) => memberOf(tables, id));
+  tables.rings.setWords(ring - 1, RingBlock.id, kind.build(members));
 }
 
 /** A service that does not need its ring any more gives it back. */

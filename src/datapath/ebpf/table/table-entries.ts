@@ -3,6 +3,7 @@
 // is in the list; an edit, a flush and new timeouts are true from the moment when they are written down (intent.ts). whole-read.ts
 // makes sure that many records are of one moment.
 import type { Address } from '../../../model/address.js';
+import { configuredWeight } from '../../../model/drain/effective-weight.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { SIP } from '../../../model/persistence-engine.js';
 import type {
@@ -19,11 +20,12 @@ import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Conf, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
+import { DrainAbi } from '../drain.gen.js';
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
 import { TemplateFlagAbi } from '../template-flag.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
-import { forwardingOf, isFullnat } from './forwarding-word.js';
+import { forwardingOf, isFullnat, isHeld } from './forwarding-word.js';
 import { FullnatPools } from './fullnat-pools.js';
 import { isRecordedFtp, isRecordedWide, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { livingConnections, type SlotConnection } from './living-slots.js';
@@ -96,18 +98,22 @@ export function cpuTotals({ counters, conf }: Tables): Stats[] {
 /** The specification of a destination by its record. @throws WeirError table-unknown-number */
 export function specOfDestination(tables: Tables, id: number): DestinationSpec {
   const { dests } = tables;
-  const { method, weight, upper, lower } = descriptionOf(tables, id);
+  const { method, weight, lastWeight, upper, lower } = descriptionOf(tables, id);
   const local = isFullnat(method) ? { localAddresses: new FullnatPools(tables).localsOf(id) } : {};
   return {
     address: recordedAddress(dests, Dest, id),
     port: swap16(dests.get(id, Dest.port)),
     ...forwardingOf(method),
-    weight,
+    weight: configuredWeight({ weight, lastWeight, held: isHeld(method) }),
     upperThreshold: upper,
     lowerThreshold: lower,
     ...local,
   };
 }
+
+/** By a destination's flags. */
+export const heldEntry = (flags: number): Pick<DestinationEntry, 'held'> =>
+  (flags & DrainAbi.D_DRAINED) === 0 ? {} : { held: { released: (flags & DrainAbi.D_RELEASED) !== 0 } };
 
 function destinationEntry(tables: Tables, id: number, stats: StatsReader): DestinationEntry {
   const { dests, conf } = tables;
@@ -117,6 +123,7 @@ function destinationEntry(tables: Tables, id: number, stats: StatsReader): Desti
     inactive: dests.get(id, Dest.inactive),
     persistent: dests.get(id, Dest.persistent),
     stats: stats(tables, conf.get(0, Conf.maxServices) + id),
+    ...heldEntry(dests.get(id, Dest.flags)),
   };
 }
 

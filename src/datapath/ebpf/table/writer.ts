@@ -14,6 +14,7 @@ import { beginningFlags } from './beginning-flags.js';
 import { clockDifference } from './clock.js';
 import { flagsOfAdded } from './destination-flags.js';
 import { DestinationIndex } from './destination-index.js';
+import { recordedHold } from './drain-record.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { noteFragmentServer } from './fragment-servers.js';
 import { helpDestination, isHelpOver, isReal, leaveDestination } from './ftp.js';
@@ -128,7 +129,7 @@ export class Writer {
     const { services, dests } = this.tables;
     const id = this.#retired(service, spec) ?? this.#newDestination(service, spec);
     if (spec.method === 'fullnat') new FullnatPools(this.tables).assign(id, spec);
-    describe(this.tables, id, spec);
+    describe(this.tables, id, spec, recordedHold(this.tables, key, spec));
     dests.set(id, Dest.next, services.get(service, Service.head));
     if (masquerades(spec)) this.#answerReplies(id);
     dests.set(id, Dest.state, WeirState.LIVE);
@@ -137,7 +138,7 @@ export class Writer {
     dests.set(id, Dest.flags, flagsOfAdded(flags, spec) | marks);
     if (spec.method === 'fullnat') helpDestination(this.tables, id);
     services.set(service, Service.head, id);
-    joined(this.tables, service, spec.weight);
+    joined(this.tables, service, dests.get(id, Dest.weight));
     this.#index.note(id);
   }
 
@@ -150,7 +151,7 @@ export class Writer {
     if (masquerades(spec)) this.#answerReplies(id); // the one step that can be refused comes first
     if (spec.method === 'tunnel') this.tables.dests.set(id, Dest.flags, this.tables.dests.get(id, Dest.flags) | Abi.D_TUNNEL);
     this.#setFlag(id, Abi.D_FULLNAT, spec.method === 'fullnat');
-    redescribe(this.tables, id, spec);
+    redescribe(this.tables, id, spec, recordedHold(this.tables, key, spec));
     if (spec.method === 'fullnat') helpDestination(this.tables, id);
     reweighted(this.tables, service);
   }

@@ -1,0 +1,71 @@
+// What goes into the machine of drains, and what comes out. Its state is the record that is pinned beside the tables (model/drain/drain.ts).
+import type { DrainEnd, DrainPersistence, DrainRemaining } from '../../model/drain/drain.js';
+import type { DestinationKey, ServiceKey } from '../../model/service.js';
+
+/** A drain that is asked for. Times in seconds. */
+export interface DrainRequest {
+  /** As drainTargetWord. */
+  readonly target: string;
+  readonly deadlineS: number;
+  readonly persistence: DrainPersistence;
+  /** `honour`: for so long; default: until the deadline. */
+  readonly honourS?: number;
+  readonly end: DrainEnd;
+  readonly settleS: number;
+  readonly idleS: number;
+  /** A service may be left without a server. */
+  readonly allowEmpty: boolean;
+  /** The least part of a service's weights that must be left, 0 to 1. */
+  readonly minCapacity: number;
+}
+
+export const DRAIN_DEFAULTS = {
+  deadlineS: 300,
+  persistence: 'release',
+  end: 'keep',
+  settleS: 2,
+  idleS: 30,
+  allowEmpty: false,
+  minCapacity: 0,
+} as const satisfies Omit<DrainRequest, 'target'>;
+
+export interface DrainViewServer {
+  readonly key: DestinationKey;
+  readonly configured: number;
+  /** A drain holds it already. */
+  readonly held: boolean;
+}
+
+/** A service as the table has it. */
+export interface DrainViewService {
+  readonly key: ServiceKey;
+  readonly persistent: boolean;
+  readonly servers: readonly DrainViewServer[];
+}
+
+export type DrainView = readonly DrainViewService[];
+
+export type DrainInput =
+  /** It was checked by checkDrain. `startedAt`: RFC 3339. */
+  | { readonly kind: 'start'; readonly request: DrainRequest; readonly view: DrainView; readonly startedAt: string }
+  /** Gives the configured weights back, also after the end. */
+  | { readonly kind: 'cancel'; readonly id: string }
+  /** What is left of each drain, by id. */
+  | { readonly kind: 'look'; readonly remaining: ReadonlyMap<string, DrainRemaining> }
+  /** What an `end` asked for was done. */
+  | { readonly kind: 'done'; readonly id: string };
+
+export type DrainEventKind = 'started' | 'progress' | 'released' | 'empty' | 'deadline' | 'cancelled';
+
+/** For the log and whoever watches. */
+export interface DrainEvent {
+  readonly id: string;
+  readonly target: string;
+  readonly event: DrainEventKind;
+  readonly text: string;
+}
+
+export type DrainEffect =
+  | { readonly kind: 'event'; readonly event: DrainEvent }
+  /** Asked for again at every look until it is done. */
+  | { readonly kind: 'end'; readonly id: string; readonly action: Exclude<DrainEnd, 'keep'> };

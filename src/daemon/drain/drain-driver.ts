@@ -1,0 +1,85 @@
+// Gives drains their turns until none needs any: every process that has one running does so, and as many may do it together as like, since each
+// turn is one step from the record that is pinned. `weir drain` starts one that goes on in the background.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DrainEvent } from '../../control/drain/messages.js';
+import { netnsStatePath } from '../../host/state-file.js';
+import { type Drain, isUnfinished } from '../../model/drain/drain.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { artifact } from '../../sys/artifact.js';
+import { monotonicUs } from '../../sys/clock.js';
+import { Lock } from '../../sys/files/lock.js';
+import { exclusiveHolder } from '../../sys/files/lock-holder.js';
+import { turn } from './drains.js';
+
+const LOOK_MS = 1000;
+/** A look at a full table may take long: so many times as long is its rest. */
+const REST_TIMES = 10;
+
+/** Looks until `isDone`, or until nothing is left to be looked at. `lookMs`: the pause between two looks. */
+export async function drive(
+  isDone: (drains: readonly Drain[]) => boolean,
+  onEvent: (event: DrainEvent) => void,
+  lookMs = LOOK_MS,
+): Promise<readonly Drain[]> {
+  for (;;) {
+    const beganUs = monotonicUs();
+    const drains = attempt(onEvent);
+    if (drains !== undefined && (isDone(drains) || !drains.some(isUnfinished))) return drains;
+    const tookMs = (monotonicUs() - beganUs) / 1000;
+    await new Promise((done) => setTimeout(done, Math.max(lookMs, tookMs * REST_TIMES)));
+  }
+}
+
+/** undefined: another process had the table. */
+function attempt(onEvent: (event: DrainEvent) => void): readonly Drain[] | undefined {
+  try {
+    return turn(onEvent);
+  } catch (error) {
+    if (isWeirError(error, 'lock-busy')) return undefined;
+    throw error;
+  }
+}
+
+/** One that ends has let go of it within this time, ms. */
+const HANDOVER_MS = 3000;
+
+/** Held by the process that drives this namespace's drains in the background. */
+const driverLock = (): string => netnsStatePath('drain').replace(/json$/, 'lock');
+
+/** The process that drives drains here in the background; undefined: none does. */
+export const drainDriver = (): number | undefined => (existsSync(driverLock()) ? exclusiveHolder(driverLock()) : undefined);
+
+/** Drives all drains of this namespace until none needs it. Nothing where another process does so. */
+export async function driveAlone(onEvent: (event: DrainEvent) => void): Promise<void> {
+  mkdirSync(dirname(driverLock()), { recursive: true });
+  const lock = lockedOrBusy();
+  if (lock === undefined) return;
+  try {
+    await drive(() => false, onEvent);
+  } finally {
+    lock.release();
+  }
+}
+
+function lockedOrBusy(): Lock | undefined {
+  try {
+    return Lock.take(driverLock(), { waitMs: HANDOVER_MS });
+  } catch (error) {
+    if (isWeirError(error, 'lock-busy')) return undefined;
+    throw error;
+  }
+}
+
+/** Starts a process that does so, in a session of its own; its events are in the system log. Its number; undefined: it could not be started. */
+export function startDrainDriver(): number | undefined {
+  const child = spawn(process.execPath, [...process.execArgv, artifact('weir.cjs'), 'drain', 'drive'], {
+    stdio: 'ignore',
+    detached: true,
+    cwd: '/',
+  });
+  child.on('error', () => {}); // the next command that is about drains starts another one
+  child.unref();
+  return child.pid;
+}

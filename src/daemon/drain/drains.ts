@@ -1,0 +1,120 @@
+// What weir drain and the API do with drains: begin one, list them, cancel one; and a turn, which is one look at all of them and what follows of it.
+import { checkDrain } from '../../control/drain/check-drain.js';
+import type { DrainEffect, DrainEvent, DrainInput, DrainRequest, DrainView } from '../../control/drain/messages.js';
+import { step } from '../../control/drain/step.js';
+import type { Director } from '../../datapath/director.js';
+import type { DrainTable } from '../../datapath/drain-table.js';
+import { openDirector } from '../../datapath/ebpf/open.js';
+import { type Drain, type DrainRecord, isUnfinished, targetsOf } from '../../model/drain/drain.js';
+import { isTargeted } from '../../model/drain/drain-target.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { monotonicUs } from '../../sys/clock.js';
+
+type DrainDirector = Director & DrainTable;
+type OnDrainEvent = (event: DrainEvent) => void;
+
+const SILENT: OnDrainEvent = () => {};
+
+/** How long a turn waits for another process that changes the table, ms. */
+const TURN_WAIT_MS = 200;
+
+const viewOf = (director: DrainDirector): DrainView =>
+  director.services().map(({ spec, destinations }) => ({
+    key: spec.key,
+    persistent: spec.persistence !== undefined,
+    servers: destinations.map((entry) => ({ key: entry.spec, configured: entry.spec.weight, held: entry.held !== undefined })),
+  }));
+
+/** Takes what the ends of drains ask for out of the table. */
+function remove(director: DrainDirector, drain: Drain): void {
+  const targets = targetsOf(drain);
+  director.atomically(() => {
+    for (const { spec, destinations } of director.services())
+      for (const { spec: server } of destinations)
+        if (targets.some((target) => isTargeted(target, spec.key, server))) director.deleteDestination(spec.key, server);
+  });
+}
+
+/** One step of the machine: the record first, then what it asks for. Killed in between, the next turn asks for it again. */
+function take(director: DrainDirector, before: DrainRecord, input: DrainInput, onEvent: OnDrainEvent): DrainRecord {
+  const { state, effects } = step(before, input, monotonicUs());
+  director.setDrainRecord(state);
+  return perform(director, state, effects, onEvent);
+}
+
+function perform(director: DrainDirector, state: DrainRecord, effects: readonly DrainEffect[], onEvent: OnDrainEvent): DrainRecord {
+  let record = state;
+  for (const effect of effects) {
+    if (effect.kind === 'event') {
+      onEvent(effect.event);
+      continue;
+    }
+    const drain = record.drains.find(({ id }) => id === effect.id);
+    if (drain === undefined) continue;
+    remove(director, drain);
+    record = take(director, record, { kind: 'done', id: effect.id }, onEvent);
+  }
+  return record;
+}
+
+/** Opens the director of this namespace for `work` */
+function withDirector<T>(work: (director: DrainDirector) => T, waitMs?: number): T {
+  const director = openDirector({ load: false, ...(waitMs === undefined ? {} : { waitMs }) });
+  try {
+    return work(director);
+  } finally {
+    director.close();
+  }
+}
+
+/**
+ * Begins a drain in this table: when it returns, no packet on any CPU begins a connection to its servers.
+ * @throws WeirError as checkDrain, drain-record
+ */
+function startDrainOf(director: DrainDirector, request: DrainRequest, onEvent: OnDrainEvent = SILENT): Drain {
+  return director.exclusively(() => {
+    const [before, view] = [director.drainRecord(), viewOf(director)];
+    checkDrain(before, request, view);
+    const record = take(director, before, { kind: 'start', request, view, startedAt: new Date().toISOString() }, onEvent);
+    const looked = take(director, record, { kind: 'look', remaining: director.drainRemaining(record) }, onEvent);
+    const drain = looked.drains.at(-1);
+    if (drain === undefined) throw new Error('the drain is not in its record');
+    return drain;
+  });
+}
+
+/** The same in this network namespace. @throws WeirError datapath-not-loaded, too */
+export const startDrain = (request: DrainRequest, onEvent?: OnDrainEvent): Drain =>
+  withDirector((director) => startDrainOf(director, request, onEvent));
+
+/** @throws WeirError drain-missing */
+function drainIn({ drains }: DrainRecord, id: string): Drain {
+  const found = drains.find((drain) => drain.id === id);
+  if (found === undefined) throw new WeirError('drain-missing', { id });
+  return found;
+}
+
+/** Gives the configured weights back, also after the drain's end. @throws WeirError drain-missing, datapath-not-loaded */
+export const cancelDrain = (id: string, onEvent?: OnDrainEvent): Drain => withDirector((director) => cancelDrainOf(director, id, onEvent));
+
+function cancelDrainOf(director: DrainDirector, id: string, onEvent: OnDrainEvent = SILENT): Drain {
+  return director.exclusively(() => {
+    const before = director.drainRecord();
+    drainIn(before, id);
+    return drainIn(take(director, before, { kind: 'cancel', id }, onEvent), id);
+  });
+}
+
+/** All drains, the oldest first. @throws WeirError datapath-not-loaded */
+export const listDrains = (): readonly Drain[] => withDirector((director) => director.drainRecord().drains);
+
+/** The connections are counted without the lock, so that no other command waits for that. */
+function turnOf(director: DrainDirector, onEvent: OnDrainEvent = SILENT): readonly Drain[] {
+  const seen = director.drainRecord();
+  if (!seen.drains.some(isUnfinished)) return seen.drains;
+  const remaining = director.drainRemaining(seen);
+  return director.exclusively(() => take(director, director.drainRecord(), { kind: 'look', remaining }, onEvent).drains);
+}
+
+/** One look at all drains. @throws WeirError lock-busy: the next turn does it; datapath-not-loaded */
+export const turn = (onEvent?: OnDrainEvent): readonly Drain[] => withDirector((director) => turnOf(director, onEvent), TURN_WAIT_MS);

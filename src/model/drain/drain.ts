@@ -1,0 +1,115 @@
+// A drain: new connections of its target go elsewhere, the others end by themselves until a deadline. Its record is pinned beside the tables.
+import { isRecord, parseJson } from '../json.js';
+import type { DestinationKey, ServiceKey } from '../service.js';
+import { type DrainTarget, isTargeted, parseDrainTarget } from './drain-target.js';
+
+/** `honour`: persistent clients may open new connections for a while. `release`: their templates lead nowhere any more. */
+export type DrainPersistence = 'honour' | 'release';
+/** At the deadline: `keep` leaves the connections, `reset` ends them, `remove` takes the destination out of the table. */
+export type DrainEnd = 'keep' | 'reset' | 'remove';
+/** `draining` goes on. `empty`: no connection was left. `deadline`: some were. `cancelled`: it has been taken back, before its end or after it. */
+export type DrainState = 'draining' | 'empty' | 'deadline' | 'cancelled';
+
+/** Connections that are left. */
+export interface DrainRemaining {
+  /** Those that hold up the drain. */
+  readonly open: number;
+  /** TIME_WAIT, CLOSE, and idle ones of UDP: they do not. */
+  readonly over: number;
+  /** All, by state: ESTABLISHED, UDP … */
+  readonly byState: Readonly<Record<string, number>>;
+  /** Clients that persistence leads there. */
+  readonly persistent: number;
+  /** Of those that hold it up, the longest time without a packet, s; null: there are none. */
+  readonly idleMaxS: number | null;
+}
+
+export type DrainSample = readonly [atUs: number, open: number];
+
+/** Times that end in Us are CLOCK_MONOTONIC, microseconds. */
+export interface Drain {
+  readonly id: string;
+  /** As drainTargetWord. */
+  readonly target: string;
+  /** Targets that go with it: the server in the other persistent services of the same address, whose clients would be torn apart. */
+  readonly also: readonly string[];
+  readonly persistence: DrainPersistence;
+  readonly end: DrainEnd;
+  readonly state: DrainState;
+  /** RFC 3339, UTC: for people. */
+  readonly startedAt: string;
+  readonly startedUs: number;
+  readonly deadlineUs: number;
+  /** From then on nothing is honoured. */
+  readonly persistenceDeadlineUs: number;
+  /** The time without an open connection after which it is empty, s. */
+  readonly settleS: number;
+  /** Without a packet for so long, s, a connection of UDP is over, and one that its client has closed where the answers do not pass by here. */
+  readonly idleS: number;
+  /** Templates lead nowhere any more. */
+  readonly released: boolean;
+  /** Its servers have weight 0 for packets: until it is cancelled, also after its end. */
+  readonly holds: boolean;
+  readonly remaining: DrainRemaining | null;
+  /** At the first look: what progress is measured by. */
+  readonly openAtStart: number | null;
+  readonly lookedUs: number;
+  /** No connection has been open since then; null: some are. */
+  readonly quietSinceUs: number | null;
+  /** Open connections at earlier looks, the oldest first: the rate of leaving. */
+  readonly samples: readonly DrainSample[];
+  readonly endedUs: number | null;
+  /** What was done at the end has been done. */
+  readonly endDone: boolean;
+}
+
+export interface DrainRecord {
+  readonly format: 1;
+  readonly next: number;
+  readonly drains: readonly Drain[];
+}
+
+export const NO_DRAINS: DrainRecord = { format: 1, next: 1, drains: [] };
+
+/** Of the text that is pinned. Undefined: another build's, which this one cannot read. */
+export function readDrainRecord(text: string | undefined): DrainRecord | undefined {
+  if (text === undefined) return NO_DRAINS;
+  const value = parseJson(text);
+  return isRecord(value) && value['format'] === 1 && Array.isArray(value['drains']) ? (value as unknown as DrainRecord) : undefined;
+}
+
+/** What a drain does to a destination: it gets no new connections, and none of persistent clients where it is released. */
+export interface Hold {
+  readonly released: boolean;
+}
+
+interface TargetHold extends Hold {
+  readonly target: DrainTarget;
+}
+
+export type HoldOf = (service: ServiceKey, server: DestinationKey) => Hold | undefined;
+
+/** All that it empties. */
+export const targetsOf = ({ target, also }: Pick<Drain, 'target' | 'also'>): readonly DrainTarget[] =>
+  [target, ...also].flatMap((word) => parseDrainTarget(word) ?? []);
+
+/** Do two records hold the same destinations in the same way? */
+export function holdsSame(a: DrainRecord, b: DrainRecord): boolean {
+  const textOf = ({ drains }: DrainRecord): string =>
+    JSON.stringify(drains.filter(({ holds }) => holds).map(({ target, also, released }) => [target, also, released]));
+  return textOf(a) === textOf(b);
+}
+
+/** Which destinations the drains of a record hold. */
+export function holdsOf({ drains }: DrainRecord): HoldOf {
+  const holds = drains.flatMap((drain): TargetHold[] =>
+    drain.holds ? targetsOf(drain).map((target) => ({ target, released: drain.released })) : [],
+  );
+  return (service, server) => {
+    const found = holds.filter(({ target }) => isTargeted(target, service, server));
+    return found.length === 0 ? undefined : { released: found.some(({ released }) => released) };
+  };
+}
+
+/** Still gets its turns: it goes on, or what is to be done at its end is not done yet. */
+export const isUnfinished = ({ state, endDone }: Drain): boolean => state === 'draining' || !endDone;

@@ -1,0 +1,70 @@
+// weir drain on living hosts: chats that go on all the time are not cut, and what begins meanwhile goes elsewhere.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { unlessCode } from '../../src/sys/errno.js';
+import { processesIn } from '../../src/sys/namespaces/processes-in.js';
+import { asked, inCluster, ipvsadm, ok, rows, serving, shared, until, VIP } from '../datapath/cluster.js';
+import { station } from '../datapath/live-child.js';
+import { begun } from '../datapath/traffic.js';
+import { test } from '../support/breadth.js';
+import { type Host, noNamespaces } from '../support/netns-bed.js';
+
+const skip = noNamespaces();
+const inside = shared(inCluster);
+const CHATS = 6;
+
+interface SeenDrain {
+  readonly id: string;
+  readonly state: string;
+  readonly remaining: { readonly open: number };
+}
+
+/** By its JSON. */
+function drain(lvs: Host, line: string): { readonly status: number; readonly seen: SeenDrain } {
+  const { status, stdout, stderr } = lvs.weir(`drain ${line} --json`);
+  assert.equal(stderr, '');
+  return { status, seen: JSON.parse(stdout) };
+}
+
+/** Those that weir drain has left in the background. */
+const drivers = ({ namespace }: Host): readonly number[] =>
+  processesIn(namespace).filter((pid) => commandOf(pid).endsWith('\0drain\0drive\0'));
+
+function killDrivers(host: Host): void {
+  for (const pid of drivers(host)) process.kill(pid, 'SIGKILL');
+}
+
+const commandOf = (pid: number): string => unlessCode(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1'), ['ENOENT', 'ESRCH'], '');
+
+test('by NAT: chats are not cut, new connections go elsewhere, whoever is killed; a weight that is written waits for the end', {
+  skip,
+}, async () => {
+  await inside(async (cluster) => {
+    const { bed, lvs, client, web1, web2 } = cluster;
+    bed.undo(() => killDrivers(lvs));
+    for (const web of [web1, web2]) {
+      await serving(cluster, web);
+      await web.serve(bed, station('echo', 90, '0.0.0.0'));
+    }
+    for (const port of [80, 90])
+      ipvsadm(lvs, `-A -t ${VIP}:${port} -s rr`, ...[1, 2].map((k) => `-a -t ${VIP}:${port} -r 10.8.2.1${k}:${port} -m -w 3`));
+    const end = await begun(cluster, ...station('talk', VIP, 90, CHATS));
+    const { seen } = drain(lvs, '10.8.2.11 --deadline 10m');
+    assert.deepEqual([seen.state, seen.remaining.open], ['draining', CHATS / 2]);
+    assert.deepEqual(new Set(asked(client, 'tcp', VIP, 80, 8)), new Set(['web2']));
+    killDrivers(lvs);
+    ipvsadm(lvs, `-e -t ${VIP}:80 -r 10.8.2.11:80 -m -w 9`);
+    assert.deepEqual(new Set(asked(client, 'tcp', VIP, 80, 8)), new Set(['web2']), 'a written weight is the configured one');
+    assert.equal(ok(lvs.ipvsadm('-Sn')).includes('10.8.2.11:80 -m -w 9'), true);
+    assert.equal(await end(), `${CHATS} of ${CHATS}`);
+    await until(
+      () => drain(lvs, `status ${seen.id}`).seen.state,
+      (state) => state === 'empty',
+      60,
+    );
+    const weights = rows(lvs).filter((row) => row.startsWith('10.8.2.11'));
+    assert.equal(weights.filter((row) => row.includes('Masq 0')).length, 2, weights.join('\n'));
+    drain(lvs, `cancel ${seen.id}`);
+    assert.deepEqual(new Set(asked(client, 'tcp', VIP, 80, 40)), new Set(['web1', 'web2']));
+  });
+});
