@@ -192,7 +192,7 @@ export class Bed {
     for (const end of this.#ends.splice(0).reverse()) end();
     for (const namespace of this.#namespaces.splice(0)) {
       // Daemons that a command left in the background.
-      for (const left of processesIn(namespace)) signalProcess(left, 'SIGKILL');
+      for (const left of processesIn(namespace)) if (left !== process.pid) signalProcess(left, 'SIGKILL');
       const obstacle = removeNetns(namespace);
       if (obstacle !== undefined) process.stderr.write(`ip netns del ${namespace}: ${obstacle}\n`);
     }

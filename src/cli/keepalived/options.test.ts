@@ -18,7 +18,7 @@ test('nothing given: the defaults', () => {
   const { options, warnings, extra } = run();
   assert.deepEqual(options, {
     path: '/etc/keepalived/keepalived.conf',
-    parts: { vrrp: true, checker: true, bfd: true, sync: true, proxy: true, feedback: true },
+    parts: { vrrp: true, checker: true, bfd: true, sync: true, proxy: true, feedback: true, api: true },
     all: false,
     log: { detail: false, console: false, syslog: true, facility: 3 },
     foreground: false,
@@ -64,7 +64,7 @@ test('a beginning of a long name is enough where only one has it', () => {
 });
 
 test('-P and -C choose what runs', () => {
-  const others = { sync: false, proxy: false, feedback: false };
+  const others = { sync: false, proxy: false, feedback: false, api: false };
   assert.deepEqual(run('-P').options.parts, { vrrp: true, checker: false, bfd: true, ...others });
   assert.deepEqual(run('-C').options.parts, { vrrp: false, checker: true, bfd: true, ...others });
   assert.deepEqual(run('-P', '-C', '-B').options.parts, { vrrp: true, checker: true, bfd: false, ...others });

@@ -1,11 +1,14 @@
 // The table as a whole: codes and texts have their form, and each row is thrown or recognised somewhere.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { apiErrors } from './api-errors.js';
 import { daemonErrors } from './daemon-errors.js';
 import { datapathErrors } from './datapath-errors.js';
 import { directorErrors } from './director-errors.js';
+import { documentErrors } from './document-errors.js';
 import { errorTable } from './error-table.js';
 import { hostErrors } from './host-errors.js';
+import { importErrors } from './import-errors.js';
 import { ipvsadmErrors } from './ipvsadm-errors.js';
 import { ktcpvsErrors } from './ktcpvs-errors.js';
 import { labErrors } from './lab-errors.js';
@@ -18,10 +21,13 @@ import { errorOf, failure, failureHint, failureLine, failureText, isRefusal, isW
 import { weirFileErrors } from './weir-file-errors.js';
 
 const sections = [
+  apiErrors,
   daemonErrors,
   datapathErrors,
   directorErrors,
+  documentErrors,
   hostErrors,
+  importErrors,
   ipvsadmErrors,
   ktcpvsErrors,
   labErrors,
