@@ -26,7 +26,7 @@ export function applyDocument(
   { base, unlocked, options = {} }: { readonly base: string; readonly unlocked: UnlockedFacts; readonly options?: DocumentOptions },
 ): DocumentPlan {
   return director.exclusively(() => {
-    const plan = planDocument(document, { ...presentFacts(director), ...unlocked }, options);
+    const plan = planDocument(document, { ...unlocked, ...presentFacts(director) }, options);
     if (plan.base !== base) throw new WeirError('plan-outdated', { planned: base, present: plan.base });
     const [conflict] = plan.conflicts;
     if (conflict !== undefined) throw new WeirError('plan-conflict', conflict);

@@ -21,3 +21,15 @@ export interface TableFacts {
   /** Who keeps a service, by `serviceId`: `keepalived (process 12)`. */
   readonly owners: ReadonlyMap<string, string>;
 }
+
+/** Of an empty table that has no connections, and that no one else keeps services in. */
+export const NO_FACTS: Omit<TableFacts, 'timeouts'> = {
+  present: new Map(),
+  movedWeights: new Map(),
+  lastWeights: new Map(),
+  connections: new Map(),
+  services: new Map(),
+  templates: new Map(),
+  expireNodest: false,
+  owners: new Map(),
+};
