@@ -9,6 +9,7 @@ import { execute, isChanging } from '../cli/ipvsadm/execute.js';
 import { parseCommand } from '../cli/ipvsadm/grammar.js';
 import { readWeirFile } from '../config/weir/read.js';
 import { planDocument } from '../control/plan/plan-document.js';
+import { NO_FACTS } from '../control/plan/table-facts.js';
 import { applyChange } from '../datapath/apply-change.js';
 import type { Director } from '../datapath/director.js';
 import { MemoryDirector } from '../datapath/memory/memory-director.js';
@@ -24,13 +25,7 @@ const exported = (format: string, services: readonly DocumentService[], times = 
   assert.ok(write !== undefined);
   return write({ services, timeouts: times });
 };
-const factsOf = (director: Director) => ({
-  ...presentFacts(director),
-  connections: new Map(),
-  services: new Map(),
-  owners: new Map(),
-  lastWeights: new Map(),
-});
+const factsOf = (director: Director) => ({ ...NO_FACTS, ...presentFacts(director) });
 
 /** A director with this table. */
 function directorOf(services: readonly DocumentService[]): MemoryDirector {

@@ -4,6 +4,7 @@ import { keepalivedTableText } from '../config/keepalived/write-table.js';
 import { writeTable } from '../config/weir/write-table.js';
 import type { PlannedChange } from '../control/plan/document-plan.js';
 import { planDocument } from '../control/plan/plan-document.js';
+import { NO_FACTS } from '../control/plan/table-facts.js';
 import { commandText } from '../model/change-text.js';
 import { serviceId } from '../model/identity.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
@@ -39,16 +40,8 @@ function lossesOf(text: string, { services, timeouts }: Table): readonly string[
   const { configuration } = readKeepalived(files, { path: 'keepalived.conf', directory: '/', configId: '', environment: {} });
   const read = configuration === undefined ? [] : [...wantedTable(configuration).values()];
   const present = new Map(services.map((service) => [serviceId(service.spec.key), service]));
-  const nothing = {
-    movedWeights: new Map(),
-    connections: new Map(),
-    services: new Map(),
-    templates: new Map(),
-    owners: new Map(),
-    lastWeights: new Map(),
-  };
   const document = { services: read, timeouts: configuration?.global.lvsTimeouts ?? timeouts };
-  return planDocument(document, { ...nothing, present, timeouts, expireNodest: false }).changes.map(lossText);
+  return planDocument(document, { ...NO_FACTS, present, timeouts }).changes.map(lossText);
 }
 
 /** By the names of the formats. */

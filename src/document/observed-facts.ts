@@ -1,5 +1,5 @@
 // What a plan has to know of the loaded table, read without a lock: nothing is loaded, attached or repaired.
-import type { TableFacts } from '../control/plan/table-facts.js';
+import { NO_FACTS, type TableFacts } from '../control/plan/table-facts.js';
 import type { PresentTable } from '../control/virtual-server/plan.js';
 import type { TableReader } from '../datapath/director.js';
 import { lastWeights } from '../datapath/ebpf/observe/last-weights.js';
@@ -45,17 +45,7 @@ export function presentFacts(reader: Pick<TableReader, 'services' | 'timeouts' |
 }
 
 /** As tables begin. */
-const NOTHING_LOADED = {
-  ...{
-    present: new Map(),
-    movedWeights: new Map(),
-    templates: new Map(),
-    connections: new Map(),
-    services: new Map(),
-    lastWeights: new Map(),
-  },
-  ...{ timeouts: DEFAULT_TIMEOUTS, expireNodest: false, moved: [] },
-};
+const NOTHING_LOADED = { ...NO_FACTS, timeouts: DEFAULT_TIMEOUTS, moved: [] };
 
 export type ObservedFacts = PresentFacts & Pick<TableFacts, 'connections' | 'services' | 'lastWeights'>;
 

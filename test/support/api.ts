@@ -1,4 +1,5 @@
 // The control API without a socket, on a table in memory: what a test asks, and what is answered.
+
 import type { Caller } from '../../src/api/access/caller.js';
 import { Journal, type JournalStore } from '../../src/api/changes/journal.js';
 import { PlanBook } from '../../src/api/changes/plan-book.js';
@@ -6,6 +7,7 @@ import { EventRing } from '../../src/api/events/event-ring.js';
 import { type AppOptions, makeApp } from '../../src/api/http/app.js';
 import { routes } from '../../src/api/routes/routes.js';
 import type { ApiReaders, ApiSources } from '../../src/api/sources.js';
+import { NO_FACTS } from '../../src/control/plan/table-facts.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { applyDocument } from '../../src/document/apply-document.js';
 import { presentFacts } from '../../src/document/observed-facts.js';
@@ -112,13 +114,11 @@ export function memoryStore(text = ''): JournalStore & { readonly text: string }
   };
 }
 
-const nothingElse = { connections: new Map(), services: new Map(), owners: new Map(), lastWeights: new Map() };
-
 /** A table in memory that the API changes. */
 export function changingSources(director = new MemoryDirector(), store = memoryStore()): ApiSources {
   let ids = 0;
   const newId = (): string => String(++ids);
-  const facts = () => ({ ...presentFacts(director), ...nothingElse });
+  const facts = () => ({ ...NO_FACTS, ...presentFacts(director) });
   return {
     ...memoryReaders,
     newId,
@@ -129,7 +129,7 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     journal: new Journal(store),
     events: new EventRing('test', 5),
     apply: (document, base, options) =>
-      Promise.resolve().then(() => applyDocument(director, document, { base, unlocked: nothingElse, options })),
+      Promise.resolve().then(() => applyDocument(director, document, { base, unlocked: NO_FACTS, options })),
   };
 }
 

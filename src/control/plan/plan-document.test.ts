@@ -10,22 +10,15 @@ import type { DocumentService } from '../../model/table-document.js';
 import { CHANGE_KINDS, type DocumentPlan, type PlannedChange } from './document-plan.js';
 import { documentPlanText } from './document-plan-text.js';
 import { planDocument } from './plan-document.js';
-import type { TableFacts } from './table-facts.js';
+import { NO_FACTS, type TableFacts } from './table-facts.js';
 
 const presentOf = (services: readonly DocumentService[]): TableFacts['present'] =>
   new Map(services.map((service) => [serviceId(service.spec.key), service]));
 
 const factsOf = (services: readonly DocumentService[], more: Partial<TableFacts> = {}): TableFacts => ({
+  ...NO_FACTS,
   present: presentOf(services),
-  ...{
-    movedWeights: new Map(),
-    lastWeights: new Map(),
-    connections: new Map(),
-    services: new Map(),
-    templates: new Map(),
-    owners: new Map(),
-  },
-  ...{ timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, expireNodest: false },
+  timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
   ...more,
 });
 
