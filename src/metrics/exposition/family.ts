@@ -35,3 +35,12 @@ export const withLabel = (labels: string, name: string, value: string | number):
   `${labels === '' ? '{' : `${labels.slice(0, -1)},`}${name}="${escaped(String(value))}"}`;
 
 export const plainSample = (value: number | bigint): readonly Sample[] => [{ labels: '', value }];
+
+/** A family of weir's own, of the whole director. */
+export const directorFamily = (name: string, type: Family['type'], help: string, samples: readonly Sample[]): Family => ({
+  name: `weir_${name}`,
+  type,
+  help,
+  scope: 'director',
+  samples,
+});

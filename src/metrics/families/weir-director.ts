@@ -1,6 +1,6 @@
 // weir_*, of the director as a whole: its build, its tables, what it dropped, its interfaces.
 import type { DropCount } from '../../model/drops.js';
-import { type Family, labelText, plainSample, type Sample } from '../exposition/family.js';
+import { directorFamily, type Family, labelText, plainSample, type Sample } from '../exposition/family.js';
 import type { Snapshot, TableSnapshot } from '../snapshot.js';
 
 /** Packets of these reasons go on: to the host's stack, to its packet filter, or once their first fragment has come. */
@@ -38,18 +38,10 @@ const HELP: Readonly<Record<Kind, string>> = {
   ended_early: 'Connections and persistence templates that ended before their time, by reason',
 };
 
-const familyOf = (name: string, type: Family['type'], help: string, samples: readonly Sample[]): Family => ({
-  name: `weir_${name}`,
-  type,
-  help,
-  scope: 'director',
-  samples,
-});
-
-const gauge = (name: string, help: string, value: number): Family => familyOf(name, 'gauge', help, plainSample(value));
+const gauge = (name: string, help: string, value: number): Family => directorFamily(name, 'gauge', help, plainSample(value));
 
 const reasonFamily = (kind: Kind, drops: readonly DropCount[]): Family =>
-  familyOf(
+  directorFamily(
     `${kind}_total`,
     'counter',
     HELP[kind],
@@ -61,7 +53,7 @@ function interfaceFamily({ interfaces }: TableSnapshot): Family {
     { labels: labelText({ interface: name, mode: 'tc' }), value: tc ? 1 : 0 },
     { labels: labelText({ interface: name, mode: 'xdp' }), value: xdp ? 1 : 0 },
   ]);
-  return familyOf('interface_attached', 'gauge', 'Whether the datapath is attached to an interface, by tc and by XDP', samples);
+  return directorFamily('interface_attached', 'gauge', 'Whether the datapath is attached to an interface, by tc and by XDP', samples);
 }
 
 function tableFamilies(table: TableSnapshot): readonly Family[] {
@@ -73,7 +65,7 @@ function tableFamilies(table: TableSnapshot): readonly Family[] {
   return [
     gauge('loaded_timestamp_seconds', 'When the datapath was loaded: its counters begin then', table.loadedAt),
     gauge('table_generation', 'Changes of the table of services and servers', table.generation),
-    familyOf('connections', 'gauge', 'Connections, established and not, those of removed servers included', states),
+    directorFamily('connections', 'gauge', 'Connections, established and not, those of removed servers included', states),
     gauge('connection_capacity', 'Connections that a connection table is made for', capacity),
     gauge('connection_slots', 'Places for connections in a connection table', slots),
     gauge('templates', 'Persistence templates of both families', templates.living),
@@ -89,7 +81,7 @@ function tableFamilies(table: TableSnapshot): readonly Family[] {
 export function directorFamilies({ version, kernel, table, seconds }: Snapshot): readonly Family[] {
   const info = labelText({ build: table?.build ?? '', kernel, version });
   return [
-    familyOf('build_info', 'gauge', 'Version of weir, build of the loaded programs, Linux; always 1', [{ labels: info, value: 1 }]),
+    directorFamily('build_info', 'gauge', 'Version of weir, build of the loaded programs, Linux; always 1', [{ labels: info, value: 1 }]),
     gauge('up', 'Whether a datapath is loaded in this network namespace', table === undefined ? 0 : 1),
     gauge('scrape_duration_seconds', 'How long reading took for this text', seconds),
     ...(table === undefined ? [] : tableFamilies(table)),

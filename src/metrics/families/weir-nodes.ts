@@ -2,19 +2,11 @@
 import type { Counters } from '../../control/vrrp/state/counters.js';
 import type { SyncCount } from '../../host/sync/sync-counts.js';
 import { wouldBreak } from '../../model/stream-node.js';
-import { type Family, labelText, plainSample, type Sample, withLabel } from '../exposition/family.js';
+import { directorFamily, type Family, labelText, plainSample, type Sample, withLabel } from '../exposition/family.js';
 import type { InstanceSnapshot, Snapshot } from '../snapshot.js';
 import { KEEPALIVED_STATES } from './keepalived.js';
 
 const US_PER_S = 1_000_000;
-
-const familyOf = (name: string, type: Family['type'], help: string, samples: readonly Sample[]): Family => ({
-  name: `weir_${name}`,
-  type,
-  help,
-  scope: 'director',
-  samples,
-});
 
 /** Adverts that were not accepted, by why. */
 const REJECTED: readonly (readonly [reason: string, counter: keyof Counters])[] = [
@@ -46,7 +38,7 @@ const labelsOf = ({ name, vrid, interface: device }: InstanceSnapshot): string =
 
 function vrrpFamilies({ vrrp: { instances, lateness } }: Snapshot): readonly Family[] {
   const each = (type: Family['type'], name: string, help: string, of: (one: InstanceSnapshot) => number | undefined): Family =>
-    familyOf(
+    directorFamily(
       `vrrp_${name}`,
       type,
       help,
@@ -70,7 +62,7 @@ function vrrpFamilies({ vrrp: { instances, lateness } }: Snapshot): readonly Fam
     each('counter', 'released_master_total', 'How often it stopped being master', ({ counters }) => counters.releasedMaster),
     each('counter', 'address_conflicts_total', 'Signs that another host has its addresses', ({ counters }) => counters.conflicts),
     each('gauge', 'split_brain_suspected', 'Whether there are signs of two masters', ({ split }) => (split ? 1 : 0)),
-    familyOf(
+    directorFamily(
       'vrrp_rejected_total',
       'counter',
       'Adverts that were not accepted, by reason',
@@ -78,7 +70,7 @@ function vrrpFamilies({ vrrp: { instances, lateness } }: Snapshot): readonly Fam
         REJECTED.map(([reason, of]) => ({ labels: withLabel(labelsOf(one), 'reason', reason), value: one.counters[of] })),
       ),
     ),
-    familyOf(
+    directorFamily(
       'vrrp_advert_lateness_seconds',
       'histogram',
       'How late the timer came by which the process of VRRP sends its adverts',
@@ -103,7 +95,7 @@ const plain = (count: SyncCount | undefined): number | undefined => (typeof coun
 
 function syncFamilies({ sync }: Snapshot): readonly Family[] {
   const counted = (name: string, help: string): Family =>
-    familyOf(
+    directorFamily(
       `sync_${name}_total`,
       'counter',
       help,
@@ -124,7 +116,7 @@ function streamFamilies({ stream }: Snapshot): readonly Family[] {
   if (stream === undefined) return [];
   const { peers } = stream;
   const each = (name: string, help: string, of: (peer: (typeof peers)[number]) => number): Family =>
-    familyOf(
+    directorFamily(
       `stream_${name}`,
       'gauge',
       help,
@@ -136,7 +128,7 @@ function streamFamilies({ stream }: Snapshot): readonly Family[] {
     each('connected_from', 'Whether there is a session from a peer', ({ from }) => (from.connected ? 1 : 0)),
     each('waiting', 'Changes of connections that a peer has not acknowledged', ({ to }) => to.waiting),
     each('silent_seconds', 'Time since a peer sent what came last', ({ from }) => from.silentSeconds),
-    familyOf(
+    directorFamily(
       'stream_would_break_connections',
       'gauge',
       'Connections that would break if this director died now: no peer has them',
