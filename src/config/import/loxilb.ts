@@ -8,9 +8,10 @@ import { canBeVip } from '../../model/vip-address.js';
 import { type At, ImportReport } from './import-report.js';
 import type { CheckBlock, Imported, ImportedDestination } from './imported.js';
 import { ObjectReader } from './json-object.js';
-import { destinationOf, PORT_MAX, tcpCheck } from './values.js';
+import { portsOf } from './proxies.js';
+import { destinationOf, tcpCheck } from './values.js';
 
-const [AFFINITY_S, CHECK_INTERVAL_S, PORTS_MAX] = [10_800, 10, 1024];
+const [AFFINITY_S, CHECK_INTERVAL_S] = [10_800, 10];
 
 /** By `sel`. */
 const SCHEDULERS: Readonly<Record<number, readonly [scheduler: string, why?: string]>> = {
@@ -72,7 +73,11 @@ class Loxilb {
         'idle connections end after the timeouts of the table',
         'timeouts in weir.yaml',
       );
-    const ports = Array.from({ length: Math.min(Math.max(last - first, 0) + 1, PORTS_MAX) }, (_, k) => first + k);
+    const ports = portsOf(last > first ? `${first}-${last}` : String(first));
+    if (ports === undefined) {
+      report.add(at, 'refused', '', `no service is made of ports ${first} to ${Math.max(first, last)}`);
+      return;
+    }
     for (const vip of vips) for (const port of ports) this.#service(rule, at, { vip, port, protocol, scheduler, method: method[0] });
   }
 
@@ -95,7 +100,7 @@ class Loxilb {
   ): void {
     const { report } = this;
     const address = parseAddress(vip);
-    if (address === undefined || !canBeVip(address) || port < 1 || port > PORT_MAX) {
+    if (address === undefined || !canBeVip(address)) {
       report.add(at, 'refused', '', `no service is made of ${vip} port ${port}`);
       return;
     }

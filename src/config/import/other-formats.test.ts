@@ -139,6 +139,7 @@ test('loxilb: rules with their endpoints', () => {
           { endpointIP: '10.0.0.3', targetPort: 6000, weight: 1 },
         ),
         rule({ externalIP: '192.0.2.1', port: 443, protocol: 'tcp', mode: 4 }, { endpointIP: '10.0.0.3', targetPort: 443 }),
+        rule({ externalIP: '192.0.2.1', port: 1000, portMax: 60_000, protocol: 'tcp' }, { endpointIP: '10.0.0.3', targetPort: 1 }),
         rule(
           { externalIP: '192.0.2.2', port: 99, protocol: 'sctp', sel: 1, mode: 2, inactiveTimeOut: 5 },
           { endpointIP: 'x', targetPort: 1 },
@@ -154,10 +155,11 @@ test('loxilb: rules with their endpoints', () => {
   ]);
   assert.deepEqual(lossy(all), [
     '3 refused tcp 192.0.2.1:443',
-    '4 approximated sctp 192.0.2.2:99',
-    '4 approximated sctp 192.0.2.2:99',
-    '4 lost sctp 192.0.2.2:99 inactiveTimeOut',
-    '4 refused sctp 192.0.2.2:99',
+    '4 refused tcp 192.0.2.1:1000',
+    '5 approximated sctp 192.0.2.2:99',
+    '5 approximated sctp 192.0.2.2:99',
+    '5 lost sctp 192.0.2.2:99 inactiveTimeOut',
+    '5 refused sctp 192.0.2.2:99',
   ]);
   for (const text of ['{}', '[]', '7', '{"lbAttr":[1,null,{"serviceArguments":[]}]}']) assert.deepEqual(table(importLoxilb('l', text)), []);
   assert.throws(
