@@ -1,13 +1,10 @@
 // haproxy.cfg, proxies of mode tcp → services. What it does between two connections of its own has no packets to follow: a line for each.
 import { parseAddress } from '../../model/address-text.js';
-import { widestNetmask } from '../../model/identity.js';
-import type { DestinationSpec, Persistence } from '../../model/service.js';
-import { serviceWord } from '../../model/service-word.js';
 import { checkRule, type HaproxyCheck, serverCheck } from './haproxy-checks.js';
 import { type HaproxyLine, type HaproxyProxy, haproxySeconds, readHaproxy } from './haproxy-sections.js';
-import { type At, ImportReport } from './import-report.js';
+import { ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination, ImportOptions } from './imported.js';
-import { clientsAreSeen, type ListenPlace, type ProxiedServer, placesOf, portsOf, serverAt } from './proxies.js';
+import { clientsAreSeen, type ListenPlace, listenAt, type ProxiedServer, placesOf, portsOf } from './proxies.js';
 import { PORT_MAX, wholeNumber } from './values.js';
 
 const WEIGHT_MAX = 256;
@@ -46,32 +43,13 @@ class Tcp {
     const places = front.lines.filter(({ words }) => words[0] === 'bind').flatMap((line) => this.#places(line));
     const check = checkRule(this.#lines, report);
     const servers = back.lines.filter(({ words }) => words[0] === 'server').flatMap((line) => this.#server(line, check));
-    const scheduler = this.#scheduler();
-    const persistence = this.#stickSeconds();
-    const backups = servers.filter(({ backup }) => backup);
-    for (const { at } of backups.slice(1))
-      report.add(at, 'approximated', '', 'of several backup servers the first one alone has connections, when no other server is left');
-    for (const place of places) {
-      const at = (each: Server): DestinationSpec | undefined => serverAt(each, place, each.at, options, report);
-      const [backup] = backups;
-      const sorry = backup && at(backup);
-      const netmask: Persistence | undefined =
-        persistence === undefined ? undefined : { timeout: persistence, netmask: widestNetmask(place.address.family) };
-      const key = { kind: 'address', protocol: 'tcp', ...place } as const;
-      report.add(front.at, 'equivalent', serviceWord(key));
-      report.service(front.at, {
-        spec: { key, scheduler, schedFlags: 0, onePacket: false, ...(netmask === undefined ? {} : { persistence: netmask }) },
-        destinations: servers
-          .filter((each) => !each.backup)
-          .flatMap((each): readonly ImportedDestination[] => {
-            const spec = at(each);
-            return spec === undefined ? [] : [{ spec, check: each.check }];
-          }),
-        ...(sorry === undefined ? {} : { sorry }),
-        checkInterval: check.interval,
-        keepsFailed: false,
-      });
-    }
+    const pool = {
+      ...({ protocol: 'tcp', servers, checkInterval: check.interval } as const),
+      scheduler: this.#scheduler(),
+      persistence: this.#stickSeconds(),
+      checkOf: (server: Server) => server.check,
+    };
+    for (const place of places) listenAt(front.at, place, pool, options, report);
     if (places.length > 0) clientsAreSeen(front.at, report);
     this.#others();
   }
@@ -238,8 +216,6 @@ const LOST_OF_SERVERS: Readonly<Record<string, string>> = {
 };
 
 interface Server extends ProxiedServer {
-  readonly at: At;
-  readonly backup: boolean;
   readonly check: ImportedDestination['check'];
 }
 

@@ -15,17 +15,15 @@ export interface At {
 
 export class ImportReport {
   readonly #lines: ImportLine[] = [];
+  readonly #seen = new Set<string>();
   readonly #services = new Map<string, ImportedService>();
 
   add({ file, line, text }: At, status: ImportStatus, became: string, consequence = '', hint?: string): void {
-    const shown = text.trim().slice(0, TEXT_MAX);
     // Of a range of servers each is as the others.
-    if (
-      this.#lines.some(
-        (other) => other.line === line && other.status === status && other.became === became && other.consequence === consequence,
-      )
-    )
-      return;
+    const id = JSON.stringify([line, status, became, consequence]);
+    if (this.#seen.has(id)) return;
+    this.#seen.add(id);
+    const shown = text.trim().slice(0, TEXT_MAX);
     this.#lines.push({ file, line, text: shown, status, became, consequence, ...(hint === undefined ? {} : { hint }) });
   }
 

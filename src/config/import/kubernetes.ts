@@ -188,7 +188,7 @@ class Kubernetes {
         }
         if (address.family !== place.address.family) return [];
         report.add({ ...at, text: formatAddress(address) }, 'exact', isReady ? 'weight 1' : 'weight 0');
-        const spec = serverAt({ address, port: target, weight: isReady ? 1 : 0 }, place, at, options, report);
+        const spec = serverAt({ at, address, port: target, weight: isReady ? 1 : 0 }, place, options, report);
         return spec === undefined ? [] : [{ spec, check: true }];
       });
     });

@@ -1,23 +1,16 @@
 // The block `stream` of an nginx.conf → services. What its `http` has is layer 7 (../nginx).
 import { parseAddress } from '../../model/address-text.js';
-import type { DestinationSpec } from '../../model/service.js';
-import { serviceWord } from '../../model/service-word.js';
 import { type Directive, type NginxFile, parseNginx, type ReadIncluded } from '../nginx/parse.js';
 import { type At, ImportReport } from './import-report.js';
-import type { Imported, ImportedDestination, ImportOptions } from './imported.js';
-import { clientsAreSeen, type ListenPlace, type ProxiedServer, placesOf, portsOf, serverAt } from './proxies.js';
+import type { Imported, ImportOptions } from './imported.js';
+import { clientsAreSeen, type ListenPlace, listenAt, type ProxiedServer, placesOf, portsOf } from './proxies.js';
 import { PORT_MAX, tcpCheck, wholeNumber } from './values.js';
 
 const [WEIGHT_MAX, THRESHOLD_MAX, CHECK_INTERVAL_S] = [65_535, 0x7fff_ffff, 10];
 
-interface Server extends ProxiedServer {
-  readonly at: At;
-  readonly backup: boolean;
-}
-
 interface Upstream {
   readonly scheduler: string;
-  readonly servers: readonly Server[];
+  readonly servers: readonly ProxiedServer[];
 }
 
 const placeOf = ({ name, args, at }: Directive): At => ({ ...at, text: [name, ...args].join(' ') });
@@ -31,6 +24,9 @@ const SCHEDULERS: Readonly<Record<string, (args: readonly string[]) => readonly 
   random: (args) => (args[0] === 'two' ? ['twos'] : ['twos', 'of two servers by chance the one with fewer connections has it']),
   hash: ([key, consistent]) => (key === '$remote_addr' ? [consistent === 'consistent' ? 'mh' : 'sh'] : undefined),
 };
+
+/** nginx notices what fails by connections of clients alone. */
+const CHECKS = { udp: { keyword: 'PING_CHECK', rows: [] }, tcp: tcpCheck(undefined) } as const;
 
 const LOST: Readonly<Record<string, string>> = {
   proxy_timeout: 'idle connections end after the timeouts of the table (15 minutes of TCP, 5 of UDP)',
@@ -65,7 +61,7 @@ class Stream {
 
   #upstream({ block = [] }: Directive): Upstream {
     let scheduler = 'wrr';
-    const servers: Server[] = [];
+    const servers: ProxiedServer[] = [];
     for (const each of block) {
       const { name, args } = each;
       if (name === 'server') servers.push(...this.#listed(each));
@@ -79,7 +75,7 @@ class Stream {
     return { scheduler, servers };
   }
 
-  #listed(directive: Directive): readonly Server[] {
+  #listed(directive: Directive): readonly ProxiedServer[] {
     const { report } = this;
     const at = placeOf(directive);
     const [word = '', ...args] = directive.args;
@@ -96,7 +92,7 @@ class Stream {
     return [{ ...server, at, weight, backup: args.includes('backup'), ...(upperThreshold === undefined ? {} : { upperThreshold }) }];
   }
 
-  #place(word: string, at: At): Pick<Server, 'address' | 'port'> | undefined {
+  #place(word: string, at: At): Pick<ProxiedServer, 'address' | 'port'> | undefined {
     const [, six, four = '', digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(word) ?? [];
     const [address, port] = [parseAddress(six ?? four), wholeNumber(digits, 1, PORT_MAX)];
     if (address !== undefined && port !== undefined) return { address, port };
@@ -105,7 +101,7 @@ class Stream {
   }
 
   #server({ block = [], ...directive }: Directive, around: readonly Directive[]): void {
-    const { report } = this;
+    const { report, options } = this;
     const read = new Set(['listen', 'proxy_pass', 'proxy_protocol', 'ssl_preread', 'preread_timeout']);
     const pass = block.find(({ name }) => name === 'proxy_pass');
     const at = placeOf(directive as Directive);
@@ -124,7 +120,9 @@ class Stream {
       if (!read.has(each.name)) this.#lost(each);
     for (const listen of block.filter(({ name }) => name === 'listen')) {
       const places = this.#places(listen);
-      for (const place of places) this.#service(placeOf(listen), place, listen.args.includes('udp') ? 'udp' : 'tcp', upstream);
+      const protocol = listen.args.includes('udp') ? ('udp' as const) : ('tcp' as const);
+      const pool = { ...upstream, protocol, checkOf: () => CHECKS[protocol], checkInterval: CHECK_INTERVAL_S };
+      for (const place of places) listenAt(placeOf(listen), place, pool, options, report);
       if (places.length > 0) clientsAreSeen(placeOf(listen), report);
     }
   }
@@ -149,36 +147,6 @@ class Stream {
       return [];
     }
     return placesOf(at, six ?? four ?? '*', ports, options, report);
-  }
-
-  #service(at: At, place: ListenPlace, protocol: 'tcp' | 'udp', { scheduler, servers }: Upstream): void {
-    const { report, options } = this;
-    const specOf = (each: Server): DestinationSpec | undefined => serverAt(each, place, each.at, options, report);
-    const [backup, ...others] = servers.filter((each) => each.backup);
-    for (const each of others)
-      report.add(
-        each.at,
-        'approximated',
-        '',
-        'of several backup servers the first one alone has connections, when no other server is left',
-      );
-    const sorry = backup && specOf(backup);
-    const key = { kind: 'address', protocol, ...place } as const;
-    report.add(at, 'equivalent', serviceWord(key));
-    report.service(at, {
-      spec: { key, scheduler, schedFlags: 0, onePacket: false },
-      destinations: servers
-        .filter((each) => !each.backup)
-        .flatMap((each): readonly ImportedDestination[] => {
-          const spec = specOf(each);
-          return spec === undefined
-            ? []
-            : [{ spec, check: protocol === 'udp' ? { keyword: 'PING_CHECK', rows: [] } : tcpCheck(undefined) }];
-        }),
-      ...(sorry === undefined ? {} : { sorry }),
-      checkInterval: CHECK_INTERVAL_S,
-      keepsFailed: false,
-    });
   }
 }
 

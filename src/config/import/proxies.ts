@@ -1,10 +1,12 @@
 // What the importers of proxies have in common: where they listen, and what changes where packets are passed on instead of copied.
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
+import { widestNetmask } from '../../model/identity.js';
 import type { DestinationSpec } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
 import { canBeVip } from '../../model/vip-address.js';
 import type { At, ImportReport } from './import-report.js';
-import type { ImportOptions } from './imported.js';
+import type { ImportedDestination, ImportOptions } from './imported.js';
 import { destinationOf, isAny, PORT_MAX, wholeNumber } from './values.js';
 
 export interface ListenPlace {
@@ -47,7 +49,10 @@ export function placesOf(
   return addresses.flatMap((address) => ports.map((port) => ({ address, port })));
 }
 
+/** A server of a pool, as a line has it. */
 export interface ProxiedServer {
+  readonly at: At;
+  readonly backup: boolean;
   readonly address: Address;
   /** Undefined: that of the service. */
   readonly port: number | undefined;
@@ -57,9 +62,8 @@ export interface ProxiedServer {
 
 /** By DR and tunnels packets keep their port. */
 export function serverAt(
-  { address, port, weight, upperThreshold }: ProxiedServer,
+  { at, address, port, weight, upperThreshold }: Omit<ProxiedServer, 'backup'>,
   place: ListenPlace,
-  at: At,
   options: ImportOptions,
   report: ImportReport,
 ): DestinationSpec | undefined {
@@ -90,4 +94,45 @@ export function clientsAreSeen(at: At, report: ImportReport): void {
     "servers see the clients' addresses, and their answers must come back this way",
     'docs/forwarding-nat.md',
   );
+}
+
+/** A pool of servers behind the places where a proxy listens. */
+export interface ProxiedPool<T extends ProxiedServer> {
+  readonly protocol: 'tcp' | 'udp';
+  readonly scheduler: string;
+  /** How long clients stay with their server, s. */
+  readonly persistence?: number | undefined;
+  readonly servers: readonly T[];
+  readonly checkOf: (server: T) => ImportedDestination['check'];
+  /** s */
+  readonly checkInterval: number;
+}
+
+/** `at`: the statement that listens. The first backup server is the sorry server. */
+export function listenAt<T extends ProxiedServer>(
+  at: At,
+  place: ListenPlace,
+  { protocol, scheduler, persistence, servers, checkOf, checkInterval }: ProxiedPool<T>,
+  options: ImportOptions,
+  report: ImportReport,
+): void {
+  const [backup, ...others] = servers.filter((each) => each.backup);
+  for (const each of others)
+    report.add(each.at, 'approximated', '', 'of several backup servers the first one alone has connections, when no other server is left');
+  const sorry = backup && serverAt(backup, place, options, report);
+  const key = { kind: 'address', protocol, ...place } as const;
+  const kept = persistence === undefined ? {} : { persistence: { timeout: persistence, netmask: widestNetmask(place.address.family) } };
+  report.add(at, 'equivalent', serviceWord(key));
+  report.service(at, {
+    spec: { key, scheduler, schedFlags: 0, onePacket: false, ...kept },
+    destinations: servers
+      .filter((each) => !each.backup)
+      .flatMap((each): readonly ImportedDestination[] => {
+        const spec = serverAt(each, place, options, report);
+        return spec === undefined ? [] : [{ spec, check: checkOf(each) }];
+      }),
+    ...(sorry === undefined ? {} : { sorry }),
+    checkInterval,
+    keepsFailed: false,
+  });
 }
