@@ -3,15 +3,21 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Beside the code, but for the objects of the kernel: their tests count descriptors. */
-const BESIDE_CODE = /^build\/src\/(?!sys\/)/;
+/** Beside the code, but for what has sockets, processes and descriptors for its matter. */
+const BESIDE_CODE = /^build\/src\/(?!(sys|daemon|host|proxy)\/)/;
 /** What one file would do to the others of its process. */
 const DISTURBS =
   /\b(before|after|beforeEach|afterEach)\(|\bmock\.|process\.(env|chdir|on|once|exit|exitCode|umask)\b|child_process|worker_threads|globalThis/;
+/** What the others would do to one that waits for a moment: while modules are loaded nothing else goes on. */
+const WAITS = /'node:(net|dgram|http|https|tls|timers)\b|\bset(Timeout|Interval)\(|performance\.now\(/;
 const FILES_MAX = 24;
 const FOLDER = 'build/test-groups';
 
-const isPlain = (root, path) => BESIDE_CODE.test(path) && !DISTURBS.test(readFileSync(join(root, path), 'utf8'));
+function isPlain(root, path) {
+  if (!BESIDE_CODE.test(path)) return false;
+  const text = readFileSync(join(root, path), 'utf8');
+  return !DISTURBS.test(text) && !WAITS.test(text);
+}
 
 /** Of the paths those that share a process, by the path of the file that imports them; it is written here. */
 export function groupsOf(root, paths) {
