@@ -5,11 +5,13 @@ import { test } from 'node:test';
 import { codeOf, filesUnder, read, typescript } from '../support/project.js';
 
 const written = typescript();
-const everything = ['src', 'test', 'bench', 'dev', 'bpf', 'native', 'bin', 'docs', '.ci'].flatMap((folder) => filesUnder(folder));
-const code = everything.filter((file) => /\.(ts|mjs|c|h|sh)$/.test(file));
+const everything = ['src', 'test', 'bench', 'dev', 'web', 'ansible', 'bpf', 'native', 'bin', 'docs', '.ci'].flatMap((folder) =>
+  filesUnder(folder),
+);
+const code = everything.filter((file) => /\.(tsx?|mjs|c|h|sh)$/.test(file));
 
 test('files are named in kebab-case', () => {
-  const wrong = written.filter((file) => !/^(?:[a-z0-9-]+\/)*[a-z0-9-]+(?:(?:\.long)?\.test|\.gen)?\.ts$/.test(file));
+  const wrong = written.filter((file) => !/^(?:[a-z0-9-]+\/)*[a-z0-9-]+(?:(?:\.long)?\.test|\.gen)?\.tsx?$/.test(file));
   assert.deepEqual(wrong, []);
 });
 

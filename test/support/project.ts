@@ -29,7 +29,7 @@ export const filesUnder = (folder: string): readonly string[] => {
 
 /** All TypeScript that the project is made of. */
 export const typescript = (): readonly string[] =>
-  ['src', 'test', 'bench', 'dev'].flatMap((folder) => filesUnder(folder)).filter((file) => file.endsWith('.ts'));
+  ['src', 'test', 'bench', 'dev', 'web'].flatMap((folder) => filesUnder(folder)).filter((file) => /\.tsx?$/.test(file));
 
 /** Whether a source file stands where only values are known: no clock, timer, chance, process or file. */
 export const isPure = (file: string): boolean => {

@@ -14,7 +14,7 @@ export class RateHistory {
   #values: number[] = [];
   #last: { readonly at: number; readonly count: bigint } | undefined;
 
-  /** `at`: ms. A counter that fell begins again: the datapath was loaded anew. */
+  /** `at`: ms. A counter that fell begins again, by a datapath that was loaded since. */
   add(at: number, count: bigint): void {
     const last = this.#last;
     if (last !== undefined && at <= last.at) return;
