@@ -1,29 +1,16 @@
 // nginx's block `stream`, objects of Kubernetes, loxilb's rules, a kernel's /proc/net/ip_vs → services.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noStats } from '../../datapath/memory/memory-director.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { servicesFile } from '../../model/proc-text.js';
-import type { Stats } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { Imported, ImportOptions } from './imported.js';
 import { importKubernetes } from './kubernetes.js';
 import { importLoxilb } from './loxilb.js';
 import { importNginxStream } from './nginx-stream.js';
 import { importProc } from './proc.js';
-
-const emptyStats: Stats = {
-  conns: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-};
 
 const options: ImportOptions = { method: 'masq', vips: [] };
 const table = ({ services }: Imported): readonly string[] =>
@@ -174,8 +161,8 @@ test('/proc/net/ip_vs: what weir prints of a table is read as the same', () => {
   );
   const entries = all.services.map(({ spec, destinations }, index) => ({
     spec: index === 0 ? { ...spec, persistence: { timeout: 300, netmask: 0xffffff00 } } : spec,
-    stats: emptyStats,
-    destinations: destinations.map((each) => ({ spec: each.spec, active: 0, inactive: 0, persistent: 0, stats: emptyStats })),
+    stats: noStats,
+    destinations: destinations.map((each) => ({ spec: each.spec, active: 0, inactive: 0, persistent: 0, stats: noStats })),
   }));
   const read = importProc('/proc/net/ip_vs', [...servicesFile([1, 2, 1], 4096, entries)].join(''));
   assert.deepEqual(table(read).toSorted(), [
