@@ -56,13 +56,14 @@ process.env.WEIR_TEST_LONG = options.long ? '1' : '0';
 const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
 const chosen = named.filter((path) => isLong(path) === options.long || (options.long && hasBreadth(path)));
 /** Tests that another may take the processor from. None of them measures speed or counts on a time of its own. */
-const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|docs|doctor|vip|realserver|status|sync|lab|vm|house|support)\//;
+const BESIDE_FOLDERS =
+  /^build\/test\/(oracle|interop|daemon|examples|docs|doctor|vip|realserver|status|sync|lab|vm|house|support|ansible|api|dashboard|metrics)\//;
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
   /^build\/test\/datapath\/(calls|client-address|fragments|ipsec|source-rules|takeover-sides|error-sources)\./,
   /^build\/test\/datapath\/(fixtures|reference\/reference|persistence|layout)\.test\./,
-  /^build\/test\/datapath\/(attach|templates|policy-routes|ipv6-gateways|error-checksums|refused-marks|refused-xdp|firewall|firewall-auto)\./,
+  /^build\/test\/datapath\/(apply-document|attach|templates|policy-routes|ipv6-gateways|error-checksums|refused-marks|refused-xdp|firewall|firewall-auto)\./,
   /^build\/test\/datapath\/(driver|driver-kills|killed|killed-batches|killed-clsact|recreated|refused-short-cut|refused-short-cut-commands|resize|resize-kills|resize-sides)\./,
   /^build\/test\/datapath\/(esp|ipsec-marks|ipsec-policies|self-check|side-builds|side-build-loads|takeover-kills|verifier)\./,
   /^build\/test\/(ipvsadm\/(commands|killed-restores)|observe\/(conns|explain))\./,
