@@ -4,11 +4,14 @@ import { foundConnections } from '../datapath/ebpf/observe/connection-filter.js'
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
 import { type Examination, examine } from '../doctor/examine.js';
+import { scrape } from '../metrics/collect/scrape.js';
 import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
 import { observedReader } from '../report/observed-reader.js';
 import { collectStatus, daemonStatuses } from '../report/status/collect-status.js';
+import { version } from '../report/version.js';
 import { artifact } from '../sys/artifact.js';
+import { monotonicUs } from '../sys/clock.js';
 import { unlessCode } from '../sys/errno.js';
 import type { ApiReaders } from './sources.js';
 
@@ -48,6 +51,7 @@ export function liveSources(): ApiReaders {
   let examining: Promise<Examination> | undefined;
   return {
     now: () => Date.now(),
+    monotonicUs,
     table: () => {
       const one = reader();
       return one.observing(() => ({
@@ -65,6 +69,11 @@ export function liveSources(): ApiReaders {
     status: kept(collectStatus, KEPT_MS),
     daemons: kept(daemonStatuses, KEPT_MS),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),
+    drainRecord: () => {
+      checkPresent(reader().tables);
+      return reader().drainRecord();
+    },
+    metrics: (query, accept) => scrape(query, { accept, version }),
     *connections(filter) {
       // Its own: a client may take its time.
       const own = observedReader();

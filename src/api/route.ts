@@ -47,6 +47,8 @@ export interface Route<Path = unknown, Query = unknown, Body = unknown> {
   readonly confidential?: true;
   /** A stream that stays open: each caller may have so many. */
   readonly stays?: true;
+  /** A name of the query that is given several times is a list: its values with commas. */
+  readonly repeats?: true;
   readonly path?: z.ZodType<Path>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;

@@ -1,8 +1,11 @@
 // What the API reads of a host: the same functions as the commands use, behind one interface that tests fill by hand.
+import type { DrainRequest } from '../control/drain/messages.js';
 import type { DocumentOptions, DocumentPlan } from '../control/plan/document-plan.js';
 import type { TableFacts } from '../control/plan/table-facts.js';
 import type { ConnectionFilter } from '../datapath/ebpf/observe/connection-filter.js';
 import type { Examination } from '../doctor/examine.js';
+import type { MetricsAnswer } from '../metrics/collect/scrape.js';
+import type { Drain, DrainRecord } from '../model/drain/drain.js';
 import type { DropCount, RecentDrops } from '../model/drops.js';
 import type { ServiceEntry, ServiceKey, Stats, Timeouts } from '../model/service.js';
 import type { TableDocument } from '../model/table-document.js';
@@ -35,6 +38,8 @@ export type DashboardFile = 'weir-dashboard.js' | 'weir-dashboard.css';
 export interface ApiReaders {
   /** Milliseconds since 1970. */
   now(): number;
+  /** CLOCK_MONOTONIC, by which drains are timed. */
+  monotonicUs(): number;
   /** @throws WeirError datapath-not-loaded, and what hides the tables */
   table(): TableSnapshot;
   /** @throws WeirError service-missing, and as `table` */
@@ -44,6 +49,10 @@ export interface ApiReaders {
   status(): Status;
   daemons(): readonly DaemonStatus[];
   drops(): DropsFound;
+  /** With no lock. @throws WeirError drain-record, and as `table` */
+  drainRecord(): DrainRecord;
+  /** By the parameters of GET /metrics. @throws WeirError option-value, option-unknown, and as collectSnapshot */
+  metrics(query: URLSearchParams, accept: string): MetricsAnswer;
   /** In the order of the table; with no lock. */
   connections(filter: ConnectionFilter): Iterable<ConnectionValue>;
   explain(asked: Asked): Explanation;
@@ -58,6 +67,14 @@ export interface ApiSources extends ApiReaders {
   facts(): TableFacts;
   /** @throws WeirError as changeTable */
   apply(document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan>;
+  /** The process that drives drains in the background; undefined: none does. */
+  drainDriver(): number | undefined;
+  /** Has a process drive them, where none does. */
+  driveDrains(): void;
+  /** @throws WeirError as checkDrain, lock-busy */
+  startDrain(request: DrainRequest): Promise<Drain>;
+  /** @throws WeirError drain-missing, lock-busy */
+  cancelDrain(id: string): Promise<Drain>;
   readonly plans: PlanBook;
   readonly journal: Journal;
   readonly events: EventRing;

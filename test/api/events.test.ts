@@ -6,8 +6,10 @@ import { eventStream, LINES, SERVER_SENT } from '../../src/api/events/event-stre
 import { Watch } from '../../src/api/events/watch.js';
 import { makeApp } from '../../src/api/http/app.js';
 import { routes } from '../../src/api/routes/routes.js';
+import { type Drain, NO_DRAINS } from '../../src/model/drain/drain.js';
 import { WeirError } from '../../src/model/errors/weir-error.js';
-import { changingSources, memoryReaders, oneService, reader } from '../support/api.js';
+import { field } from '../../src/model/json.js';
+import { changingSources, memoryReaders, oneDrain, oneService, reader } from '../support/api.js';
 
 async function pieces(stream: AsyncGenerator<string>, count: number): Promise<readonly string[]> {
   const found: string[] = [];
@@ -49,6 +51,8 @@ test('a look finds what came, changed and went', () => {
   let services = [oneService];
   let generation: number | undefined = 1;
   let up = true;
+  let drains: readonly Drain[] = [];
+  let driven = 0;
   const health = () => [
     {
       name: '[192.0.2.1]:tcp:80',
@@ -67,6 +71,10 @@ test('a look finds what came, changed and went', () => {
         if (generation === undefined) throw new WeirError('datapath-not-loaded');
         return { ...memoryReaders.table(), services, generation };
       },
+      drainRecord: () => ({ ...NO_DRAINS, drains }),
+      driveDrains: () => {
+        driven += 1;
+      },
       daemons: () => [{ pid: 1, program: 'weir', file: '', since: null, instances: [], health: health(), otherBuild: false }],
     },
     ring,
@@ -82,6 +90,22 @@ test('a look finds what came, changed and went', () => {
   const shown = (ring.after(0) ?? []).map(({ event, data }) => [event, data]);
   assert.deepEqual(shown[0], ['table', { loaded: true, generation: 2, added: [], changed: [], removed: ['tcp:192.0.2.1:80'] }]);
   assert.deepEqual([shown[1]?.[0], shown.length], ['health', 3]);
+  const remaining = (open: number) => ({ open, over: 0, byState: {}, persistent: 0, idleMaxS: null });
+  for (const open of [100, 95, 50]) {
+    drains = [{ ...oneDrain, openAtStart: 100, remaining: remaining(open) }];
+    watch.look();
+  }
+  const drained = (ring.after(3) ?? []).map(({ event, data }) => [event, field(data, 'tenths')]);
+  assert.deepEqual(
+    [drained, driven],
+    [
+      [
+        ['drain', 0],
+        ['drain', 5],
+      ],
+      3,
+    ],
+  );
 });
 
 test('the streams of a caller are counted until it leaves', async () => {

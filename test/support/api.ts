@@ -8,11 +8,14 @@ import { type AppOptions, makeApp } from '../../src/api/http/app.js';
 import { routes } from '../../src/api/routes/routes.js';
 import type { ApiReaders, ApiSources } from '../../src/api/sources.js';
 import { NO_FACTS } from '../../src/control/plan/table-facts.js';
+import { cancelDrainOf, startDrainOf } from '../../src/daemon/drain/drains.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { applyDocument } from '../../src/document/apply-document.js';
 import { presentFacts } from '../../src/document/observed-facts.js';
+import { type Drain, NO_DRAINS } from '../../src/model/drain/drain.js';
 import type { ServiceEntry, Stats } from '../../src/model/service.js';
 import type { Status } from '../../src/report/status/status.js';
+import { monotonicUs } from '../../src/sys/clock.js';
 import { ip } from './ip.js';
 
 export const writer: Caller = { name: 'uid 0 (pid 1)', stream: 'uid 0', scope: 'write', confidential: true };
@@ -58,6 +61,30 @@ export const oneService: ServiceEntry = {
   ],
 };
 
+export const oneDrain: Drain = {
+  id: 'd1',
+  target: '10.0.0.2',
+  also: [],
+  persistence: 'release',
+  end: 'keep',
+  state: 'draining',
+  startedAt: '2026-11-27T00:00:00.000Z',
+  startedUs: 0,
+  deadlineUs: 1e9,
+  persistenceDeadlineUs: 0,
+  settleS: 2,
+  idleS: 30,
+  released: true,
+  holds: true,
+  remaining: null,
+  openAtStart: null,
+  lookedUs: 0,
+  quietSinceUs: null,
+  samples: [],
+  endedUs: null,
+  endDone: true,
+};
+
 export const emptyStatus: Status = {
   version: 'source',
   build: '',
@@ -83,6 +110,9 @@ const connections = Array.from({ length: 250 }, (_, index) => ({
 
 export const memoryReaders: ApiReaders = {
   now: () => Date.UTC(2026, 10, 27),
+  monotonicUs,
+  drainRecord: () => NO_DRAINS,
+  metrics: (query, accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: `# ${query} ${accept}\n` }),
   table: () => ({ services: [oneService], timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, totals: stats, generation: 7 }),
   service: () => oneService,
   generation: () => 7,
@@ -123,6 +153,11 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     ...memoryReaders,
     newId,
     facts,
+    drainRecord: () => director.drainRecord(),
+    drainDriver: () => undefined,
+    driveDrains: () => {},
+    startDrain: (request) => Promise.resolve().then(() => startDrainOf(director, request)),
+    cancelDrain: (id) => Promise.resolve().then(() => cancelDrainOf(director, id)),
     table: () => ({ ...memoryReaders.table(), services: director.services() }),
     service: (key) => director.service(key),
     plans: new PlanBook(memoryReaders.now, newId),

@@ -84,7 +84,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'report',
-    what: 'what this host reports, as values that the commands print and the API sends: `status/`, `explain/`, `connections/`, rates; the tables as they are, with no lock',
+    what: 'what this host reports, as values that the commands print and the API sends: `status/`, `explain/`, `connections/`, `drain/`, rates; the tables as they are, with no lock',
     mayImport: shell,
     pure: [],
   },
@@ -103,7 +103,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'api',
     what: 'the control API: `routes/`, a file for each kind of resource; `http/`: requests and answers, problem documents, listeners; `access/`: who may; `values/`: what is sent; `changes/`: plans and the journal; `events/`: what is streamed; `openapi.ts`. It decides nothing: what it reads comes by `sources.ts`',
-    mayImport: [...shell, 'document', 'doctor', 'report'],
+    mayImport: [...shell, 'document', 'doctor', 'report', 'metrics'],
     pure: [],
   },
   {

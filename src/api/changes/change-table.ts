@@ -9,6 +9,7 @@ import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
 import { etagOf } from './condition.js';
 import type { AppliedPlan } from './plan-book.js';
+import { recordChange } from './record-change.js';
 
 export interface WantedChange {
   readonly document: TableDocument;
@@ -31,11 +32,7 @@ export async function changeTable(sources: ApiSources, { document, options, base
   const plan = await sources.apply(document, base, options);
   const after = currentEtag(sources);
   if (plan.changes.length === 0) return { plan, etag: after, change: null };
-  const id = sources.newId();
-  const at = new Date(sources.now()).toISOString();
   const commands = plan.changes.map(({ command }) => command);
-  const shown = { id, at, author: caller.name, before: etagOf(base), after, commands, of };
-  sources.journal.add({ ...shown, undo: undoOf(plan.steps, before) });
-  sources.events.push('change', { id, at, before: shown.before, after, of });
+  const id = recordChange(sources, { author: caller.name, before: etagOf(base), after, commands, of, undo: undoOf(plan.steps, before) });
   return { plan, etag: after, change: id };
 }

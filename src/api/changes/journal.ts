@@ -17,7 +17,8 @@ export interface JournalEntry {
   readonly commands: string[];
   /** The plan or the entry that it came of. */
   readonly of: string | null;
-  readonly undo: Undo;
+  /** null: it changed no configuration, and is taken back in another way. */
+  readonly undo: Undo | null;
 }
 
 /** Where its lines are kept. */
@@ -28,7 +29,8 @@ export interface JournalStore {
   replace(text: string): void;
 }
 
-const isEntry = (value: unknown): value is JournalEntry => isRecord(value) && typeof value['id'] === 'string' && isRecord(value['undo']);
+const isEntry = (value: unknown): value is JournalEntry =>
+  isRecord(value) && typeof value['id'] === 'string' && (isRecord(value['undo']) || value['undo'] === null);
 
 export class Journal {
   readonly #entries: JournalEntry[];
@@ -43,11 +45,12 @@ export class Journal {
     return this.#entries.toReversed();
   }
 
-  /** @throws WeirError api-no-change */
-  get(id: string): JournalEntry {
+  /** What takes this change back. @throws WeirError api-no-change, api-no-revert */
+  undoOf(id: string): Undo {
     const found = this.#entries.find((entry) => entry.id === id);
     if (found === undefined) throw new WeirError('api-no-change', { id });
-    return found;
+    if (found.undo === null) throw new WeirError('api-no-revert', { id });
+    return found.undo;
   }
 
   /** @throws SystemError */

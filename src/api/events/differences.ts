@@ -1,5 +1,6 @@
 // What happened between two looks at a host, as events.
 import { isDeepStrictEqual } from 'node:util';
+import type { DrainRecord } from '../../model/drain/drain.js';
 import type { ServiceEntry } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DaemonStatus } from '../../report/status/status.js';
@@ -15,10 +16,12 @@ export interface Look {
   /** By the server and its virtual server. */
   readonly health: Named;
   readonly instances: Named;
+  /** By id: what of them is an event. */
+  readonly drains: Named;
 }
 
 export interface Happened {
-  readonly event: 'table' | 'health' | 'instance';
+  readonly event: 'table' | 'health' | 'instance' | 'drain';
   readonly data: unknown;
 }
 
@@ -47,6 +50,17 @@ export const daemonsLook = (daemons: readonly DaemonStatus[]): Pick<Look, 'healt
     ),
   ),
 });
+
+const TENTHS = 10;
+
+/** Progress is an event at each tenth. */
+export const drainsLook = ({ drains }: DrainRecord): Named =>
+  new Map(
+    drains.map(({ id, target, state, released, holds, openAtStart, remaining }) => {
+      const gone = openAtStart === null || openAtStart === 0 || remaining === null ? 0 : 1 - remaining.open / openAtStart;
+      return [id, { id, target, state, released, holds, tenths: Math.max(0, Math.floor(gone * TENTHS)) }];
+    }),
+  );
 
 const namesOf = (wanted: (name: string) => boolean, named: Named): readonly string[] => [...named.keys()].filter(wanted);
 
@@ -77,5 +91,6 @@ export function differences(before: Look, now: Look): readonly Happened[] {
     ...table,
     ...news(before.health, now.health).map((data) => ({ event: 'health' as const, data })),
     ...news(before.instances, now.instances).map((data) => ({ event: 'instance' as const, data })),
+    ...news(before.drains, now.drains).map((data) => ({ event: 'drain' as const, data })),
   ];
 }

@@ -1,14 +1,15 @@
 // Looks at the host once a second, and pushes what happened into the ring. The table is read again only where its generation is another one.
+import { type DrainRecord, isUnfinished, NO_DRAINS } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
-import type { ApiReaders } from '../sources.js';
-import { daemonsLook, differences, type Look, servicesLook } from './differences.js';
+import type { ApiSources } from '../sources.js';
+import { daemonsLook, differences, drainsLook, type Look, servicesLook } from './differences.js';
 import type { EventRing } from './event-ring.js';
 
 export class Watch {
   #last: Look | undefined;
 
   constructor(
-    readonly readers: Pick<ApiReaders, 'generation' | 'table' | 'daemons'>,
+    readonly readers: Pick<ApiSources, 'generation' | 'table' | 'daemons' | 'drainRecord' | 'driveDrains'>,
     readonly ring: EventRing,
   ) {}
 
@@ -24,9 +25,21 @@ export class Watch {
     }
   }
 
+  #drains(): DrainRecord {
+    try {
+      return this.readers.drainRecord();
+    } catch (error) {
+      if (!isWeirError(error)) throw error;
+      return NO_DRAINS;
+    }
+  }
+
   look(): void {
     const { generation, services } = this.#table();
-    const now = { generation, services, ...daemonsLook(this.readers.daemons()) };
+    const record = this.#drains();
+    // One whose process was killed goes on.
+    if (record.drains.some(isUnfinished)) this.readers.driveDrains();
+    const now = { generation, services, ...daemonsLook(this.readers.daemons()), drains: drainsLook(record) };
     if (this.#last !== undefined) for (const { event, data } of differences(this.#last, now)) this.ring.push(event, data);
     this.#last = now;
   }

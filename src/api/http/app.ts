@@ -7,7 +7,7 @@ import type { Answer, AnswerBody, Method, Route } from '../route.js';
 import type { ApiSources } from '../sources.js';
 import { problemOf } from './problem.js';
 import { readValues } from './read-values.js';
-import { StreamShares } from './stream-shares.js';
+import { StreamShares, untilSent } from './stream-shares.js';
 
 export const BODY_MAX = 1024 * 1024;
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
@@ -107,9 +107,10 @@ export function problemResponse(error: unknown, instance: string): Response {
   });
 }
 
-/** A name that is there twice has no value that both readers would take. @throws WeirError api-values */
-function queryOf(url: URL): Readonly<Record<string, string>> {
+/** A name that is there twice has no value that both readers would take, but where that makes a list. @throws WeirError api-values */
+function queryOf(url: URL, repeats: boolean): Readonly<Record<string, string>> {
   const names = [...url.searchParams.keys()];
+  if (repeats) return Object.fromEntries(names.map((name) => [name, url.searchParams.getAll(name).join(',')]));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new WeirError('api-values', { errors: [{ pointer: `?${twice}`, message: 'it is given twice' }] });
   return Object.fromEntries(url.searchParams);
@@ -134,19 +135,24 @@ class App {
     const request = context.req.raw;
     const caller = callerOf(request, context.env);
     checkScope(one, caller);
-    const url = new URL(request.url);
-    const answer = await one.answer(
-      {
-        path: one.path === undefined ? undefined : readValues('path', one.path, context.req.param()),
-        query: one.query === undefined ? undefined : readValues('query', one.query, queryOf(url)),
-        body: await readBody(one, request),
-        caller,
-        header: (name) => request.headers.get(name) ?? undefined,
-        signal: request.signal,
-      },
-      sources,
-    );
-    return response(one.stays === true ? this.#shares.counted(answer, caller) : answer);
+    const release = one.stays === true ? this.#shares.take(caller) : (): void => {};
+    try {
+      const answer = await one.answer(
+        {
+          path: one.path === undefined ? undefined : readValues('path', one.path, context.req.param()),
+          query: one.query === undefined ? undefined : readValues('query', one.query, queryOf(new URL(request.url), one.repeats === true)),
+          body: await readBody(one, request),
+          caller,
+          header: (name) => request.headers.get(name) ?? undefined,
+          signal: request.signal,
+        },
+        sources,
+      );
+      return response(untilSent(answer, release));
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// How many streams each caller has open, and all together: none may take what the others need.
+// How many streams and waiting requests each caller has open, and all together: none may take what the others need.
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Caller } from '../access/caller.js';
 import type { Answer } from '../route.js';
@@ -37,7 +37,11 @@ export class StreamShares {
 
   constructor(readonly max: { readonly each: number; readonly all: number } = DEFAULT_MAX) {}
 
-  #take(name: string): () => void {
+  /** Counts one of the caller's until the function is called that is returned. @throws WeirError api-streams */
+  take({ stream: name }: Caller): () => void {
+    const { each, all } = this.max;
+    if ((this.#open.get(name) ?? 0) >= each) throw new WeirError('api-streams', { max: each });
+    if (this.#all >= all) throw new WeirError('api-streams', { max: all });
     this.#open.set(name, (this.#open.get(name) ?? 0) + 1);
     this.#all += 1;
     let isOpen = true;
@@ -50,13 +54,13 @@ export class StreamShares {
       else this.#open.set(name, left);
     };
   }
+}
 
-  /** The same answer; while its stream is open, it counts. @throws WeirError api-streams */
-  counted(answer: Answer, { stream }: Caller): Answer {
-    if (answer.body.kind !== 'stream') return answer;
-    const { each, all } = this.max;
-    if ((this.#open.get(stream) ?? 0) >= each) throw new WeirError('api-streams', { max: each });
-    if (this.#all >= all) throw new WeirError('api-streams', { max: all });
-    return { ...answer, body: { ...answer.body, pieces: untilEnded(answer.body.pieces, this.#take(stream)) } };
+/** The same answer; `ended` is called when its stream ends, or immediately where it is none. */
+export function untilSent(answer: Answer, ended: () => void): Answer {
+  if (answer.body.kind !== 'stream') {
+    ended();
+    return answer;
   }
+  return { ...answer, body: { ...answer.body, pieces: untilEnded(answer.body.pieces, ended) } };
 }

@@ -4,8 +4,10 @@ import { configurationRoutes } from './configuration.js';
 import { connectionRoutes } from './connections.js';
 import { dashboardRoutes } from './dashboard.js';
 import { discoveryRoutes } from './discovery.js';
+import { drainRoutes } from './drains.js';
 import { eventRoutes } from './events.js';
 import { hostRoutes } from './host.js';
+import { metricsRoutes } from './metrics.js';
 import { planRoutes } from './plans.js';
 import { serviceRoutes } from './services.js';
 
@@ -13,9 +15,11 @@ const resources: readonly Route[] = [
   ...serviceRoutes,
   ...configurationRoutes,
   ...planRoutes,
+  ...drainRoutes,
   ...connectionRoutes,
   ...hostRoutes,
   ...eventRoutes,
+  ...metricsRoutes,
   ...dashboardRoutes,
 ];
 

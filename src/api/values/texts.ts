@@ -34,3 +34,10 @@ export const numberText = (min: number, max: number): z.ZodType<number, string> 
     const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
     return value >= min && value <= max ? value : undefined;
   });
+
+/** A time of whole seconds: 30 or 30s. */
+export const secondsText = (max: number): z.ZodType<number, string> =>
+  parsed(`seconds from 0 to ${max}, as 30s`, (text) => {
+    const value = /^\d{1,10}s?$/.test(text) ? Number(text.replace('s', '')) : Number.NaN;
+    return value <= max ? value : undefined;
+  });

@@ -8,9 +8,10 @@ import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { type Drain, isUnfinished } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
+import { drainJson } from '../../report/drain/drain-value.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { command, expectWords } from '../command.js';
-import { drainJson, drainLine, drainText } from '../drain/drain-text.js';
+import { drainLine, drainText } from '../drain/drain-text.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 

@@ -5,7 +5,7 @@ import { type DrainTarget, drainTargetWord, isTargeted, parseDrainTarget } from 
 import { WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress, sameService } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
-import type { DrainRequest, DrainView, DrainViewService } from './messages.js';
+import type { DrainRequest, DrainView, DrainViewServer, DrainViewService } from './messages.js';
 
 /**
  * The server in the other persistent services of its service's address: what a client has begun at one of them goes on at the others, on the same
@@ -26,13 +26,19 @@ export function groupTargets(target: DrainTarget, view: DrainView): readonly Dra
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
+/** The part of the weights of `servers` that `left` have, 0 to 1. */
+export function shareOf(left: readonly DrainViewServer[], servers: readonly DrainViewServer[]): number {
+  const all = sum(servers.map(({ configured }) => configured));
+  return all === 0 ? 0 : sum(left.map(({ configured }) => configured)) / all;
+}
+
 /** @throws WeirError drain-leaves-no-server, drain-leaves-too-little */
 function checkRest({ key, servers }: DrainViewService, targets: readonly DrainTarget[], { allowEmpty, minCapacity }: DrainRequest): void {
   const open = servers.filter(({ configured, held }) => configured > 0 && !held);
   const rest = open.filter((server) => !targets.some((target) => isTargeted(target, key, server.key)));
   if (open.length === rest.length) return;
   if (rest.length === 0 && !allowEmpty) throw new WeirError('drain-leaves-no-server', { service: serviceWord(key) });
-  const share = sum(rest.map(({ configured }) => configured)) / sum(servers.map(({ configured }) => configured));
+  const share = shareOf(rest, servers);
   if (share < minCapacity)
     throw new WeirError('drain-leaves-too-little', {
       service: serviceWord(key),

@@ -19,6 +19,8 @@ import type { TableDocument } from '../../model/table-document.js';
 import { native } from '../../sys/addon.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 import { tableOpener } from '../checker/table-opener.js';
+import { drainDriver, startDrainDriver } from '../drain/drain-driver.js';
+import { cancelDrain, startDrain } from '../drain/drains.js';
 
 /** Another process's change is waited for: so long at a time, so often. Between two tries other requests are answered. */
 const [LOCK_WAIT_MS, PAUSE_MS, TRIES] = [20, 50, 100] as const;
@@ -39,15 +41,11 @@ function journalFile(): JournalStore {
   };
 }
 
-async function withDirector<T>(open: () => Director, work: (director: Director) => T): Promise<T> {
+/** Tries again while another process changes the table. */
+async function patiently<T>(attempt: () => T): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      const director = open();
-      try {
-        return work(director);
-      } finally {
-        director.close();
-      }
+      return attempt();
     } catch (error) {
       if (!isWeirError(error, 'lock-busy') || tries === TRIES) throw error;
       await sleep(PAUSE_MS);
@@ -55,9 +53,33 @@ async function withDirector<T>(open: () => Director, work: (director: Director) 
   }
 }
 
+function withDirector<T>(open: () => Director, work: (director: Director) => T): Promise<T> {
+  return patiently(() => {
+    const director = open();
+    try {
+      return work(director);
+    } finally {
+      director.close();
+    }
+  });
+}
+
+/** One that could not take its lock has ended by then. */
+const DRIVER_PAUSE_MS = 5000;
+
+/** Has a process drive the drains of this namespace, where none does. */
+function drainKeeper(): () => void {
+  let startedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - startedAt < DRIVER_PAUSE_MS || drainDriver() !== undefined) return;
+    startedAt = performance.now();
+    startDrainDriver();
+  };
+}
+
 export function sourcesOfHost(log: Log): ApiSources {
   const open = tableOpener((onWait) => openDirector({ waitMs: LOCK_WAIT_MS, onWait }), log);
-  const read = liveSources();
+  const [read, driveDrains] = [liveSources(), drainKeeper()];
   return {
     ...read,
     newId,
@@ -65,6 +87,14 @@ export function sourcesOfHost(log: Log): ApiSources {
     plans: new PlanBook(read.now, newId),
     journal: new Journal(journalFile()),
     events: new EventRing(Date.now().toString(36)),
+    drainDriver,
+    driveDrains,
+    async startDrain(request) {
+      const drain = await patiently(() => startDrain(request, { waitMs: LOCK_WAIT_MS }));
+      driveDrains();
+      return drain;
+    },
+    cancelDrain: (id) => patiently(() => cancelDrain(id, { waitMs: LOCK_WAIT_MS })),
     apply: (document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> =>
       withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options })),
   };

@@ -1,6 +1,7 @@
 // What weir drain and the API do with drains: begin one, list them, cancel one; and a turn, which is one look at all of them and what follows of it.
 import { checkDrain } from '../../control/drain/check-drain.js';
-import type { DrainEffect, DrainEvent, DrainInput, DrainRequest, DrainView } from '../../control/drain/messages.js';
+import { drainView } from '../../control/drain/drain-plan.js';
+import type { DrainEffect, DrainEvent, DrainInput, DrainRequest } from '../../control/drain/messages.js';
 import { step } from '../../control/drain/step.js';
 import type { Director } from '../../datapath/director.js';
 import type { DrainTable } from '../../datapath/drain-table.js';
@@ -17,13 +18,6 @@ const SILENT: OnDrainEvent = () => {};
 
 /** How long a turn waits for another process that changes the table, ms. */
 const TURN_WAIT_MS = 200;
-
-const viewOf = (director: DrainDirector): DrainView =>
-  director.services().map(({ spec, destinations }) => ({
-    key: spec.key,
-    persistent: spec.persistence !== undefined,
-    servers: destinations.map((entry) => ({ key: entry.spec, configured: entry.spec.weight, held: entry.held !== undefined })),
-  }));
 
 /** Takes what the ends of drains ask for out of the table. */
 function remove(director: DrainDirector, drain: Drain): void {
@@ -71,9 +65,9 @@ function withDirector<T>(work: (director: DrainDirector) => T, waitMs?: number):
  * Begins a drain in this table: when it returns, no packet on any CPU begins a connection to its servers.
  * @throws WeirError as checkDrain, drain-record
  */
-function startDrainOf(director: DrainDirector, request: DrainRequest, onEvent: OnDrainEvent = SILENT): Drain {
+export function startDrainOf(director: DrainDirector, request: DrainRequest, onEvent: OnDrainEvent = SILENT): Drain {
   return director.exclusively(() => {
-    const [before, view] = [director.drainRecord(), viewOf(director)];
+    const [before, view] = [director.drainRecord(), drainView(director.services())];
     checkDrain(before, request, view);
     const record = take(director, before, { kind: 'start', request, view, startedAt: new Date().toISOString() }, onEvent);
     const looked = take(director, record, { kind: 'look', remaining: director.drainRemaining(record) }, onEvent);
@@ -83,9 +77,15 @@ function startDrainOf(director: DrainDirector, request: DrainRequest, onEvent: O
   });
 }
 
-/** The same in this network namespace. @throws WeirError datapath-not-loaded, too */
-export const startDrain = (request: DrainRequest, onEvent?: OnDrainEvent): Drain =>
-  withDirector((director) => startDrainOf(director, request, onEvent));
+/** `waitMs`: for another process that changes the table; absent: as long as commands wait. */
+interface DrainCall {
+  readonly onEvent?: OnDrainEvent;
+  readonly waitMs?: number;
+}
+
+/** The same in this network namespace. @throws WeirError datapath-not-loaded, lock-busy, too */
+export const startDrain = (request: DrainRequest, { onEvent, waitMs }: DrainCall = {}): Drain =>
+  withDirector((director) => startDrainOf(director, request, onEvent), waitMs);
 
 /** @throws WeirError drain-missing */
 function drainIn({ drains }: DrainRecord, id: string): Drain {
@@ -95,9 +95,10 @@ function drainIn({ drains }: DrainRecord, id: string): Drain {
 }
 
 /** Gives the configured weights back, also after the drain's end. @throws WeirError drain-missing, datapath-not-loaded */
-export const cancelDrain = (id: string, onEvent?: OnDrainEvent): Drain => withDirector((director) => cancelDrainOf(director, id, onEvent));
+export const cancelDrain = (id: string, { onEvent, waitMs }: DrainCall = {}): Drain =>
+  withDirector((director) => cancelDrainOf(director, id, onEvent), waitMs);
 
-function cancelDrainOf(director: DrainDirector, id: string, onEvent: OnDrainEvent = SILENT): Drain {
+export function cancelDrainOf(director: DrainDirector, id: string, onEvent: OnDrainEvent = SILENT): Drain {
   return director.exclusively(() => {
     const before = director.drainRecord();
     drainIn(before, id);

@@ -33,6 +33,11 @@ export const apiErrors = {
   },
   'api-no-plan': { text: ({ id }: { id: string }) => `there is no plan ${id}, or it has expired`, hint: 'plan again', exitStatus: 1 },
   'api-no-change': { text: ({ id }: { id: string }) => `the journal has no entry ${id}`, exitStatus: 1 },
+  'api-no-revert': {
+    text: ({ id }: { id: string }) => `the change ${id} is of a drain, not of the configuration`,
+    hint: 'DELETE /v1/drains/{id} gives the configured weights back',
+    exitStatus: 1,
+  },
   'api-no-credentials': { text: () => 'this address wants a token or a certificate', exitStatus: 1 },
   'api-credentials-refused': { text: () => 'the token is not known here, or has expired', exitStatus: 1 },
   'api-scope': {

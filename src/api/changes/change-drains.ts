@@ -1,0 +1,76 @@
+// Drains that the API begins and cancels: planned as they are checked, carried out by the functions of weir drain, and written into the journal.
+import { type DrainPlan, drainView, planDrain } from '../../control/drain/drain-plan.js';
+import { DRAIN_DEFAULTS, type DrainRequest } from '../../control/drain/messages.js';
+import type { Drain } from '../../model/drain/drain.js';
+import type { Caller } from '../access/caller.js';
+import type { ApiSources } from '../sources.js';
+import { currentEtag } from './change-table.js';
+import { recordChange } from './record-change.js';
+
+const PERCENT = 100;
+
+/** What is not given is as of weir drain. */
+export type AskedDrain = Pick<DrainRequest, 'target'> & {
+  readonly [Name in Exclude<keyof DrainRequest, 'target'>]?: DrainRequest[Name] | undefined;
+};
+
+const requestOf = ({ target, honourS, ...asked }: AskedDrain): DrainRequest => {
+  const { deadlineS, persistence, end, settleS, idleS, allowEmpty, minCapacity } = DRAIN_DEFAULTS;
+  return {
+    target,
+    deadlineS: asked.deadlineS ?? deadlineS,
+    persistence: asked.persistence ?? persistence,
+    ...(honourS === undefined ? {} : { honourS }),
+    end: asked.end ?? end,
+    settleS: asked.settleS ?? settleS,
+    idleS: asked.idleS ?? idleS,
+    allowEmpty: asked.allowEmpty ?? allowEmpty,
+    minCapacity: asked.minCapacity ?? minCapacity,
+  };
+};
+
+/** As a command that would do the same. */
+function commandOf(target: string, request: DrainRequest): string {
+  const { deadlineS, persistence, honourS, end, settleS, idleS, allowEmpty, minCapacity } = request;
+  return [
+    `weir drain ${target} --deadline ${deadlineS}s --persistence ${persistence}`,
+    ...(honourS === undefined ? [] : [`--honour ${honourS}s`]),
+    `--end ${end} --settle ${settleS}s --idle ${idleS}s`,
+    ...(allowEmpty ? ['--allow-empty'] : []),
+    ...(minCapacity > 0 ? [`--min-capacity ${Math.ceil(minCapacity * PERCENT)}`] : []),
+  ].join(' ');
+}
+
+/** What a drain would do. @throws WeirError as checkDrain */
+export function drainPlan(sources: ApiSources, asked: AskedDrain): DrainPlan {
+  const { services } = sources.table();
+  return planDrain(sources.drainRecord(), requestOf(asked), drainView(services));
+}
+
+/** A drain changes no configuration: the state is the same before and after. */
+function recordDrain(sources: ApiSources, caller: Caller, command: string): string {
+  const etag = currentEtag(sources);
+  return recordChange(sources, { author: caller.name, before: etag, after: etag, commands: [command], of: null, undo: null });
+}
+
+export interface StartedDrain {
+  readonly drain: Drain;
+  readonly plan: DrainPlan;
+  /** Its entry in the journal. */
+  readonly change: string;
+}
+
+/** @throws WeirError as checkDrain, lock-busy */
+export async function startDrain(sources: ApiSources, asked: AskedDrain, caller: Caller): Promise<StartedDrain> {
+  const plan = drainPlan(sources, asked);
+  const request = requestOf(asked);
+  const drain = await sources.startDrain(request);
+  return { drain, plan, change: recordDrain(sources, caller, commandOf(plan.target, request)) };
+}
+
+/** @throws WeirError drain-missing, lock-busy */
+export async function cancelDrain(sources: ApiSources, id: string, caller: Caller): Promise<Drain> {
+  const drain = await sources.cancelDrain(id);
+  recordDrain(sources, caller, `weir drain cancel ${drain.id}`);
+  return drain;
+}

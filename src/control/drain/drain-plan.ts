@@ -1,0 +1,50 @@
+// What a drain would do to each service that has its target: shown before it begins.
+import type { DrainRecord } from '../../model/drain/drain.js';
+import { drainTargetWord, isTargeted, parseDrainTarget } from '../../model/drain/drain-target.js';
+import { endpointText } from '../../model/endpoint-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { ServiceEntry } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
+import { checkDrain, groupTargets, shareOf } from './check-drain.js';
+import type { DrainRequest, DrainView } from './messages.js';
+
+interface DrainedService {
+  readonly service: string;
+  /** Servers that get no new connections from then on, as ADDRESS:PORT. */
+  readonly drained: readonly string[];
+  /** Servers that go on to get them. */
+  readonly left: readonly string[];
+  /** The part of the service's weights that is left, 0 to 1. */
+  readonly capacity: number;
+}
+
+export interface DrainPlan {
+  readonly target: string;
+  /** Targets that are drained with it: docs/drain.md. */
+  readonly also: readonly string[];
+  readonly services: readonly DrainedService[];
+}
+
+export const drainView = (services: readonly ServiceEntry[]): DrainView =>
+  services.map(({ spec, destinations }) => ({
+    key: spec.key,
+    persistent: spec.persistence !== undefined,
+    servers: destinations.map((entry) => ({ key: entry.spec, configured: entry.spec.weight, held: entry.held !== undefined })),
+  }));
+
+/** @throws WeirError as checkDrain */
+export function planDrain(record: DrainRecord, request: DrainRequest, view: DrainView): DrainPlan {
+  checkDrain(record, request, view);
+  const target = parseDrainTarget(request.target);
+  if (target === undefined) throw new WeirError('drain-target', { given: request.target });
+  const also = groupTargets(target, view);
+  const targets = [target, ...also];
+  const services = view.flatMap(({ key, servers }): DrainedService[] => {
+    const drained = servers.filter((server) => targets.some((one) => isTargeted(one, key, server.key)));
+    if (drained.length === 0) return [];
+    const left = servers.filter((server) => server.configured > 0 && !server.held && !drained.includes(server));
+    const words = (all: typeof servers): readonly string[] => all.map((server) => endpointText(server.key));
+    return [{ service: serviceWord(key), drained: words(drained), left: words(left), capacity: shareOf(left, servers) }];
+  });
+  return { target: drainTargetWord(target), also: also.map(drainTargetWord), services };
+}
