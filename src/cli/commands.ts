@@ -162,6 +162,11 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/vip.js'),
   },
   {
+    name: 'tune',
+    meaning: 'the sysctls of a director or a server, with reason and harm: shown, applied, given back; clocks of hosts compared',
+    load: () => import('./commands/tune.js'),
+  },
+  {
     name: 'config',
     meaning: 'explain a keepalived.conf, or find faults in one, or in those of a pair',
     load: () => import('./commands/config.js'),

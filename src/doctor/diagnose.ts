@@ -46,6 +46,7 @@ import { serverTunnelFilterRule } from './rules/real-server/server-tunnel-filter
 import { serverVipRule } from './rules/real-server/server-vip.js';
 import { serverVipHoldersRule } from './rules/real-server/server-vip-holders.js';
 import { serverWayBackRule } from './rules/real-server/server-way-back.js';
+import { tuningRule } from './rules/tuning.js';
 
 const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] = [
   loadRule,
@@ -77,6 +78,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   syncRule,
   proxyRule,
   syncStreamRule,
+  tuningRule,
 ];
 
 /** Findings of these codes do not explain connections that got no answer. */
@@ -119,6 +121,7 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
   serverFilterRule,
   serverListensRule,
   serverVipHoldersRule,
+  tuningRule,
 ];
 
 /** What an interface that carries nothing has as its consequences. */

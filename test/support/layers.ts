@@ -18,7 +18,7 @@ const shell = [...values, 'sys', 'datapath', 'host'];
 export const layers: readonly Layer[] = [
   {
     folder: 'model',
-    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `drain/`: drains, and the weight that packets find; `expression/`: regular expressions in linear time',
+    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `drain/`: drains, and the weight that packets find; `tuning/`: sysctls by role; `expression/`: regular expressions in linear time',
     mayImport: [],
     pure: true,
   },
@@ -36,7 +36,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'control',
-    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), the proxy (`proxy/`), health checks (`check/`), weights that follow the load (`feedback/`) and drains (`drain/`); plans: `virtual-server/`, `realserver/`, `vip/`; `plan/`: the plans of a reload and of a document; `layer7/`: which route (`route/`) and which server (`pool/`) a request has',
+    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), the proxy (`proxy/`), health checks (`check/`), weights that follow the load (`feedback/`) and drains (`drain/`); plans: `virtual-server/`, `realserver/`, `vip/`, `tuning/`; `plan/`: the plans of a reload and of a document; `layer7/`: which route (`route/`) and which server (`pool/`) a request has',
     mayImport: ['model', 'config', 'wire'],
     pure: true,
   },
@@ -66,7 +66,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'host',
-    what: "carries out `control`'s plans on this host (`realserver/`, `vip/`); `install/`: what `weir install` puts into a system; reads the host's configuration files and certificates; what daemons publish of themselves",
+    what: "carries out `control`'s plans on this host (`realserver/`, `vip/`, `tuning/`); `install/`: what `weir install` puts into a system; reads the host's configuration files and certificates; what daemons publish of themselves",
     mayImport: [...values, 'sys'],
     pure: [],
   },
@@ -120,7 +120,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'cli',
-    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `proxy/`, `status/`, `explain/`, `conns/`, `dashboard/` and `top/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
+    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `proxy/`, `status/`, `explain/`, `conns/`, `dashboard/`, `top/` and `tune/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
     mayImport: [...shell, 'document', 'doctor', 'report', 'metrics', 'lab', 'daemon', 'sim'],
     pure: [],
   },

@@ -2,8 +2,9 @@
 
 import { withoutPair } from '../../datapath/ebpf/load/pair.js';
 import type { Address, Family } from '../../model/address.js';
+import { damagePaths } from '../../model/tuning/table.js';
 import { hasCode } from '../../sys/errno.js';
-import { readSetting } from '../../sys/files/sysctl.js';
+import { isFirstNetns, readSetting } from '../../sys/files/sysctl.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
@@ -34,7 +35,7 @@ export function collectHost(netlink: Netlink): HostFacts {
   );
   const paths6 = ['all', ...interfaces.map(({ name }) => name)].map((name) => `net/ipv6/conf/${name}/forwarding`);
   const settings = new Map<string, string>();
-  for (const path of ['net/ipv4/ip_forward', ...paths, ...paths6]) {
+  for (const path of ['net/ipv4/ip_forward', ...paths, ...paths6, ...damagePaths(isFirstNetns())]) {
     const value = readSetting(path);
     if (value !== undefined) settings.set(path, value);
   }

@@ -8,6 +8,9 @@ interface Address {
 interface Name {
   readonly name: string;
 }
+interface Tuning {
+  readonly key: string;
+}
 interface Placed extends Address {
   readonly prefixLength: number;
   readonly interface: string;
@@ -157,6 +160,12 @@ export const hostErrors = {
     text: ({ address }: Address) => `${address} is not an address of this host`,
     hint: '--rip is the address by which the director has this host as a real server',
     exitStatus: 1,
+  },
+  'tuning-refused': { text: ({ key, why }: Tuning & { why: string }) => `${key} is never set: ${why}`, exitStatus: 2 },
+  'tuning-unknown': {
+    text: ({ key, roles }: Tuning & { roles: string; near?: string }) => `${key} is not in the table of ${roles}`,
+    hint: ({ near, roles }: { near?: string; roles: string }) => near ?? `weir tune --role ${roles} prints the table`,
+    exitStatus: 2,
   },
   'state-file-damaged': {
     text: ({ path }: { path: string }) => `${path} is damaged`,

@@ -11,3 +11,6 @@ export function readSetting(path: string): string | undefined {
 export function writeSetting(path: string, value: string): void {
   writeFileSync(`/proc/sys/${path}`, `${value}\n`, { flag: 'r+' });
 }
+
+/** Linux has this key once for the whole host, and shows it in the first network namespace only. */
+export const isFirstNetns = (): boolean => readSetting('net/core/netdev_budget') !== undefined;
