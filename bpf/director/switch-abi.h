@@ -110,6 +110,9 @@ struct switch_timer {
   __u32 reserved;
 };
 
+/* ---- the program behind weir_switch, which it enters by a tail call. */
+enum switch_program { SWITCH_BIND, SWITCH_PROGRAMS };
+
 /* ---- what happened, by CPU. Appended to only. */
 enum switch_count {
   SWITCHED_SYN,        /* SYNs that were answered */
@@ -123,6 +126,8 @@ enum switch_count {
   SWITCHED_FULL,       /* no room for a flow: to the proxy */
   SWITCHED_FAILED,     /* segments that could not be changed: dropped */
   SWITCHED_REFUSED,    /* servers that reset a connection before it began */
+  SWITCHED_OVERTOOK,   /* segments that came before the first one of their connection was bound: dropped, their clients send them again */
+  SWITCHED_SHARED,     /* the server has a connection of the same client and port from another listener: to the proxy */
 };
 struct switch_counts {
   __u64 count[SWITCH_COUNTS];

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Content switching: the number that a SYN is answered with, which stands for all that would be remembered of it.
  *
- *   24 bits of SipHash-2-4 (Aumasson, Bernstein 2012) of both ends, the client's number, the epoch and the options | 1 of the epoch | 7 of options
+ *   16 bits of SipHash-2-4 (Aumasson, Bernstein 2012) of both ends, the epoch, the options and the client's number |
+ *    8 bits of it without that number | 1 of the epoch | 7 of options
  *
  * An epoch takes 69 s; a cookie counts in its own and in the next one. As with SYN cookies of the kernel, who guesses needs 2^23 segments on average
- * for a connection from an address that is not his. */
+ * for a connection from an address that is not his. A segment that overtook the first one of its connection has another number: the 8 bits are
+ * right then, and the 16 are wrong. It is dropped; one of no connection is the stack's, which resets that. */
 #ifndef WEIR_SWITCH_COOKIE_H
 #define WEIR_SWITCH_COOKIE_H
 
@@ -54,6 +56,10 @@ static __always_inline __u64 siphash(__u64 key0, __u64 key1, __u64 first, __u64 
 
 static __always_inline __u32 cookie_epoch(void) { return bpf_ktime_get_ns() >> SWITCH_EPOCH_SHIFT; }
 
+/* Bits of a cookie that have the client's number, and those that do not. */
+#define COOKIE_OF_NUMBER 0xffff0000
+#define COOKIE_OF_ENDS 0x0000ff00
+
 /* The cookie of the client in the scratch space whose first number is `seq`. A global function: verified once. */
 __noinline __u32 cookie_make(__u32 seq, __u32 epoch, __u32 options) {
   __u32 zero = 0;
@@ -62,16 +68,19 @@ __noinline __u32 cookie_make(__u32 seq, __u32 epoch, __u32 options) {
   if (!w || !s) return 0;
   struct switch_client_key *k = &w->key;
   options &= COOKIE_OPTIONS;
-  __u64 ports = (__u64)k->client_port | (__u32)k->vport << 16;
-  __u64 hash = siphash(s->key[0], s->key[1], k->client | (__u64)k->vip << 32, ports | (__u64)seq << 32, epoch | (__u64)options << 32);
-  return ((__u32)(hash >> 32) & ~(COOKIE_OPTIONS | COOKIE_EPOCH)) | (epoch & 1 ? COOKIE_EPOCH : 0) | options;
+  __u64 ends = k->client | (__u64)k->vip << 32, ports = (__u64)k->client_port | (__u32)k->vport << 16, when = epoch | (__u64)options << 32;
+  __u32 of_ends = siphash(s->key[0], s->key[1], ends, ports, when) >> 32;
+  __u32 of_number = siphash(s->key[1], s->key[0], ends, ports | (__u64)seq << 32, when) >> 32;
+  return (of_number & COOKIE_OF_NUMBER) | (of_ends & COOKIE_OF_ENDS) | (epoch & 1 ? COOKIE_EPOCH : 0) | options;
 }
 
-/* Is the first number of the segment in the scratch space the one behind our answer to its client's SYN? */
-static __always_inline bool cookie_is_ours(struct switch_scratch *w) {
+/* COOKIE_OURS: the segment in the scratch space is the first one behind our answer to its client's SYN. COOKIE_LATER: it may be a later one. */
+enum cookie_kind { COOKIE_NONE, COOKIE_LATER, COOKIE_OURS };
+static __always_inline enum cookie_kind cookie_read(struct switch_scratch *w) {
   __u32 isn = w->ack - 1, epoch = cookie_epoch();
   if ((epoch & 1) != !!(isn & COOKIE_EPOCH)) epoch--;
-  return cookie_make(w->seq - 1, epoch, isn) == isn;
+  __u32 wrong = cookie_make(w->seq - 1, epoch, isn) ^ isn;
+  return !wrong ? COOKIE_OURS : wrong & ~COOKIE_OF_NUMBER ? COOKIE_NONE : COOKIE_LATER;
 }
 
 #endif

@@ -26,12 +26,14 @@ SWITCH_TABLE(switch_backs, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_s
 SWITCH_TABLE(switch_held, BPF_MAP_TYPE_LRU_HASH, 0, struct switch_client_key, struct switch_segment_held, SWITCH_HOLDS);
 SWITCH_TABLE(switch_counts, BPF_MAP_TYPE_PERCPU_ARRAY, 0, __u32, struct switch_counts, 1);
 SWITCH_TABLE(switch_timers, BPF_MAP_TYPE_ARRAY, 0, __u32, struct switch_timer, 1);
+PROGRAMS(switch_programs, SWITCH_PROGRAMS);
 
 /* Names the enums for the object's BTF, as in maps.h. */
 const volatile struct {
   enum switch_protocol protocol;
   enum switch_state state;
   enum switch_count count;
+  enum switch_program program;
 } switch_types_in_btf;
 
 #define SWITCH_OPTIONS 40
@@ -44,6 +46,12 @@ struct switch_headers {
 } __attribute__((packed, aligned(4)));
 #define SWITCH_HEADERS_LEN 52
 #define SWITCH_SYN_WORDS 8
+
+/* The search through options. Here, not on the stack: the verifier follows each value that stands there. */
+struct option_scan {
+  __u32 at;
+  __u32 size;
+};
 
 struct switch_scratch {
   struct switch_client_key key;
@@ -64,6 +72,7 @@ struct switch_scratch {
   struct switch_headers headers;
   struct switch_host_key host;
   struct switch_path_key path;
+  struct option_scan scan;
   __u8 options[64];
   __u8 text[SWITCH_TEXT];
 };
@@ -79,6 +88,11 @@ static __noinline void switch_count(__u32 what) {
   __u32 zero = 0;
   struct switch_counts *c = bpf_map_lookup_elem(&switch_counts, &zero);
   if (c) c->count[what & (SWITCH_COUNTS - 1)]++;
+}
+
+static __always_inline int switch_failed(void) {
+  switch_count(SWITCHED_FAILED);
+  return TC_ACT_SHOT;
 }
 
 #endif

@@ -104,15 +104,11 @@ static __always_inline void heads_options(struct switch_headers *h, __u32 mss, _
   word[2] = bpf_htonl(scale == SWITCH_NO_SCALE ? NO_OPTIONS : 0x01030300 | scale);
 }
 
-struct option_scan {
-  __u32 at;
-  __u32 size;
-};
 static long option_step(__u64 i, void *ctx) {
-  struct option_scan *o = ctx;
   struct switch_scratch *w = the_switch();
   if (!w) return 1;
   CHECKED(w);
+  struct option_scan *o = &w->scan;
   __u32 at = o->at;
   if (at >= o->size) return 1;
   __u8 *b = w->options;
@@ -141,8 +137,8 @@ __noinline int options_read(struct __sk_buff *skb) {
   __u32 size = w->header - 20;
   if (!size || size > SWITCH_OPTIONS) return 0;
   if (bpf_skb_load_bytes(skb, SWITCH_HEADS, w->options, size)) return -1;
-  struct option_scan o = {.size = size};
-  bpf_loop(SWITCH_OPTIONS, option_step, &o, 0);
+  w->scan = (struct option_scan){.size = size};
+  bpf_loop(SWITCH_OPTIONS, option_step, 0, 0);
   return 0;
 }
 

@@ -87,6 +87,7 @@ const OTHERS = [
   ...(['fullnat', 'fullnat6', 'fullnat-sctp', 'fullnat-sctp6'] as const).map((build) => [build, 'weir_fullnat_request'] as const),
   ...(['apply', ...SIDE_NAMES.map((name) => `apply-${name}` as const)] as const).map((build) => [build, 'weir_apply'] as const),
   ...(['apply-fullnat', 'apply-fullnat6'] as const).map((build) => [build, 'weir_apply_flows'] as const),
+  ['switch', 'weir_switch'] as const,
 ];
 
 function withinLimit(object: string, expected: readonly string[] = programsOf(basename(object))): void {

@@ -14,7 +14,15 @@ import { type Asked, askedByHttp, askedByTls } from './first-bytes.js';
 const READ_AT = 256;
 const CASES = 4000;
 const PROGRAM = 'weir_switch_read';
-const OTHERS = ['weir_xdp', 'weir_tc_ingress', 'weir_tc_egress', 'weir_housekeeping', 'weir_switch', 'weir_switch_timer'];
+const OTHERS = [
+  'weir_xdp',
+  'weir_tc_ingress',
+  'weir_tc_egress',
+  'weir_housekeeping',
+  'weir_switch',
+  'weir_switch_bind',
+  'weir_switch_timer',
+];
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 const untilZero = (bytes: Uint8Array): string => textOf(bytes).split('\0')[0] ?? '';

@@ -22,6 +22,11 @@ function verified(object: ObjectFile, name: string): number {
   });
 }
 
+function withinLimit(object: ObjectFile, program: string): void {
+  const count = verified(object, program);
+  assert.ok(count > 1000 && count <= INSTRUCTIONS_MAX, `${program}: ${count}`);
+}
+
 /** They have tc's programs alone. */
 const SIDE_OBJECTS: ReadonlySet<string> = new Set(SIDE_NAMES.flatMap((name) => [OBJECTS[name], OBJECTS[`bridge-${name}`]]));
 
@@ -38,16 +43,27 @@ interface Switch {
   readonly text: string;
 }
 
+/** Content switching: of its object, these alone are loaded. */
+const SWITCH_OBJECT = 'weir-switch.bpf.o';
+const SWITCH_PROGRAMS = ['weir_switch', 'weir_switch_bind'] as const;
+
+export function testSwitchVerified(): void {
+  test(`no program of ${SWITCH_OBJECT} needs more than ${INSTRUCTIONS_MAX} verified instructions`, { skip: skipReason() }, () => {
+    using(new ObjectFile(artifact(SWITCH_OBJECT)), (object) => {
+      for (const other of Object.values(PROGRAMS)) object.autoload(other, false);
+      object.load();
+      for (const program of SWITCH_PROGRAMS) withinLimit(object, program);
+    });
+  });
+}
+
 /** Loads the object. */
 export function testVerified(name: (typeof OBJECTS)[keyof typeof OBJECTS], by?: Switch): void {
   test(`no program of ${name}${by?.text ?? ''} needs more than ${INSTRUCTIONS_MAX} verified instructions`, { skip: skipReason() }, () => {
     using(new ObjectFile(artifact(name)), (object) => {
       if (by !== undefined) object.variable(by.variable, u32(1));
       object.load();
-      for (const program of programsOf(name)) {
-        const count = verified(object, program);
-        assert.ok(count > 1000 && count <= INSTRUCTIONS_MAX, `${program}: ${count}`);
-      }
+      for (const program of programsOf(name)) withinLimit(object, program);
     });
   });
 }

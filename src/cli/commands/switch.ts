@@ -66,6 +66,8 @@ const MEANINGS: Readonly<Record<SwitchCountName, string>> = {
   SWITCHED_FULL: 'to the proxy, since the table was full',
   SWITCHED_FAILED: 'segments dropped that could not be changed',
   SWITCHED_REFUSED: 'connections refused by servers',
+  SWITCHED_OVERTOOK: 'segments dropped that came before the first one',
+  SWITCHED_SHARED: 'to the proxy, since the server had a connection of that port',
 };
 
 function status(json: boolean, io: Io): number {

@@ -89,6 +89,8 @@ export const SwitchProtocol = { SWITCH_HTTP: 0, SWITCH_TLS: 1 } as const;
 
 export const SwitchState = { SWITCH_BINDING: 0, SWITCH_BOUND: 1 } as const;
 
+export const SwitchProgram = { SWITCH_BIND: 0, SWITCH_PROGRAMS: 1 } as const;
+
 export const SwitchCount = {
   SWITCHED_SYN: 0,
   SWITCHED_ASKED: 1,
@@ -101,6 +103,8 @@ export const SwitchCount = {
   SWITCHED_FULL: 8,
   SWITCHED_FAILED: 9,
   SWITCHED_REFUSED: 10,
+  SWITCHED_OVERTOOK: 11,
+  SWITCHED_SHARED: 12,
 } as const;
 
 export const SwitchAbi = {

@@ -16,15 +16,19 @@ import { type AttachmentPin, parseAttachmentPin } from '../load/attachments.js';
 import { PROGRAMS, runHousekeeping } from '../load/load.js';
 import { loadOnto } from '../load/programs.js';
 import type { FileOf } from '../load/short-cut.js';
-import { pinInPlace } from '../pins/pin-in-place.js';
+import { fill } from '../load/side-maps.js';
+import { pinBeside, pinInPlace, unpin } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { SwitchSecret } from '../switch.gen.js';
+import { SwitchProgram, SwitchSecret } from '../switch.gen.js';
 import type { Tables } from '../table/tables.js';
 import { hasSwitch, SWITCH_PINS, withSwitchMap } from './switch-maps.js';
 
 /** BPF_F_BEFORE without another program: in front of all. */
 const BEFORE_ALL = 1 << 3;
 const PROGRAM = 'weir_switch';
+/** What it enters by a tail call, and the array of that. Each build of it has an array of its own. */
+const BIND_PROGRAM = 'weir_switch_bind';
+const PROGRAMS_PIN = 'switch_programs';
 const LINK_PIN = /^switch_link_(\d+)$/;
 const linkPin = (ifindex: number): string => `switch_link_${ifindex}`;
 
@@ -103,10 +107,16 @@ export function ensureSwitch(tables: Tables, fileOf: FileOf = artifact): void {
       if (!existsSync(`${folder}/${name}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
     makeSecret(folder);
     using(object.program('weir_switch_timer'), runHousekeeping);
+    // The kernel empties an array of programs when its last pin goes: that of before stays until no interface has its program.
+    const replace = using(object.map(PROGRAMS_PIN), (array) => {
+      using(object.program(BIND_PROGRAM), (program) => fill([array], SwitchProgram.SWITCH_BIND, program));
+      return pinBeside(array, `${folder}/${PROGRAMS_PIN}`);
+    });
     using(object.program(PROGRAM), (program) => {
       pinInPlace(program, `${folder}/${PROGRAM}`);
       for (const ifindex of interfaces) attach(program, folder, ifindex);
     });
+    replace();
   });
 }
 
@@ -139,6 +149,7 @@ export function removeSwitch(folder: string): void {
     using(Link.pinned(`${folder}/${linkPin(ifindex)}`), (link) => link.detach());
     rmSync(`${folder}/${linkPin(ifindex)}`, { force: true });
   }
+  unpin(`${folder}/${PROGRAMS_PIN}`);
   // The one by which hasSwitch() goes is the last one.
   for (const name of [PROGRAM, ...SWITCH_PINS.filter((each) => each !== 'switch_listeners'), 'switch_listeners'])
     rmSync(`${folder}/${name}`, { force: true });

@@ -1,0 +1,105 @@
+// Content switching in a bed of single frames: two listeners with rules of their own, and segments through the program, without sockets.
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+import { readWeirFile } from '../../src/config/weir/read.js';
+import { switchPlan } from '../../src/control/layer7/switch/switch-plan.js';
+import type { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
+import { applySwitch } from '../../src/datapath/ebpf/switch/apply-switch.js';
+import { keyCount, type SwitchCountName, switchCounts } from '../../src/datapath/ebpf/switch/switch-maps.js';
+import { formatAddress } from '../../src/model/address-text.js';
+import { native } from '../../src/sys/addon.js';
+import { Program } from '../../src/sys/bpf/bpf-objects.js';
+import { using } from '../../src/sys/fd.js';
+import { decodeEthernet } from '../../src/wire/ethernet.js';
+import { decodeIpv4 } from '../../src/wire/ipv4.js';
+import { decodeTcp, type TcpSegment, tcpChecksumIsRight } from '../../src/wire/tcp.js';
+import { type Bed, openBed } from './bed.js';
+import { fromClient, fromServer, tcp } from './fixtures/packets.js';
+import { run } from './run.js';
+
+export const [FIRST, SECOND] = ['10.0.1.100:80', '10.0.1.101:8080'];
+export const [ONE, TWO] = ['10.0.2.11', '10.0.2.12'];
+export const CLIENT = '10.0.1.10';
+
+const CONFIG = `layer7:
+  listeners:
+    first: ${FIRST}
+    second: ${SECOND}
+  pools:
+    one: { servers: ["${ONE}:80"] }
+    two: { servers: ["${TWO}:80"] }
+  hosts:
+    - { server_name: [a.example], listen: first, way: switch, locations: [{ location: /, pool: one }, { location: /two/, pool: two }] }
+    - { server_name: [a.example], listen: second, way: switch, locations: [{ location: /, pool: two }] }
+    - { server_name: [b.example], listen: second, way: switch, locations: [{ location: /, pool: one }] }
+`;
+
+/** What the program made of a segment. */
+export interface Answer {
+  readonly code: number;
+  readonly from: string;
+  readonly to: string;
+  readonly segment: TcpSegment;
+}
+
+export class SwitchBed {
+  readonly #bed: Bed;
+  readonly #devices = { front: native().ifNameToIndex('front'), back: native().ifNameToIndex('back') };
+
+  constructor(bed: Bed) {
+    this.#bed = bed;
+  }
+
+  get folder(): string {
+    return this.#bed.folder;
+  }
+
+  #send(device: 'front' | 'back', frame: Uint8Array): Answer {
+    const ifindex = this.#devices[device];
+    const { code, frame: bytes } = using(Program.pinned(`${this.folder}/weir_switch`), ({ fd }) =>
+      run(native(), fd.number, 'tc', frame, { ifindex, ingressIfindex: ifindex }),
+    );
+    const packet = decodeIpv4(decodeEthernet(bytes)?.payload ?? bytes) ?? assert.fail('no packet of IPv4');
+    const segment = decodeTcp(packet.payload) ?? assert.fail('no segment');
+    assert.ok(tcpChecksumIsRight(packet.payload, packet.source, packet.destination), 'its checksum is right');
+    const end = (address: typeof packet.source, port: number): string => `${formatAddress(address)}:${port}`;
+    return { code, from: end(packet.source, segment.sourcePort), to: end(packet.destination, segment.destinationPort), segment };
+  }
+
+  fromClient(from: string, to: string, letters: string, segment: Partial<TcpSegment>): Answer {
+    return this.#send('front', fromClient(tcp({ from, to }, letters, { segment })));
+  }
+
+  fromServer(from: string, to: string, letters: string, segment: Partial<TcpSegment>): Answer {
+    return this.#send('back', fromServer(tcp({ from, to }, letters, { segment }), from.split(':')[0]));
+  }
+
+  /** What `work` counted, and how many connections it left. */
+  counted(work: () => void): Readonly<Partial<Record<SwitchCountName | 'flows', number>>> {
+    const now = (): readonly (readonly [SwitchCountName | 'flows', number])[] => [
+      ...[...switchCounts(this.folder)].map(([name, count]) => [name, Number(count)] as const),
+      ['flows', keyCount(this.folder, 'switch_flows')],
+    ];
+    const before = new Map(now());
+    work();
+    return Object.fromEntries(
+      now()
+        .map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const)
+        .filter(([, count]) => count !== 0),
+    );
+  }
+}
+
+let opened: Bed | undefined;
+after(() => opened?.close());
+
+/** One bed for all tests of a file: each uses ports of its own, and looks at differences of counts. */
+export function switchBed(): SwitchBed {
+  if (opened === undefined) {
+    opened = openBed();
+    const { file, faults } = readWeirFile(CONFIG);
+    assert.deepEqual(faults, []);
+    applySwitch(opened.director as EbpfDirector, switchPlan(file.layer7 ?? assert.fail('no section layer7')));
+  }
+  return new SwitchBed(opened);
+}
