@@ -1,8 +1,10 @@
 // The API as it runs: its sockets, each with what its callers may do.
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ApiSettings } from '../model/api-settings.js';
+import { isWeirError } from '../model/errors/weir-error.js';
 import type { Log } from '../model/log-level.js';
+import { isSystemError } from '../sys/errno.js';
 import { groupNamed } from '../sys/processes/accounts.js';
 import { peerCredentials } from '../sys/sockets/peer-credentials.js';
 import type { Caller } from './access/caller.js';
@@ -12,8 +14,11 @@ import { type NodeEnv, nodeServer, requestListener } from './http/node-server.js
 import { listenOn } from './http/unix-socket.js';
 import { routes } from './routes/routes.js';
 import type { ApiSources } from './sources.js';
+import { TcpService } from './tcp-service.js';
 
 const [WRITE_MODE, READ_MODE, LOOK_MS] = [0o660, 0o666, 1000] as const;
+/** Looks after which TCP is tried again. */
+const TCP_LOOKS = 5;
 
 export interface ApiServiceOptions {
   readonly settings: ApiSettings;
@@ -40,6 +45,11 @@ export class ApiService {
   readonly #servers: Server[] = [];
   readonly #watch: Watch;
   #timer: NodeJS.Timeout | undefined;
+  #tcp: TcpService | undefined;
+  #looks = 0;
+  #failure = '';
+  #isStarting = false;
+  #isStopped = false;
 
   private constructor(readonly options: ApiServiceOptions) {
     this.#watch = new Watch(options.sources, options.sources.events);
@@ -63,9 +73,39 @@ export class ApiService {
     if (gid === undefined) this.options.log('notice', `there is no group ${group}: root alone may write to ${write}`);
     await this.#serveUnix(write, WRITE_MODE, gid ?? 0, 'write');
     await this.#serveUnix(read, READ_MODE, 0, 'read');
-    this.#watch.look();
-    this.#timer = setInterval(() => this.#watch.look(), LOOK_MS);
+    await this.#serveTcp();
+    this.#look();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.options.log('info', `the API answers at ${write} (changes) and ${read} (reading)`);
+  }
+
+  #look(): void {
+    this.#watch.look();
+    this.#tcp?.look();
+    this.#looks += 1;
+    if (this.#tcp === undefined && this.#looks % TCP_LOOKS === 0) void this.#serveTcp();
+  }
+
+  /** Without it, the Unix sockets answer none the less: that is logged once, and tried again. */
+  async #serveTcp(): Promise<void> {
+    const { tcp } = this.options.settings;
+    if (tcp === undefined || this.#isStarting) return;
+    this.#isStarting = true;
+    try {
+      const started = await TcpService.start(tcp, this.options, (error) => this.#onMistake(error));
+      if (this.#isStopped) await started.stop();
+      else this.#tcp = started;
+    } catch (error) {
+      if (!isWeirError(error) && !isSystemError(error)) throw error;
+      if (error.message !== this.#failure) this.options.log('error', `no API over TCP: ${error.message}: tried again every ${TCP_LOOKS} s`);
+      this.#failure = error.message;
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  #onMistake(error: unknown): void {
+    this.options.log('error', `unexpected error, please report it: ${error instanceof Error ? error.stack : error}`);
   }
 
   async #serveUnix(path: string, mode: number, gid: number, scope: Caller['scope']): Promise<void> {
@@ -73,16 +113,17 @@ export class ApiService {
       routes,
       sources: this.options.sources,
       callerOf: (_request, env) => callerOf((env as NodeEnv).incoming.socket, scope),
-      onMistake: (error) =>
-        this.options.log('error', `unexpected error, please report it: ${error instanceof Error ? error.stack : error}`),
+      onMistake: (error) => this.#onMistake(error),
     });
-    const server = nodeServer(requestListener(app));
+    const server = nodeServer<Server>(createServer, requestListener(app));
     await listenOn(server, { path, mode, gid });
     this.#servers.push(server);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#isStopped = true;
+    await this.#tcp?.stop();
     await Promise.all(
       this.#servers.splice(0).map(
         (server) =>

@@ -4,5 +4,10 @@ import { API_GROUP, type ApiSettings, type ConfiguredApi } from '../model/api-se
 
 export function apiSettings(configured: ConfiguredApi | undefined): ApiSettings {
   const { write, read } = apiSocketPaths();
-  return { write: configured?.write ?? write, read: configured?.read ?? read, group: configured?.group ?? API_GROUP };
+  return {
+    write: configured?.write ?? write,
+    read: configured?.read ?? read,
+    group: configured?.group ?? API_GROUP,
+    ...(configured?.tcp === undefined ? {} : { tcp: configured.tcp }),
+  };
 }

@@ -13,6 +13,7 @@ import { version } from '../report/version.js';
 import { artifact } from '../sys/artifact.js';
 import { monotonicUs } from '../sys/clock.js';
 import { unlessCode } from '../sys/errno.js';
+import type { Refusals } from './access/refusals.js';
 import type { ApiReaders } from './sources.js';
 
 /** So long what takes long to collect is answered with again, ms. */
@@ -46,7 +47,7 @@ function keptReader(): () => ObservingReader {
   };
 }
 
-export function liveSources(): ApiReaders {
+export function liveSources(refusals: Refusals): ApiReaders {
   const reader = keptReader();
   let examining: Promise<Examination> | undefined;
   return {
@@ -73,7 +74,7 @@ export function liveSources(): ApiReaders {
       checkPresent(reader().tables);
       return reader().drainRecord();
     },
-    metrics: (query, accept) => scrape(query, { accept, version }),
+    metrics: (query, accept) => scrape(query, { accept, version, apiRefusals: refusals.counts() }),
     *connections(filter) {
       // Its own: a client may take its time.
       const own = observedReader();

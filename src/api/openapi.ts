@@ -15,6 +15,7 @@ const problem = z.strictObject({
   etag: z.string().optional(),
   difference: z.array(z.string()).optional(),
   allow: z.array(z.string()).optional(),
+  retry_after: z.int().optional(),
 });
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {

@@ -13,6 +13,7 @@ import type { ConnectionValue } from '../report/connections/connection-value.js'
 import type { Explanation } from '../report/explain/explanation.js';
 import type { Asked } from '../report/explain/live-probe.js';
 import type { DaemonStatus, Status } from '../report/status/status.js';
+import type { Refusals } from './access/refusals.js';
 import type { Journal } from './changes/journal.js';
 import type { PlanBook } from './changes/plan-book.js';
 import type { EventRing } from './events/event-ring.js';
@@ -78,4 +79,5 @@ export interface ApiSources extends ApiReaders {
   readonly plans: PlanBook;
   readonly journal: Journal;
   readonly events: EventRing;
+  readonly refusals: Refusals;
 }

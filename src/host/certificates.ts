@@ -59,7 +59,7 @@ function namesOf(certificate: X509Certificate): readonly string[] {
 }
 
 /** @throws WeirError certificate-unusable */
-function loadCertificate(files: CertificateFiles, folder: string, nowMs: number): Certificate {
+export function loadCertificate(files: CertificateFiles, folder: string, nowMs: number): Certificate {
   const [chainFile, keyFile] = [files.chain, files.key].map((file) => (isAbsolute(file) ? file : resolve(folder, file))) as [
     string,
     string,

@@ -61,6 +61,8 @@ export interface Snapshot {
   readonly checks: readonly PublishedServer[];
   readonly sync: readonly { readonly role: DaemonRole; readonly counts: SyncCounts }[];
   readonly stream?: StreamStatus;
+  /** Requests that the control API refused over TCP, by reason; absent: this is not of its process. */
+  readonly apiRefusals?: Readonly<Record<string, number>>;
   /** How long reading took. */
   readonly seconds: number;
 }

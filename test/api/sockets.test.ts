@@ -1,46 +1,18 @@
 // The API's process on its two sockets: who may what by which, what a killed process leaves, and as a part of weir run.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { root } from '../support/project.js';
+import { RunningWeir } from './running-weir.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-api-'));
 const path = (name: string): string => join(folder, name);
 after(() => rmSync(folder, { recursive: true }));
 writeFileSync(path('weir.yaml'), `api: {write_socket: ${path('api.sock')}, read_socket: ${path('read.sock')}}\n`);
 writeFileSync(path('keepalived.conf'), 'global_defs {\n  router_id weir_api_test\n}\n');
-
-class Running {
-  readonly child: ChildProcess;
-  #output = '';
-
-  constructor(...args: readonly string[]) {
-    this.child = spawn(process.execPath, [join(root, 'dist/weir.cjs'), 'weir', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.child.stdout, this.child.stderr]) stream?.on('data', (piece) => (this.#output += piece));
-  }
-
-  async logged(pattern: RegExp, count = 1): Promise<string> {
-    for (;;) {
-      const found = [...this.#output.matchAll(new RegExp(pattern, 'g'))][count - 1];
-      if (found !== undefined) return found[1] ?? '';
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`it ended: ${this.#output}`);
-      await sleep(50);
-    }
-  }
-
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    const ended = once(this.child, 'exit');
-    this.child.kill(signal);
-    await ended;
-    return this.child.exitCode;
-  }
-}
 
 interface Answered {
   readonly status: number;
@@ -60,7 +32,7 @@ const get = (socket: string, at: string): Promise<Answered> =>
   });
 
 const modeOf = (socket: string): number => statSync(path(socket)).mode & 0o777;
-const serve = (): Running => new Running('api', 'serve', '--config', path('weir.yaml'));
+const serve = (): RunningWeir => new RunningWeir('api', 'serve', '--config', path('weir.yaml'));
 
 test('each socket has its mode and its rights; a killed process is followed by the next, a living one is left alone', {
   timeout: 60_000,
@@ -89,7 +61,7 @@ const PIDS = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, path(`${let
 test('weir run has it as a process: killed, it comes back; switched off by a reload, it closes them', {
   timeout: 60_000,
 }, async (context) => {
-  const daemon = new Running('run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', ...PIDS);
+  const daemon = new RunningWeir('run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', ...PIDS);
   context.after(() => daemon.child.kill('SIGKILL'));
   await daemon.logged(/the API answers/);
   process.kill(Number(await daemon.logged(/Starting API child process, pid=(\d+)/)), 'SIGKILL');

@@ -1,6 +1,7 @@
 // The control API without a socket, on a table in memory: what a test asks, and what is answered.
 
 import type { Caller } from '../../src/api/access/caller.js';
+import { Refusals } from '../../src/api/access/refusals.js';
 import { Journal, type JournalStore } from '../../src/api/changes/journal.js';
 import { PlanBook } from '../../src/api/changes/plan-book.js';
 import { EventRing } from '../../src/api/events/event-ring.js';
@@ -163,6 +164,7 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     plans: new PlanBook(memoryReaders.now, newId),
     journal: new Journal(store),
     events: new EventRing('test', 5),
+    refusals: new Refusals(() => {}),
     apply: (document, base, options) =>
       Promise.resolve().then(() => applyDocument(director, document, { base, unlocked: NO_FACTS, options })),
   };

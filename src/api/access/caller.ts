@@ -1,11 +1,10 @@
 // Who sends a request, and what it may do: by the socket it came by, or by its token or certificate.
+import { API_SCOPES, type ApiScope } from '../../model/api-settings.js';
 
-/** Each includes those before it. */
-const SCOPES = ['read', 'drain', 'write'] as const;
-export type Scope = (typeof SCOPES)[number];
+export type Scope = ApiScope;
 
 export interface Caller {
-  /** For the journal: `uid 0 (pid 4711)`, `token deploy`, `certificate CN=deploy`. */
+  /** For the journal: `uid 0 (pid 4711)`, `token deploy`, `certificate deploy`. */
   readonly name: string;
   /** Whose streams are counted together: a user of the host, a token. */
   readonly stream: string;
@@ -14,4 +13,4 @@ export interface Caller {
   readonly confidential: boolean;
 }
 
-export const includesScope = (given: Scope, needed: Scope): boolean => SCOPES.indexOf(given) >= SCOPES.indexOf(needed);
+export const includesScope = (given: Scope, needed: Scope): boolean => API_SCOPES.indexOf(given) >= API_SCOPES.indexOf(needed);

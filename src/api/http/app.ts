@@ -102,6 +102,7 @@ export function problemResponse(error: unknown, instance: string): Response {
     headers: {
       ...(problem.allow === undefined ? {} : { allow: problem.allow.join(', ') }),
       ...(problem.etag === undefined ? {} : { etag: problem.etag }),
+      ...(problem.retry_after === undefined ? {} : { 'retry-after': String(problem.retry_after) }),
       ...(problem.status === 401 ? { 'www-authenticate': 'Bearer realm="weir"' } : {}),
     },
   });

@@ -1,5 +1,5 @@
 // An HTTP server of Node around an app, with the limits that keep slow and hostile clients from taking what others need.
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { problemResponse } from './app.js';
@@ -27,8 +27,13 @@ export function requestListener(app: Hono): Listener {
   return (incoming, outgoing) => void answer(incoming, outgoing);
 }
 
-/** `make`: of TLS; absent: a plain one. */
-export function nodeServer(listener: Listener, make: (options: ServerOptions, listener: Listener) => Server = createServer): Server {
+interface BoundedServer {
+  maxConnections: number;
+  setTimeout(ms: number): unknown;
+}
+
+/** `make`: createServer of http or https. */
+export function nodeServer<S extends BoundedServer>(make: (options: ServerOptions, listener: Listener) => S, listener: Listener): S {
   const server = make({ ...LIMITS, maxHeaderSize: HEADER_MAX, connectionsCheckingInterval: 5000 }, listener);
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(IDLE_MS);

@@ -23,6 +23,8 @@ export interface Problem {
   /** The commands that the change would be in that state. */
   readonly difference?: readonly string[];
   readonly allow?: readonly string[];
+  /** Seconds until it may be tried again. */
+  readonly retry_after?: number;
 }
 
 /** The status of HTTP, where it does not follow from the errno or the exit status of a code. */
@@ -52,6 +54,8 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'api-host': 421,
   'api-origin': 403,
   'api-streams': 429,
+  'api-client': 403,
+  'api-rate': 429,
   'api-not-acceptable': 406,
   'datapath-not-loaded': 503,
   'datapath-unloaded': 503,
@@ -98,5 +102,6 @@ export function problemOf(error: unknown, instance: string): Problem {
     ...(isWeirError(error, 'api-stale') ? { etag: error.details.current, difference: error.details.difference } : {}),
     ...(isWeirError(error, 'plan-outdated') ? { etag: etagOf(error.details.present) } : {}),
     ...(isWeirError(error, 'api-method') ? { allow: error.details.allowed } : {}),
+    ...(isWeirError(error, 'api-rate') ? { retry_after: error.details.seconds } : {}),
   };
 }

@@ -5,9 +5,11 @@ import { faultText, readWeirFile } from '../../config/weir/read.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { apiSocketPaths } from '../../host/api-sockets.js';
-import type { ConfiguredApi } from '../../model/api-settings.js';
+import { API_TOKENS, type ConfiguredApi } from '../../model/api-settings.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { isSystemError } from '../../sys/errno.js';
+import { type ApiRequest, askHost, sendRequest } from '../api/send-request.js';
+import { token } from '../api/token.js';
 import { command, expectWords } from '../command.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
@@ -15,18 +17,31 @@ import { readText } from '../read-text.js';
 import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir api METHOD PATH [BODY] [--if-match ETAG] [--accept TYPE] [--type TYPE] [--head] [--socket PATH]
+                [--url URL [--token-file FILE] [--cacert FILE] [--cert FILE --key FILE]]
        sends a request to the control API of this host, and prints its answer: weir api GET /v1 lists the resources (docs/api.md)
-       METHOD      GET, POST, PUT, PATCH or DELETE
-       BODY        JSON; @FILE is that file's text, and - is standard input
-       --if-match  the ETag that the change was made for, or *
-       --accept    as application/x-ndjson, one value a line, or text/event-stream
-       --type      of BODY; default: application/json, of PATCH application/merge-patch+json
-       --head      prints the status and the head before the answer
-       --socket    default: /run/weir/api.sock, or without the right to write there /run/weir/read.sock
+       METHOD        GET, POST, PUT, PATCH or DELETE
+       BODY          JSON; @FILE is that file's text, and - is standard input
+       --if-match    the ETag that the change was made for, or *
+       --accept      as application/x-ndjson, one value a line, or text/event-stream
+       --type        of BODY; default: application/json, of PATCH application/merge-patch+json
+       --head        prints the status and the head before the answer
+       --socket      default: /run/weir/api.sock, or without the right to write there /run/weir/read.sock
+       --url         of another host's API: https://192.0.2.1:8443
+       --token-file  has the token, as weir api token new prints it
+       --cacert      the authorities that may have signed the host's certificate, in PEM; default: those of Node
+       --cert, --key the client's certificate and its key, in PEM
        exit status: 0 answered, 1 refused or no API answers
        weir api serve [--config FILE] [--detail]
        is the API until it is stopped; weir run with a weir.yaml has one as a process of its own
-       --config    a weir.yaml, whose section api names the sockets
+       --config      a weir.yaml, whose section api names the sockets
+       weir api token new NAME [--scope read|drain|write] [--confidential] [--expires TIME|never] [--tokens FILE]
+       makes a token for the API over TCP and prints it; it is stored as a digest, and is not printed again
+       --scope       default: read
+       --confidential  it may see the addresses of clients, too, the findings of doctor and the journal; with write it does
+       --expires     30d, 12h; default: 90d
+       --tokens      default: ${API_TOKENS}
+       weir api token list [--tokens FILE]
+       weir api token revoke NAME [--tokens FILE]
 `;
 const TYPES = {
   'if-match': 'value',
@@ -34,13 +49,21 @@ const TYPES = {
   type: 'value',
   head: 'flag',
   socket: 'value',
+  url: 'value',
+  'token-file': 'value',
+  cacert: 'value',
+  cert: 'value',
+  key: 'value',
   config: 'value',
   detail: 'flag',
+  scope: 'value',
+  confidential: 'flag',
+  expires: 'value',
+  tokens: 'value',
 } as const;
 type Given = Flags<typeof TYPES>;
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const REFUSED = 400;
 
 /** @throws WeirError file-unreadable */
 function readBody(text: string): string {
@@ -48,54 +71,16 @@ function readBody(text: string): string {
   return text.startsWith('@') ? readText(text.slice(1)) : text;
 }
 
-function headers(method: string, body: string | undefined, flags: Given): Record<string, string> {
-  const type = flags.type ?? (method === 'PATCH' ? 'application/merge-patch+json' : 'application/json');
-  return {
-    host: 'localhost',
-    accept: flags.accept ?? 'application/json',
-    ...(body === undefined ? {} : { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) }),
-    ...(flags['if-match'] === undefined ? {} : { 'if-match': flags['if-match'] }),
-  };
-}
-
-interface Sent {
-  readonly socket: string;
-  readonly method: string;
-  readonly path: string;
-  readonly body: string | undefined;
-}
-
-/** Prints the answer as it comes. @throws the system's error where no process answers */
-function send({ socket, method, path, body }: Sent, flags: Given, io: Io): Promise<number> {
-  return new Promise((done, fail) => {
-    const sent = request({ socketPath: socket, method, path, headers: headers(method, body, flags) }, (answer) => {
-      const { statusCode = 0, statusMessage = '', rawHeaders } = answer;
-      if (flags.head === true) {
-        const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1] ?? ''}\n`] : []));
-        io.out(`${statusCode} ${statusMessage}\n${lines.join('')}\n`);
-      }
-      answer.setEncoding('utf8');
-      answer.on('data', (text: string) => {
-        io.out(text);
-        io.flush();
-      });
-      answer.on('end', () => done(statusCode < REFUSED ? 0 : 1));
-      answer.on('error', fail);
-    });
-    sent.on('error', fail);
-    sent.end(body);
-  });
-}
-
 const cannotWrite = (error: unknown): boolean => isSystemError(error) && (error.code === 'EACCES' || error.code === 'EPERM');
 
-/** @throws WeirError api-unreachable */
-async function ask(given: Omit<Sent, 'socket'>, flags: Given, io: Io): Promise<number> {
+/** @throws WeirError api-unreachable; file-unreadable, api-url */
+async function ask(given: ApiRequest, flags: Given, io: Io): Promise<number> {
+  if (flags.url !== undefined) return askHost(flags.url, given, flags, io);
   const { write, read } = apiSocketPaths();
   const sockets = flags.socket === undefined ? [write, read] : [flags.socket];
   for (const [index, socket] of sockets.entries()) {
     try {
-      return await send({ socket, ...given }, flags, io);
+      return await sendRequest((options, answered) => request({ ...options, socketPath: socket }, answered), given, flags, io);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       if (cannotWrite(error) && index + 1 < sockets.length) continue;
@@ -128,9 +113,10 @@ export const run = command({ name: 'weir api', usage: USAGE, types: TYPES }, asy
   const [first, ...rest] = words;
   if (first === undefined) throw new WeirError('usage', { usage: USAGE });
   if (first === 'serve') return serve(rest, flags);
+  if (first === 'token') return token(rest, flags, io);
   const [path, body] = rest;
   const method = first.toUpperCase();
-  if (!METHODS.includes(method)) throw new WeirError('action-unknown', { given: first, known: [...METHODS, 'serve'].join(', ') });
+  if (!METHODS.includes(method)) throw new WeirError('action-unknown', { given: first, known: [...METHODS, 'serve', 'token'].join(', ') });
   if (path === undefined) throw new WeirError('argument-missing', { expected: 'the path, as /v1' });
   if (!/^\/[!-~]*$/.test(path)) throw new WeirError('argument-value', { expected: 'a path that begins with /', given: path });
   expectWords(rest, 2);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusals } from '../../api/access/refusals.js';
 import { Journal, type JournalStore } from '../../api/changes/journal.js';
 import { PlanBook } from '../../api/changes/plan-book.js';
 import { EventRing } from '../../api/events/event-ring.js';
@@ -79,7 +80,8 @@ function drainKeeper(): () => void {
 
 export function sourcesOfHost(log: Log): ApiSources {
   const open = tableOpener((onWait) => openDirector({ waitMs: LOCK_WAIT_MS, onWait }), log);
-  const [read, driveDrains] = [liveSources(), drainKeeper()];
+  const refusals = new Refusals(log);
+  const [read, driveDrains] = [liveSources(refusals), drainKeeper()];
   return {
     ...read,
     newId,
@@ -87,6 +89,7 @@ export function sourcesOfHost(log: Log): ApiSources {
     plans: new PlanBook(read.now, newId),
     journal: new Journal(journalFile()),
     events: new EventRing(Date.now().toString(36)),
+    refusals,
     drainDriver,
     driveDrains,
     async startDrain(request) {

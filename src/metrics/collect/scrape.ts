@@ -3,6 +3,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { exposition } from '../exposition/exposition.js';
 import { type Format, METRICS_PARAMETERS, type MetricsParameter, metricsOptions } from '../exposition/options.js';
 import { CONTENT_TYPES } from '../exposition/prometheus.js';
+import type { Snapshot } from '../snapshot.js';
 import { collectSnapshot } from './collect-snapshot.js';
 
 /** `accept`: the request's header, empty: none. `version`: weir's. `nameOf`: how its writer names a parameter; absent: as in a query. */
@@ -10,6 +11,8 @@ export interface ScrapeRequest {
   readonly accept: string;
   readonly version: string;
   readonly nameOf?: (name: MetricsParameter) => string;
+  /** What the API refused over TCP, by reason; absent: it is not the API that asks. */
+  readonly apiRefusals?: Snapshot['apiRefusals'];
 }
 
 export interface MetricsAnswer {
@@ -48,11 +51,11 @@ const PLAIN_TEXT = 'text/plain; charset=utf-8';
  * be late by that much, never in that of VRRP or the checker. Its text is one string: some 5 KB a service with one server.
  * @throws WeirError option-value, option-unknown: the query is wrong; else as collectSnapshot
  */
-export function scrape(query: URLSearchParams, { accept, version, nameOf = (name) => name }: ScrapeRequest): MetricsAnswer {
+export function scrape(query: URLSearchParams, { accept, version, nameOf = (name) => name, apiRefusals }: ScrapeRequest): MetricsAnswer {
   const unknown = [...query.keys()].find((name) => !METRICS_PARAMETERS.some((known) => known === name));
   if (unknown !== undefined) throw new WeirError('option-unknown', { option: unknown });
   const given = Object.fromEntries(METRICS_PARAMETERS.flatMap((name) => (query.has(name) ? [[name, query.getAll(name).join(',')]] : [])));
   const options = metricsOptions(given, nameOf, negotiatedFormat(accept));
-  const text = exposition(collectSnapshot(version), options);
+  const text = exposition({ ...collectSnapshot(version), ...(apiRefusals === undefined ? {} : { apiRefusals }) }, options);
   return { contentType: options.format === 'influx' ? PLAIN_TEXT : CONTENT_TYPES[options.format], text };
 }

@@ -42,7 +42,16 @@ export const apiErrors = {
   'api-credentials-refused': { text: () => 'the token is not known here, or has expired', exitStatus: 1 },
   'api-scope': {
     text: ({ needed, given }: { needed: string; given: string }) => `this needs the scope ${needed}; the caller has ${given}`,
-    hint: 'of the two sockets, only api.sock takes changes and lists connections',
+    hint: 'of the two sockets, only api.sock takes changes and lists connections; over TCP, the token or certificate has its scope',
+    exitStatus: 1,
+  },
+  'api-client': {
+    text: ({ name }: { name: string }) => `the certificate of ${name} may do nothing here`,
+    hint: 'name it in api.tcp.clients of weir.yaml',
+    exitStatus: 1,
+  },
+  'api-rate': {
+    text: ({ seconds }: { seconds: number }) => `too many refused requests came from this address: try again in ${seconds} s`,
     exitStatus: 1,
   },
   'api-host': { text: ({ host }: { host: string }) => `this address is not called ${host === '' ? '(no Host)' : host}`, exitStatus: 1 },
@@ -55,6 +64,22 @@ export const apiErrors = {
     hint: 'name other sockets in the section api of weir.yaml, or end that process',
     exitStatus: 1,
   },
+  /** Of its file of tokens. */
+  'api-tokens': {
+    text: ({ path, why }: { path: string; why: string }) => `the tokens of ${path} cannot be used: ${why}`,
+    hint: 'weir api token list --tokens FILE examines it',
+    exitStatus: 1,
+  },
+  'api-token-exists': {
+    text: ({ name }: { name: string }) => `there is a token ${name}`,
+    hint: 'weir api token revoke NAME removes it',
+    exitStatus: 1,
+  },
+  'api-token-missing': {
+    text: ({ name }: { name: string }) => `there is no token ${name}`,
+    hint: 'weir api token list',
+    exitStatus: 1,
+  },
   /** Of weir api serve. */
   'api-file': { text: ({ faults }: { faults: readonly string[] }) => faults.join('; '), exitStatus: 2 },
   /** Of weir api. */
@@ -62,6 +87,11 @@ export const apiErrors = {
     text: ({ path, why }: { path: string; why: string }) => `no API answers at ${path}: ${why}`,
     hint: 'weir run with a weir.yaml has one, and weir api serve is one by itself',
     exitStatus: 1,
+  },
+  'api-url': {
+    text: ({ given }: { given: string }) => `${given} is not the address of an API`,
+    hint: 'use --url https://HOST:PORT',
+    exitStatus: 2,
   },
   /** Of weir dashboard. */
   'dashboard-listen': {

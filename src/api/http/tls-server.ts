@@ -1,0 +1,105 @@
+// The server of TCP: TLS always, and bounds that are narrower than those of Unix sockets, since anybody may connect.
+import { readFileSync, statSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { loadCertificate } from '../../host/certificates.js';
+import type { Address } from '../../model/address.js';
+import { parseAddress } from '../../model/address-text.js';
+import type { ApiTcp } from '../../model/api-settings.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { isSystemError, reasonOf, unlessCode } from '../../sys/errno.js';
+import type { TlsPeer } from '../access/tcp-access.js';
+import { nodeServer } from './node-server.js';
+
+const HANDSHAKE_MS = 10_000;
+/** Connections: of all clients, and of one address. */
+const [CONNECTIONS_MAX, ADDRESS_MAX] = [512, 64] as const;
+
+interface TlsTexts {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly minVersion: 'TLSv1.2';
+}
+
+type Files = Pick<ApiTcp, 'certificate' | 'key' | 'clientAuthorities'>;
+
+/** @throws WeirError certificate-unusable */
+function readAuthorities(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new WeirError('certificate-unusable', { file, why: reasonOf(error) }, { cause: error });
+  }
+}
+
+/** @throws WeirError certificate-unusable */
+export function tlsTexts({ certificate, key, clientAuthorities }: Files, nowMs: number): TlsTexts {
+  const loaded = loadCertificate({ chain: certificate, key }, '/', nowMs);
+  const ca = clientAuthorities === undefined ? {} : { ca: readAuthorities(clientAuthorities) };
+  return { cert: loaded.chain, key: loaded.key, ...ca, minVersion: 'TLSv1.2' };
+}
+
+/** Another text than before: one of the files was written, or replaced. */
+export const filesState = ({ certificate, key, clientAuthorities }: Files): string =>
+  [certificate, key, clientAuthorities ?? '']
+    .map((path) => unlessCode(() => statSync(path), ['ENOENT', 'ENOTDIR'], undefined))
+    .map((status) => (status === undefined ? '' : `${status.ino} ${status.mtimeMs} ${status.size}`))
+    .join(' ');
+
+export function tlsServer(listener: RequestListener, texts: TlsTexts): Server {
+  const certificates = { requestCert: texts.ca !== undefined, rejectUnauthorized: false };
+  const server = nodeServer(
+    (options, given) => createServer({ ...options, ...texts, ...certificates, handshakeTimeout: HANDSHAKE_MS }, given),
+    listener,
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  boundAddresses(server);
+  // A client that speaks no TLS, or leaves: Node has closed it.
+  server.on('tlsClientError', () => {});
+  return server;
+}
+
+/** None may take all connections. */
+function boundAddresses(server: Server): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const from = socket.remoteAddress ?? '';
+    const count = (open.get(from) ?? 0) + 1;
+    if (count > ADDRESS_MAX) {
+      socket.destroy();
+      return;
+    }
+    open.set(from, count);
+    socket.once('close', () => {
+      const left = (open.get(from) ?? 1) - 1;
+      if (left === 0) open.delete(from);
+      else open.set(from, left);
+    });
+  });
+}
+
+/** @throws WeirError api-no-credentials: it has gone meanwhile */
+function addressOf(text: string | undefined): Address {
+  const address = parseAddress((text ?? '').replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, ''));
+  if (address === undefined) throw new WeirError('api-no-credentials');
+  return address;
+}
+
+function certificateOf(socket: TLSSocket): TlsPeer['certificate'] {
+  const { subject } = socket.getPeerCertificate();
+  if (subject === undefined) return 'none';
+  const name: unknown = subject.CN;
+  // Of several common names none is the name.
+  return socket.authorized && typeof name === 'string' ? { name } : 'refused';
+}
+
+export const peerOf = (socket: TLSSocket): TlsPeer => ({
+  remote: addressOf(socket.remoteAddress),
+  local: addressOf(socket.localAddress),
+  localPort: socket.localPort ?? 0,
+  certificate: certificateOf(socket),
+});
