@@ -85,6 +85,10 @@ export class RunningProxy {
     this.ended = new Promise((done) => this.#child.on('exit', (code) => done(code ?? -1)));
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

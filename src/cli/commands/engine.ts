@@ -1,20 +1,22 @@
-// weir engine: nginx in place of weir proxy, with a configuration from the same weir.yaml, until a signal ends it.
+// weir engine: nginx or HAProxy in place of weir proxy, with a configuration from the same weir.yaml, until a signal ends it.
 import { dirname, resolve } from 'node:path';
-import type { EngineLoss } from '../../config/nginx/engine-loss.js';
-import { writeNginx } from '../../config/nginx/write.js';
-import { NginxEngine, nginxFile } from '../../daemon/engine/nginx-engine.js';
-import { certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
+import { ENGINES, engineFile, isEngineName } from '../../daemon/engine/engine-program.js';
+import { acceptLosses, EngineService, lossText, printedText } from '../../daemon/engine/engine-service.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import type { Log } from '../../model/log-level.js';
 import { command, expectWords } from '../command.js';
 import { readLayer7 } from '../read-layer7.js';
 
-const USAGE = `usage: weir engine nginx --config FILE [OPTION ...]
-       runs nginx with what the section layer7 of a weir.yaml has; what nginx does not have is printed, a line each
-       --print           prints nginx's configuration, and does nothing else
-       --check           has nginx examine it, and starts nothing
+const USAGE = `usage: weir engine nginx|haproxy --config FILE [OPTION ...]
+       runs nginx or HAProxy with what the section layer7 of a weir.yaml has; what the engine does not have is printed,
+       a line each. Health checks, layer 4's verdicts and feedback are weir's: HAProxy follows them at run time, nginx by
+       reloads
+       --print           prints the engine's configuration, and does nothing else
+       --check           has the engine examine it, and starts nothing
        --lossy           runs also where something is lost; without it that is refused
-       --dir DIRECTORY   where the configuration is written, the one before as nginx.conf.before; default: /run/weir/nginx
-       --workers N       processes of nginx; default: one for each core
+       --dir DIRECTORY   where the configuration is written, the one before as nginx.conf.before or haproxy.cfg.before;
+                         default: /run/weir/nginx or /run/weir/haproxy
+       --workers N       processes of nginx, threads of HAProxy; default: one for each core
        --log FILE        append a line for each request, in nginx's combined format
        signals: HUP reads the file and its certificates again, and a faulty one changes nothing; TERM and INT let answers
        end, a second one does not; USR1 opens the log again
@@ -30,7 +32,7 @@ const TYPES = {
   log: 'value',
 } as const;
 const LOSSES_STATUS = 3;
-const FOLDER = '/run/weir/nginx';
+const FOLDER = '/run/weir';
 
 /** @throws WeirError option-value */
 function workersOf(given: string | undefined): number {
@@ -39,59 +41,47 @@ function workersOf(given: string | undefined): number {
   throw new WeirError('option-value', { option: '--workers', expected: 'a number from 1 to 999', given });
 }
 
-const lossLine = (file: string, { where, why }: EngineLoss): string => `${file}: ${where}: ${why}`;
-
-/** Until a signal ended nginx. */
-function serve(engine: NginxEngine, report: (text: string) => void, reload: () => void): Promise<void> {
+/** Until a signal ended the engine. */
+function serve(service: EngineService, config: string): Promise<void> {
   return new Promise((done) => {
-    const end = (): void => void engine.end().then(done);
+    const end = (): void => void service.end().then(done);
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
-    process.on('SIGUSR1', () => engine.reopenLogs());
-    process.on('SIGHUP', () => {
-      try {
-        reload();
-        report('nginx reads the new configuration');
-      } catch (error) {
-        report(`the configuration of before stays in effect: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    });
+    process.on('SIGUSR1', () => service.reopenLogs());
+    process.on('SIGHUP', () => service.reload(() => readLayer7(config)));
   });
 }
 
 export const run = command({ name: 'weir engine', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
   expectWords(words, 1);
-  if (words[0] !== 'nginx') throw new WeirError('argument-value', { expected: 'an engine (nginx)', given: words[0] ?? '' });
-  const { config, log } = flags;
+  const [name] = words;
+  if (!isEngineName(name)) throw new WeirError('argument-value', { expected: 'an engine (nginx or haproxy)', given: name ?? '' });
+  const { config } = flags;
   if (config === undefined) throw new WeirError('option-needs-value', { option: '--config' });
-  const folder = resolve(flags.dir ?? FOLDER);
-  const workers = workersOf(flags.workers);
-  const report = (text: string): void => io.err(`weir engine: ${text}\n`);
-  const made = (): ReturnType<typeof writeNginx> => {
-    const model = readLayer7(config);
-    const certificates = loadCertificates(model.listeners, dirname(config), Date.now());
-    certificatesThatEnd(certificates, Date.now()).forEach(report);
-    return writeNginx(model, { folder, workers, certificates, ...(log === undefined ? {} : { log: resolve(log) }) });
+  const log: Log = (level, text) => void (level !== 'debug' && io.err(`weir engine: ${text}\n`));
+  const options = {
+    program: ENGINES[name],
+    folder: dirname(config),
+    runFolder: resolve(flags.dir ?? `${FOLDER}/${name}`),
+    workers: workersOf(flags.workers),
+    ...(flags.log === undefined ? {} : { accessLog: resolve(flags.log) }),
+    lossy: flags.lossy === true,
+    source: config,
+    log,
   };
-  const accepted = (): string => {
-    const { text, losses } = made();
-    for (const loss of losses) report(lossLine(config, loss));
-    if (losses.length > 0 && !flags.lossy) throw new WeirError('engine-losses', { count: losses.length });
-    return text;
-  };
+  const model = readLayer7(config);
   if (flags.print) {
-    const { text, losses } = made();
+    const { text, losses } = printedText(options, model);
     io.out(text);
-    for (const loss of losses) io.err(`${lossLine(config, loss)}\n`);
+    for (const loss of losses) io.err(`${lossText(config, loss)}\n`);
     return losses.length === 0 ? 0 : LOSSES_STATUS;
   }
-  const text = accepted();
   if (flags.check) {
-    nginxFile(folder).check(text);
+    const made = printedText(options, model);
+    acceptLosses(made, options);
+    engineFile(options.program, options.runFolder).check(made);
     return 0;
   }
-  const engine = new NginxEngine(folder, text, report);
-  report(`runs nginx (${engine.pid}) with ${folder}/nginx.conf`);
-  await serve(engine, report, () => engine.reload(accepted()));
+  await serve(new EngineService(model, options), config);
   return 0;
 });

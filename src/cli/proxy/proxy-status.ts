@@ -48,10 +48,15 @@ function poolLines({ pool, balance, servers }: PoolStatus): readonly string[] {
   return [`pool ${pool} (${balance})`, ...lines.map((line) => `  ${line.trimEnd()}`), ...reasons];
 }
 
-function statusText({ pid, listeners, processes, draining, pools }: ProxyStatus): string {
-  const serving = processes.map(({ pid: one, clients }) => `${one ?? 'none'}: ${clients} clients`).join(', ');
+function statusText({ pid, engine, listeners, processes, draining, pools }: ProxyStatus): string {
+  const serving = processes
+    .map(({ pid: one, clients }) => (engine === undefined ? `${one ?? 'none'}: ${clients} clients` : `${one ?? 'none'}`))
+    .join(', ');
   const old = draining === 0 ? '' : `, ${draining} that drain`;
-  const head = [`proxy ${pid}: ${listeners.map(({ name, at }) => `${name} ${at}`).join(', ')}`, `  processes ${serving}${old}`];
+  const head = [
+    `${engine ?? 'proxy'} ${pid}: ${listeners.map(({ name, at }) => `${name} ${at}`).join(', ')}`,
+    `  processes ${serving}${old}`,
+  ];
   return `${[...head, ...pools.flatMap(poolLines)].join('\n')}\n`;
 }
 

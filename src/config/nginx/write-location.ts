@@ -2,8 +2,8 @@
 import { defaultProxying } from '../../model/layer7/defaults.js';
 import type { Proxying } from '../../model/layer7/proxying.js';
 import type { Action, PathMatch, Route, RouteMatch } from '../../model/layer7/route.js';
+import type { ReportEngineLoss } from '../engine/engine-loss.js';
 import { locationText } from '../weir/units.js';
-import type { ReportEngineLoss } from './engine-loss.js';
 import { quoted, templateWord, timeWord, unknownTo } from './write-words.js';
 
 const pathWords = (path: PathMatch): string => {

@@ -4,32 +4,12 @@ import { defaultClientLimits } from '../../model/layer7/defaults.js';
 import type { Host, HostName } from '../../model/layer7/host.js';
 import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
 import type { Listener } from '../../model/layer7/listener.js';
+import { distinctLosses, type EngineLoss, type ReportEngineLoss } from '../engine/engine-loss.js';
+import { ENGINE_MARKER, type EngineCertificate, type EngineOptions, type EngineText } from '../engine/engine-options.js';
 import { hostNameText, subnetText } from '../weir/units.js';
-import type { EngineLoss, ReportEngineLoss } from './engine-loss.js';
 import { hasConditions, locationLines } from './write-location.js';
 import { upstreamLines } from './write-upstream.js';
 import { quoted, timeWord } from './write-words.js';
-
-/** A certificate of a listener, by its files. */
-export interface EngineCertificate {
-  readonly file: string;
-  readonly keyFile: string;
-  readonly names: readonly string[];
-  readonly keyType: string;
-}
-
-export interface EngineOptions {
-  /** For the process number and temporary files; nginx's workers must be able to reach it. */
-  readonly folder: string;
-  /** 0: one for each core. */
-  readonly workers: number;
-  /** The access log; absent: none. */
-  readonly log?: string;
-  readonly certificates: Readonly<Record<string, readonly EngineCertificate[]>>;
-}
-
-/** The first line of every file that weir writes; a file without it is not replaced. */
-export const ENGINE_MARKER = '# Written by weir engine from a weir.yaml: changes here are lost.';
 
 /** Listeners, logs and the like, of one process. */
 const OTHER_DESCRIPTORS = 256;
@@ -137,7 +117,13 @@ class NginxWriter {
       ...this.#limits(limits),
       'map $http_upgrade $weir_upgrade { default ""; "~*^websocket$" $http_upgrade; }',
       'map $http_upgrade $weir_connection { default ""; "~*^websocket$" "upgrade"; }',
-      ...pools.flatMap((pool) => upstreamLines(pool, this.#report)),
+      ...pools.flatMap((pool) =>
+        upstreamLines(
+          pool,
+          this.options.orders.find((order) => order.pool === pool.name),
+          this.#report,
+        ),
+      ),
       ...hosts.flatMap((host) => this.#servers(host)),
     ];
     return [
@@ -156,13 +142,8 @@ class NginxWriter {
   }
 }
 
-export function writeNginx(model: Layer7, options: EngineOptions): { readonly text: string; readonly losses: readonly EngineLoss[] } {
+export function writeNginx(model: Layer7, options: EngineOptions): EngineText {
   const writer = new NginxWriter(model, options);
   const text = writer.text();
-  const seen = new Set<string>();
-  const losses = writer.losses.filter(({ where, why }) => {
-    const line = `${where}: ${why}`;
-    return !seen.has(line) && seen.add(line);
-  });
-  return { text, losses };
+  return { text, losses: distinctLosses(writer.losses), companions: new Map(), generation: '' };
 }

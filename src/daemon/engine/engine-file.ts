@@ -1,18 +1,21 @@
 // The configuration of an engine on disk: examined before it takes the place of the one before, which is kept beside it. A file that weir did not write
 // is never replaced.
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ENGINE_MARKER, type EngineText } from '../../config/engine/engine-options.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { unlessCode } from '../../sys/errno.js';
 
 export interface EngineFileOptions {
   readonly folder: string;
   readonly name: string;
-  /** The first line of what weir writes. */
-  readonly marker: string;
   /** Why the engine refuses a file; undefined: it does not. */
   readonly examine: (path: string) => string | undefined;
 }
+
+const COMPANION_MODE = 0o600;
+const FOLDER_MODE = 0o755;
+const SECRETS_MODE = 0o700;
 
 export class EngineFile {
   readonly path: string;
@@ -23,19 +26,28 @@ export class EngineFile {
 
   #written(): string | undefined {
     const text = unlessCode(() => readFileSync(this.path, 'utf8'), ['ENOENT'], undefined);
-    if (text !== undefined && !text.startsWith(`${this.options.marker}\n`)) throw new WeirError('engine-foreign-file', { path: this.path });
+    if (text !== undefined && !text.startsWith(`${ENGINE_MARKER}\n`)) throw new WeirError('engine-foreign-file', { path: this.path });
     return text;
   }
 
   /** Whether the engine takes the text; nothing is left of it. @throws WeirError engine-refused, engine-foreign-file */
-  check(text: string): void {
+  check(made: EngineText): void {
     this.#written();
-    this.#stage(text);
-    rmSync(`${this.path}.new`);
+    const added = [...made.companions.keys()].filter((path) => !existsSync(path));
+    try {
+      this.#stage(made);
+    } finally {
+      for (const path of added) rmSync(path, { force: true });
+      rmSync(`${this.path}.new`, { force: true });
+    }
   }
 
-  #stage(text: string): void {
-    mkdirSync(this.options.folder, { recursive: true, mode: 0o755 });
+  #stage({ text, companions }: EngineText): void {
+    mkdirSync(this.options.folder, { recursive: true, mode: FOLDER_MODE });
+    for (const [path, content] of companions) {
+      mkdirSync(dirname(path), { recursive: true, mode: SECRETS_MODE });
+      if (!existsSync(path)) writeFileSync(path, content, { mode: COMPANION_MODE });
+    }
     const staged = `${this.path}.new`;
     writeFileSync(staged, text, { mode: 0o640 });
     const why = this.options.examine(staged);
@@ -45,11 +57,22 @@ export class EngineFile {
   }
 
   /** In place of the file before, which becomes `.before`; whether there is a change. @throws WeirError engine-refused, engine-foreign-file */
-  install(text: string): boolean {
+  install(made: EngineText): boolean {
     const before = this.#written();
-    this.#stage(text);
-    if (before !== undefined && before !== text) copyFileSync(this.path, `${this.path}.before`);
+    this.#stage(made);
+    const isChange = before !== made.text;
+    if (before !== undefined && isChange) copyFileSync(this.path, `${this.path}.before`);
     renameSync(`${this.path}.new`, this.path);
-    return before !== text;
+    if (isChange) this.#sweep([made.text, before ?? '']);
+    return isChange;
+  }
+
+  /** Companions that neither text refers to. */
+  #sweep(texts: readonly string[]): void {
+    const folder = join(this.options.folder, 'certificates');
+    for (const name of unlessCode(() => readdirSync(folder), ['ENOENT'], [])) {
+      const path = join(folder, name);
+      if (!texts.some((text) => text.includes(path))) rmSync(path, { force: true });
+    }
   }
 }

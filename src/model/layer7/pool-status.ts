@@ -97,6 +97,8 @@ export interface PoolStatus {
 
 export interface ProxyStatus {
   readonly pid: number;
+  /** The program that serves in its place; absent: the proxy itself. */
+  readonly engine?: string;
   readonly listeners: readonly { readonly name: string; readonly at: string }[];
   /** `clients`: connections. */
   readonly processes: readonly { readonly number: number; readonly pid: number | null; readonly clients: number }[];

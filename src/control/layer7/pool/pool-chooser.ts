@@ -2,14 +2,13 @@
 // allocated there. Times in microseconds of a monotonic clock.
 import type { Pool } from '../../../model/layer7/pool.js';
 import type { PoolOrder, ServerCounts } from '../../../model/layer7/pool-status.js';
-import { hmac } from '../../../wire/hmac.js';
 import { fieldValue } from '../../../wire/http/fields.js';
 import type { ResponseHead } from '../../../wire/http/response-head.js';
 import { decodeOrca, ORCA_HEADERS } from '../../../wire/orca.js';
-import { sha256 } from '../../../wire/sha256.js';
 import { type Chance, draw } from '../../chance.js';
 import { cookieOf, expand, noSurroundings, type RequestFacts, type Surroundings } from '../request.js';
 import type { Attempt } from './attempt.js';
+import { bindingId } from './binding-id.js';
 import { leastConn } from './least-conn.js';
 import { Peer } from './peer.js';
 import { ipHash, keyHash, keySum } from './places.js';
@@ -38,13 +37,6 @@ export interface ChooserOptions {
 }
 
 export const NO_SERVER = -1;
-const ID_BYTES = 16;
-
-const idOf = (secret: Uint8Array, pool: string, server: string): string =>
-  Array.from(hmac(sha256, secret, new TextEncoder().encode(`${pool}\0${server}`)).subarray(0, ID_BYTES), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
-
 const SERVER_ERROR = 500;
 
 function takeReport(load: ServerLoad, lines: string): void {
@@ -79,7 +71,7 @@ export class PoolChooser {
     this.#peers = servers.map((server, index) => new Peer(server, index));
     this.#primaries = this.#peers.filter(({ server }) => !server.backup);
     this.#backups = this.#peers.filter(({ server }) => server.backup);
-    this.#ids = persistence?.kind === 'cookie' ? servers.map(({ name }) => idOf(secret, pool.name, name)) : [];
+    this.#ids = persistence?.kind === 'cookie' ? servers.map(({ name }) => bindingId(secret, pool.name, name)) : [];
     this.#byId = new Map(this.#ids.flatMap((id, index) => (this.#peers[index] === undefined ? [] : [[id, this.#peers[index]]])));
     this.#ring = (balance.kind === 'hash' && balance.consistent) || persistence?.kind === 'field' ? new Ring(this.#primaries) : undefined;
     let state = chance;

@@ -1,0 +1,174 @@
+// An engine at work: its file, and its master process, which is started again when it ends and reads a new file on a signal, so that its old workers
+// finish what they have.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { EngineText } from '../../config/engine/engine-options.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { unlessCode } from '../../sys/errno.js';
+import type { EngineFile } from './engine-file.js';
+import { type EngineProgram, engineEnvironment, engineFile } from './engine-program.js';
+
+const RESTART_MIN_MS = 200;
+const RESTART_MAX_MS = 5000;
+/** A process that ran for so long did not fail at its start. */
+const STEADY_MS = 10_000;
+const READY_LOOK_MS = 50;
+const REMIND_MS = 3000;
+/** Of a line that has no end yet. */
+const LINE_MAX = 65_536;
+
+export interface EngineProcessOptions {
+  readonly program: EngineProgram;
+  readonly folder: string;
+  /** The configuration as it is to be now. */
+  readonly make: () => EngineText;
+  readonly report: (text: string) => void;
+  /** It serves, and takes signals: once for each start. */
+  readonly onReady: (pid: number) => void;
+  /** Lines of its standard output. */
+  readonly onOutput: (line: string) => void;
+}
+
+/** Whole lines, one after the other. */
+function eachLine(stream: Readable | null, onLine: (line: string) => void): void {
+  let held = '';
+  stream?.setEncoding('latin1');
+  stream?.on('data', (text: string) => {
+    const lines = (held + text).split('\n');
+    held = (lines.pop() ?? '').slice(0, LINE_MAX);
+    for (const line of lines) onLine(line);
+  });
+}
+
+export class EngineProcess {
+  readonly #file: EngineFile;
+  #child: ChildProcess | undefined;
+  #restartMs = RESTART_MIN_MS;
+  #isEnding = false;
+  #onEnd: (() => void) | undefined;
+  /** Signals that wait until the process takes them. */
+  #waiting: NodeJS.Signals[] = [];
+  #isReady = false;
+  #look: NodeJS.Timeout | undefined;
+  #signalledAt = 0;
+
+  /** @throws WeirError engine-refused, engine-foreign-file, engine-absent */
+  constructor(readonly options: EngineProcessOptions) {
+    this.#file = engineFile(options.program, options.folder);
+    this.#file.install(options.make());
+    this.#start();
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get path(): string {
+    return this.#file.path;
+  }
+
+  #start(): void {
+    const { program, folder, report, onOutput } = this.options;
+    rmSync(program.trace(folder), { force: true });
+    // The engine lets its answers end when this process is killed, and leaves its addresses to the next one (prctl PR_SET_PDEATHSIG).
+    const words = ['--pdeathsig', program.signals.orphan, '--', program.name, ...program.args(this.#file.path, folder)];
+    const child = spawn('setpriv', words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: engineEnvironment(),
+      // a group of its own, by which the workers of a dead master are reached
+      detached: true,
+    });
+    const startedAt = performance.now();
+    this.#child = child;
+    eachLine(child.stdout, onOutput);
+    eachLine(child.stderr, (line) => {
+      if (line !== '' && !line.startsWith('[NOTICE]')) report(line);
+    });
+    child.on('error', (error) => report(`${program.name}: ${error.message}`));
+    child.on('exit', (code, signal) => this.#ended(child, signal ?? `status ${code}`, performance.now() - startedAt));
+    this.#isReady = false;
+    this.#await(child);
+  }
+
+  #ended(child: ChildProcess, how: string, livedMs: number): void {
+    const { name } = this.options.program;
+    this.#child = undefined;
+    this.#isReady = false;
+    if (this.#isEnding) {
+      this.#onEnd?.();
+      return;
+    }
+    this.#endWorkers(child.pid);
+    if (livedMs > STEADY_MS) this.#restartMs = RESTART_MIN_MS;
+    this.options.report(`${name} (${child.pid}) ended: ${how}; it is started again in ${this.#restartMs} ms`);
+    setTimeout(() => this.#startAgain(), this.#restartMs);
+    this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MAX_MS);
+  }
+
+  /** With verdicts and weights as they are now. */
+  #startAgain(): void {
+    if (this.#isEnding) return;
+    try {
+      this.#file.install(this.options.make());
+    } catch (error) {
+      if (!isWeirError(error)) throw error;
+      this.options.report(`${this.options.program.name} is started with the file of before: ${error.message}`);
+    }
+    this.#start();
+  }
+
+  /** Workers outlive a master that is killed, and hold its listening sockets: they let their answers end. */
+  #endWorkers(group: number | undefined): void {
+    const { end } = this.options.program.signals;
+    if (group !== undefined) unlessCode(() => process.kill(-group, end), ['ESRCH'], false);
+  }
+
+  /** A signal that comes too early is lost, or ends the process. */
+  #await(child: ChildProcess): void {
+    clearTimeout(this.#look);
+    const { program, folder, onReady } = this.options;
+    if (child !== this.#child || child.pid === undefined) return;
+    if (!program.isReady(folder, child.pid)) {
+      this.#look = setTimeout(() => this.#await(child), READY_LOOK_MS);
+      return;
+    }
+    this.#isReady = true;
+    onReady(child.pid);
+    for (const signal of this.#waiting.splice(0)) child.kill(signal);
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    this.#signalledAt = performance.now();
+    if (this.#isReady) this.#child?.kill(signal);
+    else if (!this.#waiting.includes(signal)) this.#waiting.push(signal);
+  }
+
+  /** The process that answers has not read the file: the signal is sent again, unless it was sent just now. */
+  remind(): void {
+    if (this.#isReady && performance.now() - this.#signalledAt > REMIND_MS) this.#send(this.options.program.signals.reload);
+  }
+
+  /** What the engine refuses changes nothing. @throws WeirError engine-refused, engine-foreign-file */
+  reload(): void {
+    this.#file.install(this.options.make());
+    // also without a change: certificates and logs are opened again
+    this.#send(this.options.program.signals.reload);
+  }
+
+  reopenLogs(): void {
+    if (this.options.program.writesLog) this.#send('SIGUSR1');
+  }
+
+  /** Answers under way end; a second call ends them. */
+  end(): Promise<void> {
+    const signal = this.#isEnding ? 'SIGTERM' : this.options.program.signals.end;
+    this.#isEnding = true;
+    clearTimeout(this.#look);
+    return new Promise((done) => {
+      this.#onEnd = done;
+      if (this.#child === undefined) done();
+      else this.#child.kill(signal);
+    });
+  }
+}
