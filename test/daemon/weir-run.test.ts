@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -61,6 +61,45 @@ test('the proxy is a process of the daemon', { timeout: 60_000 }, async (context
   const [, pid] = await logged(child, /Starting Proxy child process, pid=(\d+)/);
   process.kill(Number(pid), 'SIGKILL');
   await logged(child, /serves 127\.0\.0\.1:\d+ with/, before);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  assert.equal(child.exitCode, 0);
+});
+
+test('a weir.yaml alone: its access log, and an engine in place of the proxy by a reload', { timeout: 60_000 }, async (context) => {
+  const { server, port } = await namedServer('none');
+  server.close();
+  const file = path('alone.yaml');
+  const write = (keys: string): void =>
+    writeFileSync(
+      file,
+      `layer7:\n  ${keys}\n  access_log: ${path('access.log')}\n  listeners: {web: 127.0.0.1:${port}}\n  pools: {web: {servers: [127.0.0.1:${servers[0]!.port}]}}\n  hosts: [{locations: [{location: /, pool: web}]}]\n`,
+    );
+  write('engine: proxy');
+  output = '';
+  // where there is no keepalived.conf, and no other engine's files
+  const place = 'mount -t tmpfs none /etc/keepalived && mkdir -p /run/weir/haproxy && mount -t tmpfs none /run/weir/haproxy && exec "$@"';
+  const weir = [process.execPath, join(root, 'dist/weir.cjs'), 'run', '--weir-config', file, '-n', '-l', '-D', '-p', path('pid2')];
+  const child = spawn('unshare', ['-m', 'sh', '-c', place, 'sh', ...weir], { stdio: ['ignore', 'pipe', 'pipe'] });
+  context.after(() => child.kill());
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
+  await logged(child, /serves 127\.0\.0\.1:\d+ with/);
+  assert.match((await get(port, '/by-proxy')).text, /^a /);
+  write('engine: haproxy');
+  child.kill('SIGHUP');
+  await logged(child, /runs haproxy \(\d+\)/);
+  const lines = (): string => readFileSync(path('access.log'), 'latin1');
+  while (!/"GET \/by-proxy HTTP\/1\.1" 200 .*"done"$/m.test(lines())) await sleep(50);
+  // old processes of the proxy may take a connection until they are gone
+  while (!/"GET \/by-haproxy HTTP\/1\.1" 200 .*"--"$/m.test(lines())) {
+    assert.match((await get(port, '/by-haproxy').catch(() => ({ text: 'a ' }))).text, /^a /);
+    await sleep(200);
+  }
+  const before = output.length;
+  write('engine: haproxy\n  client_max_body_size: 7m');
+  child.kill('SIGHUP');
+  await logged(child, /stays in effect: the engine does not have 1 of the things/, before);
+  assert.match((await get(port)).text, /^a /);
   child.kill('SIGTERM');
   await once(child, 'exit');
   assert.equal(child.exitCode, 0);

@@ -1,7 +1,7 @@
 // weir engine: nginx or HAProxy in place of weir proxy, with a configuration from the same weir.yaml, until a signal ends it.
 import { dirname, resolve } from 'node:path';
-import { ENGINES, engineFile, isEngineName } from '../../daemon/engine/engine-program.js';
-import { acceptLosses, EngineService, lossText, printedText } from '../../daemon/engine/engine-service.js';
+import { ENGINES, isEngineName } from '../../daemon/engine/engine-program.js';
+import { EngineService, examineEngine, lossText, printedText } from '../../daemon/engine/engine-service.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import { command, expectWords } from '../command.js';
@@ -77,9 +77,7 @@ export const run = command({ name: 'weir engine', usage: USAGE, types: TYPES }, 
     return losses.length === 0 ? 0 : LOSSES_STATUS;
   }
   if (flags.check) {
-    const made = printedText(options, model);
-    acceptLosses(made, options);
-    engineFile(options.program, options.runFolder).check(made);
+    examineEngine(model, options);
     return 0;
   }
   await serve(new EngineService(model, options), config);

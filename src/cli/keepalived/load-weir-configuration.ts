@@ -8,6 +8,8 @@ import type { Listener } from '../../model/layer7/listener.js';
 import type { WeirFile } from '../../model/weir-file.js';
 import { readText } from '../read-text.js';
 import { loadConfiguration } from './load-configuration.js';
+import { DEFAULT_PATH } from './options.js';
+import { type FilePlace, hostPlace } from './read-on-host.js';
 
 function readWeir(path: string): { readonly file?: WeirFile; readonly faults: Loaded['messages'] } {
   try {
@@ -31,9 +33,17 @@ function placed({ layer7, ...others }: WeirFile, folder: string): WeirFile {
   return { ...others, layer7: { ...layer7, listeners: layer7.listeners.map((one) => withAbsolutePaths(one, folder)) } };
 }
 
+/** Without a keepalived.conf at its usual place, weir.yaml is all there is. */
+function placeOf({ path, weirFile }: DaemonOptions): FilePlace {
+  const place = hostPlace();
+  if (weirFile === undefined || path !== DEFAULT_PATH || place.files.read(path).kind !== 'missing') return place;
+  const read: FilePlace['files']['read'] = (asked) => (asked === path ? { kind: 'text', text: '' } : place.files.read(asked));
+  return { ...place, files: { ...place.files, read } };
+}
+
 /** A fault in weir.yaml refuses both files. */
 export function loadWeirConfiguration(options: DaemonOptions, seed?: number): Loaded {
-  const loaded = loadConfiguration(options, seed);
+  const loaded = loadConfiguration(options, seed, process.env, placeOf(options));
   if (loaded.configuration === undefined || options.weirFile === undefined) return loaded;
   const { file, faults } = readWeir(options.weirFile);
   if (file === undefined || faults.length > 0) return { outcome: 'fatal', messages: [...loaded.messages, ...faults] };

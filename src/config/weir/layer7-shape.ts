@@ -1,5 +1,7 @@
 // The section `layer7` of a weir.yaml: its keys are nginx's directives where nginx has them.
+
 import { FIELD_NAME } from '../../model/layer7/field.js';
+import { ACCESS_LOG_FORMATS, ENGINE_NAMES } from '../../model/layer7/layer7.js';
 import { TLS_VERSIONS } from '../../model/layer7/listener.js';
 import { RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
 import type { TextMatch } from '../../model/layer7/route.js';
@@ -9,6 +11,8 @@ import { duration, endpoint, expression, fieldName, hostName, location, serverEn
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const COUNT_MAX = 1_000_000;
+
+const absolutePath = scalar('an absolute path', { type: 'string' }, (given) => (given.startsWith('/') ? given : undefined));
 
 const fields = byName(FIELD_NAME, template);
 
@@ -147,6 +151,12 @@ export const layer7Shape = record('the settings of layer 7', {
   listeners: required(byName(NAME, either(placed(endpoint), listenerRecord))),
   pools: optional(byName(NAME, poolRecord)),
   hosts: required(listOf(hostRecord)),
+  engine: optional(
+    either(choice(['proxy', ...ENGINE_NAMES]), record('an engine', { name: required(choice(ENGINE_NAMES)), lossy: optional(flag) })),
+  ),
+  access_log: optional(
+    either(absolutePath, record('an access log', { path: required(absolutePath), format: optional(choice(ACCESS_LOG_FORMATS)) })),
+  ),
   limits: optional(
     record('limits of clients', {
       head_max: optional(size),

@@ -134,6 +134,22 @@ function listenerOf(name: string, keys: NonNullable<Layer7Keys['listeners']>[num
   return { name, ...listen, proxyFrom: proxy_protocol_from ?? [], ...(tls === undefined ? {} : { tls: tlsOf(tls) }) };
 }
 
+function engineOf(engine: Layer7Keys['engine']): Pick<Layer7, 'engine'> {
+  if (engine === undefined || engine === 'proxy') return {};
+  if (typeof engine === 'string') return { engine: { name: engine, lossy: false } };
+  const { name, lossy } = engine.value;
+  return name === undefined ? {} : { engine: { name, lossy: lossy ?? false } };
+}
+
+/** Engines have nginx's format alone. */
+function accessLogOf(log: Layer7Keys['access_log'], isEngine: boolean, report: Report): Pick<Layer7, 'accessLog'> {
+  if (log === undefined) return {};
+  if (typeof log === 'string') return { accessLog: { path: log, format: 'combined' } };
+  const { path, format } = log.value;
+  if (isEngine && format === 'json') report(log.at, failure('file-keys-exclude', { keys: 'an engine and the format json' }));
+  return path === undefined ? {} : { accessLog: { path, format: format ?? 'combined' } };
+}
+
 export function layer7Of(keys: Layer7Keys, report: Report): Layer7 {
   const written = keys.listeners ?? [];
   const listeners = written.flatMap(({ name, value }) => listenerOf(name, value) ?? []);
@@ -151,5 +167,7 @@ export function layer7Of(keys: Layer7Keys, report: Report): Layer7 {
     report,
   );
   const hosts = (keys.hosts ?? []).map((host, index) => builder.host(host, index));
-  return { listeners, hosts, pools, limits: limitsOf(keys.limits) };
+  const engine = engineOf(keys.engine);
+  const accessLog = accessLogOf(keys.access_log, engine.engine !== undefined, report);
+  return { listeners, hosts, pools, limits: limitsOf(keys.limits), ...engine, ...accessLog };
 }

@@ -157,12 +157,14 @@ function listenerTree({ proxyFrom, tls, ...key }: Listener): unknown {
   return Object.keys(own).length === 0 ? endpointText(key) : { listen: endpointText(key), ...own };
 }
 
-export function writeWeirFile({ listeners, pools, hosts, limits }: Layer7): string {
+export function writeWeirFile({ listeners, pools, hosts, limits, engine, accessLog }: Layer7): string {
   const names = listeners.map(({ name }) => name);
   const limited = limitsTree(limits);
   const layer7 = {
     listeners: Object.fromEntries(listeners.map((listener) => [listener.name, listenerTree(listener)])),
     ...(Object.keys(limited).length === 0 ? {} : { limits: limited }),
+    ...(engine === undefined ? {} : { engine: engine.lossy ? engine : engine.name }),
+    ...(accessLog === undefined ? {} : { access_log: accessLog.format === 'combined' ? accessLog.path : accessLog }),
     ...(pools.length === 0 ? {} : { pools: Object.fromEntries(pools.map((pool) => [pool.name, poolTree(pool)])) }),
     hosts: hosts.map((host) => hostTree(host, names)),
   };

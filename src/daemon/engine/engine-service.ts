@@ -76,9 +76,16 @@ export function printedText(options: MakeOptions & Pick<EngineServiceOptions, 'f
 }
 
 /** @throws WeirError engine-losses */
-export function acceptLosses({ losses }: EngineText, { source, lossy, log }: Pick<EngineServiceOptions, 'source' | 'lossy' | 'log'>): void {
+function acceptLosses({ losses }: EngineText, { source, lossy, log }: Pick<EngineServiceOptions, 'source' | 'lossy' | 'log'>): void {
   for (const loss of losses) log('warning', lossText(source, loss));
   if (losses.length > 0 && !lossy) throw new WeirError('engine-losses', { count: losses.length });
+}
+
+/** Whether an engine could serve a model. @throws WeirError engine-refused, engine-foreign-file, engine-absent, engine-losses, certificate-unusable */
+export function examineEngine(model: Layer7, options: EngineServiceOptions): void {
+  const made = printedText(options, model);
+  acceptLosses(made, options);
+  engineFile(options.program, options.runFolder).check(made);
 }
 
 export class EngineService {
@@ -104,9 +111,7 @@ export class EngineService {
     this.#model = model;
     this.#certificates = this.#load(model);
     // before anything is started
-    const first = makeText(options, model, this.#certificates, [], randomBytes(SECRET_BYTES));
-    acceptLosses(first, options);
-    engineFile(program, runFolder).check(first);
+    examineEngine(model, options);
     this.#secret = secretIn(runFolder);
     this.#log = options.accessLog === undefined || program.writesLog ? undefined : new AppendFile(options.accessLog, report);
     this.#keeper = new PoolKeeper({ pools: model.pools, log, onChange: () => this.#follow() });
