@@ -41,6 +41,9 @@ test('silence, processes that are gone, pools without a server', () => {
   assert.ok(first !== undefined && second !== undefined);
   assert.deepEqual(codes({ processes: [first, { ...second, pid: null }] }), ['warning proxy-process-gone']);
   assert.deepEqual(codes({ processes: [{ ...first, pid: null }] }), ['error proxy-process-gone']);
+  const [ended] = found({ pid: 7, status: { ...status, engine: 'haproxy', processes: [{ ...first, pid: null }] } });
+  assert.deepEqual([ended?.code, ended?.what], ['proxy-process-gone', 'haproxy, which weir (process 7) runs, has ended']);
+  assert.deepEqual(codes({ engine: 'nginx', processes: [first] }), []);
   assert.deepEqual(codes({ pools: [pool(down, { ...up, state: 'disabled' })] }), ['error pool-without-server']);
   assert.deepEqual(codes({ pools: [pool(down, { ...up, weight: 0 })] }), ['error pool-without-server']);
   assert.deepEqual(codes({ pools: [pool(down, { ...up, state: 'failing' })] }), []);

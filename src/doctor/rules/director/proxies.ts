@@ -21,6 +21,17 @@ function silent({ pid, status }: ProxyFact): readonly Finding[] {
 function missing({ pid, status }: ProxyFact): readonly Finding[] {
   const gone = status?.processes.filter((one) => one.pid === null) ?? [];
   if (status === undefined || gone.length === 0) return [];
+  const { engine } = status;
+  if (engine !== undefined)
+    return [
+      {
+        severity: 'error',
+        code: 'proxy-process-gone',
+        what: `${engine}, which weir (process ${pid}) runs, has ended`,
+        cause: 'it is started again; until then nothing takes connections at its listeners',
+        advice: "weir's log has why it ended",
+      },
+    ];
   return [
     {
       severity: gone.length === status.processes.length ? 'error' : 'warning',
