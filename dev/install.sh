@@ -31,7 +31,7 @@ packages() {
     update
     apt install -y --no-install-recommends "$@"
     # Nor at the next boot, where they would take a port that a virtual service needs.
-    for service in nginx haproxy opensmtpd vsftpd; do
+    for service in nginx haproxy opensmtpd vsftpd nfs-ganesha rpcbind; do
         case " $* " in *" $service"*) systemctl disable $service || update-rc.d $service disable || true ;; esac
     done
 }

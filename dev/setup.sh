@@ -58,6 +58,12 @@ needs_of_test() {
     need vsftpd vsftpd
     need ansible-playbook ansible-core
     need ansible-lint ansible-lint
+    need ganesha.nfsd nfs-ganesha-vfs
+    need rpcbind rpcbind
+    need dbus-run-session dbus
+    need gio libglib2.0-bin
+    need /usr/libexec/gvfsd-nfs gvfs-backends
+    need /usr/libexec/gvfsd-fuse gvfs-fuse
     need haproxy haproxy
     # Ubuntu has it as a snap alone; without it the tests of the dashboard are skipped.
     if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then need chromium chromium; fi

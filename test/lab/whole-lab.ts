@@ -22,6 +22,7 @@ export const VRRP_LABS: readonly string[] = [
   'switch',
   'dashboard',
   'ansible',
+  'storage',
 ];
 
 /** Variants of the labs nat, tun and cache, and labs of what other short tests show with living hosts. */

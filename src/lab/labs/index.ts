@@ -25,6 +25,7 @@ import { natFtp } from './nat-ftp.js';
 import { persist } from './persist.js';
 import { persistMarks } from './persist-marks.js';
 import { splitBrain } from './split-brain.js';
+import { storage } from './storage.js';
 import { stress } from './stress.js';
 import { stressFirewall } from './stress-firewall.js';
 import { stressMethods } from './stress-methods.js';
@@ -67,6 +68,7 @@ export const labs: readonly Lab[] = [
   cacheCluster,
   cacheTun,
   ansible,
+  storage,
   stress,
   stressMethods,
   stressFirewall,

@@ -15,6 +15,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   pgrep: 'procps',
   nsenter: 'util-linux',
   'ansible-playbook': 'ansible-core',
+  'ganesha.nfsd': 'nfs-ganesha-vfs',
+  rpcbind: 'rpcbind',
+  'dbus-run-session': 'dbus',
+  gio: 'libglib2.0-bin gvfs-backends gvfs-fuse',
 };
 
 /** The commands without which the lab cannot run. */
