@@ -11,6 +11,7 @@ import type { Caller } from './access/caller.js';
 import { Watch } from './events/watch.js';
 import { makeApp } from './http/app.js';
 import { type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
+import { Turns } from './http/turns.js';
 import { listenOn } from './http/unix-socket.js';
 import { routes } from './routes/routes.js';
 import type { ApiSources } from './sources.js';
@@ -43,6 +44,7 @@ function callerOf(socket: Socket, scope: Caller['scope']): Caller {
 
 export class ApiService {
   readonly #servers: Server[] = [];
+  readonly #turns = new Turns();
   readonly #watch: Watch;
   #timer: NodeJS.Timeout | undefined;
   #tcp: TcpService | undefined;
@@ -92,7 +94,7 @@ export class ApiService {
     if (tcp === undefined || this.#isStarting) return;
     this.#isStarting = true;
     try {
-      const started = await TcpService.start(tcp, this.options, (error) => this.#onMistake(error));
+      const started = await TcpService.start(tcp, { ...this.options, turns: this.#turns, onMistake: (error) => this.#onMistake(error) });
       if (this.#isStopped) await started.stop();
       else this.#tcp = started;
     } catch (error) {
@@ -114,6 +116,7 @@ export class ApiService {
       sources: this.options.sources,
       callerOf: (_request, env) => callerOf((env as NodeEnv).incoming.socket, scope),
       onMistake: (error) => this.#onMistake(error),
+      turns: this.#turns,
     });
     const server = nodeServer<Server>(createServer, requestListener(app));
     await listenOn(server, { path, mode, gid });

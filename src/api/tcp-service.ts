@@ -11,12 +11,15 @@ import { bearerOf, TcpAccess } from './access/tcp-access.js';
 import { type AppOptions, makeApp } from './http/app.js';
 import { type NodeEnv, requestListener } from './http/node-server.js';
 import { filesState, peerOf, tlsServer, tlsTexts } from './http/tls-server.js';
+import type { Turns } from './http/turns.js';
 import { routes } from './routes/routes.js';
 import type { ApiSources } from './sources.js';
 
 interface TcpServiceOptions {
   readonly sources: ApiSources;
   readonly log: Log;
+  readonly turns: Turns;
+  readonly onMistake: AppOptions['onMistake'];
 }
 
 const listen = (server: Server, { address, port }: DestinationKey): Promise<void> =>
@@ -44,10 +47,10 @@ export class TcpService {
   }
 
   /** @throws WeirError certificate-unusable; Node's error where an address is taken or not here */
-  static async start(settings: ApiTcp, options: TcpServiceOptions, onMistake: AppOptions['onMistake']): Promise<TcpService> {
+  static async start(settings: ApiTcp, options: TcpServiceOptions): Promise<TcpService> {
     const service = new TcpService(settings, options);
     try {
-      await service.#listen(onMistake);
+      await service.#listen();
     } catch (error) {
       await service.stop();
       throw error;
@@ -55,9 +58,9 @@ export class TcpService {
     return service;
   }
 
-  async #listen(onMistake: AppOptions['onMistake']): Promise<void> {
-    const { sources, log } = this.options;
-    const app = makeApp({ routes, sources, callerOf: (request, env) => this.#callerOf(request, env as NodeEnv), onMistake });
+  async #listen(): Promise<void> {
+    const { sources, log, turns, onMistake } = this.options;
+    const app = makeApp({ routes, sources, callerOf: (request, env) => this.#callerOf(request, env as NodeEnv), onMistake, turns });
     this.#files = filesState(this.settings);
     const texts = tlsTexts(this.settings, sources.now());
     for (const at of this.settings.listen) {

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { RunningWeir } from './running-weir.js';
+import { type Answered, askSocket, RunningWeir } from './running-weir.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-api-'));
 const path = (name: string): string => join(folder, name);
@@ -14,25 +13,10 @@ after(() => rmSync(folder, { recursive: true }));
 writeFileSync(path('weir.yaml'), `api: {write_socket: ${path('api.sock')}, read_socket: ${path('read.sock')}}\n`);
 writeFileSync(path('keepalived.conf'), 'global_defs {\n  router_id weir_api_test\n}\n');
 
-interface Answered {
-  readonly status: number;
-  readonly text: string;
-}
-
-const get = (socket: string, at: string): Promise<Answered> =>
-  new Promise((done, fail) => {
-    const asked = request({ socketPath: path(socket), path: at, headers: { host: 'localhost' }, agent: false }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (piece: string) => (text += piece));
-      answer.on('end', () => done({ status: answer.statusCode ?? 0, text }));
-    });
-    asked.on('error', fail);
-    asked.end();
-  });
+const get = (socket: string, at: string): Promise<Answered> => askSocket(path(socket), 'GET', at);
 
 const modeOf = (socket: string): number => statSync(path(socket)).mode & 0o777;
-const serve = (): RunningWeir => new RunningWeir('api', 'serve', '--config', path('weir.yaml'));
+const serve = (): RunningWeir => new RunningWeir(['api', 'serve', '--config', path('weir.yaml')]);
 
 test('each socket has its mode and its rights; a killed process is followed by the next, a living one is left alone', {
   timeout: 60_000,
@@ -61,7 +45,7 @@ const PIDS = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, path(`${let
 test('weir run has it as a process: killed, it comes back; switched off by a reload, it closes them', {
   timeout: 60_000,
 }, async (context) => {
-  const daemon = new RunningWeir('run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', ...PIDS);
+  const daemon = new RunningWeir(['run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', ...PIDS]);
   context.after(() => daemon.child.kill('SIGKILL'));
   await daemon.logged(/the API answers/);
   process.kill(Number(await daemon.logged(/Starting API child process, pid=(\d+)/)), 'SIGKILL');

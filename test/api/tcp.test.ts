@@ -46,7 +46,7 @@ before(async () => {
     tokens: path('tokens'),
   };
   writeFileSync(path('weir.yaml'), JSON.stringify({ api: { write_socket: path('api.sock'), read_socket: path('read.sock'), tcp } }));
-  running = new RunningWeir('api', 'serve', '--config', path('weir.yaml'));
+  running = new RunningWeir(['api', 'serve', '--config', path('weir.yaml')]);
   await running.logged(/the API answers at https/);
 });
 after(() => {

@@ -8,6 +8,7 @@ import type { ApiSources } from '../sources.js';
 import { problemOf } from './problem.js';
 import { readValues } from './read-values.js';
 import { StreamShares, untilSent } from './stream-shares.js';
+import { Turns } from './turns.js';
 
 export const BODY_MAX = 1024 * 1024;
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
@@ -19,6 +20,8 @@ export interface AppOptions {
   readonly callerOf: (request: Request, env: unknown) => Caller;
   /** A mistake of weir's own. */
   readonly onMistake: (error: unknown) => void;
+  /** Of all apps of a process; absent: one of its own. */
+  readonly turns?: Turns;
   /** So many streams a caller may have open, and all callers together. */
   readonly streamsMax?: { readonly each: number; readonly all: number };
 }
@@ -126,9 +129,11 @@ function checkScope({ scope, confidential }: Route, caller: Caller): void {
 
 class App {
   readonly #shares: StreamShares;
+  readonly #turns: Turns;
 
   constructor(readonly options: AppOptions) {
     this.#shares = new StreamShares(options.streamsMax);
+    this.#turns = options.turns ?? new Turns();
   }
 
   async answer(one: Route, context: Context): Promise<Response> {
@@ -136,6 +141,7 @@ class App {
     const request = context.req.raw;
     const caller = callerOf(request, context.env);
     checkScope(one, caller);
+    await this.#turns.next(`${caller.scope} ${caller.stream}`);
     const release = one.stays === true ? this.#shares.take(caller) : (): void => {};
     try {
       const answer = await one.answer(

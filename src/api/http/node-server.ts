@@ -1,8 +1,9 @@
 // An HTTP server of Node around an app, with the limits that keep slow and hostile clients from taking what others need.
-import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerOptions } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { problemResponse } from './app.js';
+import { type Listener, oneByOne } from './turns.js';
 
 /** ms; connections; bytes. */
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 15_000 } as const;
@@ -16,15 +17,13 @@ export interface NodeEnv {
   readonly incoming: IncomingMessage;
 }
 
-type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
-
 export function requestListener(app: Hono): Listener {
   const answer = getRequestListener((request, env) => app.fetch(request, env), {
     // Absent in HTTP/1.0: a name by which no page of another site is reached.
     hostname: 'localhost',
     errorHandler: (error) => problemResponse(error, '/'),
   });
-  return (incoming, outgoing) => void answer(incoming, outgoing);
+  return oneByOne((incoming, outgoing) => void answer(incoming, outgoing));
 }
 
 interface BoundedServer {
