@@ -5,7 +5,7 @@ import { ACCESS_LOG_FORMATS, ENGINE_NAMES } from '../../model/layer7/layer7.js';
 import { TLS_VERSIONS } from '../../model/layer7/listener.js';
 import { RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
 import type { TextMatch } from '../../model/layer7/route.js';
-import { checksShape } from './checks.js';
+import { poolChecksShape } from './pool-checks.js';
 import { byName, choice, either, flag, integer, listOf, type Of, optional, placed, record, required, type Shape, scalar } from './shape.js';
 import { duration, endpoint, expression, fieldName, hostName, location, serverEndpoint, size, subnet, template, word } from './units.js';
 
@@ -129,7 +129,7 @@ const poolRecord = record('a pool', {
     ),
   ),
   send_proxy: optional(choice(['v1', 'v2'])),
-  checks: optional(checksShape),
+  checks: optional(poolChecksShape),
 });
 export type PoolKeys = Of<typeof poolRecord>;
 export type ServerKeys = NonNullable<PoolKeys['value']['servers']>[number];

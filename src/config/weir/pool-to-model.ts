@@ -2,8 +2,8 @@
 import { failure } from '../../model/errors/weir-error.js';
 import { defaultKeepAlive, defaultServer } from '../../model/layer7/defaults.js';
 import type { Balance, KeepAlive, Persistence, Pool, PoolServer } from '../../model/layer7/pool.js';
-import { checksOf } from './checks.js';
 import type { PoolKeys, ServerKeys } from './layer7-shape.js';
+import { poolChecksOf } from './pool-checks.js';
 import type { Report } from './shape.js';
 
 type Written = PoolKeys['value'];
@@ -80,7 +80,7 @@ export function poolOf(name: string, { value, at }: PoolKeys, report: Report): P
   }
   const persistence = persistenceOf(value.sticky, report);
   const [first] = servers;
-  const checks = value.checks === undefined || first === undefined ? undefined : checksOf(value.checks, first, report);
+  const checks = value.checks === undefined || first === undefined ? undefined : poolChecksOf(value.checks, first, report);
   return {
     name,
     servers,

@@ -1,30 +1,17 @@
-// The health checks of a pool: keepalived's words as keys of YAML, read by keepalived's own tables, so that a check means the same in both files.
-import { formatAddress } from '../../model/address-text.js';
-import { failure } from '../../model/errors/weir-error.js';
+// A block of keepalived.conf as keys of a weir.yaml, read by keepalived's own tables, so that it means the same in both files.
+import { type Failure, failure } from '../../model/errors/weir-error.js';
 import type { Json } from '../../model/json.js';
-import type { CheckTree, PoolChecks } from '../../model/layer7/pool-checks.js';
+import type { CheckTree } from '../../model/layer7/pool-checks.js';
 import { nearest } from '../../model/nearest.js';
-import { type DestinationKey, PLAIN_TUNNEL } from '../../model/service.js';
 import { type Diagnostic, reportTo } from '../keepalived/diagnostics/report.js';
 import type { Keyword, Origin, Statement, Word } from '../keepalived/keyword.js';
-import { realServerKeyword } from '../keepalived/keywords/virtual-server/real-server.js';
 import { splitWords } from '../keepalived/lines/split-words.js';
 import { written } from '../keepalived/lines/text.js';
-import { buildRealServer } from '../keepalived/to-model/virtual-server/real-server.js';
-import { readBlock } from '../keepalived/values/read-block.js';
 import type { Report, Shape } from './shape.js';
 import type { Place, YamlEntry, YamlValue } from './yaml-value.js';
 
-const SECOND_US = 1_000_000;
-
-const keywordsOf = ({ argument }: Keyword): readonly Keyword[] | undefined => (argument.kind === 'block' ? argument.keywords() : undefined);
-
-/** Of a real server what is no matter of LVS, and of its checks those that are about this server alone. */
-const OTHERS = new Set([
-  ...['weight', 'lvs_method', 'uthreshold', 'lthreshold', 'inhibit_on_failure', 'snmp_name', 'smtp_alert', 'notify_up', 'notify_down'],
-  ...['FILE_CHECK', 'BFD_CHECK', 'VIP_CHECK'],
-]);
-const keywords = (keywordsOf(realServerKeyword) ?? []).filter(({ name }) => !OTHERS.has(name));
+export const keywordsOf = ({ argument }: Keyword): readonly Keyword[] | undefined =>
+  argument.kind === 'block' ? argument.keywords() : undefined;
 
 function schemaOf(keyword: Keyword): Json {
   const inner = keywordsOf(keyword);
@@ -42,14 +29,14 @@ const schemaOfBlock = (block: readonly Keyword[]): Json => ({
   ),
 });
 
-/** What stands under `checks`: as the model keeps it for the writer, and as statements of keepalived.conf. */
-export interface WrittenChecks {
+/** What stands in the file: as the model keeps it for the writer, and as statements of keepalived.conf. */
+export interface WrittenBlock {
   readonly at: Place;
   readonly tree: CheckTree;
   readonly statements: readonly Statement[];
 }
 
-const originOf = ({ line, column }: Place): Origin => ({ file: '', line, column });
+export const originOf = ({ line, column }: Place): Origin => ({ file: '', line, column });
 
 function treeOf(value: YamlValue): CheckTree {
   if (value.kind === 'scalar') return value.value;
@@ -109,48 +96,29 @@ function statementsOf(entry: YamlEntry, table: readonly Keyword[], report: Repor
 const bodyOf = (entries: readonly YamlEntry[], table: readonly Keyword[], report: Report): readonly Statement[] =>
   entries.flatMap((entry) => statementsOf(entry, table, report));
 
-export const checksShape: Shape<WrittenChecks> = {
-  expected: 'health checks, in the words of keepalived.conf',
+/** A block with these keywords. `expected`: as messages name it. */
+export const keepalivedBlock = (keywords: readonly Keyword[], expected: string): Shape<WrittenBlock> => ({
+  expected,
   schema: schemaOfBlock(keywords),
   read(value, report) {
-    if (value.kind !== 'map')
-      return void report(value.at, failure('file-value', { expected: this.expected, given: 'no keys', meant: undefined }));
+    if (value.kind !== 'map') return void report(value.at, failure('file-value', { expected, given: 'no keys', meant: undefined }));
     return { at: value.at, tree: treeOf(value), statements: bodyOf(value.entries, keywords, report) };
   },
-};
+});
 
 /** A diagnostic after which keepalived reads no further. */
 class Stopped extends Error {}
 
-const faultOf = ({ text, hint }: Diagnostic) => failure('file-check', { text, hint });
+const faultOf = ({ text, hint }: Diagnostic): Failure => failure('file-check', { text, hint });
 
-/** The checks of a pool whose first server is this. undefined: they cannot be used, which was reported. */
-export function checksOf({ at, tree, statements }: WrittenChecks, server: DestinationKey, report: Report): PoolChecks | undefined {
+/** What `build` makes, with all that keepalived would report of it as faults. undefined: it stopped. */
+export function builtByKeepalived<T>(report: Report, build: (take: ReturnType<typeof reportTo>) => T): T | undefined {
   const take = reportTo((diagnostic) => {
     report(diagnostic.at, faultOf(diagnostic));
     if (diagnostic.severity === 'fatal') throw new Stopped();
   });
-  const label = [formatAddress(server.address), String(server.port)].map((text): Word => ({ text, at: originOf(at), quoted: false }));
   try {
-    const values = readBlock(statements, keywords, label, originOf(at), take);
-    const real = buildRealServer(values, 'pool', {
-      protocol: 'tcp',
-      port: server.port,
-      forwarding: { method: 'masq', tunnel: PLAIN_TUNNEL },
-      service: { protocol: 'tcp', vips: [] },
-      weight: 1,
-      inhibitOnFailure: false,
-      slowStartUs: 0,
-      smtpAlert: false,
-      timing: { alpha: false, connectTimeoutUs: 5 * SECOND_US, delayLoopUs: 60 * SECOND_US, rise: 1, fall: 1, logAllFailures: false },
-      files: [],
-      bfds: [],
-      report: take,
-    });
-    if (real === undefined) return undefined;
-    if (real.checkers.length === 0) report(at, failure('file-check', { text: 'there is no check', hint: 'TCP_CHECK: {}' }));
-    const { checkers, slowStartUs, virtualHost } = real;
-    return { tree, checkers, slowStartUs, ...(virtualHost === undefined ? {} : { virtualHost }) };
+    return build(take);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     return undefined;
