@@ -14,7 +14,7 @@ function applyStep(director: Director, step: DocumentStep): void {
 }
 
 /** What is not read again under the lock. */
-export type UnlockedFacts = Pick<TableFacts, 'connections' | 'services' | 'owners' | 'lastWeights'>;
+export type UnlockedFacts = Pick<TableFacts, 'connections' | 'services' | 'owners' | 'checked' | 'lastWeights'>;
 
 /**
  * `base`: of the plan that was shown. The plan is made again under the lock, so that it is of the table that is changed. Returns it.

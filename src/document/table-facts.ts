@@ -6,15 +6,21 @@ import { wantedTable } from '../model/keepalived/wanted-table.js';
 import { native } from '../sys/addon.js';
 import { type ObservedFacts, observedFacts } from './observed-facts.js';
 
-/** The services that daemons serve from their own files, by `serviceId`, with who does. @throws SystemError EACCES without root */
-function tableOwners(): TableFacts['owners'] {
+/** The services that daemons serve from their own files, with who does. @throws SystemError EACCES without root */
+function tableOwners(): Pick<TableFacts, 'owners' | 'checked'> {
   const serving = runningDaemons(String(native().netnsCookie())).filter(({ servesTable }) => servesTable);
-  return new Map(
-    serving.flatMap(({ pid, configuration }) =>
-      [...wantedTable(configuration).keys()].map((id) => [id, `keepalived (process ${pid})`] as const),
-    ),
-  );
+  const owners = new Map<string, string>();
+  const checked = new Set<string>();
+  for (const { pid, configuration } of serving) {
+    const ofDocument = new Set(configuration.weir?.checked);
+    for (const [id, { server }] of wantedTable(configuration)) {
+      const isOfDocument = ofDocument.has(server);
+      if (isOfDocument) checked.add(id);
+      owners.set(id, isOfDocument ? `weir run (process ${pid}), which checks its servers` : `keepalived (process ${pid})`);
+    }
+  }
+  return { owners, checked };
 }
 
 /** Locks, loads and changes nothing. @throws WeirError of tables of another build; SystemError without root */
-export const observeTable = (): TableFacts & ObservedFacts => ({ ...observedFacts(observeDatapath()), owners: tableOwners() });
+export const observeTable = (): TableFacts & ObservedFacts => ({ ...observedFacts(observeDatapath()), ...tableOwners() });

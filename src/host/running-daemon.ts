@@ -22,6 +22,8 @@ export interface RunningDaemon {
   readonly pid: number;
   /** The file that it was started with, absolute. */
   readonly file: string;
+  /** The weir.yaml beside it, absolute. */
+  readonly weirFile?: string;
   /** Behind the names of its files: `_INSTANCE`. */
   readonly suffix: string;
   /** What `@NAME` lines are compared with, where -i names another than the host's. */

@@ -1,6 +1,7 @@
 // What a weir.yaml has, beside keepalived.conf.
 import type { ConfiguredApi } from './api-settings.js';
 import type { ConfiguredFeedback } from './feedback/configured-feedback.js';
+import type { VirtualServer } from './keepalived/virtual-server.js';
 import type { Layer7 } from './layer7/layer7.js';
 import type { TableDocument } from './table-document.js';
 
@@ -9,6 +10,8 @@ export interface WeirFile {
   readonly feedback?: readonly ConfiguredFeedback[];
   /** Where it has a section of layer 4. */
   readonly table?: TableDocument;
+  /** Those services of the table whose servers are checked, as the checker has them; absent: none. */
+  readonly checked?: readonly VirtualServer[];
   /** Absent: as by default, where a weir.yaml is there. */
   readonly api?: ConfiguredApi;
 }

@@ -9,7 +9,7 @@ import { command, expectWords } from '../command.js';
 import { directorOpener } from '../director-opener.js';
 import { DOCUMENT_OPTIONS, DOCUMENT_TYPES, documentOptions, STATUS } from '../document/options.js';
 import { printPlan } from '../document/print-plan.js';
-import { readDocument } from '../document/read-document.js';
+import { readDocument, warnUnchecked } from '../document/read-document.js';
 import { reportWait } from '../failure.js';
 import type { Io } from '../io.js';
 import { warnedOfFirewall } from '../ipvsadm/firewall-warning.js';
@@ -40,8 +40,9 @@ export const run = command({ name: 'weir apply', usage: USAGE, types: TYPES }, a
   if (file === undefined) throw new WeirError('argument-missing', { expected: 'FILE' });
   expectWords(words, 1);
   const options = documentOptions(flags);
-  const document = readDocument('weir apply', file, io);
-  if (document === undefined) return STATUS.refused;
+  const read = readDocument('weir apply', file, io);
+  if (read === undefined) return STATUS.refused;
+  const document = read.table;
   const director = (await directorOpener())({ onWait: reportWait('weir apply', io) });
   try {
     const unlocked = observeTable();
@@ -53,6 +54,7 @@ export const run = command({ name: 'weir apply', usage: USAGE, types: TYPES }, a
     }
     const done = applyDocument(director, document, { base: flags.base ?? plan.base, unlocked, options });
     for (const line of unlocked.moved) io.err(`${line}\n`);
+    warnUnchecked(read, unlocked, io);
     printPlan(done, shown, io, { applied: done.changes.length > 0 });
     return done.changes.length > 0 ? await warned(statusOf(done), director, io) : statusOf(done);
   } finally {

@@ -18,7 +18,7 @@ export const run = command({ name: 'weir diff', usage: USAGE, types: DIFF_TYPES 
   if (file === undefined) throw new WeirError('argument-missing', { expected: 'FILE' });
   expectWords(words, 1);
   const options = documentOptions(flags);
-  const document = readDocument('weir diff', file, io);
+  const document = readDocument('weir diff', file, io)?.table;
   if (document === undefined) return STATUS.refused;
   const facts = observeTable();
   const found = documentDrift(document, facts, options);

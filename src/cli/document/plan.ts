@@ -5,16 +5,17 @@ import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 import { type DOCUMENT_TYPES, documentOptions, STATUS } from './options.js';
 import { printPlan } from './print-plan.js';
-import { readDocument } from './read-document.js';
+import { readDocument, warnUnchecked } from './read-document.js';
 
 /** The exit status. @throws WeirError; SystemError EPERM without root */
 export function planFile(file: string, flags: Flags<typeof DOCUMENT_TYPES>, io: Io): number {
   const options = documentOptions(flags);
-  const document = readDocument('weir plan', file, io);
-  if (document === undefined) return STATUS.refused;
+  const read = readDocument('weir plan', file, io);
+  if (read === undefined) return STATUS.refused;
   const facts = observeTable();
-  const plan = planDocument(document, facts, options);
+  const plan = planDocument(read.table, facts, options);
   for (const line of facts.moved) io.err(`${line}\n`);
+  warnUnchecked(read, facts, io);
   printPlan(plan, { json: flags.json === true, all: flags.all === true, file }, io);
   if (plan.conflicts.length > 0) return STATUS.refused;
   return plan.changes.length + plan.withheld.length > 0 ? STATUS.differs : STATUS.same;

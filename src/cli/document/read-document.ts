@@ -1,15 +1,29 @@
 // The document that a command was given: its sections of layer 4.
 import { faultText, readWeirFile } from '../../config/weir/read.js';
+import type { TableFacts } from '../../control/plan/table-facts.js';
 import { failure, failureLine } from '../../model/errors/weir-error.js';
+import { serviceId } from '../../model/identity.js';
+import { serviceWord } from '../../model/service-word.js';
 import type { TableDocument } from '../../model/table-document.js';
+import type { WeirFile } from '../../model/weir-file.js';
 import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
 
+/** A service whose servers are checked by no one is served all the same. */
+export function warnUnchecked({ checked = [] }: WeirFile, facts: Pick<TableFacts, 'checked'>, io: Io): void {
+  for (const { target } of checked) {
+    if (target.kind === 'service' && !facts.checked.has(serviceId(target.key)))
+      io.err(`${serviceWord(target.key)}: no weir run checks its servers — fix: weir run --weir-config FILE\n`);
+  }
+}
+
 /** undefined: it cannot be applied; a line for each reason was printed. @throws WeirError file-unreadable */
-export function readDocument(name: string, path: string, io: Io): TableDocument | undefined {
+export function readDocument(name: string, path: string, io: Io): (WeirFile & { readonly table: TableDocument }) | undefined {
   const { file, faults } = readWeirFile(readText(path));
   for (const fault of faults) io.err(`${faultText(path, fault)}\n`);
   if (faults.length > 0) return undefined;
-  if (file.table === undefined) io.err(`${name}: ${failureLine(failure('document-no-table', { path }))}\n`);
-  return file.table;
+  const { table } = file;
+  if (table !== undefined) return { ...file, table };
+  io.err(`${name}: ${failureLine(failure('document-no-table', { path }))}\n`);
+  return undefined;
 }

@@ -3,8 +3,12 @@ import { dirname, resolve } from 'node:path';
 import { faultText, readWeirFile } from '../../config/weir/read.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Loaded } from '../../daemon/supervisor/reload/loaded.js';
-import { isWeirError } from '../../model/errors/weir-error.js';
+import { failure, failureLine, isWeirError } from '../../model/errors/weir-error.js';
+import { serviceId } from '../../model/identity.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { Listener } from '../../model/layer7/listener.js';
+import { serviceWord } from '../../model/service-word.js';
 import type { WeirFile } from '../../model/weir-file.js';
 import { readText } from '../read-text.js';
 import { loadConfiguration } from './load-configuration.js';
@@ -34,18 +38,36 @@ function placed({ layer7, ...others }: WeirFile, folder: string): WeirFile {
 }
 
 /** Without a keepalived.conf at its usual place, weir.yaml is all there is. */
-function placeOf({ path, weirFile }: DaemonOptions): FilePlace {
-  const place = hostPlace();
+function withWeirAlone({ path, weirFile }: DaemonOptions, place: FilePlace): FilePlace {
   if (weirFile === undefined || path !== DEFAULT_PATH || place.files.read(path).kind !== 'missing') return place;
   const read: FilePlace['files']['read'] = (asked) => (asked === path ? { kind: 'text', text: '' } : place.files.read(asked));
   return { ...place, files: { ...place.files, read } };
 }
 
+/** Services that both files have. */
+function twice(configuration: KeepalivedConfiguration, { checked = [] }: WeirFile, path: string): Loaded['messages'] {
+  const there = wantedTable(configuration);
+  return checked.flatMap(({ target }) => {
+    const key = target.kind === 'service' ? target.key : undefined;
+    if (key === undefined || !there.has(serviceId(key))) return [];
+    const why = failureLine(failure('file-service-elsewhere', { service: serviceWord(key) }));
+    return [{ level: 'error' as const, text: `${path}: ${why}` }];
+  });
+}
+
+/** With the services of the weir.yaml that have checks: the checker does not care which file has them. */
+const withChecked = (configuration: KeepalivedConfiguration, weir: WeirFile): KeepalivedConfiguration => ({
+  ...configuration,
+  virtualServers: [...configuration.virtualServers, ...(weir.checked ?? [])],
+  weir,
+});
+
 /** A fault in weir.yaml refuses both files. */
-export function loadWeirConfiguration(options: DaemonOptions, seed?: number): Loaded {
-  const loaded = loadConfiguration(options, seed, process.env, placeOf(options));
+export function loadWeirConfiguration(options: DaemonOptions, seed?: number, environment = process.env, place = hostPlace()): Loaded {
+  const loaded = loadConfiguration(options, seed, environment, withWeirAlone(options, place));
   if (loaded.configuration === undefined || options.weirFile === undefined) return loaded;
-  const { file, faults } = readWeir(options.weirFile);
-  if (file === undefined || faults.length > 0) return { outcome: 'fatal', messages: [...loaded.messages, ...faults] };
-  return { ...loaded, configuration: { ...loaded.configuration, weir: placed(file, dirname(options.weirFile)) } };
+  const { file, faults } = readWeir(place.reach(options.weirFile));
+  const wrong = file === undefined ? faults : [...faults, ...twice(loaded.configuration, file, options.weirFile)];
+  if (file === undefined || wrong.length > 0) return { outcome: 'fatal', messages: [...loaded.messages, ...wrong] };
+  return { ...loaded, configuration: withChecked(loaded.configuration, placed(file, dirname(options.weirFile))) };
 }

@@ -26,7 +26,7 @@ import { using } from '../../sys/fd.js';
 import { readTextFile } from '../../sys/files/durable-file.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
-import { loadConfiguration } from '../keepalived/load-configuration.js';
+import { loadWeirConfiguration } from '../keepalived/load-weir-configuration.js';
 import { DEFAULT_PATH, readOptions } from '../keepalived/options.js';
 import { type FilePlace, hostPlace } from '../keepalived/read-on-host.js';
 
@@ -58,9 +58,15 @@ function optionsFor(file: string, daemon: RunningDaemon | undefined): DaemonOpti
   const asked = readOptions(['-n', '-f', file]);
   if (asked.kind !== 'run') throw new WeirError('option-value', { option: '-f', expected: 'a file', given: file });
   if (daemon === undefined) return asked.options;
-  const { configId, allConfig, servesTable, runsVrrp } = daemon;
+  const { configId, allConfig, servesTable, runsVrrp, weirFile } = daemon;
   const parts = { ...asked.options.parts, checker: servesTable, vrrp: runsVrrp };
-  return { ...asked.options, ...(configId === undefined ? {} : { configId }), allConfig, parts };
+  return {
+    ...asked.options,
+    ...(configId === undefined ? {} : { configId }),
+    ...(weirFile === undefined ? {} : { weirFile }),
+    allConfig,
+    parts,
+  };
 }
 
 /** The daemon's, which a file may refer to; ours, where it cannot be read. */
@@ -118,7 +124,7 @@ function healthOf(configuration: KeepalivedConfiguration, suffix: string, { reac
 export function collectPlan(given: string | undefined, daemon: RunningDaemon | undefined): PlanResult {
   const place = given === undefined && daemon !== undefined ? placeOf(daemon) : hostPlace();
   const options = optionsFor(given ?? daemon?.file ?? DEFAULT_PATH, daemon);
-  const loaded = loadConfiguration(options, daemon?.pid, environmentOf(daemon), place);
+  const loaded = loadWeirConfiguration(options, daemon?.pid, environmentOf(daemon), place);
   const messages = loaded.messages.map(({ text }) => text);
   const refused = refusal(daemon, loaded);
   if (refused !== undefined || loaded.configuration === undefined)

@@ -106,6 +106,14 @@ export const keepalivedBlock = (keywords: readonly Keyword[], expected: string):
   },
 });
 
+/** A statement that the file does not have, at a place of it. */
+export const statement = (keyword: string, words: readonly string[], at: Place, body?: readonly Statement[]): Statement => ({
+  keyword: { text: keyword, at: originOf(at), quoted: false },
+  words: words.map((text): Word => ({ text, at: originOf(at), quoted: true })),
+  raw: words.join(' '),
+  ...(body === undefined ? {} : { body }),
+});
+
 /** A diagnostic after which keepalived reads no further. */
 class Stopped extends Error {}
 

@@ -32,14 +32,14 @@ export function readWeirFile(text: string): { readonly file: WeirFile; readonly 
   const layer7 = keys === undefined ? undefined : layer7Of(keys, report);
   const section = read?.value.feedback;
   const feedback = section === undefined ? undefined : feedbackOf(section, report);
-  const table = read === undefined ? undefined : tableOf(read.value, report);
+  const table = read === undefined ? {} : tableOf(read.value, report);
   const api = read?.value.api;
   const sorted = faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
   if (sorted.length > 0) return { file: {}, faults: sorted };
   const file: WeirFile = {
     ...(layer7 === undefined ? {} : { layer7 }),
     ...(feedback === undefined ? {} : { feedback }),
-    ...(table === undefined ? {} : { table }),
+    ...table,
     ...(api === undefined ? {} : { api: apiOf(api) }),
   };
   return { file, faults: [] };

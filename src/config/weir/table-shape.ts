@@ -20,6 +20,7 @@ import {
   type Shape,
   scalar,
 } from './shape.js';
+import { serverChecksShape, serviceChecksShape } from './table-checks.js';
 import { parseDuration } from './units.js';
 
 const SECOND_US = 1_000_000;
@@ -86,6 +87,7 @@ const serverRecord = record('a server', {
   upper_threshold: optional(integer(0, NUMBER_MAX)),
   lower_threshold: optional(integer(0, NUMBER_MAX)),
   ...forwarding,
+  checks: optional(serverChecksShape),
 });
 export type TableServerKeys = Partial<Of<typeof serverRecord>['value']>;
 
@@ -107,7 +109,9 @@ const serviceRecord = record('a service', {
   persistence: optional(placed(either(seconds, persistence))),
   one_packet: optional(flag),
   ...forwarding,
+  checks: optional(serviceChecksShape),
   servers: optional(listOf(serverShape)),
+  sorry_server: optional(serverShape),
 });
 export type TableServiceKeys = Of<typeof serviceRecord>['value'];
 

@@ -5,12 +5,15 @@ import { endpointText } from '../../model/endpoint-text.js';
 import { type Failure, failure, isWeirError } from '../../model/errors/weir-error.js';
 import { checkOnePacket } from '../../model/fullnat.js';
 import { destinationId, serviceFamily, serviceId, widestNetmask } from '../../model/identity.js';
+import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { masquerades } from '../../model/masquerades.js';
 import { plainFlags, schedulerFlags } from '../../model/schedulers.js';
 import { type DestinationSpec, type Persistence, PLAIN_TUNNEL, type ServiceKey, type Timeouts, type Tunnel } from '../../model/service.js';
 import { parseServiceWord, serviceWord } from '../../model/service-word.js';
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
+import type { WeirFile } from '../../model/weir-file.js';
 import type { Placed, Report } from './shape.js';
+import { type CheckedServer, virtualServerOf } from './table-checks.js';
 import {
   SERVICE_DEFAULTS,
   type ServicesSection,
@@ -133,19 +136,31 @@ function serverOf(
   return { value: spec, at };
 }
 
-function serversOf(keys: TableServiceKeys, key: ServiceKey, report: Report): readonly Placed<DestinationSpec>[] {
+function serversOf(keys: TableServiceKeys, key: ServiceKey, report: Report): readonly CheckedServer[] {
   const seen = new Set<string>();
-  return (keys.servers ?? []).flatMap((entry): readonly Placed<DestinationSpec>[] => {
+  return (keys.servers ?? []).flatMap((entry): readonly CheckedServer[] => {
     const server = serverOf(entry, keys, key, report);
     if (server === undefined) return [];
     const id = destinationId(server.value);
     if (seen.has(id)) report(entry.at, failure('file-twice', { what: 'the server', name: endpointText(server.value) }));
     seen.add(id);
-    return [server];
+    const { checks } = entry.value;
+    return [{ ...server, ...(checks === undefined ? {} : { checks }) }];
   });
 }
 
-function serviceOf(key: ServiceKey, { value, at }: Placed<TableServiceKeys>, report: Report): DocumentService {
+/** It has the weight 1 and no checks: it is used when all others are down. */
+function sorryServerOf(keys: TableServiceKeys, key: ServiceKey, report: Report): { readonly sorry?: Placed<DestinationSpec> } {
+  const { sorry_server: entry } = keys;
+  if (entry === undefined) return {};
+  for (const name of ['weight', 'checks'] as const)
+    if (entry.value[name] !== undefined)
+      report(entry.at, failure('file-key-only-with', { key: name, only: 'servers', given: 'sorry_server' }));
+  const sorry = serverOf(entry, keys, key, report);
+  return sorry === undefined ? {} : { sorry };
+}
+
+function serviceOf(key: ServiceKey, { value, at }: Placed<TableServiceKeys>, report: Report): ReadService {
   const scheduler = value.scheduler ?? SERVICE_DEFAULTS.scheduler;
   const spec = {
     key,
@@ -158,14 +173,24 @@ function serviceOf(key: ServiceKey, { value, at }: Placed<TableServiceKeys>, rep
     report(at, failure('file-key-needed', { key: 'persistence', why: 'a service of all ports (port 0)' }));
   if (spec.onePacket && key.kind === 'address' && key.protocol !== 'udp')
     report(at, failure('file-key-only-with', { key: 'one_packet', only: 'services of UDP and of marks', given: key.protocol }));
-  const destinations = serversOf(value, key, report).map((server) => server.value);
+  const servers = serversOf(value, key, report);
+  const destinations = servers.map((server) => server.value);
   examined(report, at, () => checkOnePacket(spec, destinations));
-  return { spec, destinations };
+  const { checks } = value;
+  const written = { spec, at, servers, ...sorryServerOf(value, key, report), ...(checks === undefined ? {} : { checks }) };
+  const checked = virtualServerOf(written, report);
+  return { service: { spec, destinations }, ...(checked === undefined ? {} : { checked }) };
 }
 
-function servicesOf(section: ServicesSection, report: Report): readonly DocumentService[] {
+interface ReadService {
+  readonly service: DocumentService;
+  /** Where its servers are checked. */
+  readonly checked?: VirtualServer;
+}
+
+function servicesOf(section: ServicesSection, report: Report): readonly ReadService[] {
   const seen = new Set<string>();
-  return section.flatMap(({ name, at, value }): readonly DocumentService[] => {
+  return section.flatMap(({ name, at, value }): readonly ReadService[] => {
     const key = parseServiceWord(name);
     if (key === undefined) report(at, wrong('a service as tcp:192.0.2.1:80, udp:[2001:db8::1]:53 or mark:5', JSON.stringify(name)));
     if (key === undefined || value === undefined) return [];
@@ -178,14 +203,17 @@ function servicesOf(section: ServicesSection, report: Report): readonly Document
 
 const timeoutsOf = ({ value }: TimeoutsSection): Timeouts => ({ tcp: value.tcp ?? 0, tcpFin: value.tcp_fin ?? 0, udp: value.udp ?? 0 });
 
-/** Undefined: the file has no section of layer 4. */
+/** Empty: the file has no section of layer 4. */
 export function tableOf(
   { services, timeouts }: { readonly services: ServicesSection | undefined; readonly timeouts: TimeoutsSection | undefined },
   report: Report,
-): TableDocument | undefined {
-  if (services === undefined && timeouts === undefined) return undefined;
-  return {
-    ...(services === undefined ? {} : { services: servicesOf(services, report) }),
+): Pick<WeirFile, 'table' | 'checked'> {
+  if (services === undefined && timeouts === undefined) return {};
+  const read = services === undefined ? undefined : servicesOf(services, report);
+  const checked = read?.flatMap((one) => one.checked ?? []) ?? [];
+  const table: TableDocument = {
+    ...(read === undefined ? {} : { services: read.map(({ service }) => service) }),
     ...(timeouts === undefined ? {} : { timeouts: timeoutsOf(timeouts) }),
   };
+  return { table, ...(checked.length === 0 ? {} : { checked }) };
 }

@@ -149,3 +149,42 @@ test('hostile texts are refused with a place, and take no time', () => {
   );
   assert.match(String(faultsOf('services: {"tcp:192.0.2.1:80": {weight: 1, weight: 2}}')), /unique/);
 });
+
+const checkedOf = (text: string) => {
+  assert.deepEqual(faultsOf(text), []);
+  return readWeirFile(text).file.checked ?? [];
+};
+
+test('services with checks are the virtual servers of a keepalived.conf, with forwarding of their own', () => {
+  const [web, fullnat, marked] = checkedOf(`services:
+  tcp:192.0.2.1:80:
+    scheduler: wrr
+    method: route
+    checks: {delay_loop: 5, quorum: 2, inhibit_on_failure: true, HTTP_GET: {url: {path: /health, status_code: 200}}}
+    servers: [10.0.0.2, {address: 10.0.0.3, weight: 2, checks: {TCP_CHECK: {connect_timeout: 1}}}]
+    sorry_server: {address: 10.0.0.9, method: tunnel}
+  tcp:192.0.2.1:81: {method: fullnat, local_addresses: 10.0.0.100, servers: {address: 10.0.0.2:8080, checks: {TCP_CHECK: }}}
+  mark6:5: {scheduler: none, checks: {PING_CHECK: }, method: route, servers: "2001:db8::2"}
+  udp:192.0.2.1:53: {servers: 10.0.0.2}
+`);
+  const seen = web?.realServers.map(({ method, weight, inhibitOnFailure, checkers }) => ({
+    ...{ method, weight, inhibitOnFailure },
+    checks: checkers.map(({ check, timing }) => [check.kind, timing.delayLoopUs / 1e6, timing.connectTimeoutUs / 1e6]),
+  }));
+  assert.deepEqual(seen, [
+    { method: 'route', weight: 1, inhibitOnFailure: true, checks: [['http', 5, 5]] },
+    { method: 'route', weight: 2, inhibitOnFailure: true, checks: [['tcp', 5, 1]] },
+  ]);
+  assert.deepEqual([web?.scheduler, web?.quorum, web?.sorryServer?.method], ['wrr', 2, 'tunnel']);
+  assert.deepEqual(fullnat?.realServers[0]?.localAddresses, [ip('10.0.0.100')]);
+  assert.deepEqual([marked?.scheduler, marked?.target], ['none', { kind: 'service', key: { kind: 'fwmark', family: 'inet6', mark: 5 } }]);
+});
+
+test('checks that cannot be used are errors at their places', () => {
+  assert.match(fixOf('    checks: {delay_loop: 5}\n    servers: 10.0.0.2'), /^w:3:13: there is no check — fix: TCP_CHECK: \{\}$/);
+  assert.match(fixOf('    checks: {HTP_GET: }\n    servers: 10.0.0.2'), /w:3:14: unknown key HTP_GET — fix: did you mean HTTP_GET\?/);
+  assert.match(fixOf('    checks: {TCP_CHECK: }'), /servers is needed for checks/);
+  assert.match(fixOf('    servers: 10.0.0.2\n    sorry_server: 10.0.0.3'), /^w:4:19: checks is needed for a sorry_server$/);
+  assert.match(fixOf('    checks: {TCP_CHECK: , quorum: 9}\n    servers: 10.0.0.2'), /^w:3:5: .*quorum 9/);
+  assert.match(fixOf('    checks: {FILE_CHECK: {track_file: x}}\n    servers: 10.0.0.2'), /unknown key FILE_CHECK/);
+});

@@ -182,6 +182,8 @@ test('services of others stay: those that a daemon serves always, the rest where
   assert.deepEqual([kept.changes, kept.others.length], [[], 2]);
   const taken = planDocument({ services: [service(web, [])] }, facts, { keepOthers: true });
   assert.deepEqual([taken.changes, taken.conflicts.map((one) => one.service)], [[], ['tcp:192.0.2.1:80']]);
+  const checked = planDocument({ services: [service(web, [])] }, factsOf(present, { owners, checked: new Set([serviceId(web)]) }));
+  assert.deepEqual([checked.conflicts, listed(checked.changes), checked.others.length], [[], ['delete-service udp:192.0.2.1:53'], 1]);
 });
 
 test('weights of others stay, and those that feedback moved are written as they are', () => {

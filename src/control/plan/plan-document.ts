@@ -231,11 +231,12 @@ function othersOf(services: readonly DocumentService[], facts: TableFacts, { kee
   const stated = new Map(services.map(({ spec }) => [serviceId(spec.key), spec.key]));
   const others = [...facts.present].flatMap(([id, { spec }]) => {
     const keptFor = facts.owners.get(id) ?? (keepOthers === true ? '--keep-others' : undefined);
-    return stated.has(id) || keptFor === undefined ? [] : [other(spec.key, keptFor, facts)];
+    const isStated = stated.has(id) && !facts.checked.has(id);
+    return isStated || keptFor === undefined ? [] : [other(spec.key, keptFor, facts)];
   });
   const conflicts = [...stated].flatMap(([id, key]) => {
     const owner = facts.owners.get(id);
-    return owner === undefined ? [] : [other(key, owner, facts)];
+    return owner === undefined || facts.checked.has(id) ? [] : [other(key, owner, facts)];
   });
   return { others, conflicts };
 }

@@ -20,6 +20,8 @@ export interface TableFacts {
   readonly expireNodest: boolean;
   /** Who keeps a service, by `serviceId`: `keepalived (process 12)`. */
   readonly owners: ReadonlyMap<string, string>;
+  /** Those of `owners` that weir run has of its weir.yaml, with their checks: a document may state them, too. */
+  readonly checked: ReadonlySet<string>;
 }
 
 /** Of an empty table that has no connections, and that no one else keeps services in. */
@@ -32,4 +34,5 @@ export const NO_FACTS: Omit<TableFacts, 'timeouts'> = {
   templates: new Map(),
   expireNodest: false,
   owners: new Map(),
+  checked: new Set(),
 };

@@ -23,7 +23,7 @@ export class RunningPublisher {
 
   /** `suffix`: behind the names of its files. */
   publish(configuration: KeepalivedConfiguration, damage: readonly Damage[], suffix: string): void {
-    const { path, configId, allConfig, parts } = this.options;
+    const { path, weirFile, configId, allConfig, parts } = this.options;
     this.#attempt(() => {
       const cookie = String(native().netnsCookie());
       if (this.#cookie === undefined) sweepRunning(cookie);
@@ -31,6 +31,7 @@ export class RunningPublisher {
       publishRunning(cookie, {
         pid: process.pid,
         file: absolutePath(path),
+        ...(weirFile === undefined ? {} : { weirFile }),
         suffix,
         ...(configId === undefined ? {} : { configId }),
         allConfig,

@@ -42,6 +42,11 @@ export const weirFileErrors = {
     exitStatus: 2,
   },
   'file-twice': { text: ({ what, name }: { what: string; name: string }) => `${what} ${name} is there twice`, exitStatus: 2 },
+  'file-service-elsewhere': {
+    text: ({ service }: { service: string }) => `${service} is in keepalived.conf, too`,
+    hint: 'have it in one of the two files',
+    exitStatus: 2,
+  },
   'file-backup-hash': {
     text: ({ balance }: { balance: string }) => `a backup server is only used with round_robin and least_conn, not with ${balance}`,
     exitStatus: 2,

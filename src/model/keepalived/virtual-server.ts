@@ -1,6 +1,6 @@
 // Virtual servers, real servers and their checkers as keepalived.conf states them. Times in microseconds; inherited values applied.
 import type { Address } from '../address.js';
-import type { ForwardingMethod, Protocol, ServiceKey, Tunnel } from '../service.js';
+import type { ClientAddress, ForwardingMethod, Protocol, ServiceKey, Tunnel } from '../service.js';
 import type { Script } from './script.js';
 import type { VipCheck } from './vip-check.js';
 
@@ -107,6 +107,9 @@ export interface RealServer {
   readonly port: number;
   readonly method: ForwardingMethod;
   readonly tunnel: Tunnel;
+  /** weir's own, of `fullnat`: keepalived.conf has no such servers, a weir.yaml has. */
+  readonly localAddresses?: readonly Address[];
+  readonly clientAddress?: ClientAddress;
   readonly weight: number;
   readonly upperThreshold: number;
   readonly lowerThreshold: number;

@@ -45,10 +45,14 @@ function servicesOf(server: VirtualServer, { virtualServerGroups }: KeepalivedCo
 
 /** Direct routing and tunnels cannot change a port, so the service's port is used. */
 function destination(real: RealServer, key: ServiceKey): DestinationSpec {
-  const { address, method, weight, upperThreshold, lowerThreshold, tunnel } = real;
+  const { address, method, weight, upperThreshold, lowerThreshold, tunnel, localAddresses, clientAddress } = real;
   const keepsPort = method === 'route' || method === 'tunnel';
   const port = keepsPort && key.kind === 'address' ? key.port : real.port;
-  return { address, port, method, weight, upperThreshold, lowerThreshold, tunnel };
+  return {
+    ...{ address, port, method, weight, upperThreshold, lowerThreshold, tunnel },
+    ...(localAddresses === undefined ? {} : { localAddresses }),
+    ...(clientAddress === undefined ? {} : { clientAddress }),
+  };
 }
 
 /** All servers of the file, or the sorry server if all of them together do not reach the quorum. */

@@ -1,0 +1,64 @@
+// Services of a weir.yaml with checks: weir run serves them, takes out servers that fail, follows a reload, and weir apply leaves them to it.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { inCluster, VIP } from '../datapath/cluster.js';
+import { station } from '../datapath/live-child.js';
+import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
+import { RunningDaemon } from '../support/running-daemon.js';
+
+const skip = noNamespaces();
+const service = (servers: string): string =>
+  `services:\n  tcp:${VIP}:80:\n    scheduler: rr\n    checks: {delay_loop: 1, TCP_CHECK: {connect_timeout: 1, retry: 1, delay_before_retry: 1}}\n    servers: [${servers}]\n`;
+const plainService = `  tcp:${VIP}:81: {servers: [10.8.2.11]}\n`;
+
+/** Servers with their weights, as in the table. */
+function tableOf(lvs: Host): readonly string[] {
+  return [...lvs.weir('export --format ipvsadm').stdout.matchAll(/^-a -t (\S+) -r (\S+) .*-w (\d+)/gm)].map(
+    ([, of, server, weight]) => `${of} ${server} ${weight}`,
+  );
+}
+
+test('servers of a weir.yaml are checked by weir run', { skip }, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-checked-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const [yaml, conf] = [join(folder, 'weir.yaml'), join(folder, 'keepalived.conf')];
+  writeFileSync(conf, 'global_defs {\n  router_id checked\n}\n');
+  await inCluster(async ({ bed, lvs, web1 }) => {
+    await web1.serve(bed, station('echo', 80));
+    writeFileSync(yaml, service('10.8.2.11, {address: 10.8.2.12, weight: 3}'));
+    const files = [
+      '--weir-config',
+      yaml,
+      '-f',
+      conf,
+      '-p',
+      join(folder, 'pid'),
+      '-c',
+      join(folder, 'checkers.pid'),
+      '-r',
+      join(folder, 'vrrp.pid'),
+    ];
+    const words = [process.execPath, ENTRY, 'weir', 'run', ...files, '-n', '-l', '-D', '-G'];
+    const daemon = new RunningDaemon(['ip', 'netns', 'exec', lvs.namespace, ...words]);
+    bed.atEnd(() => daemon.stop());
+    const table = (...wanted: readonly string[]): Promise<true> =>
+      daemon.until(`the table ${wanted.join(', ')}`, () => tableOf(lvs).join() === wanted.join() || undefined) as Promise<true>;
+    await daemon.logged(/Removing service \[10\.8\.2\.12\]:tcp:80/);
+    await table(`${VIP}:80 10.8.2.11:80 1`);
+
+    const shown = lvs.weir(`plan ${yaml}`);
+    assert.equal(shown.status, 0, shown.stdout);
+    assert.match(shown.stdout, /tcp:10\.8\.1\.100:80 stays as it is: weir run \(process \d+\), which checks its servers/);
+    assert.match(lvs.weir('plan').stdout, /nothing changes/);
+
+    writeFileSync(yaml, service('{address: 10.8.2.11, weight: 5}') + plainService);
+    assert.equal(lvs.weir(`apply ${yaml}`).status, 0);
+    await table(`${VIP}:80 10.8.2.11:80 1`, `${VIP}:81 10.8.2.11:81 1`);
+    assert.match(lvs.weir('plan').stdout, /weight 1 → 5/);
+    daemon.signal('SIGHUP');
+    await table(`${VIP}:80 10.8.2.11:80 5`, `${VIP}:81 10.8.2.11:81 1`);
+  });
+});
