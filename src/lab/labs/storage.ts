@@ -35,6 +35,7 @@ sed "s|PAGES|$PWD/pages|" export.conf >ganesha.conf
 unshare --mount sh -c '
 mount -t tmpfs tmpfs /run && mkdir -p /run/ganesha $PWD && mount --no-canonicalize --bind . $PWD && cd $PWD || exit 1
 rpcbind -w
+echo $$ >storage.pid
 exec ganesha.nfsd -F -f ganesha.conf -L ganesha.log -p $PWD/ganesha.pid' <&- >storage.log 2>&1 &
 `;
 
@@ -114,5 +115,11 @@ export const storage: Lab = {
     table('lvs1', `-> ${SERVERS.web1}:80 Masq 1 0 0`, `-> ${SERVERS.web2}:80 Masq 1 0 0`),
     explained('lvs1', '192.168.88.10', `${VIP}:80`, SERVERS.web2),
     described('Both servers have the page that was written once.', page('first page')),
+    described('Without storage both servers accept connections and do not answer.', run('nfs1', 'kill -9 $(cat storage.pid)')),
+    run('client1', `curl --max-time 4 http://${VIP}`, { exit: 28 }),
+    described(
+      'LVS does not notice: it goes on choosing both.',
+      table('lvs1', `-> ${SERVERS.web1}:80 Masq 1`, `-> ${SERVERS.web2}:80 Masq 1`),
+    ),
   ],
 };
