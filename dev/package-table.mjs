@@ -1,8 +1,10 @@
 // What is in each Debian package: its fields, its files, and what it does when it comes and goes. dev/package.mjs makes them.
-import { readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const LIB = 'usr/lib/weir';
+/** Where Ansible finds it by its name. */
+const COLLECTION = 'usr/share/ansible/collections/ansible_collections/weir/director';
 const OF_KEEPALIVED = /\/(?:keepalived(?:\.8|\.conf\.5)?|genhash(?:\.1)?)$/;
 
 const COMMON = {
@@ -118,6 +120,8 @@ function program({ stage, root, read, inPlace, share, dropIns, gzip }) {
   stage.text('usr/lib/udev/rules.d/90-weir.rules', inPlace(read('share/udev/90-weir.rules')));
   share((path) => !OF_KEEPALIVED.test(path));
   stage.text('usr/share/weir/schema/weir.schema.json', read('share/schema/weir.schema.json'));
+  for (const path of readdirSync(join(root, 'ansible'), { recursive: true }).filter((one) => /\.\w+$/.test(one)))
+    if (lstatSync(join(root, 'ansible', path)).isFile()) stage.file(`${COLLECTION}/${path}`, join(root, 'ansible', path));
   const doc = 'usr/share/doc/weir';
   stage.text(`${doc}/copyright`, COPYRIGHT);
   stage.text(`${doc}/LICENSE.BSD-2-Clause`, read('bpf/LICENSE.BSD-2-Clause'));

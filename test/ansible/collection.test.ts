@@ -17,6 +17,8 @@ interface Result {
   readonly msg?: string;
   readonly commands?: readonly string[];
   readonly withheld?: readonly unknown[];
+  readonly plan?: { readonly target: string };
+  readonly drain?: { readonly state: string; readonly holds: boolean };
   readonly diff?: { readonly prepared?: string; readonly before?: string; readonly after?: string };
   readonly ansible_facts?: { readonly weir: { readonly loaded: boolean; readonly document: string } };
 }
@@ -61,6 +63,31 @@ test('weir_table checks, changes the table, and then has nothing to change', { s
   assert.deepEqual([again?.changed, again?.commands], [false, []]);
   assert.equal(after?.ansible_facts?.weir.loaded, true);
   assert.match(after?.ansible_facts?.weir.document ?? '', /tcp:10\.0\.0\.1:80/);
+});
+
+test('weir_drain checks, drains, waits, and gives the weights back', { skip: noNamespaces }, () => {
+  const two = { services: { 'tcp:10.0.0.1:80': { scheduler: 'rr', servers: ['10.0.0.2:80', '10.0.0.3:80'] } } };
+  const [given, other] = ['10.0.0.2', '10.0.0.3'].map((target) => ({ target, settle: '0s', executable })) as [object, object];
+  const [, checked, drained, again, refused, wrong, checkedBack, back, after] = called(
+    ['weir_table', { document: two, executable }],
+    ['weir_drain', { ...given, _ansible_check_mode: true, _ansible_diff: true }],
+    ['weir_drain', { ...given, wait: true }],
+    ['weir_drain', given],
+    ['weir_drain', { ...other, _ansible_check_mode: true }],
+    ['weir_drain', { ...given, state: 'gone' }],
+    ['weir_drain', { ...given, state: 'active', _ansible_check_mode: true }],
+    ['weir_drain', { ...given, state: 'active' }],
+    ['weir_drain', { ...given, state: 'active' }],
+  );
+  assert.deepEqual([checked?.changed, checked?.plan?.target, checked?.drain], [true, '10.0.0.2', undefined], checked?.msg);
+  assert.match(checked?.diff?.after ?? '', /10\.0\.0\.2/);
+  assert.deepEqual([drained?.changed, drained?.drain?.state, drained?.drain?.holds], [true, 'empty', true], drained?.msg);
+  assert.equal(again?.changed, false);
+  assert.match(refused?.msg ?? '', /without a server/, 'what would be refused is refused in a check');
+  assert.match(wrong?.msg ?? '', /state must be one of drained, active/);
+  assert.deepEqual([checkedBack?.changed, checkedBack?.drain?.holds], [true, true]);
+  assert.deepEqual([back?.changed, back?.drain?.state], [true, 'cancelled']);
+  assert.equal(after?.changed, false);
 });
 
 test('weir_table refuses what it does not know', { skip: noNamespaces }, () => {

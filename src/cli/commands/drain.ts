@@ -2,7 +2,7 @@
 import { parseDuration } from '../../config/weir/units.js';
 import { DRAIN_DEFAULTS, type DrainEvent, type DrainRequest } from '../../control/drain/messages.js';
 import { drainDriver, drive, driveAlone, startDrainDriver } from '../../daemon/drain/drain-driver.js';
-import { cancelDrain, listDrains, startDrain, turn } from '../../daemon/drain/drains.js';
+import { cancelDrain, listDrains, planOfDrain, startDrain, turn } from '../../daemon/drain/drains.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { type Drain, isUnfinished } from '../../model/drain/drain.js';
@@ -11,12 +11,13 @@ import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { drainJson } from '../../report/drain/drain-value.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { command, expectWords } from '../command.js';
-import { drainLine, drainText } from '../drain/drain-text.js';
+import { drainLine, drainText, planText } from '../drain/drain-text.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir drain TARGET [--deadline TIME] [--persistence release|honour] [--honour TIME] [--end keep|remove]
-                  [--settle TIME] [--idle TIME] [--allow-empty] [--min-capacity PERCENT] [--wait] [--json]
+                  [--settle TIME] [--idle TIME] [--allow-empty] [--min-capacity PERCENT] [--dry-run|--wait]
+                  [--json]
        from its answer on no new connection reaches the target; those that there are go on, until it is empty or until the
        deadline. Its weight for packets is 0 until the drain is cancelled, whatever health checks, feedback, ipvsadm or a reload
        write meanwhile: that is its configured weight, which the cancelling gives back
@@ -31,9 +32,11 @@ const USAGE = `usage: weir drain TARGET [--deadline TIME] [--persistence release
        --idle           without a packet for so long a connection of UDP does not hold it up; default: 30s
        --allow-empty    also where a service is left without a server
        --min-capacity   the share of a service's weights that must be left, in percent
+       --dry-run        only prints what it would do to each service, or why it would be refused
        --wait           waits for the end; exit status 0: empty, 3: the deadline came with connections left, 4: cancelled
        weir drain list [--json]          all drains
        weir drain status ID [--json]     what is left by state, how fast it leaves, when it will be empty
+       weir drain wait ID [--json]       waits for its end, as --wait
        weir drain cancel ID [--json]     gives the configured weights back, also after the end
        weir drain drive                  takes care of all drains until their ends; weir drain starts one in the background
 `;
@@ -46,6 +49,7 @@ const TYPES = {
   idle: 'value',
   'allow-empty': 'flag',
   'min-capacity': 'value',
+  'dry-run': 'flag',
   wait: 'flag',
   json: 'flag',
 } as const;
@@ -105,20 +109,32 @@ function print(drain: Drain, json: boolean, io: Io, driver = drainDriver()): voi
 const eventLine = ({ id, target, event, text }: DrainEvent): string => `${id} ${target}: ${event}: ${text}`;
 
 async function start(target: string, flags: DrainFlags, io: Io): Promise<number> {
-  const drain = startDrain(readRequest(target, flags));
-  const driver = startDrainDriver();
+  const request = readRequest(target, flags);
   const json = flags.json === true;
+  if (flags['dry-run'] === true) {
+    const plan = planOfDrain(request);
+    io.out(json ? `${JSON.stringify(plan)}\n` : planText(plan));
+    return 0;
+  }
+  const drain = startDrain(request);
+  const driver = startDrainDriver();
   if (flags.wait !== true) {
     print(drain, json, io, driver);
     return 0;
   }
   if (!json) io.out(`${drainLine(drain, monotonicUs())}\n`);
-  const own = (drains: readonly Drain[]): Drain | undefined => drains.find(({ id }) => id === drain.id);
-  // Without its record, as after weir unload, it is over, too.
-  const isDone = (drains: readonly Drain[]): boolean =>
-    own(drains) === undefined ? true : !drains.some((one) => one.id === drain.id && isUnfinished(one));
+  return waitFor(drain.id, json, io);
+}
+
+/** The exit status is what became of it. @throws WeirError drain-missing: also where its record went meanwhile, as by weir unload */
+async function waitFor(id: string, json: boolean, io: Io): Promise<number> {
+  const own = (drains: readonly Drain[]): Drain | undefined => drains.find((drain) => drain.id === id);
+  const isDone = (drains: readonly Drain[]): boolean => {
+    const drain = own(drains);
+    return drain === undefined || !isUnfinished(drain);
+  };
   const ended = own(await drive(isDone, () => {}, WAIT_LOOK_MS));
-  if (ended === undefined) throw new WeirError('drain-missing', { id: drain.id });
+  if (ended === undefined) throw new WeirError('drain-missing', { id });
   print(ended, json, io);
   return EXIT[ended.state];
 }
@@ -168,7 +184,7 @@ export const run = command({ name: 'weir drain', usage: USAGE, types: TYPES }, (
   const [verb] = words;
   const json = flags.json === true;
   if (verb === undefined) throw new WeirError('usage', { usage: USAGE });
-  expectWords(words, verb === 'status' || verb === 'cancel' ? 2 : 1);
+  expectWords(words, ['status', 'cancel', 'wait'].includes(verb) ? 2 : 1);
   switch (verb) {
     case 'list':
       return list(json, io);
@@ -177,6 +193,8 @@ export const run = command({ name: 'weir drain', usage: USAGE, types: TYPES }, (
     case 'cancel':
       print(cancelDrain(idOf(words)), json, io);
       return 0;
+    case 'wait':
+      return waitFor(idOf(words), json, io);
     case 'drive':
       return driveInBackground();
   }

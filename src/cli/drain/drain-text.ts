@@ -1,4 +1,5 @@
 // Drains as a person reads them.
+import type { DrainPlan } from '../../control/drain/drain-plan.js';
 import { counted } from '../../model/counted.js';
 import type { Drain } from '../../model/drain/drain.js';
 import { forecastSeconds, leavingRate, wholeSeconds } from '../../report/drain/drain-value.js';
@@ -37,6 +38,21 @@ export function drainText(drain: Drain, nowUs: number, driver: number | undefine
     ...(drain.state !== 'draining' || driver !== undefined
       ? []
       : ['  no process drives it: weir drain status does so once, weir drain drive until its end']),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const PERCENT = 100;
+
+/** What a drain would do. */
+export function planText({ target, also, services }: DrainPlan): string {
+  const lines = [
+    `${target} would get no new connections${services.length === 0 ? '; it has no server now' : ''}`,
+    ...also.map((word) => `  with ${word}: a persistent service of the same address`),
+    ...services.map(({ service, drained, left, capacity }) => {
+      const rest = left.length === 0 ? 'none is left' : `left: ${left.join(', ')}, ${Math.floor(capacity * PERCENT)} % of its weights`;
+      return `  ${service}: without ${drained.join(', ')}; ${rest}`;
+    }),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 // What weir drain and the API do with drains: begin one, list them, cancel one; and a turn, which is one look at all of them and what follows of it.
 import { checkDrain } from '../../control/drain/check-drain.js';
-import { drainView } from '../../control/drain/drain-plan.js';
+import { type DrainPlan, drainView, planDrain } from '../../control/drain/drain-plan.js';
 import type { DrainEffect, DrainEvent, DrainInput, DrainRequest } from '../../control/drain/messages.js';
 import { step } from '../../control/drain/step.js';
 import type { Director } from '../../datapath/director.js';
@@ -86,6 +86,10 @@ interface DrainCall {
 /** The same in this network namespace. @throws WeirError datapath-not-loaded, lock-busy, too */
 export const startDrain = (request: DrainRequest, { onEvent, waitMs }: DrainCall = {}): Drain =>
   withDirector((director) => startDrainOf(director, request, onEvent), waitMs);
+
+/** What a drain would do, without doing it. @throws WeirError as startDrain */
+export const planOfDrain = (request: DrainRequest): DrainPlan =>
+  withDirector((director) => planDrain(director.drainRecord(), request, drainView(director.services())));
 
 /** @throws WeirError drain-missing */
 function drainIn({ drains }: DrainRecord, id: string): Drain {
