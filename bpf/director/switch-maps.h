@@ -53,6 +53,17 @@ struct option_scan {
   __u32 size;
 };
 
+/* The same of a ClientHello. */
+struct hello_scan {
+  __u32 at;
+  __u32 size;     /* bytes of the segment, */
+  __u32 gathered; /* and of the ClientHello that is in its records */
+  __u32 end;      /* of the extensions */
+  __u32 name;     /* where it begins; 0: it was not found */
+  __u32 length;
+  __u32 wrong; /* a record that is none of a handshake */
+};
+
 struct switch_scratch {
   struct switch_client_key key;
   struct switch_server_key server;
@@ -75,6 +86,8 @@ struct switch_scratch {
   struct option_scan scan;
   __u8 options[64];
   __u8 text[SWITCH_TEXT];
+  struct hello_scan hello_scan;
+  __u8 hello[2 * SWITCH_TEXT]; /* what is put at any place of the first half fits */
 };
 #define SWITCH_NO_SCALE 15
 SWITCH_TABLE(switch_space, BPF_MAP_TYPE_PERCPU_ARRAY, 0, __u32, struct switch_scratch, 1);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Content switching: what the first bytes of a connection ask for. test/datapath/first-bytes.ts is the same in TypeScript; a test compares
- * both. What could be read in two ways is undecided: the proxy, which is strict, has it.
+/* Content switching: what the first bytes of a connection of HTTP/1 ask for (of TLS: switch-hello.h). test/datapath/first-bytes.ts is the same in
+ * TypeScript; a test compares both. What could be read in two ways is undecided: the proxy, which is strict, has it.
  *
- * HTTP/1 (RFC 9112): the path of the request line, and the field Host. The path is taken as it is where normalising would change nothing: no
- * escapes, no //, no /. in it. TLS (RFC 8446, 4.1.2): the name that the ClientHello has (RFC 6066, 3). */
+ * RFC 9112: the path of the request line, and the field Host. The path is taken as it is where normalising would change nothing: no escapes, no //,
+ * no /. in it. */
 #ifndef WEIR_SWITCH_TEXT_H
 #define WEIR_SWITCH_TEXT_H
 
@@ -116,74 +116,6 @@ __noinline int text_of_http(__u32 size) {
   struct text_scan t = {};
   bpf_loop(size & (SWITCH_TEXT - 1), text_step, &t, 0);
   return t.state == TEXT_DECIDED;
-}
-
-#define HELLO_EXTENSIONS_MAX 40
-#define HELLO_SERVER_NAME 0
-struct hello_scan {
-  __u32 at;
-  __u32 end; /* of the extensions */
-  __u32 size;
-  __u32 name; /* where it begins; 0: it was not found */
-  __u32 length;
-};
-
-static __always_inline __u32 text_at(struct switch_scratch *w, __u32 at) { return w->text[at & (SWITCH_TEXT - 1)]; }
-static __always_inline __u32 text_word(struct switch_scratch *w, __u32 at) { return text_at(w, at) << 8 | text_at(w, at + 1); }
-
-static long hello_extension(__u64 i, void *ctx) {
-  struct hello_scan *h = ctx;
-  struct switch_scratch *w = the_switch();
-  if (!w) return 1;
-  CHECKED(w);
-  __u32 at = h->at;
-  if (at + 4 > h->end || at + 4 > h->size) return 1;
-  __u32 kind = text_word(w, at), length = text_word(w, at + 2);
-  h->at = at + 4 + length;
-  if (kind != HELLO_SERVER_NAME) return 0;
-  /* list length, type host_name, length, name: one name alone */
-  __u32 list = text_word(w, at + 4), name = text_word(w, at + 7);
-  if (h->at > h->end || h->at > h->size || length < 5 || list != length - 2 || text_at(w, at + 6) || name != list - 3) return 1;
-  h->name = at + 9;
-  h->length = name;
-  return 1;
-}
-
-static long hello_name_byte(__u64 i, void *ctx) {
-  struct hello_scan *h = ctx;
-  struct switch_scratch *w = the_switch();
-  if (!w) return 1;
-  CHECKED(w);
-  __u32 c = text_at(w, h->name + i);
-  if (c >= 'A' && c <= 'Z') c |= 0x20;
-  if (!is_name_byte(c)) {
-    h->name = 0;
-    return 1;
-  }
-  w->host.name[i & (SWITCH_NAME - 1)] = c;
-  return 0;
-}
-
-/* The same of a ClientHello. */
-__noinline int text_of_tls(__u32 size) {
-  struct switch_scratch *w = the_switch();
-  if (!w || size < 46 || size > SWITCH_HELD) return 0;
-  CHECKED(w);
-  /* a record of a handshake with a ClientHello: 5 bytes, 4, the version and 32 of chance */
-  if (w->text[0] != 22 || w->text[1] != 3 || w->text[5] != 1) return 0;
-  __u32 record = 5 + text_word(w, 3), at = 43;
-  at += 1 + text_at(w, at);
-  if (at + 2 > size) return 0;
-  at += 2 + text_word(w, at);
-  if (at + 1 > size) return 0;
-  at += 1 + text_at(w, at);
-  if (at + 2 > size) return 0;
-  struct hello_scan h = {.at = at + 2, .end = at + 2 + text_word(w, at), .size = size};
-  if (h.end > record) return 0;
-  bpf_loop(HELLO_EXTENSIONS_MAX, hello_extension, &h, 0);
-  if (!h.name || !h.length || h.length >= SWITCH_NAME) return 0;
-  bpf_loop(h.length & (SWITCH_NAME - 1), hello_name_byte, &h, 0);
-  return h.name != 0;
 }
 
 #endif

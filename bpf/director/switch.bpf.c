@@ -8,6 +8,7 @@
 #include "switch-maps.h"
 #include "switch-cookie.h"
 #include "switch-text.h"
+#include "switch-hello.h"
 #include "switch-segment.h"
 #include "switch-local.h"
 #include "switch-choose.h"

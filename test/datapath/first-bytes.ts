@@ -1,4 +1,4 @@
-// What the first bytes of a connection ask for: bpf/director/switch-text.h again, as the rules have it and not as the program goes.
+// What the first bytes of a connection ask for: bpf/director/switch-text.h and switch-hello.h again, as the rules have it and not as the program goes.
 
 export interface Asked {
   readonly host: string;
@@ -32,19 +32,38 @@ export function askedByHttp(text: string): Asked | undefined {
   }
 }
 
-/** By the structure of a ClientHello (RFC 8446, 4.1.2). */
-export function askedByTls(bytes: Uint8Array): Asked | undefined {
+const RECORDS_MAX = 32;
+
+/** The contents of records of a handshake (RFC 8446, 5.1), one behind the other; undefined: there are others. */
+function handshakeOf(bytes: Uint8Array): Uint8Array | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 43;
+  let found = new Uint8Array(0);
+  for (let at = 0, k = 0; bytes.length - at > 5 && k < RECORDS_MAX; k++) {
+    const length = view.getUint16(at + 3);
+    if (bytes[at] !== 22 || bytes[at + 1] !== 3 || length === 0 || length > 16384) return undefined;
+    found = Uint8Array.from([...found, ...bytes.subarray(at + 5, at + 5 + length)]);
+    at += 5 + length;
+    if (found.length >= 4 && found.length >= wholeLength(found)) break;
+  }
+  return found;
+}
+
+const wholeLength = ([, high = 0, middle = 0, low = 0]: Uint8Array): number => 4 + ((high << 16) | (middle << 8) | low);
+
+/** By the structure of a ClientHello (RFC 8446, 4.1.2), of which the first segment may have a part alone. */
+export function askedByTls(segment: Uint8Array): Asked | undefined {
+  const bytes = handshakeOf(segment);
+  if (bytes === undefined || bytes.length < 41 || bytes[0] !== 1) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 38;
   const skip = (size: 1 | 2): boolean => {
     if (at + size > bytes.length) return false;
     at += size + (size === 1 ? view.getUint8(at) : view.getUint16(at));
     return true;
   };
-  if (bytes.length < 46 || bytes[0] !== 22 || bytes[1] !== 3 || bytes[5] !== 1) return undefined;
   if (!skip(1) || !skip(2) || !skip(1) || at + 2 > bytes.length) return undefined;
   const end = at + 2 + view.getUint16(at);
-  if (end > 5 + view.getUint16(3)) return undefined;
+  if (end !== wholeLength(bytes)) return undefined;
   at += 2;
   for (let k = 0; k < EXTENSIONS_MAX && at + 4 <= Math.min(end, bytes.length); k++) {
     const [kind, length, data] = [view.getUint16(at), view.getUint16(at + 2), at + 4];

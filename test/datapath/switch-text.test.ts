@@ -93,10 +93,24 @@ const vector = (...parts: readonly Uint8Array[]): Uint8Array => {
 };
 const extension = (kind: number, body: Uint8Array): Uint8Array => concat(u16(kind), vector(body));
 
+/** In one record, mostly; or cut into several, which may be very small. */
+function recordsOf(message: Uint8Array, random: Random): Uint8Array {
+  const most = pick(random, 65_535, 65_535, 300, 70);
+  const records: Uint8Array[] = [];
+  for (let at = 0; at < message.length; ) {
+    const length = most === 65_535 ? message.length : 1 + random(most);
+    records.push(Uint8Array.of(22, 3, 1), vector(message.subarray(at, at + length)));
+    at += length;
+  }
+  return concat(...records);
+}
+
 function hello(random: Random): Uint8Array {
   const name = bytesOfText(pick(random, 'a.example', 'B.Example', 'x'.repeat(60 + random(8)), 'a/b', ''));
   const server = extension(0, vector(Uint8Array.of(random(12) === 0 ? 1 : 0), vector(name)));
-  const others = Array.from({ length: random(6) }, () => extension(1 + random(60), randomBytes(random, random(200))));
+  const others = Array.from({ length: random(6) }, () =>
+    extension(1 + random(60), randomBytes(random, random(pick(random, 200, 200, 600)))),
+  );
   const at = random(others.length + 1);
   const extensions = vector(...others.slice(0, at), ...(random(8) === 0 ? [] : [server]), ...others.slice(at));
   const session = randomBytes(random, 32);
@@ -108,7 +122,7 @@ function hello(random: Random): Uint8Array {
     vector(randomBytes(random, 2 * random(20))),
   );
   const whole = concat(body, Uint8Array.of(1, 0), extensions);
-  return concat(Uint8Array.of(22, 3, 1), vector(Uint8Array.of(1, 0), u16(whole.length), whole));
+  return recordsOf(concat(Uint8Array.of(1, 0), u16(whole.length), whole), random);
 }
 
 test('the program reads first bytes as by their rules', { skip: skipReason() }, () => {
