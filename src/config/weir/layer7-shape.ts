@@ -78,6 +78,7 @@ const hostRecord = record('a host', {
   server_name: optional(listOf(hostName)),
   listen: optional(listOf(placed(word))),
   default_server: optional(flag),
+  passthrough: optional(placed(word)),
   locations: required(listOf(locationRecord)),
   ...proxying,
 });

@@ -87,6 +87,9 @@ class HostBuilder {
     for (const { value: name, at } of value.listen ?? []) {
       if (!this.listeners.includes(name)) this.report(at, missing('listener', name, this.listeners));
     }
+    const { passthrough } = value;
+    if (passthrough !== undefined && !this.pools.includes(passthrough.value))
+      this.report(passthrough.at, missing('pool', passthrough.value, this.pools));
     this.#examineLocations(value.locations ?? []);
     const names = value.server_name ?? [];
     const listeners = value.listen?.map((one) => one.value) ?? this.listeners;
@@ -96,6 +99,7 @@ class HostBuilder {
       listeners,
       defaultOn: value.default_server === true ? listeners : [],
       routes: (value.locations ?? []).flatMap((keys) => this.#route(keys, value) ?? []),
+      ...(passthrough === undefined ? {} : { passthrough: passthrough.value }),
     };
   }
 }

@@ -118,11 +118,12 @@ function routeTree({ match, action, proxying, way }: Route): Tree {
   };
 }
 
-function hostTree({ names, listeners, defaultOn, routes }: Host, all: readonly string[]): Tree {
+function hostTree({ names, listeners, defaultOn, routes, passthrough }: Host, all: readonly string[]): Tree {
   return {
     ...(names.length === 0 ? {} : { server_name: names.map(hostNameText) }),
     ...(same(listeners, all) ? {} : { listen: listeners }),
     ...(defaultOn.length === 0 ? {} : { default_server: true }),
+    ...(passthrough === undefined ? {} : { passthrough }),
     locations: routes.map(routeTree),
   };
 }

@@ -9,29 +9,45 @@ const DIP = '192.168.99.5';
 const addressOf = (web: number): string => `192.168.99.${10 + web}`;
 const BIG_BYTES = 10 << 20;
 
-/** Its name and its client's address; as /big what has a known hash. */
-const SERVER = `import { createServer } from 'node:http';
+/** Its name and its client's address; as /big what has a known hash. The same by TLS. */
+const SERVER = `import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTls } from 'node:https';
 const [, , name] = process.argv;
 const big = Buffer.alloc(${BIG_BYTES}, name);
-createServer(({ url, socket }, response) => {
+const answer = ({ url, socket }, response) => {
   response.end(url === '/big' ? big : name + ' for ' + socket.remoteAddress + '\\n');
-}).listen(80, '0.0.0.0');
+};
+createServer(answer).listen(80, '0.0.0.0');
+createTls({ cert: readFileSync('tls.pem'), key: readFileSync('tls.key') }, answer).listen(443, '0.0.0.0');
 `;
+/** A certificate of a host's own, for the names of the lab. */
+const CERTIFICATE =
+  "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=$(hostname) -addext 'subjectAltName=DNS:a.example,DNS:b.example' -keyout tls.key -out tls.pem 2>/dev/null";
 
 const CONFIG = `layer7:
   listeners:
     web: ${VIP}:80
+    tls: { listen: "${VIP}:443", tls: { certificates: [{ ssl_certificate: tls.pem, ssl_certificate_key: tls.key }] } }
   pools:
     one: { servers: ["${addressOf(1)}:80"] }
     two: { servers: ["${addressOf(2)}:80"] }
+    two-tls: { servers: ["${addressOf(2)}:443"] }
   hosts:
     - server_name: [a.example]
+      listen: [web]
       way: switch
       locations:
         - { location: /, pool: one }
         - { location: /two/, pool: two }
     - server_name: [b.example]
+      listen: [web]
       way: switch
+      locations:
+        - { location: /, pool: two }
+    - server_name: [b.example]
+      listen: [tls]
+      passthrough: two-tls
       locations:
         - { location: /, pool: two }
     - default_server: true
@@ -48,6 +64,7 @@ const web = (number: number): LabHost => ({
 /** Requests of one connection. */
 const get = (host: string, ...paths: readonly string[]): string =>
   `curl -s -H 'Host: ${host}' ${paths.map((path) => `http://${VIP}${path}`).join(' ')}`;
+const getTls = (host: string, path = '/'): string => `curl -sk --resolve ${host}:443:${VIP} https://${host}${path}`;
 const serves = (say: string, host: string, path: string, answer: string): Step =>
   described(say, run('client1', get(host, path), { answers: [answer] }));
 const hashed = (host: string): Step => run('client1', `${get(host, '/big')} | cmp - big && echo same`, { answers: ['same'] });
@@ -62,10 +79,11 @@ const listens: WaitStep = {
 };
 
 const steps: readonly Step[] = [
+  ...['lvs1', 'web1', 'web2'].map((host) => run(host, CERTIFICATE)),
   ...[1, 2].map((number) => run(`web${number}`, `node server.mjs web${number} >server.log 2>&1 & echo $! >server.pid`)),
   run('lvs1', 'weir proxy --config weir.yaml --workers 1 >proxy.log 2>&1 & echo $! >proxy.pid'),
   described('weir proxy serves all of it.', listens),
-  run('lvs1', 'weir switch apply --config weir.yaml', { contains: [`web ${VIP}:80: 2 hosts, 2 servers`] }),
+  run('lvs1', 'weir switch apply --config weir.yaml', { contains: [`web ${VIP}:80: 2 hosts, 2 servers`, `tls ${VIP}:443: `] }),
   table('lvs1', `TCP ${VIP}:80 wlc`, `-> ${addressOf(1)}:80 Masq 1`, `-> ${addressOf(2)}:80 Masq 1`),
 
   // What weir explain knows is the service, not the rules in front of it.
@@ -80,6 +98,13 @@ const steps: readonly Step[] = [
     run('client1', `${get('a.example', '/1', '/2')} | xargs`, { contains: [`web1 for ${CLIENT} web1 for ${CLIENT}`] }),
   ),
   run('client1', `${get('c.example', '/1', '/2')} | xargs`, { contains: [`web1 for ${DIP} web1 for ${DIP}`] }),
+
+  described(
+    'TLS by the name that the client asks for: the server ends it.',
+    run('client1', getTls('b.example'), { answers: [`web2 for ${CLIENT}`] }),
+  ),
+  described('Of a name without such a rule the proxy ends it.', run('client1', getTls('a.example'), { answers: [`web1 for ${DIP}`] })),
+  run('client1', `${getTls('b.example', '/big')} | head -c 4`, { answers: ['web2'] }),
 
   described('10 MiB each way are the same.', run('client1', `node -e "process.stdout.write(Buffer.alloc(${BIG_BYTES}, 'web1'))" >big`)),
   hashed('a.example'),
@@ -139,6 +164,6 @@ export const contentSwitch: Lab = {
   },
   // Which server a client reached is in its answer.
   capture: false,
-  needs: ['node', 'nft'],
+  needs: ['node', 'nft', 'openssl'],
   steps,
 };

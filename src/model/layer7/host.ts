@@ -18,4 +18,6 @@ export interface Host {
   /** On which of its listeners it takes what has no other host. Where a listener has none, its first host does. */
   readonly defaultOn: readonly string[];
   readonly routes: readonly Route[];
+  /** A pool whose servers end TLS themselves: content switching gives them connections that ask for this host. The proxy ends TLS here. */
+  readonly passthrough?: string;
 }

@@ -27,6 +27,8 @@ export interface SwitchListener {
   readonly name: string;
   readonly address: Address;
   readonly port: number;
+  /** By what its connections are decided: a request, or the name that TLS asks for. Then hosts have one path, which is empty. */
+  readonly protocol: 'http' | 'tls';
   readonly hosts: readonly SwitchHost[];
   /** Of all its pools. */
   readonly servers: readonly SwitchServer[];

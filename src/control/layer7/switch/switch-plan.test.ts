@@ -120,3 +120,39 @@ test('the way is inherited, and the innermost one counts', () => {
     ],
   );
 });
+
+test('connections of TLS by the name that they ask for, to servers that end TLS themselves', () => {
+  const text = (extra: string): string => `layer7:
+  listeners:
+    web: { listen: "192.0.2.1:443", tls: { certificates: [{ ssl_certificate: a.pem, ssl_certificate_key: a.key }] } }
+    plain: 192.0.2.1:80
+  pools:
+    one: { servers: ["10.0.0.1:80"] }
+    secure: { servers: ["10.0.0.1:443"] }
+    sticky: { servers: ["10.0.0.3:443"], sticky: { cookie: sid } }
+  hosts:
+    - { server_name: [a.example], passthrough: secure, locations: [{ location: /, pool: one }] }
+    - { server_name: [b.example], locations: [{ location: /, pool: one }] }
+${extra}`;
+  const read = (extra: string): SwitchPlan => {
+    const { file, faults } = readWeirFile(text(extra));
+    assert.deepEqual(faults, []);
+    return switchPlan(file.layer7 ?? assert.fail('no section layer7'));
+  };
+  const { listeners, refusals: none } = read('');
+  assert.deepEqual(none, []);
+  assert.deepEqual(
+    listeners.map(({ name, protocol, hosts }) => [name, protocol, hosts]),
+    [['web', 'tls', [{ name: 'a.example', paths: [{ path: '', exact: false, pool: 'secure' }] }]]],
+  );
+  for (const [host, why] of [
+    ['server_name: [c.example], listen: plain, passthrough: secure', /no listener of the host has tls/],
+    ['server_name: ["*.c.example"], passthrough: secure', /exact server_name/],
+    ['server_name: [c.example], passthrough: sticky', /sticky/],
+  ] as const)
+    assert.match(read(`    - { ${host}, locations: [{ location: /, pool: one }] }`).refusals[0]?.why ?? '', why);
+  const { faults } = readWeirFile(
+    text('    - { server_name: [c.example], passthrough: nowhere, locations: [{ location: /, pool: one }] }'),
+  );
+  assert.equal(faults.length, 1);
+});

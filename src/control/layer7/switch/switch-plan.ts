@@ -119,11 +119,12 @@ class HostPlanner {
   }
 }
 
-const whyNotListener = ({ address, proxyFrom, tls }: Listener): string | undefined => {
+const whyNotConnection = ({ address, proxyFrom }: Listener): string | undefined => {
   if (address.family !== 'inet') return 'only addresses of IPv4 are switched';
-  if (tls !== undefined) return "TLS that ends here is the proxy's";
   return proxyFrom.length > 0 ? "connections with a PROXY header are the proxy's" : undefined;
 };
+const whyNotListener = (listener: Listener): string | undefined =>
+  whyNotConnection(listener) ?? (listener.tls === undefined ? undefined : "TLS that ends here is the proxy's");
 
 const serversOf = (pool: Pool): readonly SwitchServer[] =>
   pool.servers.filter(({ down }) => !down).map(({ address, port, weight }) => ({ address, port, weight }));
@@ -136,12 +137,26 @@ function allServers(pools: readonly SwitchPool[]): readonly SwitchServer[] {
   return [...byName.values()];
 }
 
+/** Why the datapath cannot give connections of TLS to a host's pool; undefined: it can. */
+function whyNotPassthrough(host: Host, pools: ReadonlyMap<string, Pool>): string | undefined {
+  if (exactNames(host).length === 0) return 'only hosts with an exact server_name are switched';
+  const pool = pools.get(host.passthrough ?? '');
+  return pool === undefined ? 'its pool is missing' : whyNotPool(pool);
+}
+
+/** Of a listener with TLS that is the connection, by its name; of one without, paths. No path of them has a pool: nothing is switched. */
+function pathsOf(listener: Listener, host: Host, pools: ReadonlyMap<string, Pool>): readonly SwitchPath[] {
+  if (listener.tls === undefined) return new HostPlanner(host, pools).paths();
+  const pool = host.passthrough !== undefined && whyNotPassthrough(host, pools) === undefined ? host.passthrough : undefined;
+  return [{ path: '', exact: false, pool }];
+}
+
 function listenerPlan(listener: Listener, layer7: Layer7, pools: ReadonlyMap<string, Pool>): SwitchListener | undefined {
-  if (whyNotListener(listener) !== undefined) return undefined;
+  if (whyNotConnection(listener) !== undefined) return undefined;
   const hosts: SwitchHost[] = [];
   const taken = new Set<string>();
   for (const host of layer7.hosts.filter(({ listeners }) => listeners.includes(listener.name))) {
-    const paths = new HostPlanner(host, pools).paths();
+    const paths = pathsOf(listener, host, pools);
     const isSwitched = paths.some(({ pool }) => pool !== undefined);
     for (const name of exactNames(host)) {
       if (isSwitched && !taken.has(name)) hosts.push({ name, paths });
@@ -151,7 +166,8 @@ function listenerPlan(listener: Listener, layer7: Layer7, pools: ReadonlyMap<str
   if (hosts.length === 0) return undefined;
   const used = [...new Set(hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? [])))].flatMap((name) => pools.get(name) ?? []);
   const servers = allServers(used.map((pool) => ({ name: pool.name, servers: serversOf(pool) })));
-  return { name: listener.name, address: listener.address, port: listener.port, hosts, servers };
+  const protocol = listener.tls === undefined ? 'http' : 'tls';
+  return { name: listener.name, address: listener.address, port: listener.port, protocol, hosts, servers };
 }
 
 const locationText = (path: PathMatch): string =>
@@ -168,6 +184,16 @@ function refusalsOf(host: Host, layer7: Layer7, pools: ReadonlyMap<string, Pool>
       const why = everywhere ?? unnamed ?? planner.whyNot(route);
       return why === undefined ? [] : [{ host: host.label, location: locationText(route.match.path), why }];
     });
+}
+
+function passthroughRefusals(host: Host, { listeners }: Layer7, pools: ReadonlyMap<string, Pool>): readonly SwitchRefusal[] {
+  if (host.passthrough === undefined) return [];
+  const encrypted = listeners.filter(({ name, tls }) => tls !== undefined && host.listeners.includes(name));
+  const why =
+    encrypted.length === 0
+      ? 'no listener of the host has tls'
+      : (encrypted.map(whyNotConnection).find((each) => each !== undefined) ?? whyNotPassthrough(host, pools));
+  return why === undefined ? [] : [{ host: host.label, location: `passthrough ${host.passthrough}`, why }];
 }
 
 /** Of two pools that have one server with different weights: the datapath has one for it. */
@@ -189,6 +215,9 @@ export function switchPlan(layer7: Layer7): SwitchPlan {
   const listeners = layer7.listeners.flatMap((listener) => listenerPlan(listener, layer7, pools) ?? []);
   const names = new Set(listeners.flatMap(({ hosts }) => hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? []))));
   const used = layer7.pools.filter(({ name }) => names.has(name)).map((pool) => ({ name: pool.name, servers: serversOf(pool) }));
-  const refusals = [...layer7.hosts.flatMap((host) => refusalsOf(host, layer7, pools)), ...weightRefusals(used)];
+  const refusals = [
+    ...layer7.hosts.flatMap((host) => [...refusalsOf(host, layer7, pools), ...passthroughRefusals(host, layer7, pools)]),
+    ...weightRefusals(used),
+  ];
   return { listeners, pools: used, refusals };
 }

@@ -20,6 +20,7 @@ import { withSwitchMap } from './switch-maps.js';
 
 /** What clients are promised: as much as any server has, or less. */
 const OFFERED = { mss: 1460, windowScale: 7 } as const;
+const PROTOCOLS = { http: SwitchProtocol.SWITCH_HTTP, tls: SwitchProtocol.SWITCH_TLS } as const;
 const HOST_HALF = 1 << 30;
 const POOL_HALF = SwitchAbi.SWITCH_POOLS / 2;
 const BITS = 64;
@@ -153,7 +154,7 @@ class RuleWriter {
     const records = listeners.map((listener, i) => {
       const [id, service] = [ids[i] ?? 0, places.serviceOf(listener)];
       this.#writeHosts(id, service, listener);
-      return encodeRecord(ListenerRecord, { id, service, ...OFFERED, protocol: SwitchProtocol.SWITCH_HTTP });
+      return encodeRecord(ListenerRecord, { id, service, ...OFFERED, protocol: PROTOCOLS[listener.protocol] });
     });
     withSwitchMap(folder, 'switch_hosts', (map) => {
       for (const { key, id } of this.#hosts) map.update(key, u32(id));
