@@ -28,7 +28,9 @@ after(async () => {
 /** udevd in this host, from when it is ready to the end of the test. */
 async function startUdev(host: Host): Promise<void> {
   const rule = join(folder, `${host.name}.rules`);
-  writeFileSync(rule, udevRuleText(shippedText('share/udev/90-weir.rules'), commandPath('weir')));
+  const text = udevRuleText(shippedText('share/udev/90-weir.rules'), commandPath('weir'));
+  // The hosts of a test have one /run/weir, where elsewhere one udevd has it: a command for one must not do for the other.
+  writeFileSync(rule, text.replaceAll('/run/weir/cover', '/run/cover'));
   // weir's folder stays what it is: the rule looks at it.
   const script = `mkdir -p "$1" && mount --rbind /run/weir "$1" && mount -t tmpfs none /run && mkdir -p /run/weir /run/udev/rules.d &&
     mount --rbind "$1" /run/weir && cp "$2" /run/udev/rules.d/90-weir.rules &&
