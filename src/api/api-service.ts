@@ -10,7 +10,7 @@ import { peerCredentials } from '../sys/sockets/peer-credentials.js';
 import type { Caller } from './access/caller.js';
 import { Watch } from './events/watch.js';
 import { makeApp } from './http/app.js';
-import { type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
+import { closeAll, type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
 import { Turns } from './http/turns.js';
 import { listenOn } from './http/unix-socket.js';
 import { routes } from './routes/routes.js';
@@ -127,14 +127,6 @@ export class ApiService {
     clearInterval(this.#timer);
     this.#isStopped = true;
     await this.#tcp?.stop();
-    await Promise.all(
-      this.#servers.splice(0).map(
-        (server) =>
-          new Promise<void>((done) => {
-            server.close(() => done());
-            server.closeAllConnections();
-          }),
-      ),
-    );
+    await closeAll(this.#servers.splice(0));
   }
 }

@@ -9,7 +9,7 @@ import type { Log } from '../model/log-level.js';
 import type { DestinationKey } from '../model/service.js';
 import { bearerOf, TcpAccess } from './access/tcp-access.js';
 import { type AppOptions, makeApp } from './http/app.js';
-import { type NodeEnv, requestListener } from './http/node-server.js';
+import { closeAll, type NodeEnv, requestListener } from './http/node-server.js';
 import { filesState, peerOf, tlsServer, tlsTexts } from './http/tls-server.js';
 import type { Turns } from './http/turns.js';
 import { routes } from './routes/routes.js';
@@ -105,14 +105,6 @@ export class TcpService {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(
-      this.#servers.splice(0).map(
-        (server) =>
-          new Promise<void>((done) => {
-            server.close(() => done());
-            server.closeAllConnections();
-          }),
-      ),
-    );
+    await closeAll(this.#servers.splice(0));
   }
 }

@@ -1,5 +1,5 @@
 // An HTTP server of Node around an app, with the limits that keep slow and hostile clients from taking what others need.
-import type { IncomingMessage, ServerOptions } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { problemResponse } from './app.js';
@@ -38,3 +38,16 @@ export function nodeServer<S extends BoundedServer>(make: (options: ServerOption
   server.setTimeout(IDLE_MS);
   return server;
 }
+
+/** With the connections that are open. */
+export const closeAll = async (servers: readonly Server[]): Promise<void> => {
+  await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<void>((done) => {
+          server.close(() => done());
+          server.closeAllConnections();
+        }),
+    ),
+  );
+};
