@@ -5,7 +5,7 @@ import type { PoolOrder } from '../../model/layer7/pool-status.js';
 import type { ReportEngineLoss } from '../engine/engine-loss.js';
 import { secondsWord, templateWord, timeWord } from './write-words.js';
 
-/** nginx's weights are whole: a weight of 1 becomes so many, where a part of it is to be had. */
+/** nginx's weights are whole numbers: where a part of 1 is needed, 1 becomes this. */
 const PARTS = 20;
 
 const isHashed = ({ balance }: Pool): boolean => balance.kind === 'hash' || balance.kind === 'ip_hash' || balance.kind === 'sum';
