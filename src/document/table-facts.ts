@@ -2,7 +2,9 @@
 import type { TableFacts } from '../control/plan/table-facts.js';
 import { observeDatapath } from '../datapath/ebpf/observe/observer.js';
 import { runningDaemons } from '../host/running-daemon.js';
+import { serviceId } from '../model/identity.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
+import { checkedKeys } from '../model/weir-file.js';
 import { native } from '../sys/addon.js';
 import { type ObservedFacts, observedFacts } from './observed-facts.js';
 
@@ -12,9 +14,9 @@ function tableOwners(): Pick<TableFacts, 'owners' | 'checked'> {
   const owners = new Map<string, string>();
   const checked = new Set<string>();
   for (const { pid, configuration } of serving) {
-    const ofDocument = new Set(configuration.weir?.checked);
-    for (const [id, { server }] of wantedTable(configuration)) {
-      const isOfDocument = ofDocument.has(server);
+    const ofDocument = new Set(checkedKeys(configuration.weir ?? {}).map(serviceId));
+    for (const id of wantedTable(configuration).keys()) {
+      const isOfDocument = ofDocument.has(id);
       if (isOfDocument) checked.add(id);
       owners.set(id, isOfDocument ? `weir run (process ${pid}), which checks its servers` : `keepalived (process ${pid})`);
     }

@@ -3,6 +3,7 @@ import type { ConfiguredApi } from './api-settings.js';
 import type { ConfiguredFeedback } from './feedback/configured-feedback.js';
 import type { VirtualServer } from './keepalived/virtual-server.js';
 import type { Layer7 } from './layer7/layer7.js';
+import type { ServiceKey } from './service.js';
 import type { TableDocument } from './table-document.js';
 
 export interface WeirFile {
@@ -15,3 +16,7 @@ export interface WeirFile {
   /** Absent: as by default, where a weir.yaml is there. */
   readonly api?: ConfiguredApi;
 }
+
+/** The services whose servers are checked. */
+export const checkedKeys = ({ checked = [] }: Pick<WeirFile, 'checked'>): readonly ServiceKey[] =>
+  checked.flatMap(({ target }) => (target.kind === 'service' ? [target.key] : []));

@@ -5,15 +5,15 @@ import { failure, failureLine } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { TableDocument } from '../../model/table-document.js';
-import type { WeirFile } from '../../model/weir-file.js';
+import { checkedKeys, type WeirFile } from '../../model/weir-file.js';
 import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
 
 /** A service whose servers are checked by no one is served all the same. */
-export function warnUnchecked({ checked = [] }: WeirFile, facts: Pick<TableFacts, 'checked'>, io: Io): void {
-  for (const { target } of checked) {
-    if (target.kind === 'service' && !facts.checked.has(serviceId(target.key)))
-      io.err(`${serviceWord(target.key)}: no weir run checks its servers — fix: weir run --weir-config FILE\n`);
+export function warnUnchecked(file: WeirFile, facts: Pick<TableFacts, 'checked'>, io: Io): void {
+  for (const key of checkedKeys(file)) {
+    if (!facts.checked.has(serviceId(key)))
+      io.err(`${serviceWord(key)}: no weir run checks its servers — fix: weir run --weir-config FILE\n`);
   }
 }
 

@@ -9,7 +9,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import { serviceWord } from '../../model/service-word.js';
-import type { WeirFile } from '../../model/weir-file.js';
+import { checkedKeys, type WeirFile } from '../../model/weir-file.js';
 import { readText } from '../read-text.js';
 import { loadConfiguration } from './load-configuration.js';
 import { DEFAULT_PATH } from './options.js';
@@ -45,13 +45,12 @@ function withWeirAlone({ path, weirFile }: DaemonOptions, place: FilePlace): Fil
 }
 
 /** Services that both files have. */
-function twice(configuration: KeepalivedConfiguration, { checked = [] }: WeirFile, path: string): Loaded['messages'] {
+function twice(configuration: KeepalivedConfiguration, file: WeirFile, path: string): Loaded['messages'] {
   const there = wantedTable(configuration);
-  return checked.flatMap(({ target }) => {
-    const key = target.kind === 'service' ? target.key : undefined;
-    if (key === undefined || !there.has(serviceId(key))) return [];
+  const both = checkedKeys(file).filter((key) => there.has(serviceId(key)));
+  return both.map((key) => {
     const why = failureLine(failure('file-service-elsewhere', { service: serviceWord(key) }));
-    return [{ level: 'error' as const, text: `${path}: ${why}` }];
+    return { level: 'error', text: `${path}: ${why}` };
   });
 }
 

@@ -17,7 +17,6 @@ import type { Place } from './yaml-value.js';
 /** Of a real server what a server of the file has in its own words, and checks of what only a keepalived.conf can name. */
 const NOT_OF_SERVERS = new Set(['weight', 'lvs_method', 'uthreshold', 'lthreshold', 'snmp_name', 'FILE_CHECK', 'BFD_CHECK']);
 const serverKeywords = (keywordsOf(realServerKeyword) ?? []).filter(({ name }) => !NOT_OF_SERVERS.has(name));
-const inServer = new Set(serverKeywords.map(({ name }) => name));
 
 /** What a virtual server has of checks; of its servers what every one of them gets. */
 const OF_SERVICES = new Set([
@@ -81,7 +80,7 @@ function serverStatement({ value, at, checks }: CheckedServer, shared: readonly 
 function serviceStatement({ spec: { key, persistence }, at, checks, servers, sorry }: CheckedService): Statement {
   const written = checks?.statements ?? [];
   const own = written.filter(({ keyword }) => OF_SERVICES.has(keyword.text));
-  const shared = written.filter(({ keyword }) => inServer.has(keyword.text) && !OF_SERVICES.has(keyword.text));
+  const shared = written.filter(({ keyword }) => !OF_SERVICES.has(keyword.text));
   const body = [
     statement('lvs_sched', ['rr'], at),
     statement('lvs_method', ['NAT'], at),
