@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { Bpffs } from '../src/datapath/ebpf/pins/bpffs.js';
 import { against } from './against.js';
+import { api } from './api.js';
 import { checks } from './checks.js';
 import { commands } from './commands.js';
 import { compileObjects, compileTools, dropTools, type Objects } from './compile.js';
@@ -72,6 +73,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   checks: { title: 'Health checks beside keepalived, all cores', run: (options) => checks(options, print) },
   sync: { title: 'Connections of two nodes kept the same, all cores', run: (options, { wrapper }) => sync(options, wrapper, print) },
   layer7: { title: 'The proxy beside other proxies of HTTP', run: (options, { cpu }) => layer7(options, cpu) },
+  api: { title: 'The control API, 1,000 services', run: (options, { cpu }) => api(options, cpu) },
   soak: { title: 'Short connections without end', run: (options, { wrapper }) => soakRows(options, wrapper) },
 };
 

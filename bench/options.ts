@@ -15,6 +15,7 @@ export const partNames = [
   'checks',
   'sync',
   'layer7',
+  'api',
   'soak',
 ] as const;
 export type PartName = (typeof partNames)[number];

@@ -3,7 +3,7 @@ import type { DrainRequest } from '../control/drain/messages.js';
 import type { DocumentOptions, DocumentPlan } from '../control/plan/document-plan.js';
 import type { TableFacts } from '../control/plan/table-facts.js';
 import type { ConnectionFilter } from '../datapath/ebpf/observe/connection-filter.js';
-import type { Examination } from '../doctor/examine.js';
+import type { PresentState } from '../document/kept-state.js';
 import type { MetricsAnswer } from '../metrics/collect/scrape.js';
 import type { Drain, DrainRecord } from '../model/drain/drain.js';
 import type { DropCount, RecentDrops } from '../model/drops.js';
@@ -16,6 +16,7 @@ import type { DaemonStatus, Status } from '../report/status/status.js';
 import type { Refusals } from './access/refusals.js';
 import type { Journal } from './changes/journal.js';
 import type { PlanBook } from './changes/plan-book.js';
+import type { DoctorReport } from './doctor-process.js';
 import type { EventRing } from './events/event-ring.js';
 
 /** The table of one moment. */
@@ -43,6 +44,8 @@ export interface ApiReaders {
   monotonicUs(): number;
   /** @throws WeirError datapath-not-loaded, and what hides the tables */
   table(): TableSnapshot;
+  /** What is configured, by which a change is planned; the same object while it is the same. @throws WeirError as observeTable */
+  state(): PresentState;
   /** @throws WeirError service-missing, and as `table` */
   service(key: ServiceKey): ServiceEntry;
   /** Of the table now: cheap. @throws WeirError as `table` */
@@ -57,7 +60,8 @@ export interface ApiReaders {
   /** In the order of the table; with no lock. */
   connections(filter: ConnectionFilter): Iterable<ConnectionValue>;
   explain(asked: Asked): Explanation;
-  examine(): Promise<Examination>;
+  /** @throws WeirError role-not-clear; doctor-failed */
+  examine(): Promise<DoctorReport>;
   /** The text of a built file. @throws WeirError artifact-missing; SystemError */
   dashboard(file: DashboardFile): string;
 }

@@ -45,14 +45,19 @@ export function presentFacts(reader: Pick<TableReader, 'services' | 'timeouts' |
 }
 
 /** As tables begin. */
-const NOTHING_LOADED = { ...NO_FACTS, timeouts: DEFAULT_TIMEOUTS, moved: [] };
+export const emptyFacts = { ...NO_FACTS, timeouts: DEFAULT_TIMEOUTS, moved: [] };
 
 export type ObservedFacts = PresentFacts & Pick<TableFacts, 'connections' | 'services' | 'lastWeights'>;
 
 /** @throws WeirError datapath-build-before, takeover-elsewhere, datapath-other-build */
-export function observedFacts(observed: ObservedDatapath): ObservedFacts {
+export function refuseOther(observed: ObservedDatapath): void {
   if (observed.kind === 'other-tables') throw new WeirError(REFUSALS[observed.layout], observed);
-  if (observed.kind !== 'loaded') return NOTHING_LOADED;
+}
+
+/** @throws WeirError as refuseOther */
+export function observedFacts(observed: ObservedDatapath): ObservedFacts {
+  refuseOther(observed);
+  if (observed.kind !== 'loaded') return emptyFacts;
   const { reader } = observed;
   const { counts, services } = reader.countConnections();
   const facts = presentFacts(reader);

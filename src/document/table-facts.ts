@@ -9,7 +9,7 @@ import { native } from '../sys/addon.js';
 import { type ObservedFacts, observedFacts } from './observed-facts.js';
 
 /** The services that daemons serve from their own files, with who does. @throws SystemError EACCES without root */
-function tableOwners(): Pick<TableFacts, 'owners' | 'checked'> {
+export function tableOwners(): Pick<TableFacts, 'owners' | 'checked'> {
   const serving = runningDaemons(String(native().netnsCookie())).filter(({ servesTable }) => servesTable);
   const owners = new Map<string, string>();
   const checked = new Set<string>();

@@ -1,8 +1,10 @@
 // What weir feedback keeps on this host: the weights that it wrote, for the process after it, and whether an operator froze a service's.
+import { dirname } from 'node:path';
 import type { RememberedWeight } from '../control/feedback/messages.js';
 import { type FeedbackTarget, targetWord } from '../model/feedback/feedback-target.js';
 import { isRecord, parseJson } from '../model/json.js';
-import { StateFile } from './state-file.js';
+import { folderStamp } from './folder-stamp.js';
+import { netnsStatePath, StateFile } from './state-file.js';
 
 const FORMAT = 1;
 
@@ -43,3 +45,6 @@ export const isFrozen = (key: FeedbackTarget): boolean => freezeOf(key).read() !
 
 /** @throws SystemError */
 export const setFrozen = (key: FeedbackTarget, frozen: boolean): void => freezeOf(key).write(frozen ? 'frozen\n' : undefined);
+
+/** Of all records of this host; undefined: one was written just now. */
+export const feedbackStamp = (): string | undefined => folderStamp(dirname(netnsStatePath('feedback')));

@@ -8,6 +8,7 @@ import type { KeepalivedConfiguration } from '../model/keepalived/configuration.
 import { unlessCode } from '../sys/errno.js';
 import { removeFile, replaceFile } from '../sys/files/durable-file.js';
 import { startTime } from '../sys/processes/child.js';
+import { folderStamp } from './folder-stamp.js';
 
 const FOLDER = '/run/weir/running';
 /** To be raised with each change of the configuration's model. */
@@ -84,4 +85,10 @@ export const runningDaemons = (cookie: string): readonly RunningDaemon[] => pids
 /** Removes the files of daemons that were killed. @throws SystemError */
 export function sweepRunning(cookie: string): void {
   for (const pid of pidsIn(cookie)) if (startTime(pid) === undefined) removeFile(pathOf(cookie, pid));
+}
+
+/** Of the files of a namespace's daemons and of those that live; undefined: one was written just now. */
+export function runningStamp(cookie: string): string | undefined {
+  const folder = folderStamp(FOLDER);
+  return folder === undefined ? undefined : [folder, ...pidsIn(cookie).map((pid) => `${pid} ${startTime(pid) ?? ''}`)].join(' ');
 }

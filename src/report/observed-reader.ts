@@ -1,14 +1,18 @@
 // The tables of this network namespace for commands that only look: no lock, nothing loaded, attached or repaired.
-import { observeDatapath } from '../datapath/ebpf/observe/observer.js';
+import { type ObservedDatapath, observeDatapath } from '../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { WeirError } from '../model/errors/weir-error.js';
 
-/** @throws WeirError datapath-not-loaded, datapath-build-before, datapath-other-build; as observeDatapath */
-export function observedReader(): ObservingReader {
-  // Which build runs is not asked: that would take longer than most looks.
-  const observed = observeDatapath(() => '');
+/** @throws as observeDatapath. Which build runs is not asked: that would take longer than most looks. */
+export const observeTables = (): ObservedDatapath => observeDatapath(() => '');
+
+/** @throws WeirError datapath-not-loaded, datapath-build-before, datapath-other-build */
+export function readerOf(observed: ObservedDatapath): ObservingReader {
   if (observed.kind === 'loaded') return observed.reader;
   if (observed.kind !== 'other-tables') throw new WeirError('datapath-not-loaded');
   const { maps, layouts, layout } = observed;
   throw layout === 'before' ? new WeirError('datapath-build-before', { maps }) : new WeirError('datapath-other-build', { maps, layouts });
 }
+
+/** @throws WeirError as readerOf and observeDatapath */
+export const observedReader = (): ObservingReader => readerOf(observeTables());

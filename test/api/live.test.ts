@@ -43,6 +43,12 @@ test('what is changed by the API is what the next packet meets', on, async () =>
     assert.deepEqual(seen(4), ['web1', 'web2']);
     assert.equal((await ask('PATCH', `/v1/services/${service}/servers/${servers[0]}`, { weight: 0 })).status, 200);
     assert.deepEqual(seen(4), ['web2']);
+    // What another program changes is in the next answer, too, though the last one is kept.
+    const before = await ask('GET', '/v1/services');
+    ipvsadm(lvs, `-A -u ${VIP}:10 -s wlc`);
+    const now = await ask('GET', '/v1/services');
+    assert.ok(now.text.includes('"wlc"') && !before.text.includes('"wlc"'));
+    assert.notEqual(now.etag, before.etag);
     const [change] = field(parseJson((await ask('GET', '/v1/changes')).text), 'changes') as { readonly id: string }[];
     const plan = field(parseJson((await ask('POST', `/v1/changes/${change?.id}/revert`)).text), 'id');
     assert.equal((await ask('POST', `/v1/plans/${plan}/apply`)).status, 200);

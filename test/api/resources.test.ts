@@ -6,7 +6,8 @@ import { routes } from '../../src/api/routes/routes.js';
 import { serviceShape } from '../../src/api/values/service-value.js';
 import { WeirError } from '../../src/model/errors/weir-error.js';
 import { field, parseJson } from '../../src/model/json.js';
-import { emptyStatus, memorySources, reader, testApi } from '../support/api.js';
+import { emptyStatus, memorySources, oneService, reader, testApi } from '../support/api.js';
+import { ip } from '../support/ip.js';
 import { read } from '../support/project.js';
 
 const ask = testApi();
@@ -25,6 +26,22 @@ test('a service has configuration, counters as texts of 64 bits, and servers', a
   assert.deepEqual([found.servers[0]?.id, found.servers[0]?.weight, found.active, found.inactive], ['10.0.0.2:8080', 3, 1, 2]);
   assert.deepEqual(await jsonOf('/v1/services/tcp:192.0.2.1:80'), service);
   assert.deepEqual(await jsonOf('/v1/services/tcp%3A192.0.2.1%3A80/servers/10.0.0.2:8080'), found.servers[0]);
+});
+
+test('the list of services comes in pages', async () => {
+  const services = [80, 81, 82].map((port) => ({
+    ...oneService,
+    spec: { ...oneService.spec, key: { kind: 'address' as const, protocol: 'tcp' as const, address: ip('192.0.2.1'), port } },
+  }));
+  const paged = testApi({ sources: { ...memorySources, table: () => ({ ...memorySources.table(), services }) } });
+  const page = async (query: string): Promise<readonly unknown[]> => {
+    const value = parseJson((await paged(`/v1/services?${query}`)).text);
+    return [(field(value, 'services') as unknown[]).map((one) => field(one, 'port')), field(value, 'next')];
+  };
+  assert.deepEqual(await page('limit=2'), [[80, 81], 'tcp:192.0.2.1:81']);
+  assert.deepEqual(await page('limit=2&after=tcp:192.0.2.1:81'), [[82], null]);
+  assert.deepEqual(await page(''), [[80, 81, 82], null]);
+  assert.equal((await paged('/v1/services?after=tcp:192.0.2.9:80')).status, 404);
 });
 
 test('what is not there, and what is no service, is a problem with the code of the error table', async () => {

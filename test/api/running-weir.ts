@@ -38,6 +38,7 @@ export class RunningWeir {
 export interface Answered {
   readonly status: number;
   readonly text: string;
+  readonly etag?: string;
 }
 
 /** By a Unix socket, on a connection of its own. `body`: JSON. */
@@ -54,7 +55,10 @@ export const askSocket = (
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (piece: string) => (text += piece));
-      answer.on('end', () => done({ status: answer.statusCode ?? 0, text }));
+      answer.on('end', () => {
+        const { etag } = answer.headers;
+        done({ status: answer.statusCode ?? 0, text, ...(etag === undefined ? {} : { etag }) });
+      });
       answer.on('error', fail);
     });
     asked.on('error', fail);

@@ -8,12 +8,14 @@ import { EventRing } from '../../src/api/events/event-ring.js';
 import { type AppOptions, makeApp } from '../../src/api/http/app.js';
 import { routes } from '../../src/api/routes/routes.js';
 import type { ApiReaders, ApiSources } from '../../src/api/sources.js';
+import { tableBase } from '../../src/control/plan/table-base.js';
 import { NO_FACTS } from '../../src/control/plan/table-facts.js';
 import { cancelDrainOf, startDrainOf } from '../../src/daemon/drain/drains.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { applyDocument } from '../../src/document/apply-document.js';
 import { presentFacts } from '../../src/document/observed-facts.js';
 import { type Drain, NO_DRAINS } from '../../src/model/drain/drain.js';
+import { WeirError } from '../../src/model/errors/weir-error.js';
 import type { ServiceEntry, Stats } from '../../src/model/service.js';
 import type { Status } from '../../src/report/status/status.js';
 import { monotonicUs } from '../../src/sys/clock.js';
@@ -115,6 +117,7 @@ export const memoryReaders: ApiReaders = {
   drainRecord: () => NO_DRAINS,
   metrics: (query, accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: `# ${query} ${accept}\n` }),
   table: () => ({ services: [oneService], timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, totals: stats, generation: 7 }),
+  state: () => ({ present: new Map(), owners: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, base: '0123456789abcdef' }),
   service: () => oneService,
   generation: () => 7,
   status: () => emptyStatus,
@@ -124,7 +127,7 @@ export const memoryReaders: ApiReaders = {
   explain: () => {
     throw new Error('no packet is explained here');
   },
-  examine: () => Promise.resolve({ kind: 'no-role' }),
+  examine: () => Promise.reject(new WeirError('role-not-clear')),
   dashboard: (file) => `/* ${file} */`,
 };
 
@@ -154,6 +157,10 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     ...memoryReaders,
     newId,
     facts,
+    state() {
+      const { present, owners, timeouts } = facts();
+      return { present, owners, timeouts, base: tableBase({ present, owners, timeouts }) };
+    },
     drainRecord: () => director.drainRecord(),
     drainDriver: () => undefined,
     driveDrains: () => {},

@@ -2,7 +2,6 @@
 import type { DocumentOptions, DocumentPlan } from '../../control/plan/document-plan.js';
 import { planDocument } from '../../control/plan/plan-document.js';
 import { presentDocument } from '../../control/plan/present-document.js';
-import { tableBase } from '../../control/plan/table-base.js';
 import { undoOf } from '../../control/plan/undo-document.js';
 import type { TableDocument } from '../../model/table-document.js';
 import type { Caller } from '../access/caller.js';
@@ -24,11 +23,11 @@ export interface WantedChange {
 export const planOf = (sources: ApiSources, document: TableDocument, options: DocumentOptions = {}): DocumentPlan =>
   planDocument(document, sources.facts(), options);
 
-export const currentEtag = (sources: ApiSources): string => etagOf(tableBase(sources.facts()));
+export const currentEtag = (sources: ApiSources): string => etagOf(sources.state().base);
 
 /** All of it or nothing. @throws WeirError plan-outdated, plan-conflict, lock-busy, a refusal of the director; change-not-undone */
 export async function changeTable(sources: ApiSources, { document, options, base, caller, of }: WantedChange): Promise<AppliedPlan> {
-  const before = presentDocument(sources.facts());
+  const before = presentDocument(sources.state());
   const plan = await sources.apply(document, base, options);
   const after = currentEtag(sources);
   if (plan.changes.length === 0) return { plan, etag: after, change: null };

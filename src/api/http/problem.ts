@@ -48,6 +48,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'drain-leaves-too-little': 409,
   'plan-outdated': 412,
   'plan-conflict': 409,
+  'doctor-failed': 503,
   'api-no-credentials': 401,
   'api-credentials-refused': 401,
   'api-scope': 403,

@@ -7,6 +7,8 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { hasCode, unlessCode } from '../../sys/errno.js';
 
 const [FOLDER_MODE, CLOSED_UMASK] = [0o755, 0o177] as const;
+/** Clients that connect while a request is answered: Node's own 511 are few for dashboards that all connect again after a restart. */
+const BACKLOG = 4096;
 
 export interface UnixSocket {
   readonly path: string;
@@ -37,7 +39,7 @@ export async function listenOn(server: Server, { path, mode, gid }: UnixSocket):
   const before = process.umask(CLOSED_UMASK);
   const listening = new Promise<void>((done, fail) => {
     server.once('error', fail);
-    server.listen(path, () => {
+    server.listen({ path, backlog: BACKLOG }, () => {
       server.off('error', fail);
       done();
     });

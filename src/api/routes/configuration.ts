@@ -4,9 +4,8 @@ import { tableTree } from '../../config/weir/write-table.js';
 import { documentDrift } from '../../control/plan/document-drift.js';
 import { serviceOf, withoutServer, withoutService, withServer, withService } from '../../control/plan/edit-document.js';
 import { presentDocument } from '../../control/plan/present-document.js';
-import { tableBase } from '../../control/plan/table-base.js';
-import type { TableFacts } from '../../control/plan/table-facts.js';
 import { EXPORT_FORMATS, type Exported } from '../../document/export-formats.js';
+import type { PresentState } from '../../document/kept-state.js';
 import { endpointText as endpointWord } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { sameDestination } from '../../model/identity.js';
@@ -24,14 +23,24 @@ import { endpointText, serviceText } from '../values/texts.js';
 import { appliedValue } from './plans.js';
 
 const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json';
 /** What servers may share in their service. */
 const FORWARDING = ['method', 'tunnel', 'local_addresses', 'client_address'] as const;
 
 /** With the services of others, too. @throws WeirError api-no-resource */
-function exported({ present: all, timeouts }: TableFacts, format: string): Exported {
+function exported({ present: all, timeouts }: PresentState, format: string): Exported {
   const write = EXPORT_FORMATS[format];
   if (write === undefined) throw new WeirError('api-no-resource', { path: `/v1/exports/${format}` });
   return write(presentDocument({ present: all, owners: new Map(), timeouts }));
+}
+
+const texts = new WeakMap<PresentState, string>();
+
+/** As `json` writes it: made once for each state. */
+function documentText(state: PresentState): string {
+  const text = texts.get(state) ?? `${JSON.stringify(tableTree(presentDocument(state)))}\n`;
+  texts.set(state, text);
+  return text;
 }
 
 const YAML = ['application/yaml', 'text/yaml'];
@@ -65,7 +74,7 @@ function readService(key: ServiceKey, body: unknown): DocumentService {
 
 /** @throws WeirError service-missing */
 function present(sources: ApiSources, key: ServiceKey): { readonly document: TableDocument; readonly service: DocumentService } {
-  const document = presentDocument(sources.facts());
+  const document = presentDocument(sources.state());
   const service = serviceOf(document, key);
   if (service === undefined) throw new WeirError('service-missing');
   return { document, service };
@@ -101,10 +110,10 @@ export const configurationRoutes: readonly Route[] = [
       200: { what: 'services and timeouts as in a weir.yaml; ETag', schema: z.looseObject({}), types: ['application/json', TEXT] },
     },
     answer({ query }, sources) {
-      const facts = sources.facts();
-      const headers = { etag: etagOf(tableBase(facts)) };
-      if (query.format === undefined) return json(tableTree(presentDocument(facts)), headers);
-      return { status: 200, body: { kind: 'text', text: exported(facts, query.format).text, type: TEXT }, headers };
+      const state = sources.state();
+      const headers = { etag: etagOf(state.base) };
+      if (query.format === undefined) return { status: 200, body: { kind: 'text', text: documentText(state), type: JSON_TYPE }, headers };
+      return { status: 200, body: { kind: 'text', text: exported(state, query.format).text, type: TEXT }, headers };
     },
   }),
   route({
@@ -116,7 +125,7 @@ export const configurationRoutes: readonly Route[] = [
     body: patchShape,
     answers,
     answer: (request, sources) =>
-      change(request, sources, readTableDocument(mergePatch(tableTree(presentDocument(sources.facts())), request.body))),
+      change(request, sources, readTableDocument(mergePatch(tableTree(presentDocument(sources.state())), request.body))),
   }),
   route({
     method: 'PATCH',
@@ -160,7 +169,7 @@ export const configurationRoutes: readonly Route[] = [
         schema: z.strictObject({ format: z.string(), text: z.string(), losses: z.array(z.string()) }),
       },
     },
-    answer: ({ path: { format } }, sources) => json({ format, ...exported(sources.facts(), format) }),
+    answer: ({ path: { format } }, sources) => json({ format, ...exported(sources.state(), format) }),
   }),
   route({
     method: 'POST',
@@ -196,7 +205,7 @@ export const configurationRoutes: readonly Route[] = [
     body: z.looseObject({}).describe('as a service of a weir.yaml'),
     answers,
     answer: (request, sources) =>
-      change(request, sources, withService(presentDocument(sources.facts()), readService(request.path.service, request.body))),
+      change(request, sources, withService(presentDocument(sources.state()), readService(request.path.service, request.body))),
   }),
   route({
     method: 'DELETE',

@@ -131,7 +131,7 @@ export const planRoutes: readonly Route[] = [
     path: idPath,
     answers: { 201: { what: 'the plan', schema: planShape } },
     answer({ path, caller }, sources) {
-      const document = undone(presentDocument(sources.facts()), sources.journal.undoOf(path.id));
+      const document = undone(presentDocument(sources.state()), sources.journal.undoOf(path.id));
       const plan = planOf(sources, document);
       return made(sources.plans.add({ author: caller.name, document, options: {}, plan }), etagOf(plan.base));
     },

@@ -1,18 +1,64 @@
 // Services and servers as they are in the table, with their health, counters and rates.
 import * as z from 'zod';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { sameDestination } from '../../model/identity.js';
+import { sameDestination, sameService } from '../../model/identity.js';
+import type { ServiceEntry, ServiceKey } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
+import type { DaemonStatus } from '../../report/status/status.js';
 import { currentEtag } from '../changes/change-table.js';
 import { json, type Route, route } from '../route.js';
+import type { TableSnapshot } from '../sources.js';
 import { countersShape, countersValue, healthByName, serverShape, serviceShape, serviceValue } from '../values/service-value.js';
-import { endpointText, serviceText } from '../values/texts.js';
+import { endpointText, numberText, serviceText } from '../values/texts.js';
 
 const listShape = z.strictObject({
   generation: z.int().describe('rises with each change of the table'),
   timeouts: z.strictObject({ tcp: z.int(), tcp_fin: z.int(), udp: z.int() }),
   totals: countersShape,
   services: z.array(serviceShape),
+  next: z.string().nullable().describe('after of the next page; null: there is none'),
 });
+
+const LIMIT_MAX = 10_000;
+
+interface Page {
+  readonly table: TableSnapshot;
+  readonly services: readonly ServiceEntry[];
+  readonly next: string | null;
+}
+
+/** @throws WeirError service-missing: it was removed meanwhile */
+function pageOf(table: TableSnapshot, limit = LIMIT_MAX, after?: ServiceKey): Page {
+  const { services } = table;
+  const begin = after === undefined ? 0 : services.findIndex(({ spec }) => sameService(spec.key, after)) + 1;
+  if (after !== undefined && begin === 0) throw new WeirError('service-missing');
+  const page = services.slice(begin, begin + limit);
+  const last = page.at(-1);
+  return { table, services: page, next: last === undefined || begin + limit >= services.length ? null : serviceWord(last.spec.key) };
+}
+
+function listText({ table: { generation, timeouts, totals }, services, next }: Page, daemons: readonly DaemonStatus[]): string {
+  const health = healthByName(daemons);
+  const value: z.infer<typeof listShape> = {
+    generation,
+    timeouts: { tcp: timeouts.tcp, tcp_fin: timeouts.tcpFin, udp: timeouts.udp },
+    totals: countersValue(totals),
+    services: services.map((one) => serviceValue(one, health)),
+    next,
+  };
+  return `${JSON.stringify(value)}\n`;
+}
+
+const wholeLists = new WeakMap<TableSnapshot, { readonly daemons: readonly DaemonStatus[]; readonly text: string }>();
+
+/** Made once for all who ask for a table that was read once. */
+function wholeList(table: TableSnapshot, daemons: readonly DaemonStatus[]): string {
+  const made = wholeLists.get(table);
+  if (made?.daemons === daemons) return made.text;
+  const text = listText({ table, services: table.services, next: null }, daemons);
+  wholeLists.set(table, { daemons, text });
+  return text;
+}
 
 export const serviceRoutes: readonly Route[] = [
   route({
@@ -20,18 +66,15 @@ export const serviceRoutes: readonly Route[] = [
     at: '/v1/services',
     summary: 'all services with their servers, the newest first',
     scope: 'read',
+    query: z.strictObject({
+      limit: numberText(1, LIMIT_MAX).optional().describe('so many of them; absent: all'),
+      after: serviceText.optional().describe('behind this service: next of the page before'),
+    }),
     answers: { 200: { what: 'the table of one moment; ETag: that of the configuration', schema: listShape } },
-    answer(_request, sources) {
-      const table = sources.table();
-      const health = healthByName(sources.daemons());
-      const { tcp, tcpFin, udp } = table.timeouts;
-      const value: z.infer<typeof listShape> = {
-        generation: table.generation,
-        timeouts: { tcp, tcp_fin: tcpFin, udp },
-        totals: countersValue(table.totals),
-        services: table.services.map((one) => serviceValue(one, health)),
-      };
-      return json(value, { etag: currentEtag(sources) });
+    answer({ query: { limit, after } }, sources) {
+      const [table, daemons] = [sources.table(), sources.daemons()];
+      const text = limit === undefined && after === undefined ? wholeList(table, daemons) : listText(pageOf(table, limit, after), daemons);
+      return { status: 200, body: { kind: 'text', text, type: 'application/json' }, headers: { etag: currentEtag(sources) } };
     },
   }),
   route({

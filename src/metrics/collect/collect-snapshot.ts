@@ -5,7 +5,6 @@ import { Conf } from '../../datapath/ebpf/abi.gen.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import { tableNumbers } from '../../datapath/ebpf/observe/table-overview.js';
-import { lifetimeStats, serviceEntries } from '../../datapath/ebpf/table/table-entries.js';
 import { publishedChecks } from '../../host/published-checks.js';
 import { publishedDump, publishedVrrp } from '../../host/published-vrrp.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
@@ -31,6 +30,7 @@ function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded): Table
     tc: attached.includes('ingress') && attached.includes('egress'),
     xdp: attached.includes('xdp'),
   }));
+  const services = reader.lifetimeServices();
   return reader.observing((tables) => {
     const { active, inactive, capacity, slots, templates } = tableNumbers(tables);
     return {
@@ -38,7 +38,7 @@ function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded): Table
       loadedAt: loadedAt.getTime() / MS_PER_S,
       generation: tables.conf.get(0, Conf.generation),
       totals: reader.totals(),
-      services: serviceEntries(tables, lifetimeStats),
+      services,
       drops: reader.dropCounts(),
       connections: { active, inactive },
       capacity: capacity.connections,
@@ -77,15 +77,17 @@ function syncSnapshot(): Snapshot['sync'] {
   return running.map((role) => ({ role, counts: readSyncCounts(role) ?? {} }));
 }
 
+/** Which build this is is not asked: that takes longer than all the rest. */
+const observeTables = (): ObservedDatapath => observeDatapath(() => '');
+
 /**
- * `version`: of weir, which only the program knows.
+ * `version`: of weir, which only the program knows. `observe`: of a process that keeps the tables mapped.
  * @throws WeirError proc-not-mounted, mounts-hidden, datapath-elsewhere, pin-missing; SystemError EPERM without root
  */
-export function collectSnapshot(version: string): Snapshot {
+export function collectSnapshot(version: string, observe = observeTables): Snapshot {
   const begunUs = monotonicUs();
   const cookie = String(native().netnsCookie());
-  // Which build this is is not asked: that takes longer than all the rest.
-  const observed = observeDatapath(() => '');
+  const observed = observe();
   const checks = publishedChecks.living(cookie);
   const vrrp = vrrpSnapshot(cookie);
   const stream = readStreamStatus();

@@ -1,4 +1,5 @@
 // What GET /metrics answers.
+import type { ObservedDatapath } from '../../datapath/ebpf/observe/observer.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { exposition } from '../exposition/exposition.js';
 import { type Format, METRICS_PARAMETERS, type MetricsParameter, metricsOptions } from '../exposition/options.js';
@@ -13,6 +14,8 @@ export interface ScrapeRequest {
   readonly nameOf?: (name: MetricsParameter) => string;
   /** What the API refused over TCP, by reason; absent: it is not the API that asks. */
   readonly apiRefusals?: Snapshot['apiRefusals'];
+  /** Of a process that keeps the tables mapped. */
+  readonly observe?: () => ObservedDatapath;
 }
 
 export interface MetricsAnswer {
@@ -51,11 +54,14 @@ const PLAIN_TEXT = 'text/plain; charset=utf-8';
  * be late by that much, never in that of VRRP or the checker. Its text is one string: some 5 KB a service with one server.
  * @throws WeirError option-value, option-unknown: the query is wrong; else as collectSnapshot
  */
-export function scrape(query: URLSearchParams, { accept, version, nameOf = (name) => name, apiRefusals }: ScrapeRequest): MetricsAnswer {
+export function scrape(
+  query: URLSearchParams,
+  { accept, version, nameOf = (name) => name, apiRefusals, observe }: ScrapeRequest,
+): MetricsAnswer {
   const unknown = [...query.keys()].find((name) => !METRICS_PARAMETERS.some((known) => known === name));
   if (unknown !== undefined) throw new WeirError('option-unknown', { option: unknown });
   const given = Object.fromEntries(METRICS_PARAMETERS.flatMap((name) => (query.has(name) ? [[name, query.getAll(name).join(',')]] : [])));
   const options = metricsOptions(given, nameOf, negotiatedFormat(accept));
-  const text = exposition({ ...collectSnapshot(version), ...(apiRefusals === undefined ? {} : { apiRefusals }) }, options);
+  const text = exposition({ ...collectSnapshot(version, observe), ...(apiRefusals === undefined ? {} : { apiRefusals }) }, options);
   return { contentType: options.format === 'influx' ? PLAIN_TEXT : CONTENT_TYPES[options.format], text };
 }

@@ -17,7 +17,12 @@ type MakeFamilies = (snapshot: Snapshot, options: MetricsOptions) => readonly Fa
 const SETS: Readonly<Record<FamilySet, MakeFamilies>> = {
   node: ({ table }, { backendLabels }) => (table === undefined ? [] : nodeFamilies(table, backendLabels)),
   keepalived: keepalivedFamilies,
-  weir: (snapshot) => [...directorFamilies(snapshot), ...serviceAndServerFamilies(snapshot), ...nodeStateFamilies(snapshot)],
+  weir: (snapshot, { scopes }) => [
+    ...directorFamilies(snapshot),
+    // Most of the work, where only the director is asked for.
+    ...(scopes.some((scope) => scope !== 'director') ? serviceAndServerFamilies(snapshot) : []),
+    ...nodeStateFamilies(snapshot),
+  ],
   'keepalived-gen2brain': gen2brainFamilies,
 };
 

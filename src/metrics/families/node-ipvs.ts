@@ -1,8 +1,8 @@
 // node_ipvs_*, letter for letter as node_exporter's collector ipvs has them, so that what reads those reads a director of weir.
 import { formatAddress } from '../../model/address-text.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
-import type { DestinationEntry, ServiceKey } from '../../model/service.js';
-import { type Family, labelText, plainSample, type Sample } from '../exposition/family.js';
+import type { DestinationEntry, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import { type Family, labelText, madeOnce, plainSample, type Sample } from '../exposition/family.js';
 import type { TableSnapshot } from '../snapshot.js';
 
 /** The labels of a server; fewer of them may be chosen. */
@@ -39,15 +39,27 @@ class Sums {
   }
 }
 
+/** By the labels that were chosen, by service, then by server. */
+const labelsOf = madeOnce((service: ServiceSpec) => {
+  const local = localOf(service.key);
+  const byChoice = new Map<string, (server: DestinationSpec) => string>();
+  return (chosen: readonly string[]): ((server: DestinationSpec) => string) => {
+    const known = byChoice.get(chosen.join());
+    if (known !== undefined) return known;
+    const made = madeOnce(({ address, port }: DestinationSpec) => {
+      const all: NodeLabels = { ...local, remote_address: formatAddress(address), remote_port: String(port) };
+      return labelText(Object.fromEntries(chosen.map((name) => [name, all[name as keyof NodeLabels]])));
+    });
+    byChoice.set(chosen.join(), made);
+    return made;
+  };
+});
+
 function backendSums({ services }: TableSnapshot, chosen: readonly string[]): Sums {
   const sums = new Sums();
   for (const { spec, destinations } of services) {
-    const local = localOf(spec.key);
-    for (const destination of destinations) {
-      const { address, port } = destination.spec;
-      const all: NodeLabels = { ...local, remote_address: formatAddress(address), remote_port: String(port) };
-      sums.add(labelText(Object.fromEntries(chosen.map((name) => [name, all[name as keyof NodeLabels]]))), destination);
-    }
+    const labels = labelsOf(spec)(chosen);
+    for (const destination of destinations) sums.add(labels(destination.spec), destination);
   }
   return sums;
 }

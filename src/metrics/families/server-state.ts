@@ -3,7 +3,8 @@ import { serviceName } from '../../control/virtual-server/names.js';
 import type { PublishedServer } from '../../host/published-checks.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { endpointText, parseEndpoint } from '../../model/endpoint-text.js';
-import type { DestinationEntry, ServiceEntry, ServiceKey } from '../../model/service.js';
+import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey } from '../../model/service.js';
+import { madeOnce } from '../exposition/family.js';
 
 /** quiesced: weight 0, also by a drain. down: its checks failed. sorry: it serves for servers that are down. */
 export const SERVER_STATES = ['up', 'quiesced', 'down', 'sorry'] as const;
@@ -35,9 +36,11 @@ function stateOf(entry: DestinationEntry, check: CheckedServer | undefined, chec
   return effectiveWeight(entry) > 0 ? 'up' : 'quiesced';
 }
 
+const nameOf = madeOnce((spec: DestinationSpec) => endpointText(spec));
+
 /** The servers of a service: those of the table, and behind them those that are checked, down, and not in it. */
 export function serversOf({ spec: { key }, destinations }: ServiceEntry, checked: PublishedServer | undefined): readonly ServerEntry[] {
-  const byName = new Map(destinations.map((entry) => [endpointText(entry.spec), entry]));
+  const byName = new Map(destinations.map((entry) => [nameOf(entry.spec), entry]));
   const checks = new Map((checked?.reals ?? []).map((real) => [tableName(key, real.server, byName), real]));
   const present = [...byName].map(([name, entry]): ServerEntry => {
     const check = checks.get(name);

@@ -4,7 +4,7 @@ import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import type { ServiceEntry, ServiceSpec, Stats } from '../../model/service.js';
 import { flagText } from '../../model/service-text.js';
 import { serviceWord } from '../../model/service-word.js';
-import { type Family, labelText, type Sample, type Scope, withLabel } from '../exposition/family.js';
+import { type Family, labelText, madeOnce, type Sample, type Scope, withLabel } from '../exposition/family.js';
 import type { Snapshot } from '../snapshot.js';
 import { checkedOf, SERVER_STATES, type ServerEntry, serversOf } from './server-state.js';
 
@@ -18,23 +18,44 @@ const TRAFFIC: readonly (readonly [name: string, of: keyof Stats, what: string])
   ['bytes_out', 'outBytes', 'Bytes to clients that passed by the director'],
 ];
 
-interface Row {
+/** Labels of a service or a server, alone and with each state. */
+interface Labels {
   readonly labels: string;
-  readonly service: ServiceEntry;
-  readonly servers: readonly (ServerEntry & { readonly labels: string })[];
+  readonly states: readonly string[];
 }
+
+interface ServiceLabels extends Labels {
+  readonly info: string;
+  server(name: string): Labels;
+}
+
+interface Row extends ServiceLabels {
+  readonly service: ServiceEntry;
+  readonly servers: readonly (ServerEntry & Labels)[];
+}
+
+const withStates = (labels: string): Labels => ({ labels, states: SERVER_STATES.map((state) => withLabel(labels, 'state', state)) });
+
+const labelsOf = madeOnce((spec: ServiceSpec): ServiceLabels => {
+  const service = serviceWord(spec.key);
+  const servers = new Map<string, Labels>();
+  return {
+    ...withStates(labelText({ service })),
+    info: infoLabels(spec),
+    server(name) {
+      const made = servers.get(name) ?? withStates(labelText({ server: name, service }));
+      servers.set(name, made);
+      return made;
+    },
+  };
+});
 
 function rowsOf({ table, checks }: Snapshot): readonly Row[] {
   const byName = new Map(checks.map((server) => [server.name, server]));
   return (table?.services ?? []).map((service) => {
-    const { key } = service.spec;
-    const name = serviceWord(key);
-    const servers = serversOf(service, checkedOf(byName, key));
-    return {
-      labels: labelText({ service: name }),
-      service,
-      servers: servers.map((server) => ({ ...server, labels: labelText({ server: server.name, service: name }) })),
-    };
+    const own = labelsOf(service.spec);
+    const servers = serversOf(service, checkedOf(byName, service.spec.key));
+    return { ...own, service, servers: servers.map((server) => ({ ...server, ...own.server(server.name) })) };
   });
 }
 
@@ -57,9 +78,9 @@ const family = (scope: Scope, type: Family['type'], name: string, help: string, 
   samples,
 });
 
-function stateSamples({ labels, servers }: Row): readonly Sample[] {
-  return SERVER_STATES.map((state) => ({
-    labels: withLabel(labels, 'state', state),
+function stateSamples({ states, servers }: Row): readonly Sample[] {
+  return SERVER_STATES.map((state, index) => ({
+    labels: states[index] ?? '',
     value: servers.filter((server) => server.state === state).length,
   }));
 }
@@ -71,7 +92,7 @@ function serviceFamilies(rows: readonly Row[]): readonly Family[] {
       'gauge',
       'info',
       'Scheduler, flags and persistence in seconds of a service; always 1',
-      rows.map(({ service: { spec } }) => ({ labels: infoLabels(spec), value: 1 })),
+      rows.map(({ info }) => ({ labels: info, value: 1 })),
     ),
     family('service', 'gauge', 'servers', 'Servers of a service by state', rows.flatMap(stateSamples)),
     ...TRAFFIC.map(([name, of, what]) =>
@@ -115,8 +136,8 @@ const NUMBERS: readonly (readonly [name: string, help: string, of: NumberOf])[] 
 
 function serverFamilies(rows: readonly Row[]): readonly Family[] {
   const states = rows.flatMap(({ servers }) =>
-    servers.flatMap(({ labels, state }) =>
-      SERVER_STATES.map((one) => ({ labels: withLabel(labels, 'state', one), value: one === state ? 1 : 0 })),
+    servers.flatMap(({ states: each, state }) =>
+      SERVER_STATES.map((one, index) => ({ labels: each[index] ?? '', value: one === state ? 1 : 0 })),
     ),
   );
   return [

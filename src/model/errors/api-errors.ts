@@ -38,6 +38,7 @@ export const apiErrors = {
     hint: 'DELETE /v1/drains/{id} gives the configured weights back',
     exitStatus: 1,
   },
+  'doctor-failed': { text: ({ why }: { why: string }) => `weir doctor did not examine the host: ${why}`, exitStatus: 1 },
   'api-no-credentials': { text: () => 'this address wants a token or a certificate', exitStatus: 1 },
   'api-credentials-refused': { text: () => 'the token is not known here, or has expired', exitStatus: 1 },
   'api-scope': {

@@ -1,13 +1,16 @@
 // Reads the table without a lock, and leaves one that is not finished as it is. Most changes take much less time than the wait here; what
 // is not finished after it is read as packets meet it: each record whole, but the records of no one moment.
+import type { ServiceEntry } from '../../../model/service.js';
 import { type Clock, systemClock } from '../../../sys/clock.js';
 import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
 import { Conf } from '../abi.gen.js';
 import { EbpfReader } from '../ebpf-reader.js';
 import { clockOf, Dirty } from '../recovery/batch.js';
 import { type CountedConnections, countConnections } from '../table/connection-counts.js';
+import { lifetimeStats } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import { checkPresent, undisturbed } from '../whole-read.js';
+import { KeptServices } from './kept-services.js';
 import { type TableOverview, tableOverview } from './table-overview.js';
 
 /** How long the end of a change is waited for, ms. */
@@ -21,12 +24,31 @@ export interface UnfinishedChange {
 }
 
 export class ObservingReader extends EbpfReader {
+  readonly #kept: KeptServices;
+
   constructor(
     tables: Tables,
     lockPath: string,
     readonly clock: Clock = systemClock,
   ) {
     super(tables, lockPath);
+    this.#kept = new KeptServices(tables);
+  }
+
+  override services(): readonly ServiceEntry[] {
+    return this.reading(() => this.#kept.entries());
+  }
+
+  /** With counters that only rise. */
+  lifetimeServices(): readonly ServiceEntry[] {
+    return this.reading(() => this.#kept.entries(lifetimeStats));
+  }
+
+  /** Of a table that no change is under way in; undefined: one is. */
+  get settledGeneration(): number | undefined {
+    const { generation } = this;
+    const isSettled = this.tables.conf.atomic(0, Conf.dirty) === Dirty.none;
+    return isSettled && this.generation === generation ? generation : undefined;
   }
 
   overview(): TableOverview {

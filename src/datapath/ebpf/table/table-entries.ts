@@ -115,10 +115,11 @@ export function specOfDestination(tables: Tables, id: number): DestinationSpec {
 export const heldEntry = (flags: number): Pick<DestinationEntry, 'held'> =>
   (flags & DrainAbi.D_DRAINED) === 0 ? {} : { held: { released: (flags & DrainAbi.D_RELEASED) !== 0 } };
 
-function destinationEntry(tables: Tables, id: number, stats: StatsReader): DestinationEntry {
+/** A destination with this specification as packets and drains have it now. */
+export function destinationEntry(tables: Tables, id: number, spec: DestinationSpec, stats: StatsReader): DestinationEntry {
   const { dests, conf } = tables;
   return {
-    spec: specOfDestination(tables, id),
+    spec,
     active: dests.get(id, Dest.active),
     inactive: dests.get(id, Dest.inactive),
     persistent: dests.get(id, Dest.persistent),
@@ -133,7 +134,9 @@ export function serviceEntry(tables: Tables, id: number, stats = statsOf): Servi
     spec: specOfService(tables.services, id),
     stats: stats(tables, id),
     // One that is removed and added again, while a list is walked, comes twice.
-    destinations: [...new Set(destinationIds(tables, id))].map((dest) => destinationEntry(tables, dest, stats)),
+    destinations: [...new Set(destinationIds(tables, id))].map((dest) =>
+      destinationEntry(tables, dest, specOfDestination(tables, dest), stats),
+    ),
   };
 }
 

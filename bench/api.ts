@@ -1,0 +1,199 @@
+// Part 16: how long the control API takes to answer, with many services and many who watch.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { median } from './median.js';
+import { dropNamespace, makeNamespace } from './namespaces.js';
+import type { Options } from './options.js';
+import { spentUs } from './process-cost.js';
+import { run, serve, stop } from './processes.js';
+import type { Row } from './report.js';
+import { rowOf } from './row-of.js';
+import { allCpus } from './vrrp-pair.js';
+import { until } from './wait.js';
+
+const row = rowOf('api');
+const bin = (name: string): string => fileURLToPath(new URL(`../../bin/${name}`, import.meta.url));
+
+const [SERVICES, SERVERS_EACH, READERS] = [1000, 3, 1000] as const;
+/** The gate of every read, ms. */
+const SLOWEST_MAX_MS = 20;
+/** So often single services are asked for beside what is measured, as dashboards and scripts do, a second. */
+const BESIDE = 50;
+/** No caller may have more streams: the API counts by user. */
+const STREAMS_EACH = 60;
+const FIRST_USER = 70_000;
+const PATHS = [
+  '/v1/services',
+  '/v1/services?limit=100',
+  '/v1/configuration',
+  '/v1/status',
+  '/v1/plans',
+  '/v1/services/tcp:10.1.0.9:80',
+  '/metrics?scope=director',
+];
+/** 5 MB of text at 1,000 services. */
+const EXPOSITION = '/metrics';
+
+const rules = (): string =>
+  Array.from({ length: SERVICES }, (_, service) => {
+    const address = `10.1.${service >> 8}.${service & 255}:80`;
+    const servers = Array.from(
+      { length: SERVERS_EACH },
+      (__, server) => `-a -t ${address} -r 10.2.${server + 1}.1:${10_000 + service} -m -w 1\n`,
+    );
+    return `-A -t ${address} -s wlc\n${servers.join('')}`;
+  }).join('');
+
+/** ms from the request to the last byte. @throws Error where it is refused */
+const asked = (socketPath: string, path: string, agent: Agent): Promise<number> =>
+  new Promise((done, fail) => {
+    const began = performance.now();
+    const sent = request({ socketPath, path, agent, headers: { host: 'localhost' } }, (answer) => {
+      answer.on('end', () =>
+        answer.statusCode === 200 ? done(performance.now() - began) : fail(new Error(`${path}: ${answer.statusCode}`)),
+      );
+      answer.on('error', fail);
+      answer.resume();
+    });
+    sent.on('error', fail);
+    sent.end();
+  });
+
+/** Asks for a single service in the same intervals until it is aborted. */
+async function besides(socketPath: string, signal: AbortSignal): Promise<void> {
+  const agent = new Agent({ keepAlive: true });
+  const under: Promise<number>[] = [];
+  for (let turn = 0; !signal.aborted; turn += 1) {
+    under.push(asked(socketPath, `/v1/services/tcp:10.1.0.${turn % 256}:80`, agent));
+    await sleep(1000 / BESIDE);
+  }
+  await Promise.all(under);
+  agent.destroy();
+}
+
+const at = (samples: readonly number[], part: number): number =>
+  samples.toSorted((a, b) => a - b)[Math.floor(samples.length * part)] ?? Number.NaN;
+
+async function slowest(socketPath: string, path: string, count: number): Promise<Row> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const samples: number[] = [];
+  // The first ones make what is kept.
+  for (let turn = -5; turn < count; turn += 1) {
+    const ms = await asked(socketPath, path, agent);
+    if (turn >= 0) samples.push(ms);
+  }
+  agent.destroy();
+  return row(`GET ${path}, ${SERVICES} services, the slowest of a hundred`, [at(samples, 0.99)], 'ms', {
+    gate: { kind: 'at-most', limit: SLOWEST_MAX_MS },
+    note: `median ${median(samples).toFixed(1)} ms`,
+  });
+}
+
+/** A process for each user, since a user has 64 streams at most; it prints a line for each event that a stream got. */
+const watching = (socketPath: string, count: number): string =>
+  `const {request}=require('node:http');let open=0;for(let k=0;k<${count};k++)request({socketPath:${JSON.stringify(socketPath)},path:'/v1/events',agent:false,` +
+  `headers:{host:'localhost'}},(a)=>{let text='';a.on('data',(p)=>{if(text==='')if(++open===${count})console.log('open');text+=p;` +
+  `for(let i;(i=text.indexOf('event: table'))>=0;text=text.slice(i+12)||' ')console.log(Date.now());});}).end();`;
+
+interface Watching {
+  readonly opened: () => number;
+  readonly times: () => readonly number[];
+}
+
+function collected(namespace: string, socketPath: string): Watching {
+  let open = 0;
+  const times: number[] = [];
+  for (let begun = 0, user = FIRST_USER; begun < READERS; begun += STREAMS_EACH, user += 1) {
+    const count = Math.min(STREAMS_EACH, READERS - begun);
+    const child = serve(namespace, [
+      'setpriv',
+      '--reuid',
+      String(user),
+      '--clear-groups',
+      process.execPath,
+      '-e',
+      watching(socketPath, count),
+    ]);
+    child.stdout?.on('data', (piece) => {
+      for (const line of String(piece).split('\n').filter(Boolean)) {
+        if (line === 'open') open += count;
+        else times.push(Number(line));
+      }
+    });
+  }
+  return { opened: () => open, times: () => times };
+}
+
+/** From a change of the table to the event at the last of all who watch: once a second the API looks. */
+async function readers(namespace: string, readSocket: string, writeSocket: string, pid: number, count: number): Promise<readonly Row[]> {
+  const { opened, times } = collected(namespace, readSocket);
+  await until(`${READERS} streams`, () => opened() === READERS, 60);
+  const spread: number[] = [];
+  const before = spentUs(pid);
+  for (let turn = 0; turn < count; turn += 1) {
+    const seen = times().length;
+    run(namespace, [bin('ipvsadm'), '-e', '-t', '10.1.0.1:80', '-r', '10.2.1.1:10001', '-m', '-w', String(turn + 2)]);
+    await until('the event at all', () => times().length >= seen + READERS, 30);
+    const own = times().slice(seen);
+    spread.push(Math.max(...own) - Math.min(...own));
+  }
+  const cost = (spentUs(pid) - before) / count / 1000;
+  return [
+    row(`an event to ${READERS} readers, from the first to the last`, spread, 'ms', {
+      note: `${cost.toFixed(0)} ms of the core for each change`,
+    }),
+    {
+      ...(await slowest(writeSocket, '/v1/services/tcp:10.1.0.9:80', 20 * count)),
+      name: `GET of one service beside ${READERS} readers, the slowest of a hundred`,
+    },
+  ];
+}
+
+export async function api({ quick }: Options, cpu: number): Promise<readonly Row[]> {
+  const namespace = makeNamespace('api');
+  const folder = mkdtempSync(join(tmpdir(), 'weir-bench-api-'));
+  run(undefined, ['chmod', '755', folder]);
+  const [writeSocket, readSocket, file] = ['api.sock', 'read.sock', 'weir.yaml'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  try {
+    writeFileSync(file, `api: {write_socket: ${writeSocket}, read_socket: ${readSocket}}\n`);
+    run(namespace, [bin('ipvsadm'), '-R'], rules());
+    // The API has a core alone where there is a second one: those who ask are not part of what it costs.
+    const core = allCpus.split(/[,-]/).find((one) => one !== String(cpu)) ?? String(cpu);
+    const child = serve(namespace, ['taskset', '-c', core, bin('weir'), 'api', 'serve', '--config', file]);
+    const stopped = new AbortController();
+    try {
+      const agent = new Agent();
+      for (let tries = 0; ; tries += 1) {
+        try {
+          await asked(writeSocket, '/livez', agent);
+          break;
+        } catch (error) {
+          if (tries === 100) throw error;
+          await sleep(100);
+        }
+      }
+      const beside = besides(writeSocket, stopped.signal);
+      const rows: Row[] = [];
+      for (const path of [...PATHS, EXPOSITION]) rows.push(await slowest(writeSocket, path, quick ? 20 : 200));
+      stopped.abort();
+      await beside;
+      return [...rows, ...(await readers(namespace, readSocket, writeSocket, child.pid ?? 0, quick ? 2 : 10))];
+    } finally {
+      stopped.abort();
+      await stop(child);
+      run(namespace, [bin('weir'), 'unload']);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    dropNamespace(namespace);
+  }
+}
