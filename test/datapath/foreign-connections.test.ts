@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { applyChange } from '../../src/datapath/apply-change.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { fromPeer } from '../../src/datapath/ebpf/sync/peer-rivalry.js';
+import { RecentEnds } from '../../src/datapath/ebpf/sync/recent-ends.js';
 import type { Applied, ForeignConnection, Rivalry } from '../../src/model/foreign-connection.js';
 import type { ForeignTemplate } from '../../src/model/foreign-template.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
@@ -313,6 +314,32 @@ test('news of the peer that a connection came from count, however close; those o
   assert.equal(come(one, other, rival(0, FIN_WAIT)), 'changed');
   assert.equal(come(other, one, rival(0)), 'newer');
   assert.deepEqual(byState(), [[`${SERVERS[0]}:8080`, 'FIN_WAIT']]);
+});
+
+test('what a third director relays is made no more after its end, and sets back nothing that had a packet here', { skip }, () => {
+  setUp([http]);
+  const news = [0, 1].map(() => new ConnectionNews(bed.folder));
+  const ends = new RecentEnds(() => performance.now());
+  const to = { connection: () => {}, template: () => {} };
+  const lookAll = (): void => {
+    for (const each of news) while (each.look(256, { ...to, ended: to }));
+  };
+  const come = (peer: number, connection: ForeignConnection): Applied | undefined => {
+    const options = fromPeer(news[peer]!, [news[1 - peer]!], { wins: true, fresh: 1e9 }, { ends, peer });
+    return bed.director.exclusively(() => applier.apply([connection], options))[0];
+  };
+  lookAll();
+  assert.deepEqual([come(0, rival(1)), come(0, rival(1, { ended: true })), come(1, rival(2))], ['made', 'ended', 'ended']);
+  assert.deepEqual([byState(), come(0, rival(2)), byState().length], [[], 'made', 1]);
+  checkTable(bed);
+  setUp([http]);
+  assert.deepEqual([come(0, rival(1, { ended: true })), come(1, rival(2)), come(1, rival(0))], ['gone', 'ended', 'made']);
+  setUp([http]);
+  lookAll();
+  bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:4000`, to: `${VIP}:80` }, 'S')));
+  lookAll();
+  const [{ client } = assert.fail('no connection')] = bed.director.connections();
+  assert.equal(come(1, rival(0, { ...FIN_WAIT, client })), 'newer', 'it has the packet');
 });
 
 test('an end counts where the connection had no packet since', { skip }, () => {

@@ -1,13 +1,15 @@
 // What one peer has of a table in memory: the source of a session's sender, as connection-news.ts is of the datapath's tables.
 import type { NewsSink, NewsSource } from '../../../src/control/sync/stream/stream-sender.js';
 import { Abi } from '../../../src/datapath/ebpf/abi.gen.js';
+import { OWN_END, type RecentEnds } from '../../../src/datapath/ebpf/sync/recent-ends.js';
 import { SlotNews } from '../../../src/datapath/ebpf/sync/slot-news.js';
-import { clockDifference } from '../../../src/datapath/ebpf/table/clock.js';
+import { clockDifference, secondsOf } from '../../../src/datapath/ebpf/table/clock.js';
 import { KEY_WORD, SLOT_WORDS } from '../../../src/datapath/ebpf/table/living-slots.js';
 import {
   type ApplyRecord,
   EXPIRES,
   HIGH,
+  HZ,
   highOf,
   type Living,
   MARGIN_UNITS,
@@ -31,6 +33,7 @@ export class PeerCopy implements NewsSource {
   constructor(
     readonly table: MemoryTable,
     readonly names: Names,
+    readonly ends: RecentEnds,
   ) {
     this.slots = new SlotNews(table.words, { bucketWords: SLOT_WORDS, bucketSlots: 1, pieces: [] }, NEWS);
     this.#met = new Uint32Array(this.slots.count);
@@ -51,7 +54,7 @@ export class PeerCopy implements NewsSource {
       this.#met[slot] = table.words[at + EXPIRES] ?? 0;
       if (slots.hasEnded(at, moment)) {
         const { words } = this.#copied(at);
-        if (!this.#isElsewhere(at)) sink.ended('connection', itemOf(words, this.names));
+        if (!this.#isElsewhere(at)) this.#ended(words, sink);
         slots.forgetSlot(at);
       } else if (slots.isLost(at, moment)) {
         if (!this.#isElsewhere(at)) this.lost += 1;
@@ -66,6 +69,13 @@ export class PeerCopy implements NewsSource {
     }
     this.#next = end < slots.count ? end : 0;
     return end < slots.count;
+  }
+
+  /** peer-tables.ts */
+  #ended(living: Living, sink: NewsSink): void {
+    const { key, dest, idle } = living;
+    this.ends.note({ pin: '', keyLow: key, keyHigh: 0, dest }, OWN_END, 1000 * secondsOf(idle, HZ));
+    sink.ended('connection', itemOf(living, this.names));
   }
 
   #copied(at: number): { readonly words: Living } {
@@ -88,6 +98,19 @@ export class PeerCopy implements NewsSource {
   #isElsewhere(at: number): boolean {
     const there = this.table.find(this.slots.copy[at + KEY_WORD] ?? 0);
     return there !== undefined && there !== at;
+  }
+
+  /** connection-news.ts */
+  hasEndedUnseen({ key, dest, state, left }: ApplyRecord): boolean {
+    for (let slot = 0; slot < this.slots.count; slot++) {
+      const at = this.slots.at(slot);
+      if (!this.slots.wasOwn(at, key, 0)) continue;
+      const high = this.slots.copy[at + HIGH] ?? 0;
+      if ((high & Abi.V_DEST_MASK) !== dest) return false;
+      const idle = unitsOfState(stateIn(high)) - clockDifference(this.slots.seenUntil(at), this.table.now());
+      return unitsOfState(state) - left >= idle - (MARGIN_UNITS >> 1);
+    }
+    return false;
   }
 
   /** The peer sent what is at this place. */

@@ -2,6 +2,8 @@
 import type { Ended } from '../../../src/control/sync/stream/sent-window.js';
 import { type Batch, type PeerMemory, StreamReceiver } from '../../../src/control/sync/stream/stream-receiver.js';
 import { StreamSender } from '../../../src/control/sync/stream/stream-sender.js';
+import { RecentEnds } from '../../../src/datapath/ebpf/sync/recent-ends.js';
+import { secondsOf } from '../../../src/datapath/ebpf/table/clock.js';
 import { APPLIED, type Applied, type Rivalry } from '../../../src/model/foreign-connection.js';
 import { lackingSum } from '../../../src/model/stream-node.js';
 import { randomFrom } from '../../../src/sim/random.js';
@@ -38,6 +40,7 @@ export class Node {
   isBound = true;
   id = '';
   readonly peers = new Map<number, Peer>();
+  ends: RecentEnds;
   #beganUs = 0;
   #originMs: number;
 
@@ -47,6 +50,7 @@ export class Node {
     readonly world: World,
   ) {
     this.#originMs = setup.originMs;
+    this.ends = new RecentEnds(() => this.nowMs());
     this.table = this.#newTable();
   }
 
@@ -73,10 +77,11 @@ export class Node {
   start(): void {
     this.isRunning = true;
     this.id = this.world.newId();
+    this.ends = new RecentEnds(() => this.nowMs());
     this.peers.clear();
     for (const { number } of this.world.nodes) {
       if (number === this.number) continue;
-      const copy = new PeerCopy(this.table, { node: this.number });
+      const copy = new PeerCopy(this.table, { node: this.number }, this.ends);
       this.peers.set(number, { copy, memory: {}, nextUs: this.world.nowUs, repairedUs: Number.NEGATIVE_INFINITY, ends: [] });
     }
   }
@@ -112,13 +117,24 @@ export class Node {
     const placed = (at: number): void => {
       place = at;
     };
-    let answer = this.table.apply(record, { ...rivalry, margin: MARGIN_UNITS }, placed);
+    let answer = this.table.apply(record, { ...rivalry, wins: false, margin: MARGIN_UNITS }, placed);
     if (answer === 'newer') {
       const sent = slots.isSent(place);
       if (sent === 'last') answer = this.table.apply({ ...record, rival: false }, { ...rivalry, margin: MARGIN_UNITS }, placed);
-      else if (sent === 'again' || (slots.contest(place) > 0 && rivalry.wins))
+      else if (sent === 'again' || (slots.contest(place) && rivalry.wins))
         answer = this.table.apply(record, { ...rivalry, wins: true, margin: 4 * MARGIN_UNITS }, placed);
+      else if (rivalry.wins && slots.isForeign(place)) answer = this.table.apply(record, { ...rivalry, margin: MARGIN_UNITS }, placed);
       if (answer === 'newer' && record.ended) for (const [number, { copy }] of this.peers) if (number !== from) copy.slots.contest(place);
+    }
+    const ended = { pin: '', keyLow: record.key, keyHigh: 0, dest: record.dest };
+    const idleMs = 1000 * secondsOf(record.idle, HZ);
+    if (record.ended) this.ends.note(ended, from, idleMs);
+    const isUnseen = (): boolean =>
+      !this.ends.areFrom(ended, from) && [...this.peers.values()].some(({ copy }) => copy.hasEndedUnseen(record));
+    const isOver = (): boolean => this.ends.covers(ended, from, idleMs) || isUnseen();
+    if (answer === 'made' && isOver()) {
+      this.table.end(place);
+      return 'ended';
     }
     if (answer === 'made' || answer === 'changed') {
       for (const [number, { copy }] of this.peers) {

@@ -6,6 +6,8 @@ import type { ItemKind, StreamItem } from '../../../wire/stream-item.js';
 /** Something of a table that a peer has refused. `key`: what was there. */
 export interface SentTable {
   readonly refused: (at: number, keyLow: number, keyHigh: number) => void;
+  /** The peer has something newer. */
+  readonly disputed: (at: number, keyLow: number, keyHigh: number) => void;
 }
 
 /** Of what was here. `lastMs`: its last packet, by the clock here. */
@@ -112,8 +114,12 @@ export class SentWindow {
       const index = number % this.#tables.length;
       this.#hashes[index] = 0;
       const table = this.#tables[index];
-      if (table === undefined || isNewer) continue;
+      if (table === undefined) continue;
       const [at = 0, keyLow = 0, keyHigh = 0] = this.#places.subarray(3 * index, 3 * index + 3);
+      if (isNewer) {
+        table.disputed(at, keyLow, keyHigh);
+        continue;
+      }
       table.refused(at, keyLow, keyHigh);
       lacking += 1;
     }

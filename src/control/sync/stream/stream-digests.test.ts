@@ -16,7 +16,7 @@ const portOf = (port: number): StreamItem => {
   const { connection } = sampleConnection;
   return itemOf({ ...sampleConnection, connection: { ...connection, client: { ...connection.client, port } } });
 };
-const table = { refused: () => {} };
+const table = { refused: () => {}, disputed: () => {} };
 
 /** A session whose items are of these ports, each answered by its port. `there`, `back`: what is made of the records on their way. */
 function session({

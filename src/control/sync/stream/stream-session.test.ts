@@ -29,7 +29,12 @@ function session(
   let now = 10_000;
   const news: ((to: NewsSink) => void)[] = [];
   const refused: number[] = [];
-  const table: SentTable = { refused: (at, ...key) => void refused.push(...(key.join() === '7,8' ? [at] : [])) };
+  const disputed: number[] = [];
+  const noteIn =
+    (list: number[]) =>
+    (at: number, ...key: readonly number[]): void =>
+      void list.push(...(key.join() === '7,8' ? [at] : []));
+  const table: SentTable = { refused: noteIn(refused), disputed: noteIn(disputed) };
   const put = (to: NewsSink, ports: readonly number[], idle = 0): void => {
     for (const port of ports) to.item('connection', portOf(port, idle), table, port, 7, 8);
   };
@@ -66,7 +71,20 @@ function session(
   const pass = (ms: number): void => {
     now += ms;
   };
-  return { sender, receiver, news, put, refused, batches, look, pass, toSender, forgotten: () => forgotten, now: () => now + 500_000 };
+  return {
+    sender,
+    receiver,
+    news,
+    put,
+    refused,
+    disputed,
+    batches,
+    look,
+    pass,
+    toSender,
+    forgotten: () => forgotten,
+    now: () => now + 500_000,
+  };
 }
 
 function all(answer: Applied): Answer {
@@ -161,10 +179,11 @@ test('what is refused is counted, and sent again when the receiver asks, or afte
   assert.deepEqual([unbound(), receiver.state.lacking.unbound], [0, 0]);
 });
 
-test('what is newer there is no lack', () => {
-  const { sender, news, put, refused, look } = session(all('newer'));
+test('what is newer there is no lack, and its table gets to know it', () => {
+  const { sender, news, put, refused, disputed, look } = session(all('newer'));
   news.push((to) => put(to, [1]));
   look();
+  assert.deepEqual(disputed, [1]);
   assert.deepEqual([refused, lackingSum(sender.state.lacking), sender.state.waiting], [[], 0, 0]);
 });
 

@@ -4,6 +4,7 @@ import type { NewsSink, NewsSource } from '../../../control/sync/stream/stream-s
 import { ConnectionNews, type SyncWishes } from '../../../datapath/ebpf/sync/connection-news.js';
 import { FtpNews } from '../../../datapath/ebpf/sync/ftp-news.js';
 import { OwnItems } from '../../../datapath/ebpf/sync/own-items.js';
+import { OWN_END, type RecentEnds } from '../../../datapath/ebpf/sync/recent-ends.js';
 
 /** Between two looks at the clock. */
 const BUCKETS = 1024;
@@ -21,8 +22,11 @@ export class PeerTables implements NewsSource {
   /** Of tables that are gone. */
   #lostBefore = 0;
 
-  /** `folder`: of the pins; undefined: nothing is loaded. */
-  constructor(readonly folder: () => string | undefined) {}
+  /** `folder`: of the pins; undefined: nothing is loaded. `ends`: gets what has ended here; absent: there is no other peer. */
+  constructor(
+    readonly folder: () => string | undefined,
+    readonly ends?: RecentEnds,
+  ) {}
 
   look(to: NewsSink): boolean {
     const opened = this.#open();
@@ -30,7 +34,16 @@ export class PeerTables implements NewsSource {
     const { news, items, ftp } = opened;
     items.refresh();
     ftp.lookAgain((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
-    return news.scan(BUCKETS, items.to(to));
+    return news.scan(
+      BUCKETS,
+      items.to({
+        item: to.item,
+        ended: (what, item, { slots, keyLow, keyHigh, dest }) => {
+          this.ends?.note({ pin: slots.pin, keyLow, keyHigh, dest }, OWN_END, 10 * item.idle);
+          to.ended(what, item);
+        },
+      }),
+    );
   }
 
   forget(): void {

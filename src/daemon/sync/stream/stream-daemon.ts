@@ -6,7 +6,8 @@ import type { Batch } from '../../../control/sync/stream/stream-receiver.js';
 import { openDirector } from '../../../datapath/ebpf/open.js';
 import { Bpffs } from '../../../datapath/ebpf/pins/bpffs.js';
 import { ForeignConnections } from '../../../datapath/ebpf/sync/foreign-connections.js';
-import { fromPeer } from '../../../datapath/ebpf/sync/peer-rivalry.js';
+import { fromPeer, type PeerEnds } from '../../../datapath/ebpf/sync/peer-rivalry.js';
+import { RecentEnds } from '../../../datapath/ebpf/sync/recent-ends.js';
 import { type TableMoment, TableWatch } from '../../../datapath/ebpf/sync/table-watch.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { endpointText } from '../../../model/endpoint-text.js';
@@ -55,7 +56,8 @@ export class StreamDaemon {
   ) {
     openDirector().close(); // as with ip_vs, the tables are there from the first command on
     this.#moment = this.#watch.now();
-    this.#peers = settings.peers.map((peer) => this.#peerOf(peer));
+    const ends = settings.peers.length > 1 ? new RecentEnds(now) : undefined;
+    this.#peers = settings.peers.map((peer, number) => this.#peerOf(peer, ends && { ends, peer: number }));
     this.#changes = setInterval(() => this.#lookForChanges(), CHANGES_MS);
     this.#listen();
   }
@@ -84,13 +86,13 @@ export class StreamDaemon {
     await Promise.all(stopped);
   }
 
-  #peerOf(peer: StreamPeer): Peer {
+  #peerOf(peer: StreamPeer, known: PeerEnds | undefined): Peer {
     const { log } = this;
     const name = endpointText(peer);
-    const tables = new PeerTables(pins);
+    const tables = new PeerTables(pins, known?.ends);
     const [node, id] = [this.#node, this.#id];
     const outgoing = new Outgoing({ peer, own: this.key, node, id, tables, now, log: (text) => log('info', `to ${name}: ${text}`) });
-    const apply = (batch: Batch): Uint8Array | undefined => this.#apply(batch, tables);
+    const apply = (batch: Batch): Uint8Array | undefined => this.#apply(batch, tables, known);
     const incoming = new Incoming({ node, id, now, apply, lost: () => tables.lost, log: (text) => log('info', `from ${name}: ${text}`) });
     return { peer, tables, incoming, outgoing };
   }
@@ -116,10 +118,11 @@ export class StreamDaemon {
     });
   }
 
-  #apply({ blocks, count, rivalry }: Batch, from: PeerTables): Uint8Array | undefined {
+  #apply({ blocks, count, rivalry }: Batch, from: PeerTables, known: PeerEnds | undefined): Uint8Array | undefined {
     const others = this.#peers.flatMap(({ tables }) => (tables === from ? [] : (tables.news ?? [])));
     try {
-      return this.#foreign.applyItems(blocks, count, from.news === undefined ? { rivalry } : fromPeer(from.news, others, rivalry));
+      const options = from.news === undefined ? { rivalry } : fromPeer(from.news, others, rivalry, known);
+      return this.#foreign.applyItems(blocks, count, options);
     } catch (error) {
       if (isWeirError(error, 'lock-busy')) return undefined;
       throw error;

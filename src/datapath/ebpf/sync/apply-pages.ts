@@ -52,17 +52,28 @@ export interface Place {
   /** What the other director has of it: the upper half of the value that it would have here, and until when, by the clock here. */
   readonly high: number;
   readonly expires: number;
+  /** Its destination here, by number; and clock units since its last packet there. */
+  readonly dest: number;
+  readonly idle: number;
   /** It has ended there. */
   readonly isEnd: boolean;
 }
 
 /**
- * `placed`: gets the place of what was made, changed or ended, and which of all it is. `newer`: likewise of what is newer here; whether it is applied
- * nevertheless: always, or where its last packet was not much earlier. Both read the place during the call.
+ * How a record is applied once more that was answered. `always`: whenever its last packet was; `wins`: where it is not known whose last packet was later;
+ * `close`: likewise, and where its own was not much earlier. `over`: what was made ends.
+ */
+export type ApplyAgain = 'always' | 'wins' | 'close' | 'over';
+
+/**
+ * All read the place during the call. `placed`: gets the place of what was made, changed or ended, and which of all it is. `newer`: likewise of what is newer
+ * here. `isOver`: has ended before, of what was made; then it is not placed. `ended`: gets each end, whatever became of it: it has no slot.
  */
 export interface ApplyWatch {
   readonly placed?: (index: number, place: Place, answer: 'made' | 'changed' | 'ended') => void;
-  readonly newer?: (index: number, place: Place) => 'always' | 'close' | undefined;
+  readonly newer?: (index: number, place: Place) => Exclude<ApplyAgain, 'over'> | undefined;
+  readonly isOver?: (place: Place) => boolean;
+  readonly ended?: (place: Omit<Place, 'slot'>) => void;
 }
 
 /** What becomes a record, filled again for each. Addresses and ports as in a packet, times in clock units. */
@@ -97,6 +108,8 @@ class OpenPage {
   readonly words: Uint32Array;
   /** Of each record, which of all it is. */
   readonly indexes = new Uint32Array(ApplyAbi.APPLY_RECORDS);
+  /** Of each record: it is applied to end what was made. */
+  readonly isOver = new Uint8Array(ApplyAbi.APPLY_RECORDS);
   count = 0;
   /** Places of Call-IDs that its records have taken. */
   #calls = 0;
@@ -133,6 +146,7 @@ class OpenPage {
     words[at + At.idle] = fields.idle;
     words[at + At.fresh] = fields.fresh;
     this.indexes[this.count] = index;
+    this.isOver[this.count] = 0;
     this.count += 1;
   }
 
@@ -146,14 +160,16 @@ class OpenPage {
     return this.#calls++;
   }
 
-  /** Puts a record at the beginning that was answered, to be answered again. */
-  repeat(record: number, how: 'always' | 'close'): void {
+  /** Puts a record at the beginning that was answered, to be answered again. `more`: clock units that `close` allows besides. */
+  repeat(record: number, how: ApplyAgain, more: number): void {
     const { words } = this;
     const [from, to] = [FIRST + record * RECORD_WORDS, FIRST + this.count * RECORD_WORDS];
     words.copyWithin(to, from, from + RECORD_WORDS);
-    const flags = words[to + At.ports + 1] ?? 0;
-    words[to + At.ports + 1] =
-      how === 'always' ? flags & ~(ApplyFlags.APPLY_RIVAL << FLAGS_SHIFT) : flags | (ApplyFlags.APPLY_WINS << FLAGS_SHIFT);
+    const flags = (words[to + At.ports + 1] ?? 0) >>> FLAGS_SHIFT;
+    const ports = (words[to + At.ports + 1] ?? 0) & ((1 << FLAGS_SHIFT) - 1);
+    words[to + At.ports + 1] = ports | (flagsAgain(flags, how) << FLAGS_SHIFT);
+    if (how === 'close') words[to + At.idle] = Math.max(0, (words[to + At.idle] ?? 0) - more);
+    this.isOver[this.count] = how === 'over' ? 1 : 0;
     this.indexes[this.count] = this.indexes[record] ?? 0;
     this.count += 1;
   }
@@ -167,6 +183,13 @@ class OpenPage {
   answer(record: number): Applied {
     return ANSWERS[this.words[FIRST + record * RECORD_WORDS + At.answer] ?? 0] ?? 'busy';
   }
+}
+
+/** Of a record that is applied once more. */
+function flagsAgain(flags: number, how: ApplyAgain): number {
+  const { APPLY_RIVAL, APPLY_WINS, APPLY_END } = ApplyFlags;
+  if (how === 'over') return (flags | APPLY_END) & ~APPLY_RIVAL;
+  return how === 'always' ? flags & ~APPLY_RIVAL : flags | APPLY_WINS;
 }
 
 /** A place in a page, which a run reads one after the other. */
@@ -220,6 +243,14 @@ class PagePlace implements Place {
     return (this.#now + this.#word(At.left)) >>> 0;
   }
 
+  get dest(): number {
+    return this.#word(At.dest);
+  }
+
+  get idle(): number {
+    return this.#word(At.idle);
+  }
+
   get isEnd(): boolean {
     return (this.#flags & ApplyFlags.APPLY_END) !== 0;
   }
@@ -268,29 +299,43 @@ export class ApplyPages {
 
   /** What is newer here may be applied nevertheless: then it goes through the page again. */
   #run(page: OpenPage): void {
-    const { usual, close } = this.#margins;
-    if (this.#runOnce(page, usual, true) > 0) this.#runOnce(page, close, false);
+    if (this.#runOnce(page, true) > 0) this.#runOnce(page, false);
     page.count = 0;
   }
 
   /** How many are to be run again. */
-  #runOnce(page: OpenPage, margin: number, mayRepeat: boolean): number {
-    const { placed, newer } = this.#watch;
+  #runOnce(page: OpenPage, mayRepeat: boolean): number {
     const place = new PagePlace(page);
     const now = clockNow(this.tables.conf);
     const { count } = page;
-    page.run(margin);
+    page.run(this.#margins.usual);
     page.count = 0;
     for (let record = 0; record < count; record++) {
       const index = page.indexes[record] ?? 0;
       const answer = page.answer(record);
       this.answer(index, answer);
-      if (answer === 'made' || answer === 'changed' || answer === 'ended') placed?.(index, place.to(record, now), answer);
-      else if (answer === 'newer' && mayRepeat) {
-        const how = newer?.(index, place.to(record, now));
-        if (how !== undefined) page.repeat(record, how);
-      }
+      if (page.isOver[record] === 1) continue;
+      place.to(record, now);
+      if (mayRepeat && place.isEnd) this.#watch.ended?.(place);
+      const how = this.#watched(index, place, answer);
+      if (how !== undefined && mayRepeat) page.repeat(record, how, this.#more);
     }
     return page.count;
+  }
+
+  /** Of who wins half of the margin counts. */
+  get #more(): number {
+    const { usual, close } = this.#margins;
+    return (close - usual) >> 1;
+  }
+
+  /** How it is to be applied once more. */
+  #watched(index: number, place: PagePlace, answer: Applied): ApplyAgain | undefined {
+    const { placed, newer, isOver } = this.#watch;
+    if (answer === 'newer') return newer?.(index, place);
+    if (answer !== 'made' && answer !== 'changed' && answer !== 'ended') return undefined;
+    if (answer === 'made' && isOver?.(place) === true) return 'over';
+    placed?.(index, place, answer);
+    return undefined;
   }
 }

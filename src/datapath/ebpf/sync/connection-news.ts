@@ -1,14 +1,27 @@
 // What is new among this director's connections, for whoever reports them to another one. It reads the tables alone, and takes no lock.
-import { Abi, Conf, Service, WeirState } from '../abi.gen.js';
-import { clockNow, unitsOf } from '../table/clock.js';
-import { Tables } from '../table/tables.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import { Abi, Conf, Service, TcpState, WeirState } from '../abi.gen.js';
+import { clockDifference, clockNow, unitsOf } from '../table/clock.js';
+import { destOf, VALUE_WORD } from '../table/living-slots.js';
+import { SCTP_PINS, SCTP6_PINS, Tables, WIDE_SCTP_PINS, WIDE_SCTP6_PINS } from '../table/tables.js';
 import type { Place } from './apply-pages.js';
 import { MARGIN_SECONDS } from './apply-records.js';
 import { type NewsTo, ownNews } from './own-news.js';
 import type { ScanMoment, SlotNews } from './slot-news.js';
+import { stateTime } from './state-time.js';
 import type { TableNewsTo } from './table-news.js';
 import { TableScan } from './table-scan.js';
 import { TemplateScan } from './template-scan.js';
+
+const SCTP_TABLES: ReadonlySet<string> = new Set([SCTP_PINS, SCTP6_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS].map(({ conns }) => conns));
+const STATE_SHIFT = Abi.V_STATE_SHIFT - 32;
+const STATE_MASK = 15;
+
+/** Of a connection in the table with this pin. `high`: of its value. */
+function protocolOf(pin: string, high: number): number {
+  if (SCTP_TABLES.has(pin)) return IpProtocol.sctp;
+  return ((high >>> STATE_SHIFT) & STATE_MASK) === TcpState.S_UDP ? IpProtocol.udp : IpProtocol.tcp;
+}
 
 /** Each bucket of the connection tables is looked at so often, whether it has changed or not. */
 const PASS_SECONDS = 1;
@@ -95,8 +108,8 @@ export class ConnectionNews {
     return this.#templates.look(slots, moment, {
       found: (taken, where) => template(taken, where, now),
       ...(ended && {
-        ended: (taken) => {
-          if (this.#isServed(taken.service)) ended.template(taken, now);
+        ended: (taken, where) => {
+          if (this.#isServed(taken.service)) ended.template(taken, where, now);
         },
       }),
     });
@@ -166,10 +179,30 @@ export class ConnectionNews {
     return slots?.isSent(slots.at(place.slot));
   }
 
-  /** As SlotNews.contest. */
-  contest(place: Place): number {
+  /** What was just made was here, had no packet later, and has ended since the last look. */
+  hasEndedUnseen({ pin, slot, keyLow, keyHigh, dest, high, idle }: Place): boolean {
+    const slots = this.#scan.slotsOf(pin);
+    if (slots === undefined || slot >= slots.count) return false;
+    const at = slots.ownBefore(slots.at(slot), keyLow, keyHigh);
+    if (at < 0) return false;
+    const { conf } = this.#tables;
+    const before = slots.copy[at + VALUE_WORD + 1] ?? 0;
+    if (destOf(before) !== dest) return false;
+    const time = stateTime(this.#tables, protocolOf(pin, high), (before >>> STATE_SHIFT) & STATE_MASK);
+    const idleBefore = time - clockDifference(slots.seenUntil(at), clockNow(conf));
+    return idle >= idleBefore - (this.#margin >> 1);
+  }
+
+  /** As SlotNews.isForeign. */
+  isForeign(place: Place): boolean {
     const slots = this.#there(place);
-    return slots === undefined ? 0 : slots.contest(slots.at(place.slot));
+    return slots?.isForeign(slots.at(place.slot)) ?? false;
+  }
+
+  /** As SlotNews.contest. */
+  contest(place: Place): boolean {
+    const slots = this.#there(place);
+    return slots?.contest(slots.at(place.slot)) ?? false;
   }
 
   /** What was refused elsewhere is news again. How much of it there was. */

@@ -25,10 +25,13 @@ import type { SlotNews } from './slot-news.js';
 import { StateTimes } from './state-time.js';
 import type { TableNewsTo } from './table-news.js';
 
+/** Where something was that has ended, and its key there. */
+export type EndedAt = Pick<SeenSlot, 'keyLow' | 'keyHigh' | 'dest'> & { readonly slots: Pick<SlotNews, 'pin'> };
+
 /** An item is read during the call. `key`: what is at its place. */
 export interface OwnItemsTo {
   readonly item: (what: ItemKind, item: StreamItem, slots: SlotNews, at: number, keyLow: number, keyHigh: number) => void;
-  readonly ended: (what: ItemKind, item: StreamItem) => void;
+  readonly ended: (what: ItemKind, item: StreamItem, at: EndedAt) => void;
 }
 
 /** A destination's record with its service's, and a method of connections. */
@@ -105,10 +108,10 @@ export class OwnItems {
       },
       ended: {
         connection: (slot, now) => {
-          if (this.#connection(slot, now)) ended('connection', item);
+          if (this.#connection(slot, now)) ended('connection', item, slot);
         },
-        template: (template, now) => {
-          if (this.#template(template, now)) ended('template', item);
+        template: (template, { slots, keyLow, keyHigh }, now) => {
+          if (this.#template(template, now)) ended('template', item, { slots, keyLow, keyHigh, dest: template.dest });
         },
       },
     };

@@ -53,7 +53,7 @@ export function ownNews(
           const connection = ownConnection(tables, now, slot.connection);
           if (connection !== undefined) ended.connection(connection);
         },
-        template: (taken, now) => {
+        template: (taken, _, now) => {
           const template = ownTemplate(tables, now, taken);
           if (template !== undefined) ended.template(template);
         },

@@ -1,17 +1,30 @@
 // How what one of several peers sends is put into the tables, and what each of them has then: each peer has its own copy of what it has of the tables.
 import type { Rivalry } from '../../../model/foreign-connection.js';
+import { Conf } from '../abi.gen.js';
+import { secondsOf } from '../table/clock.js';
+import type { ApplyAgain, Place } from './apply-pages.js';
 import type { ApplyOptions } from './connection-applier.js';
 import type { ConnectionNews } from './connection-news.js';
+import type { RecentEnds } from './recent-ends.js';
+
+/** What has ended lately, and the number of the peer that a batch is from. */
+export interface PeerEnds {
+  readonly ends: RecentEnds;
+  readonly peer: number;
+}
 
 /**
- * For a batch from one peer. `from`: what it has, `others`: what each of the others has.
+ * For a batch from one peer. `from`: what it has, `others`: what each of the others has. `known`: with two peers and more.
  *
  * What is newer here is reported to that peer. It is applied nevertheless where it came from that peer and had no packet here since: times of one peer
- * may seem to go back. And so it is where that peer wins and sends it again after it got what is here: then the times are too close for both.
+ * may seem to go back. Where times are too close and that peer wins, it is applied if what is here came from another one, too; if this director itself had
+ * packets of it, only when the peer sends it again after it has refused what is here as older: at first it may be this director's own, which has come back.
  */
-export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[], rivalry: Rivalry): ApplyOptions {
+export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[], rivalry: Rivalry, known?: PeerEnds): ApplyOptions {
+  const { conf } = from.tables;
+  const idleMs = ({ idle }: Pick<Place, 'idle'>): number => 1000 * secondsOf(idle, conf.get(0, Conf.hz));
   return {
-    rivalry,
+    rivalry: { ...rivalry, wins: false },
     placed: (_, place, answer) => {
       if (answer === 'ended') for (const news of [from, ...others]) news.ended(place);
       else {
@@ -19,11 +32,27 @@ export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[]
         for (const news of others) news.foreign(place);
       }
     },
-    newer: (_, place) => {
-      if (place.isEnd) for (const news of others) news.contest(place);
-      const sent = from.isSent(place);
-      if (sent === 'last') return 'always';
-      return sent === 'again' || (from.contest(place) > 0 && rivalry.wins) ? 'close' : undefined;
-    },
+    newer: (_, place) => newer(from, others, rivalry.wins, place),
+    ...(known && {
+      isOver: (place) => {
+        const { ends, peer } = known;
+        if (ends.covers(place, peer, idleMs(place))) return true;
+        return !ends.areFrom(place, peer) && [from, ...others].some((news) => news.hasEndedUnseen(place));
+      },
+      ended: (place) => known.ends.note(place, known.peer, idleMs(place)),
+    }),
   };
+}
+
+function newer(
+  from: ConnectionNews,
+  others: readonly ConnectionNews[],
+  wins: boolean,
+  place: Place,
+): Exclude<ApplyAgain, 'over'> | undefined {
+  if (place.isEnd) for (const news of others) news.contest(place);
+  const sent = from.isSent(place);
+  if (sent === 'last') return 'always';
+  if (sent === 'again' || (from.contest(place) && wins)) return 'close';
+  return wins && from.isForeign(place) ? 'wins' : undefined;
 }

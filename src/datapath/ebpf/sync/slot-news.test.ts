@@ -40,7 +40,7 @@ function oneSlot(now = 1000) {
     slots.sent(0, KEY, 0, DEST, expires, MARGIN);
   };
   const endElsewhere = (): void => slots.foreignEnd(0);
-  return { put, look, receive, endElsewhere };
+  return { slots, put, look, receive, endElsewhere };
 }
 
 test('what is new is found once, and its end is reported once', () => {
@@ -107,4 +107,34 @@ test('one that had a packet elsewhere after its last one here is theirs', () => 
   receive(EXPIRES + MARGIN + 1);
   put(EXPIRES + MARGIN + 1, 0);
   assert.deepEqual(look(), ['lost']);
+});
+
+test('what others send is contested until they refuse what is here as older: then both find theirs to be newer', () => {
+  const { slots, put, look } = oneSlot();
+  put(EXPIRES);
+  look();
+  assert.equal(slots.contest(0), false);
+  assert.deepEqual([slots.takeAgain(), look()], [[0], ['found']], 'they get it once more');
+  assert.equal(slots.contest(0), false, 'it may have been on its way before they got that');
+  look();
+  slots.disputed(0, KEY + 1, 0);
+  assert.equal(slots.contest(0), false, 'another one of theirs is newer');
+  look();
+  slots.disputed(0, KEY, 0);
+  assert.equal(slots.contest(0), true);
+  put(EXPIRES + 100, DEST + 1);
+  look();
+  assert.equal(slots.contest(0), false, 'they have not refused this one');
+});
+
+test('a connection that had packets here is known to have been here until a look reports its end', () => {
+  const { slots, put, look, receive } = oneSlot();
+  receive(EXPIRES);
+  assert.equal(slots.ownBefore(0, KEY, 0), -1, 'it is theirs');
+  put(EXPIRES + 100);
+  look();
+  put(EXPIRES + 100, 0);
+  assert.deepEqual([slots.ownBefore(0, KEY, 0), slots.ownBefore(0, KEY + 1, 0)], [0, -1]);
+  look();
+  assert.equal(slots.ownBefore(0, KEY, 0), -1);
 });

@@ -13,9 +13,10 @@ if (Template.key.at !== ConnSlot.key.at || Template.value.at !== ConnSlot.value.
 const DEST = Abi.V_DEST_MASK;
 /**
  * Of the copy of a value's upper half. REFUSED: others could not take what was reported. SENT: they sent it. FORGOTTEN: they may have it. CONTESTED: how
- * often what they sent was older than what is here, in units of CONTEST.
+ * often what they sent was older than what is here, in units of CONTEST. DISPUTED: what was reported is older than what they have, as they find.
  */
-const [REFUSED, SENT, FORGOTTEN, CONTESTED, CONTEST] = [0x8000_0000, 0x4000_0000, 0x2000_0000, 0x0600_0000, 0x0200_0000] as const;
+const [REFUSED, SENT, FORGOTTEN, DISPUTED] = [0x8000_0000, 0x4000_0000, 0x2000_0000, 0x1000_0000] as const;
+const [CONTESTED, CONTEST] = [0x0600_0000, 0x0200_0000] as const;
 
 /** What is news though the rest is the same. */
 const KEPT = FORGOTTEN | REFUSED;
@@ -61,8 +62,11 @@ export class SlotNews {
     readonly words: Uint32Array,
     readonly layout: SlotLayout,
     readonly news: number,
+    /** Of the table. */
+    readonly pin = '',
   ) {
-    if ((news & (REFUSED | SENT | FORGOTTEN | CONTESTED)) !== 0) throw new Error('a bit of news has another meaning in the copy');
+    if ((news & (REFUSED | SENT | FORGOTTEN | DISPUTED | CONTESTED)) !== 0)
+      throw new Error('a bit of news has another meaning in the copy');
     this.#copy = new Uint32Array(words.length);
     this.#times = new Uint32Array(TIMES * this.count);
     this.#touched = new Uint8Array(words.length / layout.bucketWords);
@@ -187,7 +191,9 @@ export class SlotNews {
 
   /** `high`: of its value. All as it was read for the report, so that what has changed since is news again. */
   reported(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
-    this.#keep(at, keyLow, keyHigh, (high & this.news) | ((this.#copy[at + HIGH] ?? 0) & CONTESTED), expires);
+    const before = this.#copy[at + HIGH] ?? 0;
+    const isContested = (before & DEST) === 0; // it is reported once more, as it is
+    this.#keep(at, keyLow, keyHigh, (high & this.news) | (before & (isContested ? CONTESTED | DISPUTED : CONTESTED)), expires);
   }
 
   /** Others sent this, and have it. `margin`: as of foreign(). */
@@ -240,15 +246,59 @@ export class SlotNews {
     return this.#times[this.#time(at) + FOREIGN] === words[at + EXPIRES] ? 'again' : undefined;
   }
 
-  /** What others sent is older than what is in this slot: that is news for them, up to so many times. How often it was that before. */
-  contest(at: number): number {
+  /** What is in this slot came from others, and had no packet here since. */
+  isForeign(at: number): boolean {
+    return this.#times[this.#time(at) + FOREIGN] === this.words[at + EXPIRES];
+  }
+
+  /** What others sent is older than what is in this slot: that is news for them, up to so many times. True: they find it to be newer. */
+  contest(at: number): boolean {
     const copy = this.#copy;
     const high = copy[at + HIGH] ?? 0;
-    const before = (high & DEST) === 0 || this.#isSame(at) ? (high & CONTESTED) / CONTEST : 0;
+    const isKnown = (high & DEST) === 0 || this.#isSame(at);
+    const before = isKnown ? (high & CONTESTED) / CONTEST : 0;
+    const isDisputed = isKnown && (high & DISPUTED) !== 0;
     this.#touch(at);
     this.#again.push(this.#bucketOf(at));
-    if (before < CONTESTED / CONTEST) copy[at + HIGH] = (before + 1) * CONTEST;
-    return before;
+    if (before < CONTESTED / CONTEST) copy[at + HIGH] = (before + 1) * CONTEST + (isDisputed ? DISPUTED : 0);
+    return isDisputed;
+  }
+
+  /** Others find what they have to be newer than what was reported of this slot with this key. */
+  disputed(at: number, keyLow: number, keyHigh: number): void {
+    const copy = this.#copy;
+    if (copy[at + KEY] === keyLow && copy[at + KEY + 1] === keyHigh) copy[at + HIGH] = (copy[at + HIGH] ?? 0) | DISPUTED;
+  }
+
+  /** Was this key reported of this slot, of a connection that had packets here? */
+  wasOwn(at: number, keyLow: number, keyHigh: number): boolean {
+    const [copy, times, time] = [this.#copy, this.#times, this.#time(at)];
+    return (
+      copy[at + KEY] === keyLow &&
+      copy[at + KEY + 1] === keyHigh &&
+      ((copy[at + HIGH] ?? 0) & DEST) !== 0 &&
+      times[time] !== times[time + FOREIGN]
+    );
+  }
+
+  /** As wasOwn(), of the slots where a search for the key would come; -1: it was in none. `at`: one of them. */
+  ownBefore(at: number, keyLow: number, keyHigh: number): number {
+    const { bucketWords, bucketSlots } = this.layout;
+    const [copy, touched] = [this.#copy, this.#touched];
+    const [bucket, buckets] = [this.#bucketOf(at), touched.length];
+    for (let n = 1 - Abi.PROBE_BUCKETS; n < Abi.PROBE_BUCKETS; n++) {
+      const near = (bucket + n + Abi.PROBE_BUCKETS * buckets) % buckets;
+      if (touched[near] === 0) continue;
+      const end = near * bucketWords + bucketSlots * SLOT_WORDS;
+      for (let slot = near * bucketWords; slot < end; slot += SLOT_WORDS)
+        if (copy[slot + KEY] === keyLow && this.wasOwn(slot, keyLow, keyHigh)) return slot;
+    }
+    return -1;
+  }
+
+  /** Until when what was in this slot was to live when it was looked at last. */
+  seenUntil(at: number): number {
+    return this.#times[this.#time(at)] ?? 0;
   }
 
   #bucketOf(at: number): number {

@@ -10,6 +10,6 @@ export interface TableNewsTo {
   /** Of what was reported and has ended before its time, as it was then. Absent: it is not asked for. */
   readonly ended?: {
     readonly connection: (slot: SeenSlot, now: number) => void;
-    readonly template: (template: TakenTemplate, now: number) => void;
+    readonly template: (template: TakenTemplate, where: TemplateAt, now: number) => void;
   };
 }

@@ -83,7 +83,7 @@ export class TableScan {
       .filter(({ table }) => !table.before)
       .map(({ pin, table, what }) => {
         const known = before.find(({ slots }) => slots.words.buffer === table.words.buffer);
-        return known ?? { pin, what, slots: new SlotNews(table.words, layoutOf(what), NEWS) };
+        return known ?? { pin, what, slots: new SlotNews(table.words, layoutOf(what), NEWS, pin) };
       });
     const passed = clockDifference(now, this.#begunAt) / pass;
     this.#begunAt = now;

@@ -22,7 +22,7 @@ export type TemplateAt = Pick<SeenSlot, 'slots' | 'at' | 'keyLow' | 'keyHigh'>;
 /** As ScanReport of table-scan.ts. */
 interface TemplateReport {
   readonly found: (one: TakenTemplate, where: TemplateAt) => void;
-  readonly ended?: (one: TakenTemplate) => void;
+  readonly ended?: (one: TakenTemplate, where: TemplateAt) => void;
 }
 
 interface Watched {
@@ -59,7 +59,9 @@ export class TemplateScan {
     this.#watched = found.map((table) => {
       const { records } = table;
       const known = this.#watched.find((each) => each.records.memory === records.memory);
-      return known ?? { ...table, calls: new Map(), slots: new SlotNews(new Uint32Array(records.memory), layoutOf(records), NEWS) };
+      return (
+        known ?? { ...table, calls: new Map(), slots: new SlotNews(new Uint32Array(records.memory), layoutOf(records), NEWS, table.pin) }
+      );
     });
     for (const { slots } of this.#watched) slots.takeAgain(); // each round looks at all
     [this.#table, this.#slot] = [0, 0];
@@ -118,11 +120,12 @@ function reportTemplate(table: Watched, at: number, { now }: ScanMoment, calls: 
   found(template, { slots, at, keyLow, keyHigh });
 }
 
-function reportEnd({ records, beside, slots, calls }: Watched, at: number, ended: (template: TakenTemplate) => void): void {
+function reportEnd({ records, beside, slots, calls }: Watched, at: number, ended: NonNullable<TemplateReport['ended']>): void {
   const copy = new Records(slots.copy.buffer as ArrayBuffer, records.bytes);
   const slot = slotAt(slots, at);
   const template = templateAt(copy, slot, () => calls.get(slot), beside);
+  const [keyLow = 0, keyHigh = 0] = slots.copy.subarray(at + KEY_WORD, at + KEY_WORD + 2);
   slots.forgetSlot(at);
   calls.delete(slot);
-  if (template !== undefined) ended(template);
+  if (template !== undefined) ended(template, { slots, at, keyLow, keyHigh });
 }
