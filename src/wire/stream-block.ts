@@ -23,6 +23,7 @@ export interface ItemBlock {
 }
 
 const SEQUENCE_WORDS = 6;
+const REPLY_BYTES = 6;
 
 export class ItemReader {
   readonly #view: DataView;
@@ -74,7 +75,7 @@ export class ItemReader {
   #connection(item: StreamItem): StreamRefusal | undefined {
     const view = this.#view;
     const at = this.#begin(item);
-    if ((item.flags & ~ITEM_FLAGS) !== 0) return 'item-flags';
+    if ((item.flags & ~ITEM_FLAGS.connection) !== 0) return 'item-flags';
     if (at < 0) return 'frame-short';
     item.bits = view.getUint8(at + 1);
     item.port = view.getUint16(at + 2);
@@ -97,7 +98,16 @@ export class ItemReader {
       if (at < 0) return 'frame-short';
       for (let k = 0; k < SEQUENCE_WORDS; k++) item.sequence[k] = this.#view.getUint32(at + 4 * k);
     }
-    return (flags & ItemFlag.local) === 0 ? undefined : this.#local(item);
+    const short = (flags & ItemFlag.local) === 0 ? undefined : this.#local(item);
+    return short ?? ((flags & ItemFlag.reply) === 0 ? undefined : this.#reply(item));
+  }
+
+  #reply({ reply }: StreamItem): StreamRefusal | undefined {
+    const at = this.#take(REPLY_BYTES);
+    if (at < 0) return 'frame-short';
+    const view = this.#view;
+    [reply[0], reply[1], reply[2]] = [view.getUint8(at), view.getUint8(at + 1), view.getUint32(at + 2)];
+    return undefined;
   }
 
   #endpoint(item: StreamItem): StreamRefusal | undefined {
@@ -126,7 +136,7 @@ export class ItemReader {
   #template(item: StreamItem): StreamRefusal | undefined {
     const view = this.#view;
     const at = this.#begin(item);
-    if ((item.flags & ~ITEM_FLAGS) !== 0) return 'item-flags';
+    if ((item.flags & ~ITEM_FLAGS.template) !== 0) return 'item-flags';
     if (at < 0) return 'frame-short';
     const times = view.getUint32(at + 3);
     item.seconds = times >>> 8;

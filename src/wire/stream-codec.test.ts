@@ -120,7 +120,8 @@ const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
   ['dictionary-entry', frame(StreamType.service, [2, ...service.slice(1)])],
   ['dictionary-entry', frame(StreamType.service, [0, 4, 0, 0, 0, 0])],
   ['item-flags', changed(0, 0x08)],
-  ['item-flags', changed(0, 0x80)],
+  ['item-flags', changed(0, 0x02)],
+  ['frame-short', changed(0, 0x80)],
   ['item-destination', changed(5, 1)],
   [
     'item-family',

@@ -32,6 +32,7 @@ function mixParts(hash: number, item: StreamItem, words: number): number {
     mixed = mix(mixed, (item.virtualPort << 16) | item.serverPort);
   }
   if ((item.flags & ItemFlag.sequence) !== 0) mixed = mixWords(mixed, item.sequence, item.sequence.length);
+  if ((item.flags & ItemFlag.reply) !== 0) mixed = mixWords(mixed, item.reply, item.reply.length);
   if ((item.flags & ItemFlag.local) === 0) return mixed;
   return mix(mixWords(mixed, item.local, item.isLocalInet6 ? 4 : 1), item.localPort);
 }

@@ -5,6 +5,7 @@
 //       endpoint    protocol (1) · virtual address (4 or 16), port (2) · server's port (2)
 //       sequence    in and out: initial, delta, previous delta (4 each)
 //       local       family (1), address (4 or 16), port (2)
+//       reply       which one is waited for (1) · which one was given last (1), where it begins (4)
 //     template      flags (1) · number of the destination (2) · seconds left (3) · seconds in all (3) ·
 //                   hundredths of a second since its last use (3) · client network (4 or 16)
 //       call        length (1), Call-ID
@@ -23,13 +24,15 @@ export const ItemFlag = {
   endpoint: 0x10,
   sequence: 0x20,
   local: 0x40,
+  /** Only where both ends know it (hasReplies of stream-record.ts). */
+  reply: 0x80,
   /** Of a template. */
   assured: 0x10,
   portless: 0x20,
   call: 0x40,
 } as const;
-/** All that an item of either kind may have. */
-export const ITEM_FLAGS = 0x71;
+/** All that an item of a kind may have. */
+export const ITEM_FLAGS = { connection: 0xf1, template: 0x71 } as const;
 
 /** The second byte of a connection. `seen`: the other two are known. */
 export const ItemBits = { state: 0x0f, seen: 0x20, answered: 0x40, proven: 0x80 } as const;
@@ -64,6 +67,8 @@ export class StreamItem {
   isLocalInet6 = false;
   readonly local = new Uint32Array(4);
   localPort = 0;
+  /** With `reply`, of a control connection of FTP: the reply that is waited for, by its number in ftp-abi.h, or 0; likewise the last one, and where it begins. */
+  readonly reply = new Uint32Array(3);
   /** With `call`: of SIP, 1 to 255 bytes. */
   call: Uint8Array = new Uint8Array();
 
@@ -88,7 +93,7 @@ export class StreamItem {
 
   /** Becomes the same as another one, but for what stands in no item of its kind. */
   set(other: StreamItem): this {
-    for (const words of ['client', 'virtual', 'sequence', 'local'] as const) this[words].set(other[words]);
+    for (const words of ['client', 'virtual', 'sequence', 'local', 'reply'] as const) this[words].set(other[words]);
     const { destination, flags, bits, port, seconds, timeout, idle, protocol, virtualPort, serverPort, isLocalInet6, localPort } = other;
     Object.assign(this, {
       destination,
@@ -161,8 +166,14 @@ function writeParts(writer: StreamWriter, item: StreamItem): void {
     writer.u16(item.serverPort);
   }
   if ((flags & ItemFlag.sequence) !== 0) for (const word of item.sequence) writer.u32(word);
-  if ((flags & ItemFlag.local) === 0) return;
-  writer.u8(item.isLocalInet6 ? 6 : 4);
-  writer.words(item.local, item.isLocalInet6 ? 4 : 1);
-  writer.u16(item.localPort);
+  if ((flags & ItemFlag.local) !== 0) {
+    writer.u8(item.isLocalInet6 ? 6 : 4);
+    writer.words(item.local, item.isLocalInet6 ? 4 : 1);
+    writer.u16(item.localPort);
+  }
+  if ((flags & ItemFlag.reply) === 0) return;
+  const [waited = 0, last = 0, at = 0] = item.reply;
+  writer.u8(waited);
+  writer.u8(last);
+  writer.u32(at);
 }

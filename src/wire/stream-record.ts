@@ -141,9 +141,13 @@ export const StreamType = {
 
 /**
  * What a build can do beyond version 2, as names of ALPN, the best first. A frame of a type that a build does not know ends the connection: so those of digests
- * go only where both ends have named that one. A build that names none has version 2 as it was.
+ * (2.1) and items with the replies of FTP (2.2) go only where both ends have named that one. A build that names none has version 2 as it was.
  */
-export const STREAM_PROTOCOLS = ['weir-stream/2.1', 'weir-stream/2'] as const;
+export const STREAM_PROTOCOLS = ['weir-stream/2.2', 'weir-stream/2.1', 'weir-stream/2'] as const;
 
 /** `protocol`: that both ends have agreed upon; null or false: none. */
-export const hasDigests = (protocol: string | false | null): boolean => protocol === STREAM_PROTOCOLS[0];
+export const hasDigests = (protocol: string | false | null): boolean =>
+  protocol === STREAM_PROTOCOLS[0] || protocol === STREAM_PROTOCOLS[1];
+
+/** Items have the replies of FTP that are waited for, which a build before refuses. */
+export const hasReplies = (protocol: string | false | null): boolean => protocol === STREAM_PROTOCOLS[0];

@@ -23,6 +23,7 @@ export interface StreamConnection {
   readonly connection: ForeignConnection;
   readonly sequence?: SyncSequence;
   readonly local?: DestinationKey;
+  readonly reply?: readonly [waited: number, last: number, at: number];
 }
 
 export interface StreamTemplate {
@@ -58,14 +59,15 @@ export function itemOf(one: AnyItem, idle = 0): StreamItem {
   return item;
 }
 
-function fillConnection(item: StreamItem, { service, destination, connection, sequence, local }: StreamConnection): void {
+function fillConnection(item: StreamItem, { service, destination, connection, sequence, local, reply }: StreamConnection): void {
   const { client, virtual, server, protocol, state, seconds, seen } = connection;
   const isOwn = service.kind === 'fwmark' || !sameDestination(service, virtual) || destination.port !== server.port;
   item.flags =
     (client.address.family === 'inet6' ? ItemFlag.inet6 : 0) |
     (isOwn ? ItemFlag.endpoint : 0) |
     (sequence === undefined ? 0 : ItemFlag.sequence) |
-    (local === undefined ? 0 : ItemFlag.local);
+    (local === undefined ? 0 : ItemFlag.local) |
+    (reply === undefined ? 0 : ItemFlag.reply);
   const seenBits = seen && ItemBits.seen | (seen.answered ? ItemBits.answered : 0) | (seen.proven ? ItemBits.proven : 0);
   item.bits = state | (seenBits ?? 0);
   item.port = client.port;
@@ -75,6 +77,7 @@ function fillConnection(item: StreamItem, { service, destination, connection, se
   item.virtual.set(wordsOf(virtual.address));
   [item.virtualPort, item.serverPort] = [virtual.port, server.port];
   if (sequence !== undefined) item.sequence.set([...shiftWords(sequence.in), ...shiftWords(sequence.out)]);
+  if (reply !== undefined) item.reply.set(reply);
   if (local === undefined) return;
   item.isLocalInet6 = local.address.family === 'inet6';
   item.local.set(wordsOf(local.address));
@@ -126,6 +129,7 @@ export function connectionOf(item: StreamItem): StreamConnection {
       ? {}
       : { sequence: { in: shiftOf(item.sequence.subarray(0, 3)), out: shiftOf(item.sequence.subarray(3)) } }),
     ...((flags & ItemFlag.local) === 0 ? {} : { local: { address: addressOf(item.local, item.isLocalInet6), port: item.localPort } }),
+    ...((flags & ItemFlag.reply) === 0 ? {} : { reply: [item.reply[0] ?? 0, item.reply[1] ?? 0, item.reply[2] ?? 0] as const }),
   };
 }
 

@@ -46,6 +46,7 @@ export const connections: fc.Arbitrary<StreamConnection> = families.chain((famil
       seen,
       sequence: part('sequence', fc.record({ in: shift, out: shift }, { noNullPrototype: true })),
       local: part('local', anyEndpoint),
+      reply: part('reply', fc.tuple(fc.nat(255), fc.nat(255), fc.nat(0xffff_ffff))),
     })
     .map(({ service, destination, client, other, serverPort, method, state, ...more }): StreamConnection => {
       const isOwn = service.kind === 'fwmark' || serverPort !== undefined;
@@ -69,6 +70,7 @@ export const connections: fc.Arbitrary<StreamConnection> = families.chain((famil
         },
         ...more.sequence,
         ...more.local,
+        ...more.reply,
       };
     }),
 );
@@ -194,6 +196,7 @@ const byMark: AnyItem = {
   connection: { ...sampleConnection.connection, mark: 5 },
   sequence: { in: { initial: 1, delta: 2, previousDelta: 3 }, out: { initial: 4, delta: 5, previousDelta: 6 } },
   local: { address: ip('2001:db8::9'), port: 1024 },
+  reply: [1, 2, 0xffff_fffe],
 };
 
 /** One of each kind. */

@@ -244,7 +244,15 @@ export class World {
     for (const old of this.sessions) if (old.from === node.number && old.to === number) this.close(old, 'receiver');
     const now = (at: Node) => () => at.nowMs();
     const digests = node.setup.digests && other.setup.digests;
-    const sender = new StreamSender({ node: `lb${node.number}`, id: node.id, source: peer.copy, now: now(node), ends: peer.ends, digests });
+    const sender = new StreamSender({
+      node: `lb${node.number}`,
+      id: node.id,
+      source: peer.copy,
+      now: now(node),
+      ends: peer.ends,
+      digests,
+      replies: digests,
+    });
     const { memory, copy } = other.peer(node.number);
     const apply = (batch: Batch) => other.apply(batch, node.number);
     const lostBefore = copy.lost;

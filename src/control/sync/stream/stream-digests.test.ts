@@ -36,7 +36,7 @@ function session({
     forget: () => {},
     forgetRefused: () => {},
   };
-  const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, digests, now: () => now });
+  const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, digests, replies: true, now: () => now });
   const item = new StreamItem();
   const receiver = new StreamReceiver({
     node: 'lb2',

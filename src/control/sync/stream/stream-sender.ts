@@ -4,7 +4,7 @@ import type { DigestState, Lacking } from '../../../model/stream-node.js';
 import type { Received } from '../../../wire/stream-decoder.js';
 import { itemHash } from '../../../wire/stream-digest.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import { type ItemKind, StreamItem } from '../../../wire/stream-item.js';
+import { ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
 import type { GoodbyeReason, StreamDigest, StreamRefused } from '../../../wire/stream-record.js';
 import { LackingCount } from './lacking-count.js';
 import { type Ended, type SentTable, SentWindow } from './sent-window.js';
@@ -47,6 +47,8 @@ export interface SenderOptions {
   readonly ends?: readonly Ended[];
   /** The peer compares digests, too. */
   readonly digests: boolean;
+  /** The peer knows what replies of FTP are waited for. */
+  readonly replies: boolean;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -91,6 +93,7 @@ export class StreamSender {
     [this.#roundBegan, this.#lastRoundBegan, this.#receivedAt, this.#againAt] = [now, now, now, now + AGAIN_MS];
     this.#sink = {
       item: (what, item, table, at, keyLow, keyHigh) => {
+        if (what === 'connection' && !options.replies) item.flags &= ~ItemFlag.reply;
         this.#encoder.item(what, false, item, this.#now >>> 0);
         this.#window.add(itemHash(what, false, item), table, at, keyLow, keyHigh);
       },

@@ -8,7 +8,7 @@ import { lackingSum, NOTHING_LACKS } from '../../../model/stream-node.js';
 import { ItemReader } from '../../../wire/stream-block.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import { StreamItem } from '../../../wire/stream-item.js';
+import { ItemFlag, StreamItem } from '../../../wire/stream-item.js';
 import type { SentTable } from './sent-window.js';
 import { type Batch, type PeerMemory, StreamReceiver } from './stream-receiver.js';
 import { type NewsSink, StreamSender } from './stream-sender.js';
@@ -54,7 +54,7 @@ function session(
     batches.push(batch);
     return answer(batch);
   };
-  const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, digests, now: () => now });
+  const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, digests, replies: true, now: () => now });
   const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory, digests, lost, now: () => now + 500_000, apply });
   const [there, backwards] = [new StreamDecoder(), new StreamDecoder()];
   const toReceiver = (bytes: Uint8Array) => assert.equal(receiver.take(there.push(bytes).records), undefined);
@@ -179,6 +179,27 @@ test('what is refused is counted, and sent again when the receiver asks, or afte
   assert.deepEqual([unbound(), receiver.state.lacking.unbound], [0, 0]);
 });
 
+test('what replies of FTP are waited for goes to a peer that knows it alone', () => {
+  for (const replies of [true, false]) {
+    const look = (to: NewsSink): boolean => {
+      const item = portOf(1);
+      item.flags |= ItemFlag.reply;
+      to.item('connection', item, { refused: () => {}, disputed: () => {} }, 0, 7, 8);
+      return false;
+    };
+    const source = { look, forget: () => {}, forgetRefused: () => {} };
+    const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, digests: true, replies, now: () => 0 });
+    const decoder = new StreamDecoder();
+    const { records } = decoder.push(sender.begin());
+    assert.ok(sender.take(records), 'the peer greets as it does');
+    const flags = decoder.push(sender.look().bytes).records.flatMap((record) => {
+      const item = new StreamItem();
+      return record.kind === 'items' && new ItemReader(record).next(item) ? [item.flags & ItemFlag.reply] : [];
+    });
+    assert.deepEqual(flags, [replies ? ItemFlag.reply : 0]);
+  }
+});
+
 test('what is newer there is no lack, and its table gets to know it', () => {
   const { sender, news, put, refused, disputed, look } = session(all('newer'));
   news.push((to) => put(to, [1]));
@@ -233,7 +254,7 @@ test('all that comes until the first look is over is compared with what this dir
 test('an end that was not acknowledged is sent by the next session first', () => {
   let now = 0;
   const source = { look: () => false, forget: () => {}, forgetRefused: () => {} };
-  const options = { node: 'lb1', id: '1'.repeat(16), source, digests: true, now: () => now };
+  const options = { node: 'lb1', id: '1'.repeat(16), source, digests: true, replies: true, now: () => now };
   const look = (to: NewsSink): boolean => {
     to.ended('connection', portOf(7, 2));
     return false;

@@ -6,7 +6,7 @@ import { StreamSender } from '../../../control/sync/stream/stream-sender.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { brokenWithout, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests } from '../../../wire/stream-record.js';
+import { hasDigests, hasReplies } from '../../../wire/stream-record.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
@@ -95,8 +95,8 @@ export class Outgoing {
 
   #begin(socket: TLSSocket): void {
     const { node, id, tables, now } = this.options;
-    const digests = hasDigests(socket.alpnProtocol);
-    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, digests, now });
+    const [digests, replies] = [hasDigests(socket.alpnProtocol), hasReplies(socket.alpnProtocol)];
+    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, digests, replies, now });
     const decoder = new StreamDecoder();
     this.#session = { socket, sender };
     this.#ended('');

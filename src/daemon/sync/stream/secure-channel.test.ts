@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { ip } from '../../../../test/support/ip.js';
 import { makeStreamKey } from '../../../host/sync/stream-key.js';
-import { hasDigests } from '../../../wire/stream-record.js';
+import { hasDigests, hasReplies, STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
 import { listenForPeers, openChannel } from './secure-channel.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-channel-'));
@@ -29,7 +29,7 @@ async function listening(accepted: (socket: TLSSocket) => void) {
   return (server.address() as AddressInfo).port;
 }
 
-test('two builds that know digests agree upon them', async () => {
+test('two builds that know the same agree upon it', async () => {
   let atServer: TLSSocket | undefined;
   const port = await listening((socket) => {
     atServer = socket;
@@ -44,7 +44,15 @@ test('two builds that know digests agree upon them', async () => {
     );
   });
   await once(socket.resume(), 'close');
-  assert.deepEqual([hasDigests(socket.alpnProtocol), hasDigests(atServer?.alpnProtocol ?? false)], [true, true]);
+  for (const alpn of [socket.alpnProtocol, atServer?.alpnProtocol ?? false])
+    assert.deepEqual([hasDigests(alpn), hasReplies(alpn)], [true, true]);
+});
+
+test('with a build that knows digests, and nothing after them, there are digests', async () => {
+  const port = await listening((socket) => socket.end());
+  const socket = connect({ ...plain, host: '127.0.0.1', port, ALPNProtocols: STREAM_PROTOCOLS.slice(1) });
+  await once(socket.resume(), 'close');
+  assert.deepEqual([hasDigests(socket.alpnProtocol), hasReplies(socket.alpnProtocol)], [true, false]);
 });
 
 test('with a build before, on either side, there is a session without them', async () => {

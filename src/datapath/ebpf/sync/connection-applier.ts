@@ -136,8 +136,12 @@ export class ConnectionApplier {
     if (!isThere && applied !== 'ended') return true;
     const target = this.#targets.connection(item, this.#times.ended);
     if (typeof target === 'string' || !target.ftp) return true;
-    if (!isThere) this.#ftp.forget(item, target.service);
-    if (!isThere || (item.flags & ItemFlag.sequence) === 0) return true;
+    if (!isThere) {
+      this.#ftp.forget(item, target.service);
+      return true;
+    }
+    if ((item.flags & ItemFlag.sequence) === 0) item.sequence.fill(0);
+    if ((item.flags & ItemFlag.reply) === 0) item.reply.fill(0);
     this.#fill(target);
     return this.#store(item, target.service, this.#records.fields.left, applied === 'made');
   }

@@ -1,4 +1,5 @@
-// Which of FTP's control connections have had their first reply, or their numbers shifted further, since it looked last: their state is the same then.
+// Which of FTP's control connections have had their first reply, or their numbers shifted further, or wait for another reply, since it looked last: their state
+// is the same then.
 import { swap16, viewOf } from '../../../wire/bytes.js';
 import { Abi } from '../abi.gen.js';
 import { FtpKey } from '../ftp.gen.js';
@@ -50,7 +51,7 @@ export class FtpNews {
         if (known.has(name)) continue;
         this.#numbers.key.set(key);
         this.#numbers.readByKey(numbers);
-        const text = numbers.join();
+        const text = [...numbers, ...this.#numbers.reply].join();
         known.set(name, text);
         if (this.#known.get(name) !== text) this.#report(key, changed);
       }

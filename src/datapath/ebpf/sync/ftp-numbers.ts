@@ -1,18 +1,19 @@
 // How the numbers of FTP's control connections are shifted, as the helper for FTP keeps it (bpf/director/ftp-abi.h): by connection, of the server's bytes
-// and, by FULLNAT, of the client's.
+// and, by FULLNAT, of the client's; and which reply of the server's is waited for.
 import { existsSync } from 'node:fs';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { viewOf } from '../../../wire/bytes.js';
 import type { StreamItem } from '../../../wire/stream-item.js';
-import { Service } from '../abi.gen.js';
+import { Conf, Service } from '../abi.gen.js';
 import { FtpCommand, FtpKey, FtpStream } from '../ftp.gen.js';
-import { clockDifference } from '../table/clock.js';
+import { clockDifference, unitsOf } from '../table/clock.js';
 import { FTP_COMMANDS_PIN, FTP_STREAMS_PIN, type Tables } from '../table/tables.js';
+import { MARGIN_SECONDS } from './apply-records.js';
 
 /** As in an item: of what the client sends, and of what the server does, initial, delta and previous delta. */
 export const NUMBERS = 6;
 /** What of an item counts here. */
-export type ShiftedItem = Pick<StreamItem, 'client' | 'words' | 'port' | 'sequence'>;
+export type ShiftedItem = Pick<StreamItem, 'client' | 'words' | 'port' | 'sequence'> & Partial<Pick<StreamItem, 'reply'>>;
 type Layout = typeof FtpStream | typeof FtpCommand;
 /** Where the numbers of each way stand. */
 const WAYS = [
@@ -47,10 +48,42 @@ class WayNumbers {
   }
 }
 
+/** The replies of a stream, in the order of an item. */
+const repliesOf = (view: DataView): readonly number[] => [
+  view.getUint8(FtpStream.armed.at),
+  view.getUint8(FtpStream.replied.at),
+  view.getUint32(FtpStream.replySeq.at, true),
+];
+
 /** Is a number of TCP behind another one? */
 const isBehind = (number: number, other: number): boolean => ((number - other) | 0) > 0;
 
+/** Which of two states of a session's replies is later: by the server's numbers of the last one, then the one that waits for another. 0: they do not differ. */
+function compareReplies(one: ArrayLike<number>, other: ArrayLike<number>): number {
+  const [hasOne, hasOther] = [one[1] !== 0, other[1] !== 0];
+  if (hasOne !== hasOther) return hasOne ? 1 : -1;
+  if (hasOne && one[2] !== other[2]) return isBehind(one[2] ?? 0, other[2] ?? 0) ? 1 : -1;
+  if (one[0] === other[0]) return 0;
+  return one[0] !== 0 ? 1 : -1;
+}
+
+/** As #takeShifts(). `reply`: absent: it is not known. */
+function takeReply(view: DataView, reply: Uint32Array | undefined, has: boolean, later: number, margin: number): boolean {
+  if (reply === undefined) return false;
+  const here = repliesOf(view);
+  const order = compareReplies(reply, here);
+  const isOver = reply[1] === here[1] && reply[2] === here[2] && later < -margin; // a command that asks for none came later
+  if (order === 0 || (has && order < 0 && !isOver)) return false;
+  const [waited = 0, last = 0, at = 0] = reply;
+  view.setUint8(FtpStream.armed.at, waited);
+  view.setUint8(FtpStream.replied.at, last);
+  view.setUint32(FtpStream.replySeq.at, at, true);
+  return true;
+}
+
 export class FtpNumbers {
+  /** As in an item, of what readByKey() has read last. */
+  readonly reply = new Uint32Array(3);
   #ways: readonly WayNumbers[] | undefined;
   readonly key = new Uint8Array(FtpKey.bytes);
   readonly #words = new Uint32Array(this.key.buffer);
@@ -83,10 +116,12 @@ export class FtpNumbers {
   /** As read(), of `key`. */
   readByKey(into: Uint32Array): boolean {
     into.fill(0);
+    this.reply.fill(0);
     let isShifted = false;
     for (const way of this.ways) {
       if (!way.map.lookup(this.key, way.value)) continue;
       way.read(into);
+      if (way.layout === FtpStream) this.reply.set(repliesOf(way.view));
       isShifted ||= way.isShifted(into);
     }
     return isShifted;
@@ -99,26 +134,33 @@ export class FtpNumbers {
    */
   store(item: ShiftedItem, service: number, until: number, made: boolean): void {
     this.#keyOf(item.client, item.words, item.port, service);
+    const margin = unitsOf(MARGIN_SECONDS, this.tables.conf.get(0, Conf.hz));
     for (const way of this.ways) {
-      const { layout, at, value, view } = way;
-      const has = way.map.lookup(this.key, value);
-      if (!way.isShifted(item.sequence)) {
-        if (has && made) way.map.delete(this.key);
-        continue;
-      }
-      way.read(this.#numbers);
-      const first = item.sequence[at] ?? 0;
-      const isShifted = has && way.isShifted(this.#numbers);
-      const here = this.#numbers[at] ?? 0;
-      const livesHere = clockDifference(view.getUint32(layout.until.at, true), until) >= 0;
-      if (!made && isShifted && (isBehind(here, first) || (here === first && livesHere))) continue;
-      if (!has || made) value.fill(0);
-      view.setUint32(layout.initSeq.at, first, true);
-      view.setUint32(layout.delta.at, item.sequence[at + 1] ?? 0, true);
-      view.setUint32(layout.previousDelta.at, item.sequence[at + 2] ?? 0, true);
-      view.setUint32(layout.until.at, until, true);
-      way.map.update(this.key, value);
+      const { layout, map, value, view } = way;
+      const isFound = map.lookup(this.key, value);
+      const has = isFound && !made;
+      if (!has) value.fill(0);
+      const later = has ? clockDifference(view.getUint32(layout.until.at, true), until) : -1;
+      const isShifted = this.#takeShifts(way, item.sequence, has, later);
+      const isReplied = layout === FtpStream && takeReply(view, item.reply, has, later, margin);
+      if (isShifted || isReplied) {
+        view.setUint32(layout.until.at, until, true);
+        map.update(this.key, value);
+      } else if (isFound && made) map.delete(this.key);
     }
+  }
+
+  /** `later`: how much longer what is here lives, clock units. True: it is to be written. */
+  #takeShifts(way: WayNumbers, sequence: Uint32Array, has: boolean, later: number): boolean {
+    if (!way.isShifted(sequence)) return false;
+    const { layout, at, view } = way;
+    way.read(this.#numbers);
+    const [first, here] = [sequence[at] ?? 0, this.#numbers[at] ?? 0];
+    if (has && way.isShifted(this.#numbers) && (isBehind(here, first) || (here === first && later >= 0))) return false;
+    view.setUint32(layout.initSeq.at, first, true);
+    view.setUint32(layout.delta.at, sequence[at + 1] ?? 0, true);
+    view.setUint32(layout.previousDelta.at, sequence[at + 2] ?? 0, true);
+    return true;
   }
 
   /** Those of a connection that has ended. */

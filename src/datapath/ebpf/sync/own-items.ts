@@ -164,14 +164,17 @@ export class OwnItems {
     return true;
   }
 
-  /** Adds to a connection's item what stands elsewhere: FTP's numbers, and FULLNAT's local port. False: that is not there. */
+  /** Adds to a connection's item what stands elsewhere: FTP's numbers and replies, and FULLNAT's local port. False: that is not there. */
   #hasRest({ service, dest, high, what }: SeenSlot): boolean {
     const { isFullnat, isHelped } = this.#configured(service, dest, (high >>> METHOD_SHIFT) & (METHODS - 1));
     const item = this.#item;
     // A data connection that is expected has no client's port yet, and no local one.
     const hasRest = !isFullnat || item.port === 0 || this.#flows.read(item, dest, what === 'tuple' || what === 'client and tuple');
-    if (isHelped && (what === undefined || what === 'client') && this.#ftp.read(item, service, item.sequence))
-      item.flags |= ItemFlag.sequence;
+    if (isHelped && (what === undefined || what === 'client')) {
+      if (this.#ftp.read(item, service, item.sequence)) item.flags |= ItemFlag.sequence;
+      item.reply.set(this.#ftp.reply);
+      if (item.reply.some((word) => word !== 0)) item.flags |= ItemFlag.reply;
+    }
     return hasRest;
   }
 
