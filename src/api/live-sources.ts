@@ -14,6 +14,7 @@ import { version } from '../report/version.js';
 import { artifact } from '../sys/artifact.js';
 import { monotonicUs } from '../sys/clock.js';
 import { unlessCode } from '../sys/errno.js';
+import { neighbours } from '../sys/netlink/neighbours.js';
 import type { Refusals } from './access/refusals.js';
 import { type DoctorReport, examineBeside } from './doctor-process.js';
 import type { ApiReaders, TableSnapshot } from './sources.js';
@@ -85,6 +86,7 @@ export function liveSources(refusals: Refusals): ApiReaders {
     status: kept(collectStatus, KEPT_MS),
     daemons: kept(daemonStatuses, KEPT_MS),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),
+    neighbours,
     drainRecord: () => {
       checkPresent(reader().tables);
       return reader().drainRecord();

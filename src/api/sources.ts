@@ -13,6 +13,7 @@ import type { ConnectionValue } from '../report/connections/connection-value.js'
 import type { Explanation } from '../report/explain/explanation.js';
 import type { Asked } from '../report/explain/live-probe.js';
 import type { DaemonStatus, Status } from '../report/status/status.js';
+import type { NeighbourEntry } from '../sys/netlink/neighbours.js';
 import type { Refusals } from './access/refusals.js';
 import type { Journal } from './changes/journal.js';
 import type { PlanBook } from './changes/plan-book.js';
@@ -53,6 +54,7 @@ export interface ApiReaders {
   status(): Status;
   daemons(): readonly DaemonStatus[];
   drops(): DropsFound;
+  neighbours(): readonly NeighbourEntry[];
   /** With no lock. @throws WeirError drain-record, and as `table` */
   drainRecord(): DrainRecord;
   /** By the parameters of GET /metrics. @throws WeirError option-value, option-unknown, and as collectSnapshot */
@@ -80,6 +82,8 @@ export interface ApiSources extends ApiReaders {
   startDrain(request: DrainRequest): Promise<Drain>;
   /** @throws WeirError drain-missing, lock-busy */
   cancelDrain(id: string): Promise<Drain>;
+  /** `deadlineS`: from now. @throws WeirError drain-missing, drain-ended, lock-busy */
+  moveDeadline(id: string, deadlineS: number): Promise<Drain>;
   readonly plans: PlanBook;
   readonly journal: Journal;
   readonly events: EventRing;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Journal } from '../../src/api/changes/journal.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
+import { WeirError } from '../../src/model/errors/weir-error.js';
 import { field, parseJson } from '../../src/model/json.js';
 import { serviceWord } from '../../src/model/service-word.js';
 import { type Asked, changingSources, memoryStore, reader, testApi } from '../support/api.js';
@@ -180,4 +181,27 @@ test('what is read back is what was written: it plans nothing; as other formats 
   assert.deepEqual(field((await send('POST', '/v1/drift', { document: parseJson(text) })).value, 'same'), true);
   assert.match((await api('/v1/configuration?format=ipvsadm')).text, /^-a -t 192\.0\.2\.1:80 -r 10\.0\.0\.2:80 -m -w 3/m);
   assert.deepEqual(Object.keys((await send('GET', '/v1/exports/keepalived')).value as object), ['format', 'text', 'losses']);
+});
+
+test('an entry is there before its change: a process killed in between leaves it, one that is refused does not', async () => {
+  const [director, store] = [new MemoryDirector(), memoryStore()];
+  const sources = changingSources(director, store);
+  let applies: 'never' | 'refused' = 'refused';
+  const asked = testApi({
+    sources: {
+      ...sources,
+      apply: () =>
+        applies === 'never'
+          ? new Promise(() => {})
+          : Promise.reject(new WeirError('lock-busy', { path: '/run/weir/lock', who: 'another process', holder: undefined, waitMs: 0 })),
+    },
+  });
+  const put = () => asked('/v1/configuration', { method: 'PUT', body: JSON.stringify(one), headers: { 'if-match': '*' } });
+  assert.equal((await put()).status, 503);
+  assert.deepEqual(new Journal(memoryStore(store.text)).all(), []);
+  applies = 'never';
+  void put();
+  while (sources.journal.all().length === 0) await new Promise(setImmediate);
+  const [left] = new Journal(memoryStore(store.text)).all();
+  assert.deepEqual([left?.author, left?.after, left?.commands.length], ['uid 0 (pid 1)', null, 3]);
 });

@@ -46,6 +46,17 @@ test('a drain shows its plan first, is begun by who has the scope, is in the jou
   assert.deepEqual([cancelled.status, field(cancelled.value, 'state')], [200, 'cancelled']);
 });
 
+test('the deadline of a drain is moved while it goes on', async () => {
+  const { send } = await bed();
+  await send('POST', '/v1/drains', { target: '10.0.0.2', deadline: 60 });
+  const moved = await send('PATCH', '/v1/drains/d1', { deadline: 900 }, { caller: drainer });
+  assert.deepEqual([moved.status, field(moved.value, 'deadlineInS')], [200, 900]);
+  assert.equal((await send('PATCH', '/v1/drains/d1', { deadline: 900 }, { caller: reader })).status, 403);
+  await send('DELETE', '/v1/drains/d1');
+  assert.equal((await send('PATCH', '/v1/drains/d1', { deadline: 5 })).code, 'drain-ended');
+  assert.equal((await send('PATCH', '/v1/drains/d9', { deadline: 5 })).code, 'drain-missing');
+});
+
 test('what cannot be drained is refused, each by its code', async () => {
   const { send } = await bed();
   const cases = [

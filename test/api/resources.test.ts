@@ -151,3 +151,16 @@ test('every resource is in the manual', () => {
     [],
   );
 });
+
+test("another program's configuration becomes a document, with what is not carried", async () => {
+  const send = (body: unknown) => ask('/v1/imports', { method: 'POST', body: JSON.stringify(body) });
+  const text = 'listen web\n  mode tcp\n  bind 192.0.2.1:80\n  server a 10.0.0.2:80 check\n  option tcplog\n';
+  const value = parseJson((await send({ format: 'haproxy', text })).text);
+  assert.deepEqual(Object.keys(field(value, 'document', 'services') as object), ['tcp:192.0.2.1:80']);
+  assert.ok((field(value, 'lines') as unknown[]).length > 0);
+  const including = await send({ format: 'nginx-stream', text: 'stream { include /etc/shadow; }' });
+  assert.deepEqual([including.status, codeOf(including.text)], [422, 'api-values']);
+  assert.deepEqual(field(await jsonOf('/v1/neighbours'), 'neighbours'), [
+    { interface: '2', address: '10.0.0.2', mac: '02:00:00:00:00:02', state: 'reachable' },
+  ]);
+});

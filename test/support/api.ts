@@ -10,7 +10,7 @@ import { routes } from '../../src/api/routes/routes.js';
 import type { ApiReaders, ApiSources } from '../../src/api/sources.js';
 import { tableBase } from '../../src/control/plan/table-base.js';
 import { NO_FACTS } from '../../src/control/plan/table-facts.js';
-import { cancelDrainOf, startDrainOf } from '../../src/daemon/drain/drains.js';
+import { cancelDrainOf, moveDeadlineOf, startDrainOf } from '../../src/daemon/drain/drains.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { applyDocument } from '../../src/document/apply-document.js';
 import { presentFacts } from '../../src/document/observed-facts.js';
@@ -122,6 +122,7 @@ export const memoryReaders: ApiReaders = {
   generation: () => 7,
   status: () => emptyStatus,
   daemons: () => [],
+  neighbours: () => [{ ifindex: 2, address: ip('10.0.0.2'), state: 'reachable', mac: '02:00:00:00:00:02' }],
   drops: () => ({ total: [{ key: 'no_route', text: 'no route', count: 2n ** 60n }], recent: undefined }),
   connections: () => connections,
   explain: () => {
@@ -165,6 +166,7 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     drainDriver: () => undefined,
     driveDrains: () => {},
     startDrain: (request) => Promise.resolve().then(() => startDrainOf(director, request)),
+    moveDeadline: (id, deadlineS) => Promise.resolve().then(() => moveDeadlineOf(director, id, deadlineS)),
     cancelDrain: (id) => Promise.resolve().then(() => cancelDrainOf(director, id)),
     table: () => ({ ...memoryReaders.table(), services: director.services() }),
     service: (key) => director.service(key),

@@ -2,10 +2,11 @@
 import { type DrainPlan, drainView, planDrain } from '../../control/drain/drain-plan.js';
 import { DRAIN_DEFAULTS, type DrainRequest } from '../../control/drain/messages.js';
 import type { Drain } from '../../model/drain/drain.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
 import { currentEtag } from './change-table.js';
-import { recordChange } from './record-change.js';
+import { recordedChange } from './record-change.js';
 
 const PERCENT = 100;
 
@@ -48,9 +49,11 @@ export function drainPlan(sources: ApiSources, asked: AskedDrain): DrainPlan {
 }
 
 /** A drain changes no configuration: the state is the same before and after. */
-function recordDrain(sources: ApiSources, caller: Caller, command: string): string {
+async function recorded(sources: ApiSources, caller: Caller, command: string, change: () => Promise<Drain>) {
   const etag = currentEtag(sources);
-  return recordChange(sources, { author: caller.name, before: etag, after: etag, commands: [command], of: null, undo: null });
+  const entry = { author: caller.name, before: etag, commands: [command], of: null, undo: null };
+  const { made, id } = await recordedChange(sources, entry, change, () => etag);
+  return { drain: made, change: id };
 }
 
 export interface StartedDrain {
@@ -64,13 +67,27 @@ export interface StartedDrain {
 export async function startDrain(sources: ApiSources, asked: AskedDrain, caller: Caller): Promise<StartedDrain> {
   const plan = drainPlan(sources, asked);
   const request = requestOf(asked);
-  const drain = await sources.startDrain(request);
-  return { drain, plan, change: recordDrain(sources, caller, commandOf(plan.target, request)) };
+  return { plan, ...(await recorded(sources, caller, commandOf(plan.target, request), () => sources.startDrain(request))) };
+}
+
+/** Of a drain that is known: what is refused is in no journal. @throws WeirError drain-missing */
+function knownDrain(sources: ApiSources, id: string): Drain {
+  const found = sources.drainRecord().drains.find((drain) => drain.id === id);
+  if (found === undefined) throw new WeirError('drain-missing', { id });
+  return found;
 }
 
 /** @throws WeirError drain-missing, lock-busy */
 export async function cancelDrain(sources: ApiSources, id: string, caller: Caller): Promise<Drain> {
-  const drain = await sources.cancelDrain(id);
-  recordDrain(sources, caller, `weir drain cancel ${drain.id}`);
+  knownDrain(sources, id);
+  const { drain } = await recorded(sources, caller, `weir drain cancel ${id}`, () => sources.cancelDrain(id));
+  return drain;
+}
+
+/** `deadlineS`: from now. @throws WeirError drain-missing, drain-ended, lock-busy */
+export async function moveDeadline(sources: ApiSources, id: string, deadlineS: number, caller: Caller): Promise<Drain> {
+  knownDrain(sources, id);
+  const command = `weir drain deadline ${id} ${deadlineS}s`;
+  const { drain } = await recorded(sources, caller, command, () => sources.moveDeadline(id, deadlineS));
   return drain;
 }

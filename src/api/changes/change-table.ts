@@ -8,7 +8,7 @@ import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
 import { etagOf } from './condition.js';
 import type { AppliedPlan } from './plan-book.js';
-import { recordChange } from './record-change.js';
+import { recordedChange } from './record-change.js';
 
 export interface WantedChange {
   readonly document: TableDocument;
@@ -28,10 +28,12 @@ export const currentEtag = (sources: ApiSources): string => etagOf(sources.state
 /** All of it or nothing. @throws WeirError plan-outdated, plan-conflict, lock-busy, a refusal of the director; change-not-undone */
 export async function changeTable(sources: ApiSources, { document, options, base, caller, of }: WantedChange): Promise<AppliedPlan> {
   const before = presentDocument(sources.state());
-  const plan = await sources.apply(document, base, options);
-  const after = currentEtag(sources);
-  if (plan.changes.length === 0) return { plan, etag: after, change: null };
-  const commands = plan.changes.map(({ command }) => command);
-  const id = recordChange(sources, { author: caller.name, before: etagOf(base), after, commands, of, undo: undoOf(plan.steps, before) });
-  return { plan, etag: after, change: id };
+  // The plan under the lock is the same, or is refused: it is for the same base.
+  const { changes, steps } = planOf(sources, document, options);
+  if (changes.length === 0) return { plan: await sources.apply(document, base, options), etag: currentEtag(sources), change: null };
+  const commands = changes.map(({ command }) => command);
+  const entry = { author: caller.name, before: etagOf(base), commands, of, undo: undoOf(steps, before) };
+  const current = (): string => currentEtag(sources);
+  const { made, id, after } = await recordedChange(sources, entry, () => sources.apply(document, base, options), current);
+  return { plan: made, etag: after, change: id };
 }

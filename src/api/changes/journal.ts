@@ -12,7 +12,8 @@ export interface JournalEntry {
   readonly author: string;
   /** ETags. */
   readonly before: string;
-  readonly after: string;
+  /** null: the change began, and the process was killed before it was known what became of it. */
+  readonly after: string | null;
   /** As ipvsadm takes them. */
   readonly commands: string[];
   /** The plan or the entry that it came of. */
@@ -29,38 +30,75 @@ export interface JournalStore {
   replace(text: string): void;
 }
 
+/** What became of an entry that was written before its change; `after` null: nothing was changed. */
+interface JournalEnd {
+  readonly end: string;
+  readonly after: string | null;
+}
+
 const isEntry = (value: unknown): value is JournalEntry =>
   isRecord(value) && typeof value['id'] === 'string' && (isRecord(value['undo']) || value['undo'] === null);
 
+const isEnd = (value: unknown): value is JournalEnd => isRecord(value) && typeof value['end'] === 'string';
+
+const lineOf = (value: JournalEntry | JournalEnd): string => `${JSON.stringify(value)}\n`;
+
+/** An entry is written before its change, and its end after it: so a process that is killed in between leaves a trace. */
 export class Journal {
-  readonly #entries: JournalEntry[];
+  /** The oldest first. */
+  readonly #entries = new Map<string, JournalEntry>();
+  #lines = 0;
 
   /** A line that a killed process left half written does not count. @throws SystemError */
   constructor(readonly store: JournalStore) {
-    this.#entries = store.read().split('\n').map(parseJson).filter(isEntry);
+    for (const line of store.read().split('\n').map(parseJson)) {
+      if (isEnd(line)) this.#close(line);
+      else if (isEntry(line)) this.#entries.set(line.id, line);
+      this.#lines += 1;
+    }
   }
 
   /** The newest first. */
   all(): readonly JournalEntry[] {
-    return this.#entries.toReversed();
+    return [...this.#entries.values()].toReversed();
   }
 
   /** What takes this change back. @throws WeirError api-no-change, api-no-revert */
   undoOf(id: string): Undo {
-    const found = this.#entries.find((entry) => entry.id === id);
+    const found = this.#entries.get(id);
     if (found === undefined) throw new WeirError('api-no-change', { id });
     if (found.undo === null) throw new WeirError('api-no-revert', { id });
     return found.undo;
   }
 
-  /** @throws SystemError */
-  add(entry: JournalEntry): void {
-    this.#entries.push(entry);
-    if (this.#entries.length <= 2 * ENTRIES_MAX) {
-      this.store.append(`${JSON.stringify(entry)}\n`);
+  /** @throws SystemError: then nothing may be changed */
+  begin(entry: Omit<JournalEntry, 'after'>): void {
+    const begun = { ...entry, after: null };
+    this.#entries.set(entry.id, begun);
+    this.#write(lineOf(begun));
+  }
+
+  /** `after`: undefined where nothing was changed, and the entry goes. @throws SystemError */
+  end(id: string, after: string | undefined): void {
+    const end = { end: id, after: after ?? null };
+    this.#close(end);
+    this.#write(lineOf(end));
+  }
+
+  #close({ end, after }: JournalEnd): void {
+    const entry = this.#entries.get(end);
+    if (after === null) this.#entries.delete(end);
+    else if (entry !== undefined) this.#entries.set(end, { ...entry, after });
+  }
+
+  #write(line: string): void {
+    this.#lines += 1;
+    if (this.#lines <= 4 * ENTRIES_MAX) {
+      this.store.append(line);
       return;
     }
-    this.#entries.splice(0, this.#entries.length - ENTRIES_MAX);
-    this.store.replace(this.#entries.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    for (const id of [...this.#entries.keys()].slice(0, -ENTRIES_MAX)) this.#entries.delete(id);
+    this.#lines = this.#entries.size;
+    this.store.replace([...this.#entries.values()].map(lineOf).join(''));
   }
 }

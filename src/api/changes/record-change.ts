@@ -1,13 +1,32 @@
-// A change that was made is written into the journal, and whoever watches is notified.
+// A change with its entry in the journal, which is there before it; who has a stream of events gets one after it.
+import { isWeirError } from '../../model/errors/weir-error.js';
 import type { ApiSources } from '../sources.js';
 import type { JournalEntry } from './journal.js';
 
-/** Its id. @throws SystemError */
-export function recordChange(sources: ApiSources, change: Omit<JournalEntry, 'id' | 'at'>): string {
+/** `make`: the change; `after`: the state then. Returns what it made, with the entry's id. @throws SystemError; as `make`: then there is no entry */
+export async function recordedChange<Made>(
+  sources: ApiSources,
+  change: Omit<JournalEntry, 'id' | 'at' | 'after'>,
+  make: () => Promise<Made>,
+  after: () => string,
+): Promise<{ readonly made: Made; readonly id: string; readonly after: string }> {
   const id = sources.newId();
   const at = new Date(sources.now()).toISOString();
-  sources.journal.add({ id, at, ...change });
-  const { before, after, of } = change;
-  sources.events.push('change', { id, at, before, after, of });
-  return id;
+  sources.journal.begin({ id, at, ...change });
+  const made = await unlessRefused(sources, id, make);
+  const state = after();
+  sources.journal.end(id, state);
+  const { before, of } = change;
+  sources.events.push('change', { id, at, before, after: state, of });
+  return { made, id, after: state };
+}
+
+/** Where a change was made and could not be taken back, its entry stays as one of which it is not known what became of it. */
+async function unlessRefused<Made>({ journal }: ApiSources, id: string, make: () => Promise<Made>): Promise<Made> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!isWeirError(error, 'change-not-undone')) journal.end(id, undefined);
+    throw error;
+  }
 }

@@ -43,6 +43,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'drain-target': 422,
   'drain-target-missing': 404,
   'drain-missing': 404,
+  'drain-ended': 409,
   'drain-runs': 409,
   'drain-leaves-no-server': 409,
   'drain-leaves-too-little': 409,

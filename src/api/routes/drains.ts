@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isUnfinished } from '../../model/drain/drain.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { drainJson } from '../../report/drain/drain-value.js';
-import { cancelDrain, drainPlan, startDrain } from '../changes/change-drains.js';
+import { cancelDrain, drainPlan, moveDeadline, startDrain } from '../changes/change-drains.js';
 import { json, type Route, route } from '../route.js';
 import type { ApiSources } from '../sources.js';
 import { secondsText } from '../values/texts.js';
@@ -104,6 +104,17 @@ export const drainRoutes: readonly Route[] = [
       await waitUntil(() => !isUnfinished(drainOf(sources, id)), { sources, signal, seconds: wait });
       return json(drainValue(sources, drainOf(sources, id)));
     },
+  }),
+  route({
+    method: 'PATCH',
+    at: '/v1/drains/{id}',
+    summary: 'gives a drain that goes on another deadline, in seconds from now',
+    scope: 'drain',
+    path: idPath,
+    body: z.strictObject({ deadline: seconds }),
+    answers: { 200: { what: 'the drain', schema: drainShape } },
+    answer: async ({ path: { id }, body: { deadline }, caller }, sources) =>
+      json(drainValue(sources, await moveDeadline(sources, id, deadline, caller))),
   }),
   route({
     method: 'DELETE',

@@ -1,5 +1,6 @@
 // What this host is and does: VRRP's instances, health checks, attached interfaces, drops, doctor's findings.
 import * as z from 'zod';
+import { formatAddress } from '../../model/address-text.js';
 import { json, type Route, route } from '../route.js';
 
 /** What `weir status --json` prints of it: documented there. */
@@ -11,6 +12,9 @@ const instancesShape = z.strictObject({
 });
 const checksShape = z.strictObject({
   virtual_servers: z.array(asStatus('the health of a virtual server of weir status --json').and(z.looseObject({ daemon: daemonShape }))),
+});
+const neighboursShape = z.strictObject({
+  neighbours: z.array(z.strictObject({ interface: z.string(), address: z.string(), mac: z.string().nullable(), state: z.string() })),
 });
 const counts = z.record(z.string(), z.string().regex(/^\d+$/)).describe('packets by reason: decimal numbers of 64 bits');
 const dropsShape = z.strictObject({
@@ -78,6 +82,26 @@ export const hostRoutes: readonly Route[] = [
       200: { what: 'the interfaces', schema: z.strictObject({ interfaces: z.array(asStatus('an interface of weir status --json')) }) },
     },
     answer: (_request, sources) => json({ interfaces: sources.status().datapath.interfaces }),
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/neighbours',
+    summary: 'the neighbours of this host by interface: servers by DR and gateways are among them',
+    scope: 'read',
+    confidential: true,
+    answers: { 200: { what: 'the neighbours', schema: neighboursShape } },
+    answer(_request, sources) {
+      const names = new Map(sources.status().datapath.interfaces.map(({ ifindex, name }) => [ifindex, name]));
+      const value: z.infer<typeof neighboursShape> = {
+        neighbours: sources.neighbours().map(({ ifindex, address, state, mac }) => ({
+          interface: names.get(ifindex) ?? String(ifindex),
+          address: formatAddress(address),
+          mac,
+          state,
+        })),
+      };
+      return json(value);
+    },
   }),
   route({
     method: 'GET',

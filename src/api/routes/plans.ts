@@ -10,6 +10,8 @@ import type { AppliedPlan, StoredPlan } from '../changes/plan-book.js';
 import { readTableDocument } from '../changes/read-document.js';
 import { json, type Route, route } from '../route.js';
 import { momentText } from '../values/moment-text.js';
+import { secondsText } from '../values/texts.js';
+import { WAIT_MAX_S, waitUntil } from './wait.js';
 
 const planShape = z.looseObject({
   id: z.string(),
@@ -26,7 +28,7 @@ const entryShape = z.strictObject({
   at: z.string(),
   author: z.string(),
   before: z.string(),
-  after: z.string(),
+  after: z.string().nullable().describe('null: the process was killed in the change, and it may have been made or not'),
   commands: z.array(z.string()),
   of: z.string().nullable(),
 });
@@ -57,6 +59,12 @@ export const appliedValue = ({ plan, etag, change }: AppliedPlan): z.infer<typeo
 };
 
 const entryValue = ({ undo: _undo, ...shown }: JournalEntry): z.infer<typeof entryShape> => ({ ...shown });
+
+/** Of the newest first; one that is not kept any more: all. */
+function newerThan(entries: readonly JournalEntry[], id: string | undefined): readonly JournalEntry[] {
+  const at = entries.findIndex((entry) => entry.id === id);
+  return at < 0 ? entries : entries.slice(0, at);
+}
 
 const idPath = z.strictObject({ id: z.string().max(64) });
 
@@ -94,11 +102,17 @@ export const planRoutes: readonly Route[] = [
   route({
     method: 'GET',
     at: '/v1/plans/{id}',
-    summary: 'one plan',
+    summary: 'one plan; with wait the answer comes when it is not ready any more, or after that time',
     scope: 'read',
+    stays: true,
     path: idPath,
+    query: z.strictObject({ wait: secondsText(WAIT_MAX_S).optional() }),
     answers: { 200: { what: 'the plan', schema: planShape } },
-    answer: ({ path }, sources) => json(planValue(sources.plans.get(path.id), currentEtag(sources))),
+    async answer({ path: { id }, query: { wait = 0 }, signal }, sources) {
+      const shown = () => planValue(sources.plans.get(id), currentEtag(sources));
+      await waitUntil(() => shown().state !== 'ready', { sources, signal, seconds: wait });
+      return json(shown());
+    },
   }),
   route({
     method: 'POST',
@@ -120,8 +134,18 @@ export const planRoutes: readonly Route[] = [
     summary: 'the journal of changes made by the API, the newest first',
     scope: 'read',
     confidential: true,
+    stays: true,
+    query: z.strictObject({
+      after: z.string().max(64).optional().describe('only what came behind this entry'),
+      wait: secondsText(WAIT_MAX_S).optional().describe('the answer comes when there is one, or after that time'),
+    }),
     answers: { 200: { what: 'the entries', schema: z.strictObject({ changes: z.array(entryShape) }) } },
-    answer: (_request, sources) => json({ changes: sources.journal.all().map(entryValue) }),
+    async answer({ query: { after, wait = 0 }, signal }, sources) {
+      const begin = after ?? (wait > 0 ? sources.journal.all()[0]?.id : undefined);
+      const found = () => newerThan(sources.journal.all(), begin);
+      await waitUntil(() => found().some((entry) => entry.after !== null), { sources, signal, seconds: wait });
+      return json({ changes: found().map(entryValue) });
+    },
   }),
   route({
     method: 'POST',

@@ -7,6 +7,7 @@ import { discoveryRoutes } from './discovery.js';
 import { drainRoutes } from './drains.js';
 import { eventRoutes } from './events.js';
 import { hostRoutes } from './host.js';
+import { importRoutes } from './imports.js';
 import { metricsRoutes } from './metrics.js';
 import { planRoutes } from './plans.js';
 import { serviceRoutes } from './services.js';
@@ -16,6 +17,7 @@ const resources: readonly Route[] = [
   ...configurationRoutes,
   ...planRoutes,
   ...drainRoutes,
+  ...importRoutes,
   ...connectionRoutes,
   ...hostRoutes,
   ...eventRoutes,

@@ -2,7 +2,7 @@
 import { parseDuration } from '../../config/weir/units.js';
 import { DRAIN_DEFAULTS, type DrainEvent, type DrainRequest } from '../../control/drain/messages.js';
 import { drainDriver, drive, driveAlone, startDrainDriver } from '../../daemon/drain/drain-driver.js';
-import { cancelDrain, listDrains, planOfDrain, startDrain, turn } from '../../daemon/drain/drains.js';
+import { cancelDrain, listDrains, moveDeadline, planOfDrain, startDrain, turn } from '../../daemon/drain/drains.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { type Drain, isUnfinished } from '../../model/drain/drain.js';
@@ -37,6 +37,7 @@ const USAGE = `usage: weir drain TARGET [--deadline TIME] [--persistence release
        weir drain list [--json]          all drains
        weir drain status ID [--json]     what is left by state, how fast it leaves, when it will be empty
        weir drain wait ID [--json]       waits for its end, as --wait
+       weir drain deadline ID TIME [--json]   another deadline, from now on
        weir drain cancel ID [--json]     gives the configured weights back, also after the end
        weir drain drive                  takes care of all drains until their ends; weir drain starts one in the background
 `;
@@ -184,7 +185,8 @@ export const run = command({ name: 'weir drain', usage: USAGE, types: TYPES }, (
   const [verb] = words;
   const json = flags.json === true;
   if (verb === undefined) throw new WeirError('usage', { usage: USAGE });
-  expectWords(words, ['status', 'cancel', 'wait'].includes(verb) ? 2 : 1);
+  expectWords(words, verb === 'deadline' ? 3 : ['status', 'cancel', 'wait'].includes(verb) ? 2 : 1);
+  if (verb === 'deadline' && words.length < 3) throw new WeirError('argument-missing', { expected: 'the id of a drain and a time' });
   switch (verb) {
     case 'list':
       return list(json, io);
@@ -192,6 +194,9 @@ export const run = command({ name: 'weir drain', usage: USAGE, types: TYPES }, (
       return status(idOf(words), json, io);
     case 'cancel':
       print(cancelDrain(idOf(words)), json, io);
+      return 0;
+    case 'deadline':
+      print(moveDeadline(idOf(words), readTime('TIME', words[2], DRAIN_DEFAULTS.deadlineS)), json, io);
       return 0;
     case 'wait':
       return waitFor(idOf(words), json, io);

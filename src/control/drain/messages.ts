@@ -50,12 +50,14 @@ export type DrainInput =
   | { readonly kind: 'start'; readonly request: DrainRequest; readonly view: DrainView; readonly startedAt: string }
   /** Gives the configured weights back, also after the end. */
   | { readonly kind: 'cancel'; readonly id: string }
+  /** From now, of one that goes on. */
+  | { readonly kind: 'deadline'; readonly id: string; readonly deadlineS: number }
   /** What is left of each drain, by id. */
   | { readonly kind: 'look'; readonly remaining: ReadonlyMap<string, DrainRemaining> }
   /** What an `end` asked for was done. */
   | { readonly kind: 'done'; readonly id: string };
 
-export type DrainEventKind = 'started' | 'progress' | 'released' | 'empty' | 'deadline' | 'cancelled';
+export type DrainEventKind = 'started' | 'moved' | 'progress' | 'released' | 'empty' | 'deadline' | 'cancelled';
 
 /** For the log and whoever watches. */
 export interface DrainEvent {

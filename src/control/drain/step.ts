@@ -95,6 +95,15 @@ function cancelled(drain: Drain, atUs: number, effects: DrainEffect[]): Drain {
   return { ...drain, state: 'cancelled', holds: false, endDone: true, endedUs: drain.endedUs ?? atUs };
 }
 
+/** Where persistent clients are honoured until the deadline, they are until the new one. */
+function moved(drain: Drain, deadlineS: number, atUs: number, effects: DrainEffect[]): Drain {
+  if (drain.state !== 'draining') return drain;
+  const deadlineUs = atUs + deadlineS * SECOND_US;
+  const honoured = drain.persistenceDeadlineUs === drain.deadlineUs ? deadlineUs : Math.min(drain.persistenceDeadlineUs, deadlineUs);
+  effects.push(eventOf(drain, 'moved', `the deadline is in ${deadlineS} s from now on`));
+  return { ...drain, deadlineUs, persistenceDeadlineUs: drain.released ? drain.persistenceDeadlineUs : honoured };
+}
+
 /** The newest of those that hold nothing any more stay for people to read. */
 function remembered(drains: readonly Drain[]): readonly Drain[] {
   const old = drains.filter(({ holds }) => !holds).slice(0, -ENDED_MAX);
@@ -114,6 +123,8 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
     }
     case 'cancel':
       return changing((drain) => (drain.id === input.id ? cancelled(drain, atUs, effects) : drain));
+    case 'deadline':
+      return changing((drain) => (drain.id === input.id ? moved(drain, input.deadlineS, atUs, effects) : drain));
     case 'look':
       return changing((drain) => {
         const remaining = input.remaining.get(drain.id);

@@ -21,7 +21,7 @@ import { native } from '../../sys/addon.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 import { tableOpener } from '../checker/table-opener.js';
 import { drainDriver, startDrainDriver } from '../drain/drain-driver.js';
-import { cancelDrain, startDrain } from '../drain/drains.js';
+import { cancelDrain, moveDeadline, startDrain } from '../drain/drains.js';
 
 /** Another process's change is waited for: so long at a time, so often. Between two tries other requests are answered. */
 const [LOCK_WAIT_MS, PAUSE_MS, TRIES] = [20, 50, 100] as const;
@@ -97,6 +97,7 @@ export function sourcesOfHost(log: Log): ApiSources {
       driveDrains();
       return drain;
     },
+    moveDeadline: (id, deadlineS) => patiently(() => moveDeadline(id, deadlineS, { waitMs: LOCK_WAIT_MS })),
     cancelDrain: (id) => patiently(() => cancelDrain(id, { waitMs: LOCK_WAIT_MS })),
     apply: (document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> =>
       withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options })),

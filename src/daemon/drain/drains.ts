@@ -110,6 +110,18 @@ export function cancelDrainOf(director: DrainDirector, id: string, onEvent: OnDr
   });
 }
 
+/** The deadline in so many seconds from now. @throws WeirError drain-missing, drain-ended, datapath-not-loaded */
+export const moveDeadline = (id: string, deadlineS: number, { onEvent, waitMs }: DrainCall = {}): Drain =>
+  withDirector((director) => moveDeadlineOf(director, id, deadlineS, onEvent), waitMs);
+
+export function moveDeadlineOf(director: DrainDirector, id: string, deadlineS: number, onEvent: OnDrainEvent = SILENT): Drain {
+  return director.exclusively(() => {
+    const before = director.drainRecord();
+    if (drainIn(before, id).state !== 'draining') throw new WeirError('drain-ended', { id });
+    return drainIn(take(director, before, { kind: 'deadline', id, deadlineS }, onEvent), id);
+  });
+}
+
 /** All drains, the oldest first. @throws WeirError datapath-not-loaded */
 export const listDrains = (): readonly Drain[] => withDirector((director) => director.drainRecord().drains);
 

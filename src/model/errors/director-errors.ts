@@ -17,6 +17,11 @@ export const directorErrors = {
     hint: ({ id }: { id: string }) => `weir drain status ${id}; weir drain cancel ${id} gives the weights back`,
     exitStatus: 1,
   },
+  'drain-ended': {
+    text: ({ id }: { id: string }) => `the drain ${id} has ended: it has no deadline any more`,
+    hint: 'cancel it, and begin another one',
+    exitStatus: 1,
+  },
   'drain-missing': {
     text: ({ id }: { id: string }) => `there is no drain ${id}`,
     hint: 'weir drain list',
