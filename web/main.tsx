@@ -9,6 +9,7 @@ import { ChangesView } from './views/changes-view.js';
 import { ChecksView } from './views/checks-view.js';
 import { ConnectionsView } from './views/connections-view.js';
 import { DoctorView } from './views/doctor-view.js';
+import { DrainsView } from './views/drains-view.js';
 import { DropsView } from './views/drops-view.js';
 import { IncidentView } from './views/incident-view.js';
 import { ServicesView } from './views/services-view.js';
@@ -27,6 +28,7 @@ const views: readonly View[] = [
   { hash: 'services', name: 'Services', needs: '/v1/services', shown: ServicesView },
   { hash: 'vrrp', name: 'VRRP', needs: '/v1/instances', shown: VrrpView },
   { hash: 'checks', name: 'Health checks', needs: '/v1/checks', shown: ChecksView },
+  { hash: 'drains', name: 'Drains', needs: '/v1/drains', shown: DrainsView },
   { hash: 'connections', name: 'Connections', needs: '/v1/connections', shown: ConnectionsView },
   { hash: 'drops', name: 'Drops', needs: '/v1/drops', shown: DropsView },
   { hash: 'changes', name: 'Changes', needs: '/v1/changes', shown: ChangesView },

@@ -10,7 +10,7 @@ import { skipWithoutNetns } from '../lab/weir-lab.js';
 import { root } from '../support/project.js';
 import { type Dashboard, openBrowser, openDashboard, skipWithoutChromium, violations } from './browser.js';
 
-const VIEWS = ['', 'services', 'vrrp', 'checks', 'connections', 'drops', 'changes', 'doctor'] as const;
+const VIEWS = ['', 'services', 'vrrp', 'checks', 'drains', 'connections', 'drops', 'changes', 'doctor'] as const;
 const SCHEMES = ['light', 'dark'] as const;
 const SIZE = { width: 1440, height: 1000 } as const;
 const pictures = join(root, 'build/dashboard');
@@ -96,6 +96,24 @@ test('a server that fails changes its row within 2 s of the health check, and ag
   await row.getByText('DOWN').waitFor({ timeout: 2000 });
   onServer(`iptables -D ${REJECT}`);
   await row.getByText('UP').waitFor({ timeout: 10_000 });
+  await page.close();
+});
+
+test('a server is drained by a click, after its plan, and gets its weight back by another', { skip, timeout: 60_000 }, async () => {
+  const page = await openPage();
+  await show(page, 'services');
+  await page.locator('tr.server', { hasText: '192.168.99.11:80' }).getByRole('button', { name: 'Drain' }).first().click();
+  await page.getByText('of the weights').waitFor();
+  await page.screenshot({ path: join(pictures, 'drain-light.png') });
+  assert.deepEqual(await violations(page), []);
+  assert.equal(weir('lab', 'enter', 'lvs1', 'weir', 'drain', 'list').trim(), 'no drains');
+  await page.getByRole('button', { name: 'Drain', exact: true }).click();
+  await page.locator('tr.server.draining', { hasText: '192.168.99.11:80' }).first().waitFor();
+  await show(page, 'drains');
+  await page.getByRole('button', { name: /Give the weights back/ }).click();
+  await page.getByText('cancelled').waitFor();
+  await show(page, 'services');
+  await page.locator('tr.server.up', { hasText: '192.168.99.11:80' }).first().waitFor();
   await page.close();
 });
 

@@ -1,20 +1,14 @@
-// What the API sends, as far as the dashboard shows it (docs/api.md, docs/openapi.json).
+// What the API sends, as far as the dashboard shows it: by the shapes of its routes, where they have all of it; else as `weir status --json` has it.
+import type * as z from 'zod';
+import type { startedShape } from '../../src/api/values/drain-shapes.js';
+import type { entryShape } from '../../src/api/values/entry-shape.js';
+import type { listShape, serverShape, serviceShape } from '../../src/api/values/service-value.js';
 
-export interface Counters {
-  readonly connections: string;
-  readonly packets_in: string;
-  readonly packets_out: string;
-  readonly bytes_in: string;
-  readonly bytes_out: string;
-}
-
-export interface Rates {
-  readonly connections: number;
-  readonly packets_in: number;
-  readonly packets_out: number;
-  readonly bytes_in: number;
-  readonly bytes_out: number;
-}
+export type Service = z.infer<typeof serviceShape>;
+export type Server = z.infer<typeof serverShape>;
+export type Table = z.infer<typeof listShape>;
+export type DrainStarted = z.infer<typeof startedShape>;
+export type Change = z.infer<typeof entryShape>;
 
 export interface FailedCheck {
   readonly check: string;
@@ -22,47 +16,21 @@ export interface FailedCheck {
   readonly since: string | null;
 }
 
-export interface ServerHealth {
-  readonly up: boolean;
-  readonly since: string | null;
-  readonly checks: number;
-  readonly unchecked: number;
-  readonly times_down: number;
-  readonly failed: readonly FailedCheck[];
-}
-
-export interface Server {
+/** As `weir drain status --json` prints it. */
+export interface Drain {
   readonly id: string;
-  readonly method: string;
-  readonly weight: number;
-  readonly active: number;
-  readonly inactive: number;
-  readonly persistent: number;
-  readonly health: ServerHealth | null;
-  readonly counters: Counters;
-  readonly rates: Rates;
+  readonly target: string;
+  readonly also: readonly string[];
+  readonly state: 'draining' | 'empty' | 'deadline' | 'cancelled';
+  readonly holds: boolean;
+  readonly startedAt: string;
+  readonly deadlineInS: number;
+  readonly forecastS: number | null;
+  readonly remaining: { readonly open: number; readonly over: number; readonly persistent: number } | null;
 }
 
-export interface Service {
-  readonly id: string;
-  readonly protocol?: string;
-  readonly address?: string;
-  readonly port?: number;
-  readonly mark?: number;
-  readonly scheduler: string;
-  readonly active: number;
-  readonly inactive: number;
-  readonly persistent: number;
-  readonly health: { readonly quorum_up: boolean; readonly quorum: number; readonly sorry: boolean; readonly suspended: boolean } | null;
-  readonly counters: Counters;
-  readonly rates: Rates;
-  readonly servers: readonly Server[];
-}
-
-export interface Table {
-  readonly generation: number;
-  readonly totals: Counters;
-  readonly services: readonly Service[];
+export interface Drains {
+  readonly drains: readonly Drain[];
 }
 
 export interface RealHealth {
@@ -144,13 +112,6 @@ export interface Status {
   readonly version: string;
   readonly datapath: { readonly state: string; readonly since: string | null };
   readonly table: { readonly connections: number; readonly fill: number } | null;
-}
-
-export interface Change {
-  readonly id: string;
-  readonly at: string;
-  readonly author: string;
-  readonly commands: readonly string[];
 }
 
 export interface Changes {

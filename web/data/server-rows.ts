@@ -26,9 +26,9 @@ const keepalivedName = ({ protocol, address, port, mark }: Service): string =>
 const failedText = (failed: readonly { readonly check: string; readonly reason: string }[]): string =>
   failed.map(({ check, reason }) => `${check} ${reason}`.trim()).join('; ');
 
-function stateOf({ weight, health }: Server): State {
+function stateOf({ weight, draining, health }: Server): State {
   if (health?.up === false) return 'down';
-  if (weight === 0) return 'draining';
+  if (weight === 0 || draining) return 'draining';
   if (health === null || health.checks === 0) return 'unchecked';
   return health.unchecked > 0 ? 'starting' : 'up';
 }

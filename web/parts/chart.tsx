@@ -15,6 +15,11 @@ interface ChartProps {
 
 const colour = (element: HTMLElement, name: string): string => getComputedStyle(element).getPropertyValue(name).trim();
 
+/** A reading alone would be drawn on an axis of years. */
+const MINUTE_S = 60;
+const timeRange = (_plot: uPlot, low: number | null, high: number | null): [number | null, number | null] =>
+  low === null || high === null ? [Date.now() / 1000 - MINUTE_S, Date.now() / 1000] : [Math.min(low, high - MINUTE_S), high];
+
 function options(element: HTMLElement, unit: string): uPlot.Options {
   const axis = { stroke: () => colour(element, '--text'), grid: { stroke: () => colour(element, '--line') } };
   return {
@@ -22,7 +27,7 @@ function options(element: HTMLElement, unit: string): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
+    scales: { x: { range: timeRange }, y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
     axes: [axis, axis],
     series: [{}, { label: unit, stroke: () => colour(element, '--accent'), width: 2 }],
   };

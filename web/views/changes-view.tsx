@@ -9,10 +9,11 @@ const columns: readonly Column<Change>[] = [
   { name: 'When', sortBy: ({ at }) => at, cell: ({ at }) => new Date(at).toLocaleString() },
   { name: 'Author', sortBy: ({ author }) => author, cell: ({ author }) => author },
   { name: 'Commands', cell: ({ commands }) => <code>{commands.join('; ')}</code> },
+  { name: 'Made', cell: ({ after }) => (after === null ? 'not known: the process was killed' : 'yes') },
 ];
 
 export function ChangesView() {
-  const read = useResource<Changes>('/v1/changes', 2000);
+  const read = useResource<Changes>('/v1/changes', 2000, { after: ['change'] });
   return (
     <section>
       <h1>Changes by the API</h1>

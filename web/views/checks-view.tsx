@@ -26,7 +26,7 @@ const columns: readonly Column<Row>[] = [
 ];
 
 export function ChecksView() {
-  const read = useResource<Checks>('/v1/checks', 1000);
+  const read = useResource<Checks>('/v1/checks', 2000, { after: ['health'] });
   const rows = read.value?.virtual_servers.flatMap(({ name, servers }) => servers.map((real) => ({ service: name, real })));
   return (
     <section>

@@ -6,7 +6,7 @@ import { SameCommand } from '../parts/same-command.js';
 
 /** It takes seconds of the host. */
 const EVERY_MS = 300_000;
-const SIGNS = { error: ['▼', 'down'], warning: ['◑', 'draining'], info: ['○', 'unchecked'] } as const;
+const SIGNS = { error: ['▼', 'down'], warning: ['⚠', 'warning'], info: ['○', 'unchecked'] } as const;
 
 function FindingItem({ severity, code, what, cause, fix, on, advice }: Finding) {
   const [sign, colour] = SIGNS[severity];

@@ -122,8 +122,8 @@ function Traffic({
 }
 
 export function IncidentView() {
-  const table = useResource<Table>('/v1/services', 1000);
-  const checks = useResource<Checks>('/v1/checks', 1000);
+  const table = useResource<Table>('/v1/services', 2000, { after: ['table', 'health', 'drain'], isCounted: true });
+  const checks = useResource<Checks>('/v1/checks', 2000, { after: ['health'] });
   const drops = useResource<Drops>('/v1/drops', 2000);
   const all = table.value === undefined ? [] : serviceRows(table.value, checks.value);
   return (

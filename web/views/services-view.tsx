@@ -1,9 +1,10 @@
 // Services and their servers, in the order of HAProxy's columns.
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { Checks, Table } from '../data/api-values.js';
 import { useResource } from '../data/resource.js';
 import { type ServerRow, type ServiceRows, type State, serviceRows } from '../data/server-rows.js';
 import { type Column, DataTable } from '../parts/data-table.js';
+import { DrainDialog } from '../parts/drain-dialog.js';
 import { Failure } from '../parts/failure.js';
 import { SameCommand } from '../parts/same-command.js';
 import { Legend, StateBadge } from '../parts/state-badge.js';
@@ -25,7 +26,7 @@ const number = (name: string, group: string, value: (row: Row) => number | undef
   },
 });
 
-const columns: readonly Column<Row>[] = [
+const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] => [
   {
     name: 'Server',
     sortBy: (row) => (row.kind === 'service' ? row.of.service.id : row.of.id),
@@ -38,6 +39,18 @@ const columns: readonly Column<Row>[] = [
     cell: (row) => (row.kind === 'server' ? ago(row.of.since, Date.now()) : ''),
   },
   { name: 'LastChk', group: 'Health', cell: (row) => (row.kind === 'server' ? row.of.lastCheck : '') },
+  {
+    name: 'Drain',
+    group: 'Health',
+    cell: (row) =>
+      row.kind === 'server' && row.of.server !== undefined && !row.of.server.draining ? (
+        <button type="button" onClick={() => onDrain(row.of as ServerRow)}>
+          Drain …<span class="unseen"> {row.of.id}</span>
+        </button>
+      ) : (
+        ''
+      ),
+  },
   number('Weight', 'Now', (row) => (row.kind === 'server' ? row.of.server?.weight : undefined)),
   number('ActiveConn', 'Now', (row) => counted(row)?.active),
   number('InActConn', 'Now', (row) => counted(row)?.inactive),
@@ -76,8 +89,14 @@ function rowsOf(all: readonly ServiceRows[], text: string, troubled: boolean): r
 }
 
 export function ServicesView() {
-  const table = useResource<Table>('/v1/services', 1000);
-  const checks = useResource<Checks>('/v1/checks', 1000);
+  const table = useResource<Table>('/v1/services', 2000, { after: ['table', 'health', 'drain'], isCounted: true });
+  const checks = useResource<Checks>('/v1/checks', 2000, { after: ['health'] });
+  const [draining, setDraining] = useState<ServerRow>();
+  const columns = useMemo(() => columnsWith(setDraining), []);
+  const drained = (begun: boolean): void => {
+    setDraining(undefined);
+    if (begun) table.refresh();
+  };
   const [text, setText] = useState('');
   const [troubled, setTroubled] = useState(false);
   const all = table.value === undefined ? [] : serviceRows(table.value, checks.value);
@@ -104,6 +123,7 @@ export function ServicesView() {
         rowClass={(row) => `${row.kind} ${stateOf(row)}`}
         empty={table.value === undefined ? '' : 'No service or server is as asked.'}
       />
+      {draining !== undefined && <DrainDialog server={draining.id} service={draining.service.id} onClose={drained} />}
       <SameCommand command="weir api GET /v1/services" />
       <SameCommand command="ipvsadm -Ln --stats; ipvsadm -Ln --rate; weir top" />
     </section>

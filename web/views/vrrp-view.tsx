@@ -30,7 +30,7 @@ const columns: readonly Column<Row>[] = [
 ];
 
 export function InstanceTable() {
-  const read = useResource<Instances>('/v1/instances', 1000);
+  const read = useResource<Instances>('/v1/instances', 2000, { after: ['instance'] });
   return (
     <>
       <Failure read={read} />

@@ -6,6 +6,7 @@ import { drainJson } from '../../report/drain/drain-value.js';
 import { cancelDrain, drainPlan, moveDeadline, startDrain } from '../changes/change-drains.js';
 import { json, type Route, route } from '../route.js';
 import type { ApiSources } from '../sources.js';
+import { drainShape, startedShape } from '../values/drain-shapes.js';
 import { secondsText } from '../values/texts.js';
 import { WAIT_MAX_S, waitUntil } from './wait.js';
 
@@ -23,23 +24,6 @@ const drainBody = z.strictObject({
   allow_empty: z.boolean().optional().describe('also where a service is left without a server'),
   min_capacity: z.number().min(0).max(1).optional().describe("the least part of a service's weights that must be left"),
 });
-
-const drainShape = z
-  .looseObject({ id: z.string(), target: z.string(), state: z.enum(['draining', 'empty', 'deadline', 'cancelled']) })
-  .describe('as weir drain status --json prints it');
-const planShape = z.strictObject({
-  target: z.string(),
-  also: z.array(z.string()).describe('targets that are drained with it, for the sake of persistent clients'),
-  services: z.array(
-    z.strictObject({
-      service: z.string(),
-      drained: z.array(z.string()).describe('servers that get no new connections'),
-      left: z.array(z.string()).describe('servers that go on to get them'),
-      capacity: z.number().describe("the part of the service's weights that is left, 0 to 1"),
-    }),
-  ),
-});
-const startedShape = z.strictObject({ plan: planShape, drain: drainShape.nullable(), change: z.string().nullable() });
 
 const idPath = z.strictObject({ id: z.string().max(64) });
 

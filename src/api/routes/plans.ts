@@ -9,6 +9,7 @@ import type { JournalEntry } from '../changes/journal.js';
 import type { AppliedPlan, StoredPlan } from '../changes/plan-book.js';
 import { readTableDocument } from '../changes/read-document.js';
 import { json, type Route, route } from '../route.js';
+import { entryShape } from '../values/entry-shape.js';
 import { momentText } from '../values/moment-text.js';
 import { secondsText } from '../values/texts.js';
 import { WAIT_MAX_S, waitUntil } from './wait.js';
@@ -23,16 +24,6 @@ const planShape = z.looseObject({
   plan: z.looseObject({}).describe('as weir plan --json prints it'),
 });
 const appliedShape = z.strictObject({ etag: z.string(), change: z.string().nullable(), plan: z.looseObject({}) });
-const entryShape = z.strictObject({
-  id: z.string(),
-  at: z.string(),
-  author: z.string(),
-  before: z.string(),
-  after: z.string().nullable().describe('null: the process was killed in the change, and it may have been made or not'),
-  commands: z.array(z.string()),
-  of: z.string().nullable(),
-});
-
 /** Of plans and of documents. */
 const optionsShape = z.strictObject({
   keep_others: z.boolean().optional().describe('services that the document does not have stay'),

@@ -8,16 +8,8 @@ import type { DaemonStatus } from '../../report/status/status.js';
 import { currentEtag } from '../changes/change-table.js';
 import { json, type Route, route } from '../route.js';
 import type { TableSnapshot } from '../sources.js';
-import { countersShape, countersValue, healthByName, serverShape, serviceShape, serviceValue } from '../values/service-value.js';
+import { countersValue, healthByName, listShape, serverShape, serviceShape, serviceValue } from '../values/service-value.js';
 import { endpointText, numberText, serviceText } from '../values/texts.js';
-
-const listShape = z.strictObject({
-  generation: z.int().describe('rises with each change of the table'),
-  timeouts: z.strictObject({ tcp: z.int(), tcp_fin: z.int(), udp: z.int() }),
-  totals: countersShape,
-  services: z.array(serviceShape),
-  next: z.string().nullable().describe('after of the next page; null: there is none'),
-});
 
 const LIMIT_MAX = 10_000;
 

@@ -12,7 +12,7 @@ import type { DaemonStatus, RealHealthStatus } from '../../report/status/status.
 /** Of 64 bits: a number of JSON has 53. */
 const counter = z.string().regex(/^\d+$/).describe('a decimal number of 64 bits');
 
-export const countersShape = z.strictObject({
+const countersShape = z.strictObject({
   connections: counter,
   packets_in: counter,
   packets_out: counter,
@@ -39,7 +39,8 @@ export const serverShape = z.strictObject({
   address: z.string(),
   port: z.int(),
   method: z.enum(['masq', 'local', 'tunnel', 'route', 'fullnat']),
-  weight: z.int(),
+  weight: z.int().describe('as configured'),
+  draining: z.boolean().describe('a drain holds it: packets find weight 0'),
   upper_threshold: z.int(),
   lower_threshold: z.int(),
   tunnel: z.strictObject({ type: z.string(), port: z.int(), checksum: z.string() }).optional(),
@@ -73,6 +74,13 @@ export const serviceShape = z.strictObject({
   counters: countersShape,
   rates: ratesShape,
   servers: z.array(serverShape),
+});
+export const listShape = z.strictObject({
+  generation: z.int().describe('rises with each change of the table'),
+  timeouts: z.strictObject({ tcp: z.int(), tcp_fin: z.int(), udp: z.int() }),
+  totals: countersShape,
+  services: z.array(serviceShape),
+  next: z.string().nullable().describe('after of the next page; null: there is none'),
 });
 export type ServiceValue = z.infer<typeof serviceShape>;
 export type ServerValue = z.infer<typeof serverShape>;
@@ -112,7 +120,10 @@ const serverHealth = (real: RealHealthStatus | undefined): ServerValue['health']
         failed: real.failed.map(({ check, reason, since }) => ({ check, reason, since })),
       };
 
-function serverValue({ spec, active, inactive, persistent, stats }: DestinationEntry, real: RealHealthStatus | undefined): ServerValue {
+function serverValue(
+  { spec, active, inactive, persistent, stats, held }: DestinationEntry,
+  real: RealHealthStatus | undefined,
+): ServerValue {
   const { method, weight, upperThreshold, lowerThreshold, tunnel, localAddresses, clientAddress } = spec;
   return {
     id: endpointText(spec),
@@ -120,6 +131,7 @@ function serverValue({ spec, active, inactive, persistent, stats }: DestinationE
     port: spec.port,
     method,
     weight,
+    draining: held !== undefined,
     upper_threshold: upperThreshold,
     lower_threshold: lowerThreshold,
     ...(method === 'tunnel' ? { tunnel: { ...tunnel } } : {}),

@@ -1,0 +1,12 @@
+// An entry of the journal as the API sends it.
+import * as z from 'zod';
+
+export const entryShape = z.strictObject({
+  id: z.string(),
+  at: z.string(),
+  author: z.string(),
+  before: z.string(),
+  after: z.string().nullable().describe('null: the process was killed in the change, and it may have been made or not'),
+  commands: z.array(z.string()),
+  of: z.string().nullable(),
+});
