@@ -53,7 +53,9 @@ function interfaceLines({ interfaces, tcAlone, repairsDue, state }: DatapathStat
     list === '' ? 'none is covered' : list,
     ...(uncovered.length === 0 ? [] : [`not covered: ${uncovered.map(({ name }) => name).join(', ')} (weir load covers them)`]),
     ...(half.length === 0 ? [] : [`covered at ingress alone: ${half.map(({ name }) => name).join(', ')} (weir doctor has what to do)`]),
-    ...tcAlone.map((alone) => `${tcAloneText(alone)}${alone.obstacle === 'vlan' ? '' : ' (weir load tries again)'}`),
+    ...tcAlone.map(
+      (alone) => `${tcAloneText(alone)}${alone.obstacle === 'vlan' || alone.obstacle === 'kind' ? '' : ' (weir load tries again)'}`,
+    ),
     ...(repairsDue === 0 ? [] : [`${counted(repairsDue, 'repair')} due (weir doctor names them, weir load does them)`]),
   ];
 }

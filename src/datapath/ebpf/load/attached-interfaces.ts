@@ -30,7 +30,7 @@ import {
 } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
 import { returnToLinks } from './fullnat.js';
-import { type AttachMode, hooksOf, isAttachable, isPairOfFirewall, isPairOfMarks, vlansAlone } from './hook-choice.js';
+import { type AttachMode, hooksOf, isAttachable, isPairOfFirewall, isPairOfMarks, withoutXdp } from './hook-choice.js';
 import {
   clearRecord,
   differencesOf,
@@ -130,7 +130,7 @@ export class AttachedInterfaces {
         if (!withoutPlace.has(link)) this.#record(recordOf(link, hooks.includes('xdp'), addresses), link, made.has(link));
       }
       if (!wantsXdp) forgetXdpRefusal(this.folder);
-      if (wish.strict && mode === 'xdp') for (const alone of vlansAlone(links, mode)) this.onNotice(tcAloneText(alone));
+      if (wish.strict && mode === 'xdp') for (const alone of withoutXdp(links, mode)) this.onNotice(tcAloneText(alone));
     } finally {
       this.#closePrograms();
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
-import { type AttachMode, hooksOf, vlansAlone } from './hook-choice.js';
+import { type AttachMode, hooksOf, withoutXdp } from './hook-choice.js';
 
 const link = (ifindex: number, name: string, rest: Partial<Link> = {}): Link => ({
   ...{ ifindex, name, flags: 0, hardware: LinkHardware.ethernet, mtu: 1500 },
@@ -31,12 +31,22 @@ test('a VLAN, and what has VLANs on top, has tc alone in each mode, and it is re
   const links = [CARD, OTHER, lan, inner];
   for (const one of [CARD, lan, inner]) assert.deepEqual(withXdp(one, links), [], one.name);
   assert.deepEqual(withXdp(OTHER, links), ['auto', 'xdp'], 'a card without any');
-  const alone = (mode: AttachMode) => vlansAlone(links, mode).map(({ what, obstacle }) => `${what} ${obstacle}`);
+  const alone = (mode: AttachMode) => withoutXdp(links, mode).map(({ what, obstacle }) => `${what} ${obstacle}`);
   assert.deepEqual(alone('auto'), ['eth0 vlan']);
   assert.deepEqual(alone('tc'), []);
   assert.deepEqual(alone('xdp'), ['eth0 vlan', 'eth0.5 vlan', 'eth0.5.7 vlan']);
   const many = [CARD, ...[1, 2, 3, 4, 5].map((k) => vlan(10 + k, `v${k}`, 2))];
-  assert.match(vlansAlone(many, 'auto')[0]?.why ?? '', /^it has VLANs on top \(v1, v2, v3, 2 more\), and /);
+  assert.match(withoutXdp(many, 'auto')[0]?.why ?? '', /^it has VLANs on top \(v1, v2, v3, 2 more\), and /);
+});
+
+test('a kind of interface that no driver has XDP for has tc alone, and is reported in the mode xdp', () => {
+  const links = ['bridge', 'macvlan', 'dummy', 'bond', 'veth'].map((kind, k) => link(20 + k, kind, { kind }));
+  const xdp = links.filter((one) => withXdp(one, links).length > 0).map(({ name }) => name);
+  assert.deepEqual(xdp, ['bond', 'veth']);
+  const why = 'no driver has XDP for interfaces of the kind bridge';
+  assert.deepEqual(withoutXdp(links, 'xdp')[0], { what: 'bridge', why, obstacle: 'kind' });
+  assert.equal(withoutXdp(links, 'xdp').length, 3);
+  assert.deepEqual(withoutXdp(links, 'auto'), []);
 });
 
 test('a VLAN whose lower device is in another namespace is on none of these', () => {

@@ -35,6 +35,12 @@ export const isPairOfMarks = ({ name }: Link): boolean => name === PAIR.near;
 /** Is it the device by which comes what the packet filter has accepted? */
 export const isPairOfFirewall = ({ name }: Link): boolean => name === PAIR.far;
 
+/** Their drivers have no XDP in any kernel: what is above, or beside, other devices. Of a bond its ports' drivers decide. */
+const KINDS_WITHOUT_XDP: ReadonlySet<string> = new Set([
+  ...['bridge', 'openvswitch', 'team', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'vrf', 'macsec', 'hsr', 'batadv'],
+  ...['dummy', 'ifb', 'vxlan', 'geneve', 'gretap', 'ip6gretap', 'erspan', 'ip6erspan'],
+]);
+
 /** How many names a reason has. */
 const NAMES_MAX = 3;
 
@@ -51,6 +57,13 @@ function vlansOf(link: Link, links: readonly Link[]): string | undefined {
   return `it has VLANs on top (${[...some, ...more].join(', ')}), and the tag of a frame is taken out before XDP sees it`;
 }
 
+function obstacleOf(link: Link, links: readonly Link[]): Pick<TcAlone, 'why' | 'obstacle'> | undefined {
+  const why = vlansOf(link, links);
+  if (why !== undefined) return { why, obstacle: 'vlan' };
+  if (link.kind === undefined || !KINDS_WITHOUT_XDP.has(link.kind)) return undefined;
+  return { why: `no driver has XDP for interfaces of the kind ${link.kind}`, obstacle: 'kind' };
+}
+
 /** Does the mode want XDP there? */
 function isWanted(link: Link, mode: AttachMode): boolean {
   if (link.hardware === LinkHardware.loopback || isLayer3(link)) return false;
@@ -59,14 +72,14 @@ function isWanted(link: Link, mode: AttachMode): boolean {
 
 /** The hooks of an interface that weir attaches to. `links`: all interfaces of the namespace. */
 export function hooksOf(link: Link, links: readonly Link[], mode: AttachMode): readonly Hook[] {
-  return isWanted(link, mode) && vlansOf(link, links) === undefined ? ['ingress', 'egress', 'xdp'] : ['ingress', 'egress'];
+  return isWanted(link, mode) && obstacleOf(link, links) === undefined ? ['ingress', 'egress', 'xdp'] : ['ingress', 'egress'];
 }
 
-/** Which interfaces the mode wants XDP for, and have tc alone on account of VLANs. */
-export const vlansAlone = (links: readonly Link[], mode: AttachMode): readonly TcAlone[] =>
+/** Which interfaces the mode wants XDP for, and have tc alone on account of VLANs or of their kind. */
+export const withoutXdp = (links: readonly Link[], mode: AttachMode): readonly TcAlone[] =>
   links.flatMap((link) => {
-    const why = isAttachable(link) && isWanted(link, mode) ? vlansOf(link, links) : undefined;
-    return why === undefined ? [] : { what: link.name, why, obstacle: 'vlan' };
+    const obstacle = isAttachable(link) && isWanted(link, mode) ? obstacleOf(link, links) : undefined;
+    return obstacle === undefined ? [] : { what: link.name, ...obstacle };
   });
 
 /** Does the mode want XDP on an interface of this namespace? */

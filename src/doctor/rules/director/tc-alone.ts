@@ -17,6 +17,7 @@ function adviceFor({ what, obstacle }: TcAlone): string {
         'kernel log may have its reason; weir load tries again'
       );
     case 'vlan':
+    case 'kind':
       return 'nothing has to be done';
     default:
       return 'weir load tries again, by the kernel and the build that there are then';
