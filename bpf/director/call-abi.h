@@ -6,6 +6,7 @@
 
 /* Of a service's flags. */
 #define SVC_SIP 0x400
+#define SVC_SIP_IDLE 0x40 /* --pe sip without persistence: no packet goes by it */
 
 /* ---- calls: what a template has besides its slot, by the number of that slot and the family of its table. Written by packets, removed by the
  * timer, and by a packet that gives the slot to another template. Rules:

@@ -29,6 +29,7 @@ const cases: readonly (readonly [Change, string])[] = [
     },
     '-E -t 10.0.0.1:80 -s sh -p 60 -M 255.255.255.0 --pe sip -b sh-port',
   ],
+  [{ kind: 'edit-service', spec: { ...spec, idleEngine: 'sip' } }, '-E -t 10.0.0.1:80 -s wlc --pe sip'],
   [{ kind: 'delete-service', key: mark }, '-D -f 5 -6'],
   [{ kind: 'add-destination', service: web, spec: server }, '-a -t 10.0.0.1:80 -r 10.0.0.2:8080 -m -w 3'],
   [

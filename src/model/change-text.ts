@@ -3,6 +3,7 @@
 import { formatAddress } from './address-text.js';
 import type { Change, DestinationChange } from './change.js';
 import { endpointText, type Names } from './endpoint-text.js';
+import { engineOf } from './persistence-engine.js';
 import { flagNames } from './schedulers.js';
 import type { DestinationSpec, ForwardingMethod, ServiceKey, ServiceSpec } from './service.js';
 import { flagText, netmaskText, portProtocol, serviceArguments } from './service-text.js';
@@ -32,8 +33,9 @@ function serviceOptions(spec: ServiceSpec, { saved }: Written): string {
     const mask = netmaskText(spec);
     parts.push(`-p ${persistence.timeout}`);
     if (mask !== undefined) parts.push(`-M ${mask}`);
-    if (persistence.engine !== undefined) parts.push(`--pe ${persistence.engine}`);
   }
+  const engine = engineOf(spec);
+  if (engine !== undefined) parts.push(`--pe ${engine}`);
   if (spec.onePacket) parts.push('-o');
   if (spec.schedFlags !== 0) parts.push(`-b ${saved ? flagText(spec) : flagNames(spec.scheduler, spec.schedFlags).join(',')}`);
   return parts.join(' ');

@@ -12,6 +12,7 @@ export function sameServiceSpec(a: ServiceSpec, b: ServiceSpec): boolean {
     a.scheduler === b.scheduler &&
     a.schedFlags === b.schedFlags &&
     a.onePacket === b.onePacket &&
+    a.idleEngine === b.idleEngine &&
     samePersistence(a.persistence, b.persistence)
   );
 }

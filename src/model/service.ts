@@ -21,6 +21,8 @@ export interface ServiceSpec {
   readonly scheduler: string;
   readonly schedFlags: number;
   readonly persistence?: Persistence;
+  /** Of --pe without persistence: it is kept and saved, and nothing goes by it. */
+  readonly idleEngine?: string;
   readonly onePacket: boolean;
 }
 

@@ -18,8 +18,7 @@ export interface ListFormat {
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  /** `engine`: of --pe, which is checked without -p, too. */
-  | (ServiceChange & { readonly engine?: string })
+  | ServiceChange
   | DestinationChange
   | { readonly kind: 'flush' }
   | { readonly kind: 'list'; readonly format: ListFormat; readonly service?: ServiceKey }

@@ -5,7 +5,6 @@ import type { Director, TableReader } from '../../datapath/director.js';
 import type { SyncDaemons } from '../../datapath/sync-daemons.js';
 import type { Address } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { checkEngine } from '../../model/persistence-engine.js';
 import type { ConnectionEntry, ServiceEntry, ServiceKey } from '../../model/service.js';
 import { checkFamilies, isOfOtherFamily } from '../../model/sync-daemon.js';
 import type { Io } from '../io.js';
@@ -49,11 +48,6 @@ export function execute(command: Changing, director: Director, daemons: SyncDaem
       break;
     case 'stop-daemon':
       daemons.stopDaemon(command.role);
-      break;
-    case 'add-service':
-    case 'edit-service':
-      checkEngine(command.engine);
-      applyChange(director, command);
       break;
     default:
       checkSynchronised(command, director, daemons);

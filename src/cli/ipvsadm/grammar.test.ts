@@ -184,9 +184,10 @@ test("a service as stated, with ipvsadm's defaults", () => {
   assert.deepEqual(parse("-E --tcp-service=10.0.0.1:http -s ''"), { kind: 'edit-service', spec: plain });
   assert.deepEqual(parse('-A -t10.0.0.1:80 -p -s averyverylongschedulername --pe sip -b flag-2'), {
     kind: 'add-service',
-    engine: 'sip',
     spec: { ...plain, scheduler: 'averyverylongsc', schedFlags: 2, persistence: { timeout: 360, netmask: 0xffffffff, engine: 'sip' } },
   });
+  assert.deepEqual(parse('-A -t 10.0.0.1:80 --pe sip'), { kind: 'add-service', spec: { ...plain, idleEngine: 'sip' } });
+  assert.deepEqual(parse("-A -t 10.0.0.1:80 --pe ''"), { kind: 'add-service', spec: plain });
   const v6 = { ...service, address: { family: 'inet6', words: [0, 0, 0, 1] } };
   const persistence = { timeout: 5, netmask: 128 };
   assert.deepEqual(parse('-A -M 255.0.0.0 -t [::1]:80 -p5'), { kind: 'add-service', spec: { ...plain, key: v6, persistence } });

@@ -43,19 +43,17 @@ function serviceSpec(draft: Draft): ServiceSpec {
     if (draft.port === 0 && !persistent) throw new WeirError('ipvsadm-port-zero');
     if (onePacket && draft.protocol !== 'udp') throw new WeirError('ipvsadm-one-packet');
   }
-  const persistence = { timeout: draft.persistence, netmask: draft.netmask };
+  const { engine } = draft;
+  const named = engine === undefined || engine === '' ? undefined : engine;
+  const persistence = { timeout: draft.persistence, netmask: draft.netmask, ...(named !== undefined && { engine: named }) };
   return {
     key: serviceKey(draft),
     scheduler: draft.scheduler === '' ? DEFAULT_SCHEDULER : draft.scheduler,
     schedFlags: draft.schedulerFlags,
-    ...(persistent && { persistence: draft.engine === undefined ? persistence : { ...persistence, engine: draft.engine } }),
+    ...(persistent && { persistence }),
+    ...(!persistent && named !== undefined && { idleEngine: named }),
     onePacket,
   };
-}
-
-function serviceCommand(draft: Draft, kind: 'add-service' | 'edit-service'): Command {
-  const spec = serviceSpec(draft);
-  return draft.engine === undefined ? { kind, spec } : { kind, spec, engine: draft.engine };
 }
 
 function checkTunnel(draft: Draft): void {
@@ -128,7 +126,7 @@ function meaning(draft: Draft): Command {
       return { kind: draft.command };
     case 'add-service':
     case 'edit-service':
-      return serviceCommand(draft, draft.command);
+      return { kind: draft.command, spec: serviceSpec(draft) };
     case 'delete-service':
       return { kind: 'delete-service', key: serviceKey(draft) };
     case 'add-server':

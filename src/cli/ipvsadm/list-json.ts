@@ -76,6 +76,7 @@ function serviceJson(service: ServiceEntry, sorted: boolean): Json {
     scheduler: spec.scheduler,
     flags: schedulerFlags(spec.scheduler).filter((_, bit) => spec.schedFlags & (1 << bit)),
     ...(spec.persistence === undefined ? {} : { persistence: persistenceJson(spec, spec.persistence) }),
+    ...(spec.idleEngine === undefined ? {} : { idleEngine: spec.idleEngine }),
     onePacket: spec.onePacket,
     stats: countersJson(stats),
     rates: ratesJson(stats),

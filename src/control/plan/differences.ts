@@ -28,6 +28,7 @@ export function serviceDifferences(from: ServiceSpec, to: ServiceSpec): readonly
     ...differing('scheduler', from.scheduler, to.scheduler),
     ...differing('scheduler flags', String(from.schedFlags), String(to.schedFlags)),
     ...differing('persistence', persistenceText(from.persistence), persistenceText(to.persistence)),
+    ...differing('persistence engine', from.idleEngine ?? NONE, to.idleEngine ?? NONE),
     ...differing('one packet', String(from.onePacket), String(to.onePacket)),
   ];
 }

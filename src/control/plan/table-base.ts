@@ -14,8 +14,8 @@ const serverText = (spec: DestinationSpec): string => {
   return `${destinationId(spec)} ${settings.join(' ')}`;
 };
 
-const serviceText = ({ key, scheduler, schedFlags, onePacket, persistence }: ServiceSpec): string => {
-  const kept = persistence === undefined ? '' : `${persistence.timeout} ${persistence.netmask} ${persistence.engine ?? ''}`;
+const serviceText = ({ key, scheduler, schedFlags, onePacket, persistence, idleEngine = '' }: ServiceSpec): string => {
+  const kept = persistence === undefined ? idleEngine : `${persistence.timeout} ${persistence.netmask} ${persistence.engine ?? ''}`;
   return `${serviceId(key)} ${scheduler} ${schedFlags} ${onePacket} ${kept}`;
 };
 

@@ -12,6 +12,7 @@ export const Call = {
 
 export const CallAbi = {
   SVC_SIP: 1024,
+  SVC_SIP_IDLE: 64,
   CALL_ID_MAX: 255,
   CALL_ID_WORDS: 32,
   CALL_CONNS: 4,

@@ -10,7 +10,6 @@ import { serviceFamily } from '../../model/identity.js';
 import { IpsecPolicies } from '../../model/ipsec-policy.js';
 import { masquerades } from '../../model/masquerades.js';
 import { missingFor } from '../../model/missing-for.js';
-import { checkEngine } from '../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
 import { isUnicast } from '../../model/unicast-address.js';
 import { isSystemError } from '../../sys/errno.js';
@@ -39,7 +38,7 @@ import { asksFirewall, decideForFirewall, firewallMode } from './table/firewall.
 import { storeDrains } from './table/follow-holds.js';
 import { checkReported, ftpPorts, isHelpedKey, isRead, storeFtpPorts } from './table/ftp.js';
 import { marksBy, ownBy } from './table/host-marks.js';
-import { schedulerNumber, specOfService } from './table/identity.js';
+import { schedulerOf, specOfService } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
 import { Recent } from './table/recent-policies.js';
 import { destinationIds } from './table/service-list.js';
@@ -99,8 +98,7 @@ export class EbpfDirector extends EbpfReader implements Director, DrainTable {
     switch (change.kind) {
       case 'add-service':
       case 'edit-service':
-        checkEngine(change.spec.persistence?.engine);
-        schedulerNumber(change.spec.scheduler);
+        schedulerOf(change.spec);
         return;
       case 'add-destination':
       case 'edit-destination':
@@ -113,7 +111,6 @@ export class EbpfDirector extends EbpfReader implements Director, DrainTable {
   }
 
   addService(spec: ServiceSpec): void {
-    checkEngine(spec.persistence?.engine);
     this.#locked(() => {
       this.#changing(() => {
         ensureSideBuilds(this.tables, spec, this.#onNotice);
@@ -134,7 +131,6 @@ export class EbpfDirector extends EbpfReader implements Director, DrainTable {
   }
 
   editService(spec: ServiceSpec): void {
-    checkEngine(spec.persistence?.engine);
     this.#changing(() => {
       const id = this.#writer.serviceId(spec.key);
       const specs = spec.onePacket ? destinationIds(this.tables, id).map((dest) => specOfDestination(this.tables, dest)) : [];

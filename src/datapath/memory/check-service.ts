@@ -15,7 +15,7 @@ const hasScheduler = (name: string): boolean => {
 /** @throws WeirError scheduler-unknown, persistence-engine-unknown, persistence-mask */
 export function checkService(spec: ServiceSpec): void {
   if (!hasScheduler(spec.scheduler)) throw new WeirError('scheduler-unknown', { scheduler: spec.scheduler });
-  checkEngine(spec.persistence?.engine);
+  checkEngine(spec);
   const prefix = spec.persistence?.netmask;
   if (serviceFamily(spec.key) === 'inet6' && prefix !== undefined && (prefix < 1 || prefix > 128)) {
     throw new WeirError('persistence-mask', { length: prefix });

@@ -2,11 +2,13 @@
 
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { checkEngine, SIP } from '../../../model/persistence-engine.js';
 import type { ConnectionMethod, ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest, EndpointKind, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
+import { CallAbi } from '../call.gen.js';
 import { WideEndpointKind } from '../wide.gen.js';
 import { Wide6EndpointKind } from '../wide6.gen.js';
 import { type EndpointRef, endpointKey, hashKeysOf } from './endpoint-table.js';
@@ -38,10 +40,12 @@ export const connectionMethodName = (number: number): Exclude<ConnectionMethod, 
 /** A forwarding method as records have it: FULLNAT is masquerading, with a flag of its own (forwarding-word.ts). */
 export const methodNumber = (name: ForwardingMethod): number => METHOD_NAMES.indexOf(name === 'fullnat' ? 'masq' : name);
 
-/** @throws WeirError scheduler-unknown */
-export function schedulerNumber(name: string): number {
-  const number = (SCHEDULER_NAMES as readonly string[]).indexOf(name);
-  if (number < 0) throw new WeirError('scheduler-unknown', { scheduler: name });
+/** The number of a service's scheduler. @throws WeirError scheduler-unknown, persistence-engine-unknown */
+export function schedulerOf(spec: ServiceSpec): number {
+  const { scheduler } = spec;
+  const number = (SCHEDULER_NAMES as readonly string[]).indexOf(scheduler);
+  if (number < 0) throw new WeirError('scheduler-unknown', { scheduler });
+  checkEngine(spec);
   return number;
 }
 
@@ -154,6 +158,7 @@ export function specOfService(services: Records, id: number): ServiceSpec {
     scheduler: schedulerName(scheduler),
     schedFlags: (flags >> Abi.SVC_SCHEDULER_SHIFT) & SCHEDULER_FLAGS,
     ...(persistence === undefined ? {} : { persistence }),
+    ...((flags & CallAbi.SVC_SIP_IDLE) === 0 ? {} : { idleEngine: SIP }),
     onePacket: (flags & Abi.SVC_ONEPACKET) !== 0,
   };
 }

@@ -16,8 +16,8 @@ const MASK_SHIFT = BigInt(TemplateAbi.PERSISTENCE_MASK_SHIFT);
 const otherForm = (netmask: number, ipv6: boolean): number => (ipv6 ? netmask : swap32(netmask));
 
 /** Writes the persistence to the place that does not count. Returns the flags that make it count. */
-export function writePersistence(services: Records, id: number, { key, persistence }: ServiceSpec): number {
-  if (persistence === undefined) return 0;
+export function writePersistence(services: Records, id: number, { key, persistence, idleEngine }: ServiceSpec): number {
+  if (persistence === undefined) return idleEngine === undefined ? 0 : CallAbi.SVC_SIP_IDLE;
   const { timeout, netmask, engine } = persistence;
   const isFirst = (services.get(id, Service.flags) & TemplateAbi.SVC_PERSISTENCE_SECOND) !== 0;
   const recorded = BigInt(otherForm(netmask, serviceFamily(key) === 'inet6'));

@@ -20,7 +20,7 @@ import { noteFragmentServer } from './fragment-servers.js';
 import { helpDestination, isHelpOver, isReal, leaveDestination } from './ftp.js';
 import { FullnatPools } from './fullnat-pools.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
-import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerOf, serviceEndpoint } from './identity.js';
 import { livingConnections } from './living-slots.js';
 import { noteMarks, roomForMark } from './marks.js';
 import { writePersistence } from './persistence.js';
@@ -66,7 +66,7 @@ export class Writer {
     const known = this.#endpoints.find(endpoint);
     if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new WeirError('service-exists');
     if (!isRestored) roomForMark(this.tables, spec.key);
-    const scheduler = schedulerNumber(spec.scheduler);
+    const scheduler = schedulerOf(spec);
     if (known === 0) roomForRing(this.tables, 0, scheduler); // where it is refused, no record is made
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
@@ -85,7 +85,7 @@ export class Writer {
 
   editService(spec: ServiceSpec): void {
     const id = this.serviceId(spec.key);
-    const scheduler = schedulerNumber(spec.scheduler);
+    const scheduler = schedulerOf(spec);
     const { services } = this.tables;
     // A build that knew no data connections of FTP may have added them.
     for (const dest of destinationIds(this.tables, id))

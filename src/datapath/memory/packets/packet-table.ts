@@ -147,8 +147,9 @@ export class PacketTable {
   }
 
   addService(spec: ServiceSpec): void {
-    const place = this.#checked(spec);
+    const place = placeOf(spec.key);
     if (this.records.at(place)?.live) throw new WeirError('service-exists');
+    checkEngine(spec);
     const schedule = this.#start(spec, []);
     const service = this.records.makeService(place);
     service.live = true;
@@ -156,8 +157,8 @@ export class PacketTable {
   }
 
   editService(spec: ServiceSpec): void {
-    checkEngine(spec.persistence?.engine);
     const service = this.#live(spec.key);
+    checkEngine(spec);
     checkOnePacket(
       spec,
       service.list.map(({ locals }) => ({ method: locals.length > 0 ? 'fullnat' : 'masq' }) as const),
@@ -235,11 +236,6 @@ export class PacketTable {
   /** The newest first. @throws WeirError service-missing */
   destinations(key: ServiceKey): readonly DestinationRecord[] {
     return this.#live(key).list;
-  }
-
-  #checked({ key, persistence }: ServiceSpec): ServicePlace {
-    checkEngine(persistence?.engine);
-    return placeOf(key);
   }
 
   #start({ scheduler, schedFlags }: ServiceSpec, list: readonly DestinationRecord[]): ServiceRecord['schedule'] {
