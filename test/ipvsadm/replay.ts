@@ -39,15 +39,22 @@ function command(run: (args: readonly string[], io: Io) => Promise<number>): Pro
   };
 }
 
+const ESCAPED: Readonly<Record<string, string>> = { '\\n': '\n', '\\r': '\r', '\\t': '\t', '%%': '%' };
+
+const sortedLines = (text: string): string => `${text.trimEnd().split('\n').sort().join('\n')}\n`;
+
 const printf: Program = async (args) => {
-  const format = args[0] === '--' ? args[1] : args[0];
-  return { stdout: (format ?? '').replaceAll('\\n', '\n'), stderr: '', status: 0 };
+  const format = (args[0] === '--' ? args[1] : args[0]) ?? '';
+  return { stdout: format.replace(/\\[nrt]|%%/g, (escaped) => ESCAPED[escaped] ?? escaped), stderr: '', status: 0 };
 };
+
+const sort: Program = async (_, stdin) => ({ stdout: stdin.replace(/(?:.*\n)+/, sortedLines), stderr: '', status: 0 });
 
 function programs(world: World, open: DirectorOpener): Readonly<Record<string, Program>> {
   const proc = command((args, io) => runProc([(args[0] ?? '').replace('/proc/net/', '')], io, open));
   return {
     printf,
+    sort,
     cat: proc,
     ipvsadm: command((args, io) => runIpvsadm(args, io, world)),
     'ipvsadm-save': command((args, io) => runSave(args, io, world)),

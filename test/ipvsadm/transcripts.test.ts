@@ -25,6 +25,8 @@ for (const [name, answersMin] of [
   ['a2_options', 100],
   ['a3_cli_errors', 100],
   ['a4_names', 20],
+  ['o2_random', 800],
+  ['o3_random', 800],
 ] as const) {
   const recorded = readFileSync(`${tests}oracle/recorded/${name}.txt`, 'utf8');
   const cannot = unrunnable[name] ?? [];

@@ -50,6 +50,8 @@ const SCRIPTS = {
   j1_later_services: 'py',
   l1_local: 'py',
   o1_options: 'tr',
+  o2_random: 'tr',
+  o3_random: 'tr',
   p1_persistence: 'py',
   p3_persistence_edits: 'py',
   p4_templates: 'py',

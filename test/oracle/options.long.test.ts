@@ -1,4 +1,5 @@
 // Answers that take long: hundreds of command lines, and SCTP packet by packet.
-import { testAnswers } from './judged.js';
+import { testAnswers, testAnswersBy } from './judged.js';
 
 testAnswers('o1_options', 's1_sctp');
+testAnswersBy('resident', 'o2_random', 'o3_random');

@@ -6,7 +6,13 @@ import { filesUnder, read } from '../support/project.js';
 test('each script of the oracle is in one of its lists of answers, once', () => {
   const scripts = filesUnder('test/oracle/scripts').map((file) => file.replace(/^.*\/|\.\w+$/g, ''));
   const tests = filesUnder('test/oracle').filter((file) => file.endsWith('.test.ts'));
-  const lists = tests.map(read).flatMap((text) => text.match(/testAnswers\([^)]*\)/g) ?? []);
-  const judged = lists.flatMap((text) => [...text.matchAll(/'(\w+)'/g)].map(([, name]) => name));
-  assert.deepEqual(judged.sort(), scripts.sort());
+  const named = (call: RegExp): readonly (string | undefined)[] =>
+    tests
+      .map(read)
+      .flatMap((text) => text.match(call) ?? [])
+      .flatMap((text) => [...text.matchAll(/'(\w+)'/g)].map(([, name]) => name));
+  const judged = named(/testAnswers\([^)]*\)/g);
+  // What is asked of processes may be asked of a resident as well.
+  const others = named(/testAnswersBy\('resident'[^)]*\)/g).filter((name) => name !== 'resident' && !judged.includes(name));
+  assert.deepEqual([...judged, ...others].sort(), scripts.sort());
 });
