@@ -85,6 +85,7 @@ const DIRECTOR = [
   'fullnat-sctp',
   'fullnat-sctp6',
   'switch',
+  'bridge-switch',
   ...SIDE_BUILDS,
   ...SIDE_BUILDS.map((name) => `bridge-${name}`),
   'apply',

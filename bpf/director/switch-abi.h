@@ -11,7 +11,8 @@
 #define SWITCH_HELD 1460    /* bytes of a connection's first segment that are kept until its server has answered */
 #define SWITCH_HOLDS 8192
 #define SWITCH_PORT_WORDS 1024
-#define SWITCH_COUNTS 16
+#define SWITCH_COUNTS 32
+#define SWITCH_OVERTAKEN 4096
 
 /* Ports that may be switched, a bit each, by the port as in packets. Others cost one look into this. Written by user. */
 struct switch_ports {
@@ -48,7 +49,7 @@ struct switch_server {
   __u32 dest; /* dests[dest], which counts while it has this address and port and is of the listener's service */
   __u32 addr;
   __u16 port;
-  __u16 reserved;
+  __u16 weight; /* that it was configured with: for user */
 };
 struct switch_pool {
   __u32 count;
@@ -99,10 +100,16 @@ struct switch_back {
 struct switch_segment_held {
   __u8 data[SWITCH_HELD];
 };
+/* A segment that seems to overtake the first one of its connection, to how often it came. */
+struct switch_overtaken {
+  struct switch_client_key client;
+  __u32 seq;
+};
 
 /* ---- the cookies' key, and the timer that removes flows. `key` is written by user, once. */
 struct switch_secret {
   __u64 key[2];
+  __u64 paused; /* user: connections move to a table of another layout, and may be in neither that this program knows: it ends none for that */
 };
 struct switch_timer {
   struct bpf_timer timer;
@@ -128,6 +135,11 @@ enum switch_count {
   SWITCHED_REFUSED,    /* servers that reset a connection before it began */
   SWITCHED_OVERTOOK,   /* segments that came before the first one of their connection was bound: dropped, their clients send them again */
   SWITCHED_SHARED,     /* the server has a connection of the same client and port from another listener: to the proxy */
+  SWITCHED_ODD,        /* fragments, and segments without a whole header: dropped */
+  SWITCHED_UNFIT,      /* segments that fit no step of a connection that begins: dropped */
+  SWITCHED_UNKEPT,     /* the server has answered, and the first segment is kept no longer: its client sends it again */
+  SWITCHED_PASSED,     /* SYNs, and packets with options of IP, that the host gets: its packet filter is asked, or it has not the address */
+  SWITCHED_LOST,       /* flows that ended, since their connections had ended before */
 };
 struct switch_counts {
   __u64 count[SWITCH_COUNTS];

@@ -24,6 +24,13 @@ static __always_inline int switch_forth(struct __sk_buff *skb, struct switch_flo
   return unlikely(tcp->doff > 5) ? switch_sack_forth(skb, f->delta) : TC_ACT_UNSPEC;
 }
 
+/* A client's segment of a connection that ends. */
+static __always_inline int switch_closing(struct __sk_buff *skb, struct switch_flow *f) {
+  void *data = (void *)(long)skb->data;
+  struct tcphdr *tcp = data + TCP_AT;
+  return data + SWITCH_HEADS > (void *)(long)skb->data_end ? switch_failed() : switch_forth(skb, f, tcp);
+}
+
 /* A server's segment: its bytes have the numbers that its client was promised. */
 static __always_inline int switch_number_back(struct __sk_buff *skb, struct switch_back *b, struct tcphdr *tcp) {
   bool partial = sum_is_partial(skb);
@@ -56,12 +63,12 @@ static __always_inline void flow_bind(struct switch_scratch *w, struct switch_fl
 
 /* A server's SYN and ACK: it gets the segment that its client has sent. */
 static __always_inline int switch_answered(struct __sk_buff *skb, struct switch_scratch *w, struct switch_flow *f, struct switch_back *b) {
-  if (w->ack != f->first || (f->state == SWITCH_BOUND && f->delta != f->isn - w->seq)) return TC_ACT_SHOT;
+  if (w->ack != f->first || (f->state == SWITCH_BOUND && f->delta != f->isn - w->seq)) return switch_drop(SWITCHED_UNFIT);
   if (options_read(skb)) return switch_failed();
   flow_bind(w, f, b);
   struct switch_segment_held *held = bpf_map_lookup_elem(&switch_held, &w->key);
   __u32 size = f->held;
-  if (!held || !size || size > SWITCH_HELD) return TC_ACT_SHOT; /* its client sends it again */
+  if (!held || !size || size > SWITCH_HELD) return switch_drop(SWITCHED_UNKEPT);
   if (bpf_probe_read_kernel(w->text, SWITCH_HELD, held)) return switch_failed();
 #pragma clang loop unroll(full)
   for (int i = 0; i < 3; i++) w->text[(size + i) & (SWITCH_TEXT - 1)] = 0;
@@ -76,12 +83,13 @@ static __always_inline int switch_answered(struct __sk_buff *skb, struct switch_
  * the same ends (RFC 9293, 3.10.7.4), which ends as by a client's reset; then its client sends its first segment again. */
 static __always_inline int switch_unanswered(struct __sk_buff *skb, struct switch_scratch *w, struct switch_flow *f, struct switch_back *b) {
   if (w->flags & FLAG_RST) {
+    if (!(w->flags & FLAG_ACK) || w->ack != f->first) return switch_drop(SWITCHED_UNFIT);
     f->flags |= SWITCH_CLOSING;
     b->delta = f->isn + 1 - w->seq;
     switch_count(SWITCHED_REFUSED);
     return TC_ACT_OK;
   }
-  if (!(w->flags & FLAG_ACK)) return TC_ACT_SHOT;
+  if (!(w->flags & FLAG_ACK)) return switch_drop(SWITCHED_UNFIT);
   heads_begin(&w->headers, w->key.client, w->key.vip, w->key.client_port, w->key.vport);
   heads_numbers(&w->headers, w->ack, 0, FLAG_RST, 0);
   return switch_speak(skb, w, 0);

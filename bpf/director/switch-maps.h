@@ -24,6 +24,7 @@ SWITCH_TABLE(switch_flows, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_c
 SWITCH_TABLE(switch_backs, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_server_key, struct switch_back, 262144);
 /* A segment that is lost from here is sent again by its client. */
 SWITCH_TABLE(switch_held, BPF_MAP_TYPE_LRU_HASH, 0, struct switch_client_key, struct switch_segment_held, SWITCH_HOLDS);
+SWITCH_TABLE(switch_overtaken, BPF_MAP_TYPE_LRU_HASH, 0, struct switch_overtaken, __u32, SWITCH_OVERTAKEN);
 SWITCH_TABLE(switch_counts, BPF_MAP_TYPE_PERCPU_ARRAY, 0, __u32, struct switch_counts, 1);
 SWITCH_TABLE(switch_timers, BPF_MAP_TYPE_ARRAY, 0, __u32, struct switch_timer, 1);
 PROGRAMS(switch_programs, SWITCH_PROGRAMS);
@@ -67,6 +68,7 @@ struct hello_scan {
 struct switch_scratch {
   struct switch_client_key key;
   struct switch_server_key server;
+  struct switch_overtaken overtaken;
   struct switch_listener listener;
   __u32 seq; /* host order, as all numbers here */
   __u32 ack;
@@ -103,9 +105,10 @@ static __noinline void switch_count(__u32 what) {
   if (c) c->count[what & (SWITCH_COUNTS - 1)]++;
 }
 
-static __always_inline int switch_failed(void) {
-  switch_count(SWITCHED_FAILED);
+static __always_inline int switch_drop(__u32 why) {
+  switch_count(why);
   return TC_ACT_SHOT;
 }
+static __always_inline int switch_failed(void) { return switch_drop(SWITCHED_FAILED); }
 
 #endif

@@ -12,10 +12,24 @@ static __always_inline __u32 flow_timeout(struct conf *c, struct switch_flow *f)
   return state_timeout(c, state) + units_of(c, SWITCH_LATER_SECONDS);
 }
 
+#define SWITCH_LOST_SECONDS 2
+/* Has its connection ended, though its time has not? The service was deleted, or another connection took its slot. Then the client's next segment is that
+ * of no connection, and is reset by the numbers that the client knows. Not where it has just begun, and is being made. */
+static __always_inline bool flow_is_lost(struct conf *c, struct switch_client_key *k, struct switch_flow *f, __u32 now) {
+  struct dest *d = dest_at(f->dest);
+  struct found found;
+  if (now - READ(f->seen) < units_of(c, SWITCH_LOST_SECONDS)) return false;
+  return !d || !conn_find(conn_key(k->client, k->client_port, d->service), now, &found) || v_dest(found.value) != f->dest;
+}
+
 static long switch_sweep(void *map, struct switch_client_key *k, struct switch_flow *f, void *ctx) {
   struct conf *c = the_conf();
-  if (!c) return 1;
-  if (clock_now() - READ(f->seen) > flow_timeout(c, f)) flow_forget(k, f);
+  __u32 zero = 0, now = clock_now();
+  struct switch_secret *s = bpf_map_lookup_elem(&switch_secrets, &zero);
+  if (!c || !s) return 1;
+  bool lost = !READ(s->paused) && flow_is_lost(c, k, f, now);
+  if (lost) switch_count(SWITCHED_LOST);
+  if (lost || now - READ(f->seen) > flow_timeout(c, f)) flow_forget(k, f);
   return 0;
 }
 

@@ -84,25 +84,36 @@ __noinline int switch_first(struct __sk_buff *skb) {
   return kept == FLOW_KEPT ? TO_BIND : switch_to_proxy(skb, kept);
 }
 
-/* A SYN. Of a connection that goes on it is passed to the server, which answers as RFC 5961, 4 has it; else one begins, whatever there was. */
-static __always_inline int switch_syn(struct __sk_buff *skb, struct switch_client_key *k, struct switch_flow *f) {
+/* May the director begin a connection of this packet? What it leaves to the host it leaves here, too: where the host's packet filter is asked, or the
+ * address is not its own. Else what becomes of the packet. */
+#define ANSWERS 0x101
+static __always_inline int switch_may(struct __sk_buff *skb, struct switch_scratch *w) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return switch_failed();
+  if (tc_parse(skb, &scratch->packet, ETH_LEN) != P_OK) return switch_drop(SWITCHED_ODD);
+  __u32 why = tc_may_schedule(skb, w->listener.service) & ~(UNANSWERABLE | BYPASSABLE);
+  if (likely(!why)) return ANSWERS;
+  if (why == R_DROP_PACKET) return tc_drop(drop_reason(why));
+  switch_count(SWITCHED_PASSED);
+  return TO_STACK;
+}
+
+/* A SYN. Of a connection that goes on it is passed to the server, which answers as RFC 5961, 4 has it. Else it is answered, and no more: who forges a
+ * SYN ends nothing. What there was ends with the first segment of a new connection. */
+__noinline int switch_syn(struct __sk_buff *skb) {
+  struct switch_scratch *w = the_switch();
+  if (!w) return switch_failed();
+  CHECKED(w);
+  struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &w->key);
   if (f && f->state == SWITCH_BOUND && !(f->flags & SWITCH_CLOSING)) return TC_ACT_UNSPEC;
   if (!f && switch_local(skb, false) == LOCAL_SOCKET) return TO_STACK;
-  if (f) flow_forget(k, f);
-  return switch_answer(skb);
+  int may = switch_may(skb, w);
+  return may == ANSWERS ? switch_answer(skb) : may;
 }
 
 /* The client has sent its first segment again: the SYN is repeated, to another server where that one takes no connections any more. */
 static __always_inline int switch_again(struct __sk_buff *skb, struct switch_scratch *w, struct switch_flow *f) {
-  if (w->flags & FLAG_RST) {
-    flow_forget(&w->key, f);
-    return TC_ACT_SHOT;
-  }
-  if (w->seq != f->first) {
-    switch_count(SWITCHED_OVERTOOK);
-    return TC_ACT_SHOT;
-  }
-  if (!w->payload) return TC_ACT_SHOT;
+  if (!w->payload) return switch_drop(SWITCHED_BARE);
   struct switch_server s = {.dest = f->dest, .addr = f->server, .port = f->server_port};
   if (!server_serves(&s, w->listener.service)) {
     flow_forget(&w->key, f);
@@ -113,32 +124,57 @@ static __always_inline int switch_again(struct __sk_buff *skb, struct switch_scr
   return TO_BIND;
 }
 
-/* What is no segment of a connection that is bound. */
+/* A segment of a client to whose server a SYN was sent, by the number that this connection was promised. */
+static __always_inline int switch_binding(struct __sk_buff *skb, struct switch_scratch *w, struct switch_flow *f) {
+  if (w->flags & FLAG_RST) {
+    if (w->seq - f->first > f->held) return switch_drop(SWITCHED_UNFIT);
+    flow_forget(&w->key, f);
+    return TC_ACT_SHOT;
+  }
+  if (w->ack - 1 != f->isn) return switch_drop(SWITCHED_UNFIT);
+  return w->seq == f->first ? switch_again(skb, w, f) : switch_drop(SWITCHED_OVERTOOK);
+}
+
+#include "switch-bound.h"
+
+/* Has this segment come before? A later one of a connection that begins comes twice or so, since its client repeats the first one: what comes more often
+ * is of a connection that is lost. */
+#define OVERTAKES_MAX 3
+static __always_inline bool overtakes_often(struct switch_scratch *w) {
+  w->overtaken = (struct switch_overtaken){.client = w->key, .seq = w->seq};
+  __u32 *times = bpf_map_lookup_elem(&switch_overtaken, &w->overtaken), one = 1;
+  if (times) return __sync_fetch_and_add(times, 1) >= OVERTAKES_MAX;
+  bpf_map_update_elem(&switch_overtaken, &w->overtaken, &one, BPF_ANY);
+  return false;
+}
+
+/* A segment of no connection that is known, or of one that ends: does one begin with it? */
+static __always_inline int switch_begins(struct __sk_buff *skb, struct switch_scratch *w, struct switch_flow *f, enum cookie_kind cookie) {
+  if (cookie == COOKIE_NONE || (cookie == COOKIE_LATER && overtakes_often(w))) {
+    switch_count(SWITCHED_BAD_COOKIE);
+    return TO_STACK;
+  }
+  if (cookie == COOKIE_LATER) return switch_drop(SWITCHED_OVERTOOK);
+  if (w->flags & FLAG_RST) return TC_ACT_SHOT;
+  if (!w->payload && w->flags & FLAG_FIN) return TO_STACK; /* which resets it: there is no request */
+  if (!w->payload) return switch_drop(SWITCHED_BARE);
+  if (f) flow_forget(&w->key, f);
+  return switch_first(skb);
+}
+
+/* What is no segment of a connection that goes on. */
 __noinline int switch_other(struct __sk_buff *skb) {
   struct switch_scratch *w = the_switch();
   if (!w) return TC_ACT_UNSPEC;
   CHECKED(w);
+  if ((w->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) return switch_syn(skb);
   struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &w->key);
-  if ((w->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) return switch_syn(skb, &w->key, f);
-  if (f) return f->state == SWITCH_BINDING ? switch_again(skb, w, f) : TC_ACT_UNSPEC;
-  if (switch_local(skb, false) == LOCAL_SOCKET) return TO_STACK;
   enum cookie_kind cookie = (w->flags & (FLAG_ACK | FLAG_SYN)) == FLAG_ACK ? cookie_read(w) : COOKIE_NONE;
-  if (cookie == COOKIE_NONE) {
-    switch_count(SWITCHED_BAD_COOKIE);
-    return TO_STACK;
-  }
-  if (cookie == COOKIE_LATER) {
-    switch_count(SWITCHED_OVERTOOK);
-    return TC_ACT_SHOT;
-  }
-  if (w->flags & FLAG_RST) return TC_ACT_SHOT;
-  if (w->payload) return switch_first(skb);
-  if (w->flags & FLAG_FIN) return TO_STACK; /* which resets it: there is no request */
-  switch_count(SWITCHED_BARE);
-  return TC_ACT_SHOT;
+  if (!f) return switch_local(skb, false) == LOCAL_SOCKET ? TO_STACK : switch_begins(skb, w, f, cookie);
+  CHECKED(f);
+  if (cookie == COOKIE_OURS && w->ack - 1 != f->isn) return switch_begins(skb, w, f, cookie);
+  return f->state == SWITCH_BINDING ? switch_binding(skb, w, f) : switch_closing(skb, f);
 }
-
-#include "switch-bound.h"
 
 static __always_inline bool port_is(const __u64 *words, __u16 port) { return words[port / 64 & (SWITCH_PORT_WORDS - 1)] >> (port & 63) & 1; }
 
@@ -160,7 +196,7 @@ static __always_inline int switch_request(struct __sk_buff *skb, struct switch_c
   struct switch_scratch *w = the_switch();
   if (!w) return TC_ACT_UNSPEC;
   if (skb->ifindex == LOOPBACK) return TO_STACK;
-  if (ip->frag_off & bpf_htons(0x3fff) || tcp->doff < 5) return TC_ACT_SHOT;
+  if (ip->frag_off & bpf_htons(0x3fff) || tcp->doff < 5) return switch_drop(SWITCHED_ODD);
   CHECKED(w);
   w->key = *k;
   w->listener = *l;
@@ -176,12 +212,23 @@ static __always_inline int switch_reply(struct __sk_buff *skb, struct iphdr *ip,
   CHECKED(b);
   if (likely(b->state == SWITCH_BOUND && !(tcp->syn | tcp->rst | tcp->fin))) return switch_number_back(skb, b, tcp);
   struct switch_scratch *w = the_switch();
-  if (!w || ip->frag_off & bpf_htons(0x3fff)) return TC_ACT_SHOT;
+  if (!w || ip->frag_off & bpf_htons(0x3fff)) return switch_drop(SWITCHED_ODD);
   CHECKED(w);
   w->key = (struct switch_client_key){.client = k.client, .vip = b->vip, .client_port = k.client_port, .vport = b->vport};
   w->server = k;
   switch_read(w, ip, tcp);
   return switch_server_other(skb);
+}
+
+/* A packet with options of IP, which no service of LVS needs: one for a listener is the host's. A global function: verified once. */
+__noinline int switch_optional(struct __sk_buff *skb) {
+  struct iphdr ip;
+  __u16 ports[2];
+  if (bpf_skb_load_bytes(skb, ETH_LEN, &ip, sizeof ip) || bpf_skb_load_bytes(skb, ETH_LEN + ip.ihl * 4, ports, sizeof ports)) return TC_ACT_UNSPEC;
+  struct switch_listener_key at = {.addr = ip.daddr, .port = ports[1]};
+  if (ip.frag_off & bpf_htons(0x1fff) || !bpf_map_lookup_elem(&switch_listeners, &at)) return TC_ACT_UNSPEC;
+  switch_count(SWITCHED_PASSED);
+  return TO_STACK;
 }
 
 /* A packet, of which the answer may be TO_BIND. */
@@ -197,6 +244,7 @@ static __always_inline int switch_packet(struct __sk_buff *skb) {
   }
   struct iphdr *ip = data + ETH_LEN;
   struct tcphdr *tcp = data + TCP_AT;
+  if (ip->version == 4 && ip->ihl > 5 && ip->protocol == IPPROTO_TCP) return switch_optional(skb);
   if (ip->version != 4 || ip->ihl != 5 || ip->protocol != IPPROTO_TCP || ip->frag_off & bpf_htons(0x1fff)) return TC_ACT_UNSPEC;
   struct switch_ports *ports = bpf_map_lookup_elem(&switch_ports, &zero);
   if (!ports) return TC_ACT_UNSPEC;
@@ -204,7 +252,7 @@ static __always_inline int switch_packet(struct __sk_buff *skb) {
   if (port_is(ports->virtual_port, tcp->dest)) {
     struct switch_client_key k = {.client = ip->saddr, .vip = ip->daddr, .client_port = tcp->source, .vport = tcp->dest};
     struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &k);
-    if (likely(f && f->state == SWITCH_BOUND && !tcp->syn)) return switch_forth(skb, f, tcp);
+    if (likely(f && f->state == SWITCH_BOUND && !(f->flags & SWITCH_CLOSING) && !tcp->syn)) return switch_forth(skb, f, tcp);
     struct switch_listener_key at = {.addr = k.vip, .port = k.vport};
     struct switch_listener *l = bpf_map_lookup_elem(&switch_listeners, &at);
     if (l) return switch_request(skb, &k, l, ip, tcp);

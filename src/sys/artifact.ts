@@ -34,6 +34,7 @@ export type ArtifactName =
   | 'weir-fullnat-sctp.bpf.o'
   | 'weir-fullnat-sctp6.bpf.o'
   | 'weir-switch.bpf.o'
+  | 'weir-bridge-switch.bpf.o'
   | 'weir-apply.bpf.o'
   | 'weir-apply-ipv6.bpf.o'
   | 'weir-apply-wide.bpf.o'

@@ -88,6 +88,7 @@ const OTHERS = [
   ...(['apply', ...SIDE_NAMES.map((name) => `apply-${name}` as const)] as const).map((build) => [build, 'weir_apply'] as const),
   ...(['apply-fullnat', 'apply-fullnat6'] as const).map((build) => [build, 'weir_apply_flows'] as const),
   ['switch', 'weir_switch'] as const,
+  ['bridge-switch', 'weir_switch'] as const,
 ];
 
 function withinLimit(object: string, expected: readonly string[] = programsOf(basename(object))): void {

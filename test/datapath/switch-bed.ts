@@ -10,12 +10,13 @@ import { formatAddress } from '../../src/model/address-text.js';
 import { native } from '../../src/sys/addon.js';
 import { Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
+import { bytesOfText, concat } from '../../src/wire/bytes.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
 import { decodeIpv4 } from '../../src/wire/ipv4.js';
 import { decodeTcp, type TcpSegment, tcpChecksumIsRight } from '../../src/wire/tcp.js';
 import { type Bed, openBed } from './bed.js';
-import { fromClient, fromServer, tcp } from './fixtures/packets.js';
-import { run } from './run.js';
+import { fromClient, fromServer, type IpPart, tcp } from './fixtures/packets.js';
+import { run, TC } from './run.js';
 
 export const [FIRST, SECOND] = ['10.0.1.100:80', '10.0.1.101:8080'];
 export const [ONE, TWO] = ['10.0.2.11', '10.0.2.12'];
@@ -33,6 +34,15 @@ const CONFIG = `layer7:
     - { server_name: [a.example], listen: second, way: switch, locations: [{ location: /, pool: two }] }
     - { server_name: [b.example], listen: second, way: switch, locations: [{ location: /, pool: one }] }
 `;
+
+const MSS = Uint8Array.of(2, 4, 1300 >> 8, 1300 & 255);
+const SACK = Uint8Array.of(4, 2);
+const TIMESTAMPS = Uint8Array.of(8, 10, 0, 0, 0, 9, 0, 0, 0, 0);
+const SCALE = Uint8Array.of(3, 3, 9, 1);
+const NOTHING = Uint8Array.of(1);
+/** As Linux sends them, of other values. */
+export const OFFER = concat(MSS, SACK, TIMESTAMPS, NOTHING, SCALE.subarray(0, 3));
+export const request = (host = 'a.example', path = '/'): Uint8Array => bytesOfText(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
 
 /** What the program made of a segment. */
 export interface Answer {
@@ -66,8 +76,9 @@ export class SwitchBed {
     return { code, from: end(packet.source, segment.sourcePort), to: end(packet.destination, segment.destinationPort), segment };
   }
 
-  fromClient(from: string, to: string, letters: string, segment: Partial<TcpSegment>): Answer {
-    return this.#send('front', fromClient(tcp({ from, to }, letters, { segment })));
+  /** `part`: of its packet. */
+  fromClient(from: string, to: string, letters: string, segment: Partial<TcpSegment>, part: IpPart = {}): Answer {
+    return this.#send('front', fromClient(tcp({ from, to }, letters, { segment, ...part })));
   }
 
   fromServer(from: string, to: string, letters: string, segment: Partial<TcpSegment>): Answer {
@@ -102,4 +113,20 @@ export function switchBed(): SwitchBed {
     applySwitch(opened.director as EbpfDirector, switchPlan(file.layer7 ?? assert.fail('no section layer7')));
   }
   return new SwitchBed(opened);
+}
+
+let nextPort = 20_000;
+export const freshPort = (): number => nextPort++;
+
+/** A handshake from a port of its own. */
+export function greeted(
+  bed: SwitchBed,
+  to: string,
+  options = OFFER,
+): { readonly from: string; readonly port: number; readonly cookie: number } {
+  const port = freshPort();
+  const from = `${CLIENT}:${port}`;
+  const { code, segment } = bed.fromClient(from, to, 'S', { sequence: 5000, options: options.subarray(0, options.length & ~3) });
+  assert.equal(code, TC.redirect);
+  return { from, port, cookie: segment.sequence };
 }

@@ -10,7 +10,7 @@ import { bytesOfText, concat, swap16, viewOf } from '../../src/wire/bytes.js';
 import { noTools } from '../support/probes.js';
 import { skipReason } from './bed.js';
 import { TC } from './run.js';
-import { CLIENT, FIRST, ONE, SECOND, type SwitchBed, switchBed, TWO } from './switch-bed.js';
+import { CLIENT, FIRST, freshPort, greeted, OFFER, ONE, request, SECOND, type SwitchBed, switchBed, TWO } from './switch-bed.js';
 
 const skip = skipReason() || noTools('openssl');
 
@@ -20,20 +20,11 @@ const OF_NUMBER = 0xffff0000;
 const OF_ENDS = 0x0000ff00;
 const EPOCH_BIT = 0x80;
 
-const MSS = Uint8Array.of(2, 4, 1300 >> 8, 1300 & 255);
-const SACK = Uint8Array.of(4, 2);
-const TIMESTAMPS = Uint8Array.of(8, 10, 0, 0, 0, 9, 0, 0, 0, 0);
-const SCALE = Uint8Array.of(3, 3, 9, 1);
-const NOTHING = Uint8Array.of(1);
-/** As Linux sends them, of other values. */
-const OFFER = concat(MSS, SACK, TIMESTAMPS, NOTHING, SCALE.subarray(0, 3));
 /** MSS 1220 (3 steps are known), SACK, scale 9. */
 const OFFER_BITS = 1 | (9 << 2) | 0x40;
 
 /** MSS, NOP NOP SACK permitted, NOP scale. */
 const offered = (mss: number, scale: number): Uint8Array => Uint8Array.of(2, 4, mss >> 8, mss & 255, 1, 1, 4, 2, 1, 3, 3, scale);
-
-const request = (host = 'a.example', path = '/'): Uint8Array => bytesOfText(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
 
 /** The upper half of SipHash-2-4 of three words. */
 function hashed(key: Uint8Array, words: readonly bigint[]): number {
@@ -50,8 +41,9 @@ const addressWord = (text: string): bigint => BigInt(viewOf(Uint8Array.from(text
 
 /** The number that is promised to this client. */
 function cookie(bed: SwitchBed, port: number, to: string, isn: number, epoch: number, options: number): number {
-  const key = new Uint8Array(SwitchSecret.bytes);
-  withSwitchMap(bed.folder, 'switch_secrets', (map) => assert.ok(map.lookup(u32(0), key)));
+  const secret = new Uint8Array(SwitchSecret.bytes);
+  withSwitchMap(bed.folder, 'switch_secrets', (map) => assert.ok(map.lookup(u32(0), secret)));
+  const key = secret.subarray(0, 16);
   const [vip = '', vport] = to.split(':');
   const ends = addressWord(CLIENT) | (addressWord(vip) << 32n);
   const ports = BigInt(swap16(port)) | (BigInt(swap16(Number(vport))) << 16n);
@@ -74,22 +66,11 @@ function inOneEpoch(work: (epoch: number) => void): void {
   }
 }
 
-let nextPort = 20_000;
-
-/** A handshake with a number of its own. */
-function greeted(bed: SwitchBed, to: string, options = OFFER): { readonly from: string; readonly port: number; readonly cookie: number } {
-  const port = nextPort++;
-  const from = `${CLIENT}:${port}`;
-  const { code, segment } = bed.fromClient(from, to, 'S', { sequence: 5000, options: options.subarray(0, options.length & ~3) });
-  assert.equal(code, TC.redirect);
-  return { from, port, cookie: segment.sequence };
-}
-
 test('a SYN is answered, nothing is kept, and the answer is what openssl computes', { skip }, () => {
   const bed = switchBed();
   const counts = bed.counted(() => {
     inOneEpoch((epoch) => {
-      const [port, isn] = [nextPort++, 0xfffffff0];
+      const [port, isn] = [freshPort(), 0xfffffff0];
       const from = `${CLIENT}:${port}`;
       const { code, from: by, to, segment } = bed.fromClient(from, FIRST, 'S', { sequence: isn, options: OFFER });
       assert.deepEqual([code, by, to, segment.flags], [TC.redirect, FIRST, from, 0x12]);
@@ -99,7 +80,7 @@ test('a SYN is answered, nothing is kept, and the answer is what openssl compute
       assert.deepEqual(segment.options, offered(1460, 7));
       assert.equal(segment.sequence, cookie(bed, port, FIRST, isn, epoch, OFFER_BITS));
     });
-    const bare = bed.fromClient(`${CLIENT}:${nextPort++}`, FIRST, 'S', { sequence: 1 });
+    const bare = bed.fromClient(`${CLIENT}:${freshPort()}`, FIRST, 'S', { sequence: 1 });
     assert.deepEqual(bare.segment.options, Uint8Array.of(2, 4, 1460 >> 8, 1460 & 255, 1, 1, 1, 1, 1, 1, 1, 1));
     const { from, cookie: isn } = greeted(bed, FIRST);
     assert.equal(bed.fromClient(from, FIRST, 'A', { sequence: 5001, acknowledgement: isn + 1 }).code, TC.shot);
@@ -120,7 +101,7 @@ test('a forged or old number begins nothing; that of this epoch and of the one b
   // One of another client, and of another listener.
   const foreign = bed.counted(() => {
     const acknowledgement = (isn + 1) >>> 0;
-    bed.fromClient(`${CLIENT}:${nextPort++}`, FIRST, 'PA', { sequence: 5001, acknowledgement, payload: request() });
+    bed.fromClient(`${CLIENT}:${freshPort()}`, FIRST, 'PA', { sequence: 5001, acknowledgement, payload: request() });
     bed.fromClient(from, SECOND, 'PA', { sequence: 5001, acknowledgement, payload: request() });
   });
   assert.equal((foreign.SWITCHED_BAD_COOKIE ?? 0) + (foreign.SWITCHED_OVERTOOK ?? 0), 2);

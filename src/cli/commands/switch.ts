@@ -68,6 +68,11 @@ const MEANINGS: Readonly<Record<SwitchCountName, string>> = {
   SWITCHED_REFUSED: 'connections refused by servers',
   SWITCHED_OVERTOOK: 'segments dropped that came before the first one',
   SWITCHED_SHARED: 'to the proxy, since the server had a connection of that port',
+  SWITCHED_ODD: 'fragments and segments without a whole header, dropped',
+  SWITCHED_UNFIT: 'segments dropped that fitted no step of a connection that begins',
+  SWITCHED_UNKEPT: 'first segments kept no longer when the server answered: sent again by clients',
+  SWITCHED_PASSED: 'SYNs left to the host: its packet filter, or an address that it has not',
+  SWITCHED_LOST: 'entries removed whose connections had ended before',
 };
 
 function status(json: boolean, io: Io): number {

@@ -31,6 +31,7 @@ export const SwitchServer = {
   dest: { at: 0, size: 4, count: 1 },
   addr: { at: 4, size: 4, count: 1 },
   port: { at: 8, size: 2, count: 1 },
+  weight: { at: 10, size: 2, count: 1 },
 } as const;
 
 export const SwitchPool = { bytes: 388, count: { at: 0, size: 4, count: 1 }, server: { at: 4, size: 12, count: 32 } } as const;
@@ -79,11 +80,13 @@ export const SwitchBack = {
 
 export const SwitchSegmentHeld = { bytes: 1460, data: { at: 0, size: 1, count: 1460 } } as const;
 
-export const SwitchSecret = { bytes: 16, key: { at: 0, size: 8, count: 2 } } as const;
+export const SwitchOvertaken = { bytes: 16, client: { at: 0, size: 12, count: 1 }, seq: { at: 12, size: 4, count: 1 } } as const;
+
+export const SwitchSecret = { bytes: 24, key: { at: 0, size: 8, count: 2 }, paused: { at: 16, size: 8, count: 1 } } as const;
 
 export const SwitchTimer = { bytes: 24, timer: { at: 0, size: 16, count: 1 }, started: { at: 16, size: 4, count: 1 } } as const;
 
-export const SwitchCounts = { bytes: 128, count: { at: 0, size: 8, count: 16 } } as const;
+export const SwitchCounts = { bytes: 256, count: { at: 0, size: 8, count: 32 } } as const;
 
 export const SwitchProtocol = { SWITCH_HTTP: 0, SWITCH_TLS: 1 } as const;
 
@@ -105,6 +108,11 @@ export const SwitchCount = {
   SWITCHED_REFUSED: 10,
   SWITCHED_OVERTOOK: 11,
   SWITCHED_SHARED: 12,
+  SWITCHED_ODD: 13,
+  SWITCHED_UNFIT: 14,
+  SWITCHED_UNKEPT: 15,
+  SWITCHED_PASSED: 16,
+  SWITCHED_LOST: 17,
 } as const;
 
 export const SwitchAbi = {
@@ -115,7 +123,8 @@ export const SwitchAbi = {
   SWITCH_HELD: 1460,
   SWITCH_HOLDS: 8192,
   SWITCH_PORT_WORDS: 1024,
-  SWITCH_COUNTS: 16,
+  SWITCH_COUNTS: 32,
+  SWITCH_OVERTAKEN: 4096,
   SWITCH_CLOSING: 1,
   SWITCH_SCALES: 2,
   SWITCH_UNSCALED: 4,

@@ -48,6 +48,6 @@ export function installPrograms(
   } finally {
     housekeeping.close();
   }
-  exchangeSwitch(interfaces.tables, sides.fileOf);
+  exchangeSwitch(interfaces.tables, sides);
   for (const replace of [...entries, ...behind]) replace();
 }

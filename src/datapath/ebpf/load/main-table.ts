@@ -49,7 +49,7 @@ export function mainTable(moving: Moving, file: string = artifact('weir-bridge.b
   return {
     pins: movePins(TABLE_PIN),
     bucketBytes: ConnBucket.bytes,
-    bridged: (route, work) => onLinks(moving, { file, route }, work),
+    bridged: (route, work) => onLinks(moving, { file, route, sides: { links: route } }, work),
     settle: () => {
       tables.conf.set(0, Conf.connBuckets, bucketsAt(`${folder}/${TABLE_PIN}`));
       exchangePrograms(folder, tables, interfaces);

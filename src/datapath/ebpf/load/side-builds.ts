@@ -71,6 +71,7 @@ import {
   type SidePins,
   usingAll,
 } from './side-maps.js';
+import type { Route } from './table-move.js';
 
 /** What of a service decides which builds it needs. `helped`: it gets a masqueraded destination, which the helper for FTP is for. */
 type NewService = Pick<ServiceSpec, 'key' | 'persistence'> & { readonly helped?: true };
@@ -93,8 +94,7 @@ export interface SideBuild extends MakesMaps {
   /** What it is tried by before it is loaded onto the tables that packets use. */
   readonly check: SideCheck;
   readonly shortCut?: ShortCut;
-  /** Of SCTP alone. */
-  readonly ofSctp?: true;
+  readonly ofSctp?: true; // of SCTP alone
   /** It has the helper for FTP: of which family, and its place in the array by which that comes back from FULLNAT. */
   readonly helpsFtp?: { readonly family: Family; readonly takenPlace: number };
   isFor(service: NewService): boolean;
@@ -264,6 +264,7 @@ export interface SideBridge {
 /** What the side builds are loaded from. `fileOf`: where their objects are. `bridgeOf`: those in whose place a bridging build is loaded. */
 export interface Sides {
   readonly fileOf?: FileOf;
+  readonly links?: Route | 'pause'; // for content switching: how the links' connections move; to another layout: pause
   readonly bridgeOf?: (build: SideBuild) => SideBridge | undefined;
 }
 

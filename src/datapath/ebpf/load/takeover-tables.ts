@@ -121,6 +121,7 @@ export function moveTables(moving: Moving, { fileOf, layout }: Taker): void {
   const moverOf = (build?: SideBuild): Mover | undefined => movers.find(({ table }) => table.build === build);
   const sides: Sides = {
     fileOf,
+    links: 'pause',
     bridgeOf: (build) => {
       const mover = moverOf(build);
       return mover && bridgeOf(mover, fileOf(build.bridge), (object) => bridges.set(build, object));

@@ -2,7 +2,7 @@
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { sameDestination, sameService } from '../../../model/identity.js';
 import type { SwitchListener, SwitchPlan, SwitchServer } from '../../../model/layer7/switch-plan.js';
-import { type DestinationSpec, PLAIN_TUNNEL, type ServiceEntry, type ServiceKey } from '../../../model/service.js';
+import { type DestinationEntry, type DestinationSpec, PLAIN_TUNNEL, type ServiceEntry, type ServiceKey } from '../../../model/service.js';
 import { readField } from '../../../sys/bpf/records.js';
 import { swap16, viewOf } from '../../../wire/bytes.js';
 import { applyChange } from '../../apply-change.js';
@@ -14,7 +14,7 @@ import { modelAddress } from '../table/record-address.js';
 import { liveService } from '../table/table-entries.js';
 import { hasSwitch, withSwitchMap } from './switch-maps.js';
 import { checkAttachments, ensureSwitch, removeSwitch } from './switch-programs.js';
-import { writeRules } from './switch-rules.js';
+import { configuredWeights, openListeners, writeRules } from './switch-rules.js';
 
 const SCHEDULER = 'wlc';
 
@@ -48,8 +48,20 @@ export function switchedServices(folder: string): readonly ServiceKey[] {
   );
 }
 
-/** The service gets the servers of the plan, and no others; weights that are 0 stay so: they drain. */
-function makeService(director: EbpfDirector, listener: SwitchListener, was: ServiceEntry | undefined): void {
+/** By the plan of before; undefined: it had no such server. */
+type ConfiguredWeight = (server: SwitchServer) => number | undefined;
+
+/**
+ * The weight of a server that is there. What checks, feedback, drains or people made of it stays until the file has another weight; 0 stays in any
+ * case, since it drains.
+ */
+function weightOf({ spec }: DestinationEntry, server: SwitchServer, configured: ConfiguredWeight): number {
+  const isSame = (configured(server) ?? spec.weight) === server.weight;
+  return spec.weight === 0 || isSame ? spec.weight : server.weight;
+}
+
+/** The service gets the servers of the plan, and no others. */
+function makeService(director: EbpfDirector, listener: SwitchListener, was: ServiceEntry | undefined, configured: ConfiguredWeight): void {
   const key = keyOf(listener);
   if (was === undefined)
     applyChange(director, { kind: 'add-service', spec: { key, scheduler: SCHEDULER, schedFlags: 0, onePacket: false } });
@@ -57,7 +69,7 @@ function makeService(director: EbpfDirector, listener: SwitchListener, was: Serv
   for (const server of listener.servers) {
     const there = known.find((each) => sameDestination(each.spec, server));
     if (there === undefined) applyChange(director, { kind: 'add-destination', service: key, spec: destinationOf(server) });
-    else if (there.spec.weight !== 0 && there.spec.weight !== server.weight)
+    else if (weightOf(there, server, configured) !== there.spec.weight)
       applyChange(director, { kind: 'edit-destination', service: key, spec: { ...there.spec, weight: server.weight } });
   }
   for (const { spec } of known)
@@ -81,11 +93,14 @@ export function applySwitch(director: EbpfDirector, plan: SwitchPlan): void {
     }
     checkAttachments(tables.folder);
     ensureSwitch(tables);
+    openListeners(tables.folder, plan);
+    const configured = configuredWeights(tables.folder);
     for (const listener of plan.listeners) {
       makeService(
         director,
         listener,
         services.find(({ spec }) => sameService(spec.key, keyOf(listener))),
+        configured,
       );
     }
     const [endpoints, index] = [new EndpointTable(tables), new DestinationIndex(tables)];

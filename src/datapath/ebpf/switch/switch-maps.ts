@@ -18,6 +18,7 @@ export const SWITCH_PINS = [
   'switch_flows',
   'switch_backs',
   'switch_held',
+  'switch_overtaken',
   'switch_counts',
   'switch_timers',
 ] as const;

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { artifact } from '../../../sys/artifact.js';
-import { ATTACH_TCX_INGRESS, Link, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
+import { ATTACH_TCX_INGRESS, BpfMap, Link, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, u32 } from '../../../sys/bpf/records.js';
 import { hasCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
@@ -16,7 +16,9 @@ import { type AttachmentPin, parseAttachmentPin } from '../load/attachments.js';
 import { PROGRAMS, runHousekeeping } from '../load/load.js';
 import { loadOnto } from '../load/programs.js';
 import type { FileOf } from '../load/short-cut.js';
+import type { Sides } from '../load/side-builds.js';
 import { fill } from '../load/side-maps.js';
+import type { Route } from '../load/table-move.js';
 import { pinBeside, pinInPlace, unpin } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SwitchProgram, SwitchSecret } from '../switch.gen.js';
@@ -50,8 +52,17 @@ function makeSecret(folder: string): void {
     const secret = new Uint8Array(SwitchSecret.bytes);
     map.lookup(u32(0), secret);
     if (secret.some((byte) => byte !== 0)) return;
-    const view = viewOf(new Uint8Array(randomBytes(SwitchSecret.bytes)));
+    const view = viewOf(new Uint8Array(randomBytes(SwitchSecret.key.size * 2)));
     map.update(u32(0), encodeRecord(SwitchSecret, { key: [view.getBigUint64(0), view.getBigUint64(8)] as never }));
+  });
+}
+
+function setPaused(folder: string, paused: boolean): void {
+  withSwitchMap(folder, 'switch_secrets', (map) => {
+    const secret = new Uint8Array(SwitchSecret.bytes);
+    map.lookup(u32(0), secret);
+    viewOf(secret).setBigUint64(SwitchSecret.paused.at, paused ? 1n : 0n, true);
+    map.update(u32(0), secret);
   });
 }
 
@@ -76,15 +87,16 @@ function attach(program: Program, folder: string, ifindex: number): void {
 /** What of the director's own is in the object, and is not loaded from it. */
 const OTHERS = [...Object.values(PROGRAMS), 'weir_switch_read'];
 
-function loadObject(object: ObjectFile, tables: Tables): void {
+/** `route`: of the bridging build, between two tables. */
+function loadObject(object: ObjectFile, tables: Tables, route?: Route): void {
   const { folder, conf } = tables;
-  for (const name of OTHERS) object.autoload(name, false);
+  for (const name of route === undefined ? OTHERS : [...OTHERS, 'weir_move']) object.autoload(name, false);
   const own = SWITCH_PINS.map((name) => [name, existsSync(`${folder}/${name}`) ? name : undefined] as const);
   try {
     loadOnto(object, folder, tables, {
-      pins: { housekeeping: undefined, ...Object.fromEntries(own) },
-      buckets: conf.get(0, Conf.connBuckets),
-      configure: () => {},
+      pins: { housekeeping: undefined, ...Object.fromEntries(own), ...route?.pins },
+      buckets: route?.buckets ?? conf.get(0, Conf.connBuckets),
+      configure: (each) => route?.configure(each, route.oldBuckets),
     });
   } catch (error) {
     const { cause } = error as { cause?: { log?: string } };
@@ -95,14 +107,15 @@ function loadObject(object: ObjectFile, tables: Tables): void {
 }
 
 /**
- * Loads this build's program, and attaches it in the place of the one before. The caller holds the lock.
+ * Loads this build's program, and attaches it in the place of the one before. The caller holds the lock. `route`: connections move, on which it goes
+ * by both tables.
  * @throws WeirError switch-needs-kernel, kernel-refuses-datapath, timer-not-started
  */
-export function ensureSwitch(tables: Tables, fileOf: FileOf = artifact): void {
+export function ensureSwitch(tables: Tables, fileOf: FileOf = artifact, route?: Route): void {
   const { folder } = tables;
   const interfaces = interfacesOf(folder);
-  using(new ObjectFile(fileOf('weir-switch.bpf.o')), (object) => {
-    loadObject(object, tables);
+  using(new ObjectFile(fileOf(route === undefined ? 'weir-switch.bpf.o' : 'weir-bridge-switch.bpf.o')), (object) => {
+    loadObject(object, tables, route);
     for (const name of SWITCH_PINS)
       if (!existsSync(`${folder}/${name}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
     makeSecret(folder);
@@ -117,12 +130,21 @@ export function ensureSwitch(tables: Tables, fileOf: FileOf = artifact): void {
       for (const ifindex of interfaces) attach(program, folder, ifindex);
     });
     replace();
+    setPaused(folder, false);
   });
 }
 
+/** No connection begins, until a program takes this one's place: its clients send their first segment again meanwhile. */
+function pauseSwitch(folder: string): void {
+  setPaused(folder, true);
+  using(requiredPin(`${folder}/${PROGRAMS_PIN}`, BpfMap.pinned), (array) => array.delete(u32(SwitchProgram.SWITCH_BIND)));
+}
+
 /** Puts this build's program in the place of the one that is loaded, if any. @throws as ensureSwitch */
-export function exchangeSwitch(tables: Tables, fileOf?: FileOf): void {
-  if (hasSwitch(tables.folder)) ensureSwitch(tables, fileOf);
+export function exchangeSwitch(tables: Tables, { fileOf, links }: Pick<Sides, 'fileOf' | 'links'>): void {
+  if (!hasSwitch(tables.folder)) return;
+  if (links === 'pause') pauseSwitch(tables.folder);
+  else ensureSwitch(tables, fileOf, links);
 }
 
 /** Attaches the program that is loaded, if any, to interfaces that came since. */

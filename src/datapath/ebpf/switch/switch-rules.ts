@@ -51,10 +51,34 @@ function listenerIds(map: BpfMap, listeners: readonly SwitchListener[]): readonl
   return known.map((id) => id ?? ++next);
 }
 
+/** As one word: a server's address and port, as in packets. */
+const serverWord = (addr: number, port: number): string => `${addr}:${port}`;
+
+/** The weights that pools in use were configured with. */
+export function configuredWeights(folder: string): (server: SwitchServer) => number | undefined {
+  const pools = withSwitchMap(folder, 'switch_paths', (map) => new Set([...map.keys()].flatMap((key) => numberAt(map, key) || [])));
+  const weights = new Map<string, number>();
+  withSwitchMap(folder, 'switch_pools', (map) => {
+    for (const pool of pools) {
+      const record = new Uint8Array(SwitchPool.bytes);
+      map.lookup(u32(pool), record);
+      const view = viewOf(record);
+      for (let i = 0; i < readField(record, SwitchPool.count); i++) {
+        const at = SwitchPool.server.at + i * ServerRecord.bytes;
+        const word = serverWord(view.getUint32(at + ServerRecord.addr.at, true), view.getUint16(at + ServerRecord.port.at, true));
+        weights.set(word, view.getUint16(at + ServerRecord.weight.at, true));
+      }
+    }
+  });
+  return ({ address, port }) => weights.get(serverWord(addressOf(address), swap16(port)));
+}
+
 function poolRecord(service: number, servers: readonly SwitchServer[], places: Places): Uint8Array {
   const found = servers.flatMap((server) => {
     const dest = places.destinationOf(service, server);
-    return dest === undefined ? [] : [encodeRecord(ServerRecord, { dest, addr: addressOf(server.address), port: swap16(server.port) })];
+    return dest === undefined
+      ? []
+      : [encodeRecord(ServerRecord, { dest, addr: addressOf(server.address), port: swap16(server.port), weight: server.weight })];
   });
   const record = encodeRecord(SwitchPool, { count: found.length });
   found.forEach((bytes, i) => {
@@ -78,16 +102,48 @@ function portBits(ports: readonly number[]): bigint[] {
   return words;
 }
 
-function writePorts(folder: string, virtual: readonly number[], server: readonly number[]): void {
+/** `added`: to those that are switched already. */
+function writePorts(folder: string, virtual: readonly number[], server: readonly number[], added = false): void {
   const record = new Uint8Array(SwitchPorts.bytes);
   const view = viewOf(record);
-  portBits(virtual).forEach((word, i) => {
-    view.setBigUint64(SwitchPorts.virtualPort.at + i * 8, word, true);
+  const set = (ports: readonly number[], first: number): void => {
+    portBits(ports).forEach((word, i) => {
+      view.setBigUint64(first + i * 8, view.getBigUint64(first + i * 8, true) | word, true);
+    });
+  };
+  withSwitchMap(folder, 'switch_ports', (map) => {
+    if (added) map.lookup(u32(0), record);
+    set(virtual, SwitchPorts.virtualPort.at);
+    set(server, SwitchPorts.serverPort.at);
+    map.update(u32(0), record);
   });
-  portBits(server).forEach((word, i) => {
-    view.setBigUint64(SwitchPorts.serverPort.at + i * 8, word, true);
+}
+
+/**
+ * Listeners that come and those that go have no service until the rules are written: so the host gets their SYNs, and no scheduler of the service. The
+ * caller holds the lock, and the program is attached.
+ */
+export function openListeners(folder: string, { listeners }: SwitchPlan): void {
+  withSwitchMap(folder, 'switch_listeners', (map) => {
+    const ids = listenerIds(map, listeners);
+    const keys = listeners.map(listenerKey);
+    for (const key of [...map.keys()]) {
+      const record = new Uint8Array(ListenerRecord.bytes);
+      if (keys.some((each) => Buffer.compare(each, key) === 0) || !map.lookup(key, record)) continue;
+      viewOf(record).setUint32(ListenerRecord.service.at, 0, true);
+      map.update(key, record);
+    }
+    listeners.forEach((listener, i) => {
+      const record = encodeRecord(ListenerRecord, { id: ids[i] ?? 0, service: 0, ...OFFERED, protocol: PROTOCOLS[listener.protocol] });
+      if (!map.lookup(keys[i] ?? record, new Uint8Array(ListenerRecord.bytes))) map.update(keys[i] ?? record, record);
+    });
   });
-  withSwitchMap(folder, 'switch_ports', (map) => map.update(u32(0), record));
+  writePorts(
+    folder,
+    listeners.map(({ port }) => port),
+    [],
+    true,
+  );
 }
 
 /** Deletes the keys that are not among these. */
