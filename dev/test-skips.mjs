@@ -12,6 +12,7 @@ const MAY_FAIL_IN_CI = new Set([
   'link-types', // a kernel without VLANs or bonds
   'tunnels', // a kernel without them; test/vm has one with all
   'esp', // a kernel without it; as with tunnels
+  'ppp', // as with tunnels
   'big-tcp', // Linux 6.3
   'mdwe', // Linux 6.3
   'udev', // a container without it

@@ -1,5 +1,5 @@
-// Clients behind the kernel's tunnels (ipip, sit, gre, ip6tnl, ip6gre, WireGuard): devices without Ethernet headers, which the packets of TCP and
-// UDP come in by, of both families, for servers by NAT and DR. (The same on Linux 6.1: test/vm.)
+// Clients behind the kernel's tunnels (ipip, sit, gre, ip6tnl, ip6gre, WireGuard) and PPP: devices without Ethernet headers, which the packets
+// of TCP and UDP come in by, of both families, for servers by NAT and DR. (The same on Linux 6.1: test/vm.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
@@ -7,6 +7,7 @@ import { notWorking, type Skip } from '../support/probes.js';
 import { asked, type Cluster, download, ipvsadm, ok, serving, shared, transfer } from './cluster.js';
 import { CLUSTER4, CLUSTER6, type ClusterFamily } from './cluster-families.js';
 import { CLIENT6, FRONT6, inCluster6 } from './cluster6.js';
+import { connectPpp, noPpp } from './ppp.js';
 import { connectWireguard } from './wireguard.js';
 
 const TUNNEL = 'pipe';
@@ -57,6 +58,8 @@ const KINDS: readonly Kind[] = [
   { type: 'ip6tnl', six: true, options: ' mode any', inner: INNER4 },
   { type: 'ip6gre', six: true, inner: INNER6 },
   { type: 'wireguard', inner: INNER4 },
+  { type: 'ppp', inner: INNER4 },
+  { type: 'ppp', inner: INNER6 },
 ];
 
 function addressed({ type, six, options = '' }: Kind, from: string, to: string): string {
@@ -67,6 +70,7 @@ function addressed({ type, six, options = '' }: Kind, from: string, to: string):
 }
 
 function noDevice(kind: Kind): Skip {
+  if (kind.type === 'ppp') return noPpp();
   const words = kind.six ? addressed(kind, FRONT6, CLIENT6) : addressed(kind, DIRECTOR, CLIENT);
   return noNamespaces() || notWorking('tunnels', 'unshare', '--net', 'ip', ...words.split(' '));
 }
@@ -78,8 +82,7 @@ const inside = shared((work) =>
   }),
 );
 
-/** A tunnel between the client and the director, by which the client's packets for the service go. */
-function dig({ bed, client, lvs }: Cluster, kind: Kind, { client: address, director, bits, family }: Inner): void {
+function makeTunnel({ bed, client, lvs }: Cluster, kind: Kind): void {
   const outer = kind.six ? [CLIENT6, FRONT6] : [CLIENT, DIRECTOR];
   for (const [host, from = '', to = ''] of [
     [client, ...outer],
@@ -94,6 +97,14 @@ function dig({ bed, client, lvs }: Cluster, kind: Kind, { client: address, direc
       [lvs, DIRECTOR],
     ]);
   for (const host of [client, lvs]) host.ip(`link set ${TUNNEL} up`);
+}
+
+/** A tunnel between the client and the director, by which the client's packets for the service go. */
+async function dig(cluster: Cluster, kind: Kind, { client: address, director, bits, family }: Inner): Promise<void> {
+  const { bed, client, lvs } = cluster;
+  // PPP has addresses of IPv4 from its beginning, those of the other family beside them.
+  if (kind.type === 'ppp') await connectPpp(bed, TUNNEL, [client, '10.7.9.2'], [lvs, '10.7.9.1']);
+  else makeTunnel(cluster, kind);
   const options = family === CLUSTER6 ? ' nodad' : '';
   client.ip(`addr add ${address}/${bits} dev ${TUNNEL}${options}`);
   lvs.ip(`addr add ${director}/${bits} dev ${TUNNEL}${options}`);
@@ -142,7 +153,7 @@ for (const kind of KINDS) {
   const { type, options = '', inner } = kind;
   test(`${inner.family.name} clients behind ${type}${options} are served by NAT and DR`, { skip: noDevice(kind) }, async () => {
     await inside(async (cluster) => {
-      dig(cluster, kind, inner);
+      await dig(cluster, kind, inner);
       await balances(cluster, inner);
       assert.equal(ok(cluster.lvs.weir('stats drops')), 'none\n');
     });
