@@ -4,6 +4,7 @@ const MAY_FAIL_IN_CI = new Set([
   'emulator', // its kernel and packages come from the network
   'debian-archive', // its packages come from the network
   'clangs', // a machine with one clang has no other
+  'chromium', // Ubuntu has it as a snap alone
   'bpftool', // Ubuntu has it per kernel only
   'tcx', // Linux 6.6
   'chroot', // a machine made by debootstrap

@@ -4,6 +4,7 @@ import { type Finding, sortedFindings } from '../model/finding.js';
 import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
 import { clientsRule } from './rules/director/clients.js';
 import { datapathRule } from './rules/director/datapath.js';
+import { drainsRule } from './rules/director/drains.js';
 import { dropsRule } from './rules/director/drops.js';
 import { fillRule } from './rules/director/fill.js';
 import { filtersRule } from './rules/director/filters.js';
@@ -53,6 +54,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   serverAddressesRule,
   datapathRule,
   tableRule,
+  drainsRule,
   persistenceRule,
   vipPresentRule,
   vipIpv6Rule,

@@ -8,7 +8,7 @@ import { read, root } from '../support/project.js';
 const CHROMIUM = '/usr/bin/chromium';
 
 /** `false`, or why no browser test can run here. */
-export const skipWithoutChromium: string | false = existsSync(CHROMIUM) ? false : 'chromium is not installed';
+export const skipWithoutChromium: string | false = existsSync(CHROMIUM) ? false : 'probe chromium: it is not installed';
 
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });

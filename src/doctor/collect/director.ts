@@ -128,6 +128,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     connections,
     ...(drops === undefined ? {} : { drops }),
     ...(table.fill === undefined ? {} : { fill: table.fill }),
+    ...(table.drains === undefined ? {} : { drains: table.drains }),
     clients,
     paths: [...paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)), ...(six?.paths ?? [])],
     connects,

@@ -3,8 +3,12 @@ import type { ObservingReader } from '../../datapath/ebpf/observe/observing-read
 import { SCTP_STATES, sctpTimeout } from '../../datapath/sctp-state.js';
 import { TCP_TIMEOUTS } from '../../datapath/tcp-state.js';
 import type { Address } from '../../model/address.js';
+import { isUnfinished } from '../../model/drain/drain.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
 import { addressId, destinationId, serviceId } from '../../model/identity.js';
 import type { ConnectionEntry, DestinationKey, Timeouts } from '../../model/service.js';
+import { monotonicUs } from '../../sys/clock.js';
+import type { DrainFact } from '../drain-facts.js';
 import type { ConnectionFacts, DropFacts, FillFacts, ServiceFact } from '../facts.js';
 import { countHalfOpen } from '../half-open-count.js';
 import { watchDrops } from './drops.js';
@@ -14,6 +18,7 @@ const CONNECTIONS_MAX = 500_000;
 const NETWORKS_MAX = 65_536;
 /** Clients whose routes are looked up, each of another network. */
 const CLIENTS_MAX = 64;
+const US_PER_S = 1_000_000;
 /** For so long the client may still answer. */
 const FRESH_S = 3;
 
@@ -23,6 +28,7 @@ export interface TableFacts {
   /** One client of each network, with the VIP that it connected to; those whose connections are half open come first. */
   readonly clients: readonly { readonly client: Address; readonly vip: Address }[];
   readonly fill?: FillFacts;
+  readonly drains?: readonly DrainFact[];
   /** Ends the watch of what is dropped while doctor looks. */
   readonly drops: () => DropFacts | undefined;
 }
@@ -113,6 +119,20 @@ export function summary(
   };
 }
 
+/** Another build's record cannot be read: its own doctor does. */
+function unfinishedDrains(reader: ObservingReader): readonly DrainFact[] {
+  try {
+    const now = monotonicUs();
+    return reader
+      .drainRecord()
+      .drains.filter(isUnfinished)
+      .map(({ id, target, endedUs, deadlineUs }) => ({ id, target, overdueS: Math.floor((now - (endedUs ?? deadlineUs)) / US_PER_S) }));
+  } catch (error) {
+    if (!isWeirError(error, 'drain-record')) throw error;
+    return [];
+  }
+}
+
 export function collectTable(reader: ObservingReader): TableFacts {
   const drops = watchDrops(reader);
   const { services, active, inactive, capacity, slots, templates } = reader.overview();
@@ -128,6 +148,7 @@ export function collectTable(reader: ObservingReader): TableFacts {
     })),
     ...rest,
     fill: { connections: active + inactive, halfOpen, capacity: capacity.connections, slots, templates },
+    drains: unfinishedDrains(reader),
     drops,
   };
 }

@@ -1,0 +1,13 @@
+// A drain whose end is due, and does not come.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { director } from '../../../../test/support/doctor-facts.js';
+import { drainsRule } from './drains.js';
+
+test('a drain past its end by a minute is reported, with the command that has it end', () => {
+  const found = (overdueS: number) => drainsRule({ ...director, drains: [{ id: 'd1', target: '10.0.0.2', overdueS }] });
+  assert.deepEqual([found(-5), found(30), drainsRule(director)], [[], [], []]);
+  const [finding] = found(90);
+  assert.deepEqual([finding?.severity, finding?.code, finding?.fix], ['warning', 'drain-hangs', 'weir drain list']);
+  assert.match(finding?.cause ?? '', /90 s ago/);
+});

@@ -1,0 +1,19 @@
+// Does each drain come to its end? Its servers get no new connections in any case: what is missing is what is due at the deadline.
+import type { Finding } from '../../../model/finding.js';
+import type { DirectorFacts } from '../../facts.js';
+
+/** A process that drives drains looks once a second, of a full table less often. */
+const LATE_S = 60;
+
+export function drainsRule({ drains = [] }: DirectorFacts): readonly Finding[] {
+  return drains
+    .filter(({ overdueS }) => overdueS >= LATE_S)
+    .map(({ id, target, overdueS }) => ({
+      severity: 'warning',
+      code: 'drain-hangs',
+      what: `the drain ${id} of ${target} does not end`,
+      cause: `its end was due ${overdueS} s ago, and no process carries it out: the one that drives drains was ended`,
+      fix: 'weir drain list',
+      advice: 'that starts the process again; weir drain cancel gives the configured weights back',
+    }));
+}
