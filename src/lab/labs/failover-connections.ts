@@ -1,10 +1,10 @@
 // The chats and downloads of the lab failover: what its clients hold open from the beginning to the end, and how it is counted.
 import type { Step, WaitStep } from '../definition/lab.js';
-import { DR_VIP, NAT_VIP, PORT } from './failover-hosts.js';
+import { DR_VIP, FULLNAT_VIP, NAT_VIP, PORT } from './failover-hosts.js';
 import { run } from './steps.js';
 
 /** Where each client's connections go. */
-const CLIENTS = { client1: NAT_VIP, client2: DR_VIP } as const;
+const CLIENTS = { client1: NAT_VIP, client2: DR_VIP, client3: FULLNAT_VIP } as const;
 const NAMES = Object.keys(CLIENTS);
 /** Opened by each client each time. */
 const CHATS = 10;

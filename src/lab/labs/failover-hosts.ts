@@ -1,14 +1,24 @@
-// The hosts of the lab failover: two directors that keep each other's connections by weir's own stream, three servers, a client outside, and one inside.
+// The hosts of the lab failover: two directors that keep each other's connections by weir's own stream, three servers, two clients outside, and one inside.
 import type { Lab, LabHost } from '../definition/lab.js';
 
 /** For clients outside, by VS/NAT. */
 export const NAT_VIP = '203.0.113.100';
 /** For clients on the servers' own network, by VS/DR. */
 export const DR_VIP = '10.0.0.100';
-/** The servers' gateway, which moves with the other two. */
+/** For clients outside, by FULLNAT. */
+export const FULLNAT_VIP = '203.0.113.101';
+/** Stands for them at the servers. */
+const LOCAL = '10.0.0.77';
+/** The servers' gateway, which moves with the others. */
 const GATEWAY = '10.0.0.1';
 /** As the master has them. */
-export const VIPS = [`${NAT_VIP}/24 dev eth0`, `${DR_VIP}/24 dev eth1`, `${GATEWAY}/24 dev eth1`];
+export const VIPS = [
+  `${NAT_VIP}/24 dev eth0`,
+  `${DR_VIP}/24 dev eth1`,
+  `${GATEWAY}/24 dev eth1`,
+  `${FULLNAT_VIP}/24 dev eth0`,
+  `${LOCAL}/24 dev eth1`,
+];
 export const PORT = 7000;
 export const SERVERS = [11, 12, 13].map((last) => `10.0.0.${last}`);
 
@@ -19,6 +29,12 @@ const service = (vip: string, method: string): string => `virtual_server ${vip} 
     protocol TCP
 ${realServers}}
 `;
+
+/** keepalived.conf has no FULLNAT: it is put into an empty table by these commands. */
+export const FULLNAT = [
+  `ipvsadm -A -t ${FULLNAT_VIP}:${PORT} -s rr`,
+  ...SERVERS.map((server) => `ipvsadm -a -t ${FULLNAT_VIP}:${PORT} -r ${server}:${PORT} --fullnat --local-address ${LOCAL}`),
+].join(' && ');
 
 /** The director that is master while it can be has the number 1. KEYFILE is where the lab puts the path. */
 const configuration = (own: 1 | 2): string => `global_defs {
@@ -70,6 +86,7 @@ const client = (network: string, address: string): LabHost => ({
 export const hosts: Lab['hosts'] = {
   client1: client('front', '203.0.113.50'),
   client2: client('back', '10.0.0.50'),
+  client3: client('front', '203.0.113.51'),
   lvs1: director(1),
   lvs2: director(2),
   web1: server(SERVERS[0] ?? ''),

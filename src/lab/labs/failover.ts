@@ -3,7 +3,7 @@
 import type { Lab, Step, WaitStep } from '../definition/lab.js';
 import { KEEPALIVED } from './dual.js';
 import { FailoverConnections, startClients } from './failover-connections.js';
-import { DR_VIP, hosts, NAT_VIP, PORT, SERVERS, VIPS } from './failover-hosts.js';
+import { DR_VIP, FULLNAT, hosts, NAT_VIP, PORT, SERVERS, VIPS } from './failover-hosts.js';
 import { described, explained, run, tableBecomes } from './steps.js';
 
 type Director = 'lvs1' | 'lvs2';
@@ -53,12 +53,17 @@ const begin: readonly Step[] = [
   ...['web1', 'web2', 'web3'].map((web) => run(web, `weir realserver start --vip ${DR_VIP}`)),
   ...DIRECTORS.map((on) => start(on)),
   ...takesOver(),
+  described('FULLNAT, which keepalived.conf does not have, by ipvsadm on both.', run('lvs1', FULLNAT)),
+  run('lvs2', FULLNAT),
   ...DIRECTORS.map((on) =>
-    tableBecomes(on, 60, ...['Masq', 'Route'].flatMap((method) => SERVERS.map((server) => `-> ${server}:${PORT} ${method} 1`))),
+    tableBecomes(on, 60, ...['Masq', 'Route', 'FullNAT'].flatMap((method) => SERVERS.map((server) => `-> ${server}:${PORT} ${method} 1`))),
   ),
   explained('lvs1', '203.0.113.9', `${NAT_VIP}:${PORT}`, 'verdict forwarded', `service TCP ${NAT_VIP}:${PORT} rr`),
   ...startClients,
-  described('Each client opens chats and a download: from outside by VS/NAT, inside by VS/DR. They stay to the end.', inStep('lvs1')),
+  described(
+    'Each client opens chats and a download: from outside by VS/NAT and FULLNAT, inside by VS/DR. They stay to the end.',
+    inStep('lvs1'),
+  ),
   ...connections.open(1),
   inStep('lvs1'),
 ];
@@ -90,6 +95,7 @@ const powerOff: readonly Step[] = [
   ...connections.open(1),
   described('The power is back. The tables are empty, and it takes over when they are not.', cables('up')),
   run('lvs1', 'ipvsadm -Lcn', { lacks: ['TCP'] }),
+  run('lvs1', FULLNAT),
   start('lvs1'),
   ...takesOver(),
   ...connections.goOn(),
@@ -156,7 +162,7 @@ const upgrade: readonly Step[] = [
 
 export const failover: Lab = {
   name: 'failover',
-  title: "two directors that keep each other's connections, three servers, VS/NAT and VS/DR; no fault ends a chat or a download",
+  title: "two directors that keep each other's connections, three servers, VS/NAT, VS/DR and FULLNAT; no fault ends a chat or a download",
   switches: ['front', 'back', 'link'],
   hosts,
   // Downloads go on all the time.
