@@ -64,7 +64,7 @@ export class ConnectionNews {
     return this.#tables.conf.get(0, Conf.magic) === Abi.WEIR_MAGIC;
   }
 
-  /** Connections of other directors that were found to be gone here before their time. */
+  /** Connections and templates of other directors that were found to be gone here before their time. */
   get lost(): number {
     return this.#lost;
   }
@@ -110,6 +110,9 @@ export class ConnectionNews {
       ...(ended && {
         ended: (taken, where) => {
           if (this.#isServed(taken.service)) ended.template(taken, where, now);
+        },
+        lost: ({ service }) => {
+          if (this.#isServed(service)) this.#lost += 1;
         },
       }),
     });

@@ -23,6 +23,7 @@ export type TemplateAt = Pick<SeenSlot, 'slots' | 'at' | 'keyLow' | 'keyHigh'>;
 interface TemplateReport {
   readonly found: (one: TakenTemplate, where: TemplateAt) => void;
   readonly ended?: (one: TakenTemplate, where: TemplateAt) => void;
+  readonly lost?: (one: TakenTemplate) => void;
 }
 
 interface Watched {
@@ -33,6 +34,8 @@ interface Watched {
   readonly family: number;
   /** By slot, the Call-ID of what was reported: that of one that has ended is gone. */
   readonly calls: Map<number, string>;
+  /** Slots with one that leads no client any more: when it goes, nothing is lost. */
+  readonly spent: Set<number>;
 }
 
 /** A template is several pieces in a row. */
@@ -60,7 +63,12 @@ export class TemplateScan {
       const { records } = table;
       const known = this.#watched.find((each) => each.records.memory === records.memory);
       return (
-        known ?? { ...table, calls: new Map(), slots: new SlotNews(new Uint32Array(records.memory), layoutOf(records), NEWS, table.pin) }
+        known ?? {
+          ...table,
+          calls: new Map(),
+          spent: new Set(),
+          slots: new SlotNews(new Uint32Array(records.memory), layoutOf(records), NEWS, table.pin),
+        }
       );
     });
     for (const { slots } of this.#watched) slots.takeAgain(); // each round looks at all
@@ -83,9 +91,10 @@ export class TemplateScan {
       const table = this.#watched[this.#table];
       if (table === undefined) return false;
       const end = Math.min(this.#slot + left, table.records.count);
-      const { found, ended } = report;
+      const { found, ended, lost } = report;
       const seeEnd = ended && ((at: number): void => reportEnd(table, at, ended));
-      table.slots.look(this.#slot, end, moment, (at) => reportTemplate(table, at, moment, calls, found), seeEnd);
+      const seeLost = lost && ((at: number): void => reportLost(table, at, lost));
+      table.slots.look(this.#slot, end, moment, (at) => reportTemplate(table, at, moment, calls, found), seeEnd, seeLost);
       left -= end - this.#slot;
       this.#slot = end;
       if (end < table.records.count) return true;
@@ -113,19 +122,38 @@ function reportTemplate(table: Watched, at: number, { now }: ScanMoment, calls: 
   const slot = slotAt(slots, at);
   const [keyLow = 0, keyHigh = 0, high = 0] = [words[at + KEY_WORD], words[at + KEY_WORD + 1], words[at + VALUE_WORD + 1]];
   const template = templateAt(records, slot, () => calls.idAt(slot, family), beside);
+  if (template?.lost === true) table.spent.add(slot);
   if (template === undefined || template.lost || clockDifference(template.expires, now) < 0) return;
+  table.spent.delete(slot);
   if (template.call !== undefined) table.calls.set(slot, template.call);
   else table.calls.delete(slot);
   slots.reported(at, keyLow, keyHigh, high, template.expires);
   found(template, { slots, at, keyLow, keyHigh });
 }
 
-function reportEnd({ records, beside, slots, calls }: Watched, at: number, ended: NonNullable<TemplateReport['ended']>): void {
-  const copy = new Records(slots.copy.buffer as ArrayBuffer, records.bytes);
-  const slot = slotAt(slots, at);
-  const template = templateAt(copy, slot, () => calls.get(slot), beside);
+function reportEnd(table: Watched, at: number, ended: NonNullable<TemplateReport['ended']>): void {
+  const { slots } = table;
+  const template = reported(table, at);
   const [keyLow = 0, keyHigh = 0] = slots.copy.subarray(at + KEY_WORD, at + KEY_WORD + 2);
-  slots.forgetSlot(at);
-  calls.delete(slot);
+  forget(table, at);
   if (template !== undefined) ended(template, { slots, at, keyLow, keyHigh });
+}
+
+/** One that came from others, and had to give way to another one. */
+function reportLost(table: Watched, at: number, lost: NonNullable<TemplateReport['lost']>): void {
+  const template = table.spent.has(slotAt(table.slots, at)) ? undefined : reported(table, at);
+  forget(table, at);
+  if (template !== undefined) lost(template);
+}
+
+/** As it was reported. */
+function reported({ records, beside, slots, calls }: Watched, at: number): TakenTemplate | undefined {
+  const slot = slotAt(slots, at);
+  return templateAt(new Records(slots.copy.buffer as ArrayBuffer, records.bytes), slot, () => calls.get(slot), beside);
+}
+
+function forget({ slots, calls, spent }: Watched, at: number): void {
+  slots.forgetSlot(at);
+  calls.delete(slotAt(slots, at));
+  spent.delete(slotAt(slots, at));
 }
