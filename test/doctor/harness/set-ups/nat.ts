@@ -27,7 +27,10 @@ export const nat: SetUp = {
 
 const director = (...run: readonly string[]) => ({ director: { run } });
 
-/** What a server sends again for a connection of a fault before is a packet of the VIP, which doctor counts (rules/director/router-to-vip.ts). */
+/**
+ * What a server sends again for a connection of a fault before is a packet of the VIP, which doctor counts (rules/director/router-to-vip.ts).
+ * On such a server doctor rightly warns of the setting, so it looks at the director alone.
+ */
 const asksOnce = { run: ['sysctl -qw net.ipv4.tcp_synack_retries=0'] };
 
 /** A router in front, behind which another client is. */
@@ -80,7 +83,7 @@ export const setUps: readonly SetUp[] = [
     'nat-far-clients',
     nat,
     { ...outside, s1: asksOnce, s2: asksOnce, director: { run: ['ip route add default via 198.51.100.1'] } },
-    fromFar,
+    { ...fromFar, doctor: { director: '' } },
   ),
   variant('nat-rp-filter-strict', nat, director('sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1')),
   variant(
