@@ -20,10 +20,10 @@ import { hashKeysOf } from '../table/endpoint-table.js';
 import { graceOf } from '../table/grace.js';
 import { sysctlFields } from '../table/sysctls.js';
 import { IPV6_PINS, SCTP_PINS, SCTP6_PINS, type Tables, WIDE_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS, WIDE6_PINS } from '../table/tables.js';
-import { LIVE_BUCKETS, LIVE_TEMPLATES, liveHome, loadConnections, loadTemplates, TemplateHomes } from './live-connections.js';
+import { type Clients, LIVE_BUCKETS, LIVE_TEMPLATES, liveHome, loadConnections, loadTemplates, TemplateHomes } from './live-connections.js';
 import type { AskedHop, LiveEnvironment } from './live-environment.js';
 import { loadFragment } from './live-fragments.js';
-import { loadFtpStreams } from './live-ftp.js';
+import { loadFtpStreams, namedClient } from './live-ftp.js';
 import { LiveLocalPorts } from './live-local-ports.js';
 import { LiveServices } from './live-services.js';
 
@@ -70,6 +70,8 @@ interface Ends {
   readonly ends: readonly Endpoint[];
   readonly call?: string | undefined;
   readonly protocol?: number;
+  /** The client of the data connection that it names. */
+  readonly named?: Endpoint | undefined;
 }
 
 /** FULLNAT: what a server sends to a local address is for the client behind it. */
@@ -84,8 +86,14 @@ function endsOf(bytes: Uint8Array, { kind, packet }: Parsed): Ends {
   if (packet === undefined) return { ends: [] };
   const message = kind === 'other' && !packet.fragment ? messageOf(bytes, packet) : undefined;
   if (message !== undefined) return { ends: [message.quoted.from, message.quoted.to] };
-  return { ends: [sourceOf(packet), targetOf(packet)], call: callOf(packet), protocol: packet.protocol };
+  const source = sourceOf(packet);
+  return { ends: [source, targetOf(packet)], call: callOf(packet), protocol: packet.protocol, named: namedClient(bytes, packet, source) };
 }
+
+const withoutPort = (end: Endpoint | undefined): Endpoint | undefined =>
+  end === undefined || end.port === 0 ? undefined : { ...end, port: 0 };
+
+const clientsOf = ({ ends: [source, target], named }: Ends): Clients => [source, target, withoutPort(source), withoutPort(target), named];
 
 const callOf = ({ data }: Packet): string | undefined => (data.length === 0 ? undefined : callIdOf(data));
 
@@ -102,11 +110,13 @@ function loadSettings({ settings, now }: PacketDirector, { conf }: Tables): void
 function loadTables(
   director: PacketDirector,
   tables: Tables,
-  { ends, call }: Ends,
+  seen: Ends,
   homes: TemplateHomes,
   starts: Chance['starts'] | undefined,
 ): LiveServices {
+  const { ends, call } = seen;
   const [source, target] = ends;
+  const clients = clientsOf(seen);
   const shown = { addresses: new Set(ends.map(({ address }) => address)), target: target?.address };
   const met = {
     services: new LiveServices(tables, director, shown, starts),
@@ -115,15 +125,14 @@ function loadTables(
   };
   if (source === undefined) return met.services;
   const { exact, allPorts, sctp, sctpAllPorts, ipv6, ipv6AllPorts, sctp6, sctp6AllPorts } = director;
-  const unknown = source.port === 0 ? [] : [{ ...source, port: 0 }];
   if (familyOf(source.address) === 'inet') {
     loadConnections(exact, tables.conns(), undefined, ends, met);
-    loadConnections(allPorts, tables.sideConns(WIDE_PINS), 'tuple', [...ends, ...unknown], met);
+    loadConnections(allPorts, tables.sideConns(WIDE_PINS), 'tuple', clients, met);
     loadConnections(sctp, tables.sideConns(SCTP_PINS), undefined, ends, met);
     loadConnections(sctpAllPorts, tables.sideConns(WIDE_SCTP_PINS), 'tuple', ends, met);
   } else {
     loadConnections(ipv6, tables.sideConns(IPV6_PINS), 'client', ends, met);
-    loadConnections(ipv6AllPorts, tables.sideConns(WIDE6_PINS), 'client and tuple', [...ends, ...unknown], met);
+    loadConnections(ipv6AllPorts, tables.sideConns(WIDE6_PINS), 'client and tuple', clients, met);
     loadConnections(sctp6, tables.sideConns(SCTP6_PINS), 'client', ends, met);
     loadConnections(sctp6AllPorts, tables.sideConns(WIDE_SCTP6_PINS), 'client and tuple', ends, met);
   }
@@ -155,7 +164,7 @@ export function explainPacket(
     buckets: LIVE_BUCKETS,
     templates: LIVE_TEMPLATES,
     hz: conf.get(0, Conf.hz),
-    homeOf: liveHome(ends.ends[0]),
+    homeOf: liveHome(clientsOf(ends)),
     templateHash: homes.hash,
     dropsNext,
     localPorts,

@@ -28,17 +28,25 @@ import { TemplateFlagAbi } from '../template-flag.gen.js';
 import type { LiveServices } from './live-services.js';
 
 /**
- * The reference director's tables for one packet: first the buckets of its source, then those of its target, then those of its source's address without
- * a port, where FTP's data connections wait for one.
+ * Clients of which one packet may meet connections: its source, its target, both addresses without a port (FTP's data connections wait there for one),
+ * and the one that a line of FTP names. undefined: there is no such client.
  */
-export const LIVE_BUCKETS = 4 * Abi.PROBE_BUCKETS;
+export type Clients = readonly (Endpoint | undefined)[];
+const CLIENTS_MAX = 8;
+
+/** The reference director's tables for one packet: the buckets of each client in turn. A power of two. */
+export const LIVE_BUCKETS = CLIENTS_MAX * Abi.PROBE_BUCKETS;
+/** Where those begin that are none of the clients. */
+const OTHERS = Abi.PROBE_BUCKETS;
+
+const isSame = (one: Endpoint | undefined, other: Endpoint): boolean => one?.address === other.address && one.port === other.port;
 
 /** Where connections of a client begin in such a table. */
 export const liveHome =
-  (source: Endpoint | undefined) =>
-  ({ address, port }: Endpoint): number => {
-    if (source?.address !== address) return Abi.PROBE_BUCKETS;
-    return source.port === port ? 0 : port === 0 ? 2 * Abi.PROBE_BUCKETS : Abi.PROBE_BUCKETS;
+  (clients: Clients) =>
+  (client: Endpoint): number => {
+    const turn = clients.findIndex((one) => isSame(one, client));
+    return turn < 0 ? OTHERS : turn * Abi.PROBE_BUCKETS;
   };
 
 export interface Met {
@@ -50,20 +58,21 @@ export interface Met {
 
 const endpoint = (address: Ip, port: number): Endpoint => ({ address, port });
 
-/** Puts the connections of both ends into a scope's table. `ends`: the packet's source, then its target. */
+/** Puts the connections of these clients into a scope's table. */
 export function loadConnections(
   { connections }: Scope,
   tables: readonly ConnectionWords[],
   beside: Beside['what'] | undefined,
-  ends: readonly Endpoint[],
+  clients: Clients,
   met: Met,
 ): void {
   for (const table of tables) {
     const buckets = bucketCount(table, beside);
-    // One that both ends may meet is the same connection.
+    // One that two clients' buckets have is the same connection.
     const known = new Map<number, Connection | undefined>();
-    for (const [turn, end] of ends.entries()) {
-      const home = connectionHome(end, met.keys);
+    for (const [turn, client] of clients.entries()) {
+      if (client === undefined) continue;
+      const home = connectionHome(client, met.keys);
       const window = Array.from({ length: Abi.PROBE_BUCKETS }, (_, probe) => ((home + probe) & (buckets - 1)) >>> 0);
       for (const [place, found] of connectionsInBuckets(table, beside, window, met.now)) {
         const slot = (window[Math.floor(place / Abi.BUCKET_SLOTS)] ?? 0) * Abi.BUCKET_SLOTS + (place % Abi.BUCKET_SLOTS);

@@ -1,13 +1,18 @@
 // What the helper for FTP knows of the live control connections that one packet may meet.
+
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { swap16 } from '../../../wire/bytes.js';
 import type { Connection } from '../../memory/packets/connection.js';
+import type { Endpoint } from '../../memory/packets/endpoint.js';
+import { ETHERNET_BYTES } from '../../memory/packets/ethernet.js';
 import { type FtpStream, unknownStream } from '../../memory/packets/ftp-stream.js';
-import type { FtpLine } from '../../memory/packets/ftp-text.js';
+import { endpointIn, FTP_TEXT_BYTES, type FtpLine, findLine } from '../../memory/packets/ftp-text.js';
 import { addressOf, type Ip } from '../../memory/packets/ip.js';
-import { type Numbers, noNumbers } from '../../memory/packets/tcp-numbers.js';
+import type { Packet } from '../../memory/packets/packet.js';
+import { type Numbers, noNumbers, WORDS_AT } from '../../memory/packets/tcp-numbers.js';
 import { FtpCommand, FtpKey, FtpStream as Stream } from '../ftp.gen.js';
 import { packetWords } from '../table/record-address.js';
 import { FTP_COMMANDS_PIN, FTP_STREAMS_PIN, type Tables } from '../table/tables.js';
@@ -73,4 +78,19 @@ export function loadFtpStreams(tables: Tables, connections: Iterable<Connection>
     map.close();
     commands?.close();
   }
+}
+
+/** The client of the data connection that a command names; undefined: it names none. */
+export function namedClient(
+  frame: Uint8Array,
+  { protocol, fragment, family, header, length }: Packet,
+  source: Endpoint,
+): Endpoint | undefined {
+  if (protocol !== IpProtocol.tcp || fragment) return undefined;
+  const l4 = ETHERNET_BYTES + header;
+  const dataAt = l4 + ((frame[l4 + WORDS_AT] ?? 0) >> 4) * 4;
+  const text = String.fromCharCode(...frame.subarray(dataAt, Math.min(dataAt + FTP_TEXT_BYTES, ETHERNET_BYTES + length)));
+  const line = findLine(text, family, false);
+  const named = line && endpointIn(text, line, family, false);
+  return named && { address: source.address, port: named.port };
 }

@@ -34,6 +34,8 @@ export class ConnectionTable {
   readonly #slots: (Connection | undefined)[];
   readonly #byKey = new Map<string, Connection>();
   readonly #mask: number;
+  /** Further slots of those that stand in more than one. */
+  readonly #copies = new Map<Connection, number[]>();
   #taken = 0;
   /** How many connections of few packets drop_entry has met: it ends every second one. */
   spared = 0;
@@ -119,15 +121,23 @@ export class ConnectionTable {
     return this.#slots[slot] === undefined;
   }
 
-  /** Puts in a connection that there is already: what it counts for is counted. */
+  /** Puts in a connection that there is already: what it counts for is counted. One that stands for several clients has more than one slot. */
   restore(slot: number, connection: Connection): void {
+    const key = keyOfConnection(connection);
+    if (this.#byKey.get(key) === connection) this.#copies.set(connection, [...(this.#copies.get(connection) ?? []), slot]);
     this.#slots[slot] = connection;
     this.#taken++;
-    this.#byKey.set(keyOfConnection(connection), connection);
+    this.#byKey.set(key, connection);
   }
 
   end(connection: Connection): void {
     this.#empty(this.#slots.indexOf(connection));
+    for (const slot of this.#copies.get(connection) ?? []) {
+      if (this.#slots[slot] !== connection) continue;
+      this.#slots[slot] = undefined;
+      this.#taken--;
+    }
+    this.#copies.delete(connection);
   }
 
   #empty(slot: number): void {
