@@ -20,6 +20,9 @@ import { FTP_COMMANDS_PIN, FTP_STREAMS_PIN, type Tables } from '../table/tables.
 /** By enum ftp_line. */
 const LINES: readonly (FtpLine | undefined)[] = [undefined, 'pasv', 'epsv', 'port', 'eprt'];
 
+/** Of enum ftp_last. */
+const LAST = { unknown: 0, ended: 1 } as const;
+
 const KEY = new Records(new ArrayBuffer(FtpKey.bytes), FtpKey.bytes);
 /** Records are in memory of whole 64-bit words. */
 const STREAM = new Records(new ArrayBuffer(Math.ceil(Stream.bytes / 8) * 8), Stream.bytes);
@@ -53,7 +56,8 @@ function streamIn(map: BpfMap, key: Uint8Array, commands: Numbers): FtpStream | 
   if (!isKnown) return commands.delta === 0 && commands.previousDelta === 0 ? undefined : { ...unknownStream(), commands };
   return {
     commands,
-    line: STREAM.get(0, Stream.lines) === 0 ? undefined : STREAM.get(0, Stream.line),
+    line: STREAM.get(0, Stream.lines) === LAST.unknown ? undefined : STREAM.get(0, Stream.line),
+    lineEnded: STREAM.get(0, Stream.lines) === LAST.ended,
     initSeq: STREAM.get(0, Stream.initSeq),
     delta: STREAM.get(0, Stream.delta) | 0,
     previousDelta: STREAM.get(0, Stream.previousDelta) | 0,

@@ -4,8 +4,10 @@ import { type Numbers, noNumbers } from './tcp-numbers.js';
 
 /** Of a control connection: bytes of the server's behind `initSeq` are shifted by `delta`, others by the one before. */
 export interface FtpStream {
-  /** Where a line of the server's begins, behind its last segment that ended one. */
+  /** What comes behind the server's last segment. undefined: not known. */
   line: number | undefined;
+  /** That segment ended a line. */
+  lineEnded: boolean;
   initSeq: number;
   delta: number;
   previousDelta: number;
@@ -18,6 +20,6 @@ export interface FtpStream {
 }
 
 export const unknownStream = (): FtpStream => ({
-  ...{ line: undefined, initSeq: 0, delta: 0, previousDelta: 0, replySeq: 0 },
+  ...{ line: undefined, lineEnded: false, initSeq: 0, delta: 0, previousDelta: 0, replySeq: 0 },
   ...{ armed: undefined, replied: undefined, commands: noNumbers() },
 });

@@ -121,14 +121,21 @@ interface Segment {
   readonly localised: boolean;
 }
 
-/** Does a server's segment begin in the middle of a line? Not the last reply that was changed, when it comes again. */
-const isBegun = (ftp: FtpStream | undefined, seq: number): boolean =>
-  ftp?.line !== undefined && ftp.line !== seq && !(ftp.replied !== undefined && ftp.replySeq === seq);
+/**
+ * Does a server's segment begin in the middle of a line? Not the last reply that was changed, when it comes again, and not where segments before it
+ * were not seen.
+ */
+function isBegun(ftp: FtpStream | undefined, seq: number): boolean {
+  if (ftp?.line === undefined) return false;
+  if (ftp.line === seq) return !ftp.lineEnded;
+  return !isBehind(seq, ftp.line) && !(ftp.replied !== undefined && ftp.replySeq === seq);
+}
 
 /** A server's segment goes on, whose data end before this number. */
-function noteLine(connection: Connection, next: number): void {
-  connection.ftp ??= unknownStream();
-  if (connection.ftp.line === undefined || isBehind(next, connection.ftp.line)) connection.ftp.line = next;
+function noteLine(connection: Connection, next: number, ended: boolean): void {
+  if (ended) connection.ftp ??= unknownStream();
+  const { ftp } = connection;
+  if (ftp !== undefined && (ftp.line === undefined || isBehind(next, ftp.line))) Object.assign(ftp, { line: next, lineEnded: ended });
 }
 
 /** A client's line; one with its endpoint as the frame that goes on to a server that sees a local one. A reason: it is dropped. */
@@ -239,6 +246,6 @@ export function helped(
   if (!established || size <= 0) return shifted;
   const isRead = proven && gsoSize === 0 && size <= FTP_TEXT_BYTES;
   const done = isRead ? read({ question, connection, frame, packet, dataAt, seq, localised: isLocal }, shifted, size, out) : shifted;
-  if (out && typeof done !== 'string' && frame[dataAt + size - 1] === LINE_FEED) noteLine(connection, (seq + size) >>> 0);
+  if (out && typeof done !== 'string') noteLine(connection, (seq + size) >>> 0, frame[dataAt + size - 1] === LINE_FEED);
   return done;
 }
