@@ -1,7 +1,7 @@
 // Many random histories through the loaded programs and the reference director, and what of the rules they met.
 import assert from 'node:assert/strict';
 import type { ServiceKey } from '../../../src/model/service.js';
-import fc from '../../support/properties.js';
+import fc, { oneCase } from '../../support/properties.js';
 import type { Bed } from '../bed.js';
 import { Explainer } from '../explained.js';
 import { IPV6, VIP } from '../fixtures/bed-addresses.js';
@@ -48,7 +48,7 @@ export async function compare({ bed, hook, histories, explainedIn, wanted }: Com
     // A failing history is not made small: each try waits for the timer, so that it takes more than the test's time, and the seed would not be printed.
     const { seed = Date.now() } = fc.readConfigureGlobal();
     for (let round = 0; round === 0 || (round < ROUNDS_MAX && wanted.some((each) => !met.has(each))); round++)
-      await fc.assert(fc.asyncProperty(history, playPair), { seed: seed + round, numRuns: histories, endOnFailure: true });
+      await fc.assert(fc.asyncProperty(history, playPair), { seed: seed + round, numRuns: histories, endOnFailure: true, ...oneCase });
   } finally {
     explainer.close();
   }
