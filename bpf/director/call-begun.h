@@ -18,6 +18,7 @@ static __always_inline __u32 dest_of_calls(__u32 first) {
 static __always_inline enum decision decide_begun(struct verdict *v, __u32 from) {
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE) return GO_PASS;
+  fragment_of_once(v->p, from | ONCE_BEGUN);
   client_is_target(v->p);
   v->key = conn_key(v->p->daddr, v->p->dport, v->service);
   asm volatile("" : "+r"(v->key)); /* as in decide_new() */

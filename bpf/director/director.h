@@ -295,10 +295,12 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u
   return GO_DROP;
 }
 
-/* A first fragment without a connection: the later ones go to the same destination. */
-static __always_inline void fragment_of_once(struct verdict *v) {
-  struct scratch *scratch = v->p->fragment ? the_scratch() : 0;
-  if (scratch) scratch->once = v->dest;
+#define ONCE_BEGUN 0x80000000 /* its server begins a call by it (call-begun.h) */
+
+/* A first fragment, perhaps without a connection: the later ones go to the same destination, or come from it. */
+static __always_inline void fragment_of_once(struct packet *p, __u32 dest) {
+  struct scratch *scratch = p->fragment ? the_scratch() : 0;
+  if (scratch) scratch->once = dest;
 }
 
 /* Chooses a destination for one packet alone (one-packet scheduling): nothing is kept of it but the counters. */
@@ -309,7 +311,7 @@ static __always_inline enum decision conn_once(struct verdict *v) {
   v->f.value = first_value(v);
   count_conn(v->dest);
   template_make(v->dest);
-  fragment_of_once(v);
+  if (!v->begun) fragment_of_once(v->p, v->dest);
   return GO_REQUEST;
 }
 

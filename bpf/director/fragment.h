@@ -168,7 +168,7 @@ static __always_inline bool note_request(struct scratch *scratch, struct fragmen
   struct found found;
   client_is_source(p);
   bool known = service && conn_find(conn_key(p->saddr, p->sport, service), now, &found);
-  f->dest = known ? v_dest(found.value) : scratch->once;
+  f->dest = known ? v_dest(found.value) : scratch->once & ONCE_BEGUN ? 0 : scratch->once;
   struct dest *d = (known && is_bypass(found.value)) || !f->dest ? 0 : dest_at(f->dest);
   if (!d) return false;
   CHECKED(d);
@@ -178,12 +178,22 @@ static __always_inline bool note_request(struct scratch *scratch, struct fragmen
   return !(d->flags & D_FULLNAT) || d->flags & D_LOCAL; /* the programs of FULLNAT leave a note by themselves */
 }
 
+/* Did the packet's server begin a call by it, of which no connection may be kept? */
+static __always_inline bool begun_by_fragment(struct scratch *scratch, struct verdict *v) {
+  v->dest = scratch->once & ONCE_BEGUN ? scratch->once & ~ONCE_BEGUN : 0;
+  struct dest *d = v->dest ? dest_at(v->dest) : 0;
+  if (!d) return false;
+  v->service = d->service;
+  return true;
+}
+
 /* By FULLNAT the later ones are for the local address, too. */
 static __always_inline bool note_reply(struct scratch *scratch, struct fragment *f, struct conf *c, __u32 real, __u32 now) {
   struct packet *p = &scratch->packet;
   struct verdict v = {.p = p, .c = c, .now = now};
   bool by_flow = fragment_has_flow(p, &scratch->fragment_key);
-  if (!real || decide_reply_by(&v, unlikely(by_flow) ? dest_of_flow() : real, by_flow) != GO_REPLY) return false;
+  if (!real) return false;
+  if (decide_reply_by(&v, unlikely(by_flow) ? dest_of_flow() : real, by_flow) != GO_REPLY && !begun_by_fragment(scratch, &v)) return false;
   struct service *s = service_at(v.service);
   if (!s) return false;
   CHECKED(s);

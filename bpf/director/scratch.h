@@ -161,7 +161,7 @@ struct scratch {
   __u64 shown;   /* and the flag that its template gets then */
   struct fragment_key fragment_key; /* of the fragment that is handled (fragment.h) */
   struct fragment fragment;         /* the note that it goes by, or leaves */
-  __u32 once;                       /* the destination of a first fragment by one-packet scheduling */
+  __u32 once;                       /* the destination of a first fragment by one-packet scheduling; or | ONCE_BEGUN: the server it is of */
   __u64 changed; /* a connection's value as another CPU made it first, or as it assures a template (conn_move) */
 #ifdef IPV6
   struct whole_addresses whole;

@@ -27,6 +27,7 @@ function connectionOf({ table, now }: Question, packet: Packet, destination: Des
 function begin(question: Question, packet: Packet, destination: DestinationRecord, call: string): Decision {
   const { table, scope, now } = question;
   const { service } = destination;
+  table.begins = destination;
   const templates = table.templatesOf(service);
   const connection = connectionOf(question, packet, destination);
   const { client, virtual, protocol } = connection;

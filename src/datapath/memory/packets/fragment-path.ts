@@ -28,7 +28,8 @@ function noteOfRequest({ table, scope, now }: Question, packet: Packet): Fragmen
 function noteOfReply(question: Question, packet: Packet): FragmentNote | undefined {
   if (!question.scope.answers(sourceOf(packet), packet.protocol)) return undefined;
   const connection = replied(question, packet);
-  return connection && { kind: 'reply', destination: connection.destination, virtual: connection.virtual.address };
+  const destination = connection?.destination ?? question.table.begins;
+  return destination && { kind: 'reply', destination, virtual: connection?.virtual.address ?? destination.service.address };
 }
 
 /** What a first fragment leaves for the later ones. By VS/TUN it does so before the tunnel looks at its size. */

@@ -122,6 +122,7 @@ export class PacketDirector extends PacketTable {
     const scope = this.scopesOf(family, protocol).find(({ allPorts }) => allPorts);
     if (part.passes || staysOnLink(packet) || !part.readable || scope === undefined) return far;
     this.once = undefined;
+    this.begins = undefined;
     const question = { ...this.#question(scope, device), onPair: true, marked: this.#serviceOfMark(family, mark) } as const;
     const outcome = marked(question, { frame, packet: asFirst(packet), gsoSize: 0 });
     if (outcome === undefined) return far;
@@ -165,6 +166,7 @@ export class PacketDirector extends PacketTable {
     const { part } = packet;
     const arrival: Arrival = { frame: bytes, packet, gsoSize: 0 };
     this.once = undefined;
+    this.begins = undefined;
     if (part === undefined) return passed(arrival);
     if (!fitsFrame(packet, bytes)) {
       this.count('bad_length');

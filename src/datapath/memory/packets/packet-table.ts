@@ -83,6 +83,8 @@ export class PacketTable {
   readonly fragments = new Fragments(() => this.count('fragment_lost'));
   /** The destination of a packet without a connection (one-packet scheduling), for its later fragments. */
   once: DestinationRecord | undefined;
+  /** The server that begins a call by a packet, for its later fragments. */
+  begins: DestinationRecord | undefined;
   readonly #drops = new Map<Reason, number>();
   readonly #schedulers: ReadonlyMap<string, Start>;
   /** By service, what it has of -s and -b. */
