@@ -210,7 +210,8 @@ export class Pair {
     const isTimely = began - since <= this.director.settings.unitsOf(EXPLAINED_SECONDS_MAX);
     const isSame = isTimely && this.#templatesLive() === templates; // else the timer took some away after they were explained
     const loaded = this.bed.send(hook, device, frame, { ...(mark === 0 ? {} : { mark }), ...gso });
-    if (this.#clock() - began > DISTURBED_UNITS) {
+    const offset = this.#offset();
+    if (offset + this.director.now - began > DISTURBED_UNITS) {
       this.disturbed = true;
       return;
     }
@@ -229,7 +230,7 @@ export class Pair {
       assert.equal(bytes[0], bytes[1], `frame in memory, of the programs, ${what}`);
     }
     this.#compareDrops(what);
-    this.#compareTables(what);
+    this.#compareTables(what, offset);
     compareDestinations(this.director, this.bed.tables);
   }
 
@@ -251,8 +252,7 @@ export class Pair {
       since = this.#setClock('timer at work');
     }
     if (this.#isHeldUp(since)) return;
-    const waited = this.#clock() - began;
-    this.#compareTables(`after ${seconds} s`, waited);
+    this.#compareTables(`after ${seconds} s`, this.#offset(), this.#clock() - began);
     compareDestinations(this.director, this.bed.tables);
   }
 
@@ -261,7 +261,7 @@ export class Pair {
    * memory. False: there was no turn since the last look, or none that met anything.
    */
   followDropEntry(layout: Layout = 'exact'): boolean {
-    this.#setClock();
+    const offset = this.#setClock() - this.director.now;
     const { connections } = this.director[layout];
     const [there, spared] = this.#afterTurns(() => [this.#slotsTaken(layout), this.#spared(layout)] as const);
     const ended = [...connections.entries()].map(([slot]) => slot).filter((slot) => !there.has(slot));
@@ -274,7 +274,7 @@ export class Pair {
     assert.ok(share !== undefined, `drop_entry ended slots ${ended.join(' ')}, ${spared} spared: no share of the buckets`);
     connections.sweep(this.director.now, share);
     this.#compareDrops('after a turn of drop_entry');
-    this.#compareTables('after a turn of drop_entry');
+    this.#compareTables('after a turn of drop_entry', offset);
     compareDestinations(this.director, this.bed.tables);
     return true;
   }
@@ -382,9 +382,9 @@ export class Pair {
     );
   }
 
-  /** `waited`: units since both had the same time. */
-  #compareTables(what: string, waited = 0): void {
-    const [offset, slack] = [this.#offset(), CLOCK_SLACK_UNITS + waited];
+  /** `offset`: when the programs had done their part, since this process may wait for the processor after it. `waited`: units since both had the same time. */
+  #compareTables(what: string, offset: number, waited = 0): void {
+    const slack = CLOCK_SLACK_UNITS + waited;
     for (const view of this.#views) view.compare(what, offset, slack);
     for (const view of this.#templates) view.compare([...this.director.living()], what, offset, slack);
     this.#flows.compare(what, offset, slack);
