@@ -8,6 +8,7 @@ import { isWeirError } from '../../model/errors/weir-error.js';
 import { unlessCode } from '../../sys/errno.js';
 import type { EngineFile } from './engine-file.js';
 import { type EngineProgram, engineEnvironment, engineFile } from './engine-program.js';
+import { endLeftEngines } from './left-engines.js';
 
 const RESTART_MIN_MS = 200;
 const RESTART_MAX_MS = 5000;
@@ -57,6 +58,7 @@ export class EngineProcess {
   constructor(readonly options: EngineProcessOptions) {
     this.#file = engineFile(options.program, options.folder);
     this.#file.install(options.make());
+    endLeftEngines(options.program, this.#file.path, options.report);
     this.#start();
   }
 

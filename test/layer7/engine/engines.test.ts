@@ -143,7 +143,15 @@ for (const name of ENGINE_NAMES) {
     await killed.ended;
     while (pid !== undefined && isAlive(pid)) await delay(50);
     await assert.rejects(get(port), /ECONNREFUSED/);
+    // As one that a weir left which was killed before the engine could know of that.
+    const path = join(dir, { nginx: 'nginx.conf', haproxy: 'haproxy.cfg' }[name]);
+    const words = { nginx: `-p ${dir} -e stderr -c ${path}`, haproxy: `-W -f ${path}` }[name];
+    execFileSync('sh', ['-c', `setsid ${name} ${words} >${dir}/left.log 2>&1 &`], {
+      env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` },
+    });
+    await untilServed(port);
     const next = await serving();
+    assert.match(next.stderr, new RegExp(`${name} \\(\\d+\\) was left by a weir that was killed: it is ended`));
     next.signal('SIGTERM');
     assert.equal(await next.ended, 0);
   });

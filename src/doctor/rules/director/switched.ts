@@ -1,0 +1,30 @@
+// Content switching: interfaces that pass by it, and what keeps undecided connections from the proxy.
+import type { Finding } from '../../../model/finding.js';
+import type { DirectorFacts } from '../../facts.js';
+import type { SwitchFact } from '../../switch-facts.js';
+
+function passedBy({ uncovered, listeners }: SwitchFact): readonly Finding[] {
+  if (uncovered.length === 0) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'switch-passed-by',
+      what: `content switching has no program on ${uncovered.join(', ')}`,
+      cause: `connections to ${listeners.join(', ')} that come in there go to any server of the service, whatever they ask for`,
+      advice: 'weir load',
+    },
+  ];
+}
+
+const withoutSocket = ({ off, listeners }: SwitchFact): readonly Finding[] =>
+  off.map((name) => ({
+    severity: 'error',
+    code: 'switch-sysctl-off',
+    what: `${name} is 0, and ${listeners.join(', ')} are switched by content`,
+    cause: 'the kernel makes no socket of what the datapath leaves to the proxy: such connections get no answer',
+    advice: `sysctl -w ${name}=1`,
+  }));
+
+export function switchedRule({ datapath: { switched } }: DirectorFacts): readonly Finding[] {
+  return switched === undefined ? [] : [...passedBy(switched), ...withoutSocket(switched)];
+}
