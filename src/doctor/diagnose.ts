@@ -28,6 +28,7 @@ import { reversePathRule } from './rules/director/reverse-path.js';
 import { routerToVipRule } from './rules/director/router-to-vip.js';
 import { serverAddressesRule } from './rules/director/server-addresses.js';
 import { serverHoldersRule } from './rules/director/server-holders.js';
+import { switchedRule } from './rules/director/switched.js';
 import { syncRule } from './rules/director/sync.js';
 import { syncStreamRule } from './rules/director/sync-stream.js';
 import { tableRule } from './rules/director/table.js';
@@ -79,6 +80,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   unservedRule,
   syncRule,
   proxyRule,
+  switchedRule,
   syncStreamRule,
   tuningRule,
 ];

@@ -22,6 +22,7 @@ import type { Blocked, Chain } from './packet-filter/model.js';
 import type { EchoFact, HandoverFact, ProbeAnswer } from './probe-facts.js';
 import type { ProxyFact } from './proxy-facts.js';
 import type { StreamFact } from './stream-facts.js';
+import type { SwitchFact } from './switch-facts.js';
 
 export type { EchoFact, HandoverFact, ProbeAnswer };
 
@@ -170,6 +171,7 @@ export interface DatapathFacts {
   readonly unrecorded?: readonly string[];
   /** What goes by tc alone, though XDP is wanted for it. */
   readonly tcAlone?: readonly TcAlone[];
+  readonly switched?: SwitchFact;
   /** New connections pass the host's packet filter before they are balanced. */
   readonly firewall?: boolean;
   /** What chose it. */

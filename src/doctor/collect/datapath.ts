@@ -14,6 +14,7 @@ import { policyRouting } from '../../sys/netlink/policy-routing.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import type { DatapathFacts } from '../facts.js';
+import { collectSwitched } from './switched.js';
 
 export interface CollectedDatapath {
   readonly facts: DatapathFacts;
@@ -40,6 +41,7 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   const change = reader.unfinishedChange();
   const firewall = anyPassesFirewall(reader.tables);
   const mode = firewallMode(reader.tables);
+  const switched = collectSwitched(folder, (ifindex) => links.find((link) => link.ifindex === ifindex)?.name ?? `interface ${ifindex}`);
   const facts = {
     loaded: true,
     interfaces,
@@ -49,6 +51,7 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
     firewall,
     firewallMode: mode,
     tcAlone: tcAlone(reader.tables, links),
+    ...(switched === undefined ? {} : { switched }),
   };
   return { facts: { ...facts, ...(change === undefined ? {} : { change }) }, reader };
 }

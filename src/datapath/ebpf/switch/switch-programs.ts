@@ -147,11 +147,16 @@ export function exchangeSwitch(tables: Tables, { fileOf, links }: Pick<Sides, 'f
   else ensureSwitch(tables, fileOf, links);
 }
 
+/** Numbers of the interfaces that have weir's program of tc, and not this one. */
+export function uncoveredInterfaces(folder: string): readonly number[] {
+  const covered = new Set(switchedInterfaces(folder));
+  return interfacesOf(folder).filter((ifindex) => !covered.has(ifindex));
+}
+
 /** Attaches the program that is loaded, if any, to interfaces that came since. */
 export function coverSwitch({ folder }: Tables): void {
   if (!hasSwitch(folder)) return;
-  const covered = new Set(switchedInterfaces(folder));
-  const missing = interfacesOf(folder).filter((ifindex) => !covered.has(ifindex));
+  const missing = uncoveredInterfaces(folder);
   if (missing.length === 0) return;
   using(requiredPin(`${folder}/${PROGRAM}`, Program.pinned), (program) => {
     for (const ifindex of missing) attach(program, folder, ifindex);

@@ -54,5 +54,12 @@ test('a listener whose address and port are those of a service', () => {
     key.kind === 'address' && key.protocol === 'tcp' ? [endpointText(key)] : [],
   )[0];
   assert.ok(at !== undefined);
-  assert.deepEqual(codes({ listeners: [{ name: 'web', at }] }), ['warning listener-behind-service']);
+  const listeners = [{ name: 'web', at }];
+  assert.deepEqual(codes({ listeners }), ['warning listener-behind-service']);
+  const datapath = { ...director.datapath, switched: { listeners: [at], uncovered: [], off: [] } };
+  const switched = diagnose({ ...director, datapath, proxies: [{ pid: 7, status: { ...status, listeners } }] });
+  assert.deepEqual(
+    switched.filter(({ code }) => code === 'listener-behind-service'),
+    [],
+  );
 });

@@ -73,8 +73,9 @@ function hidden({ status }: ProxyFact, services: ReadonlySet<string>): readonly 
     }));
 }
 
-export function proxyRule({ proxies = [], services }: DirectorFacts): readonly Finding[] {
-  const served = new Set(services.flatMap(keysOf));
+export function proxyRule({ proxies = [], services, datapath: { switched } }: DirectorFacts): readonly Finding[] {
+  // What is switched by content leaves the rest to the proxy.
+  const served = new Set(services.flatMap(keysOf).filter((at) => switched?.listeners.includes(at) !== true));
   return proxies.flatMap((proxy) => [
     ...silent(proxy),
     ...missing(proxy),
