@@ -23,6 +23,11 @@ test('rules, weights and sizes change under load, and no request is lost', { ski
     const { failed, full, unfit, lost } = counts();
     assert.deepEqual({ failed, full, unfit, lost }, { failed: 0, full: 0, unfit: 0, lost: 0 });
 
+    lvs.sysctl('net.ipv4.tcp_sack', '0');
+    const { stdout } = lvs.weir('doctor');
+    assert.match(stdout, /^ERROR {2}net\.ipv4\.tcp_sack is 0/m);
+    assert.doesNotMatch(stdout, /content switching has no program|the listener web/);
+
     // The file has the same weight as before: what another made of it stays. With another weight the file counts.
     const weights = (): readonly string[] => [...ipvsadm(lvs, '-Sn').matchAll(/ -w (\d+)$/gm)].map(([, weight]) => weight ?? '').sort();
     ipvsadm(lvs, `-e -t ${VIP}:80 -r 10.8.2.11:80 -m -w 7`);
