@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { field, parseJson } from '../../src/model/json.js';
-import { asked, type Cluster, inCluster, ipvsadm, serving, shared, VIP } from '../datapath/cluster.js';
+import { asked, type Cluster, inCluster, ipvsadm, ok, serving, shared, VIP } from '../datapath/cluster.js';
+import { shell } from '../datapath/marked-cluster.js';
 import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 import { type Answered, askSocket, RunningWeir } from './running-weir.js';
 
 const on = { skip: noNamespaces(), timeout: 600_000 };
@@ -57,6 +59,24 @@ test('what is changed by the API is what the next packet meets', on, async () =>
     assert.deepEqual(seen(4), ['web1']);
     assert.equal((await ask('DELETE', '/v1/drains/d1')).status, 200);
     assert.deepEqual(seen(40), ['web1', 'web2']);
+  });
+});
+
+test('a rule of the packet filter holds for a service that comes by the API', { ...on, skip: on.skip || noTools('iptables') }, async () => {
+  await inside(async (cluster) => {
+    const { bed, lvs } = cluster;
+    ipvsadm(lvs, `-A -u ${VIP}:9 -s rr`);
+    const passes = (): unknown => field(field(field(parseJson(ok(lvs.weir('status --json'))), 'datapath'), 'firewall'), 'passes');
+    const apply = (services: unknown): Promise<Answered> => ask('PUT', '/v1/configuration', { services });
+    bed.undo(() => shell(lvs, 'iptables -F INPUT'));
+    shell(lvs, `iptables -A INPUT -d ${VIP} -p tcp --dport 80 -s 10.8.1.77 -j DROP`);
+    assert.equal(passes(), false);
+    const api = await serve(cluster);
+    assert.equal((await apply({ [service]: { scheduler: 'rr', servers } })).status, 200);
+    assert.equal(passes(), true);
+    await api.logged(/new connections pass the packet filter before they are balanced from now on: .*DROP/);
+    assert.equal((await apply({ [`tcp:${VIP}:81`]: { scheduler: 'rr', servers } })).status, 200);
+    assert.equal(passes(), false);
   });
 });
 

@@ -22,6 +22,7 @@ import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 import { tableOpener } from '../checker/table-opener.js';
 import { drainDriver, startDrainDriver } from '../drain/drain-driver.js';
 import { cancelDrain, moveDeadline, startDrain } from '../drain/drains.js';
+import { attachNew } from '../process/interface-cover.js';
 
 /** Another process's change is waited for: so long at a time, so often. Between two tries other requests are answered. */
 const [LOCK_WAIT_MS, PAUSE_MS, TRIES] = [20, 50, 100] as const;
@@ -78,6 +79,13 @@ function drainKeeper(): () => void {
   };
 }
 
+/** Before a change of services is answered, the packet filter is looked at, as ipvsadm does. The change stands whatever comes of it. */
+async function lookAtFilter(log: Log): Promise<void> {
+  const { failure, notices = [] } = await attachNew();
+  for (const notice of notices) log('warning', notice);
+  if (failure !== undefined) log('error', `the packet filter could not be looked at: ${failure}`);
+}
+
 export function sourcesOfHost(log: Log): ApiSources {
   const open = tableOpener((onWait) => openDirector({ waitMs: LOCK_WAIT_MS, onWait }), log);
   const refusals = new Refusals(log);
@@ -99,7 +107,10 @@ export function sourcesOfHost(log: Log): ApiSources {
     },
     moveDeadline: (id, deadlineS) => patiently(() => moveDeadline(id, deadlineS, { waitMs: LOCK_WAIT_MS })),
     cancelDrain: (id) => patiently(() => cancelDrain(id, { waitMs: LOCK_WAIT_MS })),
-    apply: (document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> =>
-      withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options })),
+    async apply(document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> {
+      const done = await withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options }));
+      if (done.changes.length > 0) await lookAtFilter(log);
+      return done;
+    },
   };
 }

@@ -86,8 +86,8 @@ export interface Attempt {
   readonly notices?: readonly string[];
 }
 
-/** What udev runs, too. */
-function attachNew(): Promise<Attempt> {
+/** What udev runs, too: interfaces that came are attached, and it is decided whether new connections pass the packet filter first. */
+export function attachNew(): Promise<Attempt> {
   const { NOTIFY_SOCKET: _socket, ...env } = process.env;
   const args = [...process.execArgv, process.argv[1] ?? '', 'weir', 'load', '--if-loaded'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
