@@ -8,7 +8,7 @@ const HISTORIES = 150;
 
 /** Reasons, states of SCTP and kinds of templates that so many histories meet for certain. A table full of established or of closed connections is
  * rare in them (eviction.test.ts), and so are an INIT-ACK that comes from the client after the server's (sctp-states.test.ts) and a fragment that is
- * counted because of its length (fixtures/fragments.ts). */
+ * counted because of its length (fixtures/fullnat-cut.ts). */
 const REASONS = [
   'all ports of IPv6',
   'bad_checksum',
