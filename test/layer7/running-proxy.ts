@@ -98,8 +98,8 @@ export class RunningProxy {
     for (;;) {
       const found = pattern.exec(this.stderr);
       if (found !== null) return found;
-      if (this.#child.exitCode !== null) throw new Error(`weir proxy ended: ${this.stderr}`);
-      await once(this.#child.stderr!, 'data');
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(`weir proxy ended: ${this.stderr}`);
+      await Promise.race([once(this.#child.stderr!, 'data'), once(this.#child, 'close')]);
     }
   }
 }

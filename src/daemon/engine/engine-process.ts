@@ -90,7 +90,8 @@ export class EngineProcess {
     child.on('error', (error) => report(`${program.name}: ${error.message}`));
     child.on('exit', (code, signal) => this.#ended(child, signal ?? `status ${code}`, performance.now() - startedAt));
     this.#isReady = false;
-    this.#await(child);
+    // never before who made this object has it
+    this.#lookLater(child, 0);
   }
 
   #ended(child: ChildProcess, how: string, livedMs: number): void {
@@ -126,13 +127,17 @@ export class EngineProcess {
     if (group !== undefined) unlessCode(() => process.kill(-group, end), ['ESRCH'], false);
   }
 
+  #lookLater(child: ChildProcess, ms: number): void {
+    clearTimeout(this.#look);
+    this.#look = setTimeout(() => this.#await(child), ms);
+  }
+
   /** A signal that comes too early is lost, or ends the process. */
   #await(child: ChildProcess): void {
-    clearTimeout(this.#look);
     const { program, folder, onReady } = this.options;
     if (child !== this.#child || child.pid === undefined) return;
     if (!program.isReady(folder, child.pid)) {
-      this.#look = setTimeout(() => this.#await(child), READY_LOOK_MS);
+      this.#lookLater(child, READY_LOOK_MS);
       return;
     }
     this.#isReady = true;
