@@ -52,6 +52,7 @@ export class EngineProcess {
   #waiting: NodeJS.Signals[] = [];
   #isReady = false;
   #look: NodeJS.Timeout | undefined;
+  #asking: NodeJS.Timeout | undefined;
   #signalledAt = 0;
 
   /** @throws WeirError engine-refused, engine-foreign-file, engine-absent */
@@ -167,15 +168,22 @@ export class EngineProcess {
     if (this.options.program.writesLog) this.#send('SIGUSR1');
   }
 
-  /** Answers under way end; a second call ends them. */
+  /** Answers under way end; a second call ends them. The signal is sent again until then: an engine that begins to serve may lose it. */
   end(): Promise<void> {
     const signal = this.#isEnding ? 'SIGTERM' : this.options.program.signals.end;
     this.#isEnding = true;
     clearTimeout(this.#look);
+    clearInterval(this.#asking);
     return new Promise((done) => {
-      this.#onEnd = done;
+      this.#onEnd = () => {
+        clearInterval(this.#asking);
+        done();
+      };
       if (this.#child === undefined) done();
-      else this.#child.kill(signal);
+      else {
+        this.#child.kill(signal);
+        this.#asking = setInterval(() => this.#child?.kill(signal), REMIND_MS);
+      }
     });
   }
 }
