@@ -1,7 +1,8 @@
 // Every keepalived that runs in this network namespace, by its first process, and the file that it was started with.
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { CommandLineError, readCommandLine } from '../model/keepalived/command-line.js';
 import { isSystemError, unlessCode } from '../sys/errno.js';
+import { processIds } from '../sys/processes/process-tree.js';
 import { insideRoot } from './rooted-config-files.js';
 
 const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
@@ -44,25 +45,23 @@ export function wordsOf(cmdline: string): readonly string[] {
 /** The processes named keepalived in the namespace `own` that root or this user started. */
 function processes(own: string): readonly ProcessFact[] {
   const ownUid = process.getuid?.() ?? 0;
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid): ProcessFact[] => {
-      try {
-        const words = wordsOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-        if (!/(^|\/)keepalived$/.test(words[0] ?? '') || readlinkSync(`/proc/${pid}/ns/net`) !== own) return [];
-        if (!isTrusted(readFileSync(`/proc/${pid}/status`, 'utf8'), ownUid)) return [];
-        // The name may contain blanks and brackets. After it come the state and the parent.
-        const parent = Number(
-          readFileSync(`/proc/${pid}/stat`, 'utf8')
-            .replace(/^.*\) /s, '')
-            .split(' ')[1],
-        );
-        return [{ pid: Number(pid), parent, words, folder: readlinkSync(`/proc/${pid}/cwd`) }];
-      } catch (error) {
-        if (!isSystemError(error)) throw error;
-        return []; // It ended between two reads, or this process may not read it.
-      }
-    });
+  return processIds().flatMap((pid): ProcessFact[] => {
+    try {
+      const words = wordsOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+      if (!/(^|\/)keepalived$/.test(words[0] ?? '') || readlinkSync(`/proc/${pid}/ns/net`) !== own) return [];
+      if (!isTrusted(readFileSync(`/proc/${pid}/status`, 'utf8'), ownUid)) return [];
+      // The name may contain blanks and brackets. After it come the state and the parent.
+      const parent = Number(
+        readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ')[1],
+      );
+      return [{ pid, parent, words, folder: readlinkSync(`/proc/${pid}/cwd`) }];
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return []; // It ended between two reads, or this process may not read it.
+    }
+  });
 }
 
 interface DaemonWords {

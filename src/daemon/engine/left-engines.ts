@@ -1,9 +1,9 @@
 // Engines that a weir left which was killed: the signal at its end (prctl PR_SET_PDEATHSIG) reaches none that has not asked for it yet, nor one that is
 // starting. What runs by our file and has no weir above it is ended before another one is started, so that no moment is without a guard.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { unlessCode } from '../../sys/errno.js';
 import { signalProcess } from '../../sys/processes/child.js';
-import { processStat } from '../../sys/processes/process-tree.js';
+import { processIds, processStat } from '../../sys/processes/process-tree.js';
 import type { EngineProgram } from './engine-program.js';
 
 const GONE = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'] as const;
@@ -18,11 +18,8 @@ const isWeir = (pid: number): boolean => pid > 1 && wordsOf(pid).some((word) => 
 
 /** Processes of the program with this file as an argument, of which no ancestor is a weir. */
 function leftEngines({ name }: EngineProgram, path: string): readonly number[] {
-  const pids = readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number);
   const own = new Set(
-    pids.filter((pid) => {
+    processIds().filter((pid) => {
       const words = wordsOf(pid);
       return words.includes(path) && words.some((word) => word === name || word === `${name}:` || word.endsWith(`/${name}`));
     }),

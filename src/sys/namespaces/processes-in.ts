@@ -1,6 +1,7 @@
 // The processes in a named network namespace, as `ip netns pids` lists them.
-import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { unlessCode } from '../errno.js';
+import { processIds } from '../processes/process-tree.js';
 
 /** What ended meanwhile, and what may not be read. */
 const NO_PROCESS = ['ENOENT', 'ESRCH', 'EACCES'];
@@ -9,7 +10,6 @@ const NO_PROCESS = ['ENOENT', 'ESRCH', 'EACCES'];
 export function processesIn(namespace: string): readonly number[] {
   const inode = unlessCode(() => statSync(`/run/netns/${namespace}`).ino, ['ENOENT'], undefined);
   if (inode === undefined) return [];
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const linkOf = (pid: string) => unlessCode(() => readlinkSync(`/proc/${pid}/ns/net`), NO_PROCESS, undefined);
-  return pids.filter((pid) => linkOf(pid) === `net:[${inode}]`).map(Number);
+  const linkOf = (pid: number) => unlessCode(() => readlinkSync(`/proc/${pid}/ns/net`), NO_PROCESS, undefined);
+  return processIds().filter((pid) => linkOf(pid) === `net:[${inode}]`);
 }

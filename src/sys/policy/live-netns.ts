@@ -4,6 +4,7 @@ import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'no
 import { native } from '../addon.js';
 import { hasCode, unlessCode } from '../errno.js';
 import { Fd, using } from '../fd.js';
+import { processIds } from '../processes/process-tree.js';
 
 /** Errors for /proc entries of a process that ends meanwhile, or for those of another user. */
 const GONE = ['ENOENT', 'ESRCH', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL'] as const;
@@ -57,17 +58,17 @@ interface Bound {
 }
 
 function* processes(): Generator<string> {
-  for (const pid of pids()) yield `/proc/${pid}/ns/net`;
+  for (const pid of processIds()) yield `/proc/${pid}/ns/net`;
 }
 
 function* threads(): Generator<string> {
-  for (const pid of pids()) for (const tid of list(`/proc/${pid}/task`)) yield `/proc/${pid}/task/${tid}/ns/net`;
+  for (const pid of processIds()) for (const tid of list(`/proc/${pid}/task`)) yield `/proc/${pid}/task/${tid}/ns/net`;
 }
 
 /** A descriptor of a namespace reads as `net:[…]`, or as `/` when it was opened by a name that is gone. */
 function* descriptors(): Generator<Bound> {
   const nsfs = statSync('/proc/self/ns/net').dev;
-  for (const pid of pids()) {
+  for (const pid of processIds()) {
     for (const fd of list(`/proc/${pid}/fd`)) {
       const at = `/proc/${pid}/fd/${fd}`;
       const link = readLink(at);
@@ -81,7 +82,7 @@ function* descriptors(): Generator<Bound> {
 /** Namespaces bound to paths, in every mount namespace that has a process. */
 function* mounts(): Generator<Bound> {
   const seen = new Set<string>();
-  for (const pid of pids()) {
+  for (const pid of processIds()) {
     const mountNamespace = readLink(`/proc/${pid}/ns/mnt`);
     if (mountNamespace === undefined || seen.has(mountNamespace)) continue;
     const table = unlessCode(() => readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), GONE, '');
@@ -106,10 +107,6 @@ export function nsfsMounts(mountinfo: string): readonly { readonly root: string;
 /** mountinfo writes space, tab, newline and backslash as octal. */
 function unquote(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-}
-
-function pids(): readonly string[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
 }
 
 function list(folder: string): readonly string[] {

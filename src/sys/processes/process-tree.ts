@@ -16,6 +16,12 @@ const GONE = ['ENOENT', 'ESRCH'] as const;
 const textOf = (path: string): string => unlessCode(() => readFileSync(path, 'utf8'), GONE, '');
 const entriesOf = (path: string): readonly string[] => unlessCode(() => readdirSync(path), GONE, []);
 
+/** Of all processes that there are at this moment. @throws SystemError where /proc is not mounted */
+export const processIds = (): readonly number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
 /** Undefined: there is no such process. */
 export function processStat(pid: number): ProcessStat | undefined {
   const stat = textOf(`/proc/${pid}/stat`);
@@ -34,9 +40,7 @@ function listedChildren(pid: number): readonly number[] {
 /** The children of processes by a search of /proc, for a kernel without lists of them (CONFIG_PROC_CHILDREN). */
 export function searchedChildren(): (pid: number) => readonly number[] {
   const children = new Map<number, number[]>();
-  for (const pid of entriesOf('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)) {
+  for (const pid of unlessCode(processIds, GONE, [])) {
     const parent = processStat(pid)?.parent ?? 0;
     children.set(parent, [...(children.get(parent) ?? []), pid]);
   }

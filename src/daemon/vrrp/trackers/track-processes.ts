@@ -1,10 +1,11 @@
 // vrrp_track_process: how many processes match, by the kernel's process events, or by reading /proc where those are refused.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { BufferSize } from '../../../model/keepalived/global.js';
 import type { TrackProcess } from '../../../model/keepalived/trackers.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError, unlessCode } from '../../../sys/errno.js';
 import { ProcessMonitor } from '../../../sys/processes/process-events.js';
+import { processIds } from '../../../sys/processes/process-tree.js';
 
 const SCAN_MS = 1000;
 /** TASK_COMM_LEN less its NUL. */
@@ -108,12 +109,11 @@ export class TrackProcesses {
   }
 
   #scan(): void {
-    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
     for (const { pids: known } of this.#watched) known.clear();
-    for (const pid of pids) {
-      const facts = readProcess(Number(pid));
+    for (const pid of processIds()) {
+      const facts = readProcess(pid);
       if (facts !== undefined) {
-        this.#watched.filter(({ settings }) => matches(settings, facts)).forEach((one) => one.pids.add(Number(pid)));
+        this.#watched.filter(({ settings }) => matches(settings, facts)).forEach((one) => one.pids.add(pid));
       }
     }
     this.#watched.forEach((one) => this.#report(one));
