@@ -21,6 +21,8 @@ interface Problem {
   readonly detail?: string;
 }
 
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 const problemText = ({ title, detail }: Problem): string => (detail === undefined ? title : `${title} (${detail})`);
 
 /** @throws Error with the title of the API's problem document */
@@ -80,7 +82,7 @@ class Resource {
     try {
       this.read = { value: await send(this.path), failure: undefined, at: Date.now() };
     } catch (error) {
-      this.read = { ...this.read, failure: error instanceof Error ? error.message : String(error) };
+      this.read = { ...this.read, failure: messageOf(error) };
     }
     this.#isReading = false;
     if (this.#isDue) {

@@ -1,15 +1,13 @@
 // Before a drain begins: what it would do to each service, and until when. Nothing is changed before the second click.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DrainStarted } from '../data/api-values.js';
-import { send } from '../data/resource.js';
+import { messageOf, send } from '../data/resource.js';
 import { SameCommand } from './same-command.js';
 
 const [DEADLINE_S, DEADLINE_MAX_S] = [300, 31 * 24 * 3600] as const;
 
 const post = (path: string, body: unknown): Promise<DrainStarted> =>
   send(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What a drain of the target would do; undefined: it is not known yet. */
 function usePlan(target: string): { readonly plan: DrainStarted['plan'] | undefined; readonly failure: string | undefined } {

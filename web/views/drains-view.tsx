@@ -1,7 +1,7 @@
 // Drains: what is left of each, until when, and the click that gives the configured weights back.
 import { useState } from 'preact/hooks';
 import type { Drain, Drains } from '../data/api-values.js';
-import { send, useResource } from '../data/resource.js';
+import { messageOf, send, useResource } from '../data/resource.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { Failure } from '../parts/failure.js';
 import { SameCommand } from '../parts/same-command.js';
@@ -10,9 +10,7 @@ import { duration, shortNumber } from '../parts/texts.js';
 function Cancel({ drain }: { readonly drain: Drain }) {
   const [failure, setFailure] = useState<string>();
   const cancel = (): void => {
-    send(`/v1/drains/${drain.id}`, { method: 'DELETE' }).catch((error: unknown) =>
-      setFailure(error instanceof Error ? error.message : String(error)),
-    );
+    send(`/v1/drains/${drain.id}`, { method: 'DELETE' }).catch((error: unknown) => setFailure(messageOf(error)));
   };
   if (!drain.holds) return null;
   return (
