@@ -1,14 +1,14 @@
 // What the API reads of this host: by the functions of the commands. The tables stay mapped between requests, and are opened again where they are gone.
 import { readFileSync, statSync } from 'node:fs';
 import { foundConnections } from '../datapath/ebpf/observe/connection-filter.js';
-import type { ObservedDatapath } from '../datapath/ebpf/observe/observer.js';
+import { type ObservedDatapath, observeTables } from '../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
 import { KeptState } from '../document/kept-state.js';
 import { scrape } from '../metrics/collect/scrape.js';
 import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
-import { observedReader, observeTables, readerOf } from '../report/observed-reader.js';
+import { observedReader, readerOf } from '../report/observed-reader.js';
 import { collectStatus, daemonStatuses } from '../report/status/collect-status.js';
 import { version } from '../report/version.js';
 import { artifact } from '../sys/artifact.js';

@@ -1,10 +1,7 @@
 // The tables of this network namespace for commands that only look: no lock, nothing loaded, attached or repaired.
-import { type ObservedDatapath, observeDatapath } from '../datapath/ebpf/observe/observer.js';
+import { type ObservedDatapath, observeTables } from '../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { WeirError } from '../model/errors/weir-error.js';
-
-/** @throws as observeDatapath. Which build runs is not asked: that would take longer than most looks. */
-export const observeTables = (): ObservedDatapath => observeDatapath(() => '');
 
 /** @throws WeirError datapath-not-loaded, datapath-build-before, datapath-other-build */
 export function readerOf(observed: ObservedDatapath): ObservingReader {

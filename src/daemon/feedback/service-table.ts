@@ -4,7 +4,7 @@ import type { DirectorCounters } from '../../control/feedback/window.js';
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director } from '../../datapath/director.js';
 import { liveCounts } from '../../datapath/ebpf/observe/live-counts.js';
-import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
+import { observeTables } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
@@ -23,7 +23,7 @@ export class ServiceTable implements FeedbackTable {
 
   #opened(): ObservingReader | undefined {
     if (this.#reader !== undefined) return this.#reader;
-    const observed = observeDatapath(() => '');
+    const observed = observeTables();
     this.#reader = observed.kind === 'loaded' ? observed.reader : undefined;
     return this.#reader;
   }

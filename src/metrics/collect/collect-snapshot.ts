@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { NO_COUNTERS } from '../../control/vrrp/state/counters.js';
 import { Conf } from '../../datapath/ebpf/abi.gen.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
-import { type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
+import { type ObservedDatapath, observeTables } from '../../datapath/ebpf/observe/observer.js';
 import { tableNumbers } from '../../datapath/ebpf/observe/table-overview.js';
 import { publishedChecks } from '../../host/published-checks.js';
 import { publishedDump, publishedVrrp } from '../../host/published-vrrp.js';
@@ -76,9 +76,6 @@ function syncSnapshot(): Snapshot['sync'] {
   const running = DAEMON_ROLES.filter((role) => hasDaemonRecord(role, cookie) && !hasDaemonDied(role, cookie));
   return running.map((role) => ({ role, counts: readSyncCounts(role) ?? {} }));
 }
-
-/** Which build this is is not asked: that takes longer than all the rest. */
-const observeTables = (): ObservedDatapath => observeDatapath(() => '');
 
 /**
  * `version`: of weir, which only the program knows. `observe`: of a process that keeps the tables mapped.

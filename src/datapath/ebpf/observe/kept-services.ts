@@ -2,12 +2,12 @@
 // object; what packets change of them is read each time.
 import type { DestinationSpec, ServiceEntry, ServiceSpec } from '../../../model/service.js';
 import { Conf, Service, WeirState } from '../abi.gen.js';
-import { Dirty } from '../recovery/batch.js';
 import { isFlushing } from '../recovery/intent.js';
 import { specOfService } from '../table/identity.js';
 import { destinationIds } from '../table/service-list.js';
 import { destinationEntry, type StatsReader, serviceEntries, specOfDestination, statsOf } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
+import { undisturbed } from '../whole-read.js';
 
 interface KeptService {
   readonly id: number;
@@ -46,15 +46,10 @@ export class KeptServices {
   }
 
   #isCurrent(): boolean {
-    const { conf } = this.tables;
-    const isAt = (generation: number): boolean =>
-      conf.atomic(0, Conf.dirty) === Dirty.none && conf.atomic(0, Conf.generation) === generation;
-    const generation = conf.atomic(0, Conf.generation);
-    if (!isAt(generation)) return false;
-    if (this.#generation === generation) return true;
-    const services = configured(this.tables);
-    if (!isAt(generation)) return false;
-    [this.#services, this.#generation] = [services, generation];
+    const generation = this.tables.conf.atomic(0, Conf.generation);
+    const read = undisturbed(this.tables, () => (this.#generation === generation ? this.#services : configured(this.tables)));
+    if (read === undefined) return false;
+    [this.#services, this.#generation] = [read.value, generation];
     return true;
   }
 }

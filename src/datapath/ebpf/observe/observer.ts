@@ -100,6 +100,9 @@ function absent(): ObservedDatapath {
   return { kind: 'absent' };
 }
 
+/** As observeDatapath, without the question which build this is: that would take longer than most looks. */
+export const observeTables = (): ObservedDatapath => observeDatapath(() => '');
+
 /**
  * `own`: the pin that names this build, which takes a while to be made.
  * @throws WeirError proc-not-mounted, mounts-hidden, datapath-elsewhere, pin-missing; SystemError EPERM without root

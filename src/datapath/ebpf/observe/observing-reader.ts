@@ -46,9 +46,7 @@ export class ObservingReader extends EbpfReader {
 
   /** Of a table that no change is under way in; undefined: one is. */
   get settledGeneration(): number | undefined {
-    const { generation } = this;
-    const isSettled = this.tables.conf.atomic(0, Conf.dirty) === Dirty.none;
-    return isSettled && this.generation === generation ? generation : undefined;
+    return undisturbed(this.tables, () => this.generation)?.value;
   }
 
   overview(): TableOverview {
