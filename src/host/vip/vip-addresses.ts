@@ -1,0 +1,39 @@
+// Puts an address on an interface, or takes it away again with all that the kernel takes away with it put back.
+import type { AddPlan, DeletePlan, VipAddress } from '../../control/vip/plan.js';
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import { sameAddress } from '../../model/identity.js';
+import { unlessCode } from '../../sys/errno.js';
+import type { Netlink } from '../../sys/netlink/netlink.js';
+import { AddressFlag, AddressScope, addAddress, deleteAddress, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import type { ObservedHost } from './observed-host.js';
+
+export type Adding = AddPlan & { readonly kind: 'add' };
+export type Deleting = DeletePlan & { readonly kind: 'delete' };
+
+/** As the kernel gets it. IPv6: this host has just asked who has it; and it is no source of new connections, as keepalived does it. */
+function interfaceAddress({ ifindex, vip }: Adding, address: Address): InterfaceAddress {
+  const value = { ifindex, address, prefixLength: vip.prefixLength, scope: AddressScope.global };
+  if (address.family === 'inet6') return { ...value, flags: AddressFlag.permanent | AddressFlag.noDad, preferredLifetime: 0 };
+  return { ...value, flags: AddressFlag.permanent, ...(vip.label === undefined ? {} : { label: vip.label }) };
+}
+
+/** @throws SystemError */
+export function putAddress(netlink: Netlink, plan: Adding, address: Address): void {
+  const { address: text, prefixLength, interface: name } = plan.vip;
+  netlink.change(addAddress(interfaceAddress(plan, address)), `add ${text}/${prefixLength} to ${name}`);
+}
+
+/** `host`: as it was before. @throws SystemError */
+export function takeAddress(netlink: Netlink, host: ObservedHost, { vip, heirs }: Deleting, name: string): void {
+  const raw = (one: VipAddress): readonly InterfaceAddress[] =>
+    host.rawAddresses.filter(({ ifindex, address }) => ifindex === one.ifindex && sameAddress(address, one.address));
+  for (const one of raw(vip)) {
+    const what = `remove ${formatAddress(vip.address)} from ${name}`;
+    unlessCode(() => netlink.change(deleteAddress(one), what), ['EADDRNOTAVAIL'], undefined);
+  }
+  for (const heir of heirs.flatMap(raw)) {
+    const again = { ...heir, flags: heir.flags & ~AddressFlag.secondary };
+    unlessCode(() => netlink.change(addAddress(again), `put ${formatAddress(heir.address)} back on ${name}`), ['EEXIST'], undefined);
+  }
+}
