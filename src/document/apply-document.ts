@@ -13,17 +13,26 @@ function applyStep(director: Director, step: DocumentStep): void {
   else applyChange(director, step);
 }
 
+export interface ApplyOptions {
+  /** Of the plan that was shown. */
+  readonly base: string;
+  readonly unlocked: UnlockedFacts;
+  readonly options?: DocumentOptions;
+  /** Done after the table's changes; where it throws, they are undone. */
+  readonly also?: () => void;
+}
+
 /** What is not read again under the lock. */
 export type UnlockedFacts = Pick<TableFacts, 'connections' | 'services' | 'owners' | 'checked' | 'lastWeights'>;
 
 /**
- * `base`: of the plan that was shown. The plan is made again under the lock, so that it is of the table that is changed. Returns it.
- * @throws WeirError plan-outdated, plan-conflict, or a refusal of the director: nothing was changed; change-not-undone
+ * The plan is made again under the lock, so that it is of the table that is changed. Returns it.
+ * @throws WeirError plan-outdated, plan-conflict, or a refusal of the director, as `also`: nothing was changed; change-not-undone
  */
 export function applyDocument(
   director: Director,
   document: TableDocument,
-  { base, unlocked, options = {} }: { readonly base: string; readonly unlocked: UnlockedFacts; readonly options?: DocumentOptions },
+  { base, unlocked, options = {}, also }: ApplyOptions,
 ): DocumentPlan {
   return director.exclusively(() => {
     const plan = planDocument(document, { ...unlocked, ...presentFacts(director) }, options);
@@ -32,6 +41,7 @@ export function applyDocument(
     if (conflict !== undefined) throw new WeirError('plan-conflict', conflict);
     director.atomically(() => {
       for (const step of plan.steps) applyStep(director, step);
+      also?.();
     });
     return plan;
   });

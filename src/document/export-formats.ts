@@ -9,8 +9,10 @@ import { commandText } from '../model/change-text.js';
 import { serviceId } from '../model/identity.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
 import type { TableDocument } from '../model/table-document.js';
+import type { WantedVip } from '../model/vip.js';
 
-type Table = Required<TableDocument>;
+/** `vips`: a weir.yaml alone has them. */
+type Table = Required<TableDocument> & { readonly vips?: readonly WantedVip[] };
 
 export interface Exported {
   readonly text: string;

@@ -53,8 +53,8 @@ export function probeArp(
 }
 
 /** Gratuitous ARP: requests and replies, several times, for switches and neighbours that listen to one kind only. @throws SystemError */
-export function announceArp(ifindex: number, mac: Mac, address: Address): void {
-  const announcement = (operation: 'request' | 'reply'): Uint8Array =>
+export function announceArp(ifindex: number, mac: Mac, addresses: readonly Address[]): void {
+  const announcement = (operation: 'request' | 'reply', address: Address): Uint8Array =>
     frame(mac, {
       operation,
       senderMac: mac,
@@ -62,5 +62,6 @@ export function announceArp(ifindex: number, mac: Mac, address: Address): void {
       targetMac: operation === 'reply' ? mac : ZERO_MAC,
       targetAddress: address,
     });
-  announceBy(ifindex, EtherType.arp, [announcement('request'), announcement('reply')]);
+  const frames = addresses.flatMap((address) => [announcement('request', address), announcement('reply', address)]);
+  announceBy(ifindex, EtherType.arp, frames);
 }

@@ -43,6 +43,7 @@ export function probeNeighbours(
 }
 
 /** Unsolicited advertisements, several times. `router`: this host forwards. @throws SystemError */
-export function announceNeighbour(ifindex: number, mac: Mac, address: Address, router: boolean): void {
-  announceBy(ifindex, EtherType.ipv6, [unsolicitedAdvertisement(mac, address, router)]);
+export function announceNeighbours(ifindex: number, mac: Mac, addresses: readonly Address[], router: boolean): void {
+  const frames = addresses.map((address) => unsolicitedAdvertisement(mac, address, router));
+  announceBy(ifindex, EtherType.ipv6, frames);
 }

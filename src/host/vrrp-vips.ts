@@ -1,6 +1,6 @@
 // The addresses that VRRP on this host manages: only the master has them, so no other command may add them.
 import type { Address } from '../model/address.js';
-import { sameAddress } from '../model/identity.js';
+import { addressId } from '../model/identity.js';
 import { keepalivedConfiguration } from './keepalived-configuration.js';
 import { keepalivedDaemons, keepalivedFiles } from './keepalived-daemons.js';
 
@@ -16,19 +16,26 @@ export type VrrpVip =
   /** A keepalived runs that does not publish what it has, and its file is broken now. */
   | { readonly kind: 'unknown'; readonly file: string; readonly fault: string };
 
-/** The instance of VRRP that manages this address; undefined: none does. @throws SystemError */
-export function vrrpVip(wanted: Address): VrrpVip | undefined {
+/** By `addressId`: the instances of VRRP that manage these addresses; those of none are not in it. @throws SystemError */
+export function vrrpVips(wanted: readonly Address[]): ReadonlyMap<string, VrrpVip> {
+  const found = new Map<string, VrrpVip>();
   const daemons = keepalivedDaemons();
-  let unknown: VrrpVip | undefined;
   for (const file of keepalivedFiles(daemons)) {
     const { configuration, faults, ofDaemon } = keepalivedConfiguration(file);
-    const owner = configuration?.instances.find(({ addresses, excludedAddresses }) =>
-      [...addresses, ...excludedAddresses].some(({ address }) => sameAddress(address, wanted)),
-    );
     const running = daemons.some((one) => one.file === file);
-    if (owner !== undefined) return { kind: 'managed', instance: owner.name, file, running };
+    const owners = new Map(
+      (configuration?.instances ?? []).flatMap(({ name, addresses, excludedAddresses }) =>
+        [...addresses, ...excludedAddresses].map(({ address }) => [addressId(address), name] as const),
+      ),
+    );
     const [fault] = faults;
-    if (running && !ofDaemon && fault !== undefined) unknown ??= { kind: 'unknown', file, fault };
+    const unknown = running && !ofDaemon && fault !== undefined ? ({ kind: 'unknown', file, fault } as const) : undefined;
+    for (const id of wanted.map(addressId)) {
+      const instance = owners.get(id);
+      if (found.get(id)?.kind === 'managed') continue;
+      if (instance !== undefined) found.set(id, { kind: 'managed', instance, file, running });
+      else if (unknown !== undefined && !found.has(id)) found.set(id, unknown);
+    }
   }
-  return unknown;
+  return found;
 }

@@ -5,12 +5,15 @@ import type { VirtualServer } from './keepalived/virtual-server.js';
 import type { Layer7 } from './layer7/layer7.js';
 import type { ServiceKey } from './service.js';
 import type { TableDocument } from './table-document.js';
+import type { WantedVip } from './vip.js';
 
 export interface WeirFile {
   readonly layer7?: Layer7;
   readonly feedback?: readonly ConfiguredFeedback[];
   /** Where it has a section of layer 4. */
   readonly table?: TableDocument;
+  /** All VIPs that weir is to have added to this host; each address once. Absent: they stay as they are. */
+  readonly vips?: readonly WantedVip[];
   /** Those services of the table whose servers are checked, as the checker has them; absent: none. */
   readonly checked?: readonly VirtualServer[];
   /** Absent: as by default, where a weir.yaml is there. */

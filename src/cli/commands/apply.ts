@@ -1,10 +1,12 @@
-// weir apply FILE: makes the table what a weir.yaml states, all of it or nothing.
-import type { DocumentPlan } from '../../control/plan/document-plan.js';
-import { planDocument } from '../../control/plan/plan-document.js';
+// weir apply FILE: makes the table and the VIPs of this host what a weir.yaml states, all of it or nothing.
+import type { DocumentOptions, DocumentPlan } from '../../control/plan/document-plan.js';
+import { type FilePlan, planFile } from '../../control/plan/file-plan.js';
 import type { Director } from '../../datapath/director.js';
 import { applyDocument } from '../../document/apply-document.js';
-import { observeTable } from '../../document/table-facts.js';
+import { observeFile } from '../../document/observed-vips.js';
+import { changingVips } from '../../host/vip/change-vips.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import type { WeirFile } from '../../model/weir-file.js';
 import { command, expectWords } from '../command.js';
 import { directorOpener } from '../director-opener.js';
 import { DOCUMENT_OPTIONS, DOCUMENT_TYPES, documentOptions, STATUS } from '../document/options.js';
@@ -17,12 +19,13 @@ import { warnedOfIpsec } from '../ipvsadm/ipsec-warning.js';
 import { systemWorld } from '../ipvsadm/world.js';
 
 const USAGE = `usage: weir apply FILE [--base BASE] [--keep-others] [--ignore weights] [--allow KIND[,KIND]...] [--all] [--json]
-       makes the table what FILE (a weir.yaml) states for layer 4: all of it or nothing; prints the plan of it, as weir plan FILE does
+       makes the table and the VIPs what FILE (a weir.yaml) states: all of it or nothing; prints the plan of it, as weir plan FILE does
+       a new VIP is added after it was asked whether another host has it, and announced
        connections to what stays are not disturbed; the plan is made again under the lock, and must be the same
        --base BASE       only for the table that weir plan has named so
 ${DOCUMENT_OPTIONS}       --all, --json     as of weir plan
-       exit status 0: the table is as FILE states; 4: changes that are not allowed were left out; 3: FILE is refused, or the table is
-       served by others; 1: it could not be done, and nothing was changed; 2: wrong usage
+       exit status 0: all is as FILE states; 4: changes that are not allowed were left out; 3: FILE is refused, or what it
+       has is kept by others; 1: it could not be done, and nothing was changed; 2: wrong usage
 `;
 
 const TYPES = { ...DOCUMENT_TYPES, base: 'value' } as const;
@@ -35,6 +38,23 @@ async function warned(status: number, director: Director, io: Io): Promise<numbe
 
 const statusOf = ({ withheld }: DocumentPlan): number => (withheld.length > 0 ? STATUS.differs : STATUS.same);
 
+interface Given {
+  readonly read: WeirFile;
+  readonly unlocked: ReturnType<typeof observeFile>;
+  readonly plan: FilePlan;
+  readonly base: string;
+  readonly options: DocumentOptions;
+}
+
+/** `director`: absent where the file has no table. @throws WeirError, SystemError: nothing was changed, or vip-not-undone, change-not-undone */
+function applyFile(director: Director | undefined, { read: { table }, unlocked, plan, base, options }: Given): void {
+  if (base !== plan.base) throw new WeirError('plan-outdated', { planned: base, present: plan.base });
+  changingVips(plan.vipSteps, (make) => {
+    if (director === undefined || table === undefined) make();
+    else applyDocument(director, table, { base, unlocked, options, also: make });
+  });
+}
+
 export const run = command({ name: 'weir apply', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
   const [file] = words;
   if (file === undefined) throw new WeirError('argument-missing', { expected: 'FILE' });
@@ -42,22 +62,22 @@ export const run = command({ name: 'weir apply', usage: USAGE, types: TYPES }, a
   const options = documentOptions(flags);
   const read = readDocument('weir apply', file, io);
   if (read === undefined) return STATUS.refused;
-  const document = read.table;
-  const director = (await directorOpener())({ onWait: reportWait('weir apply', io) });
+  const director = read.table === undefined ? undefined : (await directorOpener())({ onWait: reportWait('weir apply', io) });
   try {
-    const unlocked = observeTable();
-    const plan = planDocument(document, unlocked, options);
+    const unlocked = observeFile(read);
+    const plan = planFile(read, unlocked, options);
     const shown = { json: flags.json === true, all: flags.all === true, file };
-    if (plan.conflicts.length > 0) {
+    if (plan.conflicts.length + plan.refused.length > 0) {
       printPlan(plan, shown, io, { applied: false });
       return STATUS.refused;
     }
-    const done = applyDocument(director, document, { base: flags.base ?? plan.base, unlocked, options });
+    applyFile(director, { read, unlocked, plan, base: flags.base ?? plan.base, options });
     for (const line of unlocked.moved) io.err(`${line}\n`);
     warnUnchecked(read, unlocked, io);
-    printPlan(done, shown, io, { applied: done.changes.length > 0 });
-    return done.changes.length > 0 ? await warned(statusOf(done), director, io) : statusOf(done);
+    printPlan(plan, shown, io, { applied: plan.changes.length > 0 });
+    const isWatched = director !== undefined && plan.steps.length > 0;
+    return isWatched ? await warned(statusOf(plan), director, io) : statusOf(plan);
   } finally {
-    director.close();
+    director?.close();
   }
 });

@@ -1,14 +1,16 @@
 // weir export: the table of this network namespace as a file that makes the same of an empty one.
 import { presentDocument } from '../../control/plan/present-document.js';
+import { presentVips } from '../../control/vip/plan-vips.js';
 import { EXPORT_FORMATS } from '../../document/export-formats.js';
 import { observeTable } from '../../document/table-facts.js';
+import { observeVips } from '../../host/vip/observed-host.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { TableDocument } from '../../model/table-document.js';
 import { command, expectWords } from '../command.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir export [--format weir|ipvsadm|keepalived] [--json]
-       prints the table with its timeouts: as a weir.yaml (the default), as input of ipvsadm-restore, or as a keepalived.conf
+       prints the table with its timeouts: as a weir.yaml (the default; with the VIPs that weir has added), as input of ipvsadm-restore, or as a keepalived.conf
        services and servers are in the order in which they were added; of servers that feedback moves, the configured weights
        --json  one object: the format, the text, and what of the table it cannot hold
        exit status 0: the text makes the same table; 3: it cannot hold all of it (each loss is a line on standard error);
@@ -32,7 +34,7 @@ export const run = command({ name: 'weir export', usage: USAGE, types: TYPES }, 
   const write = Object.hasOwn(EXPORT_FORMATS, format) ? EXPORT_FORMATS[format] : undefined;
   if (write === undefined)
     throw new WeirError('option-value', { option: '--format', expected: Object.keys(EXPORT_FORMATS).join(', '), given: format });
-  const { text, losses } = write(presentTable(io));
+  const { text, losses } = write({ ...presentTable(io), vips: presentVips(observeVips()) });
   if (flags.json === true) io.out(`${JSON.stringify({ format, text, losses })}\n`);
   else io.out(text);
   for (const line of flags.json === true ? [] : losses) io.err(`weir export: ${line}\n`);

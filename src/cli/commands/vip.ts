@@ -5,10 +5,11 @@ import { vipPersistFiles, vipPersistPaths } from '../../control/vip/persist-file
 import type { SavedVip } from '../../control/vip/plan.js';
 import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../../host/persist.js';
 import { addVip, deleteVip, statusOfVip, type VipStatus } from '../../host/vip/vip.js';
-import { vrrpVip } from '../../host/vrrp-vips.js';
+import { vrrpVips } from '../../host/vrrp-vips.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { addressId } from '../../model/identity.js';
 import { command, expectWords, rootFolder } from '../command.js';
 import { oneLine } from '../failure.js';
 import type { Flags } from '../flags.js';
@@ -56,7 +57,7 @@ async function printFiles(io: Io, root: string, verb: string, paths: readonly st
 
 /** @throws WeirError vip-of-vrrp: added on a standby, the address would be on both nodes; vip-perhaps-of-vrrp */
 function refuseVrrp({ address: wanted }: Target, force: boolean): void {
-  const found = vrrpVip(wanted);
+  const found = vrrpVips([wanted]).get(addressId(wanted));
   const address = formatAddress(wanted);
   if (found?.kind === 'managed' && !(force && !found.running)) throw new WeirError('vip-of-vrrp', { ...found, address });
   if (found?.kind === 'unknown' && !force) throw new WeirError('vip-perhaps-of-vrrp', { ...found, address });

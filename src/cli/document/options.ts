@@ -1,5 +1,5 @@
 // The options that weir plan, weir apply and weir diff have in common.
-import { CHANGE_KINDS, type ChangeKind, type DocumentOptions } from '../../control/plan/document-plan.js';
+import { type DocumentOptions, FILE_KINDS, type FileKind } from '../../control/plan/document-plan.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Flags } from '../flags.js';
 
@@ -9,15 +9,16 @@ export const DOCUMENT_TYPES = { ...DIFF_TYPES, allow: 'value', all: 'flag' } as 
 export const DOCUMENT_OPTIONS = `       --keep-others     services of the table that FILE does not have stay; by default FILE is the whole table,
                          but for services that a running keepalived serves
        --ignore weights  weights of servers that are there stay as they are
-       --allow KIND[,KIND]...  only such changes: ${CHANGE_KINDS.slice(0, 3).join(', ')},
-                         ${CHANGE_KINDS.slice(3).join(', ')}
+       --allow KIND[,KIND]...  only such changes: ${FILE_KINDS.slice(0, 3).join(', ')},
+                         ${FILE_KINDS.slice(3, 7).join(', ')},
+                         ${FILE_KINDS.slice(7).join(', ')}
 `;
 
 /** Exit statuses, the same for all of them. */
 export const STATUS = { same: 0, refused: 3, differs: 4 } as const;
 
-function isKind(word: string): word is ChangeKind {
-  return (CHANGE_KINDS as readonly string[]).includes(word);
+function isKind(word: string): word is FileKind {
+  return (FILE_KINDS as readonly string[]).includes(word);
 }
 
 /** @throws WeirError option-value */
@@ -26,7 +27,7 @@ export function documentOptions(flags: Flags<typeof DIFF_TYPES> & Pick<Flags<typ
     throw new WeirError('option-value', { option: '--ignore', expected: 'weights', given: flags.ignore });
   const kinds = flags.allow?.split(',');
   const wrong = kinds?.find((word) => !isKind(word));
-  if (wrong !== undefined) throw new WeirError('option-value', { option: '--allow', expected: CHANGE_KINDS.join(', '), given: wrong });
+  if (wrong !== undefined) throw new WeirError('option-value', { option: '--allow', expected: FILE_KINDS.join(', '), given: wrong });
   return {
     keepOthers: flags['keep-others'] === true,
     ignoreWeights: flags.ignore !== undefined,

@@ -4,7 +4,6 @@ import type { TableFacts } from '../../control/plan/table-facts.js';
 import { failure, failureLine } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
-import type { TableDocument } from '../../model/table-document.js';
 import { checkedKeys, type WeirFile } from '../../model/weir-file.js';
 import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
@@ -18,12 +17,11 @@ export function warnUnchecked(file: WeirFile, facts: Pick<TableFacts, 'checked'>
 }
 
 /** undefined: it cannot be applied; a line for each reason was printed. @throws WeirError file-unreadable */
-export function readDocument(name: string, path: string, io: Io): (WeirFile & { readonly table: TableDocument }) | undefined {
+export function readDocument(name: string, path: string, io: Io): WeirFile | undefined {
   const { file, faults } = readWeirFile(readText(path));
   for (const fault of faults) io.err(`${faultText(path, fault)}\n`);
   if (faults.length > 0) return undefined;
-  const { table } = file;
-  if (table !== undefined) return { ...file, table };
+  if (file.table !== undefined || file.vips !== undefined) return file;
   io.err(`${name}: ${failureLine(failure('document-no-table', { path }))}\n`);
   return undefined;
 }

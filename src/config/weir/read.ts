@@ -11,9 +11,11 @@ import { withDefinitions } from './schema-definitions.js';
 import { optional, type Report, readShape, record } from './shape.js';
 import { servicesShape, timeoutsShape } from './table-shape.js';
 import { tableOf } from './table-to-model.js';
+import { vipsOf, vipsShape } from './vips.js';
 import { type Fault, readYaml } from './yaml-value.js';
 
 const fileShape = record('the sections of a weir.yaml', {
+  vips: optional(vipsShape),
   services: optional(servicesShape),
   timeouts: optional(timeoutsShape),
   layer7: optional(layer7Shape),
@@ -34,12 +36,14 @@ export function readWeirFile(text: string): { readonly file: WeirFile; readonly 
   const feedback = section === undefined ? undefined : feedbackOf(section, report);
   const table = read === undefined ? {} : tableOf(read.value, report);
   const api = read?.value.api;
+  const vips = read?.value.vips === undefined ? undefined : vipsOf(read.value.vips, report);
   const sorted = faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
   if (sorted.length > 0) return { file: {}, faults: sorted };
   const file: WeirFile = {
     ...(layer7 === undefined ? {} : { layer7 }),
     ...(feedback === undefined ? {} : { feedback }),
     ...table,
+    ...(vips === undefined ? {} : { vips }),
     ...(api === undefined ? {} : { api: apiOf(api) }),
   };
   return { file, faults: [] };

@@ -7,8 +7,10 @@ import { flagNames } from '../../model/schedulers.js';
 import type { DestinationSpec, ServiceSpec, Timeouts, Tunnel } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
+import type { WantedVip } from '../../model/vip.js';
 import { SERVICE_DEFAULTS } from './table-shape.js';
 import { durationText } from './units.js';
+import { vipsTree } from './vips.js';
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -88,5 +90,5 @@ export function tableTree({ services, timeouts }: TableDocument): Tree {
   };
 }
 
-export const writeTable = (document: TableDocument): string =>
-  stringify(tableTree(document), { lineWidth: LINE_WIDTH, aliasDuplicateObjects: false });
+export const writeTable = (document: TableDocument & { readonly vips?: readonly WantedVip[] }): string =>
+  stringify({ ...vipsTree(document.vips ?? []), ...tableTree(document) }, { lineWidth: LINE_WIDTH, aliasDuplicateObjects: false });

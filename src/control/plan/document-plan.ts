@@ -9,27 +9,33 @@ import type { Change } from '../../model/change.js';
 import type { Timeouts } from '../../model/service.js';
 import type { Difference, PlannedService, PlannedSettings, Touched, TouchedTemplates } from './plan.js';
 
-/** The kinds of changes that --allow names. */
+/** The kinds of changes of the table that --allow names. */
 export const CHANGE_KINDS = [
   ...(['add-service', 'edit-service', 'delete-service', 'add-destination', 'edit-destination', 'delete-destination'] as const),
   'set-timeouts',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
+/** Those of a whole weir.yaml. */
+export const FILE_KINDS = [...CHANGE_KINDS, 'add-vip', 'edit-vip', 'delete-vip'] as const;
+export type FileKind = (typeof FILE_KINDS)[number];
+
 /** What is done, in this order. */
 export type DocumentStep = Change | { readonly kind: 'set-timeouts'; readonly timeouts: Timeouts };
 
 export interface PlannedChange {
   readonly action: 'add' | 'change' | 'remove';
-  readonly kind: ChangeKind;
+  readonly kind: FileKind;
   /** `tcp:192.0.2.1:80`; absent: it is no service's. */
   readonly service?: string;
   /** `10.0.0.2:80` */
   readonly server?: string;
+  /** `192.0.2.1/32 on eth0` */
+  readonly vip?: string;
   /** Of a change: what it was, what it will be. */
   readonly differences: readonly Difference[];
   readonly reason: string;
-  /** The command of ipvsadm that does the same. */
+  /** The command that does the same. */
   readonly command: string;
   readonly connections: Touched;
   readonly templates: TouchedTemplates;
@@ -69,5 +75,5 @@ export interface DocumentOptions {
   /** Weights of servers that are there stay. */
   readonly ignoreWeights?: boolean;
   /** Absent: all kinds. */
-  readonly allow?: ReadonlySet<ChangeKind>;
+  readonly allow?: ReadonlySet<FileKind>;
 }

@@ -7,7 +7,7 @@ import { tables } from '../../../test/support/table-generators.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import { type DestinationSpec, PLAIN_TUNNEL, type ServiceKey } from '../../model/service.js';
 import type { DocumentService } from '../../model/table-document.js';
-import { CHANGE_KINDS, type DocumentPlan, type PlannedChange } from './document-plan.js';
+import { CHANGE_KINDS, type DocumentPlan, type FileKind, type PlannedChange } from './document-plan.js';
 import { documentPlanText } from './document-plan-text.js';
 import { planDocument } from './plan-document.js';
 import { NO_FACTS, type TableFacts } from './table-facts.js';
@@ -78,7 +78,7 @@ test('the steps of a plan make the table what the document states, whatever it w
 test('only allowed kinds of changes are made, and the others are named', () => {
   fc.assert(
     fc.property(tables, tables, fc.subarray([...CHANGE_KINDS]), (present, services, kinds) => {
-      const allow = new Set(kinds);
+      const allow = new Set<FileKind>(kinds);
       const plan = planDocument({ services, timeouts: { tcp: 1, tcpFin: 0, udp: 0 } }, factsOf(present), { allow });
       assert.deepEqual(
         plan.changes.filter(({ kind }) => !allow.has(kind)),

@@ -2,7 +2,7 @@
 // persistence. Pure: what is there is an argument.
 import type { Change } from '../../model/change.js';
 import { commandText } from '../../model/change-text.js';
-import { destinationId, serviceId } from '../../model/identity.js';
+import { addressId, destinationId, serviceId } from '../../model/identity.js';
 import type { DestinationKey, DestinationSpec, Persistence, ServiceKey, Timeouts } from '../../model/service.js';
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
 import { DOCUMENT_NAMES } from '../virtual-server/names.js';
@@ -163,12 +163,13 @@ const other = (key: ServiceKey, keptFor: string, { connections }: TableFacts): O
   connections: countOf(connections, serviceId(key)),
 });
 
-/** Each connection counts once; those of no line go on as they are, but what was cut before stays so. */
-function total(services: DocumentPlan['services'], { connections, services: keys, present }: TableFacts): Touched {
+/** Each connection counts once; those of no line go on as they are, but what was cut before stays so, and so is what comes by a VIP that goes. */
+function total(services: DocumentPlan['services'], { connections, services: keys, present, gone }: TableFacts): Touched {
   const byName = new Map(services.map((service) => [service.service, service.connections]));
   const parts = [...connections.keys()].map((id) => {
     const key = keys.get(id);
     const count = countOf(connections, id);
+    if (key?.kind === 'address' && gone?.has(addressId(key.address)) === true) return cut(count);
     const touched = key === undefined ? undefined : byName.get(DOCUMENT_NAMES.service(key));
     if (touched === undefined) return present.has(id) ? kept(count) : cut(count);
     const { kept: stays, moved, cut: lost, resumed: again } = touched;

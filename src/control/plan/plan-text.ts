@@ -1,5 +1,6 @@
 // A plan as text for people: a line for each thing that changes, and counts of what stays.
 import { counted } from '../../model/counted.js';
+import type { FileDrift, PlannedVip } from './file-plan.js';
 import type {
   Action,
   Difference,
@@ -100,12 +101,21 @@ export function serviceLines(
   ];
 }
 
+/** Of connections to an address that this host has no more. */
+const AWAY = ': their packets come to this host no more';
+
+/** A VIP of a weir.yaml. */
+export function vipLine({ action, vip, differences, keptFor, connections }: PlannedVip): string {
+  const changes = differences.length === 0 ? '' : `: ${differencesText(differences)}`;
+  const why = keptFor === undefined ? '' : ` stays as it is: ${keptFor}`;
+  return line(2, action, `${vip}${why}${changes}${touchedText(connections, AWAY)}`);
+}
+
 function addressText({ action, address, interface: name, instance, held, differences, connections }: PlannedAddress): string {
   const changes = differences.length === 0 ? '' : `: ${differencesText(differences)}`;
-  const cut = ': their packets come to this host no more';
   const here =
     action === 'add' ? (held ? ' (this host has it)' : ' (set when the instance is MASTER)') : held ? '' : ' (not on this host now)';
-  return line(2, action, `${address} on ${name} of ${instance}${here}${changes}${touchedText(connections, cut)}`);
+  return line(2, action, `${address} on ${name} of ${instance}${here}${changes}${touchedText(connections, AWAY)}`);
 }
 
 function checkText({ action, check, server, virtualServer, differences }: PlannedCheck): string {
@@ -124,6 +134,11 @@ export function driftText({ kind, service, server, differences, stays, connectio
   if (kind === 'missing') return `  ! ${what} is missing${count}`;
   if (kind === 'added') return `  ! ${what} was added${count}`;
   return `  ! ${what}: ${differencesText(differences)}${count}`;
+}
+
+export function vipDriftText({ kind, vip, differences }: FileDrift['vips'][number]): string {
+  if (kind === 'missing') return `  ! VIP ${vip} is missing`;
+  return kind === 'added' ? `  ! VIP ${vip} was added` : `  ! VIP ${vip}: ${differencesText(differences)}`;
 }
 
 /** `title` and its lines; nothing where there are none. */

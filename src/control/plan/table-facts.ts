@@ -22,6 +22,8 @@ export interface TableFacts {
   readonly owners: ReadonlyMap<string, string>;
   /** Those of `owners` that weir run has of its weir.yaml, with their checks: a document may state them, too. */
   readonly checked: ReadonlySet<string>;
+  /** Addresses (`addressId`) that this host loses by the same plan; absent: none. */
+  readonly gone?: ReadonlySet<string>;
 }
 
 /** Of an empty table that has no connections, and that no one else keeps services in. */

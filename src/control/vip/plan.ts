@@ -4,6 +4,7 @@ import { formatAddress } from '../../model/address-text.js';
 import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import { contains, networkAddress, type Subnet } from '../../model/subnet.js';
+import type { WantedVip } from '../../model/vip.js';
 import { canBeVip } from '../../model/vip-address.js';
 
 export interface VipInterface {
@@ -36,13 +37,6 @@ export interface SavedVip {
   readonly prefixLength: number;
   readonly interface: string;
   /** IPv4 only. */
-  readonly label?: string;
-}
-
-export interface WantedVip {
-  readonly address: Address;
-  readonly prefixLength: number;
-  readonly interface: string;
   readonly label?: string;
 }
 

@@ -2,11 +2,12 @@
 import type { SavedVip, VipAddress, VipHost } from '../../control/vip/plan.js';
 import { readSavedVips } from '../../control/vip/saved.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { using } from '../../sys/fd.js';
 import { readSetting } from '../../sys/files/sysctl.js';
-import type { Netlink } from '../../sys/netlink/netlink.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
 import { AddressFlag, decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkFlag } from '../../wire/rtnetlink-link.js';
-import type { StateFile } from '../state-file.js';
+import { StateFile } from '../state-file.js';
 
 export interface ObservedHost extends VipHost {
   readonly raw: readonly Link[];
@@ -33,6 +34,11 @@ export function observeVipHost(netlink: Netlink): ObservedHost {
     ...(one.label === undefined ? {} : { label: one.label }),
   }));
   return { interfaces, addresses, raw, rawAddresses };
+}
+
+/** Without the kernel's own words. @throws WeirError state-file-damaged; SystemError */
+export function observeVips(): { readonly host: VipHost; readonly saved: readonly SavedVip[] } {
+  return using(new Netlink(), (netlink) => ({ host: observeVipHost(netlink), saved: remembered(new StateFile('vip')) }));
 }
 
 /** The VIPs that weir added. @throws WeirError state-file-damaged */

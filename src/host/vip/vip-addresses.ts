@@ -24,6 +24,13 @@ export function putAddress(netlink: Netlink, plan: Adding, address: Address): vo
   netlink.change(addAddress(interfaceAddress(plan, address)), `add ${text}/${prefixLength} to ${name}`);
 }
 
+/** An address that was there: the kernel decides again whether it is the first one of its network. @throws SystemError */
+export function putBack(netlink: Netlink, raw: InterfaceAddress): void {
+  const { address, flags } = raw;
+  const again = address.family === 'inet' ? { ...raw, flags: flags & ~AddressFlag.secondary } : raw;
+  netlink.change(addAddress(again), `put ${formatAddress(address)} back`);
+}
+
 /** `host`: as it was before. @throws SystemError */
 export function takeAddress(netlink: Netlink, host: ObservedHost, { vip, heirs }: Deleting, name: string): void {
   const raw = (one: VipAddress): readonly InterfaceAddress[] =>
@@ -32,8 +39,5 @@ export function takeAddress(netlink: Netlink, host: ObservedHost, { vip, heirs }
     const what = `remove ${formatAddress(vip.address)} from ${name}`;
     unlessCode(() => netlink.change(deleteAddress(one), what), ['EADDRNOTAVAIL'], undefined);
   }
-  for (const heir of heirs.flatMap(raw)) {
-    const again = { ...heir, flags: heir.flags & ~AddressFlag.secondary };
-    unlessCode(() => netlink.change(addAddress(again), `put ${formatAddress(heir.address)} back on ${name}`), ['EEXIST'], undefined);
-  }
+  for (const heir of heirs.flatMap(raw)) unlessCode(() => putBack(netlink, heir), ['EEXIST'], undefined);
 }

@@ -1,18 +1,19 @@
 // Adding, removing and examining a VIP on a director: look, ask the network, remember, change, announce.
 
-import { planAdd, planDelete, type SavedVip, type WantedVip } from '../../control/vip/plan.js';
+import { planAdd, planDelete, type SavedVip } from '../../control/vip/plan.js';
 import { writeSavedVips } from '../../control/vip/saved.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
+import type { WantedVip } from '../../model/vip.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import type { Mac } from '../../wire/ethernet.js';
 import { StateFile, withState } from '../state-file.js';
 import { type ObservedHost, observeVipHost, remembered } from './observed-host.js';
 import { type Adding, putAddress, takeAddress } from './vip-addresses.js';
-import { announce, rivals } from './vip-network.js';
+import { announce, holders, refuseRivals } from './vip-network.js';
 
 export interface VipAdded {
   readonly vip: SavedVip;
@@ -21,19 +22,12 @@ export interface VipAdded {
 }
 
 function addNow(netlink: Netlink, state: StateFile, host: ObservedHost, plan: Adding, address: Address): void {
-  const [rival] = rivals(host, plan.ifindex, address, true);
-  if (rival !== undefined) {
-    throw new WeirError('vip-taken', {
-      address: plan.vip.address,
-      interface: plan.vip.interface,
-      mac: rival.mac,
-      asks: rival.kind !== 'holds',
-    });
-  }
+  const placed = new Map([[plan.ifindex, [address]]]);
+  refuseRivals(host, placed);
   const saved = remembered(state).filter((one) => one.address !== plan.vip.address);
   state.write(writeSavedVips([...saved, plan.vip]));
   putAddress(netlink, plan, address);
-  announce(host, plan.ifindex, address);
+  announce(host, placed);
 }
 
 /** @throws WeirError (vip-taken: another host answers, …), SystemError */
@@ -49,7 +43,7 @@ export function addVip(wanted: WantedVip): VipAdded {
         const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, interface: wanted.interface, ...label };
         const [place] = host.interfaces.filter(({ name }) => name === wanted.interface);
         if (plan.ours && place !== undefined) {
-          announce(host, place.ifindex, wanted.address); // a killed add may not have announced it
+          announce(host, new Map([[place.ifindex, [wanted.address]]])); // a killed add may not have announced it
         }
         return { vip, how: plan.ours ? 'ours' : 'foreign' };
       }
@@ -94,7 +88,7 @@ export function statusOfVip(address: Address, name: string): VipStatus {
     if (link === undefined) throw new WeirError('interface-unknown', { name });
     const there = host.addresses.find((one) => one.ifindex === link.ifindex && sameAddress(one.address, address));
     const saved = remembered(new StateFile('vip'));
-    const others = link.up ? rivals(host, link.ifindex, address, false).filter(({ kind }) => kind === 'holds') : [];
+    const others = link.up ? holders(host, link.ifindex, address) : [];
     return {
       address: formatAddress(address),
       interface: name,

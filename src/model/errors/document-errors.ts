@@ -1,4 +1,5 @@
 // Why a document is not applied.
+import { shellWord } from '../shell-word.js';
 import type { ErrorRows } from './error-row.js';
 
 export const documentErrors = {
@@ -15,7 +16,25 @@ export const documentErrors = {
   },
   'document-no-table': {
     text: ({ path }: { path: string }) => `${path} has no section of layer 4`,
-    hint: 'services, with servers, or timeouts',
+    hint: 'services, with servers, timeouts, or vips',
     exitStatus: 2,
+  },
+  'document-vip-of-vrrp': {
+    text: ({ address, instance, file }: { address: string; instance: string; file: string }) =>
+      `${instance} of ${file} manages ${address}, so that only the master has it`,
+    hint: 'have it in one of the two files',
+    exitStatus: 2,
+  },
+  'document-vip-unknown': {
+    text: ({ address, file, fault }: { address: string; file: string; fault: string }) =>
+      `whether a VRRP instance manages ${address} cannot be known: a keepalived runs with ${file}, which is broken now: ${fault}`,
+    hint: ({ file }: { file: string }) => `correct it (weir config lint ${shellWord(file)})`,
+    exitStatus: 2,
+  },
+  'vip-not-undone': {
+    text: ({ failure, vip, obstacle }: { failure: string; vip: string; obstacle: string }) =>
+      `${failure}; and ${vip} could not be taken back (${obstacle})`,
+    hint: 'weir plan FILE shows what is there now',
+    exitStatus: 1,
   },
 } as const satisfies ErrorRows;
