@@ -80,8 +80,8 @@ export interface ApiSources extends ApiReaders {
   driveDrains(): void;
   /** @throws WeirError as checkDrain, lock-busy */
   startDrain(request: DrainRequest): Promise<Drain>;
-  /** @throws WeirError drain-missing, lock-busy */
-  cancelDrain(id: string): Promise<Drain>;
+  /** `slowStartS`: 0: the weights are back immediately. @throws WeirError drain-missing, lock-busy */
+  cancelDrain(id: string, slowStartS: number): Promise<Drain>;
   /** `deadlineS`: from now. @throws WeirError drain-missing, drain-ended, lock-busy */
   moveDeadline(id: string, deadlineS: number): Promise<Drain>;
   readonly plans: PlanBook;

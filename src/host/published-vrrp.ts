@@ -16,6 +16,8 @@ export interface PublishedInstance {
   readonly faults: readonly string[];
   /** It does not preempt before it has the connections of these peers, or until then, us since 1970; absent: it does not wait. */
   readonly connectionsWait?: { readonly peers: readonly string[]; readonly untilUs: number };
+  /** It leaves its addresses to its peers. */
+  readonly released?: boolean;
   /** Without those that are 0; absent: it is of a build that published none. */
   readonly counters?: Partial<Counters>;
   /** There are signs of two masters. */

@@ -9,7 +9,7 @@ import { sweepRun } from '../sys/policy/sweep-run.js';
 
 const RUN = '/run/weir';
 
-export type StateKind = 'drain' | 'feedback' | 'realserver' | 'sync' | 'tune' | 'vip';
+export type StateKind = 'drain' | 'feedback' | 'realserver' | 'release' | 'sync' | 'tune' | 'vip';
 /** Kinds of the daemon, which keeps their files itself. */
 export type DaemonStateKind = 'vrrp' | 'health';
 

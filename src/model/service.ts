@@ -82,8 +82,8 @@ export interface DestinationEntry {
   readonly inactive: number;
   readonly persistent: number;
   readonly stats: Stats;
-  /** A drain holds it: packets find weight 0. `released`: of persistent clients, too. */
-  readonly held?: { readonly released: boolean };
+  /** A drain holds it: packets find weight 0, or `weight` while it comes back by and by. `released`: of persistent clients, too. */
+  readonly held?: { readonly released: boolean; readonly weight?: number };
 }
 
 /** One service of the table; destinations newest first, as the kernel keeps them. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { VrrpProcess } from '../../src/daemon/vrrp/vrrp-process.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
+import { NOTHING_RELEASED } from '../../src/model/released.js';
 
 const [path = ''] = process.argv.slice(2);
 const read = (): KeepalivedConfiguration => JSON.parse(readFileSync(path, 'utf8')) as KeepalivedConfiguration;
@@ -14,6 +15,7 @@ const vrrp = new VrrpProcess({
   configuration: read(),
   log: (_level, text) => print(text),
   onEvent: ({ kind }) => print(`event: ${kind}`),
+  released: NOTHING_RELEASED,
   keepAddresses: false,
 });
 

@@ -1,40 +1,15 @@
 // weir drain on living hosts: chats that go on all the time are not cut, and what begins meanwhile goes elsewhere.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { unlessCode } from '../../src/sys/errno.js';
-import { processesIn } from '../../src/sys/namespaces/processes-in.js';
-import { asked, inCluster, ipvsadm, ok, rows, serving, shared, until, VIP } from '../datapath/cluster.js';
+import { asked, inCluster, ipvsadm, ok, rows, serving, shared, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
 import { test } from '../support/breadth.js';
-import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { noNamespaces } from '../support/netns-bed.js';
+import { drain, drained, killDrivers } from './drain-cluster.js';
 
 const skip = noNamespaces();
 const inside = shared(inCluster);
 const CHATS = 6;
-
-interface SeenDrain {
-  readonly id: string;
-  readonly state: string;
-  readonly remaining: { readonly open: number };
-}
-
-/** By its JSON. */
-function drain(lvs: Host, line: string): { readonly status: number; readonly seen: SeenDrain } {
-  const { status, stdout, stderr } = lvs.weir(`drain ${line} --json`);
-  assert.equal(stderr, '');
-  return { status, seen: JSON.parse(stdout) };
-}
-
-/** Those that weir drain has left in the background. */
-const drivers = ({ namespace }: Host): readonly number[] =>
-  processesIn(namespace).filter((pid) => commandOf(pid).endsWith('\0drain\0drive\0'));
-
-function killDrivers(host: Host): void {
-  for (const pid of drivers(host)) process.kill(pid, 'SIGKILL');
-}
-
-const commandOf = (pid: number): string => unlessCode(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1'), ['ENOENT', 'ESRCH'], '');
 
 test('by NAT: chats are not cut, new connections go elsewhere, whoever is killed; a weight that is written waits for the end', {
   skip,
@@ -57,13 +32,17 @@ test('by NAT: chats are not cut, new connections go elsewhere, whoever is killed
     assert.deepEqual(new Set(asked(client, 'tcp', VIP, 80, 8)), new Set(['web2']), 'a written weight is the configured one');
     assert.equal(ok(lvs.ipvsadm('-Sn')).includes('10.8.2.11:80 -m -w 9'), true);
     assert.equal(await end(), `${CHATS} of ${CHATS}`);
-    await until(
-      () => drain(lvs, `status ${seen.id}`).seen.state,
-      (state) => state === 'empty',
-      60,
-    );
+    await drained(lvs, seen.id, 'empty');
     const weights = rows(lvs).filter((row) => row.startsWith('10.8.2.11'));
     assert.equal(weights.filter((row) => row.includes('Masq 0')).length, 2, weights.join('\n'));
+    drain(lvs, `cancel ${seen.id} --slow-start 1h`);
+    assert.equal(
+      rows(lvs)
+        .find((row) => row.startsWith('10.8.2.11:80'))
+        ?.includes('Masq 1 '),
+      true,
+      'slow start begins',
+    );
     drain(lvs, `cancel ${seen.id}`);
     assert.deepEqual(new Set(asked(client, 'tcp', VIP, 80, 40)), new Set(['web1', 'web2']));
   });

@@ -34,7 +34,7 @@ const requestOf = ({ target, honourS, ...asked }: AskedDrain): DrainRequest => {
 function commandOf(target: string, request: DrainRequest): string {
   const { deadlineS, persistence, honourS, end, settleS, idleS, allowEmpty, minCapacity } = request;
   return [
-    `weir drain ${target} --deadline ${deadlineS}s --persistence ${persistence}`,
+    `weir drain ${target === 'director' ? '--this-director' : target} --deadline ${deadlineS}s --persistence ${persistence}`,
     ...(honourS === undefined ? [] : [`--honour ${honourS}s`]),
     `--end ${end} --settle ${settleS}s --idle ${idleS}s`,
     ...(allowEmpty ? ['--allow-empty'] : []),
@@ -45,7 +45,8 @@ function commandOf(target: string, request: DrainRequest): string {
 /** What a drain would do. @throws WeirError as checkDrain */
 export function drainPlan(sources: ApiSources, asked: AskedDrain): DrainPlan {
   const { services } = sources.table();
-  return planDrain(sources.drainRecord(), requestOf(asked), drainView(services));
+  const instances = sources.daemons().flatMap((daemon) => (daemon.instances ?? []).map(({ name }) => name));
+  return planDrain(sources.drainRecord(), requestOf(asked), drainView(services), instances);
 }
 
 /** A drain changes no configuration: the state is the same before and after. */
@@ -77,10 +78,11 @@ function knownDrain(sources: ApiSources, id: string): Drain {
   return found;
 }
 
-/** @throws WeirError drain-missing, lock-busy */
-export async function cancelDrain(sources: ApiSources, id: string, caller: Caller): Promise<Drain> {
+/** `slowStartS`: within which the weights come back. @throws WeirError drain-missing, lock-busy */
+export async function cancelDrain(sources: ApiSources, id: string, slowStartS: number, caller: Caller): Promise<Drain> {
   knownDrain(sources, id);
-  const { drain } = await recorded(sources, caller, `weir drain cancel ${id}`, () => sources.cancelDrain(id));
+  const command = `weir drain cancel ${id}${slowStartS === 0 ? '' : ` --slow-start ${slowStartS}s`}`;
+  const { drain } = await recorded(sources, caller, command, () => sources.cancelDrain(id, slowStartS));
   return drain;
 }
 

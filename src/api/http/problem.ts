@@ -45,6 +45,8 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'drain-missing': 404,
   'drain-ended': 409,
   'drain-runs': 409,
+  'drain-no-instances': 409,
+  'drain-director-end': 422,
   'drain-leaves-no-server': 409,
   'drain-leaves-too-little': 409,
   'plan-outdated': 412,

@@ -86,11 +86,15 @@ export function discoveryRoutes(others: readonly Route[]): readonly Route[] {
     route({
       method: 'GET',
       at: '/readyz',
-      summary: 'this director should get traffic: the datapath is loaded, and attached to every interface that it can be attached to',
+      summary:
+        'this director should get traffic: the datapath is loaded, attached to every interface that it can be attached to, and not drained',
       scope: 'read',
       answers: { 200: { what: 'ok', types: [TEXT] }, 503: { what: 'why not, a reason a line', types: [TEXT] } },
       answer(_request, sources) {
-        const reasons = notReady(sources.status());
+        const broken = notReady(sources.status());
+        const drain =
+          broken.length > 0 ? undefined : sources.drainRecord().drains.find(({ target, holds }) => target === 'director' && holds);
+        const reasons = drain === undefined ? broken : [`this director is drained: weir drain cancel ${drain.id}`];
         return reasons.length === 0 ? plain(200, 'ok') : plain(503, reasons.join('\n'));
       },
     }),

@@ -14,7 +14,7 @@ const TIME_MAX_S = 31 * 24 * 3600;
 
 const seconds = z.number().min(0).max(TIME_MAX_S);
 const drainBody = z.strictObject({
-  target: z.string().max(200).describe('a server, a service, or a server of a service: docs/drain.md'),
+  target: z.string().max(200).describe('a server, a service, a server of a service, or director: docs/drain.md'),
   deadline: seconds.optional().describe('seconds; 300 where it is absent'),
   persistence: z.enum(['release', 'honour']).optional(),
   honour: seconds.optional().describe('seconds; only with persistence honour'),
@@ -103,10 +103,12 @@ export const drainRoutes: readonly Route[] = [
   route({
     method: 'DELETE',
     at: '/v1/drains/{id}',
-    summary: 'cancels a drain, also after its end: the configured weights are in force again',
+    summary: 'cancels a drain, also after its end: the configured weights are in force again, or come back within slow_start',
     scope: 'drain',
     path: idPath,
+    query: z.strictObject({ slow_start: secondsText(TIME_MAX_S).optional() }),
     answers: { 200: { what: 'the drain', schema: drainShape } },
-    answer: async ({ path: { id }, caller }, sources) => json(drainValue(sources, await cancelDrain(sources, id, caller))),
+    answer: async ({ path: { id }, query, caller }, sources) =>
+      json(drainValue(sources, await cancelDrain(sources, id, query.slow_start ?? 0, caller))),
   }),
 ];

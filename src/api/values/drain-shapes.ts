@@ -15,5 +15,6 @@ const planShape = z.strictObject({
       capacity: z.number().describe("the part of the service's weights that is left, 0 to 1"),
     }),
   ),
+  instances: z.array(z.string()).optional().describe('of a drain of the director: the instances of VRRP that its peers take over'),
 });
 export const startedShape = z.strictObject({ plan: planShape, drain: drainShape.nullable(), change: z.string().nullable() });

@@ -15,7 +15,7 @@ import { drainLine, drainText, planText } from '../drain/drain-text.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 
-const USAGE = `usage: weir drain TARGET [--deadline TIME] [--persistence release|honour] [--honour TIME] [--end keep|remove]
+const USAGE = `usage: weir drain TARGET|--this-director [--deadline TIME] [--persistence release|honour] [--honour TIME] [--end keep|remove]
                   [--settle TIME] [--idle TIME] [--allow-empty] [--min-capacity PERCENT] [--dry-run|--wait]
                   [--json]
        from its answer on no new connection reaches the target; those that there are go on, until it is empty or until the
@@ -23,6 +23,7 @@ const USAGE = `usage: weir drain TARGET [--deadline TIME] [--persistence release
        write meanwhile: that is its configured weight, which the cancelling gives back
        TARGET           192.0.2.10 or 192.0.2.10:80: a server, in every service that has it
                         tcp:192.0.2.1:80/192.0.2.10:80: a server of one service; tcp:192.0.2.1:80, mark:5: a service
+       --this-director  its instances of VRRP leave their addresses to their peers, which take over; it goes on with its connections
        --deadline       30s, 5m, 2h; default: 5m
        --persistence    release (default): the templates of persistent clients lead there no more; honour: such clients may begin
                         new connections, for the time of --honour; default: until the deadline
@@ -38,7 +39,8 @@ const USAGE = `usage: weir drain TARGET [--deadline TIME] [--persistence release
        weir drain status ID [--json]     what is left by state, how fast it leaves, when it will be empty
        weir drain wait ID [--json]       waits for its end, as --wait
        weir drain deadline ID TIME [--json]   another deadline, from now on
-       weir drain cancel ID [--json]     gives the configured weights back, also after the end
+       weir drain cancel ID [--slow-start TIME] [--json]
+                                         gives the configured weights back, also after the end; by tenths within TIME
        weir drain drive                  takes care of all drains until their ends; weir drain starts one in the background
 `;
 const TYPES = {
@@ -48,6 +50,8 @@ const TYPES = {
   end: 'value',
   settle: 'value',
   idle: 'value',
+  'this-director': 'flag',
+  'slow-start': 'value',
   'allow-empty': 'flag',
   'min-capacity': 'value',
   'dry-run': 'flag',
@@ -173,6 +177,12 @@ function status(id: string, json: boolean, io: Io): number {
   return 0;
 }
 
+function cancel(id: string, flags: DrainFlags, io: Io): number {
+  const drain = cancelDrain(id, readTime('--slow-start', flags['slow-start'], 0));
+  print(drain, flags.json === true, io, isUnfinished(drain) ? (drainDriver() ?? startDrainDriver()) : drainDriver());
+  return 0;
+}
+
 async function driveInBackground(): Promise<number> {
   const facility = LOG_FACILITIES['daemon'] ?? 0;
   const { log, close } = openLog({ detail: false, console: process.stderr.isTTY === true, syslog: true, facility }, 'weir-drain');
@@ -183,6 +193,12 @@ async function driveInBackground(): Promise<number> {
 
 export const run = command({ name: 'weir drain', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
   const [verb] = words;
+  if (flags['slow-start'] !== undefined && verb !== 'cancel')
+    throw new WeirError('option-not-here', { options: '--slow-start', only: 'weir drain cancel' });
+  if (flags['this-director'] === true) {
+    expectWords(words, 0);
+    return start('director', flags, io);
+  }
   const json = flags.json === true;
   if (verb === undefined) throw new WeirError('usage', { usage: USAGE });
   expectWords(words, verb === 'deadline' ? 3 : ['status', 'cancel', 'wait'].includes(verb) ? 2 : 1);
@@ -193,8 +209,7 @@ export const run = command({ name: 'weir drain', usage: USAGE, types: TYPES }, (
     case 'status':
       return status(idOf(words), json, io);
     case 'cancel':
-      print(cancelDrain(idOf(words)), json, io);
-      return 0;
+      return cancel(idOf(words), flags, io);
     case 'deadline':
       print(moveDeadline(idOf(words), readTime('TIME', words[2], DRAIN_DEFAULTS.deadlineS)), json, io);
       return 0;

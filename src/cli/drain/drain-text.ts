@@ -10,13 +10,33 @@ const statesText = (byState: Readonly<Record<string, number>>): string =>
     .map(([state, count]) => `${state} ${count}`)
     .join(', ');
 
+const PERCENT = 100;
+
+/** What goes on after its end. */
+function heldText({ id, target, state, holds, slowStart }: Drain, nowUs: number): string {
+  if (slowStart !== undefined)
+    return `; ${Math.round(slowStart.share * PERCENT)} % of its weight is back, all of it in ${wholeSeconds(slowStart.untilUs - nowUs)} s`;
+  if (state === 'draining' || !holds) return '';
+  return target === 'director'
+    ? `; its addresses stay with peers until weir drain cancel ${id}`
+    : `; its weight stays 0 until weir drain cancel ${id}`;
+}
+
+function handoverLines({ handover, state }: Drain): readonly string[] {
+  if (handover === undefined) return [];
+  const { masters, wouldBreak } = handover;
+  const addresses =
+    masters.length === 0 ? '  no instance of VRRP is MASTER here' : `  still MASTER here: ${masters.join(', ')}; no peer has taken over`;
+  const lack = wouldBreak === null ? [] : [`  its peers lack ${counted(wouldBreak, 'connection')}`];
+  return state === 'draining' ? [addresses, ...lack] : [];
+}
+
 /** One line. */
 export function drainLine(drain: Drain, nowUs: number): string {
-  const { id, target, state, remaining, holds, end } = drain;
+  const { id, target, state, remaining, end } = drain;
   const left = remaining === null ? 'not counted yet' : `${counted(remaining.open, 'connection')} left`;
   const time = state === 'draining' ? `, ${wholeSeconds(drain.deadlineUs - nowUs)} s until the deadline (${end})` : '';
-  const held = state !== 'draining' && holds ? `; its weight stays 0 until weir drain cancel ${id}` : '';
-  return `${id} ${target}: ${state}, ${left}${time}${held}`;
+  return `${id} ${target}: ${state}, ${left}${time}${heldText(drain, nowUs)}`;
 }
 
 /** With all that is known of it. */
@@ -26,6 +46,7 @@ export function drainText(drain: Drain, nowUs: number, driver: number | undefine
   const lines = [
     drainLine(drain, nowUs),
     ...also.map((word) => `  with ${word}: a persistent service of the same address`),
+    ...handoverLines(drain),
     `  begun ${drain.startedAt}, ${wholeSeconds((endedUs ?? nowUs) - startedUs)} s ${endedUs === null ? 'ago' : 'until its end'}`,
     `  persistence ${persistence}${persistence === 'honour' && released ? ', over by now' : ''}`,
     ...(remaining === null || remaining.open + remaining.over === 0
@@ -42,10 +63,12 @@ export function drainText(drain: Drain, nowUs: number, driver: number | undefine
   return `${lines.join('\n')}\n`;
 }
 
-const PERCENT = 100;
-
 /** What a drain would do. */
-export function planText({ target, also, services }: DrainPlan): string {
+export function planText({ target, also, services, instances }: DrainPlan): string {
+  if (instances !== undefined)
+    return instances.length === 0
+      ? 'this director would be drained; it has no instance of VRRP\n'
+      : `the peers of ${instances.join(', ')} would take over the addresses; what is connected goes on\n`;
   const lines = [
     `${target} would get no new connections${services.length === 0 ? '; it has no server now' : ''}`,
     ...also.map((word) => `  with ${word}: a persistent service of the same address`),

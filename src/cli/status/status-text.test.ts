@@ -91,7 +91,7 @@ test('many services fit one screen: those that are down first, then those with s
 });
 
 test('VRRP: the state of each instance, since when, and why it is in FAULT; a daemon that publishes none is named', () => {
-  const instance = { interface: 'eth0', virtualRouterId: 51, priority: 100, waitsForConnections: null };
+  const instance = { interface: 'eth0', virtualRouterId: 51, priority: 100, waitsForConnections: null, released: false };
   const text = lines({
     daemons: [
       {

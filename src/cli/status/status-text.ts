@@ -145,7 +145,7 @@ function waitText({ waitsForConnections: wait }: InstanceStatus, now: number): s
 function instanceLine(instance: InstanceStatus, now: number): string {
   const { name, state, since, interface: device, virtualRouterId, priority, faults } = instance;
   const why = faults.length === 0 ? '' : `: ${faults.join('; ')}`;
-  return `${name} ${state}${sinceText(since, now)}, VRID ${virtualRouterId} on ${device}, priority ${priority}${why}${waitText(instance, now)}`;
+  return `${name} ${state}${sinceText(since, now)}, VRID ${virtualRouterId} on ${device}, priority ${priority}${why}${instance.released ? '; released: it leaves its addresses to its peers' : ''}${waitText(instance, now)}`;
 }
 
 function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {

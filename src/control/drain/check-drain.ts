@@ -47,18 +47,32 @@ function checkRest({ key, servers }: DrainViewService, targets: readonly DrainTa
     });
 }
 
-/** @throws WeirError drain-target, drain-target-missing, drain-runs, drain-leaves-no-server, drain-leaves-too-little */
-export function checkDrain({ drains }: DrainRecord, request: DrainRequest, view: DrainView): void {
+/** @throws WeirError drain-no-instances, drain-director-end */
+function checkDirector({ allowEmpty, end }: DrainRequest, instances: readonly string[]): void {
+  if (end !== 'keep') throw new WeirError('drain-director-end', { end });
+  if (instances.length === 0 && !allowEmpty) throw new WeirError('drain-no-instances');
+}
+
+/**
+ * `instances`: of VRRP on this host, by their names.
+ * @throws WeirError drain-target, drain-target-missing, drain-runs, drain-leaves-no-server, drain-leaves-too-little, drain-no-instances,
+ * drain-director-end
+ */
+export function checkDrain({ drains }: DrainRecord, request: DrainRequest, view: DrainView, instances: readonly string[] = []): void {
   const target = parseDrainTarget(request.target);
-  if (target === undefined || target.kind === 'director') throw new WeirError('drain-target', { given: request.target });
+  if (target === undefined) throw new WeirError('drain-target', { given: request.target });
   const word = drainTargetWord(target);
-  const running = drains.find((drain) => drain.target === word && drain.holds);
+  const running = drains.find((drain) => drain.target === word && drain.holds && drain.state !== 'cancelled');
   if (running !== undefined)
     throw new WeirError('drain-runs', {
       id: running.id,
       target: word,
       state: isUnfinished(running) ? 'runs' : 'has ended, and still holds it',
     });
+  if (target.kind === 'director') {
+    checkDirector(request, instances);
+    return;
+  }
   const targets = [target, ...groupTargets(target, view)];
   const isThere =
     target.kind === 'service'

@@ -23,6 +23,8 @@ export interface DrainPlan {
   /** Targets that are drained with it: docs/drain.md. */
   readonly also: readonly string[];
   readonly services: readonly DrainedService[];
+  /** Of a drain of the director: the instances of VRRP that its peers take over. */
+  readonly instances?: readonly string[];
 }
 
 export const drainView = (services: readonly ServiceEntry[]): DrainView =>
@@ -32,11 +34,12 @@ export const drainView = (services: readonly ServiceEntry[]): DrainView =>
     servers: destinations.map((entry) => ({ key: entry.spec, configured: entry.spec.weight, held: entry.held !== undefined })),
   }));
 
-/** @throws WeirError as checkDrain */
-export function planDrain(record: DrainRecord, request: DrainRequest, view: DrainView): DrainPlan {
-  checkDrain(record, request, view);
+/** `instances`: as of checkDrain. @throws WeirError as checkDrain */
+export function planDrain(record: DrainRecord, request: DrainRequest, view: DrainView, instances: readonly string[] = []): DrainPlan {
+  checkDrain(record, request, view, instances);
   const target = parseDrainTarget(request.target);
   if (target === undefined) throw new WeirError('drain-target', { given: request.target });
+  if (target.kind === 'director') return { target: drainTargetWord(target), also: [], services: [], instances };
   const also = groupTargets(target, view);
   const targets = [target, ...also];
   const services = view.flatMap(({ key, servers }): DrainedService[] => {

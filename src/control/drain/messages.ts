@@ -1,5 +1,5 @@
 // What goes into the machine of drains, and what comes out. Its state is the record that is pinned beside the tables (model/drain/drain.ts).
-import type { DrainEnd, DrainPersistence, DrainRemaining } from '../../model/drain/drain.js';
+import type { DrainEnd, DrainHandover, DrainPersistence, DrainRemaining } from '../../model/drain/drain.js';
 import type { DestinationKey, ServiceKey } from '../../model/service.js';
 
 /** A drain that is asked for. Times in seconds. */
@@ -48,16 +48,25 @@ export type DrainView = readonly DrainViewService[];
 export type DrainInput =
   /** It was checked by checkDrain. `startedAt`: RFC 3339. */
   | { readonly kind: 'start'; readonly request: DrainRequest; readonly view: DrainView; readonly startedAt: string }
-  /** Gives the configured weights back, also after the end. */
-  | { readonly kind: 'cancel'; readonly id: string }
+  /** Gives the configured weights back, also after the end. `slowStartS`: by and by, within that time. */
+  | { readonly kind: 'cancel'; readonly id: string; readonly slowStartS?: number }
   /** From now, of one that goes on. */
   | { readonly kind: 'deadline'; readonly id: string; readonly deadlineS: number }
-  /** What is left of each drain, by id. */
-  | { readonly kind: 'look'; readonly remaining: ReadonlyMap<string, DrainRemaining> }
+  /** What is left of each drain, by id. `handover`: of this director; absent: nothing is here that could be handed over. */
+  | { readonly kind: 'look'; readonly remaining: ReadonlyMap<string, DrainRemaining>; readonly handover?: DrainHandover }
   /** What an `end` asked for was done. */
   | { readonly kind: 'done'; readonly id: string };
 
-export type DrainEventKind = 'started' | 'moved' | 'progress' | 'released' | 'empty' | 'deadline' | 'cancelled';
+export type DrainEventKind =
+  | 'started'
+  | 'moved'
+  | 'progress'
+  | 'released'
+  | 'handed-over'
+  | 'empty'
+  | 'deadline'
+  | 'cancelled'
+  | 'restored';
 
 /** For the log and whoever watches. */
 export interface DrainEvent {
@@ -69,5 +78,7 @@ export interface DrainEvent {
 
 export type DrainEffect =
   | { readonly kind: 'event'; readonly event: DrainEvent }
-  /** Asked for again at every look until it is done. */
-  | { readonly kind: 'end'; readonly id: string; readonly action: Exclude<DrainEnd, 'keep'> };
+  /** Asked for again at every look until it is done. `handBack`: this director's instances are released no more. */
+  | { readonly kind: 'end'; readonly id: string; readonly action: Exclude<DrainEnd, 'keep'> | 'handBack' }
+  /** Its instances of VRRP are released. Asked for at every look while the director is drained. */
+  | { readonly kind: 'handOver'; readonly id: string };

@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
-import { type Drain, type DrainRecord, type DrainRemaining, holdsOf, NO_DRAINS, readDrainRecord } from '../../model/drain/drain.js';
+import {
+  type Drain,
+  type DrainRecord,
+  type DrainRemaining,
+  holdsOf,
+  isUnfinished,
+  NO_DRAINS,
+  readDrainRecord,
+} from '../../model/drain/drain.js';
+import { storedWeight } from '../../model/drain/effective-weight.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { ServiceKey } from '../../model/service.js';
 import { checkDrain } from './check-drain.js';
@@ -43,6 +52,7 @@ class Bench {
   record: DrainRecord = NO_DRAINS;
   readonly events: string[] = [];
   ends: readonly DrainEffect[] = [];
+  asked: readonly DrainEffect[] = [];
   wakeAtUs: number | undefined;
 
   feed(input: DrainInput, atS: number): this {
@@ -51,6 +61,7 @@ class Bench {
     const { state, effects, wakeAtUs } = step(read ?? NO_DRAINS, input, atS * US);
     this.record = state;
     this.wakeAtUs = wakeAtUs;
+    this.asked = effects;
     this.ends = effects.filter(({ kind }) => kind === 'end');
     for (const effect of effects) if (effect.kind === 'event') this.events.push(`${effect.event.id} ${effect.event.event}`);
     return this;
@@ -117,6 +128,62 @@ test('what the end asks for is asked for until it is done; keep asks for nothing
   assert.deepEqual(empty('remove').ends, [{ kind: 'end', id: 'd1', action: 'remove' }]);
 });
 
+test('slow start: the configured weight comes back by tenths, rising, and wholly at its end; a new drain takes it away again', () => {
+  const bench = new Bench().feed(start(), 0).feed({ kind: 'cancel', id: 'd1', slowStartS: 100 }, 10);
+  const weight = () => storedWeight(40, 0, holdsOf(bench.record)(service(80), server(1, 80))).weight;
+  const seen: number[] = [];
+  for (let atS = 10; atS < 110; atS += 5) {
+    seen.push(weight());
+    assert.ok(bench.wakeAtUs !== undefined && bench.wakeAtUs > atS * US && bench.wakeAtUs <= (atS + 10) * US);
+    bench.feed(look(['d1', 0]), atS + 5);
+  }
+  assert.deepEqual([seen[0], new Set(seen).size, seen.toSorted((a, b) => a - b)], [4, 10, seen]);
+  assert.deepEqual([weight(), bench.one.holds, isUnfinished(bench.one), bench.events.at(-1)], [40, false, false, 'd1 restored']);
+  bench
+    .feed({ kind: 'cancel', id: 'd1' }, 120)
+    .feed(start(), 130)
+    .feed({ kind: 'cancel', id: 'd2', slowStartS: 100 }, 140)
+    .feed(start(), 141);
+  assert.equal(weight(), 0, 'the newer drain counts');
+  bench.feed({ kind: 'cancel', id: 'd3' }, 150).feed({ kind: 'cancel', id: 'd2' }, 151);
+  assert.deepEqual(
+    [weight(), holdsOf(bench.record)(service(80), server(1, 80))],
+    [40, undefined],
+    'cancelled again it is back immediately',
+  );
+});
+
+test('this director: it is released while it is drained, empty when its peers have the addresses and the connections, and takes them again', () => {
+  const gone = (masters: readonly string[], wouldBreak: number | null, open = 5): DrainInput =>
+    ({ ...look(['d1', open]), handover: { masters, wouldBreak } }) as DrainInput;
+  const begin = () => new Bench().feed(start({ target: 'director' }), 0);
+  const asked = (bench: Bench) => bench.asked.filter(({ kind }) => kind !== 'event');
+  const bench = begin().feed(gone(['vA'], 5), 1);
+  assert.deepEqual(asked(bench), [{ kind: 'handOver', id: 'd1' }]);
+  assert.equal(holdsOf(bench.record)(service(80), server(1, 80)), undefined, 'no server is held');
+  bench.feed(gone(['vA'], 0, 0), 5);
+  assert.equal(bench.one.quietSinceUs, null, 'while it is MASTER it is not empty');
+  bench.feed(gone([], 3), 6).feed(gone([], 3), 9);
+  assert.equal(bench.one.state, 'draining', 'its peers lack connections');
+  bench.feed(gone([], 0), 10).feed(gone([], 0), 12);
+  assert.deepEqual([bench.one.state, bench.one.remaining?.open, bench.one.remaining?.over], ['empty', 0, 8]);
+  assert.deepEqual(bench.events, ['d1 started', 'd1 handed-over', 'd1 empty']);
+  bench.feed({ kind: 'cancel', id: 'd1' }, 20);
+  for (const atS of [21, 22]) assert.deepEqual(asked(bench.feed(look(['d1', 5]), atS)), [{ kind: 'end', id: 'd1', action: 'handBack' }]);
+  assert.deepEqual(asked(bench.feed({ kind: 'done', id: 'd1' }, 23).feed(look(['d1', 5]), 24)), []);
+  const upgraded = begin()
+    .feed(gone(['vA'], 0), 1)
+    .feed(look(['d1', 0]), 2)
+    .feed(look(['d1', 0]), 9);
+  assert.deepEqual(
+    [upgraded.one.state, upgraded.one.handover?.masters],
+    ['draining', ['vA']],
+    'a daemon that is away has handed over nothing',
+  );
+  const late = begin().feed(gone(['vA'], 0, 0), 301);
+  assert.equal(late.one.state, 'deadline', 'no peer has taken over');
+});
+
 type Act = readonly [kind: 'start' | 'cancel' | 'look' | 'done', which: number, number: number, afterS: number];
 const acts = fc.array(
   fc.tuple(
@@ -133,7 +200,8 @@ function hold(before: DrainRecord, after: DrainRecord, input: DrainInput, effect
   const was = new Map(before.drains.map((drain) => [drain.id, drain]));
   for (const drain of after.drains) {
     const known = was.get(drain.id);
-    assert.equal(drain.holds, drain.state !== 'cancelled', 'a drain holds until it is cancelled, also after its end');
+    const holds = drain.state !== 'cancelled' || drain.slowStart !== undefined;
+    assert.equal(drain.holds, holds, 'a drain holds until it is cancelled and its weights are back, also after its end');
     assert.equal(drain.state === 'draining', drain.endedUs === null);
     if (known !== undefined) {
       assert.ok(known.state === 'draining' || drain.state === known.state || drain.state === 'cancelled', 'an end is final');
@@ -146,7 +214,7 @@ function hold(before: DrainRecord, after: DrainRecord, input: DrainInput, effect
     if (isLooked && atUs >= drain.deadlineUs) assert.notEqual(drain.state, 'draining', 'it ends by itself');
     if (isLooked && atUs >= drain.persistenceDeadlineUs && drain.holds) assert.equal(drain.released, true);
     const asks = effects.some((effect) => effect.kind === 'end' && effect.id === drain.id);
-    if (input.kind === 'look') assert.equal(asks, !drain.endDone, 'it asks until that is done');
+    if (input.kind === 'look') assert.equal(asks, !drain.endDone && drain.slowStart === undefined, 'it asks until that is done');
     if (asks) assert.ok(drain.end !== 'keep' && (drain.state === 'deadline' || drain.state === 'empty'));
   }
   for (const drain of before.drains)
@@ -170,7 +238,9 @@ test('generated histories: states, holds, ends and wake-ups', () => {
             ? start({ end, persistence, deadlineS: 10 * (number + 1), target: `10.0.0.${record.next % 200}` })
             : kind === 'look'
               ? look(...record.drains.map((drain, index): [string, number, number] => [drain.id, index === which ? number : 0, number % 2]))
-              : { kind, id };
+              : kind === 'cancel' && number > 3
+                ? { kind, id, slowStartS: number * 10 }
+                : { kind, id };
         const stepped = step(record, input, atUs);
         hold(record, stepped.state, input, stepped.effects, atUs);
         assert.deepEqual(step(JSON.parse(JSON.stringify(record)), input, atUs), stepped, 'another process goes on alike');
@@ -205,9 +275,9 @@ test('the persistent services of one address drain together', () => {
 });
 
 test('what may not begin', () => {
-  const code = (asked: Partial<DrainRequest>, table: DrainView = view(false), record: DrainRecord = NO_DRAINS): string => {
+  const code = (asked: Partial<DrainRequest>, table = view(false), record = NO_DRAINS, instances?: readonly string[]): string => {
     try {
-      checkDrain(record, request(asked), table);
+      checkDrain(record, request(asked), table, instances);
       return 'begins';
     } catch (error) {
       if (!isWeirError(error)) throw error;
@@ -221,6 +291,11 @@ test('what may not begin', () => {
   }));
   const running = new Bench().feed(start(), 0).record;
   assert.equal(code({}), 'begins');
+  const director = { target: 'director' } as const;
+  assert.equal(code(director, alone, NO_DRAINS, ['vA']), 'begins');
+  assert.equal(code(director), 'drain-no-instances');
+  assert.equal(code({ ...director, allowEmpty: true }), 'begins');
+  for (const end of ['remove', 'reset'] as const) assert.equal(code({ ...director, end }, alone, NO_DRAINS, ['vA']), 'drain-director-end');
   assert.equal(code({ target: 'web' }), 'drain-target');
   assert.equal(code({ target: '10.0.0.9' }), 'drain-target-missing');
   assert.equal(code({ target: 'udp:192.0.2.1:80' }), 'drain-target-missing');

@@ -1,6 +1,6 @@
 // The machine of drains. One drain goes from draining to empty or deadline, and from each of them to cancelled; it holds its servers until it is
 // cancelled. What it is to do at its end it asks for until that is done, so that any process may be killed at any point.
-import type { Drain, DrainRecord, DrainRemaining, DrainSample } from '../../model/drain/drain.js';
+import type { Drain, DrainHandover, DrainRecord, DrainRemaining, DrainSample, DrainSlowStart } from '../../model/drain/drain.js';
 import { isUnfinished } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { Step } from '../machine.js';
@@ -57,8 +57,20 @@ function tenths({ openAtStart, remaining }: Drain): number {
   return Math.max(0, Math.floor(((openAtStart - remaining.open) * TENTHS) / openAtStart));
 }
 
+const isOfDirector = ({ target }: Pick<Drain, 'target'>): boolean => target === 'director';
+
+/** Peers have the addresses, as far as this host is the one to hand them over. */
+const isHandedOver = ({ handover }: Drain): boolean => handover === undefined || handover.masters.length === 0;
+
 /** Clients that persistence still leads there may begin new connections. */
-const isQuiet = (drain: Drain, { open, persistent }: DrainRemaining): boolean => open === 0 && (drain.released || persistent === 0);
+const isQuiet = (drain: Drain, { open, persistent }: DrainRemaining): boolean =>
+  open === 0 && isHandedOver(drain) && (isOfDirector(drain) || drain.released || persistent === 0);
+
+/** Connections that the peers have, and whose packets come to them, do not hold up the drain of a director. */
+function besideHandover(remaining: DrainRemaining, { masters, wouldBreak }: DrainHandover): DrainRemaining {
+  if (masters.length > 0 || wouldBreak !== 0) return remaining;
+  return { ...remaining, open: 0, over: remaining.open + remaining.over, idleMaxS: null };
+}
 
 function looked(drain: Drain, remaining: DrainRemaining, atUs: number): Drain {
   const samples: readonly DrainSample[] = [...drain.samples, [atUs, remaining.open] as const].slice(-SAMPLES_MAX);
@@ -71,8 +83,20 @@ function ended(drain: Drain, state: 'empty' | 'deadline', atUs: number): Drain {
   return { ...drain, state, endedUs: atUs, endDone: !asks, released: true };
 }
 
+interface Seen {
+  readonly remaining: DrainRemaining;
+  readonly handover: DrainHandover | undefined;
+}
+
+function lookAtDirector(drain: Drain, seen: Seen, atUs: number, effects: DrainEffect[]): Drain {
+  const handover = seen.handover ?? drain.handover ?? { masters: [], wouldBreak: null };
+  const after = { ...drain, handover };
+  if (handover.masters.length === 0 && (drain.handover === undefined || drain.handover.masters.length > 0))
+    effects.push(eventOf(drain, 'handed-over', 'no instance of VRRP is MASTER here'));
+  return lookAt(after, besideHandover(seen.remaining, handover), atUs, effects);
+}
+
 function lookAt(before: Drain, remaining: DrainRemaining, atUs: number, effects: DrainEffect[]): Drain {
-  if (before.state !== 'draining') return before;
   const releases = !before.released && atUs >= before.persistenceDeadlineUs;
   const drain = looked({ ...before, released: before.released || releases }, remaining, atUs);
   if (releases) effects.push(eventOf(drain, 'released', 'its persistent clients go elsewhere from now on'));
@@ -84,15 +108,42 @@ function lookAt(before: Drain, remaining: DrainRemaining, atUs: number, effects:
     return ended(drain, 'empty', atUs);
   }
   if (atUs < drain.deadlineUs) return drain;
-  const state = remaining.open === 0 ? 'empty' : 'deadline';
+  const state = remaining.open === 0 && isHandedOver(drain) ? 'empty' : 'deadline';
   effects.push(eventOf(drain, state, `the deadline has come with ${countText(remaining.open)} left: ${drain.end}`));
   return ended(drain, state, atUs);
 }
 
-function cancelled(drain: Drain, atUs: number, effects: DrainEffect[]): Drain {
+function cancelled(drain: Drain, slowStartS: number, atUs: number, effects: DrainEffect[]): Drain {
   if (!drain.holds) return drain;
-  effects.push(eventOf(drain, 'cancelled', 'the configured weights are back'));
-  return { ...drain, state: 'cancelled', holds: false, endDone: true, endedUs: drain.endedUs ?? atUs };
+  const { slowStart: _before, ...rest } = drain;
+  const over = { ...rest, state: 'cancelled', endedUs: drain.endedUs ?? atUs } as const;
+  if (isOfDirector(drain)) {
+    effects.push(eventOf(drain, 'cancelled', 'this director takes its addresses again, as its priority has it'));
+    return { ...over, holds: false, endDone: false };
+  }
+  if (slowStartS === 0) {
+    effects.push(eventOf(drain, 'cancelled', 'the configured weights are back'));
+    return { ...over, holds: false, endDone: true };
+  }
+  effects.push(eventOf(drain, 'cancelled', `the configured weights come back within ${slowStartS} s`));
+  return { ...over, holds: true, endDone: false, slowStart: { fromUs: atUs, untilUs: atUs + slowStartS * SECOND_US, share: 1 / TENTHS } };
+}
+
+/** By tenths: each is a change of the table. */
+function returned(drain: Drain, { fromUs, untilUs }: DrainSlowStart, atUs: number, effects: DrainEffect[]): Drain {
+  if (atUs < untilUs) {
+    const share = (Math.floor(((atUs - fromUs) * TENTHS) / (untilUs - fromUs)) + 1) / TENTHS;
+    return { ...drain, slowStart: { fromUs, untilUs, share }, lookedUs: atUs };
+  }
+  effects.push(eventOf(drain, 'restored', 'the configured weights are back'));
+  const { slowStart: _over, ...rest } = drain;
+  return { ...rest, holds: false, endDone: true, lookedUs: atUs };
+}
+
+function lookedAt(drain: Drain, seen: Seen, atUs: number, effects: DrainEffect[]): Drain {
+  if (drain.slowStart !== undefined) return returned(drain, drain.slowStart, atUs, effects);
+  if (drain.state !== 'draining') return drain;
+  return isOfDirector(drain) ? lookAtDirector(drain, seen, atUs, effects) : lookAt(drain, seen.remaining, atUs, effects);
 }
 
 /** Where persistent clients are honoured until the deadline, they are until the new one. */
@@ -122,13 +173,14 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
       return { ...record, next: record.next + 1, drains: remembered([...record.drains, drain]) };
     }
     case 'cancel':
-      return changing((drain) => (drain.id === input.id ? cancelled(drain, atUs, effects) : drain));
+      return changing((drain) => (drain.id === input.id ? cancelled(drain, input.slowStartS ?? 0, atUs, effects) : drain));
     case 'deadline':
       return changing((drain) => (drain.id === input.id ? moved(drain, input.deadlineS, atUs, effects) : drain));
     case 'look':
       return changing((drain) => {
         const remaining = input.remaining.get(drain.id);
-        return remaining === undefined || !isUnfinished(drain) ? drain : lookAt(drain, remaining, atUs, effects);
+        if (remaining === undefined || !isUnfinished(drain)) return drain;
+        return lookedAt(drain, { remaining, handover: input.handover }, atUs, effects);
       });
     case 'done':
       return changing((drain) => (drain.id === input.id ? { ...drain, endDone: true } : drain));
@@ -137,10 +189,22 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
 
 /** What the ends of drains still ask for. */
 const ends = ({ drains }: DrainRecord): readonly DrainEffect[] =>
-  drains.flatMap(({ id, end, endDone }): readonly DrainEffect[] => (endDone || end === 'keep' ? [] : [{ kind: 'end', id, action: end }]));
+  drains.flatMap((drain): readonly DrainEffect[] => {
+    const { id, end, endDone, holds } = drain;
+    if (isOfDirector(drain) && holds) return [{ kind: 'handOver', id }];
+    if (endDone || drain.slowStart !== undefined) return [];
+    if (isOfDirector(drain)) return [{ kind: 'end', id, action: 'handBack' }];
+    return end === 'keep' ? [] : [{ kind: 'end', id, action: end }];
+  });
+
+/** Inputs that effects of the drains as they are now follow. */
+const ASKS: ReadonlySet<DrainInput['kind']> = new Set(['start', 'look', 'cancel']);
+
+const nextTenthUs = ({ fromUs, untilUs, share }: DrainSlowStart): number => fromUs + share * (untilUs - fromUs);
 
 /** When something changes although no connection does. */
 function wakeAt({ drains }: DrainRecord): number | undefined {
+  const returns = drains.flatMap(({ slowStart }) => (slowStart === undefined ? [] : [nextTenthUs(slowStart)]));
   const moments = drains
     .filter(({ state }) => state === 'draining')
     .flatMap(({ deadlineUs, released, persistenceDeadlineUs, quietSinceUs, settleS }) => [
@@ -148,11 +212,12 @@ function wakeAt({ drains }: DrainRecord): number | undefined {
       ...(released ? [] : [persistenceDeadlineUs]),
       ...(quietSinceUs === null ? [] : [quietSinceUs + settleS * SECOND_US]),
     ]);
-  return moments.length === 0 ? undefined : Math.min(...moments);
+  const all = [...moments, ...returns];
+  return all.length === 0 ? undefined : Math.min(...all);
 }
 
 export function step(record: DrainRecord, input: DrainInput, atUs: number): Step<DrainRecord, DrainEffect> {
   const effects: DrainEffect[] = [];
   const state = next(record, input, atUs, effects);
-  return { state, effects: [...effects, ...(input.kind === 'look' ? ends(state) : [])], wakeAtUs: wakeAt(state) };
+  return { state, effects: [...effects, ...(ASKS.has(input.kind) ? ends(state) : [])], wakeAtUs: wakeAt(state) };
 }

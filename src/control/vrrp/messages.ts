@@ -4,6 +4,7 @@ import type { AdvertProtocol } from '../../model/ip-protocol.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../model/keepalived/network.js';
 import type { Script } from '../../model/keepalived/script.js';
+import type { Released } from '../../model/released.js';
 import type { LogEffect } from '../machine.js';
 
 export type VrrpState = 'init' | 'backup' | 'master' | 'fault';
@@ -65,6 +66,8 @@ export type Input =
   | { readonly kind: 'bfd'; readonly name: string; readonly up: boolean }
   /** Peers of weir's own stream whose connections are not all in the tables here yet, as they are named in its status. */
   | { readonly kind: 'connections'; readonly missing: readonly string[] }
+  /** Instances that leave their addresses to their peers: given before the first configuration, and when that changes. */
+  | { readonly kind: 'released'; readonly released: Released }
   /** Another program removed an address, route or rule of a master. */
   | {
       readonly kind: 'lost';

@@ -13,6 +13,7 @@ import { NO_COUNTERS } from './state/counters.js';
 import type { VrrpMachine } from './state/vrrp-machine.js';
 import { handleInterface, handleInterfaceGone } from './track/interface-reports.js';
 import { handleLostResource } from './track/lost-resource.js';
+import { handleReleased } from './track/released-instances.js';
 import { handleBfd, handleFile, handleFiltered, handleProcess, handleScript, handleStatics } from './track/tracker-reports.js';
 import { nextWakeUs, wake } from './wake.js';
 
@@ -57,6 +58,9 @@ function take(context: VrrpContext, input: Input): void {
       break;
     case 'connections':
       handleConnections(context, input.missing);
+      break;
+    case 'released':
+      handleReleased(context, input.released);
       break;
     case 'lost':
       handleLostResource(context, input);

@@ -14,6 +14,7 @@ import type { Director } from '../../datapath/director.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { applyDocument } from '../../document/apply-document.js';
 import { observeTable } from '../../document/table-facts.js';
+import { isUnfinished } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import type { TableDocument } from '../../model/table-document.js';
@@ -106,7 +107,11 @@ export function sourcesOfHost(log: Log): ApiSources {
       return drain;
     },
     moveDeadline: (id, deadlineS) => patiently(() => moveDeadline(id, deadlineS, { waitMs: LOCK_WAIT_MS })),
-    cancelDrain: (id) => patiently(() => cancelDrain(id, { waitMs: LOCK_WAIT_MS })),
+    async cancelDrain(id, slowStartS) {
+      const drain = await patiently(() => cancelDrain(id, slowStartS, { waitMs: LOCK_WAIT_MS }));
+      if (isUnfinished(drain)) driveDrains();
+      return drain;
+    },
     async apply(document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> {
       const done = await withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options }));
       if (done.changes.length > 0) await lookAtFilter(log);

@@ -10,6 +10,7 @@ import { type Drain, type DrainRecord, isUnfinished, targetsOf } from '../../mod
 import { isTargeted } from '../../model/drain/drain-target.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { monotonicUs } from '../../sys/clock.js';
+import { handoverNow, instancesHere, releaseFor } from './handover.js';
 
 type DrainDirector = Director & DrainTable;
 type OnDrainEvent = (event: DrainEvent) => void;
@@ -29,6 +30,11 @@ function remove(director: DrainDirector, drain: Drain): void {
   });
 }
 
+function carryOut(director: DrainDirector, drain: Drain, action: Extract<DrainEffect, { kind: 'end' }>['action']): void {
+  if (action === 'handBack') releaseFor(null);
+  else remove(director, drain);
+}
+
 /** One step of the machine: the record first, then what it asks for. Killed in between, the next turn asks for it again. */
 function take(director: DrainDirector, before: DrainRecord, input: DrainInput, onEvent: OnDrainEvent): DrainRecord {
   const { state, effects } = step(before, input, monotonicUs());
@@ -45,10 +51,20 @@ function perform(director: DrainDirector, state: DrainRecord, effects: readonly 
     }
     const drain = record.drains.find(({ id }) => id === effect.id);
     if (drain === undefined) continue;
-    remove(director, drain);
+    if (effect.kind === 'handOver') {
+      releaseFor(drain.id);
+      continue;
+    }
+    carryOut(director, drain, effect.action);
     record = take(director, record, { kind: 'done', id: effect.id }, onEvent);
   }
   return record;
+}
+
+function lookOf(director: DrainDirector, record: DrainRecord): DrainInput {
+  const isOfDirector = record.drains.some((drain) => drain.target === 'director' && isUnfinished(drain));
+  const handover = isOfDirector ? handoverNow() : undefined;
+  return { kind: 'look', remaining: director.drainRemaining(record), ...(handover === undefined ? {} : { handover }) };
 }
 
 /** Opens the director of this namespace for `work` */
@@ -68,9 +84,9 @@ function withDirector<T>(work: (director: DrainDirector) => T, waitMs?: number):
 export function startDrainOf(director: DrainDirector, request: DrainRequest, onEvent: OnDrainEvent = SILENT): Drain {
   return director.exclusively(() => {
     const [before, view] = [director.drainRecord(), drainView(director.services())];
-    checkDrain(before, request, view);
+    checkDrain(before, request, view, instancesHere());
     const record = take(director, before, { kind: 'start', request, view, startedAt: new Date().toISOString() }, onEvent);
-    const looked = take(director, record, { kind: 'look', remaining: director.drainRemaining(record) }, onEvent);
+    const looked = take(director, record, lookOf(director, record), onEvent);
     const drain = looked.drains.at(-1);
     if (drain === undefined) throw new Error('the drain is not in its record');
     return drain;
@@ -89,7 +105,7 @@ export const startDrain = (request: DrainRequest, { onEvent, waitMs }: DrainCall
 
 /** What a drain would do, without doing it. @throws WeirError as startDrain */
 export const planOfDrain = (request: DrainRequest): DrainPlan =>
-  withDirector((director) => planDrain(director.drainRecord(), request, drainView(director.services())));
+  withDirector((director) => planDrain(director.drainRecord(), request, drainView(director.services()), instancesHere()));
 
 /** @throws WeirError drain-missing */
 function drainIn({ drains }: DrainRecord, id: string): Drain {
@@ -98,15 +114,18 @@ function drainIn({ drains }: DrainRecord, id: string): Drain {
   return found;
 }
 
-/** Gives the configured weights back, also after the drain's end. @throws WeirError drain-missing, datapath-not-loaded */
-export const cancelDrain = (id: string, { onEvent, waitMs }: DrainCall = {}): Drain =>
-  withDirector((director) => cancelDrainOf(director, id, onEvent), waitMs);
+/**
+ * Gives the configured weights back, also after the drain's end; `slowStartS`: by and by, within that time.
+ * @throws WeirError drain-missing, datapath-not-loaded
+ */
+export const cancelDrain = (id: string, slowStartS: number, { onEvent, waitMs }: DrainCall = {}): Drain =>
+  withDirector((director) => cancelDrainOf(director, id, slowStartS, onEvent), waitMs);
 
-export function cancelDrainOf(director: DrainDirector, id: string, onEvent: OnDrainEvent = SILENT): Drain {
+export function cancelDrainOf(director: DrainDirector, id: string, slowStartS = 0, onEvent: OnDrainEvent = SILENT): Drain {
   return director.exclusively(() => {
     const before = director.drainRecord();
     drainIn(before, id);
-    return drainIn(take(director, before, { kind: 'cancel', id }, onEvent), id);
+    return drainIn(take(director, before, { kind: 'cancel', id, slowStartS }, onEvent), id);
   });
 }
 
@@ -129,8 +148,8 @@ export const listDrains = (): readonly Drain[] => withDirector((director) => dir
 function turnOf(director: DrainDirector, onEvent: OnDrainEvent = SILENT): readonly Drain[] {
   const seen = director.drainRecord();
   if (!seen.drains.some(isUnfinished)) return seen.drains;
-  const remaining = director.drainRemaining(seen);
-  return director.exclusively(() => take(director, director.drainRecord(), { kind: 'look', remaining }, onEvent).drains);
+  const look = lookOf(director, seen);
+  return director.exclusively(() => take(director, director.drainRecord(), look, onEvent).drains);
 }
 
 /** One look at all drains. @throws WeirError lock-busy: the next turn does it; datapath-not-loaded */

@@ -23,6 +23,7 @@ import { idsOf } from '../process/users.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
 import { daemonsIn } from '../sync/run-daemon-step.js';
 import { PeerConnections } from './peer-connections.js';
+import { ReleasedInstances } from './released-instances.js';
 import { StateReporter } from './state-reporter.js';
 import { TakeoverGrace } from './takeover-grace.js';
 import { VrrpProcess } from './vrrp-process.js';
@@ -58,6 +59,7 @@ class VrrpPart implements Part {
   readonly #daemons: DaemonKeeper;
   readonly #grace: TakeoverGrace;
   #connections: PeerConnections | undefined;
+  readonly #released: ReleasedInstances;
   readonly #followStates = new OnceATurn<'follow'>(() => this.#follow());
 
   constructor(
@@ -73,15 +75,21 @@ class VrrpPart implements Part {
       log,
       ended: () => this.#followStates.ask('follow'),
     });
+    this.#released = new ReleasedInstances({ namespace: configuration.root.ipvsNamespace, log });
     this.#vrrp = new VrrpProcess({
       configuration,
       keepAddresses: options.keepAddresses,
+      released: this.#released.now,
       log,
       onEvent: (event) => {
         if (event.kind === 'mail') send({ kind: 'mail', type: event.type, name: event.name, event: event.event });
         if (event.kind === 'state') this.#statesChanged();
       },
       onTakeover: () => this.#grace.begin(this.#configuration.global, this.#connections?.runs === true),
+    });
+    this.#released.follow((released) => {
+      this.#vrrp.released(released);
+      this.#statesChanged();
     });
     this.#connections = new PeerConnections({
       namespace: configuration.root.ipvsNamespace,
@@ -165,6 +173,7 @@ class VrrpPart implements Part {
     this.#states?.close();
     this.#grace.close();
     this.#connections?.close();
+    this.#released.close();
     const stopped = this.#vrrp.stop();
     this.#followStates.flush();
     await Promise.all([stopped, this.#daemons.close()]);

@@ -25,6 +25,7 @@ function instanceOf(instance: InstanceState): PublishedInstance {
   return {
     ...{ name, state, sinceUs, interface: device, vrid, priority, faults },
     ...waitOf(instance),
+    ...(instance.release === undefined ? {} : { released: true }),
     counters: counted,
     split: split !== undefined,
   };

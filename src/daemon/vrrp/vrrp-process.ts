@@ -9,6 +9,7 @@ import type { PublishedScript, PublishedVrrp } from '../../host/published-vrrp.j
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
+import type { Released } from '../../model/released.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { isSystemError } from '../../sys/errno.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
@@ -52,6 +53,8 @@ export interface VrrpOptions {
   readonly onEvent: (event: VrrpEvent) => void;
   /** An instance becomes master: its adverts are sent, its addresses are not here yet. */
   readonly onTakeover?: () => void;
+  /** At the start. */
+  readonly released: Released;
   /** `-V`: addresses, routes and rules stay when we stop, and no priority 0 is sent. */
   readonly keepAddresses: boolean;
 }
@@ -192,6 +195,11 @@ export class VrrpProcess {
     return { state: this.#loop.state, sockets, interfaces, waitingProcesses, runningScripts };
   }
 
+  /** As the input of the machine. */
+  released(released: Released): void {
+    this.#feed({ kind: 'released', released });
+  }
+
   /** A BFD session is up or not. */
   bfd(name: string, up: boolean): void {
     this.#feed({ kind: 'bfd', name, up });
@@ -211,6 +219,7 @@ export class VrrpProcess {
     this.#interfaces.read();
     this.#logAddresses();
     this.#running = true;
+    this.released(this.options.released);
     this.reload(this.#configuration);
     this.#attempt('clean up', () => this.#hostResources.removeLeftovers());
   }

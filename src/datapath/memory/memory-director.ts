@@ -3,6 +3,7 @@
 import type { Change } from '../../model/change.js';
 import { checkDestination } from '../../model/check-destination.js';
 import { type DrainRecord, type DrainRemaining, holdsOf, isUnfinished, NO_DRAINS } from '../../model/drain/drain.js';
+import { storedWeight } from '../../model/drain/effective-weight.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { checkOnePacket } from '../../model/fullnat.js';
@@ -103,8 +104,10 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats, DrainTab
   #held({ destinations, ...service }: ServiceEntry): ServiceEntry {
     const holdOf = holdsOf(this.#state.drains);
     const withHold = ({ held: _before, ...entry }: DestinationEntry): DestinationEntry => {
-      const held = holdOf(service.spec.key, entry.spec);
-      return { ...entry, ...(held === undefined ? {} : { held }) };
+      const hold = holdOf(service.spec.key, entry.spec);
+      if (hold === undefined) return entry;
+      const { weight } = storedWeight(entry.spec.weight, 0, hold);
+      return { ...entry, held: { released: hold.released, ...(weight === 0 ? {} : { weight }) } };
     };
     return { ...service, destinations: destinations.map(withHold) };
   }

@@ -126,7 +126,10 @@ function unfinishedDrains(reader: ObservingReader): readonly DrainFact[] {
     return reader
       .drainRecord()
       .drains.filter(isUnfinished)
-      .map(({ id, target, endedUs, deadlineUs }) => ({ id, target, overdueS: Math.floor((now - (endedUs ?? deadlineUs)) / US_PER_S) }));
+      .map(({ id, target, slowStart, endedUs, deadlineUs }) => {
+        const dueUs = slowStart?.untilUs ?? endedUs ?? deadlineUs;
+        return { id, target, overdueS: Math.floor((now - dueUs) / US_PER_S) };
+      });
   } catch (error) {
     if (!isWeirError(error, 'drain-record')) throw error;
     return [];

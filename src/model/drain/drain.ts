@@ -24,6 +24,14 @@ export interface DrainRemaining {
   readonly idleMaxS: number | null;
 }
 
+/** Of a drain of the director: what its peers have taken over by now. */
+export interface DrainHandover {
+  /** Instances of VRRP that are MASTER here. */
+  readonly masters: readonly string[];
+  /** Connections that the peers of weir's own stream do not have; null: not known, or there is no stream. */
+  readonly wouldBreak: number | null;
+}
+
 export type DrainSample = readonly [atUs: number, open: number];
 
 /** Times that end in Us are CLOCK_MONOTONIC, microseconds. */
@@ -61,6 +69,17 @@ export interface Drain {
   readonly endedUs: number | null;
   /** What was done at the end has been done. */
   readonly endDone: boolean;
+  /** Of a drain of the director, since its first look. */
+  readonly handover?: DrainHandover;
+  /** It was cancelled, and its servers come back by and by. */
+  readonly slowStart?: DrainSlowStart;
+}
+
+/** `share`: of its configured weight that packets find now, above 0, at most 1. */
+export interface DrainSlowStart {
+  readonly fromUs: number;
+  readonly untilUs: number;
+  readonly share: number;
 }
 
 export interface DrainRecord {
@@ -81,6 +100,8 @@ export function readDrainRecord(text: string | undefined): DrainRecord | undefin
 /** What a drain does to a destination: it gets no new connections, and none of persistent clients where it is released. */
 export interface Hold {
   readonly released: boolean;
+  /** Of its configured weight that packets find; absent: none. */
+  readonly share?: number;
 }
 
 interface TargetHold extends Hold {
@@ -93,23 +114,29 @@ export type HoldOf = (service: ServiceKey, server: DestinationKey) => Hold | und
 export const targetsOf = ({ target, also }: Pick<Drain, 'target' | 'also'>): readonly DrainTarget[] =>
   [target, ...also].flatMap((word) => parseDrainTarget(word) ?? []);
 
+function holdOf({ released, slowStart }: Drain): Hold {
+  return slowStart === undefined ? { released } : { released: false, share: slowStart.share };
+}
+
 /** Do two records hold the same destinations in the same way? */
 export function holdsSame(a: DrainRecord, b: DrainRecord): boolean {
   const textOf = ({ drains }: DrainRecord): string =>
-    JSON.stringify(drains.filter(({ holds }) => holds).map(({ target, also, released }) => [target, also, released]));
+    JSON.stringify(drains.filter(({ holds }) => holds).map((drain) => [drain.target, drain.also, holdOf(drain)]));
   return textOf(a) === textOf(b);
 }
 
 /** Which destinations the drains of a record hold. */
 export function holdsOf({ drains }: DrainRecord): HoldOf {
   const holds = drains.flatMap((drain): TargetHold[] =>
-    drain.holds ? targetsOf(drain).map((target) => ({ target, released: drain.released })) : [],
+    drain.holds ? targetsOf(drain).map((target) => ({ target, ...holdOf(drain) })) : [],
   );
   return (service, server) => {
     const found = holds.filter(({ target }) => isTargeted(target, service, server));
-    return found.length === 0 ? undefined : { released: found.some(({ released }) => released) };
+    if (found.length === 0) return undefined;
+    const share = Math.min(...found.map((hold) => hold.share ?? 0));
+    return { released: found.some(({ released }) => released), ...(share === 0 ? {} : { share }) };
   };
 }
 
-/** Still gets its turns: it goes on, or what is to be done at its end is not done yet. */
+/** Still gets its turns: it goes on, or what is to be done at its end or after its cancelling is not done yet. */
 export const isUnfinished = ({ state, endDone }: Drain): boolean => state === 'draining' || !endDone;

@@ -12,11 +12,15 @@ export interface StoredWeight {
 
 /** What is stored for a configured weight. `before`: the last weight that was not 0. */
 export function storedWeight(configured: number, before: number, hold: Hold | undefined): StoredWeight {
-  if (hold !== undefined) return { weight: 0, lastWeight: configured, held: true };
+  if (hold !== undefined) return { weight: shareOfWeight(configured, hold.share), lastWeight: configured, held: true };
   return { weight: configured, lastWeight: configured === 0 ? before : configured, held: false };
 }
+
+/** Of a weight that is not 0 something is left by every share but 0. */
+const shareOfWeight = (weight: number, share = 0): number => (weight === 0 || share === 0 ? 0 : Math.max(1, Math.floor(weight * share)));
 
 export const configuredWeight = ({ weight, lastWeight, held }: StoredWeight): number => (held ? lastWeight : weight);
 
 /** The weight that packets find. */
-export const effectiveWeight = ({ spec, held }: Pick<DestinationEntry, 'spec' | 'held'>): number => (held === undefined ? spec.weight : 0);
+export const effectiveWeight = ({ spec, held }: Pick<DestinationEntry, 'spec' | 'held'>): number =>
+  held === undefined ? spec.weight : (held.weight ?? 0);

@@ -38,6 +38,16 @@ export const directorErrors = {
     hint: 'wait until another drain has been cancelled, or lower --min-capacity',
     exitStatus: 1,
   },
+  'drain-no-instances': {
+    text: () => 'no daemon here has an instance of VRRP that a peer could take over',
+    hint: '--allow-empty drains this director all the same: /readyz of its control API answers 503 from then on',
+    exitStatus: 1,
+  },
+  'drain-director-end': {
+    text: ({ end }: { end: string }) => `a drain of this director cannot end by ${end}: its peers have the connections then`,
+    hint: 'leave --end away',
+    exitStatus: 2,
+  },
   'drain-record': {
     text: () => 'the drains of this table were begun by another build, whose record this one cannot read',
     hint: 'use that build: weir drain list, weir drain cancel',

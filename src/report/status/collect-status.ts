@@ -131,7 +131,7 @@ function startedAt(pid: number): string | null {
 const isoOf = (us: number): string | null => (us === 0 ? null : new Date(us / 1000).toISOString());
 
 function instanceStatus(instance: PublishedInstance): InstanceStatus {
-  const { name, state, sinceUs, interface: device, vrid, priority, faults, connectionsWait: wait } = instance;
+  const { name, state, sinceUs, interface: device, vrid, priority, faults, connectionsWait: wait, released = false } = instance;
   const waitsForConnections = wait === undefined ? null : { of: wait.peers, until: isoOf(wait.untilUs) };
   return {
     name,
@@ -142,6 +142,7 @@ function instanceStatus(instance: PublishedInstance): InstanceStatus {
     priority,
     faults,
     waitsForConnections,
+    released,
   };
 }
 

@@ -14,6 +14,7 @@ import type { InstanceState } from '../state/instance-state.js';
 import { type GroupState, packetKey, type TrackerResults, type VrrpMachine } from '../state/vrrp-machine.js';
 import { scriptsInUse } from '../track/health.js';
 import { interfacesAtReload, updateSources } from '../track/interface-reports.js';
+import { noteReleased } from '../track/released-instances.js';
 import { carryScript, initialScript } from '../track/script-step.js';
 import { keepInstance, removeInstance } from './reload.js';
 import { startInstances } from './start.js';
@@ -42,6 +43,7 @@ export function configure(context: VrrpContext, input: Configure): void {
     return old === undefined ? newInstance(config, group) : keptInstance(old, config, group);
   });
   context.instances.splice(0, Number.POSITIVE_INFINITY, ...instances);
+  noteReleased(context);
   if (first) delayStart(context);
   updateSources(context);
   const fresh = [...instances.keys()].filter((index) => kept[index] === undefined);
@@ -194,6 +196,7 @@ function newInstance(config: VrrpInstance, group: number): InstanceState {
     master: undefined,
     preemptAtUs: undefined,
     connectionsWait: undefined,
+    release: undefined,
     garp: [],
     refreshAtUs: undefined,
     extraAtUs: undefined,

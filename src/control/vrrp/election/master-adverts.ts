@@ -1,9 +1,12 @@
 // A master's adverts, at their interval or out of turn, and the refreshes of gratuitous ARP that leave with them.
 
 import { change, instanceAt, type VrrpContext } from '../context.js';
-import { sendAdvert } from '../send/advert.js';
+import { sendAdvert, sendZeroPriority } from '../send/advert.js';
 import { refresh } from '../send/announce.js';
 import { sendIntervalUs } from './timing.js';
+
+/** A backup may have missed a priority 0: it comes again after so many adverts. */
+const ZERO_AGAIN_ADVERTS = 10;
 
 /** The interval is over. The next advert is due an interval after this one was, unless this one was very late. */
 export function sendInTurn(context: VrrpContext, index: number): void {
@@ -21,6 +24,12 @@ export function sendNow(context: VrrpContext, index: number): void {
 }
 
 function send(context: VrrpContext, index: number): void {
-  sendAdvert(context, index);
+  const instance = instanceAt(context, index);
+  if (instance.release !== undefined && context.atUs >= instance.release.zeroAtUs) {
+    sendZeroPriority(context, index);
+    change(context, index, { release: { zeroAtUs: context.atUs + ZERO_AGAIN_ADVERTS * sendIntervalUs(instance) } });
+  } else {
+    sendAdvert(context, index);
+  }
   refresh(context, index);
 }

@@ -7,9 +7,9 @@ import { instanceAt, type VrrpContext } from '../context.js';
 import type { InstanceState } from '../state/instance-state.js';
 import { masterDownUs, skewUs } from './timing.js';
 
-/** Priority 255 and `state MASTER`: it need not wait for another master. */
-export function isEagerOwner({ basePriority, config }: Pick<InstanceState, 'basePriority' | 'config'>): boolean {
-  return basePriority === VRRP_OWNER_PRIORITY && config.initialState === 'master';
+/** Priority 255 and `state MASTER`: it need not wait for another master, unless it is released. */
+export function isEagerOwner({ basePriority, config, release }: Pick<InstanceState, 'basePriority' | 'config' | 'release'>): boolean {
+  return release === undefined && basePriority === VRRP_OWNER_PRIORITY && config.initialState === 'master';
 }
 
 /** The down timer; an owner with `state MASTER` waits for one advert only. */

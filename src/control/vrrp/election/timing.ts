@@ -3,6 +3,8 @@ import type { VrrpContext } from '../context.js';
 import type { InstanceState } from '../state/instance-state.js';
 
 const SECOND_US = 1_000_000;
+/** What adverts of a released master carry. */
+export const RELEASED_PRIORITY = 1;
 /** How many adverts must come as close together as in fast mode before a backup relies on it. */
 const FAST_ADVERTS_MIN = 3;
 

@@ -36,7 +36,9 @@ function reactAsBackup(context: VrrpContext, index: number, advert: ReceivedAdve
   if (advert.priority === 0) {
     count(context, index, 'zeroPriorityReceived');
     logInstanceDetail(context, index, 'Backup received priority 0 advertisement');
-    change(context, index, { timerAtUs: context.atUs + handoverUs(instance), want: 'backup' });
+    // A released one leaves it to others, and another released master sends this again and again.
+    const waitUs = instance.release === undefined ? handoverUs(instance) : masterDownUs(instance);
+    change(context, index, { timerAtUs: context.atUs + waitUs, want: 'backup' });
   } else if (advert.priority >= instance.priority || instance.config.nopreempt) {
     change(context, index, { preemptAtUs: undefined, connectionsWait: undefined });
     followMaster(context, index, advert);
@@ -88,11 +90,11 @@ function learnInterval(context: VrrpContext, index: number, advert: ReceivedAdve
 }
 
 function reactAsMaster(context: VrrpContext, index: number, advert: ReceivedAdvert): void {
-  const { priority } = instanceAt(context, index);
+  const { priority, release } = instanceAt(context, index);
   if (advert.priority === 0) {
     count(context, index, 'zeroPriorityReceived');
     logInstanceDetail(context, index, 'Master received priority 0 message');
-    sendNow(context, index);
+    if (release === undefined) sendNow(context, index);
     return;
   }
   if (advert.priority === VRRP_OWNER_PRIORITY && priority === VRRP_OWNER_PRIORITY) giveUpOwnership(context, index);

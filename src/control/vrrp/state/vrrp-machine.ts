@@ -2,6 +2,7 @@
 import type { Address } from '../../../model/address.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { SyncGroup } from '../../../model/keepalived/instance.js';
+import { NOTHING_RELEASED, type Released } from '../../../model/released.js';
 import type { LogBudgets } from '../../machine.js';
 import type { InterfaceFacts, LostStatic, VrrpState } from '../messages.js';
 import type { InstanceState } from './instance-state.js';
@@ -63,6 +64,8 @@ export interface VrrpMachine {
   readonly trackers: TrackerResults;
   /** Peers whose connections are not all here. */
   readonly missingConnections: readonly string[];
+  /** Instances that leave their addresses to their peers. */
+  readonly released: Released;
   readonly indexOfName: ReadonlyMap<string, number>;
   /** Interface, family and VRID (see `packetKey`) to instances. */
   readonly indexOfPacket: ReadonlyMap<string, readonly number[]>;
@@ -86,6 +89,7 @@ export function initialState(): VrrpMachine {
     groups: [],
     trackers: { scripts: new Map(), files: new Map(), processes: new Map(), bfds: new Map() },
     missingConnections: [],
+    released: NOTHING_RELEASED,
     indexOfName: new Map(),
     indexOfPacket: new Map(),
     ignoreUntilUs: 0,

@@ -3,7 +3,7 @@
 import { log } from '../../machine.js';
 import { change, instanceAt, logInstance, type VrrpContext } from '../context.js';
 import { failInstance, recover } from '../election/sync-group.js';
-import { masterDownUs } from '../election/timing.js';
+import { masterDownUs, RELEASED_PRIORITY } from '../election/timing.js';
 import { notifyInstance } from '../send/notify.js';
 import { effectivePriority, fileFault, healthOf, UNICAST_SOURCE_FAULT } from './health.js';
 
@@ -28,7 +28,7 @@ export function settle(context: VrrpContext, index: number): void {
 export function updatePriority(context: VrrpContext, index: number): void {
   const before = instanceAt(context, index);
   const { weight, faults, pending } = healthOf(context.machine, before);
-  const priority = effectivePriority(before.basePriority, weight);
+  const priority = before.release === undefined ? effectivePriority(before.basePriority, weight) : RELEASED_PRIORITY;
   const same = faults.length === before.faults.length && faults.every((fault, at) => fault === before.faults[at]);
   if (same && pending === before.pending && priority === before.priority && before.totalPriority === before.basePriority + weight) return;
   const after = change(context, index, { faults, pending, priority, totalPriority: before.basePriority + weight });

@@ -23,11 +23,15 @@ class Tally {
   #idleMaxS = 0;
   persistent = 0;
 
-  constructor(readonly idleS: number) {}
+  /** `endsIdle`: whatever its state, one that has no packet for so long has its packets elsewhere. */
+  constructor(
+    readonly idleS: number,
+    readonly endsIdle: boolean,
+  ) {}
 
   add(state: string, idleS: number, noOutput: boolean): void {
     this.#byState[state] = (this.#byState[state] ?? 0) + 1;
-    const endsIdle = state === 'UDP' || (noOutput && HALF_CLOSED.has(state));
+    const endsIdle = this.endsIdle || state === 'UDP' || (noOutput && HALF_CLOSED.has(state));
     if (OVER.has(state) || (endsIdle && idleS > this.idleS)) {
       this.#over += 1;
       return;
@@ -52,7 +56,7 @@ function talliesOf(tables: Tables, tallies: ReadonlyMap<Drain, Tally>): Readonly
     if (dests.get(id, Dest.state) === WeirState.FREE || service === 0) continue;
     const key = keyOfService(services, service);
     const server = { address: recordedAddress(dests, Dest, id), port: swap16(dests.get(id, Dest.port)) };
-    const own = targets.filter(({ targets: each }) => each.some((target) => isTargeted(target, key, server)));
+    const own = targets.filter(({ targets: each }) => each.some((target) => target.kind === 'director' || isTargeted(target, key, server)));
     if (own.length === 0) continue;
     found.set(
       id,
@@ -74,7 +78,9 @@ function idleSeconds({ conf }: Tables, { state, expires }: SlotConnection, now: 
 
 /** By the drains' ids: of those that are not finished. */
 export function drainRemaining(tables: Tables, { drains }: DrainRecord, now: number): ReadonlyMap<string, DrainRemaining> {
-  const tallies = new Map(drains.filter(isUnfinished).map((drain) => [drain, new Tally(drain.idleS)] as const));
+  const tallies = new Map(
+    drains.filter(isUnfinished).map((drain) => [drain, new Tally(drain.idleS, drain.target === 'director')] as const),
+  );
   if (tallies.size === 0) return new Map();
   const byDestination = talliesOf(tables, tallies);
   if (byDestination.size > 0) {

@@ -1,6 +1,6 @@
 // Has the destinations follow the record of drains, after it has changed, or where its writer died.
-import { isDeepStrictEqual } from 'node:util';
 import { type DrainRecord, holdsSame } from '../../../model/drain/drain.js';
+import { storedWeight } from '../../../model/drain/effective-weight.js';
 import type { DestinationEntry } from '../../../model/service.js';
 import { awaitPrograms } from '../../../sys/bpf/await-programs.js';
 import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
@@ -21,8 +21,10 @@ export function followHolds(tables: Tables): void {
     for (const id of destinationIds(tables, service)) {
       const spec = specOfDestination(tables, id);
       const hold = holdOf(key, spec);
-      const { held }: Pick<DestinationEntry, 'held'> = heldEntry(dests.get(id, Dest.flags));
-      if (isDeepStrictEqual(held, hold) && (hold === undefined || dests.get(id, Dest.weight) === 0)) continue;
+      const weight = dests.get(id, Dest.weight);
+      const { held }: Pick<DestinationEntry, 'held'> = heldEntry(dests.get(id, Dest.flags), weight);
+      const isSame = hold === undefined || storedWeight(spec.weight, 0, hold).weight === weight;
+      if (isSame && held?.released === hold?.released) continue;
       redescribe(tables, id, spec, hold);
       isChanged = true;
     }

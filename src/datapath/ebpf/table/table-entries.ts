@@ -111,9 +111,11 @@ export function specOfDestination(tables: Tables, id: number): DestinationSpec {
   };
 }
 
-/** By a destination's flags. */
-export const heldEntry = (flags: number): Pick<DestinationEntry, 'held'> =>
-  (flags & DrainAbi.D_DRAINED) === 0 ? {} : { held: { released: (flags & DrainAbi.D_RELEASED) !== 0 } };
+/** By a destination's flags, and the weight that packets find. */
+export function heldEntry(flags: number, weight: number): Pick<DestinationEntry, 'held'> {
+  if ((flags & DrainAbi.D_DRAINED) === 0) return {};
+  return { held: { released: (flags & DrainAbi.D_RELEASED) !== 0, ...(weight === 0 ? {} : { weight }) } };
+}
 
 /** A destination with this specification as packets and drains have it now. */
 export function destinationEntry(tables: Tables, id: number, spec: DestinationSpec, stats: StatsReader): DestinationEntry {
@@ -124,7 +126,7 @@ export function destinationEntry(tables: Tables, id: number, spec: DestinationSp
     inactive: dests.get(id, Dest.inactive),
     persistent: dests.get(id, Dest.persistent),
     stats: stats(tables, conf.get(0, Conf.maxServices) + id),
-    ...heldEntry(dests.get(id, Dest.flags)),
+    ...heldEntry(dests.get(id, Dest.flags), dests.get(id, Dest.weight)),
   };
 }
 
