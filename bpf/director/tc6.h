@@ -22,14 +22,44 @@ static __always_inline void tc_enter_marked_sctp6(struct __sk_buff *skb, struct 
 }
 #endif
 
+/* nat_icmp_send, as in tc.h; the error comes from where tc_large_reply6() sends one from. */
+__noinline int tc_unknown_reply6(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  __u32 real = is_reset(p) || !has_ports(p) ? 0 : masqueraded_now(exact_real_of(p));
+  struct dest *d = real ? dest_at(real) : 0;
+  struct service *s = d ? service_at(d->service) : 0;
+  if (!s) return TC_ACT_UNSPEC;
+  CHECKED(s);
+  count_reason(R_NAT_ICMP);
+  __u32 *from = address_towards_source(skb);
+  return icmp6_error_from(skb, from ? from : s->addr, ICMP6_UNREACHABLE, ICMP6_PORT, 0);
+}
+
+/* As in tc.h. `error`: an ICMP error, whose quoted packet is in the scratch space. */
+static __always_inline int tc_unknown6(struct __sk_buff *skb, bool error) {
+  struct conf *c = the_conf();
+  struct scratch *scratch = the_scratch();
+  int done = error ? TC_ACT_UNSPEC : tc_unknown_in_grace(skb);
+  if (done != TC_ACT_UNSPEC || !c || likely(!(c->nat_icmp_send | c->schedule_icmp)) || !scratch) return done;
+  CHECKED(scratch);
+  if (error) return c->schedule_icmp ? tc_icmp6_scheduled(skb) : TC_ACT_UNSPEC;
+  return c->nat_icmp_send && !scratch->packet.fragment ? tc_unknown_reply6(skb) : TC_ACT_UNSPEC;
+}
+
 /* The end of a program, as in tc.h: what this build does not know goes on to another one. */
 static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingress) {
   if (likely(done < TC_ELSEWHERE)) return done;
   if (ALL_PORTS && done == TC_PAST) return tc_send_past(skb);
   if (done == TC_ELSEWHERE || done == TC_ERROR) {
+    bool error = done == TC_ERROR;
     tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
-    if (done == TC_ERROR) tc_enter_fullnat_error(skb);
-    return ingress ? tc_unknown_in_grace(skb) : TC_ACT_UNSPEC;
+    if (!ingress) return TC_ACT_UNSPEC;
+    done = tc_unknown6(skb, error);
+    if (error && done == TC_ACT_UNSPEC) tc_enter_fullnat_error(skb);
+    if (done < TC_ELSEWHERE) return done;
   }
   if (done == TC_TUNNEL) {
     bpf_tail_call(skb, &tunnel_tc, TUNNEL_IPV6);

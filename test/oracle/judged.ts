@@ -40,6 +40,7 @@ const SCRIPTS = {
   c1_tcp_states: 'py',
   c2_lifetime: 'py',
   c3_settings: 'py',
+  c4_settings6: 'py',
   d2_limits: 'py',
   f1_marks: 'py',
   g1_counters: 'py',

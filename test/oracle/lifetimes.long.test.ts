@@ -9,6 +9,7 @@ testAnswers(
   'c1_tcp_states',
   'c2_lifetime',
   'c3_settings',
+  'c4_settings6',
   'j1_later_services',
   'p1_persistence',
   'v1_ipv6',

@@ -57,6 +57,7 @@ test('all of them, by name', async () => {
     .map((line) => line.split(' = ')[0] ?? '');
   assert.deepEqual(names, [...names].sort());
   assert.equal(names.length, director.sysctls().size);
+  for (const folder of ['net.ipv4.vs', 'net/ipv4/vs']) assert.deepEqual(await run(folder), { status: 0, stdout, stderr: '' });
 });
 
 test('no key, or a flag that there is not', async () => {

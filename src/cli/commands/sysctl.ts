@@ -11,7 +11,7 @@ import type { Io } from '../io.js';
 
 const PREFIX = 'net.ipv4.vs.';
 const FAILED = 1;
-const USAGE = 'usage: weir sysctl [-n] [-N] [-q] [-e] [-w] net.ipv4.vs.KEY[=VALUE] … | -a\n';
+const USAGE = 'usage: weir sysctl [-n] [-N] [-q] [-e] [-w] net.ipv4.vs.KEY[=VALUE] … | net.ipv4.vs | -a\n';
 
 /** -a all · -w only writes · -n values · -N names · -q no output on a write · -e ignore unknown keys */
 interface Flags {
@@ -73,7 +73,13 @@ function unknown(name: string, flags: Flags, io: Io): number {
   return FAILED;
 }
 
+function showAll(table: TableReader, flags: Flags, io: Io): number {
+  for (const [name, value] of [...table.sysctls()].sort(([a], [b]) => (a < b ? -1 : 1))) io.out(show(PREFIX + name, value, flags));
+  return 0;
+}
+
 function read(name: string, table: TableReader, flags: Flags, io: Io): number {
+  if (`${name}.` === PREFIX) return showAll(table, flags, io);
   const value = name.startsWith(PREFIX) ? table.sysctls().get(name.slice(PREFIX.length)) : undefined;
   if (value === undefined) return unknown(name, flags, io);
   io.out(show(name, value, flags));
@@ -125,10 +131,7 @@ export async function runSysctl(args: readonly string[], io: Io, open: DirectorO
   const director = writes ? open({ load: true, onWait }) : undefined;
   const table = director ?? open({ load: true, shared: true, onWait });
   try {
-    if (flags.all) {
-      for (const [name, value] of [...table.sysctls()].sort(([a], [b]) => (a < b ? -1 : 1))) io.out(show(PREFIX + name, value, flags));
-      return 0;
-    }
+    if (flags.all) return showAll(table, flags, io);
     let status = 0;
     for (const word of words) status = one(word, table, director, flags, io) || status;
     return status;

@@ -335,13 +335,13 @@ export function heldReply(question: Question, arrival: Arrival): Outcome | undef
   return kind === 'ready' || kind === 'resolve' ? dropped(question, arrival, 'grace') : undefined;
 }
 
-/** nat_icmp_send: a masqueraded server's packet that belongs to no connection. undefined: it is left as it is, as all of IPv6. */
+/** nat_icmp_send: a masqueraded server's packet that belongs to no connection. undefined: it is left as it is. */
 export function unknownReply(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet } = arrival;
-  const own = question.environment.addressOf(question.device);
-  if (!question.table.settings.natIcmpSend || own === 0 || packet.family !== 'inet') return undefined;
-  if (packet.portless || protocolRulesOf(packet).isReset(packet)) return undefined;
-  if (question.table.records.masqueradedAt(packet.source, packet.sourcePort, packet.protocol) === undefined) return undefined;
+  if (!question.table.settings.natIcmpSend || packet.portless || protocolRulesOf(packet).isReset(packet)) return undefined;
+  const server = question.table.records.masqueradedAt(packet.source, packet.sourcePort, packet.protocol);
+  const own = server === undefined ? 0 : errorSource(question, packet, server.service.address);
+  if (own === 0) return undefined;
   question.table.count('nat_icmp_send');
   return answered(question, arrival, PORT, own);
 }

@@ -138,7 +138,7 @@ export function aboutLocal(question: Question, message: Message): Outcome | unde
 export function relatedScheduled(question: Question, message: Message): Outcome | undefined {
   const { table, scope, wire, now } = question;
   const { from, to, protocol, portless } = message.quoted;
-  if (!table.settings.scheduleIcmp || !scope.schedulesIcmp || portless === true || (scope.allPorts && !wire)) return undefined;
+  if (!table.settings.scheduleIcmp || portless === true || (scope.allPorts && !wire)) return undefined;
   const service = scope.service(from, protocol, { client: to, now });
   if (service === undefined) return undefined;
   if (!service.live) return passed(message);

@@ -14,8 +14,6 @@ export interface Asked {
 export interface Scope {
   /** Its services have virtual ports that the packets choose, and replies are looked for before requests. */
   readonly allPorts: boolean;
-  /** schedule_icmp works. */
-  readonly schedulesIcmp: boolean;
   readonly connections: ConnectionTable;
   /** The service of an endpoint; also one that was removed. `asked`: with whom, and when. */
   service(endpoint: Endpoint, protocol: number, asked: Asked): ServiceRecord | undefined;
@@ -23,17 +21,15 @@ export interface Scope {
   answers(endpoint: Endpoint, protocol: number): boolean;
 }
 
-export const exactScope = (records: Records, connections: ConnectionTable, schedulesIcmp: boolean): Scope => ({
+export const exactScope = (records: Records, connections: ConnectionTable): Scope => ({
   allPorts: false,
-  schedulesIcmp,
   connections,
   service: ({ address, port }, protocol) => records.exact(address, port, protocol),
   answers: ({ address, port }, protocol) => records.answersExactly(address, port, protocol),
 });
 
-export const allPortsScope = (records: Records, connections: ConnectionTable, schedulesIcmp: boolean): Scope => ({
+export const allPortsScope = (records: Records, connections: ConnectionTable): Scope => ({
   allPorts: true,
-  schedulesIcmp,
   connections,
   service: (endpoint, protocol, { client, now }) => {
     // A connection that there is decides: a packet shows neither its mark nor whether it is FTP's data.
