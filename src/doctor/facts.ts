@@ -204,7 +204,7 @@ export interface ClientFact {
   readonly seen: boolean;
 }
 
-/** Connections of one destination or of one network (IPv4: /24) of clients. */
+/** Connections of one destination or of one network (IPv4: /24, IPv6: /64) of clients. */
 export interface ConnectionCount extends HalfOpenCount {
   /** Later ones got past it, and none waits now. */
   readonly over: boolean;

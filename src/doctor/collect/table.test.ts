@@ -39,6 +39,18 @@ test('connections are counted by destination and by network; one that has just c
   );
 });
 
+test('clients of IPv6 are counted by the first 64 bits of their addresses', () => {
+  const { connections, clients } = summary(
+    [entry('2001:db8:7::1', 'SYN_RECV', 40), entry('2001:db8:7:0:9::2', 'ESTABLISHED', 900), entry('2001:db8:8::1', 'SYN_RECV', 40)],
+    TIMEOUTS,
+  );
+  assert.deepEqual(connections.networks, [
+    { network: ip('2001:db8:7::'), halfOpen: 1, others: 1, over: true },
+    { network: ip('2001:db8:8::'), halfOpen: 1, others: 0, over: false },
+  ]);
+  assert.deepEqual(clients, [], 'whose routes only IPv4 is examined for');
+});
+
 test('half-open connections are over when later ones got past it, and none waits now', () => {
   const over = (...entries: readonly ConnectionEntry[]) => summary(entries, TIMEOUTS).connections.destinations[0]?.over;
   const stuck = entry('192.0.2.1', 'SYN_RECV', 40);

@@ -25,7 +25,7 @@ const FRESH_S = 3;
 export interface TableFacts {
   readonly services: readonly ServiceFact[];
   readonly connections: ConnectionFacts;
-  /** One client of each network, with the VIP that it connected to; those whose connections are half open come first. */
+  /** One client of each network of IPv4, with the VIP that it connected to; those whose connections are half open come first. */
   readonly clients: readonly { readonly client: Address; readonly vip: Address }[];
   readonly fill?: FillFacts;
   readonly drains?: readonly DrainFact[];
@@ -74,7 +74,9 @@ function add(count: Count, halfOpen: boolean, idle: number, tcp: boolean): void 
 /** Whether later connections got past SYN_RECV, and none waits now. */
 const isOver = ({ lastHalfOpen, lastPassed }: Count): boolean => lastHalfOpen >= FRESH_S && lastPassed < lastHalfOpen;
 
-const networkOf = ({ family, words }: Address): Address => ({ family, words: words.map((word) => (word & 0xffffff00) >>> 0) });
+/** A /24, or of IPv6 a /64. */
+const networkOf = ({ family, words }: Address): Address =>
+  family === 'inet' ? { family, words: words.map((word) => (word & 0xffffff00) >>> 0) } : { family, words: [...words.slice(0, 2), 0, 0] };
 
 /** Counts by destination and by the clients' networks. */
 export function summary(
@@ -88,7 +90,6 @@ export function summary(
   let waiting = 0;
   for (const { protocol, client, virtual, destination, state, expires } of entries) {
     if (left-- === 0) break;
-    if (client.address.family !== 'inet') continue;
     const place = `${destinationId(virtual)} ${destinationId(destination)}`;
     const server = destinations.get(place) ?? { ...noCount(), virtual, destination };
     destinations.set(place, server);
@@ -114,7 +115,7 @@ export function summary(
       networks: [...networks.values()].map((one) => ({ ...counts(one), network: one.network })),
       idle,
     },
-    clients: sample.map(({ client, vip }) => ({ client, vip })),
+    clients: sample.filter(({ client }) => client.family === 'inet').map(({ client, vip }) => ({ client, vip })),
     halfOpen: waiting,
   };
 }

@@ -44,6 +44,7 @@ test('addresses, ports, ranges and sets', () => {
   assert.deepEqual(rules, [
     {
       tool: 'nft',
+      family: 'ip',
       place: 'ip t in',
       text: 'ip daddr @vips tcp dport { 80, 8000-8080 } drop',
       verdict: 'drop',
@@ -59,6 +60,7 @@ test('addresses, ports, ranges and sets', () => {
     },
     {
       tool: 'nft',
+      family: 'ip',
       place: 'ip t in',
       text: 'ip daddr 10.5.0.9 dnat to 10.5.0.3',
       verdict: 'nat',
@@ -67,6 +69,7 @@ test('addresses, ports, ranges and sets', () => {
     },
     {
       tool: 'nft',
+      family: 'ip',
       place: 'ip t in',
       text: 'l4proto udp th dport 53 accept',
       verdict: 'accept',
@@ -135,8 +138,28 @@ test('rules of iptables for incoming packets that match a destination or port ar
   assert.equal(rules[1]?.protocol, 'tcp');
 });
 
-test('rules of ip6tables name no VIP', () => {
-  assert.deepEqual(aimedRules(iptablesChains(TEXT, 'ip6tables')), []);
+test('rules for IPv6 are read, too, by either tool', () => {
+  const text = `*filter
+:INPUT ACCEPT [0:0]
+-A INPUT -d 2001:db8::9/128 -p tcp -m tcp --dport 80 -j DROP
+-A INPUT -d 2001:db8::/64 -p udp -j REJECT
+COMMIT
+`;
+  const six = payload('ip6', 'daddr', { prefix: { addr: '2001:db8::', len: 64 } });
+  const nextHeader = payload('ip6', 'nexthdr', 'udp');
+  const rules = [
+    ...aimedRules(iptablesChains(text, 'ip6tables')),
+    ...fromNft(ruleset(rule([payload('ip6', 'daddr', '2001:db8::9'), { drop: null }]), rule([six, nextHeader, { drop: null }]))),
+  ];
+  assert.deepEqual(
+    rules.map(({ tool, family, destinations, protocol }) => [tool, family, destinations, protocol]),
+    [
+      ['ip6tables', 'ip6', [{ address: ip('2001:db8::9'), prefixLength: 128 }], 'tcp'],
+      ['ip6tables', 'ip6', [{ address: ip('2001:db8::'), prefixLength: 64 }], 'udp'],
+      ['nft', 'ip', [{ address: ip('2001:db8::9'), prefixLength: 128 }], undefined],
+      ['nft', 'ip', [{ address: ip('2001:db8::'), prefixLength: 64 }], 'udp'],
+    ],
+  );
 });
 
 test('any text, and any JSON, is read or refused', () => {

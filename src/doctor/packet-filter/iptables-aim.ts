@@ -37,8 +37,8 @@ export function iptablesAim(words: readonly string[]): Aim | undefined {
   const [destination, ports, protocol] = [optionOf(words, '-d'), optionOf(words, '--dport', '--dports'), optionOf(words, '-p')];
   const target = optionOf(words, '-j') ?? '';
   if ([destination, ports, protocol].includes('negated') || target === 'MARK' || target === 'CONNMARK') return undefined;
-  const [host = '', length = '32'] = (destination ?? '').split('/');
-  const prefix = destination === undefined ? undefined : prefixOf(host, Number(length));
+  const [host = '', length] = (destination ?? '').split('/');
+  const prefix = destination === undefined ? undefined : prefixOf(host, length === undefined ? undefined : Number(length));
   return {
     destinations: prefix === undefined ? [] : [prefix],
     ports: ports === undefined ? [] : portRangesOf(ports),

@@ -28,7 +28,10 @@ function portsOf(value: Json): PortRange | undefined {
 
 function prefixOfValue(value: Json): Prefix | undefined {
   const prefix = field(value, 'prefix');
-  return prefixOf(textOf(prefix === undefined ? value : field(prefix, 'addr')), prefix === undefined ? 32 : Number(field(prefix, 'len')));
+  return prefixOf(
+    textOf(prefix === undefined ? value : field(prefix, 'addr')),
+    prefix === undefined ? undefined : Number(field(prefix, 'len')),
+  );
 }
 
 /** `values`: of a right side, with sets expanded. Undefined: marks, foreign expressions, or a negated destination. */
@@ -41,8 +44,9 @@ export function nftAim(expressions: readonly Json[], values: (right: Json) => re
     const left = field(match, 'left');
     const [protocol, name] = [textOf(field(left, 'payload', 'protocol')), textOf(field(left, 'payload', 'field'))];
     const right = values(field(match, 'right'));
-    const isProtocol = (protocol === 'ip' && name === 'protocol') || textOf(field(left, 'meta', 'key')) === 'l4proto';
-    const isDestination = protocol === 'ip' && name === 'daddr';
+    const isIp = protocol === 'ip' || protocol === 'ip6';
+    const isProtocol = (isIp && (name === 'protocol' || name === 'nexthdr')) || textOf(field(left, 'meta', 'key')) === 'l4proto';
+    const isDestination = isIp && name === 'daddr';
     if (!isProtocol && !isDestination && name !== 'dport') continue;
     if (textOf(field(match, 'op')) === '!=') return undefined;
     if (isDestination) destinations.push(...right.flatMap((value) => prefixOfValue(value) ?? []));

@@ -9,8 +9,7 @@ import type { Finding } from '../../../model/finding.js';
 import type { TcAlone } from '../../../model/tc-alone.js';
 import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { diagnose } from '../../diagnose.js';
-import type { ClientFact, ConnectionFacts, DirectorFacts, MarkDenial, PathFact, ServiceFact } from '../../facts.js';
-import type { FilterRule } from '../../packet-filter/aim.js';
+import type { ClientFact, ConnectionFacts, DirectorFacts, MarkDenial, PathFact } from '../../facts.js';
 
 /** What is found when these facts are other than on the healthy host. */
 const found = (change: Partial<DirectorFacts>): readonly Finding[] => diagnose({ ...director, ...change });
@@ -260,6 +259,11 @@ test('half-open connections: by server, or by the network that they have in comm
   assert.deepEqual(of([at('10.5.0.51', 9, 90), at('10.5.0.52', 9, 90)], [net('192.0.2.0', 18, 0), net('198.51.100.0', 0, 180)]), [
     'warning half-open-clients',
   ]);
+  const [six] = found({
+    connections: { destinations: [at('10.5.0.51', 9, 0), at('10.5.0.52', 9, 0)], networks: [net('2001:db8:7::', 18, 0)], idle: new Map() },
+  });
+  assert.match(six?.what ?? '', /^clients in 2001:db8:7::\/64: 18 of 18 connections/);
+  assert.match(six?.advice ?? '', /^ip -6 route get 2001:db8:7::/);
   assert.deepEqual(of([{ ...at('10.5.0.51', 9, 2), over: true }], []), ['info half-open-server'], 'later ones got past it');
   const connections = { destinations: [at('10.5.0.51', 9, 0)], networks: [net('192.0.2.0', 9, 0)], idle: new Map() };
   assert.deepEqual(
@@ -340,50 +344,6 @@ test('offloads: LRO breaks, missing GRO is slow on a card', () => {
   assert.deepEqual(codes({ offloads: [{ ifindex: 2, active: [] }] }), ['info gro-off']);
   assert.deepEqual(codes({ offloads: [{ ifindex: 2, active: [] }], interfaces: [LO, { ...WAN, kind: 'veth' }] }), []);
   assert.deepEqual(codes({ offloads: [] }), [], 'unknown offloads give no finding');
-});
-
-test('filters: a rule for the VIP or its port is reported, others are not', () => {
-  const rule: FilterRule = { tool: 'nft', place: 'ip t c', text: 'x', verdict: 'drop', destinations: [], ports: [], protocol: 'tcp' };
-  const with_ = (change: Partial<FilterRule>) => codes({ filters: [{ ...rule, ...change }] });
-  const vip = [{ address: ip('10.5.0.0'), prefixLength: 28 }];
-  assert.deepEqual(with_({ destinations: vip }), ['warning filter-bypassed']);
-  assert.deepEqual(with_({ ports: [{ from: 79, to: 81 }] }), ['warning filter-bypassed']);
-  assert.deepEqual(with_({ ports: [{ from: 80, to: 80 }], verdict: 'accept' }), ['info filter-bypassed']);
-  assert.deepEqual(with_({ ports: [{ from: 81, to: 90 }] }), []);
-  assert.deepEqual(with_({ destinations: vip, ports: [{ from: 22, to: 22 }] }), []);
-  assert.deepEqual(with_({ destinations: [{ address: ip('10.6.0.0'), prefixLength: 16 }] }), []);
-  assert.deepEqual(with_({ destinations: vip, protocol: 'udp' }), []);
-});
-
-test('filters: a chain that drops by default', () => {
-  const [{ spec }] = director.services as readonly [ServiceFact];
-  const by = { tool: 'nft', family: 'ip', table: 't', chain: 'c', base: 'c', text: 'policy drop' } as const;
-  const [finding, ...more] = found({
-    denials: [
-      { service: spec, by },
-      { service: spec, by },
-    ],
-  });
-  assert.equal(finding?.what, 'the nft chain ip t c (policy drop) does not apply to TCP 10.5.0.9:80, TCP 10.5.0.9:80');
-  assert.equal(more.length, 0);
-  const rule: FilterRule = {
-    tool: 'nft',
-    place: 'ip t c',
-    text: 'policy drop',
-    verdict: 'drop',
-    destinations: [],
-    ports: [{ from: 80, to: 80 }],
-  };
-  assert.equal(found({ denials: [{ service: spec, by }], filters: [rule] }).length, 1, 'one fact, one finding');
-});
-
-test('filters: behind the packet filter nothing is bypassed, but OUTPUT may cut the way back', () => {
-  const [{ spec }] = director.services as readonly [ServiceFact];
-  const by = { tool: 'iptables', family: 'ip', table: 'filter', chain: 'OUTPUT', base: 'OUTPUT', text: 'policy drop' } as const;
-  const datapath = { ...director.datapath, firewall: true };
-  assert.deepEqual(found({ datapath, denials: [{ service: spec, by }] }), []);
-  const [finding, ...more] = found({ datapath, returnDenials: [by] });
-  assert.deepEqual([finding?.code, finding?.fix, more], ['firewall-output-dropped', 'iptables -I OUTPUT -o weir0 -j ACCEPT', []]);
 });
 
 test('what could not be examined is reported', () => {

@@ -8,10 +8,18 @@ import { acceptForwardCommand } from '../../packet-filter/accept-forward-command
 import { type FilterRule, placeOf } from '../../packet-filter/aim.js';
 import type { Blocked } from '../../packet-filter/model.js';
 
+/** Of nft and iptables: whose chains meet no packets of a family. */
+const WITHOUT = { inet: 'ip6', inet6: 'ip' } as const;
+
 /** Whether the rule matches packets for this service: by its VIP, or by its port on any address. */
 function touches(rule: FilterRule, { spec }: ServiceFact): boolean {
   const { key } = spec;
-  if (key.kind !== 'address' || (rule.protocol !== undefined && rule.protocol !== key.protocol)) return false;
+  if (
+    key.kind !== 'address' ||
+    rule.family === WITHOUT[key.address.family] ||
+    (rule.protocol !== undefined && rule.protocol !== key.protocol)
+  )
+    return false;
   const named = rule.destinations.some((network) => contains(network, key.address));
   const port = rule.ports.some(({ from, to }) => key.port >= from && key.port <= to);
   if (rule.destinations.length > 0) return named && (rule.ports.length === 0 || port || key.port === 0);

@@ -32,15 +32,16 @@ function byServer(facts: DirectorFacts): readonly Finding[] {
 }
 
 function byNetwork(facts: DirectorFacts): readonly Finding[] {
-  return facts.connections.networks.filter(isStuck).map(
-    ({ network, ...count }): Finding => ({
+  return facts.connections.networks.filter(isStuck).map(({ network, ...count }): Finding => {
+    const [ip, bits] = network.family === 'inet' ? ['ip', 24] : ['ip -6', 64];
+    return {
       severity: severityOf(count),
       code: 'half-open-clients',
-      what: `clients in ${formatAddress(network)}/24: ${countText(count)} did not get past SYN_RECV${sinceThen(count)}`,
+      what: `clients in ${formatAddress(network)}/${bits}: ${countText(count)} did not get past SYN_RECV${sinceThen(count)}`,
       cause: 'either answers do not get to that network, or the SYNs are forged',
-      advice: `ip route get ${formatAddress(network)} here and on the real servers; ipvsadm -Lnc lists the clients`,
-    }),
-  );
+      advice: `${ip} route get ${formatAddress(network)} here and on the real servers; ipvsadm -Lnc lists the clients`,
+    };
+  });
 }
 
 /** `explained`: another rule has found an error already, and this would be its symptom. */
