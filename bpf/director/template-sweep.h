@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The timer's part of the templates: each that has expired is asked whether connections hold it. Those that live when the sweep of the
- * connection table meets them answer; after a whole round without an answer the template is removed. */
+/* The timer's part of the templates: each that has expired is asked whether connections hold it, and so is each that drop_entry may end. Those that
+ * live when the sweep of the connection table meets them answer; after a whole round without an answer the template is removed. */
 #ifndef WEIR_TEMPLATE_SWEEP_H
 #define WEIR_TEMPLATE_SWEEP_H
 
@@ -80,38 +80,74 @@ static __always_inline void call_look(struct conf *c, struct template *t, __u32 
 #include "call-sweep.h"
 #endif
 
+#define T_SHOWN (T_ASSURED | T_ANSWERED)
+
+/* One that was asked before its time: it is removed where no connection holds it, as long as drop_entry works. */
+static __always_inline void template_defended(struct conf *c, struct housekeeping *h, struct template *t, __u64 v, __u32 now) {
+  if (h->drop_entry && !(v & (T_CHILD | T_SHOWN))) {
+    if (CAS(&t->value, v, 0) != v) return;
+    template_count(c, v, -1, now);
+    count_reason(R_DROP_ENTRY);
+  } else {
+    CAS(&t->value, v, v & ~(T_ASKED | T_CHILD));
+  }
+}
+
+/* May drop_entry end it? Of one-packet scheduling the kernel looks at how many packets there were. */
+static __always_inline bool template_is_spare(struct template *t, __u64 v) {
+  struct service *svc = v & T_SHOWN ? 0 : service_at(READ(t->key) >> K_SERVICE_SHIFT);
+  return svc && !(svc->flags & SVC_ONEPACKET);
+}
+
+static __always_inline bool template_was_asked(struct conf *c, struct housekeeping *h, struct template *t) {
+  return (__s32)(rounds_of(c, h) - READ(t->asked)) >= (__s32)rounds_to_wait(t);
+}
+
+struct template_walk {
+  struct housekeeping *h;
+  __u32 dropped; /* as of struct sweep, of the slots */
+};
+
 static long template_sweep(__u64 i, void *ctx) {
-  struct housekeeping **h = ctx;
+  struct template_walk *w = ctx;
+  struct housekeeping *h = w->h;
   struct conf *c = the_conf();
-  __u32 number = READ((*h)->template) & template_mask, now = clock_now();
+  __u32 number = READ(h->template) & template_mask, now = clock_now();
   struct template *t = template_at(number);
-  WRITE((*h)->template, number + 1);
+  WRITE(h->template, number + 1);
   if (!c || !t) return 1;
   __u64 v = READ(t->value);
   if (!t_taken(v) || t_claimed(v)) return 0;
-  bool call = is_call_key(READ(t->key));
-  if (!t_expired(v, now)) {
-    if (unlikely(call) && !(v & T_ASSURED)) call_look(c, t, number, v, now);
+  bool call = is_call_key(READ(t->key)), expired = t_expired(v, now);
+  if (unlikely(call) && !expired) {
+    if (!(v & T_ASSURED)) call_look(c, t, number, v, now);
     return 0;
   }
+  if (!expired && likely(!(v & T_ASKED)) && likely(number % DROP_ENTRY_SHARE != w->dropped)) return 0;
   if (!template_is_of_build(t)) return 0;
   if (call) {
     call_judge(c, t, number, v, now);
     return 0;
   }
-  __u32 round = rounds_of(c, *h);
-  if (!(v & T_ASKED)) template_ask(*h, t, v, round);
-  else if ((__s32)(round - READ(t->asked)) >= (__s32)rounds_to_wait(t)) template_judge(c, t, v, now);
+  if (!(v & T_ASKED)) {
+    if (expired || template_is_spare(t, v)) template_ask(h, t, v, rounds_of(c, h));
+  } else if (template_was_asked(c, h, t)) {
+    if (expired) template_judge(c, t, v, now);
+    else template_defended(c, h, t, v, now);
+  }
   return 0;
 }
 
 /* A tenth of the slots. While connections move to another table the sweep meets only a part of them, so no template is judged. */
 static __always_inline void templates_sweep(struct conf *c, struct housekeeping *h) {
   __u32 chunk = (template_mask + 1) / 10;
+  struct template_walk w = {.h = h, .dropped = DROP_ENTRY_SHARE};
   if (BRIDGING) return;
+  /* A round of few slots is a tick, and not a second. */
+  if (h->drop_entry && (chunk >= TEMPLATE_SWEEP_MIN || c->ticks % DEFENCE_TICKS == 0)) w.dropped = bpf_get_prandom_u32() % DROP_ENTRY_SHARE;
   if (chunk < TEMPLATE_SWEEP_MIN) chunk = template_mask + 1;
   if (chunk > TEMPLATE_SWEEP_MAX) chunk = TEMPLATE_SWEEP_MAX;
-  bpf_loop(chunk, template_sweep, &h, 0);
+  bpf_loop(chunk, template_sweep, &w, 0);
 }
 
 #endif

@@ -2,14 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Abi, Conf, ConnSlot } from '../../src/datapath/ebpf/abi.gen.js';
+import { formatAddress } from '../../src/model/address-text.js';
 import { ChunkType } from '../../src/wire/sctp.js';
 import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
 import { until } from './cluster.js';
 import { CLIENT, IPV6, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
 import { fromClient, sctp, tcp, udp } from './fixtures/packets.js';
 import { fromClient6, udp6 } from './fixtures/packets6.js';
-import { takenSlots } from './table-check.js';
+import { checkTemplates, takenSlots } from './table-check.js';
 
 const skip = skipReason();
 const ESTABLISHED = 1;
@@ -46,6 +48,9 @@ function age(bed: Bed, seconds: number): void {
     slots.setBig(index, ConnSlot.value, (value & ~0xffffffffn) | ((value - units) & 0xffffffffn));
   }
 }
+
+const templatesOf = (bed: Bed): ReadonlySet<string> =>
+  new Set([...bed.director.connections()].filter(({ client }) => client.port === 0).map(({ client }) => formatAddress(client.address)));
 
 const AUTOMATIC = ['drop_entry', 'drop_packet', 'secure_tcp'] as const;
 
@@ -163,6 +168,43 @@ test('drop_entry 3 ends what was idle for a minute after very few packets', { sk
     bed.director.setSysctl('drop_entry', '0');
   });
 });
+
+/** What a client sends to a persistent service. */
+function meet(bed: Bed, family: Family, client: number, ...letters: readonly string[]): void {
+  const from = family.manyClients(client);
+  for (const each of letters) {
+    const segment = family.tcp({ from: family.at(from, 4000), to: family.at(family.vip, 443) }, each);
+    assert.equal(bed.send('ingress', 'front', family.fromClient(segment, from)).verdict, 'redirect');
+  }
+}
+
+for (const family of [IPv4, IPv6]) {
+  test(`${family.name}: drop_entry 3 ends templates of clients that established nothing, unless a connection holds them`, { skip }, () =>
+    inBed(async (bed) => {
+      const persistent = service('tcp', family.vip, 443, []).service;
+      bed.director.addService({ ...persistent, persistence: { timeout: 300, netmask: family.hostMask } });
+      bed.director.addDestination(persistent.key, destination(family.at(family.servers[0], 443), 'masq'));
+      const [forged, some] = [200, 60];
+      // drop_entry ends what is half open, and nothing of what is closed.
+      const others: readonly [number, ...(readonly string[])][] = [
+        ...Array.from({ length: 40 }, (_, k): [number, ...string[]] => [1000 + k, 'S', 'A']),
+        ...Array.from({ length: 20 }, (_, k): [number, ...string[]] => [2000 + k, 'S', 'FA']),
+      ];
+      for (const [client, ...letters] of others) meet(bed, family, client, ...letters);
+      for (let k = 0; k < forged; k++) meet(bed, family, k, 'S');
+      assert.equal(templatesOf(bed).size, forged + others.length);
+      bed.director.setSysctl('drop_entry', '3');
+      const left = await until(
+        () => templatesOf(bed),
+        ({ size }) => size <= forged - some + others.length,
+      );
+      bed.director.setSysctl('drop_entry', '0');
+      for (const [client, ...letters] of others) assert.ok(left.has(family.manyClients(client)), `client ${client}, ${letters}`);
+      checkTemplates(bed);
+      assert.ok((bed.drops()['drop_entry'] ?? 0) > some, 'connections, too');
+    }),
+  );
+}
 
 test('expire_nodest_conn: the connections of a removed destination leave the table within a sweep', { skip }, async () => {
   await inBed(async (bed) => {

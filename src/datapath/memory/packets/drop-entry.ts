@@ -2,6 +2,7 @@
 import type { Connection } from './connection.js';
 import type { Settings } from './settings.js';
 import { type ConnectionState, UDP } from './state.js';
+import type { Template } from './template.js';
 
 const QUOTA_IDLE_SECONDS = 60;
 /** Half open, as a forged client's is: of TCP, of SCTP. */
@@ -18,3 +19,10 @@ export function entryShare(settings: Settings, { state, proven, expires, protoco
   if (idle < settings.unitsPerSecond * QUOTA_IDLE_SECONDS) return 'none';
   return state === UDP ? 'all' : 'half';
 }
+
+/**
+ * May drop_entry end a template before its time? One that led to no established connection; if no connection holds it, it goes. Those of calls have
+ * bounds of their own.
+ */
+export const isSpare = ({ assured, answered, call, service }: Template): boolean =>
+  !assured && !answered && call === undefined && !service.onePacket;

@@ -50,10 +50,11 @@ export class PacketDirector extends PacketTable {
   /** What the datapath's timer does, once a second. `share`: of the buckets, that drop_entry looks at; they take turns where absent. */
   sweep(share = this.#share++ % BUCKET_SHARES): void {
     const { defence } = this.settings;
-    for (const { connections } of this.scopes) connections.sweep(this.now, defence.dropsEntries ? share : undefined);
+    const dropped = defence.dropsEntries ? share : undefined;
+    for (const { connections } of this.scopes) connections.sweep(this.now, dropped);
     defence.update(this.scopes.map(({ connections }) => connections));
     const living = [...this.living()];
-    for (const templates of [this.templates, this.templates6]) templates.sweep(living, this.now);
+    for (const templates of [this.templates, this.templates6]) templates.sweep(living, this.now, dropped);
   }
 
   /** Its connections, of all scopes. */

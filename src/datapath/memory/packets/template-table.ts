@@ -1,5 +1,7 @@
 // The templates of persistent services: a fixed number of slots, in which the key of a template has two homes.
 import { type Connection, isAssured } from './connection.js';
+import { BUCKET_SHARES } from './defence.js';
+import { isSpare } from './drop-entry.js';
 import type { Ip } from './ip.js';
 import type { CountReason } from './reason.js';
 import type { DestinationRecord, ServiceRecord } from './records.js';
@@ -114,29 +116,40 @@ export class TemplateTable {
   }
 
   /**
-   * Templates that expired stay for another while where connections hold them, and go where none does, as the timer finds within a second.
+   * Templates that expired stay for another while where connections hold them, and go where none does, as the timer finds within a second. `share`:
+   * of these slots drop_entry ends those that may go and that no connection holds.
    */
-  sweep(connections: readonly Connection[], now: number): void {
+  sweep(connections: readonly Connection[], now: number, share?: number): void {
     for (const each of this.assurable(connections)) each.assured = true;
-    const expired = new Set(this.#slots.filter((each): each is Template => each !== undefined && hasExpired(each, now)));
-    if (expired.size === 0) return;
+    const isAsked = (each: Template, slot: number): boolean => hasExpired(each, now) || (slot % BUCKET_SHARES === share && isSpare(each));
+    const asked = new Set([...this.entries()].flatMap(([slot, each]) => (isAsked(each, slot) ? [each] : [])));
+    if (asked.size === 0) return;
+    const held = this.#heldBy(connections, asked);
+    for (const [slot, template] of this.entries()) {
+      if (!asked.has(template)) continue;
+      if (!held.has(template)) this.#remove(slot, template, now);
+      else if (hasExpired(template, now)) this.#hold(template, now);
+    }
+  }
+
+  /** Those of these that connections hold. */
+  #heldBy(connections: readonly Connection[], asked: ReadonlySet<Template>): ReadonlySet<Template> {
     const held = new Set<Template>();
     for (const connection of connections) {
-      const own = this.#of(connection).filter((each) => expired.has(each));
-      for (const each of [...own, ...callsHeldBy(connection, expired)]) {
+      const own = this.#of(connection).filter((each) => asked.has(each));
+      for (const each of [...own, ...callsHeldBy(connection, asked)]) {
         held.add(each);
         if (isAssured(connection)) each.assured = true;
       }
     }
-    this.#slots.forEach((template, slot) => {
-      if (template === undefined || !expired.has(template)) return;
-      if (held.has(template)) this.#hold(template, now);
-      else {
-        template.destination.persistent--;
-        this.calls.free += Number(template.call !== undefined);
-        this.#slots[slot] = undefined;
-      }
-    });
+    return held;
+  }
+
+  #remove(slot: number, template: Template, now: number): void {
+    if (!hasExpired(template, now)) this.count('drop_entry');
+    template.destination.persistent--;
+    this.calls.free += Number(template.call !== undefined);
+    this.#slots[slot] = undefined;
   }
 
   /** Puts in a template that there is already: what it counts for is counted. */
