@@ -77,7 +77,7 @@ export function* connectionsFile(entries: Iterable<ConnectionEntry>): Generator<
   }
 }
 
-/** /proc/net/ip_vs_conn_sync: no connection here came from another director. */
+/** /proc/net/ip_vs_conn_sync. A connection does not know whether another director has announced it. */
 export function* connectionOriginsFile(entries: Iterable<ConnectionEntry>): Generator<string> {
   yield `${CONNECTION_TITLE}Origin Expires\n`;
   for (const entry of entries) yield `${connectionStart(entry)} ${'LOCAL'.padEnd(6)} ${String(entry.expires).padStart(7)}\n`;
