@@ -8,24 +8,37 @@ import { vipsOf } from '../network.js';
 import { collectPath } from './host.js';
 
 /** Stands for clients anywhere: only its route is looked up. It is in no range that networks block or use by themselves. */
-const SOMEWHERE: Address = { family: 'inet', words: [0x4d4d4d4d] };
+const SOMEWHERE: Readonly<Record<Family, Address>> = {
+  inet: { family: 'inet', words: [0x4d4d4d4d] },
+  inet6: { family: 'inet6', words: [0x2a4d4d4d, 0, 0, 0x4d] },
+};
 const VIPS_MAX = 64;
+
+/** One that has a connection, with the VIP that it connected to. */
+export interface SeenClient {
+  readonly client: Address;
+  readonly vip: Address;
+}
 
 export function collectClientPaths(
   netlink: Netlink,
   services: readonly ServiceFact[],
-  seen: readonly { readonly client: Address; readonly vip: Address }[],
+  seen: readonly SeenClient[],
+  family: Family = 'inet',
 ): readonly ClientFact[] {
   const local = new Map(
-    vipsOf(services)
+    vipsOf(services, [family])
       .slice(0, VIPS_MAX)
       .filter((vip) => collectPath(netlink, vip).kind === 'local')
       .map((vip) => [addressId(vip), vip]),
   );
+  const somewhere = SOMEWHERE[family];
   const pathTo = (client: Address, vip: Address) => collectPath(netlink, client, local.get(addressId(vip)));
   return [
-    ...seen.map(({ client, vip }) => ({ client, vip, path: pathTo(client, vip), seen: true })),
-    ...[...local.values()].map((vip) => ({ client: SOMEWHERE, vip, path: pathTo(SOMEWHERE, vip), seen: false })),
+    ...seen
+      .filter(({ client }) => client.family === family)
+      .map(({ client, vip }) => ({ client, vip, path: pathTo(client, vip), seen: true })),
+    ...[...local.values()].map((vip) => ({ client: somewhere, vip, path: pathTo(somewhere, vip), seen: false })),
   ];
 }
 

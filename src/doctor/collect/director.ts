@@ -116,7 +116,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
   const filters = collectFilterChains();
   const stream = collectStream(host, filters.chains);
-  const six = collectDirectorIpv6(netlink, host, services);
+  const six = collectDirectorIpv6(netlink, host, services, table.clients);
   const routed = collectRouted(netlink, host, services, { paths, hopOf }, six);
   const drops = table.drops();
   return {
@@ -129,7 +129,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     ...(drops === undefined ? {} : { drops }),
     ...(table.fill === undefined ? {} : { fill: table.fill }),
     ...(table.drains === undefined ? {} : { drains: table.drains }),
-    clients,
+    clients: [...clients, ...(six?.clients ?? [])],
     paths: [...paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)), ...(six?.paths ?? [])],
     connects,
     holders: [...holders, ...(six?.holders ?? [])],

@@ -11,6 +11,7 @@ import { monotonicUs } from '../../sys/clock.js';
 import type { DrainFact } from '../drain-facts.js';
 import type { ConnectionFacts, DropFacts, FillFacts, ServiceFact } from '../facts.js';
 import { countHalfOpen } from '../half-open-count.js';
+import type { SeenClient } from './client-paths.js';
 import { watchDrops } from './drops.js';
 
 /** Connections that are read; of more the first ones, which are anywhere in a table of hashes. */
@@ -25,8 +26,8 @@ const FRESH_S = 3;
 export interface TableFacts {
   readonly services: readonly ServiceFact[];
   readonly connections: ConnectionFacts;
-  /** One client of each network of IPv4, with the VIP that it connected to; those whose connections are half open come first. */
-  readonly clients: readonly { readonly client: Address; readonly vip: Address }[];
+  /** One client of each network; those whose connections are half open come first. */
+  readonly clients: readonly SeenClient[];
   readonly fill?: FillFacts;
   readonly drains?: readonly DrainFact[];
   /** Ends the watch of what is dropped while doctor looks. */
@@ -115,7 +116,7 @@ export function summary(
       networks: [...networks.values()].map((one) => ({ ...counts(one), network: one.network })),
       idle,
     },
-    clients: sample.filter(({ client }) => client.family === 'inet').map(({ client, vip }) => ({ client, vip })),
+    clients: sample.map(({ client, vip }) => ({ client, vip })),
     halfOpen: waiting,
   };
 }

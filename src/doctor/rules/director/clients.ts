@@ -4,7 +4,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { ClientFact, DirectorFacts } from '../../facts.js';
-import { interfaceNameOf, serviceText } from '../../network.js';
+import { interfaceNameOf, ipRoute, serviceText } from '../../network.js';
 import { troubleOf } from '../interface-trouble.js';
 import { type Known, knownOf } from './reach/known.js';
 import { isBehindDownInterface, refusalRepair, routerRepair } from './reach/path-verdict.js';
@@ -23,7 +23,8 @@ function answeredHere({ services, paths }: DirectorFacts): ReadonlyMap<string, s
 
 /** Without a default route, only clients that were seen show that one is missing: in the table, or as packets that were dropped. */
 function unroutable(facts: DirectorFacts, { client, path, seen }: ClientFact, service: string): Finding | undefined {
-  const strangers = facts.drops?.recent.get('martian') ?? 0;
+  const { family } = client;
+  const strangers = family === 'inet' ? (facts.drops?.recent.get('martian') ?? 0) : 0;
   if ((!seen && path.refusedBy === undefined && strangers === 0) || isBehindDownInterface(facts, client)) return undefined;
   const name = seen ? formatAddress(client) : 'clients in other networks';
   const repair: Repair =
@@ -33,7 +34,7 @@ function unroutable(facts: DirectorFacts, { client, path, seen }: ClientFact, se
           cause: seen
             ? `this host has no route to ${name}, which is in the connection table`
             : `this host has no default route, and UDP packets from sources without a route were dropped (martian: ${strangers})`,
-          advice: 'add a default route by the router of that network: ip route add default via ROUTER',
+          advice: `add a default route by the router of that network: ${ipRoute(family)} add default via ROUTER`,
         };
   return { severity: 'error', code: 'client-unroutable', what: `${service} sends no answer to ${name}`, ...repair };
 }

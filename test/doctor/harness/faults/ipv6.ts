@@ -44,6 +44,12 @@ export const faults: readonly Fault[] = [
   dr('forwarding-off', [['director', 'sysctl -qw net.ipv6.conf.all.forwarding=0']], 'ipv6-forwarding-off', /IPv6 forwarding is 0 on eth0/, {
     effect: 'latent', // next hops that were known before are used on
   }),
+  nat(
+    'client-blackholed',
+    [['director', 'ip -6 route add blackhole fd00:35::20/128']],
+    'client-unroutable',
+    /sends no answer to fd00:35::20: the route of this host to fd00:35::20 is blackhole fd00:35::20\/128/,
+  ),
   marks('forward-drops', [['director', 'ip6tables -P FORWARD DROP']], 'mark-forward-dropped', /ip6tables chain filter FORWARD drops them/),
   marks('rule-gone', [['director', 'ip -6 rule del pref 1 fwmark 3']], 'mark-rules-changed', /policy rules of weir/),
   marks(
