@@ -269,9 +269,15 @@ static __always_inline int tc_fragment_in(struct __sk_buff *skb, struct packet *
   return done == TC_UNKNOWN ? tc_fragment_done(skb, done, 0) : done;
 }
 
+/* An ICMP packet that came in: an error about a connection, or about a packet of a tunnel. */
+static __always_inline int tc_icmp_in(struct __sk_buff *skb, struct packet *p) {
+  int done = tc_icmp(skb, p->header, p->length);
+  return tc_past_connections(done == TC_ELSEWHERE ? tc_tunnel_error(skb, p->header, p->length) : done);
+}
+
 /* What happens to a packet that comes in for a MAC of this host. */
 static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, enum parsed parsed) {
-  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_past_connections(tc_icmp(skb, p->header, p->length));
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_in(skb, p);
   if (parsed != P_OK) {
     if (is_of_sctp_build(p)) return TC_SCTP;
     tc_enter_ipv6(skb, true);

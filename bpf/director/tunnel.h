@@ -3,14 +3,8 @@
 #ifndef WEIR_TUNNEL_H
 #define WEIR_TUNNEL_H
 
-#define PROTOCOL_IPIP 4
-#define PROTOCOL_IPV6 41
-#define PROTOCOL_GRE 47
-#define UDP_LEN 8
-#define GRE_LEN 4
-#define GRE_SUM 0x8000 /* the header has a checksum, and 4 bytes more */
-#define GUE_LEN 4
-#define OUTER_MTU_MIN 68
+#include "tunnel-headers.h"
+
 #define OUTER_MTU6_MIN 1280
 /* Source ports, which spread flows over the paths and the queues behind: as net.ipv4.ip_local_port_range is by default. */
 #define FLOW_PORT_MIN 32768

@@ -66,6 +66,7 @@
 #include "message-sum.h"
 #include "ip-options.h"
 #include "related.h"
+#include "tunnel-error.h"
 #include "call-begun.h"
 #include "bypass.h"
 #ifndef SIDE

@@ -136,6 +136,37 @@ function pathMtu({ vip, servers, icmp, tooLarge }: TunLab): readonly Step[] {
   });
 }
 
+/** Of IPv4, whose outer packets a router does not cut either: what the path behind the director takes, and what of it a client's packet has by ipip. */
+const [PATH, INSIDE] = [1400, 1380];
+
+/** A router's error is about the outer packet, and for the director: the client gets one about its own. */
+function pathMtuBehind({ vip, prefix, servers: [server] }: TunLab): readonly Step[] {
+  if (prefix > 32 || server === undefined) return [];
+  const [rip] = server.rip;
+  const network = `${rip.slice(0, rip.lastIndexOf('.'))}.0/${prefix}`;
+  const named = (say: string, at: string, direction: 'to' | 'from', from: string, mtu: number): TrafficExpectation => ({
+    ...{ say, at, direction, from, mtu },
+    protocol: 'icmp',
+    packets: { min: 1 },
+  });
+  return [
+    described(
+      `Behind the director the path to ${server.name} takes ${PATH} bytes: its router sends the director an error about the outer packet.`,
+      run('router1', `ip route replace ${network} dev eth2 mtu lock ${PATH}`),
+    ),
+    mark,
+    run('client1', largeRequest(`http://${vip}`), { answers: [`Welcome from ${server.name}`] }),
+    {
+      kind: 'traffic',
+      expect: [
+        named('the error of the router', 'lvs1', 'to', 'router1', PATH),
+        named('the error that the director makes of it', 'lvs1', 'from', 'lvs1', INSIDE),
+      ],
+    },
+    run('client1', `ip route get ${vip}`, { contains: [`mtu ${INSIDE}`] }),
+  ];
+}
+
 function steps(lab: TunLab): readonly Step[] {
   const { prefix, client, vip, servers, dip } = lab;
   const [at, names] = [inUrl(vip), servers.map(({ name }) => name)];
@@ -178,6 +209,7 @@ function steps(lab: TunLab): readonly Step[] {
       seen(lab),
     ),
     ...pathMtu(lab),
+    ...pathMtuBehind(lab),
   ];
 }
 

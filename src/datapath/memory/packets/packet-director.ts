@@ -19,9 +19,10 @@ import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
 import { parseFrame } from './parse.js';
 import type { ServiceRecord } from './records.js';
-import { aboutLocal, messageOf, related, relatedScheduled } from './related.js';
+import { aboutLocal, type Message, messageOf, related, relatedScheduled } from './related.js';
 import type { Scope } from './scope.js';
 import type { Trace } from './trace.js';
+import { aboutTunnelled, tunnelQuoteOf } from './tunnel-error.js';
 
 export interface Frame {
   /** By which it comes, or leaves. */
@@ -157,8 +158,17 @@ export class PacketDirector extends PacketTable {
     const meetBy = (meet: (question: Question) => Outcome | undefined) => this.#byScope(device, family, message.quoted.protocol, meet);
     const met = meetBy((question) => related(question, message, leaves));
     if (met !== undefined || leaves) return met;
+    const behind = this.#meetTunnelError(device, message);
+    if (behind !== undefined) return behind;
     const scheduled = meetBy((question) => relatedScheduled(question, message));
     return scheduled ?? aboutLocal(this.#question(this.exact, device), message);
+  }
+
+  /** An ICMP error that came in: about a packet of a tunnel? */
+  #meetTunnelError(device: string, message: Message): Outcome | undefined {
+    const quote = tunnelQuoteOf(message);
+    if (quote === undefined) return undefined;
+    return this.#byScope(device, 'inet', quote.inner.protocol, (question) => aboutTunnelled(question, message, quote));
   }
 
   /** A fragment, that comes in or leaves. */

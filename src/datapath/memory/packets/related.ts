@@ -32,7 +32,7 @@ function translated({ frame, packet }: Message, inbound: boolean, to: Endpoint |
 }
 
 /** undefined: nothing is wrong with the message. */
-function invalid({ table }: Question, { frame, packet }: Message): Outcome | undefined {
+export function invalid({ table }: Question, { frame, packet }: Message): Outcome | undefined {
   const flaw = rulesOf(packet).flaw(frame, packet);
   if (flaw?.reason !== undefined) table.count(flaw.reason);
   return flaw && { verdict: flaw.verdict, frame };
