@@ -99,6 +99,10 @@ static __always_inline struct switch_scratch *the_switch(void) {
   return bpf_map_lookup_elem(&switch_space, &zero);
 }
 
+static __always_inline struct switch_ports *the_switch_ports(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&switch_ports, &zero);
+}
 static __noinline void switch_count(__u32 what) {
   __u32 zero = 0;
   struct switch_counts *c = bpf_map_lookup_elem(&switch_counts, &zero);

@@ -31,7 +31,9 @@ __noinline int switch_answer(struct __sk_buff *skb) {
   if (heads_store(skb, SWITCH_SYN_WORDS, 0)) return switch_failed();
   if (bpf_skb_store_bytes(skb, 0, macs + 6, 6, 0) || bpf_skb_store_bytes(skb, 6, macs, 6, 0)) return switch_failed();
   switch_count(SWITCHED_SYN);
-  return bpf_redirect(skb->ifindex, 0);
+  /* Of a device without Ethernet headers the other end may be one of several, which the route has. */
+  struct interface *i = interface_at(skb->ifindex);
+  return i && i->flags & INTERFACE_LAYER3 ? bpf_redirect_neigh(skb->ifindex, 0, 0, 0) : bpf_redirect(skb->ifindex, 0);
 }
 
 static __always_inline void flow_forget(struct switch_client_key *k, struct switch_flow *f) {
@@ -231,10 +233,24 @@ __noinline int switch_optional(struct __sk_buff *skb) {
   return TO_STACK;
 }
 
+/* A packet that came without an Ethernet header, to or from a port that is switched, gets an empty one. False: it is none of these, and passes. */
+__noinline int switch_add_header(struct __sk_buff *skb) {
+  struct interface *i = interface_at(skb->ifindex);
+  struct switch_ports *ports = the_switch_ports();
+  struct iphdr ip;
+  __u16 at[2];
+  if (!i || !(i->flags & INTERFACE_LAYER3)) return true;
+  if (!ports || bpf_skb_load_bytes(skb, 0, &ip, sizeof ip) || ip.version != 4 || ip.protocol != IPPROTO_TCP || ip.frag_off & bpf_htons(0x1fff)) return false;
+  if (bpf_skb_load_bytes(skb, ip.ihl * 4, at, sizeof at)) return false;
+  CHECKED(ports);
+  return (port_is(ports->virtual_port, at[1]) || port_is(ports->server_port, at[0])) && tc_put_header(skb);
+}
+
 /* A packet, of which the answer may be TO_BIND. */
 static __always_inline int switch_packet(struct __sk_buff *skb) {
-  __u32 zero = 0;
-  if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present || (skb->pkt_type != PACKET_HOST && skb->ifindex != LOOPBACK)) return TC_ACT_UNSPEC;
+  struct conf *c = the_conf();
+  if (!c || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present || (skb->pkt_type != PACKET_HOST && skb->ifindex != LOOPBACK)) return TC_ACT_UNSPEC;
+  if (unlikely(c->layer3) && !switch_add_header(skb)) return TC_ACT_UNSPEC;
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
   if (unlikely(data + SWITCH_HEADS > end)) {
     if (skb->len < SWITCH_HEADS || bpf_skb_pull_data(skb, SWITCH_HEADS)) return TC_ACT_UNSPEC;
@@ -246,7 +262,7 @@ static __always_inline int switch_packet(struct __sk_buff *skb) {
   struct tcphdr *tcp = data + TCP_AT;
   if (ip->version == 4 && ip->ihl > 5 && ip->protocol == IPPROTO_TCP) return switch_optional(skb);
   if (ip->version != 4 || ip->ihl != 5 || ip->protocol != IPPROTO_TCP || ip->frag_off & bpf_htons(0x1fff)) return TC_ACT_UNSPEC;
-  struct switch_ports *ports = bpf_map_lookup_elem(&switch_ports, &zero);
+  struct switch_ports *ports = the_switch_ports();
   if (!ports) return TC_ACT_UNSPEC;
   CHECKED(ports);
   if (port_is(ports->virtual_port, tcp->dest)) {
