@@ -60,7 +60,7 @@ for (const attach of ['tc', 'xdp'] as const) {
     const possible = fixtures.filter((fixture) => attach === 'xdp' || !isTooShortForTc(fixture));
     const met = new Set<string>();
     for (const fixture of possible) {
-      declare(fixture.description, () => {
+      (fixture.broad === true ? breadth : declare)(fixture.description, () => {
         play(bed, fixture, attach === 'xdp');
         for (const reason of Object.keys(bed.drops())) met.add(reason);
       });
