@@ -51,8 +51,8 @@ export const METHODS: readonly Method[] = [
   tunnel('ipip'),
   tunnel('gre'),
   tunnel('gue'),
-  // XDP leaves both to tc.
-  { ...SERVER, name: 'FULLNAT', network: natBed, added: `10.8.2.11:${SERVER_PORT} --fullnat --local-address 10.8.2.1`, xdp: [] },
+  { ...SERVER, name: 'FULLNAT', network: natBed, added: `10.8.2.11:${SERVER_PORT} --fullnat --local-address 10.8.2.1`, xdp: NAT_DEVICES },
+  // XDP leaves it to tc.
   { ...SERVER, name: 'Local', network: natBed, host: 'lvs', server: '10.8.2.1', added: `10.8.2.1:${SERVER_PORT} -m`, xdp: [] },
 ];
 
