@@ -1,9 +1,11 @@
 // Where the proxies of this host can be asked: /run/weir/proxy/COOKIE.PID.sock, for root alone. One line of JSON goes in, lines of JSON come out.
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync, unlinkSync } from 'node:fs';
 import { unlessCode } from '../sys/errno.js';
+import { makeFolders } from '../sys/files/make-folders.js';
 import { startTime } from '../sys/processes/child.js';
 
-const FOLDER = '/run/weir/proxy';
+const RUN = '/run/weir';
+const FOLDER = `${RUN}/proxy`;
 const FOLDER_MODE = 0o700;
 
 export const proxySocketPath = (cookie: string, pid: number): string => `${FOLDER}/${cookie}.${pid}.sock`;
@@ -28,6 +30,7 @@ export const proxySockets = (cookie: string): readonly ProxySocket[] =>
 
 /** The folder is there, without sockets of processes that are gone. @throws SystemError */
 export function prepareProxySockets(): void {
-  mkdirSync(FOLDER, { recursive: true, mode: FOLDER_MODE });
+  makeFolders(RUN);
+  makeFolders(FOLDER, FOLDER_MODE);
   for (const { pid, path } of allSockets()) if (startTime(pid) === undefined) unlessCode(() => unlinkSync(path), ['ENOENT'], undefined);
 }

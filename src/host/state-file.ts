@@ -1,10 +1,10 @@
 // What a command did to this host, remembered per network namespace so that it can be undone: /run/weir/KIND/COOKIE.json.
 //
 // A namespace's cookie is never used twice in one boot, and /run is empty after the next: no file outlives the namespace it is about.
-import { mkdirSync } from 'node:fs';
 import { native } from '../sys/addon.js';
 import { readTextFile, removeFile, replaceTextFile } from '../sys/files/durable-file.js';
 import { locked } from '../sys/files/lock.js';
+import { makeFolders } from '../sys/files/make-folders.js';
 import { sweepRun } from '../sys/policy/sweep-run.js';
 
 const RUN = '/run/weir';
@@ -50,7 +50,7 @@ export class StateFile {
  * no other command may interfere. @throws WeirError lock-busy, SystemError
  */
 export function withState<T>(kind: StateKind, work: (state: StateFile) => T): T {
-  mkdirSync(folderOf(kind), { recursive: true });
+  makeFolders(folderOf(kind));
   sweepRun(RUN, `${RUN}/bpf`);
   const state = new StateFile(kind);
   return locked(state.path.replace(/json$/, 'lock'), { waitMs: LOCK_WAIT_MS }, () => work(state));

@@ -26,3 +26,8 @@ test('a change of the table is applied by datapath/apply-change', () => {
   );
   assert.deepEqual(elsewhere, []);
 });
+
+test('folders of the daemon are made by sys/files/make-folders, whatever its umask is', () => {
+  const elsewhere = linesWith(/mkdirSync\(.*recursive/).filter((line) => /^src\/(?:daemon|api)\//.test(line));
+  assert.deepEqual(elsewhere, []);
+});

@@ -1,12 +1,13 @@
 // A Unix socket that the API listens on: one of a process that is gone is replaced, one that answers is left alone.
-import { chmodSync, chownSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { hasCode, unlessCode } from '../../sys/errno.js';
+import { makeFolders } from '../../sys/files/make-folders.js';
 
-const [FOLDER_MODE, CLOSED_UMASK] = [0o755, 0o177] as const;
+const CLOSED_UMASK = 0o177;
 /** Clients that connect while a request is answered: Node's own 511 are few for dashboards that all connect again after a restart. */
 const BACKLOG = 4096;
 
@@ -33,7 +34,7 @@ function isAnswered(path: string): Promise<boolean> {
 
 /** No process can connect before its mode is set. @throws WeirError api-socket-taken; SystemError */
 export async function listenOn(server: Server, { path, mode, gid }: UnixSocket): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+  makeFolders(dirname(path));
   if (await isAnswered(path)) throw new WeirError('api-socket-taken', { path });
   unlessCode(() => unlinkSync(path), ['ENOENT'], undefined);
   const before = process.umask(CLOSED_UMASK);

@@ -1,6 +1,6 @@
 // How the API changes the table of this network namespace, and where its journal is kept.
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusals } from '../../api/access/refusals.js';
@@ -20,6 +20,7 @@ import type { Log } from '../../model/log-level.js';
 import type { TableDocument } from '../../model/table-document.js';
 import { native } from '../../sys/addon.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
+import { makeFolders } from '../../sys/files/make-folders.js';
 import { tableOpener } from '../checker/table-opener.js';
 import { drainDriver, startDrainDriver } from '../drain/drain-driver.js';
 import { cancelDrain, moveDeadline, startDrain } from '../drain/drains.js';
@@ -27,7 +28,7 @@ import { attachNew } from '../process/interface-cover.js';
 
 /** Another process's change is waited for: so long at a time, so often. Between two tries other requests are answered. */
 const [LOCK_WAIT_MS, PAUSE_MS, TRIES] = [20, 50, 100] as const;
-const [FILE_MODE, FOLDER_MODE, ID_BYTES] = [0o600, 0o755, 9] as const;
+const [FILE_MODE, ID_BYTES] = [0o600, 9] as const;
 
 const newId = (): string => randomBytes(ID_BYTES).toString('base64url');
 
@@ -37,7 +38,7 @@ function journalFile(): JournalStore {
   return {
     read: () => readTextFile(path) ?? '',
     append(line) {
-      mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+      makeFolders(dirname(path));
       appendFileSync(path, line, { mode: FILE_MODE });
     },
     replace: (text) => replaceTextFile(path, text, FILE_MODE),

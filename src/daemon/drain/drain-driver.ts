@@ -1,7 +1,7 @@
 // Gives drains their turns until none needs any: every process that has one running does so, and as many may do it together as like, since each
 // turn is one step from the record that is pinned. `weir drain` starts one that goes on in the background.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DrainEvent } from '../../control/drain/messages.js';
 import { netnsStatePath } from '../../host/state-file.js';
@@ -11,6 +11,7 @@ import { artifact } from '../../sys/artifact.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { Lock } from '../../sys/files/lock.js';
 import { exclusiveHolder } from '../../sys/files/lock-holder.js';
+import { makeFolders } from '../../sys/files/make-folders.js';
 import { turn } from './drains.js';
 
 const LOOK_MS = 1000;
@@ -53,7 +54,7 @@ export const drainDriver = (): number | undefined => (existsSync(driverLock()) ?
 
 /** Drives all drains of this namespace until none needs it. Nothing where another process does so. */
 export async function driveAlone(onEvent: (event: DrainEvent) => void): Promise<void> {
-  mkdirSync(dirname(driverLock()), { recursive: true });
+  makeFolders(dirname(driverLock()));
   const lock = lockedOrBusy();
   if (lock === undefined) return;
   try {

@@ -1,10 +1,11 @@
 // The configuration of an engine on disk: examined before it takes the place of the one before, which is kept beside it. A file that weir did not write
 // is never replaced.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ENGINE_MARKER, type EngineText } from '../../config/engine/engine-options.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { unlessCode } from '../../sys/errno.js';
+import { makeFolders } from '../../sys/files/make-folders.js';
 
 export interface EngineFileOptions {
   readonly folder: string;
@@ -14,7 +15,6 @@ export interface EngineFileOptions {
 }
 
 const COMPANION_MODE = 0o600;
-const FOLDER_MODE = 0o755;
 const SECRETS_MODE = 0o700;
 
 export class EngineFile {
@@ -43,9 +43,9 @@ export class EngineFile {
   }
 
   #stage({ text, companions }: EngineText): void {
-    mkdirSync(this.options.folder, { recursive: true, mode: FOLDER_MODE });
+    makeFolders(this.options.folder);
     for (const [path, content] of companions) {
-      mkdirSync(dirname(path), { recursive: true, mode: SECRETS_MODE });
+      makeFolders(dirname(path), SECRETS_MODE);
       if (!existsSync(path)) writeFileSync(path, content, { mode: COMPANION_MODE });
     }
     const staged = `${this.path}.new`;

@@ -1,7 +1,7 @@
 // An engine in place of weir's own proxy: nginx or HAProxy with what weir makes of the model, and with the verdicts and weights that weir's checks,
 // layer 4's and feedback give, which HAProxy follows at run time and nginx by reloads.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineLoss } from '../../config/engine/engine-loss.js';
 import type { EngineText } from '../../config/engine/engine-options.js';
@@ -13,6 +13,7 @@ import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
 import type { Log } from '../../model/log-level.js';
 import { unlessCode } from '../../sys/errno.js';
+import { makeFolders } from '../../sys/files/make-folders.js';
 import { AppendFile } from '../proxy/append-file.js';
 import { ControlSocket } from '../proxy/control-socket.js';
 import { PoolKeeper } from '../proxy/pool-keeper.js';
@@ -48,7 +49,7 @@ function secretIn(folder: string): Uint8Array {
   const known = unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT'], undefined);
   if (known !== undefined && /^[0-9a-f]{64}$/.test(known)) return Buffer.from(known, 'hex');
   const made = randomBytes(SECRET_BYTES);
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   writeFileSync(path, made.toString('hex'), { mode: 0o600 });
   return made;
 }

@@ -1,4 +1,5 @@
 // The network namespace where the director is: this process's own, or that of net_namespace_ipvs.
+import { native } from '../../sys/addon.js';
 import { using } from '../../sys/fd.js';
 import { Netns } from '../../sys/namespaces/netns.js';
 
@@ -9,6 +10,6 @@ const pathOf = (name: string): string => (name === '' ? `/proc/${process.ppid}/n
 export const inDirectorNamespace = (name: string | undefined): readonly string[] =>
   name === undefined ? [] : ['nsenter', `--net=${pathOf(name)}`];
 
-/** @throws WeirError namespace-missing; SystemError */
+/** Of another namespace by one who may enter it. @throws WeirError namespace-missing; SystemError */
 export const directorCookie = (name: string | undefined): bigint =>
-  using(name === undefined ? Netns.own() : Netns.byPath(pathOf(name)), ({ cookie }) => cookie);
+  name === undefined ? native().netnsCookie() : using(Netns.byPath(pathOf(name)), ({ cookie }) => cookie);
