@@ -1,6 +1,7 @@
 // How weir's own commands end when something is wrong: one line on standard error, and an exit status that distinguishes usage errors from failures.
 import { isWeirError } from '../model/errors/weir-error.js';
-import { isSystemError } from '../sys/errno.js';
+import { isSystemError, unlessCode } from '../sys/errno.js';
+import { lackedCapabilities } from '../sys/processes/own-capabilities.js';
 import type { Io } from './io.js';
 
 const FAILURE_STATUS = 1;
@@ -18,6 +19,14 @@ export function reportWait(name: string, io: Io): (text: string) => void {
     printed.add(text);
     io.err(`${name}: ${oneLine(text)}\n`);
   };
+}
+
+/** Of a refusal by the kernel: root itself is refused where it lacks capabilities, or by a filter of its calls. */
+function remedy(): string {
+  if (process.getuid?.() !== 0) return 'run it as root (sudo)';
+  const lacked = unlessCode(() => lackedCapabilities(['CAP_NET_ADMIN', 'CAP_BPF', 'CAP_PERFMON']), ['ENOENT'], []);
+  const lack = lacked.length === 0 ? '' : `this process lacks ${lacked.join(', ')}, or `;
+  return `${lack}a filter of system calls forbids it (docs/container.md)`;
 }
 
 /**
@@ -38,7 +47,7 @@ export async function reported(name: string, io: Io, work: () => Promise<number>
     }
     if (isSystemError(error)) {
       const denied = error.code === 'EPERM' || error.code === 'EACCES';
-      io.err(`${name}: ${oneLine(error.message)}${denied ? ': run it as root (sudo)' : ''}\n`);
+      io.err(`${name}: ${oneLine(error.message)}${denied ? `: ${remedy()}` : ''}\n`);
       return status ?? FAILURE_STATUS;
     }
     throw error;

@@ -16,6 +16,7 @@ import { counted } from '../../model/counted.js';
 import { usageErrors } from '../../model/errors/usage-errors.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
+import { isFirstUserNamespace } from '../../sys/processes/own-capabilities.js';
 import { wantsHelp } from '../flags.js';
 
 /** The part of a command's streams that labs use. */
@@ -128,6 +129,10 @@ async function run(lab: Lab, options: LabOptions, io: LabIo): Promise<number> {
   };
   if (process.getuid?.() !== 0) {
     io.err('weir lab: building network namespaces needs root: use sudo\n');
+    return 1;
+  }
+  if (!isFirstUserNamespace()) {
+    io.err('weir lab: the kernel loads no BPF programs in a user namespace, whatever root may do there: run it as root of the machine\n');
     return 1;
   }
   const lack = missing(lab);

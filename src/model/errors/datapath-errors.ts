@@ -118,6 +118,12 @@ export const datapathErrors = {
       `the datapath fails its self-check on this kernel (${kernel}), and is not attached: “${vector}”: ${difference}; please report this`,
     exitStatus: 1,
   },
+  'capabilities-lacking': {
+    text: ({ code, lacked }: { code: string; lacked: readonly string[] }) =>
+      `the kernel refuses the datapath (${code}): this process lacks ${lacked.join(' and ')}`,
+    hint: 'root with all capabilities has them; a container gets them by --cap-add, a unit by AmbientCapabilities=',
+    exitStatus: 1,
+  },
   'kernel-refuses-datapath': {
     text: ({ code, verifier }: { code: string; verifier: string }) =>
       `this kernel refuses the datapath (${code})${verifier === '' ? '' : `: ${verifier}`}: Linux 6.1 or newer with BPF is needed`,

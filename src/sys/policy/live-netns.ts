@@ -4,6 +4,7 @@ import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'no
 import { native } from '../addon.js';
 import { hasCode, unlessCode } from '../errno.js';
 import { Fd, using } from '../fd.js';
+import { isFirstUserNamespace, lackedCapabilities } from '../processes/own-capabilities.js';
 import { processIds } from '../processes/process-tree.js';
 
 /** Errors for /proc entries of a process that ends meanwhile, or for those of another user. */
@@ -36,20 +37,16 @@ export function liveCookies(candidates: Iterable<bigint>): Set<bigint> {
   return alive;
 }
 
-const CAP_SYS_PTRACE = 19n;
-const CAP_SYS_ADMIN = 21n;
-
-/** /proc/self/ns/pid and user of a process that sees all others of the machine (the kernel's PROC_PID_INIT_INO, PROC_USER_INIT_INO). */
-const FIRST_NAMESPACES = { pid: 'pid:[4026531836]', user: 'user:[4026531837]' } as const;
+/** /proc/self/ns/pid of a process that sees all others of the machine (the kernel's PROC_PID_INIT_INO). */
+const FIRST_PIDS = 'pid:[4026531836]';
 
 /**
  * SYS_ADMIN to enter namespaces, SYS_PTRACE to read the links of other processes (capabilities(7)); root may lack both. In a container's pid
  * namespace the processes of the others are not to be seen.
  */
 function maySearch(): boolean {
-  if (Object.entries(FIRST_NAMESPACES).some(([kind, first]) => readLink(`/proc/self/ns/${kind}`) !== first)) return false;
-  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
-  return [CAP_SYS_PTRACE, CAP_SYS_ADMIN].every((bit) => ((BigInt(`0x${mask}`) >> bit) & 1n) === 1n);
+  if (readLink('/proc/self/ns/pid') !== FIRST_PIDS || !isFirstUserNamespace()) return false;
+  return lackedCapabilities(['CAP_SYS_PTRACE', 'CAP_SYS_ADMIN']).length === 0;
 }
 
 interface Bound {

@@ -5,6 +5,7 @@ import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { u32 } from '../../../sys/bpf/records.js';
 import { lastLines, sizeRefusal } from '../../../sys/bpf/size-refusal.js';
 import { hasCode } from '../../../sys/errno.js';
+import { lackedCapabilities } from '../../../sys/processes/own-capabilities.js';
 import { Abi, Counters } from '../abi.gen.js';
 import { GROUP_BLOCKS } from '../table/rings.js';
 import { TemplateAbi } from '../template.gen.js';
@@ -102,7 +103,10 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
   });
 }
 
-/** @throws WeirError kernel-refuses-datapath where this kernel refuses the programs; bpf-table-refused, bpf-program-refused: as too large */
+/** Without CAP_PERFMON the verifier refuses what it allows with it. */
+const NEEDED = ['CAP_NET_ADMIN', 'CAP_BPF', 'CAP_PERFMON'] as const;
+
+/** @throws WeirError capabilities-lacking; kernel-refuses-datapath where this kernel refuses the programs; bpf-table-refused, bpf-program-refused: as too large */
 export function loadObject(object: ObjectFile): void {
   try {
     object.load();
@@ -118,6 +122,8 @@ function explained(error: unknown): unknown {
   if (tooLarge !== undefined) return tooLarge;
   const { code, log } = error as { code?: string; log?: string };
   if (code === undefined) return error;
+  const lacked = code === 'EACCES' ? lackedCapabilities(NEEDED) : [];
+  if (lacked.length > 0) return new WeirError('capabilities-lacking', { code, lacked }, { cause: error });
   const verifier = log === undefined ? '' : lastLines(log);
   return new WeirError('kernel-refuses-datapath', { code, verifier }, { cause: error });
 }
