@@ -18,7 +18,10 @@ const drainBody = z.strictObject({
   deadline: seconds.optional().describe('seconds; 300 where it is absent'),
   persistence: z.enum(['release', 'honour']).optional(),
   honour: seconds.optional().describe('seconds; only with persistence honour'),
-  end: z.enum(['keep', 'remove']).optional().describe('what is done with connections that are left at the deadline'),
+  end: z
+    .enum(['keep', 'remove', 'reset'])
+    .optional()
+    .describe('what is done with connections that are left at the deadline; reset is refused'),
   settle: seconds.optional().describe('it is empty when no connection was open for so many seconds'),
   idle: seconds.optional().describe('without a packet for so many seconds a connection of UDP does not hold it up'),
   allow_empty: z.boolean().optional().describe('also where a service is left without a server'),

@@ -98,7 +98,7 @@ function readRequest(target: string, flags: DrainFlags): DrainRequest {
     deadlineS: readTime('--deadline', flags.deadline, DRAIN_DEFAULTS.deadlineS),
     persistence,
     ...(honourS === undefined ? {} : { honourS }),
-    end: readWord('--end', flags.end, ['keep', 'remove']),
+    end: readWord('--end', flags.end, ['keep', 'remove', 'reset']),
     settleS: readTime('--settle', flags.settle, DRAIN_DEFAULTS.settleS),
     idleS: readTime('--idle', flags.idle, DRAIN_DEFAULTS.idleS),
     allowEmpty: flags['allow-empty'] === true,
