@@ -163,4 +163,6 @@ test("another program's configuration becomes a document, with what is not carri
   assert.deepEqual(field(await jsonOf('/v1/neighbours'), 'neighbours'), [
     { interface: '2', address: '10.0.0.2', mac: '02:00:00:00:00:02', state: 'reachable' },
   ]);
+  const included = await send({ format: 'nginx-stream', text: 'stream { include web/*.conf; }' });
+  assert.match(included.text, /include web\/\*\.conf: files of this host are not read for a request; send what they have in its place/);
 });

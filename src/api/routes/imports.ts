@@ -23,8 +23,9 @@ type Format = (typeof FORMATS)[number];
 const FILE = 'text';
 
 /** @throws WeirError api-values: files of this host are not read for a request */
-function refuseInclude(): never {
-  throw new WeirError('api-values', { errors: [{ pointer: '/text', message: 'include is not followed here: weir import does' }] });
+function refuseInclude(word: string): never {
+  const message = `include ${word}: files of this host are not read for a request; send what they have in its place, or run weir import here`;
+  throw new WeirError('api-values', { errors: [{ pointer: '/text', message }] });
 }
 
 const IMPORTERS: Readonly<Record<Format, (text: string, options: ImportOptions) => Imported>> = {
