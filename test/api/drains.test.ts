@@ -2,11 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Caller } from '../../src/api/access/caller.js';
+import type { ApiSources } from '../../src/api/sources.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { field, parseJson } from '../../src/model/json.js';
 import { type Asked, changingSources, memorySources, memoryStore, oneDrain, reader, testApi } from '../support/api.js';
 
 const drainer: Caller = { name: 'token deploy', stream: 'token deploy', scope: 'drain', confidential: false };
+const INSTANCE = {
+  state: 'MASTER' as const,
+  ...{ since: null, interface: 'eth0', virtualRouterId: 51, priority: 100 },
+  ...{ faults: [], waitsForConnections: null, released: false },
+} as const;
 const table = { services: { 'tcp:192.0.2.1:80': { servers: ['10.0.0.1:80', { address: '10.0.0.2:80', weight: 3 }] } } };
 
 async function bed() {
@@ -64,7 +70,8 @@ test('what cannot be drained is refused, each by its code', async () => {
     [{ target: '10.0.0.9' }, 404, 'drain-target-missing'],
     [{ target: '10.0.0.2', min_capacity: 0.5 }, 409, 'drain-leaves-too-little'],
     [{ target: '10.0.0.2', honour: 5 }, 422, 'api-values'],
-    [{ target: '10.0.0.2', end: 'reset' }, 422, 'api-values'],
+    [{ target: '10.0.0.2', end: 'reset' }, 422, 'drain-no-reset'],
+    [{ target: 'director' }, 409, 'drain-no-instances'],
     [{ target: '10.0.0.2', deadline: -1 }, 422, 'api-values'],
   ] as const;
   for (const [body, status, code] of cases) {
@@ -89,6 +96,32 @@ test('who waits is answered when the drain has ended', async () => {
   sources.events.push('drain', {});
   assert.equal(field(parseJson((await waiting).text), 'state'), 'empty');
   assert.equal((await ask('/v1/drains/d1?wait=51')).status, 422);
+});
+
+test('an instance is released and taken back by who may drain; one that is not here is no resource; both are in the journal', async () => {
+  const released: unknown[] = [];
+  const instance = { ...INSTANCE, name: 'VI_1' };
+  const sources: ApiSources = {
+    ...changingSources(),
+    daemons: () => [
+      { pid: 1, program: 'weir', file: '/etc/weir/weir.yaml', since: null, instances: [instance], health: null, otherBuild: false },
+    ],
+    releaseInstance: (...asked) => void released.push(asked),
+  };
+  const api = testApi({ sources });
+  const send = async (method: string, name: string, caller = drainer) =>
+    (await api(`/v1/instances/${name}/release`, { method, caller })).status;
+  assert.deepEqual(await Promise.all([send('POST', 'VI_1'), send('POST', 'VI_9'), send('POST', 'VI_1', reader)]), [204, 404, 403]);
+  assert.equal(await send('DELETE', 'VI_1'), 204);
+  assert.deepEqual(released, [
+    ['VI_1', true],
+    ['VI_1', false],
+  ]);
+  const changes = field(parseJson((await api('/v1/changes')).text), 'changes') as unknown[];
+  assert.deepEqual(
+    changes.map((one) => field(one, 'commands')),
+    [['weir api DELETE /v1/instances/VI_1/release'], ['weir api POST /v1/instances/VI_1/release']],
+  );
 });
 
 test('metrics are what weir metrics prints; a parameter that is repeated is a list', async () => {

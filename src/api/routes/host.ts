@@ -1,6 +1,7 @@
 // What this host is and does: VRRP's instances, health checks, attached interfaces, drops, doctor's findings.
 import * as z from 'zod';
 import { formatAddress } from '../../model/address-text.js';
+import { releaseInstance } from '../changes/release-instance.js';
 import { json, type Route, route } from '../route.js';
 
 /** What `weir status --json` prints of it: documented there. */
@@ -60,6 +61,27 @@ export const hostRoutes: readonly Route[] = [
           .flatMap(({ pid, program, instances }) => (instances ?? []).map((one) => ({ ...one, daemon: { pid, program } }))),
       }),
   }),
+  ...(
+    [
+      ['POST', true],
+      ['DELETE', false],
+    ] as const
+  ).map(([method, isReleased]) =>
+    route({
+      method,
+      at: '/v1/instances/{name}/release',
+      summary: isReleased
+        ? 'releases an instance of VRRP, with its sync group: its peers take over its addresses'
+        : 'an instance is released no more: it takes its addresses again as its priority has it',
+      scope: 'drain',
+      path: z.strictObject({ name: z.string().max(255) }),
+      answers: { 204: { what: 'it is written down; GET /v1/instances has what came of it' } },
+      async answer({ path: { name }, caller }, sources) {
+        await releaseInstance(sources, name, isReleased, caller);
+        return { status: 204, body: { kind: 'none' } };
+      },
+    }),
+  ),
   route({
     method: 'GET',
     at: '/v1/checks',

@@ -1,6 +1,7 @@
 // GET /metrics: what weir metrics prints, for Prometheus.
 import * as z from 'zod';
 import { type Route, route } from '../route.js';
+import { unhurried } from './unhurried.js';
 
 const TYPES = ['text/plain; version=0.0.4; charset=utf-8', 'application/openmetrics-text; version=1.0.0; charset=utf-8'];
 
@@ -24,8 +25,8 @@ export const metricsRoutes: readonly Route[] = [
     answers: { 200: { what: 'the exposition', types: TYPES } },
     answer({ query, header }, sources) {
       const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
-      const { text, contentType } = sources.metrics(new URLSearchParams(given), header('accept') ?? '');
-      return { status: 200, body: { kind: 'text', text, type: contentType } };
+      const { pieces, contentType } = sources.metrics(new URLSearchParams(given), header('accept') ?? '');
+      return { status: 200, body: { kind: 'stream', pieces: unhurried(pieces), type: contentType } };
     },
   }),
 ];

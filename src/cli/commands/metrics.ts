@@ -38,7 +38,8 @@ export const run = command({ name: 'weir metrics', usage: USAGE, types: TYPES },
   });
   if (flags.textfile !== undefined && (flags.format ?? 'prometheus') !== 'prometheus')
     throw new WeirError('option-not-here', { options: '--textfile', only: '--format prometheus' });
-  const { text } = scrape(new URLSearchParams(given), { accept: '', version, nameOf: (name) => `--${optionOf(name)}` });
+  const { pieces } = scrape(new URLSearchParams(given), { accept: '', version, nameOf: (name) => `--${optionOf(name)}` });
+  const text = [...pieces].join('');
   if (flags.textfile === undefined) io.out(text);
   else writeTextfile(flags.textfile, text);
   return 0;

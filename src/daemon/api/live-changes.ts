@@ -14,6 +14,7 @@ import type { Director } from '../../datapath/director.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { applyDocument } from '../../document/apply-document.js';
 import { observeTable } from '../../document/table-facts.js';
+import { changeReleased } from '../../host/released-file.js';
 import { isUnfinished } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
@@ -88,6 +89,13 @@ async function lookAtFilter(log: Log): Promise<void> {
   if (failure !== undefined) log('error', `the packet filter could not be looked at: ${failure}`);
 }
 
+function releaseInstance(name: string, isReleased: boolean): void {
+  changeReleased(({ drain, instances }) => {
+    const others = instances.filter((one) => one !== name);
+    return { drain, instances: isReleased ? [...others, name] : others };
+  });
+}
+
 export function sourcesOfHost(log: Log): ApiSources {
   const open = tableOpener((onWait) => openDirector({ waitMs: LOCK_WAIT_MS, onWait }), log);
   const refusals = new Refusals(log);
@@ -102,6 +110,7 @@ export function sourcesOfHost(log: Log): ApiSources {
     refusals,
     drainDriver,
     driveDrains,
+    releaseInstance,
     async startDrain(request) {
       const drain = await patiently(() => startDrain(request, { waitMs: LOCK_WAIT_MS }));
       driveDrains();

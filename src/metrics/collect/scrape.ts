@@ -1,7 +1,7 @@
 // What GET /metrics answers.
 import type { ObservedDatapath } from '../../datapath/ebpf/observe/observer.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { exposition } from '../exposition/exposition.js';
+import { expositionPiecesOf } from '../exposition/exposition.js';
 import { type Format, METRICS_PARAMETERS, type MetricsParameter, metricsOptions } from '../exposition/options.js';
 import { CONTENT_TYPES } from '../exposition/prometheus.js';
 import type { Snapshot } from '../snapshot.js';
@@ -20,7 +20,8 @@ export interface ScrapeRequest {
 
 export interface MetricsAnswer {
   readonly contentType: string;
-  readonly text: string;
+  /** Of the text; each is made when it is asked for, so that its reader may do other things in between. */
+  readonly pieces: Iterable<string>;
 }
 
 /** The quality that an Accept header gives a type of media, 0 to 1; undefined: it is not named. */
@@ -51,7 +52,7 @@ const PLAIN_TEXT = 'text/plain; charset=utf-8';
  *
  * Cost: it blocks the event loop, takes no lock and waits at most 50 ms for a change of the table that is under way. Besides some ten small
  * files of /run/weir it reads each service and server once. Call it in a process whose timers may
- * be late by that much, never in that of VRRP or the checker. Its text is one string: some 5 KB a service with one server.
+ * be late by that much, never in that of VRRP or the checker. Its text, some 5 KB a service with three servers, is made piece by piece, of this moment.
  * @throws WeirError option-value, option-unknown: the query is wrong; else as collectSnapshot
  */
 export function scrape(
@@ -62,6 +63,9 @@ export function scrape(
   if (unknown !== undefined) throw new WeirError('option-unknown', { option: unknown });
   const given = Object.fromEntries(METRICS_PARAMETERS.flatMap((name) => (query.has(name) ? [[name, query.getAll(name).join(',')]] : [])));
   const options = metricsOptions(given, nameOf, negotiatedFormat(accept));
-  const text = exposition({ ...collectSnapshot(version, observe), ...(apiRefusals === undefined ? {} : { apiRefusals }) }, options);
-  return { contentType: options.format === 'influx' ? PLAIN_TEXT : CONTENT_TYPES[options.format], text };
+  const pieces = expositionPiecesOf(
+    { ...collectSnapshot(version, observe), ...(apiRefusals === undefined ? {} : { apiRefusals }) },
+    options,
+  );
+  return { contentType: options.format === 'influx' ? PLAIN_TEXT : CONTENT_TYPES[options.format], pieces };
 }

@@ -8,9 +8,9 @@ import { nodeStateFamilies } from '../families/weir-nodes.js';
 import { serviceAndServerFamilies } from '../families/weir-services.js';
 import type { Snapshot } from '../snapshot.js';
 import { type Family, labelText, type Scope } from './family.js';
-import { influxText } from './influx.js';
+import { influxPieces } from './influx.js';
 import type { FamilySet, MetricsOptions } from './options.js';
-import { expositionText } from './prometheus.js';
+import { expositionPieces } from './prometheus.js';
 
 type MakeFamilies = (snapshot: Snapshot, options: MetricsOptions) => readonly Family[];
 
@@ -59,7 +59,10 @@ function chosenFamilies(snapshot: Snapshot, options: MetricsOptions): readonly F
   return [...families.filter(({ scope }) => !left.includes(scope)), truncated(left)];
 }
 
-export function exposition(snapshot: Snapshot, options: MetricsOptions): string {
+/** In pieces that are made when they are asked for. */
+export function expositionPiecesOf(snapshot: Snapshot, options: MetricsOptions): Iterable<string> {
   const asked = filtered(snapshot, options);
-  return options.format === 'influx' ? influxText(asked) : expositionText(chosenFamilies(asked, options), options.format);
+  return options.format === 'influx' ? influxPieces(asked) : expositionPieces(chosenFamilies(asked, options), options.format);
 }
+
+export const exposition = (snapshot: Snapshot, options: MetricsOptions): string => [...expositionPiecesOf(snapshot, options)].join('');

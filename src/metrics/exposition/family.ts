@@ -21,6 +21,18 @@ export interface Family {
   readonly samples: readonly Sample[];
 }
 
+/** One whose samples are made when they are first asked for: an exposition is written family by family. */
+export function lazyFamily(head: Omit<Family, 'samples'>, samples: () => readonly Sample[]): Family {
+  let made: readonly Sample[] | undefined;
+  return {
+    ...head,
+    get samples() {
+      made ??= samples();
+      return made;
+    },
+  };
+}
+
 const escaped = (value: string): string =>
   /[\\"\n]/.test(value) ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : value;
 

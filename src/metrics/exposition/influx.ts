@@ -44,11 +44,10 @@ const serviceTags = (spec: ServiceSpec): Tags => ({
   ...endpointTags(spec.key, ''),
 });
 
-/** A line each; without a table the text is empty. No line has a time: its reader adds it. */
-export function influxText({ table }: Snapshot): string {
-  let text = '';
+/** A line each, in pieces of a service; without a table there is none. No line has a time: its reader adds it. */
+export function* influxPieces({ table }: Snapshot): Generator<string> {
   for (const { spec, stats, destinations } of table?.services ?? []) {
-    text += `ipvs_virtual_server${tagText(serviceTags(spec))} ${fieldText(fieldsOf(stats))}\n`;
+    let text = `ipvs_virtual_server${tagText(serviceTags(spec))} ${fieldText(fieldsOf(stats))}\n`;
     for (const {
       spec: { address, port },
       active,
@@ -64,6 +63,6 @@ export function influxText({ table }: Snapshot): string {
       const fields = { active_connections: active, inactive_connections: inactive, ...fieldsOf(own) };
       text += `ipvs_real_server${tagText(tags)} ${fieldText(fields)}\n`;
     }
+    yield text;
   }
-  return text;
 }

@@ -2,7 +2,7 @@
 import { formatAddress } from '../../model/address-text.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import type { DestinationEntry, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
-import { type Family, labelText, madeOnce, plainSample, type Sample } from '../exposition/family.js';
+import { type Family, labelText, lazyFamily, madeOnce, plainSample, type Sample } from '../exposition/family.js';
 import type { TableSnapshot } from '../snapshot.js';
 
 /** The labels of a server; fewer of them may be chosen. */
@@ -74,14 +74,16 @@ export function nodeFamilies(table: TableSnapshot, chosen: readonly string[]): r
     scope: 'director',
     samples: plainSample(value),
   });
-  const sums = backendSums(table, chosen);
-  const gauge = (name: string, of: 'active' | 'inactive' | 'weight', help: string): Family => ({
-    name: `node_ipvs_backend_${name}`,
-    type: 'gauge',
-    help: `The current ${help} by local and remote address.`,
-    scope: 'server',
-    samples: sums.samples(of),
-  });
+  let made: Sums | undefined;
+  const sums = (): Sums => {
+    made ??= backendSums(table, chosen);
+    return made;
+  };
+  const gauge = (name: string, of: 'active' | 'inactive' | 'weight', help: string): Family =>
+    lazyFamily(
+      { name: `node_ipvs_backend_${name}`, type: 'gauge', help: `The current ${help} by local and remote address.`, scope: 'server' },
+      () => sums().samples(of),
+    );
   return [
     gauge('connections_active', 'active', 'active connections'),
     gauge('connections_inactive', 'inactive', 'inactive connections'),

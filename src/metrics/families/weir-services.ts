@@ -4,7 +4,7 @@ import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import type { ServiceEntry, ServiceSpec, Stats } from '../../model/service.js';
 import { flagText } from '../../model/service-text.js';
 import { serviceWord } from '../../model/service-word.js';
-import { type Family, labelText, madeOnce, type Sample, type Scope, withLabel } from '../exposition/family.js';
+import { type Family, labelText, lazyFamily, madeOnce, type Sample, type Scope, withLabel } from '../exposition/family.js';
 import type { Snapshot } from '../snapshot.js';
 import { checkedOf, SERVER_STATES, type ServerEntry, serversOf } from './server-state.js';
 
@@ -70,13 +70,8 @@ function infoLabels({ key, scheduler, persistence, ...spec }: ServiceSpec): stri
   });
 }
 
-const family = (scope: Scope, type: Family['type'], name: string, help: string, samples: readonly Sample[]): Family => ({
-  name: `weir_${scope}_${name}`,
-  type,
-  help,
-  scope,
-  samples,
-});
+const family = (scope: Scope, type: Family['type'], name: string, help: string, samples: () => readonly Sample[]): Family =>
+  lazyFamily({ name: `weir_${scope}_${name}`, type, help, scope }, samples);
 
 function stateSamples({ states, servers }: Row): readonly Sample[] {
   return SERVER_STATES.map((state, index) => ({
@@ -87,20 +82,12 @@ function stateSamples({ states, servers }: Row): readonly Sample[] {
 
 function serviceFamilies(rows: readonly Row[]): readonly Family[] {
   return [
-    family(
-      'service',
-      'gauge',
-      'info',
-      'Scheduler, flags and persistence in seconds of a service; always 1',
+    family('service', 'gauge', 'info', 'Scheduler, flags and persistence in seconds of a service; always 1', () =>
       rows.map(({ info }) => ({ labels: info, value: 1 })),
     ),
-    family('service', 'gauge', 'servers', 'Servers of a service by state', rows.flatMap(stateSamples)),
+    family('service', 'gauge', 'servers', 'Servers of a service by state', () => rows.flatMap(stateSamples)),
     ...TRAFFIC.map(([name, of, what]) =>
-      family(
-        'service',
-        'counter',
-        `${name}_total`,
-        `${what} of a service since the datapath was loaded`,
+      family('service', 'counter', `${name}_total`, `${what} of a service since the datapath was loaded`, () =>
         rows.map(({ labels, service }) => ({ labels, value: service.stats[of] })),
       ),
     ),
@@ -135,27 +122,20 @@ const NUMBERS: readonly (readonly [name: string, help: string, of: NumberOf])[] 
 ];
 
 function serverFamilies(rows: readonly Row[]): readonly Family[] {
-  const states = rows.flatMap(({ servers }) =>
-    servers.flatMap(({ states: each, state }) =>
-      SERVER_STATES.map((one, index) => ({ labels: each[index] ?? '', value: one === state ? 1 : 0 })),
-    ),
-  );
+  const states = (): readonly Sample[] =>
+    rows.flatMap(({ servers }) =>
+      servers.flatMap(({ states: each, state }) =>
+        SERVER_STATES.map((one, index) => ({ labels: each[index] ?? '', value: one === state ? 1 : 0 })),
+      ),
+    );
   return [
-    ...NUMBERS.map(([name, help, of]) => family('server', 'gauge', name, help, serverSamples(rows, of))),
+    ...NUMBERS.map(([name, help, of]) => family('server', 'gauge', name, help, () => serverSamples(rows, of))),
     family('server', 'gauge', 'state', 'State of a server: 1 for the one that it is in', states),
-    family(
-      'server',
-      'counter',
-      'times_down_total',
-      "How often a server's checks made it down since the host's start",
+    family('server', 'counter', 'times_down_total', "How often a server's checks made it down since the host's start", () =>
       serverSamples(rows, ({ check }) => check?.timesDown),
     ),
     ...TRAFFIC.map(([name, of, what]) =>
-      family(
-        'server',
-        'counter',
-        `${name}_total`,
-        `${what} of a server since it was added, or the datapath was loaded`,
+      family('server', 'counter', `${name}_total`, `${what} of a server since it was added, or the datapath was loaded`, () =>
         serverSamples(rows, ({ entry }) => entry?.stats[of]),
       ),
     ),
@@ -167,13 +147,7 @@ function quorumFamilies({ checks, table }: Snapshot): readonly Family[] {
   const words = new Map((table?.services ?? []).map(({ spec: { key } }) => [keepalivedName(key), serviceWord(key)]));
   const labelled = checks.map((server) => ({ server, labels: labelText({ service: words.get(server.name) ?? server.name }) }));
   const gauge = (name: string, help: string, of: (server: Snapshot['checks'][number]) => number): Family =>
-    family(
-      'service',
-      'gauge',
-      name,
-      help,
-      labelled.map(({ server, labels }) => ({ labels, value: of(server) })),
-    );
+    family('service', 'gauge', name, help, () => labelled.map(({ server, labels }) => ({ labels, value: of(server) })));
   return [
     gauge('quorum_up', 'Whether the servers that are up reach the quorum', ({ quorumUp }) => (quorumUp ? 1 : 0)),
     gauge('quorum', 'Weight that servers must have together', ({ quorum }) => quorum),
