@@ -9,8 +9,8 @@ export const switchErrors = {
   },
   /** `why`: what is missing. */
   'switch-needs-kernel': {
-    text: ({ why }: { why: string }) => `content switching needs a later kernel: ${why} is missing`,
-    hint: 'weir proxy serves the same rules',
+    text: ({ why }: { why: string }) => `content switching needs a later kernel: this one lacks ${why}`,
+    hint: 'start Linux 6.9 or later with CONFIG_SYN_COOKIES; weir proxy serves the same file on this one',
     exitStatus: 1,
   },
   'switch-service-taken': {

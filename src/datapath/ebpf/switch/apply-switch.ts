@@ -13,6 +13,7 @@ import { EndpointTable } from '../table/endpoint-table.js';
 import { modelAddress } from '../table/record-address.js';
 import { liveService } from '../table/table-entries.js';
 import { hasSwitch, withSwitchMap } from './switch-maps.js';
+import { kernelTypes, switchLacks } from './switch-needs.js';
 import { checkAttachments, ensureSwitch, removeSwitch } from './switch-programs.js';
 import { configuredWeights, openListeners, writeRules } from './switch-rules.js';
 
@@ -78,9 +79,12 @@ function makeService(director: EbpfDirector, listener: SwitchListener, was: Serv
 
 /**
  * @throws WeirError switch-service-taken: someone else has made a service of a listener's address
+ * @throws WeirError switch-needs-kernel, before anything is changed. `types`: of the kernel (switch-needs.ts)
  * @throws as checkAttachments, ensureSwitch
  */
-export function applySwitch(director: EbpfDirector, plan: SwitchPlan): void {
+export function applySwitch(director: EbpfDirector, plan: SwitchPlan, types = kernelTypes()): void {
+  const lacks = switchLacks(types);
+  if (lacks.length > 0) throw new WeirError('switch-needs-kernel', { why: lacks.join(', ') });
   director.exclusively(() => {
     const { tables } = director;
     const before = switchedServices(tables.folder);
