@@ -11,6 +11,7 @@ import { failover } from './failover.js';
 import { flood } from './flood.js';
 import { ipv6 } from './ipv6.js';
 import { layer7 } from './layer7.js';
+import { contentSwitch } from './layer7-switch.js';
 import { list, memory } from './memory.js';
 import { methods } from './methods.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
@@ -73,6 +74,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   checks: { title: 'Health checks beside keepalived, all cores', run: (options) => checks(options, print) },
   sync: { title: 'Connections of two nodes kept the same, all cores', run: (options, { wrapper }) => sync(options, wrapper, print) },
   layer7: { title: 'The proxy beside other proxies of HTTP', run: (options, { cpu }) => layer7(options, cpu) },
+  switch: { title: 'Content switching beside plain routing and nginx', run: (options, { cpu }) => contentSwitch(options, cpu) },
   api: { title: 'The control API, 1,000 services', run: (options, { cpu }) => api(options, cpu) },
   soak: { title: 'Short connections without end', run: (options, { wrapper }) => soakRows(options, wrapper) },
 };

@@ -25,7 +25,7 @@ export interface RunningLayer7Peer extends Layer7Peer {
 export const LAYER7_SUBJECT = 'weir proxy';
 /** A folder beside this file, and this one as it was built. */
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const endpoints = servers.map((server) => `${server}:80`);
+export const endpoints = servers.map((server) => `${server}:80`);
 
 const weirText = (port: number): string => `layer7:
   listeners: { web: '${VIP}:${port}' }

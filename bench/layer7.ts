@@ -28,7 +28,7 @@ interface Layer7Test {
 }
 
 /** What browsers send with every request. */
-const BROWSER = [
+export const BROWSER = [
   'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
   'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
   'Accept-Language: en-US,en;q=0.5',

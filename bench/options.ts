@@ -15,6 +15,7 @@ export const partNames = [
   'checks',
   'sync',
   'layer7',
+  'switch',
   'api',
   'soak',
 ] as const;
@@ -35,7 +36,7 @@ export interface Options {
   readonly cpu?: number;
   /** Priority of the run, -20 to 19; below 0 it is lent to ksoftirqd of that CPU as well. */
   readonly nice: number;
-  /** Parts `wire` and `layer7`: peers and tests to run; absent: all. */
+  /** Parts `wire`, `layer7` and `switch`: peers and tests to run; absent: all. */
   readonly peers?: readonly string[];
   readonly tests?: readonly string[];
   readonly offloads?: readonly string[];
