@@ -9,8 +9,9 @@ import { type Packet, type Parsed, sourceOf, targetOf } from '../../memory/packe
 import { type Frame, PacketDirector } from '../../memory/packets/packet-director.js';
 import { parseFrame } from '../../memory/packets/parse.js';
 import type { Reason } from '../../memory/packets/reason.js';
-import { messageOf } from '../../memory/packets/related.js';
+import { type Message, messageOf } from '../../memory/packets/related.js';
 import type { TraceEvent } from '../../memory/packets/trace.js';
+import { tunnelQuoteOf } from '../../memory/packets/tunnel-error.js';
 import type { Start } from '../../schedule/index.js';
 import { sysctlNames } from '../../sysctls.js';
 import { TCP_STATES } from '../../tcp-state.js';
@@ -65,7 +66,7 @@ export interface ExplainedPacket {
   readonly localOf: (connection: Connection) => Endpoint | undefined;
 }
 
-/** Of a frame that is balanced, or of the packet that an ICMP error quotes: source, then target. */
+/** Of a frame that is balanced, or of the packet that an ICMP error quotes: source, then target; of a tunnel's, also of the one inside. */
 interface Ends {
   readonly ends: readonly Endpoint[];
   readonly call?: string | undefined;
@@ -82,10 +83,16 @@ function endsBehind(seen: Ends, ports: LiveLocalPorts): Ends {
   return client === undefined ? seen : { ...seen, ends: [source, client] };
 }
 
+/** Also of the packet in a tunnel whose outer one is quoted. */
+function endsQuoted(message: Message): readonly Endpoint[] {
+  const inner = tunnelQuoteOf(message)?.inner;
+  return [message.quoted.from, message.quoted.to, ...(inner === undefined ? [] : [inner.from, inner.to])];
+}
+
 function endsOf(bytes: Uint8Array, { kind, packet }: Parsed): Ends {
   if (packet === undefined) return { ends: [] };
   const message = kind === 'other' && !packet.fragment ? messageOf(bytes, packet) : undefined;
-  if (message !== undefined) return { ends: [message.quoted.from, message.quoted.to] };
+  if (message !== undefined) return { ends: endsQuoted(message) };
   const source = sourceOf(packet);
   return { ends: [source, targetOf(packet)], call: callOf(packet), protocol: packet.protocol, named: namedClient(bytes, packet, source) };
 }
@@ -93,7 +100,7 @@ function endsOf(bytes: Uint8Array, { kind, packet }: Parsed): Ends {
 const withoutPort = (end: Endpoint | undefined): Endpoint | undefined =>
   end === undefined || end.port === 0 ? undefined : { ...end, port: 0 };
 
-const clientsOf = ({ ends: [source, target], named }: Ends): Clients => [source, target, withoutPort(source), withoutPort(target), named];
+const clientsOf = ({ ends, named }: Ends): Clients => [...ends, ...ends.map(withoutPort), named];
 
 const callOf = ({ data }: Packet): string | undefined => (data.length === 0 ? undefined : callIdOf(data));
 
