@@ -1,9 +1,9 @@
 // weir drain on living hosts: chats that go on all the time are not cut, and what begins meanwhile goes elsewhere.
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { asked, inCluster, ipvsadm, ok, rows, serving, shared, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
-import { test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { drain, drained, killDrivers } from './drain-cluster.js';
 
