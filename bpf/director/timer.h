@@ -25,13 +25,10 @@ struct sweep {
   bool asked;  /* exact services ask for connections of this table (asks-wide.h) */
 };
 
-/* Does the sweep end this connection? It expired, its destination was removed (expire_nodest_conn), or drop_entry chose it. */
+/* Does the sweep end this connection? It expired, its destination was removed while expire_nodest_conn was set, or drop_entry chose it. */
 static __always_inline bool sweep_ends(struct sweep *w, __u64 v, __u32 bucket) {
   if (v_expired(v, w->now)) return true;
-  if (unlikely(w->c->expire_nodest_conn)) {
-    struct dest *d = dest_at(v_dest(v));
-    if (d && !(READ(d->flags) & D_AVAILABLE)) return true;
-  }
+  if (unlikely(w->c->expire_nodest_conn) && dest_expires(v_dest(v))) return true;
   if (likely(bucket % DROP_ENTRY_SHARE != w->dropped) || !defence_ends(w->c, w->h, v, w->now)) return false;
   count_reason(R_DROP_ENTRY);
   return true;

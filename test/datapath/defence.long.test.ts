@@ -1,6 +1,7 @@
 // The defences against floods: what the timer makes of their settings while the table fills and empties, and whom they drop.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Abi, Conf, ConnSlot } from '../../src/datapath/ebpf/abi.gen.js';
 import { formatAddress } from '../../src/model/address-text.js';
 import { ChunkType } from '../../src/wire/sctp.js';
@@ -206,17 +207,26 @@ for (const family of [IPv4, IPv6]) {
   );
 }
 
-test('expire_nodest_conn: the connections of a removed destination leave the table within a sweep', { skip }, async () => {
+test('expire_nodest_conn: connections and templates of a destination that is removed meanwhile end within a sweep', { skip }, async () => {
   await inBed(async (bed) => {
     const { service: spec, destinations } = service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]);
-    for (let client = 0; client < 20; client++) send(bed, client, 'S');
-    for (const each of destinations) bed.director.deleteDestination(spec.key, each);
-    assert.equal(takenSlots(bed).length, 20);
+    bed.director.editService({ ...spec, persistence: { timeout: 300, netmask: 0xffffffff } });
+    const remove = (): void => {
+      for (let client = 0; client < 20; client++) send(bed, client, 'S');
+      for (const each of destinations) bed.director.deleteDestination(spec.key, each);
+    };
+    remove();
     bed.director.setSysctl('expire_nodest_conn', '1');
+    await setTimeout(2500);
+    assert.equal(takenSlots(bed).length, 20, 'as in the kernel, removed before, it stays until a packet comes');
+    assert.equal(templatesOf(bed).size, 1);
+    for (const each of destinations) bed.director.addDestination(spec.key, each);
+    remove();
     await until(
-      () => takenSlots(bed).length,
-      (count) => count === 0,
+      () => [takenSlots(bed).length, templatesOf(bed).size],
+      ([connections, templates]) => connections === 0 && templates === 0,
     );
     assert.deepEqual(bed.drops(), {});
+    checkTemplates(bed);
   });
 });

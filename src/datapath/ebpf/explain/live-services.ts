@@ -141,6 +141,7 @@ export class LiveServices {
     if (method === 'fullnat') found.locals = new FullnatPools(this.tables).localsOf(id).map(ipOf);
     found.overloaded = dests.get(id, Dest.overload) !== 0;
     found.available = (flags & Abi.D_AVAILABLE) !== 0;
+    found.expires = (flags & Abi.D_EXPIRES) !== 0;
     if ((flags & Abi.D_REAL) !== 0) this.director.records.answer(found);
     found.helped = isRead(this.tables, id);
     this.#destinations.set(id, found);

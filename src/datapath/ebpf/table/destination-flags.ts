@@ -12,3 +12,6 @@ export function flagsOfAdded(before: number, { method }: Pick<DestinationSpec, '
   const own = method === 'tunnel' ? Abi.D_TUNNEL : method === 'fullnat' ? Abi.D_FULLNAT : 0;
   return (before & KEPT) | own | Abi.D_AVAILABLE;
 }
+
+/** Of one that leaves its list. `expires`: its connections and templates end. */
+export const flagsOfRetired = (before: number, expires: boolean): number => (before & ~Abi.D_AVAILABLE) | (expires ? Abi.D_EXPIRES : 0);

@@ -12,7 +12,7 @@ import { BypassAbi } from '../bypass.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { beginningFlags } from './beginning-flags.js';
 import { clockDifference } from './clock.js';
-import { flagsOfAdded } from './destination-flags.js';
+import { flagsOfAdded, flagsOfRetired } from './destination-flags.js';
 import { DestinationIndex } from './destination-index.js';
 import { recordedHold } from './drain-record.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
@@ -181,8 +181,8 @@ export class Writer {
 
   /** Retires a destination that left its list: it gets no more packets, and its record stays while connections name it. */
   retire(id: number): void {
-    const { dests } = this.tables;
-    dests.set(id, Dest.flags, dests.get(id, Dest.flags) & ~Abi.D_AVAILABLE);
+    const { dests, conf } = this.tables;
+    dests.set(id, Dest.flags, flagsOfRetired(dests.get(id, Dest.flags), conf.get(0, Conf.expireNodestConn) !== 0));
     dests.set(id, Dest.idleSince, this.clock());
     dests.set(id, Dest.state, WeirState.DEAD);
     this.#index.note(id);

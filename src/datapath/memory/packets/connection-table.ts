@@ -159,7 +159,7 @@ export class ConnectionTable {
    */
   sweep(now: number, share?: number): void {
     for (const [slot, connection] of this.entries()) {
-      const orphaned = this.settings.expireNodestConn && !connection.destination.available;
+      const orphaned = this.settings.expireNodestConn && connection.destination.expires;
       if (orphaned || isExpired(connection, now)) this.#empty(slot);
     }
     if (share === undefined) return;

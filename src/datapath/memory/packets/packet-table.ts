@@ -173,7 +173,7 @@ export class PacketTable {
     const service = this.#live(key);
     service.live = false;
     service.schedule = undefined;
-    for (const destination of service.list) retire(destination);
+    for (const destination of service.list) retire(destination, this.settings.expireNodestConn);
   }
 
   addDestination(key: ServiceKey, spec: DestinationSpec): void {
@@ -185,6 +185,7 @@ export class PacketTable {
     describeDestination(destination, spec, 0);
     this.#answer(destination, spec);
     destination.available = true;
+    destination.expires = false;
     service.list = [destination, ...service.list];
     service.schedule = service.schedule?.added(candidatesOf(service.list));
   }
@@ -211,7 +212,7 @@ export class PacketTable {
     const service = this.#live(key);
     const destination = this.#destination(service, which);
     const before = service.list[service.list.indexOf(destination) - 1]?.id ?? null;
-    retire(destination);
+    retire(destination, this.settings.expireNodestConn);
     service.schedule = service.schedule?.deleted(candidatesOf(service.list), destination.id, before);
   }
 

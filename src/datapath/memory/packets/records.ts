@@ -68,6 +68,8 @@ export interface DestinationRecord extends Loaded {
   lower: number;
   /** In its service's list. */
   available: boolean;
+  /** It was removed while expire_nodest_conn was set: its connections and templates end. */
+  expires: boolean;
   /** Templates that lead to it. */
   persistent: number;
   /** Is or was masqueraded: its replies are found by its address. */
@@ -214,6 +216,7 @@ export class Records {
       persistent: 0,
       overloaded: false,
       available: false,
+      expires: false,
       answers: false,
       helped: false,
       counts: noCounts(),
@@ -247,14 +250,25 @@ const BYPASS_ID = 0x3fffe;
 /** What such a connection has instead of a destination: it is in no list, and whatever is counted there is not seen. */
 export const bypassOf = (service: ServiceRecord, target: Ip): DestinationRecord => ({
   ...{ method: 'bypass', tunnel: PLAIN_TUNNEL, locals: [], weight: 1, lastWeight: 1, upper: 0, lower: 0 },
-  ...{ active: 0, inactive: 0, persistent: 0, overloaded: false, available: true, answers: false, helped: false, counts: noCounts() },
+  ...{
+    active: 0,
+    inactive: 0,
+    persistent: 0,
+    overloaded: false,
+    available: true,
+    expires: false,
+    answers: false,
+    helped: false,
+    counts: noCounts(),
+  },
   ...{ id: BYPASS_ID, service, address: anyOf(target), port: 0 },
 });
 
-/** Takes a destination out of its service's list. */
-export function retire(destination: DestinationRecord): void {
+/** Takes a destination out of its service's list. `expires`: with its connections and templates. */
+export function retire(destination: DestinationRecord, expires: boolean): void {
   const { service } = destination;
   destination.available = false;
+  destination.expires = expires;
   service.list = service.list.filter((each) => each !== destination);
   service.retired = [destination, ...service.retired];
 }

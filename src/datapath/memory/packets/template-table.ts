@@ -121,14 +121,19 @@ export class TemplateTable {
    */
   sweep(connections: readonly Connection[], now: number, share?: number): void {
     for (const each of this.assurable(connections)) each.assured = true;
-    const isAsked = (each: Template, slot: number): boolean => hasExpired(each, now) || (slot % BUCKET_SHARES === share && isSpare(each));
+    const isOver = (each: Template): boolean => hasExpired(each, now) || (this.settings.expireNodestConn && each.destination.expires);
+    const isAsked = (each: Template, slot: number): boolean => isOver(each) || (slot % BUCKET_SHARES === share && isSpare(each));
     const asked = new Set([...this.entries()].flatMap(([slot, each]) => (isAsked(each, slot) ? [each] : [])));
     if (asked.size === 0) return;
     const held = this.#heldBy(connections, asked);
     for (const [slot, template] of this.entries()) {
       if (!asked.has(template)) continue;
-      if (!held.has(template)) this.#remove(slot, template, now);
-      else if (hasExpired(template, now)) this.#hold(template, now);
+      if (held.has(template)) {
+        if (isOver(template)) this.#hold(template, now);
+      } else {
+        if (!isOver(template)) this.count('drop_entry');
+        this.#remove(slot, template);
+      }
     }
   }
 
@@ -145,8 +150,7 @@ export class TemplateTable {
     return held;
   }
 
-  #remove(slot: number, template: Template, now: number): void {
-    if (!hasExpired(template, now)) this.count('drop_entry');
+  #remove(slot: number, template: Template): void {
     template.destination.persistent--;
     this.calls.free += Number(template.call !== undefined);
     this.#slots[slot] = undefined;
