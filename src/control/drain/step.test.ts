@@ -212,7 +212,8 @@ function hold(before: DrainRecord, after: DrainRecord, input: DrainInput, effect
     if (known?.state === 'draining' && drain.state === 'deadline') assert.ok(atUs >= drain.deadlineUs && (drain.remaining?.open ?? 0) > 0);
     const isLooked = input.kind === 'look' && input.remaining.has(drain.id);
     if (isLooked && atUs >= drain.deadlineUs) assert.notEqual(drain.state, 'draining', 'it ends by itself');
-    if (isLooked && atUs >= drain.persistenceDeadlineUs && drain.holds) assert.equal(drain.released, true);
+    const isHonouring = drain.holds && drain.state !== 'cancelled';
+    if (isLooked && atUs >= drain.persistenceDeadlineUs && isHonouring) assert.equal(drain.released, true);
     const asks = effects.some((effect) => effect.kind === 'end' && effect.id === drain.id);
     if (input.kind === 'look') assert.equal(asks, !drain.endDone && drain.slowStart === undefined, 'it asks until that is done');
     if (asks) assert.ok(drain.end !== 'keep' && (drain.state === 'deadline' || drain.state === 'empty'));
