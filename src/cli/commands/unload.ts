@@ -1,5 +1,6 @@
 // weir unload: removes the datapath, its table and all connections from this network namespace.
 
+import { releaseFor } from '../../daemon/drain/handover.js';
 import { unloadDatapath } from '../../datapath/ebpf/load/unload.js';
 import { command, expectWords } from '../command.js';
 import { reportWait } from '../failure.js';
@@ -12,5 +13,7 @@ const USAGE = `usage: weir unload
 export const run = command({ name: 'weir unload', usage: USAGE, types: {} }, ({ words }, io) => {
   expectWords(words, 0);
   if (!unloadDatapath({ onWait: reportWait('weir unload', io) })) io.out('the datapath is not loaded in this network namespace\n');
+  // The drains are gone with the table: VRRP has no reason to leave its addresses to others.
+  releaseFor(null);
   return 0;
 });

@@ -5,7 +5,7 @@ import { unlessCode } from '../errno.js';
 import { liveCookies } from './live-netns.js';
 
 /** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`, `COOKIE.PID`. */
-const KINDS = ['checks', 'drain', 'feedback', 'health', 'lock', 'realserver', 'running', 'sync', 'tune', 'vip', 'vrrp'] as const;
+const KINDS = ['checks', 'drain', 'feedback', 'health', 'lock', 'realserver', 'release', 'running', 'sync', 'tune', 'vip', 'vrrp'] as const;
 /** Another process removes it too, or this one may not: the next command tries again. */
 const LEFT_ALONE = ['ENOENT', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EACCES', 'EPERM'] as const;
 
