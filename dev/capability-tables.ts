@@ -10,7 +10,10 @@ const SCHEDULERS = /(\| scheduler \| chooses \|\n\|---\|---\|\n)(?:\|[^\n]*\n)*/
 
 const table = (rows: readonly (readonly string[])[]): string => rows.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 
-const missingRows = (): string => table(capabilities.filter(({ present }) => !present).map(({ name, meanwhile }) => [name, meanwhile]));
+const missingRows = (): string => {
+  const missing = capabilities.filter(({ present }) => !present).map(({ name, meanwhile }) => [name, meanwhile]);
+  return table(missing.length === 0 ? [['nothing', '–']] : missing);
+};
 
 const schedulerRows = (): string => table(schedulers.map(({ name, meaning }) => [`\`${name}\``, meaning]));
 
@@ -25,7 +28,8 @@ const LIST = /(<!-- made by dev\/capability-tables\.ts -->\n)(?:[^\n]*\n)*?(<!--
 /** README.md with its list of what is missing. */
 export function withMissingList(text: string): string {
   const names = capabilities.filter(({ present }) => !present).map(({ name }) => name);
-  const list = `${new Intl.ListFormat('en').format(names)}.`;
+  const lead = 'Not there yet, and refused with a plain line (docs/ipvsadm.md has what that means for traffic):';
+  const list = names.length === 0 ? '' : `${lead} ${new Intl.ListFormat('en').format(names)}.`;
   const lines = list.match(/.{1,99}(?: |$)/g) ?? [];
   return text.replace(LIST, (_, head: string, end: string) => `${head}${lines.map((line) => `${line.trim()}\n`).join('')}${end}`);
 }
