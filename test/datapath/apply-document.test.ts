@@ -1,11 +1,12 @@
 // weir apply under traffic: what its plan calls kept goes on, what it calls cut is what stops; and a table that changed is left alone.
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import type { DocumentPlan } from '../../src/control/plan/document-plan.js';
 import { projectRoot } from '../../src/lab/state/paths.js';
-import { test } from '../support/breadth.js';
 import { type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
 import { type Cluster, inCluster, ipvsadm, VIP } from './cluster.js';
 import { station } from './live-child.js';
