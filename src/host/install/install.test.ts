@@ -44,6 +44,7 @@ const ALL = [
   'usr/local/lib/weir/ipvsadm-service',
   'etc/systemd/system/weir-firewall.service',
   'etc/systemd/system/weir-apply.service',
+  'etc/systemd/system/weir-run.service',
   'etc/systemd/system/weir-sync.service',
   'usr/local/lib/weir/follow-firewall',
   ...BESIDE_FIREWALLS,

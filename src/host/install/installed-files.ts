@@ -89,6 +89,7 @@ export function installedFiles({ keepalived, rsyslog, made: texts }: InstallChoi
     text(`${UNITS}/ipvsadm.service`, 'share/systemd/ipvsadm.service', SYSTEMD),
     text('/usr/local/lib/weir/ipvsadm-service', 'share/systemd/ipvsadm-service'),
     text(`${UNITS}/weir-firewall.service`, 'share/systemd/weir-firewall.service', SYSTEMD),
+    text(`${UNITS}/weir-run.service`, 'share/systemd/weir-run.service', SYSTEMD),
     text(`${UNITS}/weir-apply.service`, 'share/systemd/weir-apply.service', SYSTEMD),
     text(`${UNITS}/weir-sync.service`, 'share/systemd/weir-sync.service', SYSTEMD),
     text('/usr/local/lib/weir/follow-firewall', 'share/systemd/follow-firewall'),
