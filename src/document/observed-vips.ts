@@ -3,7 +3,7 @@ import type { VipFacts } from '../control/vip/plan-vips.js';
 import { observeVips } from '../host/vip/observed-host.js';
 import { vrrpVips } from '../host/vrrp-vips.js';
 import type { Address } from '../model/address.js';
-import { formatAddress } from '../model/address-text.js';
+import { formatAddress, parseAddress } from '../model/address-text.js';
 import { type Failure, failure } from '../model/errors/weir-error.js';
 import { addressId } from '../model/identity.js';
 import type { WeirFile } from '../model/weir-file.js';
@@ -16,7 +16,9 @@ export function observeFile({ vips }: Pick<WeirFile, 'vips'>) {
 }
 
 /** Locks and changes nothing. @throws WeirError state-file-damaged; SystemError */
-function vipFacts(wanted: readonly Address[]): VipFacts {
+function vipFacts(stated: readonly Address[]): VipFacts {
+  const { host, saved } = observeVips();
+  const wanted = [...stated, ...saved.flatMap(({ address }) => parseAddress(address) ?? [])];
   const texts = new Map(wanted.map((address) => [addressId(address), formatAddress(address)]));
   const managed = [...vrrpVips(wanted)].map(([id, found]): readonly [string, Failure] => {
     const address = texts.get(id) ?? id;
@@ -27,5 +29,5 @@ function vipFacts(wanted: readonly Address[]): VipFacts {
         : failure('document-vip-unknown', { ...found, address }),
     ];
   });
-  return { ...observeVips(), managed: new Map(managed) };
+  return { host, saved, managed: new Map(managed) };
 }

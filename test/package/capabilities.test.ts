@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
+import { after, before, test } from 'node:test';
 import { projectRoot } from '../../src/lab/state/paths.js';
-import { test } from '../support/breadth.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 

@@ -13,7 +13,7 @@ export function printPlan(
   more: Readonly<Record<string, Json>> = {},
 ): void {
   if (json) {
-    const { steps: _steps, vipSteps: _vipSteps, ...shown } = { vipSteps: [], ...plan };
+    const { steps: _steps, vipSteps: _vipSteps, ownVips: _ownVips, ...shown } = { vipSteps: [], ownVips: [], ...plan };
     io.out(`${JSON.stringify({ file, ...more, ...shown })}\n`);
     return;
   }

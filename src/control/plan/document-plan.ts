@@ -2,7 +2,8 @@
 //
 //   planDocument(document, facts, options) → DocumentPlan        control/plan/plan-document.ts
 //   observeTable() → TableFacts                                 document/table-facts.ts, no lock, changes nothing
-//   applyDocument(director, document, options, base)            document/apply-document.ts, under the lock, atomically
+//   applyDocument(director, document, { base, unlocked, … })    document/apply-document.ts, under the lock, atomically
+//   planFile(file, facts, options) → FilePlan                   control/plan/file-plan.ts: with the VIPs of a weir.yaml
 //
 // `base` names the table that a plan was made for: it is part of an ETag, and what `applyDocument` compares again under the lock.
 import type { Change } from '../../model/change.js';

@@ -27,6 +27,7 @@ export type HostFile = Pick<WeirFile, 'table' | 'vips'>;
 
 export interface RefusedVip {
   readonly vip: string;
+  readonly code: string;
   readonly reason: string;
 }
 
@@ -45,6 +46,8 @@ export interface FilePlan extends DocumentPlan {
   /** Nothing can be applied. */
   readonly refused: readonly RefusedVip[];
   readonly vipSteps: readonly VipStep[];
+  /** Those of weir that stay as they are. */
+  readonly ownVips: readonly WantedVip[];
 }
 
 const ROWS = {
@@ -55,10 +58,12 @@ const ROWS = {
 
 const vipText = ({ address, prefixLength, interface: name }: WantedVip): string => `${formatAddress(address)}/${prefixLength} on ${name}`;
 
-function commandOf({ kind, vip: { address, prefixLength, interface: name, label } }: VipChange): string {
+function commandOf({ kind, differences, vip: { address, prefixLength, interface: name, label } }: VipChange): string {
+  const before = differences.find(({ what }) => what === 'interface')?.from ?? name;
   const text = formatAddress(address);
   if (kind === 'delete-vip') return `weir vip del ${text} --dev ${name}`;
-  return `weir vip add ${text}/${prefixLength} --dev ${name}${label === undefined ? '' : ` --label ${label}`}`;
+  const add = `weir vip add ${text}/${prefixLength} --dev ${name}${label === undefined ? '' : ` --label ${label}`}`;
+  return kind === 'add-vip' ? add : `weir vip del ${text} --dev ${before} && ${add}`;
 }
 
 /** Those of services of this address: their packets come to this host no more. */
@@ -82,7 +87,7 @@ const vipsPlan = ({ vips }: HostFile, facts: HostFacts, options: DocumentOptions
   vips === undefined || facts.vips === undefined ? NO_VIPS : planVips(vips, facts.vips, options);
 
 const refusals = ({ refused }: VipsPlan): readonly RefusedVip[] =>
-  refused.map(({ vip, failure }) => ({ vip: vipText(vip), reason: failureLine(failure) }));
+  refused.map(({ vip, failure }) => ({ vip: vipText(vip), code: failure.code, reason: failureLine(failure) }));
 
 export function planFile(file: HostFile, facts: HostFacts, options: DocumentOptions = {}): FilePlan {
   const vips = vipsPlan(file, facts, options);
@@ -107,6 +112,7 @@ export function planFile(file: HostFile, facts: HostFacts, options: DocumentOpti
     ],
     refused: refusals(vips),
     vipSteps: made.flatMap(({ steps }) => steps),
+    ownVips: vips.staying.flatMap(({ vip, keptFor }) => (keptFor === undefined ? [vip] : [])),
   };
 }
 

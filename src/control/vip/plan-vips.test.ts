@@ -77,6 +77,12 @@ test('what cannot be is refused with its reason', () => {
   assert.match(refused([vip(7)], { ...facts, managed })[0] ?? '', /^WEB of .* manages 10\.4\.0\.7/);
 });
 
+test('what VRRP manages meanwhile is not taken away from the master', () => {
+  const why = failure('document-vip-of-vrrp', { address: '10.4.0.2', instance: 'WEB', file: '/etc/keepalived/keepalived.conf' });
+  const { changes, staying } = planVips([vip(1)], { ...facts, managed: new Map([[addressId(ip('10.4.0.2')), why]]) });
+  assert.deepEqual([changes, staying.map(({ keptFor }) => keptFor)], [[], ['VRRP manages it now', undefined]]);
+});
+
 test('those that are there are the document of no change', () => {
   const present = presentVips(facts);
   assert.deepEqual(

@@ -145,6 +145,10 @@ class Planner {
     const there = address === undefined ? undefined : this.#there(address);
     if (address === undefined || there === undefined || !there.isOurs) return;
     const vip = vipAt(this.#host, there.one);
+    if (this.facts.managed.has(addressId(address))) {
+      this.staying.push({ vip, keptFor: 'VRRP manages it now' });
+      return;
+    }
     if (keepOthers) {
       this.staying.push({ vip, keptFor: '--keep-others' });
       return;

@@ -7,6 +7,7 @@ import { formatAddress } from '../../model/address-text.js';
 import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import type { WantedVip } from '../../model/vip.js';
+import { isSystemError, unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { type StateFile, withState } from '../state-file.js';
@@ -37,9 +38,9 @@ class Changes {
     else this.#take(step.address, step.interface);
   }
 
-  #remember(saved: readonly SavedVip[], vip: string, back: () => void): void {
+  /** What takes the next change back, before it is made. */
+  #begin(vip: string, back: () => void): void {
     const before = remembered(this.state);
-    writeAll(this.state, saved);
     this.#undo.unshift({
       vip,
       back: () => {
@@ -56,14 +57,13 @@ class Changes {
     if (plan.kind === 'refused') throw errorOf(plan.failure);
     if (plan.kind === 'present') return;
     const { address } = plan.vip;
-    let isThere = false;
-    this.#remember([...saved.filter((one) => one.address !== address), plan.vip], address, () => {
+    this.#begin(address, () => {
       const now = observeVipHost(this.netlink);
       const removal = planDelete(now, vip.address, vip.interface, remembered(this.state));
-      if (isThere && removal.kind === 'delete') takeAddress(this.netlink, now, removal, vip.interface);
+      if (removal.kind === 'delete') takeAddress(this.netlink, now, removal, vip.interface);
     });
+    writeAll(this.state, [...saved.filter((one) => one.address !== address), plan.vip]);
     putAddress(this.netlink, plan, vip.address);
-    isThere = true;
     this.#put.set(plan.ifindex, [...(this.#put.get(plan.ifindex) ?? []), vip.address]);
   }
 
@@ -74,26 +74,34 @@ class Changes {
     if (plan.kind === 'refused') throw errorOf(plan.failure);
     if (plan.kind === 'absent') return;
     const text = formatAddress(address);
-    const raw = host.rawAddresses.filter((one) => one.ifindex === plan.vip.ifindex && sameAddress(one.address, address));
+    const gone = [plan.vip, ...plan.heirs];
+    const raw = host.rawAddresses.filter((one) =>
+      gone.some((each) => each.ifindex === one.ifindex && sameAddress(each.address, one.address)),
+    );
+    this.#begin(text, () => {
+      for (const one of raw) unlessCode(() => putBack(this.netlink, one), ['EEXIST'], undefined);
+    });
     takeAddress(this.netlink, host, plan, name);
-    this.#remember(
+    writeAll(
+      this.state,
       saved.filter((one) => one.address !== text || one.interface !== name),
-      text,
-      () => {
-        for (const one of raw) putBack(this.netlink, one);
-      },
     );
   }
 
-  /** @throws WeirError vip-not-undone */
+  /** All that can be taken back is. @throws WeirError vip-not-undone */
   undo(failure: unknown): void {
-    for (const { vip, back } of this.#undo) {
+    const left = this.#undo.flatMap(({ vip, back }) => {
       try {
         back();
+        return [];
       } catch (obstacle) {
-        throw new WeirError('vip-not-undone', { failure: messageOf(failure), vip, obstacle: messageOf(obstacle) });
+        return [{ vip, obstacle: messageOf(obstacle) }];
       }
-    }
+    });
+    const [first] = left;
+    if (first === undefined) return;
+    const vips = left.map(({ vip }) => vip).join(', ');
+    throw new WeirError('vip-not-undone', { failure: messageOf(failure), vip: vips, obstacle: first.obstacle });
   }
 }
 
@@ -109,16 +117,39 @@ function asked(steps: readonly VipStep[], host: ReturnType<typeof observeVipHost
   return placed;
 }
 
+/** `own`: VIPs of weir that stay: a change before that was killed may not have announced them. */
+export interface VipChanges {
+  readonly steps: readonly VipStep[];
+  readonly own: readonly WantedVip[];
+}
+
+/** All that came and stays. What is done stays done where nothing can be announced. */
+function announceAll(netlink: Netlink, placed: Placed, own: readonly WantedVip[], warn: (text: string) => void): void {
+  const host = observeVipHost(netlink);
+  const all = new Map([...placed].map(([ifindex, addresses]) => [ifindex, [...addresses]]));
+  for (const { address, interface: name } of own) {
+    const ifindex = host.interfaces.find((one) => one.name === name)?.ifindex;
+    if (ifindex !== undefined) all.set(ifindex, [...(all.get(ifindex) ?? []), address]);
+  }
+  try {
+    announce(host, all);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    warn(`the VIPs are there, but could not be announced: ${error.message}`);
+  }
+}
+
 /**
  * `work` calls `make` where the steps belong in what it does; where it throws, they are undone. First the network is asked who else has the new VIPs; at
- * last they are announced. Returns what `work` does.
+ * last they are announced; `warn`: that this failed. Returns what `work` does.
  * @throws WeirError vip-taken, as planAdd and planDelete refuse, vip-not-undone; SystemError; as `work`
  */
-export function changingVips<T>(steps: readonly VipStep[], work: (make: () => void) => T): T {
-  if (steps.length === 0) return work(() => undefined);
+export function changingVips<T>({ steps, own }: VipChanges, warn: (text: string) => void, work: (make: () => void) => T): T {
+  if (steps.length + own.length === 0) return work(() => undefined);
   return withState('vip', (state) =>
     using(new Netlink(), (netlink) => {
-      refuseRivals(observeVipHost(netlink), asked(steps, observeVipHost(netlink)));
+      const host = observeVipHost(netlink);
+      refuseRivals(host, asked(steps, host));
       const changes = new Changes(netlink, state);
       let result: T;
       try {
@@ -129,7 +160,7 @@ export function changingVips<T>(steps: readonly VipStep[], work: (make: () => vo
         changes.undo(error);
         throw error;
       }
-      announce(observeVipHost(netlink), changes.placed);
+      announceAll(netlink, changes.placed, own, warn);
       return result;
     }),
   );

@@ -36,7 +36,7 @@ export function observeVipHost(netlink: Netlink): ObservedHost {
   return { interfaces, addresses, raw, rawAddresses };
 }
 
-/** Without the kernel's own words. @throws WeirError state-file-damaged; SystemError */
+/** Without the raw records of netlink: for plans. @throws WeirError state-file-damaged; SystemError */
 export function observeVips(): { readonly host: VipHost; readonly saved: readonly SavedVip[] } {
   return using(new Netlink(), (netlink) => ({ host: observeVipHost(netlink), saved: remembered(new StateFile('vip')) }));
 }
