@@ -3,7 +3,7 @@ import { faultText, readWeirFile } from '../../config/weir/read.js';
 import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
 import { openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
 import { applySwitch, clearSwitch, switchedServices } from '../../datapath/ebpf/switch/apply-switch.js';
-import { hasSwitch, keyCount, type SwitchCountName, switchCounts } from '../../datapath/ebpf/switch/switch-maps.js';
+import { hasSwitch, hasSwitchProgram, keyCount, type SwitchCountName, switchCounts } from '../../datapath/ebpf/switch/switch-maps.js';
 import { switchedInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -79,8 +79,10 @@ function status(json: boolean, io: Io): number {
   const director = openIfLoaded();
   try {
     const folder = director?.tables.folder;
-    if (folder === undefined || !hasSwitch(folder)) {
-      io.out(json ? 'null\n' : 'nothing is switched here\n');
+    if (folder === undefined || !hasSwitchProgram(folder)) {
+      const isLeft = folder !== undefined && hasSwitch(folder);
+      const text = isLeft ? 'an apply or a clear was interrupted: run it again\n' : 'nothing is switched here\n';
+      io.out(json ? 'null\n' : text);
       return NOTHING;
     }
     const services = switchedServices(folder).map(serviceWord);

@@ -1,7 +1,7 @@
 // Content switching of this network namespace, as it is pinned.
 
 import { switchedServices } from '../../datapath/ebpf/switch/apply-switch.js';
-import { hasSwitch } from '../../datapath/ebpf/switch/switch-maps.js';
+import { hasSwitchProgram } from '../../datapath/ebpf/switch/switch-maps.js';
 import { uncoveredInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { readSetting } from '../../sys/files/sysctl.js';
@@ -12,7 +12,7 @@ const NEEDED = ['tcp_syncookies', 'tcp_sack', 'tcp_window_scaling'] as const;
 
 /** `nameOf`: of an interface. Undefined: nothing is switched. */
 export function collectSwitched(folder: string, nameOf: (ifindex: number) => string): SwitchFact | undefined {
-  if (!hasSwitch(folder)) return undefined;
+  if (!hasSwitchProgram(folder)) return undefined;
   return {
     listeners: switchedServices(folder).flatMap((key) => (key.kind === 'address' ? [endpointText(key)] : [])),
     uncovered: uncoveredInterfaces(folder).map(nameOf),

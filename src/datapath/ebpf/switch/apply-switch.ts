@@ -77,6 +77,11 @@ function makeService(director: EbpfDirector, listener: SwitchListener, was: Serv
     if (!listener.servers.some((server) => sameDestination(spec, server))) director.deleteDestination(key, spec);
 }
 
+/** Those of the keys that are there: someone else may have deleted others. */
+function deleteServices(director: EbpfDirector, keys: readonly ServiceKey[], services: readonly ServiceEntry[]): void {
+  for (const key of keys) if (services.some(({ spec }) => sameService(spec.key, key))) director.deleteService(key);
+}
+
 /**
  * @throws WeirError switch-service-taken: someone else has made a service of a listener's address
  * @throws WeirError switch-needs-kernel, before anything is changed. `types`: of the kernel (switch-needs.ts)
@@ -107,12 +112,14 @@ export function applySwitch(director: EbpfDirector, plan: SwitchPlan, types = ke
         configured,
       );
     }
+    // Before the rules: by its listener, which they end, the next apply knows what this one leaves if it is killed here.
+    const old = before.filter((key) => !plan.listeners.some((listener) => sameService(keyOf(listener), key)));
+    deleteServices(director, old, services);
     const [endpoints, index] = [new EndpointTable(tables), new DestinationIndex(tables)];
     writeRules(tables.folder, plan, {
       serviceOf: (listener) => liveService(tables, endpoints, keyOf(listener)),
       destinationOf: (service, server) => index.live(service, server),
     });
-    for (const key of before) if (!plan.listeners.some((listener) => sameService(keyOf(listener), key))) director.deleteService(key);
   });
 }
 
@@ -122,8 +129,7 @@ export function clearSwitch(director: EbpfDirector): boolean {
     const { folder } = director.tables;
     if (!hasSwitch(folder)) return false;
     const keys = switchedServices(folder);
-    const services = director.services();
-    for (const key of keys) if (services.some(({ spec }) => sameService(spec.key, key))) director.deleteService(key);
+    deleteServices(director, keys, director.services());
     removeSwitch(folder);
     return true;
   });

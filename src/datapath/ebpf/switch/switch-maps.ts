@@ -24,7 +24,13 @@ export const SWITCH_PINS = [
 ] as const;
 export type SwitchPin = (typeof SWITCH_PINS)[number];
 
+export const SWITCH_PROGRAM_PIN = 'weir_switch';
+
+/** Are maps there? Without the program, if a first `apply` or a `clear` was killed. */
 export const hasSwitch = (folder: string): boolean => existsSync(`${folder}/switch_listeners`);
+
+/** Is the program there, too? It is pinned after all maps, and removed before them. */
+export const hasSwitchProgram = (folder: string): boolean => existsSync(`${folder}/${SWITCH_PROGRAM_PIN}`);
 
 export const withSwitchMap = <T>(folder: string, pin: SwitchPin, work: (map: BpfMap) => T): T =>
   using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), work);

@@ -1,6 +1,6 @@
 // The program of content switching: loaded onto the pinned maps of the others, in front of tc's program on every interface.
 //
-//   killed before it was attached anywhere     nothing is switched: the next command loads it again
+//   killed before its pin was there            nothing is switched: the next `apply` loads it again, or `clear` removes its maps
 //   killed while it was attached               some interfaces have it: the next command attaches it to the rest
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
@@ -23,11 +23,10 @@ import { pinBeside, pinInPlace, unpin } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SwitchProgram, SwitchSecret } from '../switch.gen.js';
 import type { Tables } from '../table/tables.js';
-import { hasSwitch, SWITCH_PINS, withSwitchMap } from './switch-maps.js';
+import { hasSwitchProgram, SWITCH_PINS, SWITCH_PROGRAM_PIN, withSwitchMap } from './switch-maps.js';
 
 /** BPF_F_BEFORE without another program: in front of all. */
 const BEFORE_ALL = 1 << 3;
-const PROGRAM = 'weir_switch';
 /** What it enters by a tail call, and the array of that. Each build of it has an array of its own. */
 const BIND_PROGRAM = 'weir_switch_bind';
 const PROGRAMS_PIN = 'switch_programs';
@@ -125,8 +124,8 @@ export function ensureSwitch(tables: Tables, fileOf: FileOf = artifact, route?: 
       using(object.program(BIND_PROGRAM), (program) => fill([array], SwitchProgram.SWITCH_BIND, program));
       return pinBeside(array, `${folder}/${PROGRAMS_PIN}`);
     });
-    using(object.program(PROGRAM), (program) => {
-      pinInPlace(program, `${folder}/${PROGRAM}`);
+    using(object.program(SWITCH_PROGRAM_PIN), (program) => {
+      pinInPlace(program, `${folder}/${SWITCH_PROGRAM_PIN}`);
       for (const ifindex of interfaces) attach(program, folder, ifindex);
     });
     replace();
@@ -142,7 +141,7 @@ function pauseSwitch(folder: string): void {
 
 /** Puts this build's program in the place of the one that is loaded, if any. @throws as ensureSwitch */
 export function exchangeSwitch(tables: Tables, { fileOf, links }: Pick<Sides, 'fileOf' | 'links'>): void {
-  if (!hasSwitch(tables.folder)) return;
+  if (!hasSwitchProgram(tables.folder)) return;
   if (links === 'pause') pauseSwitch(tables.folder);
   else ensureSwitch(tables, fileOf, links);
 }
@@ -155,10 +154,10 @@ export function uncoveredInterfaces(folder: string): readonly number[] {
 
 /** Attaches the program that is loaded, if any, to interfaces that came since. */
 export function coverSwitch({ folder }: Tables): void {
-  if (!hasSwitch(folder)) return;
+  if (!hasSwitchProgram(folder)) return;
   const missing = uncoveredInterfaces(folder);
   if (missing.length === 0) return;
-  using(requiredPin(`${folder}/${PROGRAM}`, Program.pinned), (program) => {
+  using(requiredPin(`${folder}/${SWITCH_PROGRAM_PIN}`, Program.pinned), (program) => {
     for (const ifindex of missing) attach(program, folder, ifindex);
   });
 }
@@ -172,12 +171,14 @@ export const switchedInterfaces = (folder: string): readonly number[] =>
 
 /** Takes the program off all interfaces, and its maps away: connections that are switched end. */
 export function removeSwitch(folder: string): void {
+  // First: without it no command attaches to an interface again what is taken off here.
+  unpin(`${folder}/${SWITCH_PROGRAM_PIN}`);
   for (const ifindex of switchedInterfaces(folder)) {
     using(Link.pinned(`${folder}/${linkPin(ifindex)}`), (link) => link.detach());
     rmSync(`${folder}/${linkPin(ifindex)}`, { force: true });
   }
   unpin(`${folder}/${PROGRAMS_PIN}`);
   // The one by which hasSwitch() goes is the last one.
-  for (const name of [PROGRAM, ...SWITCH_PINS.filter((each) => each !== 'switch_listeners'), 'switch_listeners'])
+  for (const name of [...SWITCH_PINS.filter((each) => each !== 'switch_listeners'), 'switch_listeners'])
     rmSync(`${folder}/${name}`, { force: true });
 }

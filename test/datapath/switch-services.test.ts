@@ -1,0 +1,81 @@
+// The services of content switching, and an `apply` or a `clear` that was killed: every command still opens the tables, and the next one completes it.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { test } from 'node:test';
+import { readWeirFile } from '../../src/config/weir/read.js';
+import { switchPlan } from '../../src/control/layer7/switch/switch-plan.js';
+import type { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { applySwitch, clearSwitch, switchedServices } from '../../src/datapath/ebpf/switch/apply-switch.js';
+import { hasSwitch } from '../../src/datapath/ebpf/switch/switch-maps.js';
+import { switchedInterfaces } from '../../src/datapath/ebpf/switch/switch-programs.js';
+import type { SwitchPlan } from '../../src/model/layer7/switch-plan.js';
+import { serviceWord } from '../../src/model/service-word.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+
+const skip = skipReason();
+
+/** One listener for each address, all with the same host. */
+function planOf(...listeners: readonly string[]): SwitchPlan {
+  const text = `layer7:
+  listeners: { ${listeners.map((address, i) => `l${i}: "${address}"`).join(', ')} }
+  pools: { one: { servers: ["10.0.2.11:80"] } }
+  hosts: [{ server_name: [a.example], way: switch, locations: [{ location: /, pool: one }] }]
+`;
+  return switchPlan(readWeirFile(text).file.layer7 ?? assert.fail('no section layer7'));
+}
+
+const PLAN = planOf('10.0.1.100:80');
+
+function inBed(work: (bed: Bed, director: EbpfDirector) => void): void {
+  const bed = openBed();
+  try {
+    work(bed, bed.director as EbpfDirector);
+  } finally {
+    bed.close();
+  }
+}
+
+/** Its maps without its program. A link ends with its pin. */
+function leaveMaps({ folder }: Bed): void {
+  for (const name of readdirSync(folder)) if (/^(weir_switch|switch_link_\d+)$/.test(name)) rmSync(`${folder}/${name}`);
+  assert.ok(hasSwitch(folder));
+}
+
+test('maps without a program keep no command from the tables', { skip }, () =>
+  inBed((bed, director) => {
+    applySwitch(director, PLAN);
+    const interfaces = switchedInterfaces(bed.folder);
+    assert.ok(interfaces.length > 0);
+    leaveMaps(bed);
+    openDirector().close();
+    assert.deepEqual(switchedInterfaces(bed.folder), []);
+    applySwitch(director, PLAN);
+    assert.deepEqual(switchedInterfaces(bed.folder), interfaces);
+    leaveMaps(bed);
+    for (const name of ['switch_ports', 'switch_pools', 'switch_programs']) rmSync(`${bed.folder}/${name}`);
+    openDirector().close();
+    assert.equal(clearSwitch(director), true);
+    assert.deepEqual([hasSwitch(bed.folder), director.services()], [false, []]);
+    assert.equal(existsSync(`${bed.folder}/switch_paths`), false);
+  }),
+);
+
+test('services of listeners that went are deleted before their listeners, by whomever', { skip }, () =>
+  inBed((bed, director) => {
+    const [first, second, third] = ['10.0.1.100:80', '10.0.1.101:80', '10.0.1.102:80'];
+    applySwitch(director, planOf(first, second, third));
+    const gone = director.services().map(({ spec }) => spec.key);
+    assert.equal(gone.length, 3);
+    const [deleted] = switchedServices(bed.folder).filter((key) => serviceWord(key).includes(third));
+    director.deleteService(deleted ?? assert.fail('it is switched'));
+    const listenersThen: number[] = [];
+    const { deleteService } = director;
+    director.deleteService = (key) => {
+      listenersThen.push(switchedServices(bed.folder).length);
+      deleteService.call(director, key);
+    };
+    applySwitch(director, planOf(first));
+    assert.deepEqual([listenersThen, switchedServices(bed.folder).length, director.services().length], [[3], 1, 1]);
+  }),
+);
