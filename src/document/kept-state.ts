@@ -50,6 +50,6 @@ function stampOf(observed: ObservedDatapath): string | undefined {
 function stateOf(observed: ObservedDatapath): PresentState {
   refuseOther(observed);
   const { present, timeouts } = observed.kind === 'loaded' ? presentFacts(observed.reader) : emptyFacts;
-  const { owners } = tableOwners();
+  const { owners } = tableOwners(observed);
   return { present, owners, timeouts, base: tableBase({ present, owners, timeouts }) };
 }

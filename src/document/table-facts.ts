@@ -1,17 +1,30 @@
 // What is there for a document, and who else keeps services of this network namespace.
 import type { TableFacts } from '../control/plan/table-facts.js';
-import { observeDatapath } from '../datapath/ebpf/observe/observer.js';
+import { type ObservedDatapath, observeDatapath } from '../datapath/ebpf/observe/observer.js';
+import { switchedServices } from '../datapath/ebpf/switch/apply-switch.js';
 import { runningDaemons } from '../host/running-daemon.js';
+import { isWeirError } from '../model/errors/weir-error.js';
 import { serviceId } from '../model/identity.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
 import { checkedKeys } from '../model/weir-file.js';
 import { native } from '../sys/addon.js';
 import { type ObservedFacts, observedFacts } from './observed-facts.js';
 
-/** The services that daemons serve from their own files, with who does. @throws SystemError EACCES without root */
-export function tableOwners(): Pick<TableFacts, 'owners' | 'checked'> {
+/** Without a lock: weir switch clear may remove them meanwhile. */
+function switchedIds(observed: ObservedDatapath): readonly string[] {
+  if (observed.kind !== 'loaded') return [];
+  try {
+    return switchedServices(observed.folder).map(serviceId);
+  } catch (error) {
+    if (!isWeirError(error, 'pin-missing')) throw error;
+    return [];
+  }
+}
+
+/** The services that daemons serve from their own files, or that weir switch made, with who does. @throws SystemError EACCES without root */
+export function tableOwners(observed: ObservedDatapath): Pick<TableFacts, 'owners' | 'checked'> {
   const serving = runningDaemons(String(native().netnsCookie())).filter(({ servesTable }) => servesTable);
-  const owners = new Map<string, string>();
+  const owners = new Map<string, string>(switchedIds(observed).map((id) => [id, 'weir switch']));
   const checked = new Set<string>();
   for (const { pid, configuration } of serving) {
     const ofDocument = new Set(checkedKeys(configuration.weir ?? {}).map(serviceId));
@@ -25,4 +38,7 @@ export function tableOwners(): Pick<TableFacts, 'owners' | 'checked'> {
 }
 
 /** Locks, loads and changes nothing. @throws WeirError of tables of another build; SystemError without root */
-export const observeTable = (): TableFacts & ObservedFacts => ({ ...observedFacts(observeDatapath()), ...tableOwners() });
+export function observeTable(): TableFacts & ObservedFacts {
+  const observed = observeDatapath();
+  return { ...observedFacts(observed), ...tableOwners(observed) };
+}

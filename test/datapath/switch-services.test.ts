@@ -4,11 +4,13 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { readWeirFile } from '../../src/config/weir/read.js';
 import { switchPlan } from '../../src/control/layer7/switch/switch-plan.js';
+import { planDocument } from '../../src/control/plan/plan-document.js';
 import type { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { applySwitch, clearSwitch, switchedServices } from '../../src/datapath/ebpf/switch/apply-switch.js';
 import { hasSwitch } from '../../src/datapath/ebpf/switch/switch-maps.js';
 import { switchedInterfaces } from '../../src/datapath/ebpf/switch/switch-programs.js';
+import { observeTable } from '../../src/document/table-facts.js';
 import type { SwitchPlan } from '../../src/model/layer7/switch-plan.js';
 import { serviceWord } from '../../src/model/service-word.js';
 import { type Bed, openBed, skipReason } from './bed.js';
@@ -77,5 +79,18 @@ test('services of listeners that went are deleted before their listeners, by who
     };
     applySwitch(director, planOf(first));
     assert.deepEqual([listenersThen, switchedServices(bed.folder).length, director.services().length], [[3], 1, 1]);
+  }),
+);
+
+test('a document leaves switched services to weir switch, and may not state them', { skip }, () =>
+  inBed((_bed, director) => {
+    applySwitch(director, PLAN);
+    const [service] = director.services();
+    const { steps, others } = planDocument({ services: [] }, observeTable());
+    assert.deepEqual([steps, others.map(({ keptFor }) => keptFor)], [[], ['weir switch']]);
+    const spec = service?.spec ?? assert.fail('a service');
+    assert.equal(planDocument({ services: [{ spec, destinations: [] }] }, observeTable()).conflicts.length, 1);
+    clearSwitch(director);
+    assert.deepEqual(observeTable().owners, new Map());
   }),
 );

@@ -18,7 +18,7 @@ export interface TableFacts {
   readonly timeouts: Timeouts;
   /** The director's sysctl expire_nodest_conn. */
   readonly expireNodest: boolean;
-  /** Who keeps a service, by `serviceId`: `keepalived (process 12)`. */
+  /** Who keeps a service, by `serviceId`: `keepalived (process 12)`, `weir switch`. */
   readonly owners: ReadonlyMap<string, string>;
   /** Those of `owners` that weir run has of its weir.yaml, with their checks: a document may state them, too. */
   readonly checked: ReadonlySet<string>;
