@@ -86,10 +86,16 @@ class TlsConnection {
     this.socket.end();
   }
 
-  /** What waits is sent first. */
-  close(): void {
+  /** What waits is sent first, within `withinMs`: a client that takes nothing would hold the socket for ever. `isCut`: its answer is not whole. */
+  close(withinMs: number, isCut: boolean): void {
     this.isOpen = false;
     this.#received = [];
+    if (isCut) {
+      this.socket.destroy();
+      return;
+    }
+    const timer = setTimeout(() => this.socket.destroy(), withinMs).unref();
+    this.socket.once('close', () => clearTimeout(timer));
     this.socket.resume();
     this.socket.destroySoon();
   }
@@ -99,6 +105,10 @@ export class TlsEdge implements StreamEdge {
   readonly slab: Uint8Array;
   readonly #connections: (TlsConnection | undefined)[] = [];
   readonly #free: number[] = [];
+  /** Those that the machine has closed and that still send what waits. */
+  readonly #closing = new Set<TLSSocket>();
+  /** How long they may take. */
+  closeMs = 0;
 
   constructor(readonly plain: ReactorEdge) {
     this.slab = plain.slab;
@@ -138,9 +148,18 @@ export class TlsEdge implements StreamEdge {
     this.#connections[fd]!.shutdownWrite();
   }
 
-  close(fd: number): void {
-    this.#connections[fd]!.close();
+  close(fd: number, isCut = false): void {
+    const connection = this.#connections[fd]!;
+    const { socket } = connection;
     this.#connections[fd] = undefined;
     this.#free.push(fd);
+    connection.close(this.closeMs, isCut);
+    if (socket.destroyed) return;
+    this.#closing.add(socket);
+    socket.once('close', () => this.#closing.delete(socket));
+  }
+
+  get closing(): ReadonlySet<TLSSocket> {
+    return this.#closing;
   }
 }

@@ -65,6 +65,7 @@ export class TlsFront {
   configure({ model, certificates, ticketKeys }: TlsSettings): void {
     const handshakeMs = model.limits.headTimeoutUs / MS_US;
     this.#connectionsMax = model.limits.connectionsMax;
+    this.#edge.closeMs = model.limits.sendTimeoutUs / MS_US;
     this.#listeners = new Map(
       model.listeners.flatMap(({ name, tls }) => {
         if (tls === undefined) return [];
@@ -115,13 +116,15 @@ export class TlsFront {
     });
     if (rest.length > 0) socket.unshift(rest);
     secure.begin(socket);
-    if (this.#peers.size + this.machine.clients > this.#connectionsMax) this.#giveWay();
+    if (this.#peers.size + this.#edge.closing.size + this.machine.clients > this.#connectionsMax) this.#giveWay();
   }
 
-  /** The oldest handshake makes room for the newest. */
+  /** The oldest connection that is closed and still sends makes room for the newest; where there is none, the oldest handshake. */
   #giveWay(): void {
+    const [closing] = this.#edge.closing;
     const [oldest] = this.#peers.values();
-    oldest?.socket.destroy();
+    if (closing === undefined) oldest?.socket.destroy();
+    else closing.destroy();
   }
 
   #secured(socket: TLSSocket): void {
@@ -146,5 +149,6 @@ export class TlsFront {
   /** At the deadline of a drain. */
   cut(): void {
     for (const { socket } of this.#peers.values()) socket.destroy();
+    for (const socket of this.#edge.closing) socket.destroy();
   }
 }

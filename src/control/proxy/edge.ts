@@ -36,7 +36,8 @@ export interface StreamEdge {
   send(fd: number, offset: number, length: number): number;
   watch(fd: number, events: number): void;
   shutdownWrite(fd: number): void;
-  close(fd: number): void;
+  /** `isCut`: what was to be sent is not whole, so that nothing of it need be waited for. */
+  close(fd: number, isCut?: boolean): void;
 }
 
 export interface ProxyEdge extends StreamEdge {

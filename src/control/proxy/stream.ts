@@ -217,8 +217,9 @@ export abstract class Stream {
 
   close(): void {
     if (this.isClosed) return;
+    const isCut = this.isFull;
     this.release();
-    this.table.edge.close(this.fd);
+    this.table.edge.close(this.fd, isCut);
   }
 
   /** The descriptor stays open, for another. */
