@@ -53,6 +53,7 @@ export class ClientConnection extends Stream implements ClientSide {
   #awaitsProxyHeader: boolean;
   #addressText: string | undefined;
   readonly #serverName: string | undefined;
+  readonly stream: Stream = this;
 
   constructor(
     readonly context: ProxyContext,
@@ -67,10 +68,6 @@ export class ClientConnection extends Stream implements ClientSide {
     this.#startUs = context.edge.nowUs;
     this.#awaitsProxyHeader = listener.proxyFrom.length > 0 && secured === undefined;
     this.deadlineUs = this.#startUs + context.limits.headTimeoutUs;
-  }
-
-  get stream(): Stream {
-    return this;
   }
 
   /** It waits for a request and has nothing of it. */
@@ -88,7 +85,7 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   takeKept(): Uint8Array | undefined {
-    if (this.#exchange !== undefined) return undefined;
+    if (this.#exchange?.isTunnel === false) return undefined;
     const kept = this.#kept;
     this.#kept = undefined;
     return kept;
@@ -96,6 +93,7 @@ export class ClientConnection extends Stream implements ClientSide {
 
   keep(from: number, to: number): void {
     this.#kept = to > from ? this.context.edge.slab.slice(from, to) : undefined;
+    if (this.isIdle) this.context.idleClients.add(this);
   }
 
   onData(from: number, to: number): void {
@@ -295,7 +293,8 @@ export class ClientConnection extends Stream implements ClientSide {
     const isLast = isRead && this.#head?.isKept === false;
     this.#head = undefined;
     if (this.isClosed) return;
-    const { limits, edge } = this.context;
+    const { limits, edge, idleClients } = this.context;
+    idleClients.add(this);
     if (record.ending !== 'done' && record.status === 0) {
       this.close();
       return;

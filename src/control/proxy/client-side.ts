@@ -5,6 +5,8 @@ import type { Stream } from './stream.js';
 /** The connection that a request came on. */
 export interface ClientSide {
   readonly stream: Stream;
+  /** What the client sent ahead; undefined also within an exchange that is no tunnel. */
+  takeKept(): Uint8Array | undefined;
   /** The proxy itself answers. */
   answer(status: number, cause: string): void;
   /** The exchange is over. `keeps`: the connection goes on. */

@@ -13,6 +13,7 @@ import { RequestBody } from './request-body.js';
 import { clientHeader, requestText } from './request-text.js';
 import type { Asked, ToPool } from './routing.js';
 import { armServer, ServerConnection, type ServerUser } from './server-connection.js';
+import { openTunnel } from './tunnel.js';
 
 type Phase = 'asking' | 'answering' | 'tunnel' | 'over';
 
@@ -232,10 +233,7 @@ export class Exchange implements ServerUser {
     this.#headUs = this.#nowUs;
     this.#status = 101;
     this.#phase = 'tunnel';
-    const { stream } = this.client;
-    stream.sendAround(forwardedInterim(head), from, to, '');
-    stream.deadlineUs = 0;
-    stream.resume();
+    openTunnel(this.client, this.#connection!, head, from, to);
     this.#afterServerData();
   }
 

@@ -5,6 +5,7 @@ import type { Listener } from '../../model/layer7/listener.js';
 import { ClientConnection, type Secured } from './client-connection.js';
 import type { ProxyContext } from './context.js';
 import { type ProxyEdge, READABLE, type StreamEdge } from './edge.js';
+import { IdleClients } from './idle-clients.js';
 import { IdleConnections } from './idle-connections.js';
 import { type OnProxyHeader, ProxyHeaderConnection } from './proxy-header-connection.js';
 import type { Router } from './routing.js';
@@ -21,6 +22,7 @@ export interface ProxyConfiguration {
 export class ProxyMachine implements ProxyContext {
   readonly streams: (Stream | undefined)[] = [];
   readonly idle = new IdleConnections();
+  readonly idleClients = new IdleClients();
   router: Router;
   limits: ClientLimits;
   explainToken: string | undefined;
@@ -59,26 +61,15 @@ export class ProxyMachine implements ProxyContext {
   accepted(fd: number, address: Address, port: number, listener: Listener, secured?: Secured): void {
     this.#clients++;
     const came = new ClientConnection(this, fd, address, port, listener, secured);
-    if (this.#clients > this.limits.connectionsMax) this.#makeRoom(came);
+    // Closes a client that waits between requests; where there is none, the one that came.
+    if (this.#clients > this.limits.connectionsMax) (this.idleClients.take() ?? came).close();
+    if (!came.isClosed) this.idleClients.add(came);
   }
 
   /** A connection with a PROXY header before its TLS. */
   acceptedProxied(fd: number, onWhole: OnProxyHeader): void {
     this.#clients++;
     new ProxyHeaderConnection(this, fd, onWhole);
-  }
-
-  /** Closes a client that waits between requests; where there is none, the one that came. */
-  #makeRoom(came: Stream): void {
-    const isIdle = (stream: Stream | undefined): boolean => stream instanceof ClientConnection && stream.isIdle && stream !== came;
-    for (const { streams } of this.#tables) {
-      const idle = streams.find(isIdle);
-      if (idle !== undefined) {
-        idle.close();
-        return;
-      }
-    }
-    came.close();
   }
 
   ready(fd: number, events: number): void {
@@ -89,6 +80,7 @@ export class ProxyMachine implements ProxyContext {
     if (stream instanceof ServerConnection) this.idle.remove(stream);
     else {
       this.#clients--;
+      if (stream instanceof ClientConnection) this.idleClients.remove(stream);
       this.idle.ownerLeft(stream);
     }
   }
