@@ -26,13 +26,16 @@ const USAGE = `usage: weir switch apply --config FILE
 const TYPES = { config: 'value', json: 'flag' } as const;
 const NOTHING = 3;
 
+const locationText = (host: string, location: string | undefined): string =>
+  location === undefined ? host : `${host}, location ${location}`;
+
 /** @throws WeirError file-unreadable, switch-config: what the datapath cannot serve, too */
 function readPlan(path: string): SwitchPlan {
   const { file, faults } = readWeirFile(readText(path));
   if (faults.length > 0) throw new WeirError('switch-config', { why: faults.map((fault) => faultText(path, fault)) });
   if (file.layer7 === undefined) throw new WeirError('switch-config', { why: [`${path} has no section layer7`] });
   const plan = switchPlan(file.layer7);
-  const refused = plan.refusals.map(({ host, location, why }) => `${path}: ${host}, location ${location} cannot be switched: ${why}`);
+  const refused = plan.refusals.map(({ host, location, why }) => `${path}: ${locationText(host, location)} cannot be switched: ${why}`);
   if (refused.length > 0) throw new WeirError('switch-config', { why: refused });
   if (plan.listeners.length === 0) throw new WeirError('switch-config', { why: [`${path}: no location has way: switch or way: auto`] });
   return plan;

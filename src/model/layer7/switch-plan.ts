@@ -39,10 +39,10 @@ export interface SwitchPool {
   readonly servers: readonly SwitchServer[];
 }
 
-/** A rule that asks for the datapath, which cannot serve it. */
+/** A rule that asks for the datapath, which cannot serve it. `location`: undefined is all of `host`. */
 export interface SwitchRefusal {
   readonly host: string;
-  readonly location: string;
+  readonly location: string | undefined;
   readonly why: string;
 }
 
@@ -53,5 +53,16 @@ export interface SwitchPlan {
   readonly refusals: readonly SwitchRefusal[];
 }
 
-/** What the datapath holds, in bytes and in numbers. */
-export const SWITCH_LIMITS = { nameBytes: 63, pathBytes: 126, servers: 32, pools: 512 } as const;
+/**
+ * What the datapath holds, in bytes and in numbers. `listeners`, `hosts`, `paths`, `pools`: of one plan, half of what the maps hold, since the next
+ * plan is written beside it. Hosts count for each listener and name, paths for each of those, pools for each listener.
+ */
+export const SWITCH_LIMITS = {
+  nameBytes: 63,
+  pathBytes: 126,
+  servers: 32,
+  listeners: 512,
+  hosts: 32_768,
+  paths: 32_768,
+  pools: 511,
+} as const;

@@ -156,3 +156,17 @@ ${extra}`;
   );
   assert.equal(faults.length, 1);
 });
+
+test('what the maps of the datapath do not hold is refused', () => {
+  const file = (pools: number, hosts: number): string => `layer7:
+  listeners: { web: "192.0.2.1:80" }
+  pools:
+${Array.from({ length: pools }, (_, i) => `    p${i}: { servers: ["10.0.0.1:80"] }`).join('\n')}
+  hosts:
+${Array.from({ length: hosts }, (_, i) => `    - { server_name: [h${i}.example], way: switch, locations: [{ location: /, pool: p${i % pools} }] }`).join('\n')}
+`;
+  const whys = (pools: number, hosts: number): readonly string[] =>
+    switchPlan(readWeirFile(file(pools, hosts)).file.layer7 ?? assert.fail('no section layer7')).refusals.map(({ why }) => why);
+  assert.deepEqual(whys(511, 511), []);
+  assert.deepEqual(whys(512, 512), ['it has 512 pools for the datapath, which holds 511']);
+});

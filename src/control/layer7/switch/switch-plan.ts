@@ -210,6 +210,27 @@ function weightRefusals(pools: readonly SwitchPool[]): readonly SwitchRefusal[] 
   );
 }
 
+/** All together: what the maps of the datapath do not hold. */
+function limitRefusals(listeners: readonly SwitchListener[]): readonly SwitchRefusal[] {
+  const hosts = listeners.flatMap((listener) => listener.hosts);
+  const poolCount = (listener: SwitchListener): number =>
+    new Set(listener.hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? []))).size;
+  const total = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+  const counts = {
+    listeners: listeners.length,
+    hosts: hosts.length,
+    paths: total(hosts.map(({ paths }) => paths.length)),
+    pools: total(listeners.map(poolCount)),
+  };
+  return (['listeners', 'hosts', 'paths', 'pools'] as const)
+    .filter((what) => counts[what] > SWITCH_LIMITS[what])
+    .map((what) => ({
+      host: 'the section layer7',
+      location: undefined,
+      why: `it has ${counts[what]} ${what} for the datapath, which holds ${SWITCH_LIMITS[what]}`,
+    }));
+}
+
 export function switchPlan(layer7: Layer7): SwitchPlan {
   const pools = new Map(layer7.pools.map((pool) => [pool.name, pool]));
   const listeners = layer7.listeners.flatMap((listener) => listenerPlan(listener, layer7, pools) ?? []);
@@ -218,6 +239,7 @@ export function switchPlan(layer7: Layer7): SwitchPlan {
   const refusals = [
     ...layer7.hosts.flatMap((host) => [...refusalsOf(host, layer7, pools), ...passthroughRefusals(host, layer7, pools)]),
     ...weightRefusals(used),
+    ...limitRefusals(listeners),
   ];
   return { listeners, pools: used, refusals };
 }
