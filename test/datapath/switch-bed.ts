@@ -22,7 +22,7 @@ export const [FIRST, SECOND] = ['10.0.1.100:80', '10.0.1.101:8080'];
 export const [ONE, TWO] = ['10.0.2.11', '10.0.2.12'];
 export const CLIENT = '10.0.1.10';
 
-const CONFIG = `layer7:
+export const CONFIG = `layer7:
   listeners:
     first: ${FIRST}
     second: ${SECOND}

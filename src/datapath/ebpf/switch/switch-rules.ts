@@ -1,6 +1,12 @@
 // Writes the rules of content switching. New pools and paths get numbers that are in no use; then each host changes to its new ones by one store; what
-// no host names any more goes last. So each connection is decided by the rules of before or by these.
-import type { SwitchHost, SwitchListener, SwitchPlan, SwitchServer } from '../../../model/layer7/switch-plan.js';
+// no host names any more goes last. So each connection is decided by the rules of before or by these, also where a process is killed in between.
+import {
+  SWITCH_LIMITS,
+  type SwitchHost,
+  type SwitchListener,
+  type SwitchPlan,
+  type SwitchServer,
+} from '../../../model/layer7/switch-plan.js';
 import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, readField, u32 } from '../../../sys/bpf/records.js';
 import { bytesOfText, swap16, viewOf } from '../../../wire/bytes.js';
@@ -21,8 +27,6 @@ import { withSwitchMap } from './switch-maps.js';
 /** What clients are promised: as much as any server has, or less. */
 const OFFERED = { mss: 1460, windowScale: 7 } as const;
 const PROTOCOLS = { http: SwitchProtocol.SWITCH_HTTP, tls: SwitchProtocol.SWITCH_TLS } as const;
-const HOST_HALF = 1 << 30;
-const POOL_HALF = SwitchAbi.SWITCH_POOLS / 2;
 const BITS = 64;
 
 /** Where the datapath has a service and its destinations. */
@@ -152,35 +156,79 @@ function keepOnly(map: BpfMap, keys: readonly Uint8Array[]): void {
   for (const key of [...map.keys()]) if (!kept.has(Buffer.from(key).toString('hex'))) map.delete(key);
 }
 
-/** The first number of the half of a range that is not in use. */
-const otherHalf = (used: number | undefined, half: number): number => (used === undefined || used >= half ? 1 : half);
+/** The names of the pools of a listener's hosts. */
+const poolNames = (hosts: readonly SwitchHost[]): ReadonlySet<string> =>
+  new Set(hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? [])));
+
+/** Numbers from 1 that are in no use. */
+class FreeNumbers {
+  #next = 1;
+
+  constructor(readonly used: ReadonlySet<number>) {}
+
+  take(): number {
+    while (this.used.has(this.#next)) this.#next++;
+    return this.#next++;
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** Is there room for the plan beside what is in use? Beside what one other plan uses there always is. */
+function fitsBeside({ listeners }: SwitchPlan, hostCount: number, pathCount: number, poolCount: number): boolean {
+  const hosts = listeners.flatMap((listener) => listener.hosts);
+  return (
+    hostCount + hosts.length <= 2 * SWITCH_LIMITS.hosts &&
+    pathCount + sum(hosts.map(({ paths }) => paths.length)) <= 2 * SWITCH_LIMITS.paths &&
+    poolCount + sum(listeners.map((listener) => poolNames(listener.hosts).size)) < SwitchAbi.SWITCH_POOLS
+  );
+}
+
+/**
+ * The numbers that connections may be decided by. Paths that no host leads to are deleted: a process that was killed has left them. Processes that
+ * were killed may have left hosts of several plans, too. Where those leave too little room all are deleted: until the plan is written their
+ * connections are the proxy's.
+ */
+function numbersInUse(folder: string, plan: SwitchPlan): { readonly hosts: ReadonlySet<number>; readonly pools: ReadonlySet<number> } {
+  return withSwitchMap(folder, 'switch_hosts', (hostMap) =>
+    withSwitchMap(folder, 'switch_paths', (pathMap) => {
+      const hosts = new Set([...hostMap.keys()].flatMap((key) => numberAt(hostMap, key) ?? []));
+      keepOnly(
+        pathMap,
+        [...pathMap.keys()].filter((key) => hosts.has(readField(key, SwitchPathKey.host))),
+      );
+      const paths = [...pathMap.keys()];
+      const pools = new Set(paths.flatMap((key) => numberAt(pathMap, key) || []));
+      if (fitsBeside(plan, [...hostMap.keys()].length, paths.length, pools.size)) return { hosts, pools };
+      keepOnly(hostMap, []);
+      keepOnly(pathMap, []);
+      return { hosts: new Set(), pools: new Set() };
+    }),
+  );
+}
 
 class RuleWriter {
   readonly #paths: Uint8Array[] = [];
   readonly #hosts: { readonly key: Uint8Array; readonly id: number }[] = [];
-  #nextHost: number;
-  #nextPool: number;
+  readonly #hostNumbers: FreeNumbers;
+  readonly #poolNumbers: FreeNumbers;
 
   constructor(
     readonly folder: string,
     readonly plan: SwitchPlan,
     readonly places: Places,
   ) {
-    const [anyHost] = withSwitchMap(folder, 'switch_hosts', (map) => [...map.keys()].flatMap((key) => numberAt(map, key) ?? []));
-    const pools = withSwitchMap(folder, 'switch_paths', (map) => [...map.keys()].flatMap((key) => numberAt(map, key) ?? []));
-    this.#nextHost = otherHalf(anyHost, HOST_HALF);
-    this.#nextPool = otherHalf(
-      pools.find((pool) => pool !== 0),
-      POOL_HALF,
-    );
+    const { hosts, pools } = numbersInUse(folder, plan);
+    this.#hostNumbers = new FreeNumbers(hosts);
+    this.#poolNumbers = new FreeNumbers(pools);
   }
 
   /** The pools of a listener, whose servers are destinations of its service. By name. */
   #pools(service: number, hosts: readonly SwitchHost[]): ReadonlyMap<string, number> {
-    const names = new Set(hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? [])));
+    const names = poolNames(hosts);
     const numbers = new Map<string, number>();
     for (const { name, servers } of this.plan.pools.filter((pool) => names.has(pool.name))) {
-      const number = this.#nextPool++;
+      const number = this.#poolNumbers.take();
       const record = poolRecord(service, servers, this.places);
       withSwitchMap(this.folder, 'switch_pools', (map) => map.update(u32(number), record));
       numbers.set(name, number);
@@ -192,7 +240,7 @@ class RuleWriter {
     const pools = this.#pools(service, hosts);
     withSwitchMap(this.folder, 'switch_paths', (map) => {
       for (const { name, paths } of hosts) {
-        const host = this.#nextHost++;
+        const host = this.#hostNumbers.take();
         for (const { path, exact, pool } of paths) {
           const key = pathKey(host, path, exact);
           map.update(key, u32(pool === undefined ? 0 : (pools.get(pool) ?? 0)));
