@@ -6,11 +6,13 @@ import { readWeirFile } from '../../src/config/weir/read.js';
 import { switchPlan } from '../../src/control/layer7/switch/switch-plan.js';
 import { planDocument } from '../../src/control/plan/plan-document.js';
 import type { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
+import type { AttachMode } from '../../src/datapath/ebpf/load/hook-choice.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { applySwitch, clearSwitch, switchedServices } from '../../src/datapath/ebpf/switch/apply-switch.js';
 import { hasSwitch } from '../../src/datapath/ebpf/switch/switch-maps.js';
-import { switchedInterfaces } from '../../src/datapath/ebpf/switch/switch-programs.js';
+import { modeBesideSwitch, switchedInterfaces } from '../../src/datapath/ebpf/switch/switch-programs.js';
 import { observeTable } from '../../src/document/table-facts.js';
+import { isWeirError } from '../../src/model/errors/weir-error.js';
 import type { SwitchPlan } from '../../src/model/layer7/switch-plan.js';
 import { serviceWord } from '../../src/model/service-word.js';
 import { type Bed, openBed, skipReason } from './bed.js';
@@ -79,6 +81,23 @@ test('services of listeners that went are deleted before their listeners, by who
     };
     applySwitch(director, planOf(first));
     assert.deepEqual([listenersThen, switchedServices(bed.folder).length, director.services().length], [[3], 1, 1]);
+  }),
+);
+
+test('while something is switched XDP is refused, and attached again only after', { skip }, () =>
+  inBed(({ folder }, director) => {
+    applySwitch(director, PLAN);
+    assert.throws(
+      () => openDirector({ attach: 'xdp' }),
+      (error: unknown) => isWeirError(error, 'switch-needs-tc'),
+    );
+    assert.deepEqual(
+      ['auto', 'xdp'].map((before) => modeBesideSwitch(folder, undefined, before as AttachMode)),
+      ['tc', 'tc'],
+    );
+    assert.equal(modeBesideSwitch(folder, 'auto', 'auto'), 'tc');
+    clearSwitch(director);
+    assert.deepEqual([modeBesideSwitch(folder, undefined, 'auto'), modeBesideSwitch(folder, 'xdp', 'tc')], ['auto', 'xdp']);
   }),
 );
 

@@ -33,7 +33,7 @@ import { ensureUdevRule } from './load/udev-rule.js';
 import { loadUnlessRefused } from './load/xdp.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
-import { coverSwitch } from './switch/switch-programs.js';
+import { coverSwitch, modeBesideSwitch } from './switch/switch-programs.js';
 import { anyPassesFirewall, asksFirewall, pairHasIpv6, setFirewallMode } from './table/firewall.js';
 import { correctMarks, ownBy, wrongLocalMarks, wrongPolicyMarks } from './table/host-marks.js';
 import { layoutNames, layoutOf, mapsOfOtherLayout } from './table/layout.js';
@@ -128,7 +128,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     // A mode that this command asks for must be possible. With the mode of an earlier command, a new interface may have tc alone.
     const retry: XdpWish = retryXdp ? { retry: wasRefused ? 'all' : 'interfaces' } : {};
     const wish = { strict: options.attach !== undefined, ...retry };
-    const addresses = interfaces.refresh(options.attach ?? attachModeOf(tables), wish);
+    const addresses = interfaces.refresh(modeBesideSwitch(folder, options.attach, attachModeOf(tables)), wish);
     if (options.attach !== undefined) setAttachMode(tables, options.attach);
     coverSwitch(tables);
     const dirty = tables.conf.get(0, Conf.dirty);

@@ -2,7 +2,7 @@
 
 import { switchedServices } from '../../datapath/ebpf/switch/apply-switch.js';
 import { hasSwitchProgram } from '../../datapath/ebpf/switch/switch-maps.js';
-import { uncoveredInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
+import { interfacesWithXdp, uncoveredInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import type { SwitchFact } from '../switch-facts.js';
@@ -15,7 +15,7 @@ export function collectSwitched(folder: string, nameOf: (ifindex: number) => str
   if (!hasSwitchProgram(folder)) return undefined;
   return {
     listeners: switchedServices(folder).flatMap((key) => (key.kind === 'address' ? [endpointText(key)] : [])),
-    uncovered: uncoveredInterfaces(folder).map(nameOf),
+    uncovered: [...new Set([...uncoveredInterfaces(folder), ...interfacesWithXdp(folder)])].map(nameOf),
     off: NEEDED.map((name) => `net.ipv4.${name}`).filter((name) => readSetting(name.replaceAll('.', '/'))?.trim() === '0'),
   };
 }

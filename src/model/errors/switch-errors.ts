@@ -3,7 +3,7 @@ import type { ErrorRows } from './error-row.js';
 
 export const switchErrors = {
   'switch-needs-tc': {
-    text: () => 'an interface has the program of XDP, which would pass by content switching',
+    text: () => 'content switching needs tc alone: XDP in front of it would pass by it',
     hint: 'weir load --attach tc',
     exitStatus: 1,
   },

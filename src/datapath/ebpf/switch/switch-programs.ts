@@ -13,6 +13,7 @@ import { using } from '../../../sys/fd.js';
 import { viewOf } from '../../../wire/bytes.js';
 import { Conf } from '../abi.gen.js';
 import { type AttachmentPin, parseAttachmentPin } from '../load/attachments.js';
+import type { AttachMode } from '../load/hook-choice.js';
 import { PROGRAMS, runHousekeeping } from '../load/load.js';
 import { loadOnto } from '../load/programs.js';
 import type { FileOf } from '../load/short-cut.js';
@@ -41,10 +42,24 @@ const interfacesOf = (folder: string): readonly number[] =>
 /** May connections be switched on all interfaces? @throws WeirError switch-needs-tc, switch-needs-kernel */
 export function checkAttachments(folder: string): void {
   const pins = attachments(folder);
-  if (pins.some(({ hook }) => hook === 'xdp')) throw new WeirError('switch-needs-tc');
+  if (interfacesWithXdp(folder).length > 0) throw new WeirError('switch-needs-tc');
   if (pins.some(({ kind }) => kind === 'clsact'))
     throw new WeirError('switch-needs-kernel', { why: 'programs of tc by links (Linux 6.6)' });
 }
+
+/**
+ * How interfaces are attached: while something is switched by tc alone, since XDP would pass by it. `asked`: by this command.
+ * @throws WeirError switch-needs-tc: XDP is asked for
+ */
+export function modeBesideSwitch(folder: string, asked: AttachMode | undefined, before: AttachMode): AttachMode {
+  if (!hasSwitchProgram(folder)) return asked ?? before;
+  if (asked === 'xdp') throw new WeirError('switch-needs-tc');
+  return 'tc';
+}
+
+/** Numbers of the interfaces with XDP. */
+export const interfacesWithXdp = (folder: string): readonly number[] =>
+  attachments(folder).flatMap(({ hook, ifindex }) => (hook === 'xdp' ? [ifindex] : []));
 
 function makeSecret(folder: string): void {
   withSwitchMap(folder, 'switch_secrets', (map) => {

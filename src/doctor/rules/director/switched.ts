@@ -9,7 +9,7 @@ function passedBy({ uncovered, listeners }: SwitchFact): readonly Finding[] {
     {
       severity: 'error',
       code: 'switch-passed-by',
-      what: `content switching has no program on ${uncovered.join(', ')}`,
+      what: `content switching has no program on ${uncovered.join(', ')}, or XDP passes by it`,
       cause: `connections to ${listeners.join(', ')} that come in there go to any server of the service, whatever they ask for`,
       advice: 'weir load',
     },
