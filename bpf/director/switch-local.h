@@ -57,9 +57,9 @@ __noinline int switch_local(struct __sk_buff *skb, bool gives) {
 /* Undecided: the process that listens here has it. */
 static __always_inline int switch_to_proxy(struct __sk_buff *skb, __u32 why) {
   int done = switch_local(skb, true);
-  switch_count(why);
+  if (why != SWITCHED_TO_PROXY) switch_count(why);
   if (done == LOCAL_GIVEN) {
-    if (why != SWITCHED_TO_PROXY) switch_count(SWITCHED_TO_PROXY);
+    switch_count(SWITCHED_TO_PROXY);
     return TO_STACK;
   }
   switch_count(SWITCHED_NO_PROXY);
