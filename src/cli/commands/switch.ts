@@ -21,7 +21,7 @@ const USAGE = `usage: weir switch apply --config FILE
        prints what is switched, and what happened to connections since it was first applied
        weir switch clear
        nothing is switched any more; connections that were switched end
-       exit status: 0; of status 3 where nothing is switched
+       exit status: 0; 1 an error; 2 wrong usage, or a file that cannot be switched; of status and clear 3 where nothing is switched
 `;
 const TYPES = { config: 'value', json: 'flag' } as const;
 const NOTHING = 3;
@@ -45,7 +45,7 @@ const listenerText = (listener: SwitchListener): string =>
   `${listener.name} ${endpointText(listener)}: ${listener.hosts.length} hosts, ${listener.servers.length} servers\n`;
 
 function apply(config: string | undefined, io: Io): number {
-  if (config === undefined) throw new WeirError('option-needs-value', { option: '--config' });
+  if (config === undefined) throw new WeirError('option-missing', { option: '--config' });
   const plan = readPlan(config);
   const director = openDirector({ onWait: (line) => io.err(`weir: ${line}\n`) });
   try {
