@@ -113,10 +113,17 @@ function lookAt(before: Drain, remaining: DrainRemaining, atUs: number, effects:
   return ended(drain, state, atUs);
 }
 
+function restored(drain: Drain, atUs: number, effects: DrainEffect[]): Drain {
+  effects.push(eventOf(drain, 'restored', 'the configured weights are back'));
+  const { slowStart: _over, ...rest } = drain;
+  return { ...rest, holds: false, endDone: true, lookedUs: atUs };
+}
+
 function cancelled(drain: Drain, slowStartS: number, atUs: number, effects: DrainEffect[]): Drain {
   if (!drain.holds) return drain;
-  const { slowStart: _before, ...rest } = drain;
-  const over = { ...rest, state: 'cancelled', endedUs: drain.endedUs ?? atUs } as const;
+  // A second time: the weights come back now, or as they do already.
+  if (drain.slowStart !== undefined) return slowStartS === 0 ? restored(drain, atUs, effects) : drain;
+  const over = { ...drain, state: 'cancelled', endedUs: drain.endedUs ?? atUs } as const;
   if (isOfDirector(drain)) {
     effects.push(eventOf(drain, 'cancelled', 'this director takes its addresses again, as its priority has it'));
     return { ...over, holds: false, endDone: false };
@@ -135,9 +142,7 @@ function returned(drain: Drain, { fromUs, untilUs }: DrainSlowStart, atUs: numbe
     const share = (Math.floor(((atUs - fromUs) * TENTHS) / (untilUs - fromUs)) + 1) / TENTHS;
     return { ...drain, slowStart: { fromUs, untilUs, share }, lookedUs: atUs };
   }
-  effects.push(eventOf(drain, 'restored', 'the configured weights are back'));
-  const { slowStart: _over, ...rest } = drain;
-  return { ...rest, holds: false, endDone: true, lookedUs: atUs };
+  return restored(drain, atUs, effects);
 }
 
 function lookedAt(drain: Drain, seen: Seen, atUs: number, effects: DrainEffect[]): Drain {
