@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -80,4 +80,37 @@ test('with a build before, on either side, there is a session without them', asy
   });
   assert.equal(hasDigests(socket.alpnProtocol), false);
   socket.destroy();
+});
+
+test('sockets of the address that prove nothing do not keep the peer out: the oldest of them end', async () => {
+  let strangers = 0;
+  let sessions = 0;
+  const server = listenForPeers({
+    at: peerAt(0),
+    own,
+    peers: [peerAt(0)],
+    accepted: (socket) => {
+      sessions += 1;
+      socket.end();
+    },
+    stranger: () => {
+      strangers += 1;
+    },
+    failed: (why) => assert.fail(why),
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const idle = await Promise.all(
+    Array.from({ length: 40 }, async () => {
+      const socket = connectPlain({ host: '127.0.0.1', port }).on('error', () => {});
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  const socket = connect({ ...plain, host: '127.0.0.1', port, ALPNProtocols: [...STREAM_PROTOCOLS] });
+  await once(socket.resume(), 'close');
+  assert.equal(sessions, 1);
+  assert.ok(strangers >= 9, `${strangers} of 41 had to make room for 32`);
+  for (const one of idle) one.destroy();
+  server.close();
 });

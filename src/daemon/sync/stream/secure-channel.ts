@@ -1,5 +1,6 @@
 // TLS 1.3 between two nodes: both prove to have a key, and what counts of it is that it is one of those that are pinned. No authority, name or date counts.
 import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { pinOf, type StreamKey } from '../../../host/sync/stream-key.js';
 import { formatAddress, parseAddress } from '../../../model/address-text.js';
@@ -9,8 +10,8 @@ import { HAS_OTHER_KEY, type StreamPeer } from '../../../model/stream-node.js';
 import { STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
 
 const HANDSHAKE_MS = 5000;
-/** Open at the same time, of each peer: a session, one that takes its place, and what a port scanner opens. */
-const SOCKETS_EACH = 4;
+/** Of each peer's address at the same time, before they have proved to have its key: the oldest makes room, so that others cannot keep the peer out. */
+const SOCKETS_EACH = 32;
 
 const tlsOptions = ({ key, certificate }: StreamKey) => ({
   key,
@@ -65,18 +66,31 @@ export function listenForPeers({ at, own, peers, accepted, stranger, failed }: L
     const address = parseAddress((text ?? '').replace(/^::ffff:(?=\d+\.)/, ''));
     return address && peers.find((peer) => sameAddress(peer.address, address));
   };
-  const open = new Map<StreamPeer, number>();
+  const unproven = new Map<StreamPeer, Map<number, Socket>>();
+  const unprovenOf = (peer: StreamPeer): Map<number, Socket> => {
+    const known = unproven.get(peer) ?? new Map<number, Socket>();
+    unproven.set(peer, known);
+    return known;
+  };
   const server = createServer({ ...tlsOptions(own), requestCert: true, handshakeTimeout: HANDSHAKE_MS });
   server.on('connection', (socket) => {
     const peer = peerAt(socket.remoteAddress);
-    const count = peer === undefined ? SOCKETS_EACH : (open.get(peer) ?? 0);
-    if (peer === undefined || count >= SOCKETS_EACH) {
+    if (peer === undefined) {
       stranger(socket.remoteAddress ?? '');
       socket.destroy();
       return;
     }
-    open.set(peer, count + 1);
-    socket.once('close', () => open.set(peer, (open.get(peer) ?? 1) - 1));
+    const waiting = unprovenOf(peer);
+    const [oldest] = waiting.values();
+    if (oldest !== undefined && waiting.size >= SOCKETS_EACH) {
+      stranger(socket.remoteAddress ?? '');
+      oldest.destroy();
+    }
+    const { remotePort = 0 } = socket;
+    waiting.set(remotePort, socket);
+    socket.once('close', () => {
+      if (waiting.get(remotePort) === socket) waiting.delete(remotePort);
+    });
   });
   server.on('tlsClientError', (_, socket) => {
     stranger(socket.remoteAddress ?? '');
@@ -86,8 +100,10 @@ export function listenForPeers({ at, own, peers, accepted, stranger, failed }: L
     socket.setNoDelay(true);
     socket.on('error', () => {}); // it closes
     const peer = peerAt(socket.remoteAddress);
-    if (peer !== undefined && isTrusted(socket, own, peer)) accepted(socket, peer);
-    else {
+    if (peer !== undefined && isTrusted(socket, own, peer)) {
+      unprovenOf(peer).delete(socket.remotePort ?? 0);
+      accepted(socket, peer);
+    } else {
       stranger(socket.remoteAddress ?? '');
       socket.destroy();
     }
