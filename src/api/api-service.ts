@@ -8,6 +8,7 @@ import { isSystemError } from '../sys/errno.js';
 import { groupNamed } from '../sys/processes/accounts.js';
 import { peerCredentials } from '../sys/sockets/peer-credentials.js';
 import type { Caller } from './access/caller.js';
+import { guardedLook } from './events/guarded-look.js';
 import { Watch } from './events/watch.js';
 import { makeApp } from './http/app.js';
 import { closeAll, type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
@@ -48,6 +49,14 @@ export class ApiService {
   readonly #watch: Watch;
   #timer: NodeJS.Timeout | undefined;
   #tcp: TcpService | undefined;
+  readonly #lookAtHost = guardedLook(
+    () => this.#watch.look(),
+    (error) => this.#lookFailed(error),
+  );
+  readonly #lookAtTcp = guardedLook(
+    () => this.#tcp?.look(),
+    (error) => this.#lookFailed(error),
+  );
   #looks = 0;
   #failure = '';
   #isStarting = false;
@@ -82,8 +91,8 @@ export class ApiService {
   }
 
   #look(): void {
-    this.#watch.look();
-    this.#tcp?.look();
+    this.#lookAtHost();
+    this.#lookAtTcp();
     this.#looks += 1;
     if (this.#tcp === undefined && this.#looks % TCP_LOOKS === 0) void this.#serveTcp();
   }
@@ -104,6 +113,11 @@ export class ApiService {
     } finally {
       this.#isStarting = false;
     }
+  }
+
+  #lookFailed(error: unknown): void {
+    if (isSystemError(error)) this.options.log('error', `the API could not read this host: ${error.message}: tried again every second`);
+    else this.#onMistake(error);
   }
 
   #onMistake(error: unknown): void {

@@ -107,12 +107,21 @@ export class TokenFile {
 
   /** @throws WeirError api-tokens */
   tokens(): readonly ApiToken[] {
-    const status = unlessCode(() => statSync(this.path, { bigint: true }), ['ENOENT'], undefined);
-    const seen = status === undefined ? '' : `${status.ino} ${status.mtimeNs} ${status.size} ${status.mode} ${status.uid}`;
+    const seen = this.#state();
     if (seen !== this.#seen) {
       this.#tokens = readTokens(this.path);
       this.#seen = seen;
     }
     return this.#tokens;
+  }
+
+  #state(): string {
+    try {
+      const status = unlessCode(() => statSync(this.path, { bigint: true }), ['ENOENT'], undefined);
+      return status === undefined ? '' : `${status.ino} ${status.mtimeNs} ${status.size} ${status.mode} ${status.uid}`;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw unusable(this.path, reasonOf(error), error);
+    }
   }
 }

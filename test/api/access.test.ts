@@ -1,14 +1,15 @@
 // Who may do what over TCP: each route with each scope, with no token, a wrong one, an expired one, a revoked one; names of this host and pages.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Refusals } from '../../src/api/access/refusals.js';
 import { TcpAccess, type TlsPeer } from '../../src/api/access/tcp-access.js';
 import { makeApp } from '../../src/api/http/app.js';
+import { filesState } from '../../src/api/http/tls-server.js';
 import { routes } from '../../src/api/routes/routes.js';
-import { addToken, revokeToken } from '../../src/host/api-tokens.js';
+import { addToken, revokeToken, TokenFile } from '../../src/host/api-tokens.js';
 import { API_SCOPES, type ApiScope } from '../../src/model/api-settings.js';
 import { field, parseJson } from '../../src/model/json.js';
 import { parseSubnet } from '../../src/model/subnet-text.js';
@@ -122,6 +123,13 @@ test('certificates: listed names have their scope, others none; a refused one is
   assert.equal((await ask('/metrics')).status, 401);
   assert.equal((await ask('/v1/services', { peer: open })).status, 401);
   assert.equal((await ask('/metrics', { peer: { ...open, certificate: 'refused' } })).status, 401);
+});
+
+test('a token file that cannot be looked at gives no access, and no other error', () => {
+  const loop = join(folder, 'loop');
+  symlinkSync(loop, loop);
+  assert.throws(() => new TokenFile(loop).tokens(), { code: 'api-tokens' });
+  assert.match(filesState({ certificate: loop, key: join(folder, 'none') }), /^ELOOP ENOENT /);
 });
 
 test('a token counts until it expires or is revoked; a file that others may read gives no access', async () => {

@@ -130,7 +130,7 @@ test('each change is in the journal with its author, survives the process, and c
   );
   assert.equal(changes[0]?.['before'], changes[1]?.['after']);
   // A killed process may leave half a line.
-  const again = new Journal(memoryStore(`${store.text}{"id":"half`));
+  const again = new Journal(memoryStore(`${store.text}{"id":"half`), () => {});
   assert.deepEqual(
     again.all().map(({ id }) => id),
     changes.map(({ id }) => id),
@@ -198,10 +198,10 @@ test('an entry is there before its change: a process killed in between leaves it
   });
   const put = () => asked('/v1/configuration', { method: 'PUT', body: JSON.stringify(one), headers: { 'if-match': '*' } });
   assert.equal((await put()).status, 503);
-  assert.deepEqual(new Journal(memoryStore(store.text)).all(), []);
+  assert.deepEqual(new Journal(memoryStore(store.text), () => {}).all(), []);
   applies = 'never';
   void put();
   while (sources.journal.all().length === 0) await new Promise(setImmediate);
-  const [left] = new Journal(memoryStore(store.text)).all();
+  const [left] = new Journal(memoryStore(store.text), () => {}).all();
   assert.deepEqual([left?.author, left?.after, left?.commands.length], ['uid 0 (pid 1)', null, 3]);
 });

@@ -16,6 +16,7 @@ import { applyDocument } from '../../src/document/apply-document.js';
 import { presentFacts } from '../../src/document/observed-facts.js';
 import { type Drain, NO_DRAINS } from '../../src/model/drain/drain.js';
 import { WeirError } from '../../src/model/errors/weir-error.js';
+import type { Log } from '../../src/model/log-level.js';
 import type { ServiceEntry, Stats } from '../../src/model/service.js';
 import type { Status } from '../../src/report/status/status.js';
 import { monotonicUs } from '../../src/sys/clock.js';
@@ -150,7 +151,7 @@ export function memoryStore(text = ''): JournalStore & { readonly text: string }
 }
 
 /** A table in memory that the API changes. */
-export function changingSources(director = new MemoryDirector(), store = memoryStore()): ApiSources {
+export function changingSources(director = new MemoryDirector(), store = memoryStore(), log: Log = () => {}): ApiSources {
   let ids = 0;
   const newId = (): string => String(++ids);
   const facts = () => ({ ...NO_FACTS, ...presentFacts(director) });
@@ -172,7 +173,7 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     table: () => ({ ...memoryReaders.table(), services: director.services() }),
     service: (key) => director.service(key),
     plans: new PlanBook(memoryReaders.now, newId),
-    journal: new Journal(store),
+    journal: new Journal(store, log),
     events: new EventRing('test', 5),
     refusals: new Refusals(() => {}),
     apply: (document, base, options) =>

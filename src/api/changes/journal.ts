@@ -2,6 +2,8 @@
 import type { Undo } from '../../control/plan/undo-document.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { isRecord, parseJson } from '../../model/json.js';
+import type { Log } from '../../model/log-level.js';
+import { isSystemError } from '../../sys/errno.js';
 
 const ENTRIES_MAX = 1000;
 
@@ -48,10 +50,17 @@ export class Journal {
   /** The oldest first. */
   readonly #entries = new Map<string, JournalEntry>();
   #lines = 0;
+  /** The last line may be without its end. */
+  #isTorn: boolean;
 
   /** A line that a killed process left half written does not count. @throws SystemError */
-  constructor(readonly store: JournalStore) {
-    for (const line of store.read().split('\n').map(parseJson)) {
+  constructor(
+    readonly store: JournalStore,
+    readonly log: Log,
+  ) {
+    const text = store.read();
+    this.#isTorn = text !== '' && !text.endsWith('\n');
+    for (const line of text.split('\n').map(parseJson)) {
       if (isEnd(line)) this.#close(line);
       else if (isEntry(line)) this.#entries.set(line.id, line);
       this.#lines += 1;
@@ -75,14 +84,24 @@ export class Journal {
   begin(entry: Omit<JournalEntry, 'after'>): void {
     const begun = { ...entry, after: null };
     this.#entries.set(entry.id, begun);
-    this.#write(lineOf(begun));
+    try {
+      this.#write(lineOf(begun));
+    } catch (error) {
+      this.#entries.delete(entry.id);
+      throw error;
+    }
   }
 
-  /** `after`: undefined where nothing was changed, and the entry goes. @throws SystemError */
+  /** `after`: undefined where nothing was changed, and the entry goes. Where it cannot be written, what was changed stays changed: that is logged. */
   end(id: string, after: string | undefined): void {
     const end = { end: id, after: after ?? null };
     this.#close(end);
-    this.#write(lineOf(end));
+    try {
+      this.#write(lineOf(end));
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.log('error', `the journal of changes lacks what became of change ${id}: ${error.message}`);
+    }
   }
 
   #close({ end, after }: JournalEnd): void {
@@ -92,13 +111,17 @@ export class Journal {
   }
 
   #write(line: string): void {
-    this.#lines += 1;
-    if (this.#lines <= 4 * ENTRIES_MAX) {
-      this.store.append(line);
+    if (this.#lines < 4 * ENTRIES_MAX) {
+      const separated = this.#isTorn ? `\n${line}` : line;
+      this.#isTorn = true;
+      this.store.append(separated);
+      this.#isTorn = false;
+      this.#lines += 1;
       return;
     }
+    this.store.replace([...this.#entries.values()].slice(-ENTRIES_MAX).map(lineOf).join(''));
     for (const id of [...this.#entries.keys()].slice(0, -ENTRIES_MAX)) this.#entries.delete(id);
     this.#lines = this.#entries.size;
-    this.store.replace([...this.#entries.values()].map(lineOf).join(''));
+    this.#isTorn = false;
   }
 }

@@ -9,7 +9,7 @@ import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import type { ApiTcp } from '../../model/api-settings.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { isSystemError, reasonOf, unlessCode } from '../../sys/errno.js';
+import { isSystemError, reasonOf } from '../../sys/errno.js';
 import type { TlsPeer } from '../access/tcp-access.js';
 import { nodeServer } from './node-server.js';
 
@@ -45,10 +45,18 @@ export function tlsTexts({ certificate, key, clientAuthorities }: Files, nowMs: 
 
 /** Another text than before: one of the files was written, or replaced. */
 export const filesState = ({ certificate, key, clientAuthorities }: Files): string =>
-  [certificate, key, clientAuthorities ?? '']
-    .map((path) => unlessCode(() => statSync(path), ['ENOENT', 'ENOTDIR'], undefined))
-    .map((status) => (status === undefined ? '' : `${status.ino} ${status.mtimeMs} ${status.size}`))
-    .join(' ');
+  [certificate, key, clientAuthorities ?? ''].map(fileState).join(' ');
+
+/** Of a file that cannot be found: why. Who reads it finds and reports that, too. */
+function fileState(path: string): string {
+  try {
+    const { ino, mtimeMs, size } = statSync(path);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return error.code;
+  }
+}
 
 export function tlsServer(listener: RequestListener, texts: TlsTexts): Server {
   const certificates = { requestCert: texts.ca !== undefined, rejectUnauthorized: false };

@@ -105,7 +105,7 @@ export function sourcesOfHost(log: Log): ApiSources {
     newId,
     facts: observeTable,
     plans: new PlanBook(read.now, newId),
-    journal: new Journal(journalFile()),
+    journal: new Journal(journalFile(), log),
     events: new EventRing(Date.now().toString(36)),
     refusals,
     drainDriver,
