@@ -1,6 +1,6 @@
 // What the API reads of this host: by the functions of the commands. The tables stay mapped between requests, and are opened again where they are gone.
 import { readFileSync, statSync } from 'node:fs';
-import { foundConnections } from '../datapath/ebpf/observe/connection-filter.js';
+import { pacedFoundConnections } from '../datapath/ebpf/observe/connection-filter.js';
 import { type ObservedDatapath, observeTables } from '../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
@@ -96,7 +96,7 @@ export function liveSources(refusals: Refusals): ApiReaders {
       // Its own: a client may take its time.
       const own = observedReader();
       try {
-        for (const found of foundConnections(own.tables, filter)) yield connectionValue(found);
+        for (const found of pacedFoundConnections(own.tables, filter)) yield found && connectionValue(found);
       } finally {
         own.close();
       }

@@ -59,8 +59,8 @@ export interface ApiReaders {
   drainRecord(): DrainRecord;
   /** By the parameters of GET /metrics. @throws WeirError option-value, option-unknown, and as collectSnapshot */
   metrics(query: URLSearchParams, accept: string): MetricsAnswer;
-  /** In the order of the table; with no lock. */
-  connections(filter: ConnectionFilter): Iterable<ConnectionValue>;
+  /** In the order of the table; with no lock. `undefined`: other work may be done. */
+  connections(filter: ConnectionFilter): Iterable<ConnectionValue | undefined>;
   explain(asked: Asked): Explanation;
   /** @throws WeirError role-not-clear; doctor-failed */
   examine(): Promise<DoctorReport>;

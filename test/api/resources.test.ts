@@ -96,6 +96,19 @@ test('connections come a page at a time, or line by line', async () => {
   assert.equal(few.text.trimEnd().split('\n').length, 3);
 });
 
+test('while connections are looked for of which none passes, other requests are answered', async () => {
+  let [looked, isOver] = [0, false];
+  const connections = function* (): Generator<undefined> {
+    for (; looked < 1000; looked += 1) yield undefined;
+    isOver = true;
+  };
+  const api = testApi({ sources: { ...memorySources, connections } });
+  const slow = api('/v1/connections?client=203.0.113.1');
+  assert.equal((await api('/v1')).status, 200);
+  assert.equal(isOver, false);
+  assert.deepEqual(parseJson((await slow).text), { connections: [], next: null });
+});
+
 test('the socket for all users shows no clients', async () => {
   for (const path of ['/v1/connections', '/v1/doctor']) {
     const { status, text } = await ask(path, { caller: reader });

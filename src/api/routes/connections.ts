@@ -62,18 +62,21 @@ function filterOf({ service, server, client, protocol, state }: z.infer<typeof q
   };
 }
 
-function* part<T>(all: Iterable<T>, after: number, limit: number): Generator<T> {
+/** At each `undefined` other requests are answered. */
+async function* part<T>(all: Iterable<T | undefined>, after: number, limit: number): AsyncGenerator<T> {
   let [skip, left] = [after, limit];
   for (const one of all) {
-    if (skip-- > 0) continue;
-    if (left-- <= 0) return;
-    yield one;
+    if (one === undefined) await new Promise((done) => setImmediate(done));
+    else if (skip-- <= 0) {
+      if (left-- <= 0) return;
+      yield one;
+    }
   }
 }
 
-async function* lines(all: Iterable<ConnectionValue>): AsyncGenerator<string> {
+async function* lines(all: AsyncIterable<ConnectionValue>): AsyncGenerator<string> {
   let piece: string[] = [];
-  for (const one of all) {
+  for await (const one of all) {
     piece.push(`${JSON.stringify(one)}\n`);
     if (piece.length < LINES_A_PIECE) continue;
     yield piece.join('');
@@ -114,7 +117,7 @@ export const connectionRoutes: readonly Route[] = [
         types: ['application/json', NDJSON],
       },
     },
-    answer({ query, header }, sources) {
+    async answer({ query, header }, sources) {
       const { after = 0 } = query;
       const found = sources.connections(filterOf(query));
       if (header('accept')?.includes(NDJSON) === true)
@@ -122,7 +125,8 @@ export const connectionRoutes: readonly Route[] = [
       const limit = query.limit ?? PAGE;
       if (limit > PAGE_MAX)
         throw new WeirError('api-values', { errors: [{ pointer: 'query/limit', message: `${PAGE_MAX} at most, but for ${NDJSON}` }] });
-      const page = [...part(found, after, limit + 1)];
+      const page: ConnectionValue[] = [];
+      for await (const one of part(found, after, limit + 1)) page.push(one);
       return json({ connections: page.slice(0, limit), next: page.length > limit ? after + limit : null });
     },
   }),

@@ -10,7 +10,7 @@ import { clockOf } from '../recovery/batch.js';
 import { clockDifference, secondsOf } from '../table/clock.js';
 import { FullnatFlows } from '../table/fullnat-flows.js';
 import { connectionMethodName, protocolName } from '../table/identity.js';
-import { livingConnections, type SlotConnection } from '../table/living-slots.js';
+import { pacedConnections, type SlotConnection } from '../table/living-slots.js';
 import { modelAddress, recordedAddress } from '../table/record-address.js';
 import { connectionLister } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
@@ -93,13 +93,22 @@ function passing(tables: Tables, filter: ConnectionFilter, now: number): (connec
 
 /** Those that pass, in the order of the tables. Each is whole; the listing is of no one moment. @throws WeirError datapath-unloaded */
 export function* foundConnections(tables: Tables, filter: ConnectionFilter): Generator<FoundConnection> {
+  for (const found of pacedFoundConnections(tables, filter)) if (found !== undefined) yield found;
+}
+
+/** As foundConnections(), with an `undefined` at times, however few pass: other work may be done then. @throws WeirError datapath-unloaded */
+export function* pacedFoundConnections(tables: Tables, filter: ConnectionFilter): Generator<FoundConnection | undefined> {
   checkPresent(tables);
   const now = clockOf(tables);
   const passes = passing(tables, filter, now);
   const hz = tables.conf.get(0, Conf.hz);
   const flows = new FullnatFlows(tables);
   try {
-    for (const connection of livingConnections(tables, now)) {
+    for (const connection of pacedConnections(tables, now)) {
+      if (connection === undefined) {
+        yield undefined;
+        continue;
+      }
       const entry = passes(connection);
       if (entry === undefined) continue;
       const { method, state, expires, own, service } = connection;

@@ -86,10 +86,16 @@ function readSlotBeside(table: ConnectionWords, bucket: number, k: number, what:
   }
 }
 
-function* livingSlotsBeside(table: ConnectionWords, now: number, what: Beside['what']): Generator<TakenSlot> {
+/** After so many slots, whether they are free or not, `undefined` is yielded: who has other work may do it then. */
+const PAUSE_SLOTS = 16_384;
+
+function* livingSlotsBeside(table: ConnectionWords, now: number, what: Beside['what']): Generator<TakenSlot | undefined> {
   const { words, before } = table;
   const dest = destIn(before);
-  for (let bucket = 0; bucket < words.length; bucket += (1 + LINES_BESIDE[what]) * LINE_WORDS) {
+  const bucketWords = (1 + LINES_BESIDE[what]) * LINE_WORDS;
+  const pauseWords = (PAUSE_SLOTS / Abi.BUCKET_SLOTS) * bucketWords;
+  for (let bucket = 0; bucket < words.length; bucket += bucketWords) {
+    if (bucket % pauseWords === 0) yield undefined;
     for (let k = 0; k < Abi.BUCKET_SLOTS; k++) {
       if (dest(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) === 0) continue;
       const slot = readSlotBeside(table, bucket, k, what);
@@ -134,10 +140,11 @@ function ownOf(beside: Beside | undefined): Tuple | undefined {
 }
 
 /** The living connections of a table whose buckets have one line. */
-function* livingSlotsAlone(table: ConnectionWords, now: number): Generator<TakenSlot> {
+function* livingSlotsAlone(table: ConnectionWords, now: number): Generator<TakenSlot | undefined> {
   const { words, before } = table;
   const dest = destIn(before);
   for (let at = 0; at < words.length; at += SLOT_WORDS) {
+    if (at % (PAUSE_SLOTS * SLOT_WORDS) === 0) yield undefined;
     if (dest(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
     const slot = readSlot(table, at);
     if (slot !== undefined && clockDifference(slot[2], now) >= 0) yield slot;
@@ -150,11 +157,11 @@ function identityOf([keyLow, keyHigh, , , beside]: TakenSlot): bigint | string {
 }
 
 /** The slots of one table, or of two while connections move from the first to the second: each connection once. */
-function* eachOnce<T>(found: readonly T[], slotsIn: (table: T) => Iterable<TakenSlot>): Generator<TakenSlot> {
+function* eachOnce<T>(found: readonly T[], slotsIn: (table: T) => Iterable<TakenSlot | undefined>): Generator<TakenSlot | undefined> {
   const seen = new Set<bigint | string>();
   for (const table of found) {
     for (const slot of slotsIn(table)) {
-      if (found.length > 1) {
+      if (found.length > 1 && slot !== undefined) {
         const identity = identityOf(slot);
         if (seen.has(identity)) continue; // it moved
         seen.add(identity);
@@ -175,11 +182,15 @@ export const SIDE_TABLES = [
   [WIDE_SCTP6_PINS, 'client and tuple'],
 ] as const;
 
-const slotsOf = (what: Beside['what'] | undefined, now: number): ((table: ConnectionWords) => Iterable<TakenSlot>) =>
+const slotsOf = (what: Beside['what'] | undefined, now: number): ((table: ConnectionWords) => Iterable<TakenSlot | undefined>) =>
   what === undefined ? (table) => livingSlotsAlone(table, now) : (table) => livingSlotsBeside(table, now, what);
 
 /** The living connections of all tables, each once. */
 export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
+  for (const slot of pacedSlots(tables, now)) if (slot !== undefined) yield slot;
+}
+
+function* pacedSlots(tables: Tables, now: number): Generator<TakenSlot | undefined> {
   yield* eachOnce(tables.conns(), slotsOf(undefined, now));
   for (const [pins, what] of SIDE_TABLES) yield* eachOnce(tables.sideConns(pins), slotsOf(what, now));
 }
@@ -187,7 +198,7 @@ export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> 
 /** How many connections are alive at `now` in one table, or in the two that it has while it moves. */
 export function countLiving(found: readonly ConnectionWords[], what: Beside['what'] | undefined, now: number): number {
   let count = 0;
-  for (const _slot of eachOnce(found, slotsOf(what, now))) count += 1;
+  for (const slot of eachOnce(found, slotsOf(what, now))) if (slot !== undefined) count += 1;
   return count;
 }
 
@@ -235,6 +246,11 @@ export function connectionOf([keyLow, keyHigh, expires, high, beside]: TakenSlot
 /** The connections of all tables that are alive at `now`, each once. */
 export function* livingConnections(tables: Tables, now: number): Generator<SlotConnection> {
   for (const slot of livingSlots(tables, now)) yield connectionOf(slot);
+}
+
+/** As livingConnections(), with an `undefined` between them after every PAUSE_SLOTS slots. */
+export function* pacedConnections(tables: Tables, now: number): Generator<SlotConnection | undefined> {
+  for (const slot of pacedSlots(tables, now)) yield slot && connectionOf(slot);
 }
 
 /** The connection in a slot of a bucket; undefined: it is free, or was taken by another one meanwhile. */
