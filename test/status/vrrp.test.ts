@@ -79,7 +79,7 @@ test("weir's instances: state, since when, priority, and why one is in FAULT; re
   const [first, second] = await states('MASTER', 'MASTER');
   const { since, ...rest } = first ?? assert.fail();
   const known = { name: 'V1', state: 'MASTER', interface: 'eth0', virtualRouterId: 51, priority: 120 };
-  assert.deepEqual(rest, { ...known, faults: [], waitsForConnections: null });
+  assert.deepEqual(rest, { ...known, faults: [], waitsForConnections: null, released: false });
   assert.ok(Math.abs(Date.parse(since ?? '') - began) < 200_000);
   assert.equal(second?.priority, 90);
   const [seen] = daemons();
