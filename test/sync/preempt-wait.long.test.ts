@@ -1,5 +1,4 @@
 // A node that comes back does not preempt before it has its peer's connections.
-import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ok } from '../datapath/cluster.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
@@ -29,10 +28,10 @@ test('it waits while the peer does not answer, and takes over when it has all', 
   await logs(low, '(VI_1) Entering MASTER STATE');
   high.start();
   await logs(high, '(VI_1) waits for connections of its peers before it preempts, at most 60 s: 10.9.0.1:8848 (no session)');
-  assert.match(
-    vrrpLine(high.host),
-    /^VI_1 BACKUP .*; waits for connections of its peers before it preempts, at most [1-6]?\d s: 10\.9\.0\.1:8848 \(no session\)$/,
-  );
+  // Between two states it is published once a second.
+  const waits =
+    /^VI_1 BACKUP .*; waits for connections of its peers before it preempts, at most [1-6]?\d s: 10\.9\.0\.1:8848 \(no session\)$/;
+  await high.daemon.until('its status', () => waits.test(vrrpLine(high.host)));
   startStream({ bed }, low.host, key, '10.9.0.2');
   await logs(high, '(VI_1) has all connections of its peers, and waits no longer');
   await logs(high, '(VI_1) Entering MASTER STATE');
