@@ -5,7 +5,7 @@ import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { addressId, sameAddress } from '../../model/identity.js';
 import type { WantedVip } from '../../model/vip.js';
 import type { Difference } from '../plan/plan.js';
-import { planAdd, planDelete, type SavedVip, type VipAddress, type VipHost } from './plan.js';
+import { interfaceName, planAdd, planDelete, type SavedVip, type VipAddress, type VipHost } from './plan.js';
 
 export interface VipFacts {
   readonly host: VipHost;
@@ -43,13 +43,10 @@ export interface VipsPlan {
 /** A document that has no VIPs. */
 export const NO_VIPS: VipsPlan = { changes: [], staying: [], refused: [] };
 
-const nameOf = (host: VipHost, { ifindex }: VipAddress): string =>
-  host.interfaces.find((one) => one.ifindex === ifindex)?.name ?? `interface ${ifindex}`;
-
 const vipAt = (host: VipHost, one: VipAddress): WantedVip => ({
   address: one.address,
   prefixLength: one.prefixLength,
-  interface: nameOf(host, one),
+  interface: interfaceName(host, one.ifindex),
   ...(one.label === undefined ? {} : { label: one.label }),
 });
 
@@ -85,7 +82,7 @@ class Planner {
   #there(address: Address): { readonly one: VipAddress; readonly isOurs: boolean } | undefined {
     const one = this.#host.addresses.find((each) => sameAddress(each.address, address));
     if (one === undefined) return undefined;
-    const [text, name] = [formatAddress(address), nameOf(this.#host, one)];
+    const [text, name] = [formatAddress(address), interfaceName(this.#host, one.ifindex)];
     return { one, isOurs: this.facts.saved.some((each) => each.address === text && each.interface === name) };
   }
 
@@ -198,5 +195,7 @@ export const vipDrift = ({ changes }: VipsPlan): readonly VipDrift[] =>
 /** Those that weir has added and that this host has, in their order. */
 export const presentVips = ({ host, saved }: Pick<VipFacts, 'host' | 'saved'>): readonly WantedVip[] =>
   saved.flatMap(({ address, interface: name }) =>
-    host.addresses.filter((one) => formatAddress(one.address) === address && nameOf(host, one) === name).map((one) => vipAt(host, one)),
+    host.addresses
+      .filter((one) => formatAddress(one.address) === address && interfaceName(host, one.ifindex) === name)
+      .map((one) => vipAt(host, one)),
   );

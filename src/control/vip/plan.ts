@@ -49,6 +49,9 @@ export type AddPlan =
 /** IFNAMSIZ without its ending zero. */
 const LABEL_BYTES_MAX = 15;
 
+export const interfaceName = ({ interfaces }: Pick<VipHost, 'interfaces'>, ifindex: number): string =>
+  interfaces.find((one) => one.ifindex === ifindex)?.name ?? `interface ${ifindex}`;
+
 const isLong = (label: string): boolean => new TextEncoder().encode(label).length > LABEL_BYTES_MAX;
 
 function freeLabel(host: VipHost, name: string): string {
@@ -111,7 +114,7 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
   if (trouble !== undefined || target === undefined) return refused(trouble ?? failure('interface-unknown', { name: wanted.interface }));
   const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
   if (there !== undefined) {
-    const place = host.interfaces.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;
+    const place = interfaceName(host, there.ifindex);
     if (there.ifindex !== target.ifindex || there.prefixLength !== wanted.prefixLength) {
       return refused(failure('vip-elsewhere', { address: text, prefixLength: there.prefixLength, interface: place }));
     }

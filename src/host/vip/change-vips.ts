@@ -1,9 +1,9 @@
 // The VIPs of a document: all of what leads to them or nothing, together with a change of something else.
-import { planAdd, planDelete, type SavedVip } from '../../control/vip/plan.js';
+import { planAdd, planDelete } from '../../control/vip/plan.js';
 import type { VipStep } from '../../control/vip/plan-vips.js';
-import { writeSavedVips } from '../../control/vip/saved.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import { messageOf } from '../../model/errors/message-of.js';
 import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import type { WantedVip } from '../../model/vip.js';
@@ -11,27 +11,28 @@ import { isSystemError, unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { type StateFile, withState } from '../state-file.js';
-import { observeVipHost, remembered } from './observed-host.js';
-import { putAddress, putBack, takeAddress } from './vip-addresses.js';
+import { type ObservedHost, observeVipHost, remember, remembered } from './observed-host.js';
+import { addOwn, deleteOwn, putBack, takeAddress } from './vip-addresses.js';
 import { announce, type Placed, refuseRivals } from './vip-network.js';
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Addresses by the interface of each. */
+class Placing {
+  readonly placed = new Map<number, readonly Address[]>();
 
-const writeAll = (state: StateFile, vips: readonly SavedVip[]): void => state.write(vips.length === 0 ? undefined : writeSavedVips(vips));
+  add(ifindex: number, address: Address): void {
+    this.placed.set(ifindex, [...(this.placed.get(ifindex) ?? []), address]);
+  }
+}
 
 class Changes {
   /** The last one first. */
   readonly #undo: { readonly vip: string; readonly back: () => void }[] = [];
-  readonly #put = new Map<number, Address[]>();
+  readonly put = new Placing();
 
   constructor(
     readonly netlink: Netlink,
     readonly state: StateFile,
   ) {}
-
-  get placed(): Placed {
-    return this.#put;
-  }
 
   make(step: VipStep): void {
     if (step.kind === 'put') this.#add(step.vip);
@@ -45,47 +46,38 @@ class Changes {
       vip,
       back: () => {
         back();
-        writeAll(this.state, before);
+        remember(this.state, before);
       },
     });
   }
 
   #add(vip: WantedVip): void {
     const host = observeVipHost(this.netlink);
-    const saved = remembered(this.state);
-    const plan = planAdd(host, vip, saved);
+    const plan = planAdd(host, vip, remembered(this.state));
     if (plan.kind === 'refused') throw errorOf(plan.failure);
     if (plan.kind === 'present') return;
-    const { address } = plan.vip;
-    this.#begin(address, () => {
+    this.#begin(plan.vip.address, () => {
       const now = observeVipHost(this.netlink);
       const removal = planDelete(now, vip.address, vip.interface, remembered(this.state));
       if (removal.kind === 'delete') takeAddress(this.netlink, now, removal, vip.interface);
     });
-    writeAll(this.state, [...saved.filter((one) => one.address !== address), plan.vip]);
-    putAddress(this.netlink, plan, vip.address);
-    this.#put.set(plan.ifindex, [...(this.#put.get(plan.ifindex) ?? []), vip.address]);
+    addOwn(this.netlink, this.state, plan, vip.address);
+    this.put.add(plan.ifindex, vip.address);
   }
 
   #take(address: Address, name: string): void {
     const host = observeVipHost(this.netlink);
-    const saved = remembered(this.state);
-    const plan = planDelete(host, address, name, saved);
+    const plan = planDelete(host, address, name, remembered(this.state));
     if (plan.kind === 'refused') throw errorOf(plan.failure);
     if (plan.kind === 'absent') return;
-    const text = formatAddress(address);
     const gone = [plan.vip, ...plan.heirs];
     const raw = host.rawAddresses.filter((one) =>
       gone.some((each) => each.ifindex === one.ifindex && sameAddress(each.address, one.address)),
     );
-    this.#begin(text, () => {
+    this.#begin(formatAddress(address), () => {
       for (const one of raw) unlessCode(() => putBack(this.netlink, one), ['EEXIST'], undefined);
     });
-    takeAddress(this.netlink, host, plan, name);
-    writeAll(
-      this.state,
-      saved.filter((one) => one.address !== text || one.interface !== name),
-    );
+    deleteOwn(this.netlink, this.state, { host, plan, address, name });
   }
 
   /** All that can be taken back is. @throws WeirError vip-not-undone */
@@ -106,15 +98,15 @@ class Changes {
 }
 
 /** Those that are not on their interfaces yet, by these. */
-function asked(steps: readonly VipStep[], host: ReturnType<typeof observeVipHost>): Placed {
-  const placed = new Map<number, Address[]>();
+function asked(steps: readonly VipStep[], host: ObservedHost): Placed {
+  const asking = new Placing();
   for (const step of steps) {
     if (step.kind !== 'put') continue;
     const ifindex = host.interfaces.find(({ name }) => name === step.vip.interface)?.ifindex;
     const isThere = host.addresses.some((one) => one.ifindex === ifindex && sameAddress(one.address, step.vip.address));
-    if (ifindex !== undefined && !isThere) placed.set(ifindex, [...(placed.get(ifindex) ?? []), step.vip.address]);
+    if (ifindex !== undefined && !isThere) asking.add(ifindex, step.vip.address);
   }
-  return placed;
+  return asking.placed;
 }
 
 /** `own`: VIPs of weir that stay: a change before that was killed may not have announced them. */
@@ -124,15 +116,14 @@ export interface VipChanges {
 }
 
 /** All that came and stays. What is done stays done where nothing can be announced. */
-function announceAll(netlink: Netlink, placed: Placed, own: readonly WantedVip[], warn: (text: string) => void): void {
+function announceAll(netlink: Netlink, placing: Placing, own: readonly WantedVip[], warn: (text: string) => void): void {
   const host = observeVipHost(netlink);
-  const all = new Map([...placed].map(([ifindex, addresses]) => [ifindex, [...addresses]]));
   for (const { address, interface: name } of own) {
     const ifindex = host.interfaces.find((one) => one.name === name)?.ifindex;
-    if (ifindex !== undefined) all.set(ifindex, [...(all.get(ifindex) ?? []), address]);
+    if (ifindex !== undefined) placing.add(ifindex, address);
   }
   try {
-    announce(host, all);
+    announce(host, placing.placed);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     warn(`the VIPs are there, but could not be announced: ${error.message}`);
@@ -160,7 +151,7 @@ export function changingVips<T>({ steps, own }: VipChanges, warn: (text: string)
         changes.undo(error);
         throw error;
       }
-      announceAll(netlink, changes.placed, own, warn);
+      announceAll(netlink, changes.put, own, warn);
       return result;
     }),
   );

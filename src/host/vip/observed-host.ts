@@ -1,6 +1,6 @@
 // The addresses and interfaces of this host, as VIPs are planned by; and the list of those that weir added.
 import type { SavedVip, VipAddress, VipHost } from '../../control/vip/plan.js';
-import { readSavedVips } from '../../control/vip/saved.js';
+import { readSavedVips, writeSavedVips } from '../../control/vip/saved.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { using } from '../../sys/fd.js';
 import { readSetting } from '../../sys/files/sysctl.js';
@@ -48,3 +48,6 @@ export function remembered(state: StateFile): readonly SavedVip[] {
   if (saved === undefined) throw new WeirError('state-file-damaged', { path: state.path });
   return saved;
 }
+
+export const remember = (state: StateFile, vips: readonly SavedVip[]): void =>
+  state.write(vips.length === 0 ? undefined : writeSavedVips(vips));

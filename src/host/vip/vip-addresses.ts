@@ -6,7 +6,8 @@ import { sameAddress } from '../../model/identity.js';
 import { unlessCode } from '../../sys/errno.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { AddressFlag, AddressScope, addAddress, deleteAddress, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
-import type { ObservedHost } from './observed-host.js';
+import type { StateFile } from '../state-file.js';
+import { type ObservedHost, remember, remembered } from './observed-host.js';
 
 export type Adding = AddPlan & { readonly kind: 'add' };
 export type Deleting = DeletePlan & { readonly kind: 'delete' };
@@ -19,9 +20,35 @@ function interfaceAddress({ ifindex, vip }: Adding, address: Address): Interface
 }
 
 /** @throws SystemError */
-export function putAddress(netlink: Netlink, plan: Adding, address: Address): void {
+function putAddress(netlink: Netlink, plan: Adding, address: Address): void {
   const { address: text, prefixLength, interface: name } = plan.vip;
   netlink.change(addAddress(interfaceAddress(plan, address)), `add ${text}/${prefixLength} to ${name}`);
+}
+
+/** Remembered before it is there: a killed process leaves nothing that weir does not know. @throws WeirError state-file-damaged; SystemError */
+export function addOwn(netlink: Netlink, state: StateFile, plan: Adding, address: Address): void {
+  const others = remembered(state).filter((one) => one.address !== plan.vip.address);
+  remember(state, [...others, plan.vip]);
+  putAddress(netlink, plan, address);
+}
+
+/** `plan`: of this address; absent, it is forgotten all the same. @throws WeirError state-file-damaged; SystemError */
+export function deleteOwn(
+  netlink: Netlink,
+  state: StateFile,
+  {
+    host,
+    plan,
+    address,
+    name,
+  }: { readonly host: ObservedHost; readonly plan: Deleting | undefined; readonly address: Address; readonly name: string },
+): void {
+  if (plan !== undefined) takeAddress(netlink, host, plan, name);
+  const text = formatAddress(address);
+  remember(
+    state,
+    remembered(state).filter((one) => one.address !== text || one.interface !== name),
+  );
 }
 
 /** An address that was there: the kernel decides again whether it is the first one of its network. @throws SystemError */

@@ -1,4 +1,6 @@
 // What other hosts have to do with a VIP: those that have it, too, and those that are to find it here.
+
+import { interfaceName } from '../../control/vip/plan.js';
 import { type Address, isLinkLocal } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -36,10 +38,9 @@ export function refuseRivals(host: ObservedHost, placed: Placed): void {
   const own = macsOf(host);
   const [rival = probeNeighbours(questions('inet6'), own, firstAnswer)[0]] = probeArp(questions('inet'), own, firstAnswer);
   if (rival === undefined) return;
-  const name = host.interfaces.find(({ ifindex }) => ifindex === rival.ifindex)?.name ?? `interface ${rival.ifindex}`;
   throw new WeirError('vip-taken', {
     address: formatAddress(rival.address),
-    interface: name,
+    interface: interfaceName(host, rival.ifindex),
     mac: rival.mac,
     asks: rival.kind !== 'holds',
   });

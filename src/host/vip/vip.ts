@@ -1,7 +1,6 @@
 // Adding, removing and examining a VIP on a director: look, ask the network, remember, change, announce.
 
 import { planAdd, planDelete, type SavedVip } from '../../control/vip/plan.js';
-import { writeSavedVips } from '../../control/vip/saved.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { errorOf, WeirError } from '../../model/errors/weir-error.js';
@@ -12,7 +11,7 @@ import { Netlink } from '../../sys/netlink/netlink.js';
 import type { Mac } from '../../wire/ethernet.js';
 import { StateFile, withState } from '../state-file.js';
 import { type ObservedHost, observeVipHost, remembered } from './observed-host.js';
-import { type Adding, putAddress, takeAddress } from './vip-addresses.js';
+import { type Adding, addOwn, deleteOwn } from './vip-addresses.js';
 import { announce, holders, refuseRivals } from './vip-network.js';
 
 export interface VipAdded {
@@ -24,9 +23,7 @@ export interface VipAdded {
 function addNow(netlink: Netlink, state: StateFile, host: ObservedHost, plan: Adding, address: Address): void {
   const placed = new Map([[plan.ifindex, [address]]]);
   refuseRivals(host, placed);
-  const saved = remembered(state).filter((one) => one.address !== plan.vip.address);
-  state.write(writeSavedVips([...saved, plan.vip]));
-  putAddress(netlink, plan, address);
+  addOwn(netlink, state, plan, address);
   announce(host, placed);
 }
 
@@ -58,12 +55,9 @@ export function deleteVip(address: Address, name: string): boolean {
   return withState('vip', (state) =>
     using(new Netlink(), (netlink) => {
       const host = observeVipHost(netlink);
-      const saved = remembered(state);
-      const plan = planDelete(host, address, name, saved);
+      const plan = planDelete(host, address, name, remembered(state));
       if (plan.kind === 'refused') throw errorOf(plan.failure);
-      if (plan.kind === 'delete') takeAddress(netlink, host, plan, name);
-      const left = saved.filter((one) => one.address !== formatAddress(address) || one.interface !== name);
-      state.write(left.length === 0 ? undefined : writeSavedVips(left));
+      deleteOwn(netlink, state, { host, plan: plan.kind === 'delete' ? plan : undefined, address, name });
       return plan.kind === 'delete';
     }),
   );
