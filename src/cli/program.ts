@@ -1,6 +1,7 @@
 // What both bundled programs do around their commands: `PROGRAM NAME ARGUMENT…`, where NAME is the program's name as in bin/ (weir, ipvsadm,
 // keepalived …).
 
+import { messageOf } from '../model/errors/message-of.js';
 import { isWeirError } from '../model/errors/weir-error.js';
 import { endProcess } from '../sys/processes/end-process.js';
 import type { Command } from './command.js';
@@ -15,7 +16,7 @@ export function runProgram(table: readonly Command[], warm: () => Promise<number
 
   /** Prints an error that no command expects; the exit status. */
   const report = (error: unknown): number => {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     io.err(`weir: ${oneLine(text)}\n`);
     if (process.env['WEIR_TRACE'] !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
     return isWeirError(error) ? error.exitStatus : 1;

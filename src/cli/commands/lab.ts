@@ -13,6 +13,7 @@ import { actionText, planLab } from '../../lab/topology/plan.js';
 import { serve } from '../../lab/topology/serve.js';
 import { bestServer, type ServerKind } from '../../lab/topology/sites.js';
 import { counted } from '../../model/counted.js';
+import { messageOf } from '../../model/errors/message-of.js';
 import { usageErrors } from '../../model/errors/usage-errors.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
@@ -197,7 +198,7 @@ async function main(args: readonly string[], io: LabIo): Promise<number> {
       return error.exitStatus;
     }
     const hint = hasCode(error, 'EPERM', 'EACCES') ? ': use sudo' : '';
-    io.err(`weir lab: ${error instanceof Error ? error.message : String(error)}${hint}\n`);
+    io.err(`weir lab: ${messageOf(error)}${hint}\n`);
     return 1;
   }
 }

@@ -1,5 +1,6 @@
 // loxilb's rules, as its GET /config/loadbalancer/all answers them → services.
 import { formatAddress, parseAddress } from '../../model/address-text.js';
+import { messageOf } from '../../model/errors/message-of.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { widestNetmask } from '../../model/identity.js';
 import type { ForwardingMethod, Protocol } from '../../model/service.js';
@@ -162,7 +163,7 @@ export function importLoxilb(file: string, text: string): Imported {
     throw new WeirError('import-syntax', {
       file,
       line: 1,
-      what: `this is no JSON: ${error instanceof Error ? error.message : String(error)}`,
+      what: `this is no JSON: ${messageOf(error)}`,
     });
   }
   new ObjectReader(whole).of('lbAttr').list.forEach((rule, index) => importer.rule(rule, index));

@@ -3,6 +3,7 @@
 import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import type { DrainRecord } from '../../model/drain/drain.js';
+import { messageOf } from '../../model/errors/message-of.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { ftpPortsText } from '../../model/ftp-ports.js';
 import { checkFullnat, checkOnePacket } from '../../model/fullnat.js';
@@ -374,8 +375,6 @@ export class EbpfDirector extends EbpfReader implements Director, DrainTable {
     return this.#held > 0 ? work() : super.reading(work);
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** @throws WeirError not-yet */
 function refuseMissing(change: Change): void {

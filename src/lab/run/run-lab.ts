@@ -1,6 +1,7 @@
 // Runs a lab: builds it, runs its steps, collects the evidence, and takes it down in every case.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../model/errors/message-of.js';
 import type { Lab, LabSite } from '../definition/lab.js';
 import { hostInterfacesOf } from '../definition/names.js';
 import type { Evidence, StepEvidence } from '../judge/evidence.js';
@@ -122,7 +123,7 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
     };
   } catch (error) {
     const reason: unknown = abort.aborted ? abort.reason : error;
-    stopped = reason instanceof Error ? reason.message : String(reason);
+    stopped = messageOf(reason);
   }
   await capture?.stop();
   const verdicts = steps.flatMap((step) => step.verdicts);

@@ -1,5 +1,7 @@
 // Other sizes for loaded tables: empty ones are loaded again. Where there are services or connections, the connection tables alone get
 // another size, under traffic (table-move.ts).
+
+import { messageOf } from '../../../model/errors/message-of.js';
 import { failureText, isWeirError, WeirError } from '../../../model/errors/weir-error.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
@@ -118,7 +120,7 @@ function resizeTable(folder: string, table: MovableTable, buckets: number): Resi
 
 function textOf(error: unknown): string {
   if (isWeirError(error)) return failureText(error);
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /** Where the sizes are refused, the tables are loaded as they were. @throws WeirError tables-not-reloaded: nothing is loaded then */
