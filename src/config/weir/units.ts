@@ -40,7 +40,8 @@ export function parseSize(text: string): number | undefined {
   return number !== undefined && Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-function parseSubnet(text: string): Subnet | undefined {
+/** An address, with the length of its prefix behind it or without. */
+export function parseSubnet(text: string): Subnet | undefined {
   const [host = '', length, ...more] = text.split('/');
   const address = parseAddress(host);
   if (address === undefined || more.length > 0) return undefined;

@@ -1,11 +1,12 @@
 // The section of a weir.yaml about VIPs: each by its address, with the interface that gets it.
-import { formatAddress, parseAddress } from '../../model/address-text.js';
+import { formatAddress } from '../../model/address-text.js';
 import { failure } from '../../model/errors/weir-error.js';
 import { addressId } from '../../model/identity.js';
 import { hostLength } from '../../model/subnet.js';
 import type { WantedVip } from '../../model/vip.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { byName, either, type Of, optional, type Placed, type Report, record, required, type Shape, scalar } from './shape.js';
+import { parseSubnet } from './units.js';
 
 /** IFNAMSIZ without its ending zero. */
 const NAME_BYTES_MAX = 15;
@@ -32,19 +33,11 @@ const vipShape: Shape<Placed<VipKeys>> = either(plainVip, vipRecord);
 
 export const vipsShape = byName(/^[0-9A-Fa-f:.]+(?:\/[1-9][0-9]{0,2})?$/, vipShape);
 
-function parseVip(name: string): Pick<WantedVip, 'address' | 'prefixLength'> | undefined {
-  const [host = '', length] = name.split('/');
-  const address = parseAddress(host);
-  if (address === undefined) return undefined;
-  const prefixLength = length === undefined ? hostLength(address) : Number(length);
-  return prefixLength >= 1 && prefixLength <= hostLength(address) ? { address, prefixLength } : undefined;
-}
-
 /** Each address once. */
 export function vipsOf(section: Of<typeof vipsShape>, report: Report): readonly WantedVip[] {
   const seen = new Set<string>();
   return section.flatMap(({ name, at, value }): readonly WantedVip[] => {
-    const vip = parseVip(name);
+    const vip = parseSubnet(name);
     if (vip === undefined) {
       const expected = 'an address, with the length of its prefix or without, such as 192.0.2.1/24 or 2001:db8::1';
       report(at, failure('file-value', { expected, given: JSON.stringify(name), meant: undefined }));
