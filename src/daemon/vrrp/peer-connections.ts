@@ -1,14 +1,10 @@
 // Which peers of weir's own stream have connections that are not in the director's tables yet: looked for in what the process of the stream writes.
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { endpointText } from '../../model/endpoint-text.js';
-import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import { type ConfiguredStream, peersMissing } from '../../model/stream-node.js';
-import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { directorCookie } from '../sync/director-namespace.js';
-
-/** The file changes once a second. */
-const LOOK_MS = 500;
+import { LOOK_MS, readOrLog } from './read-or-log.js';
 
 export interface PeerConnectionsOptions {
   /** Of net_namespace_ipvs; absent: the process's own. */
@@ -23,10 +19,11 @@ export interface PeerConnectionsOptions {
 export class PeerConnections {
   readonly #timer: NodeJS.Timeout;
   #reported = '';
-  #failure = '';
+  readonly #guarded;
   #runs = false;
 
   constructor(readonly options: PeerConnectionsOptions) {
+    this.#guarded = readOrLog('synchronisation: what peers have is not known', options.log);
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
     this.#look();
   }
@@ -48,20 +45,13 @@ export class PeerConnections {
     this.options.changed(missing);
   }
 
-  /** Nothing of it may end the process: what cannot be read is logged once, and nothing is missing then. */
+  /** What cannot be read: nothing is missing then. */
   #missing(): readonly string[] {
-    try {
+    return this.#guarded(() => {
       const status = readStreamStatus(directorCookie(this.options.namespace));
-      this.#failure = '';
       this.#runs = status !== undefined;
       if (status !== undefined) return peersMissing(status);
       return (this.options.configured()?.peers ?? []).map((peer) => `${endpointText(peer)} (the stream does not run here)`);
-    } catch (error) {
-      if (!isSystemError(error) && !isWeirError(error)) throw error;
-      const why = isSystemError(error) ? reasonOf(error) : error.message;
-      if (why !== this.#failure) this.options.log('warning', `synchronisation: what peers have is not known: ${why}`);
-      this.#failure = why;
-      return [];
-    }
+    }, []);
   }
 }

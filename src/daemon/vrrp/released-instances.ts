@@ -1,12 +1,9 @@
 // Follows the file of released instances: a drain of this director, or an operator, leaves addresses to peers. The file outlives this process.
 import { releasedNow } from '../../host/released-file.js';
-import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import { NOTHING_RELEASED, type Released } from '../../model/released.js';
-import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { directorCookie } from '../sync/director-namespace.js';
-
-const LOOK_MS = 500;
+import { LOOK_MS, readOrLog } from './read-or-log.js';
 
 export interface ReleasedOptions {
   /** Of net_namespace_ipvs; absent: the process's own. */
@@ -16,11 +13,11 @@ export interface ReleasedOptions {
 
 export class ReleasedInstances {
   #timer: NodeJS.Timeout | undefined;
-  #now: Released;
-  #failure = '';
+  #now = NOTHING_RELEASED;
+  readonly #guarded;
 
   constructor(readonly options: ReleasedOptions) {
-    this.#now = NOTHING_RELEASED;
+    this.#guarded = readOrLog('which instances are released is not known', options.log);
     this.#now = this.#read();
   }
 
@@ -41,18 +38,8 @@ export class ReleasedInstances {
     clearInterval(this.#timer);
   }
 
-  /** What cannot be read is logged once, and stays as it was. */
+  /** What cannot be read stays as it was. */
   #read(): Released {
-    try {
-      const released = releasedNow(directorCookie(this.options.namespace));
-      this.#failure = '';
-      return released;
-    } catch (error) {
-      if (!isSystemError(error) && !isWeirError(error)) throw error;
-      const why = isSystemError(error) ? reasonOf(error) : error.message;
-      if (why !== this.#failure) this.options.log('warning', `which instances are released is not known: ${why}`);
-      this.#failure = why;
-      return this.#now;
-    }
+    return this.#guarded(() => releasedNow(directorCookie(this.options.namespace)), this.#now);
   }
 }
