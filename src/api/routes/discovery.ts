@@ -1,6 +1,7 @@
 // What the API has: its resources, its description, its schemas, its problems; whether it works, and whether this director does.
 import * as z from 'zod';
 import { weirFileSchema } from '../../config/weir/read.js';
+import { isOfDirector } from '../../model/drain/drain.js';
 import type { ErrorRow } from '../../model/errors/error-row.js';
 import { type ErrorCode, errorTable } from '../../model/errors/error-table.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -92,8 +93,7 @@ export function discoveryRoutes(others: readonly Route[]): readonly Route[] {
       answers: { 200: { what: 'ok', types: [TEXT] }, 503: { what: 'why not, a reason a line', types: [TEXT] } },
       answer(_request, sources) {
         const broken = notReady(sources.status());
-        const drain =
-          broken.length > 0 ? undefined : sources.drainRecord().drains.find(({ target, holds }) => target === 'director' && holds);
+        const drain = broken.length > 0 ? undefined : sources.drainRecord().drains.find((one) => isOfDirector(one) && one.holds);
         const reasons = drain === undefined ? broken : [`this director is drained: weir drain cancel ${drain.id}`];
         return reasons.length === 0 ? plain(200, 'ok') : plain(503, reasons.join('\n'));
       },

@@ -1,7 +1,7 @@
 // Drains as a person reads them.
 import type { DrainPlan } from '../../control/drain/drain-plan.js';
 import { counted } from '../../model/counted.js';
-import type { Drain } from '../../model/drain/drain.js';
+import { type Drain, isOfDirector } from '../../model/drain/drain.js';
 import { forecastSeconds, leavingRate, wholeSeconds } from '../../report/drain/drain-value.js';
 
 const statesText = (byState: Readonly<Record<string, number>>): string =>
@@ -13,11 +13,12 @@ const statesText = (byState: Readonly<Record<string, number>>): string =>
 const PERCENT = 100;
 
 /** What goes on after its end. */
-function heldText({ id, target, state, holds, slowStart }: Drain, nowUs: number): string {
+function heldText(drain: Drain, nowUs: number): string {
+  const { id, state, holds, slowStart } = drain;
   if (slowStart !== undefined)
     return `; ${Math.round(slowStart.share * PERCENT)} % of its weight is back, all of it in ${wholeSeconds(slowStart.untilUs - nowUs)} s`;
   if (state === 'draining' || !holds) return '';
-  return target === 'director'
+  return isOfDirector(drain)
     ? `; its addresses stay with peers until weir drain cancel ${id}`
     : `; its weight stays 0 until weir drain cancel ${id}`;
 }

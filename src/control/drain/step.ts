@@ -1,7 +1,7 @@
 // The machine of drains. One drain goes from draining to empty or deadline, and from each of them to cancelled; it holds its servers until it is
 // cancelled. What it is to do at its end it asks for until that is done, so that any process may be killed at any point.
 import type { Drain, DrainHandover, DrainRecord, DrainRemaining, DrainSample, DrainSlowStart } from '../../model/drain/drain.js';
-import { isUnfinished } from '../../model/drain/drain.js';
+import { isOfDirector, isUnfinished } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { Step } from '../machine.js';
 import { groupTargets } from './check-drain.js';
@@ -56,8 +56,6 @@ function tenths({ openAtStart, remaining }: Drain): number {
   if (openAtStart === null || openAtStart === 0 || remaining === null) return 0;
   return Math.max(0, Math.floor(((openAtStart - remaining.open) * TENTHS) / openAtStart));
 }
-
-const isOfDirector = ({ target }: Pick<Drain, 'target'>): boolean => target === 'director';
 
 /** Peers have the addresses, as far as this host is the one to hand them over. */
 const isHandedOver = ({ handover }: Drain): boolean => handover === undefined || handover.masters.length === 0;

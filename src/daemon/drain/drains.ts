@@ -6,7 +6,7 @@ import { step } from '../../control/drain/step.js';
 import type { Director } from '../../datapath/director.js';
 import type { DrainTable } from '../../datapath/drain-table.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
-import { type Drain, type DrainRecord, isUnfinished, targetsOf } from '../../model/drain/drain.js';
+import { type Drain, type DrainRecord, isOfDirector, isUnfinished, targetsOf } from '../../model/drain/drain.js';
 import { isTargeted } from '../../model/drain/drain-target.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -62,8 +62,8 @@ function perform(director: DrainDirector, state: DrainRecord, effects: readonly 
 }
 
 function lookOf(director: DrainDirector, record: DrainRecord): DrainInput {
-  const isOfDirector = record.drains.some((drain) => drain.target === 'director' && isUnfinished(drain));
-  const handover = isOfDirector ? handoverNow() : undefined;
+  const isDrained = record.drains.some((drain) => isOfDirector(drain) && isUnfinished(drain));
+  const handover = isDrained ? handoverNow() : undefined;
   return { kind: 'look', remaining: director.drainRemaining(record), ...(handover === undefined ? {} : { handover }) };
 }
 

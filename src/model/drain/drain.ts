@@ -140,3 +140,5 @@ export function holdsOf({ drains }: DrainRecord): HoldOf {
 
 /** Still gets its turns: it goes on, or what is to be done at its end or after its cancelling is not done yet. */
 export const isUnfinished = ({ state, endDone }: Drain): boolean => state === 'draining' || !endDone;
+
+export const isOfDirector = ({ target }: Pick<Drain, 'target'>): boolean => target === 'director';

@@ -1,5 +1,5 @@
 // What is left of the connections of drains: one look at all tables of connections, however many drains there are.
-import { type Drain, type DrainRecord, type DrainRemaining, isUnfinished, targetsOf } from '../../../model/drain/drain.js';
+import { type Drain, type DrainRecord, type DrainRemaining, isOfDirector, isUnfinished, targetsOf } from '../../../model/drain/drain.js';
 import { isTargeted } from '../../../model/drain/drain-target.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { swap16 } from '../../../wire/bytes.js';
@@ -78,9 +78,7 @@ function idleSeconds({ conf }: Tables, { state, expires }: SlotConnection, now: 
 
 /** By the drains' ids: of those that are not finished. */
 export function drainRemaining(tables: Tables, { drains }: DrainRecord, now: number): ReadonlyMap<string, DrainRemaining> {
-  const tallies = new Map(
-    drains.filter(isUnfinished).map((drain) => [drain, new Tally(drain.idleS, drain.target === 'director')] as const),
-  );
+  const tallies = new Map(drains.filter(isUnfinished).map((drain) => [drain, new Tally(drain.idleS, isOfDirector(drain))] as const));
   if (tallies.size === 0) return new Map();
   const byDestination = talliesOf(tables, tallies);
   if (byDestination.size > 0) {
