@@ -1,12 +1,12 @@
 // Drains that the API begins and cancels: planned as they are checked, carried out by the functions of weir drain, and written into the journal.
 import { type DrainPlan, drainView, planDrain } from '../../control/drain/drain-plan.js';
 import { DRAIN_DEFAULTS, type DrainRequest } from '../../control/drain/messages.js';
-import type { Drain } from '../../model/drain/drain.js';
+import { type Drain, isOfDirector } from '../../model/drain/drain.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
-import { currentEtag } from './change-table.js';
-import { recordedChange } from './record-change.js';
+import { recordedWithoutState } from './record-change.js';
+import { instanceNames } from './release-instance.js';
 
 const PERCENT = 100;
 
@@ -34,7 +34,7 @@ const requestOf = ({ target, honourS, ...asked }: AskedDrain): DrainRequest => {
 function commandOf(target: string, request: DrainRequest): string {
   const { deadlineS, persistence, honourS, end, settleS, idleS, allowEmpty, minCapacity } = request;
   return [
-    `weir drain ${target === 'director' ? '--this-director' : target} --deadline ${deadlineS}s --persistence ${persistence}`,
+    `weir drain ${isOfDirector({ target }) ? '--this-director' : target} --deadline ${deadlineS}s --persistence ${persistence}`,
     ...(honourS === undefined ? [] : [`--honour ${honourS}s`]),
     `--end ${end} --settle ${settleS}s --idle ${idleS}s`,
     ...(allowEmpty ? ['--allow-empty'] : []),
@@ -45,15 +45,11 @@ function commandOf(target: string, request: DrainRequest): string {
 /** What a drain would do. @throws WeirError as checkDrain */
 export function drainPlan(sources: ApiSources, asked: AskedDrain): DrainPlan {
   const { services } = sources.table();
-  const instances = sources.daemons().flatMap((daemon) => (daemon.instances ?? []).map(({ name }) => name));
-  return planDrain(sources.drainRecord(), requestOf(asked), drainView(services), instances);
+  return planDrain(sources.drainRecord(), requestOf(asked), drainView(services), instanceNames(sources));
 }
 
-/** A drain changes no configuration: the state is the same before and after. */
 async function recorded(sources: ApiSources, caller: Caller, command: string, change: () => Promise<Drain>) {
-  const etag = currentEtag(sources);
-  const entry = { author: caller.name, before: etag, commands: [command], of: null, undo: null };
-  const { made, id } = await recordedChange(sources, entry, change, () => etag);
+  const { made, id } = await recordedWithoutState(sources, caller, command, change);
   return { drain: made, change: id };
 }
 

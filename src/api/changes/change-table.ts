@@ -6,7 +6,7 @@ import { undoOf } from '../../control/plan/undo-document.js';
 import type { TableDocument } from '../../model/table-document.js';
 import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
-import { etagOf } from './condition.js';
+import { currentEtag, etagOf } from './condition.js';
 import type { AppliedPlan } from './plan-book.js';
 import { recordedChange } from './record-change.js';
 
@@ -22,8 +22,6 @@ export interface WantedChange {
 
 export const planOf = (sources: ApiSources, document: TableDocument, options: DocumentOptions = {}): DocumentPlan =>
   planDocument(document, sources.facts(), options);
-
-export const currentEtag = (sources: ApiSources): string => etagOf(sources.state().base);
 
 /** All of it or nothing. @throws WeirError plan-outdated, plan-conflict, lock-busy, a refusal of the director; change-not-undone */
 export async function changeTable(sources: ApiSources, { document, options, base, caller, of }: WantedChange): Promise<AppliedPlan> {

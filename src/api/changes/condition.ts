@@ -1,10 +1,13 @@
 // If-Match (RFC 9110): a change names the state that it was made for.
 import type { DocumentPlan } from '../../control/plan/document-plan.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import type { ApiSources } from '../sources.js';
 
 const DIFFERENCE_MAX = 100;
 
 export const etagOf = (base: string): string => `"${base}"`;
+
+export const currentEtag = (sources: Pick<ApiSources, 'state'>): string => etagOf(sources.state().base);
 
 /** `difference`: the commands that the change would be by now. @throws WeirError api-condition-missing, api-stale */
 export function checkCondition(given: string | undefined, { base, changes }: Pick<DocumentPlan, 'base' | 'changes'>): void {

@@ -1,6 +1,8 @@
 // A change with its entry in the journal, which is there before it; who has a stream of events gets one after it.
 import { isWeirError } from '../../model/errors/weir-error.js';
+import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
+import { currentEtag } from './condition.js';
 import type { JournalEntry } from './journal.js';
 
 /** `make`: the change; `after`: the state then. Returns what it made, with the entry's id. @throws SystemError; as `make`: then there is no entry */
@@ -19,6 +21,13 @@ export async function recordedChange<Made>(
   const { before, of } = change;
   sources.events.push('change', { id, at, before, after: state, of });
   return { made, id, after: state };
+}
+
+/** As recordedChange, of what changes no configuration: the state is the same before and after. */
+export async function recordedWithoutState<Made>(sources: ApiSources, caller: Caller, command: string, make: () => Promise<Made>) {
+  const etag = currentEtag(sources);
+  const entry = { author: caller.name, before: etag, commands: [command], of: null, undo: null };
+  return await recordedChange(sources, entry, make, () => etag);
 }
 
 /** Where a change was made and could not be taken back, its entry stays as one of which it is not known what became of it. */

@@ -7,6 +7,7 @@ import { CONNECTION_STATES } from '../../report/connections/connection-states.js
 import type { ConnectionValue } from '../../report/connections/connection-value.js';
 import { json, type Route, route } from '../route.js';
 import { endpointText, numberText, serverText, serviceText, subnetText } from '../values/texts.js';
+import { otherRequests } from './unhurried.js';
 
 const [PAGE, PAGE_MAX, LINES_MAX] = [100, 10_000, 1_000_000] as const;
 const NDJSON = 'application/x-ndjson';
@@ -66,7 +67,7 @@ function filterOf({ service, server, client, protocol, state }: z.infer<typeof q
 async function* part<T>(all: Iterable<T | undefined>, after: number, limit: number): AsyncGenerator<T> {
   let [skip, left] = [after, limit];
   for (const one of all) {
-    if (one === undefined) await new Promise((done) => setImmediate(done));
+    if (one === undefined) await otherRequests();
     else if (skip-- <= 0) {
       if (left-- <= 0) return;
       yield one;
@@ -81,7 +82,7 @@ async function* lines(all: AsyncIterable<ConnectionValue>): AsyncGenerator<strin
     if (piece.length < LINES_A_PIECE) continue;
     yield piece.join('');
     piece = [];
-    await new Promise((done) => setImmediate(done));
+    await otherRequests();
   }
   if (piece.length > 0) yield piece.join('');
 }

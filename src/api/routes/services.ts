@@ -5,7 +5,7 @@ import { sameDestination, sameService } from '../../model/identity.js';
 import type { ServiceEntry, ServiceKey } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DaemonStatus } from '../../report/status/status.js';
-import { currentEtag } from '../changes/change-table.js';
+import { currentEtag } from '../changes/condition.js';
 import { json, type Route, route } from '../route.js';
 import type { TableSnapshot } from '../sources.js';
 import { countersValue, healthByName, listShape, serverShape, serviceShape, serviceValue } from '../values/service-value.js';

@@ -1,9 +1,12 @@
 // Long texts that are made piece by piece: other requests have their turns between two pieces.
 
+/** Until requests that have come meanwhile have had their turns. */
+export const otherRequests = (): Promise<void> => new Promise((done) => setImmediate(done));
+
 export async function* unhurried(pieces: Iterable<string>): AsyncGenerator<string> {
   for (const piece of pieces) {
     yield piece;
-    await new Promise((done) => setImmediate(done));
+    await otherRequests();
   }
 }
 
