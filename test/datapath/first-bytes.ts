@@ -11,25 +11,25 @@ export const PATH_MAX = 128;
 const EXTENSIONS_MAX = 40;
 const NAME = /^[a-z0-9._-]+$/;
 
-/** By lines: a request line, then fields until Host. Bytes stand as characters. undefined: undecided. */
+/** A field's line: its name, a token (RFC 9110 §5.6.2), and its value, without controls. */
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)$/;
+const HOST = /^[ \t]*([A-Za-z0-9._-]+)(?::[0-9]{0,5})?$/;
+
+/** A whole head: a request line, then fields, one of which is Host. Bytes stand as characters. undefined: undecided. */
 export function askedByHttp(text: string): Asked | undefined {
-  const [, target, rest] = /^[A-Z]{1,16} (\/[!-~]*) HTTP\/1\.[01]\r\n([\s\S]*)$/.exec(text) ?? [];
-  if (target === undefined || rest === undefined || target.includes('#')) return undefined;
+  const end = text.indexOf('\r\n\r\n');
+  const [first = '', ...lines] = end < 0 ? [] : text.slice(0, end).split('\r\n');
+  const [, target] = /^[A-Z]{1,16} (\/[!-~]*) HTTP\/1\.[01]$/.exec(first) ?? [];
+  if (target === undefined || target.includes('#')) return undefined;
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
   if (/[%\\]|\/[/.]/.test(path)) return undefined;
-  for (let at = 0; ; ) {
-    const end = rest.indexOf('\r\n', at);
-    const line = end < 0 ? rest.slice(at) : rest.slice(at, end);
-    if (end < 0 || !/^[!-9;-\xff]/.test(line) || /[\r\n\0]/.test(line) || /^ho?s?t?$/i.test(line)) return undefined;
-    const [, value] = /^host:[ \t]*([\s\S]*)$/i.exec(line) ?? [];
-    if (value !== undefined) {
-      const [, name] = /^([A-Za-z0-9._-]+)(?::[0-9]*)?$/.exec(value) ?? [];
-      if (name === undefined || name.length > NAME_MAX) return undefined;
-      return { host: name.toLowerCase(), path: path.slice(0, PATH_MAX) };
-    }
-    at = end + 2;
-  }
+  const fields = lines.map((line) => FIELD.exec(line));
+  if (fields.includes(null)) return undefined;
+  const [host, ...others] = fields.flatMap((field) => (field?.[1]?.toLowerCase() === 'host' ? [field[2] ?? ''] : []));
+  const [, name] = HOST.exec(host ?? '') ?? [];
+  if (name === undefined || others.length > 0 || name.length > NAME_MAX) return undefined;
+  return { host: name.toLowerCase(), path: path.slice(0, PATH_MAX) };
 }
 
 const RECORDS_MAX = 32;

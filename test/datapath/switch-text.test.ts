@@ -1,15 +1,18 @@
-// What the program of content switching reads of a connection's first bytes is what their rules have (first-bytes.ts): well-formed, mutated and hostile ones.
+// What the program of content switching reads of a connection's first bytes is what their rules have (first-bytes.ts): well-formed, mutated and hostile
+// ones. What it decides the proxy, which is strict, reads in the same way.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { normalisedPath } from '../../src/control/layer7/route/path.js';
 import { SwitchAbi, SwitchProtocol } from '../../src/datapath/ebpf/switch.gen.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { ObjectFile, type Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { bytesOfText, concat } from '../../src/wire/bytes.js';
+import { parseRequestHead } from '../../src/wire/http/request-head.js';
 import { mutate, type Random, randomBytes, randomFrom } from '../support/mutate.js';
 
 import { skipReason } from './bed.js';
-import { type Asked, askedByHttp, askedByTls } from './first-bytes.js';
+import { type Asked, askedByHttp, askedByTls, PATH_MAX } from './first-bytes.js';
 
 const READ_AT = 256;
 const CASES = 4000;
@@ -25,6 +28,13 @@ const OTHERS = [
 ];
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+/** What the proxy's router is asked for. undefined: the proxy refuses it. */
+function readByProxy(text: string): { readonly host: string; readonly path: string | undefined } | undefined {
+  const head = parseRequestHead(text.slice(0, text.indexOf('\r\n\r\n') + 2), text.length);
+  if (head.kind === 'refusal') return undefined;
+  return { host: head.host.replace(/:\d*$/, '').toLowerCase(), path: normalisedPath(head.target)?.slice(0, PATH_MAX) };
+}
+
 const untilZero = (bytes: Uint8Array): string => textOf(bytes).split('\0')[0] ?? '';
 
 /** undefined: undecided. */
@@ -46,10 +56,11 @@ const pick = <T>(random: Random, ...from: readonly T[]): T => from[random(from.l
 /** Mostly decided. */
 function plainRequest(random: Random): Uint8Array {
   const path = Array.from({ length: random(8) }, () => pick(random, '/a', '/bc', '/x.html', '/'.padEnd(30, 'z')));
-  const fields = Array.from({ length: random(5) }, () => pick(random, 'Accept: */*', 'h: 1', 'Hos: x', 'Hosts: x', 'X-Host: no'));
+  const fields = Array.from({ length: random(5) }, () => pick<string>(random, 'Accept: */*', 'h: 1', 'Hos: x', 'Hosts: x', 'X-Host: no'));
   const host = pick(random, 'Host: a.example', 'HOST:\t B.example:80', `Host: ${'n'.repeat(58 + random(10))}`);
+  fields.splice(random(fields.length + 1), 0, host);
   const line = `${pick(random, 'GET', 'POST')} /${path.join('').slice(1)}${pick(random, '', '?', '?a=%20/../')} HTTP/1.${random(2)}`;
-  return bytesOfText([line, ...fields, host, '', ''].join('\r\n'));
+  return bytesOfText([line, ...fields, '', pick(random, '', '', 'body\r\n', '\n')].join('\r\n'));
 }
 
 function request(random: Random): Uint8Array {
@@ -67,6 +78,14 @@ function request(random: Random): Uint8Array {
       'X-Host: no',
       'hOst: Q.Example:8080',
       'Host:',
+      'Host: a.example',
+      'Host : b.example',
+      'Host\t: b.example',
+      ': b',
+      'a b: c',
+      'X: \x01',
+      'X: \x7f',
+      `Cookie: ${'c'.repeat(random(90))}`,
       ' folded',
       'A:\x80',
       'Ho\0: y',
@@ -80,6 +99,9 @@ function request(random: Random): Uint8Array {
     'Host: a b',
     'Host: [::1]',
     'Host: x:8a',
+    'Host: x:123456',
+    'Host : b.example',
+    '',
   );
   const target = `/${path.join('')}${pick(random, '', '?', '?a=%20/../', '#x')}`.slice(random(9) === 0 ? 1 : 0);
   const line = `${pick(random, 'GET', 'POST', 'get', 'PROPFIND', 'A'.repeat(17), '')} ${target} HTTP/${pick(random, '1.1', '1.0', '1.1', '2.0', '1.2')}`;
@@ -139,6 +161,7 @@ test('the program reads first bytes as by their rules', { skip: skipReason() }, 
         const expected = i % 2 === 0 ? askedByHttp(textOf(bytes)) : askedByTls(bytes);
         const got = asked(program, i % 2 === 0 ? SwitchProtocol.SWITCH_HTTP : SwitchProtocol.SWITCH_TLS, bytes);
         assert.deepEqual(got, expected, `case ${i}: ${JSON.stringify(textOf(bytes))}`);
+        if (got !== undefined && i % 2 === 0) assert.deepEqual(readByProxy(textOf(bytes)), got, `the proxy, case ${i}`);
         if (got !== undefined) decided[i % 2 === 0 ? 'http' : 'tls']++;
       }
       assert.ok(decided.http > CASES / 50 && decided.tls > CASES / 20, `decided: ${JSON.stringify(decided)}`);
