@@ -13,6 +13,7 @@
 #define SWITCH_PORT_WORDS 1024
 #define SWITCH_COUNTS 32
 #define SWITCH_OVERTAKEN 4096
+#define SWITCH_TURNS 524288
 
 /* Ports that may be switched, a bit each, by the port as in packets. Others cost one look into this. Written by user. */
 struct switch_ports {
@@ -80,7 +81,7 @@ struct switch_flow {
   __u16 window; /* of the first segment, host order, as it was sent */
   __u16 held;   /* bytes */
   __u8 client_scale;
-  __u8 reserved;
+  __u8 turn; /* of its entry in switch_turns, from 1; 0: it has none, of a build before */
 };
 struct switch_server_key {
   __u32 client;
@@ -106,6 +107,14 @@ struct switch_overtaken {
   __u32 seq;
 };
 
+/* The timer looks at flows by turns: who was not looked at for the longest time is the next one. An entry whose flow has ended, or has another number,
+ * goes when its turn comes. */
+struct switch_turn {
+  struct switch_client_key client;
+  __u32 turn;
+  __u32 looked; /* clock when its flow was looked at, or began */
+};
+
 /* ---- the cookies' key, and the timer that removes flows. `key` is written by user, once. */
 struct switch_secret {
   __u64 key[2];
@@ -114,7 +123,7 @@ struct switch_secret {
 struct switch_timer {
   struct bpf_timer timer;
   __u32 started;
-  __u32 reserved;
+  __u32 walks; /* through all flows, for those that have no entry in switch_turns */
 };
 
 /* ---- the program behind weir_switch, which it enters by a tail call. */

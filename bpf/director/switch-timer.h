@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Content switching: flows end as the connections that they are of, a little later. */
+/* Content switching: flows end as the connections that they are of, a little later. The timer looks at each of them every few seconds, at so many in one
+ * tick: with a full table packets wait no longer for it. */
 #ifndef WEIR_SWITCH_TIMER_H
 #define WEIR_SWITCH_TIMER_H
 
-#define SWITCH_TICK_NS 4000000000ull
+#define SWITCH_TICK_NS 100000000ull
+#define SWITCH_TURN_SECONDS 4
+#define SWITCH_TURNS_BY_TICK 8192 /* a full table: in 32 ticks */
 #define SWITCH_LATER_SECONDS 5
 #define NSEC_CLOCK 1 /* CLOCK_MONOTONIC */
 
@@ -22,23 +25,42 @@ static __always_inline bool flow_is_lost(struct conf *c, struct switch_client_ke
   return !d || !conn_find(conn_key(k->client, k->client_port, d->service), now, &found) || v_dest(found.value) != f->dest;
 }
 
-static long switch_sweep(void *map, struct switch_client_key *k, struct switch_flow *f, void *ctx) {
+/* Looks at the flow whose turn it is. 1: no turn has come. */
+static long switch_sweep(__u64 i, void *ctx) {
   struct conf *c = the_conf();
   __u32 zero = 0, now = clock_now();
   struct switch_secret *s = bpf_map_lookup_elem(&switch_secrets, &zero);
-  if (!c || !s) return 1;
-  bool lost = !READ(s->paused) && flow_is_lost(c, k, f, now);
+  struct switch_turn t;
+  if (!c || !s || bpf_map_peek_elem(&switch_turns, &t) || now - t.looked < units_of(c, SWITCH_TURN_SECONDS)) return 1;
+  if (bpf_map_pop_elem(&switch_turns, &t)) return 1;
+  struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &t.client);
+  if (!f || f->turn != t.turn) return 0;
+  CHECKED(f);
+  t.looked = now;
+  bool lost = !READ(s->paused) && flow_is_lost(c, &t.client, f, now);
+  bool old = now - READ(f->seen) > flow_timeout(c, f);
+  /* Where entries of ended flows fill the queue, and another flow has taken the place: one without an entry would stay for ever. */
+  if (!lost && !old) lost = bpf_map_push_elem(&switch_turns, &t, BPF_ANY);
   if (lost) switch_count(SWITCHED_LOST);
-  if (lost || now - READ(f->seen) > flow_timeout(c, f)) flow_forget(k, f);
+  if (lost || old) flow_forget(&t.client, f);
   return 0;
 }
 
 static int switch_tick(void *map, __u32 *key, struct switch_timer *t) {
-  bpf_for_each_map_elem(&switch_flows, switch_sweep, 0, 0);
+  bpf_loop(SWITCH_TURNS_BY_TICK, switch_sweep, 0, 0);
   bpf_timer_start(&t->timer, SWITCH_TICK_NS, 0);
   return 0;
 }
 
+/* Gives a flow of a build without turns its entry. */
+static long switch_enqueue(void *map, struct switch_client_key *k, struct switch_flow *f, void *ctx) {
+  if (f->turn) return 0;
+  struct switch_turn t = {.client = *k, .turn = 1, .looked = clock_now()};
+  if (!bpf_map_push_elem(&switch_turns, &t, BPF_ANY)) f->turn = 1;
+  return 0;
+}
+
+#define SWITCH_WALKS 2 /* before this build's program is attached for the first time, and after that */
 /* Starts the timer, or gives a running timer this program's code. */
 SEC("xdp")
 int weir_switch_timer(struct xdp_md *ctx) {
@@ -47,6 +69,10 @@ int weir_switch_timer(struct xdp_md *ctx) {
   if (!t) return 1;
   if (!t->started && bpf_timer_init(&t->timer, &switch_timers, NSEC_CLOCK)) return 2;
   t->started = 1;
+  if (t->walks < SWITCH_WALKS) {
+    t->walks++;
+    bpf_for_each_map_elem(&switch_flows, switch_enqueue, 0, 0);
+  }
   if (bpf_timer_set_callback(&t->timer, switch_tick)) return 3;
   return bpf_timer_start(&t->timer, SWITCH_TICK_NS, 0) ? 4 : 0;
 }

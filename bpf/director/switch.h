@@ -59,12 +59,14 @@ static __always_inline __u32 flow_keep(struct switch_scratch *w) {
   struct switch_back back = {.vip = w->key.vip, .vport = w->key.vport, .state = SWITCH_BINDING, .offered_scale = w->listener.window_scale};
   if (back_is_taken(w, &key)) return SWITCHED_SHARED;
   if (bpf_map_update_elem(&switch_held, &w->key, w->text, BPF_ANY) || bpf_map_update_elem(&switch_flows, &w->key, f, BPF_ANY)) return SWITCHED_FULL;
-  if (!bpf_map_update_elem(&switch_backs, &key, &back, BPF_ANY)) return FLOW_KEPT;
-  bpf_map_delete_elem(&switch_flows, &w->key);
+  w->turn = (struct switch_turn){.client = w->key, .turn = f->turn, .looked = f->seen};
+  if (!bpf_map_update_elem(&switch_backs, &key, &back, BPF_ANY) && !bpf_map_push_elem(&switch_turns, &w->turn, BPF_ANY)) return FLOW_KEPT;
+  flow_forget(&w->key, f);
   return SWITCHED_FULL;
 }
 
-/* The first segment of a connection, with a valid cookie. */
+#define SWITCH_TURN_MAX 255
+/* The first segment of a connection, with a valid cookie and a right checksum. */
 __noinline int switch_first(struct __sk_buff *skb) {
   struct switch_scratch *w = the_switch();
   if (!w) return switch_failed();
@@ -82,6 +84,7 @@ __noinline int switch_first(struct __sk_buff *skb) {
   f->client_scale = cookie_scale(isn & COOKIE_OPTIONS);
   if (f->client_scale != SWITCH_NO_SCALE) f->flags = SWITCH_SCALES;
   f->seen = clock_now();
+  f->turn = bpf_get_prandom_u32() % SWITCH_TURN_MAX + 1;
   __u32 kept = flow_keep(w);
   return kept == FLOW_KEPT ? TO_BIND : switch_to_proxy(skb, kept);
 }

@@ -58,6 +58,7 @@ export const SwitchFlow = {
   window: { at: 34, size: 2, count: 1 },
   held: { at: 36, size: 2, count: 1 },
   clientScale: { at: 38, size: 1, count: 1 },
+  turn: { at: 39, size: 1, count: 1 },
 } as const;
 
 export const SwitchServerKey = {
@@ -82,9 +83,21 @@ export const SwitchSegmentHeld = { bytes: 1460, data: { at: 0, size: 1, count: 1
 
 export const SwitchOvertaken = { bytes: 16, client: { at: 0, size: 12, count: 1 }, seq: { at: 12, size: 4, count: 1 } } as const;
 
+export const SwitchTurn = {
+  bytes: 20,
+  client: { at: 0, size: 12, count: 1 },
+  turn: { at: 12, size: 4, count: 1 },
+  looked: { at: 16, size: 4, count: 1 },
+} as const;
+
 export const SwitchSecret = { bytes: 24, key: { at: 0, size: 8, count: 2 }, paused: { at: 16, size: 8, count: 1 } } as const;
 
-export const SwitchTimer = { bytes: 24, timer: { at: 0, size: 16, count: 1 }, started: { at: 16, size: 4, count: 1 } } as const;
+export const SwitchTimer = {
+  bytes: 24,
+  timer: { at: 0, size: 16, count: 1 },
+  started: { at: 16, size: 4, count: 1 },
+  walks: { at: 20, size: 4, count: 1 },
+} as const;
 
 export const SwitchCounts = { bytes: 256, count: { at: 0, size: 8, count: 32 } } as const;
 
@@ -126,6 +139,7 @@ export const SwitchAbi = {
   SWITCH_COUNTS: 32,
   SWITCH_OVERTAKEN: 4096,
   SWITCH_CLOSING: 1,
+  SWITCH_TURNS: 524288,
   SWITCH_SCALES: 2,
   SWITCH_UNSCALED: 4,
 } as const;

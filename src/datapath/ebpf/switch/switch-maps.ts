@@ -19,6 +19,7 @@ export const SWITCH_PINS = [
   'switch_backs',
   'switch_held',
   'switch_overtaken',
+  'switch_turns',
   'switch_counts',
   'switch_timers',
 ] as const;

@@ -143,6 +143,8 @@ export function ensureSwitch(tables: Tables, fileOf: FileOf = artifact, route?: 
       pinInPlace(program, `${folder}/${SWITCH_PROGRAM_PIN}`);
       for (const ifindex of interfaces) attach(program, folder, ifindex);
     });
+    // Once more: connections may have begun by a program of before, which gives them no turn.
+    using(object.program('weir_switch_timer'), runHousekeeping);
     replace();
     setPaused(folder, false);
   });

@@ -1,0 +1,56 @@
+// The timer of content switching with more connections than it looks at in one tick: all of them are removed when they have ended, those of a build
+// without turns, too.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { keyCount, withSwitchMap } from '../../src/datapath/ebpf/switch/switch-maps.js';
+import { ensureSwitch } from '../../src/datapath/ebpf/switch/switch-programs.js';
+import { SwitchFlow, SwitchTimer } from '../../src/datapath/ebpf/switch.gen.js';
+import { u32 } from '../../src/sys/bpf/records.js';
+import { skipReason } from './bed.js';
+import { TC } from './run.js';
+import { FIRST, greeted, request, type SwitchBed, switchBed } from './switch-bed.js';
+
+const skip = skipReason();
+const FLOWS = 10_000;
+
+function begin(bed: SwitchBed, count: number): void {
+  for (let k = 0; k < count; k++) {
+    const { from, cookie } = greeted(bed, FIRST);
+    const acknowledgement = (cookie + 1) >>> 0;
+    assert.equal(bed.fromClient(from, FIRST, 'PA', { sequence: 5001, acknowledgement, payload: request() }).code, TC.redirect);
+  }
+}
+
+/** Their connections end, and so they do. */
+async function end(bed: SwitchBed, flows: number): Promise<void> {
+  const before = bed.counts();
+  assert.equal(keyCount(bed.folder, 'switch_flows'), flows);
+  new Uint8Array(bed.bed.memoryOf('conns')).fill(0);
+  while (keyCount(bed.folder, 'switch_flows') > 0) await setTimeout(100);
+  assert.equal(Number(bed.counts().get('SWITCHED_LOST')) - Number(before.get('SWITCHED_LOST')), flows);
+  assert.equal(keyCount(bed.folder, 'switch_backs'), 0);
+}
+
+test('more connections than are looked at in one tick are removed when they have ended', { skip }, async () => {
+  const bed = switchBed();
+  begin(bed, FLOWS);
+  await end(bed, FLOWS);
+});
+
+test('connections that a build without turns has begun get theirs when this build takes its place', { skip }, async () => {
+  const bed = switchBed();
+  begin(bed, 2);
+  // As such a build left them; an update of its map ends the timer.
+  withSwitchMap(bed.folder, 'switch_flows', (flows) => {
+    const flow = new Uint8Array(SwitchFlow.bytes);
+    for (const key of [...flows.keys()]) {
+      assert.ok(flows.lookup(key, flow));
+      flow[SwitchFlow.turn.at] = 0;
+      flows.update(key, flow);
+    }
+  });
+  withSwitchMap(bed.folder, 'switch_timers', (timers) => timers.update(u32(0), new Uint8Array(SwitchTimer.bytes)));
+  ensureSwitch(bed.bed.tables);
+  await end(bed, 2);
+});
