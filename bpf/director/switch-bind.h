@@ -15,7 +15,7 @@ __noinline int switch_schedule(struct __sk_buff *skb, __u32 service, __u32 dest)
   if (tc_parse(skb, p, ETH_LEN) != P_OK) return switch_failed();
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
   enum decision go = decide_known(&v);
-  if (go == GO_REQUEST && v.dest != dest) conn_finish(&v);
+  if (v.known && v.dest != dest) conn_finish(&v); /* also one whose server is gone, which goes nowhere */
   if (!v.known) {
     v.dest = dest;
     v.d = 0;

@@ -19,6 +19,8 @@ const SK_BUFF_IFINDEX = 40;
 const SK_BUFF_GSO_SEGS = 164;
 const SK_BUFF_GSO_SIZE = 176;
 const XDP_MD_SIZE = 24;
+/** Bytes that a program may add: of content switching a whole segment. */
+const ADDED_MAX = 2048;
 
 /** What a frame carries beside its bytes. */
 export interface Carriage {
@@ -54,6 +56,6 @@ function xdpMd(length: number, ifindex: number): Uint8Array {
 /** @throws SystemError when the kernel refuses the run (a frame shorter than 14 bytes, an unknown device) */
 export function run(native: Native, program: number, kind: ProgramKind, frame: Uint8Array, carriage: Carriage, repeat = 1): Run {
   const context = kind === 'xdp' ? xdpMd(frame.length, carriage.ifindex) : skBuff(carriage);
-  const result: ProgTestResult = native.bpfProgTest(program, { data: frame, ctx: context, repeat, outSize: frame.length + 512 });
+  const result: ProgTestResult = native.bpfProgTest(program, { data: frame, ctx: context, repeat, outSize: frame.length + ADDED_MAX });
   return { code: result.retval >>> 0, frame: result.data };
 }

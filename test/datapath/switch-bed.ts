@@ -15,8 +15,8 @@ import { decodeEthernet } from '../../src/wire/ethernet.js';
 import { decodeIpv4 } from '../../src/wire/ipv4.js';
 import { decodeTcp, type TcpSegment, tcpChecksumIsRight } from '../../src/wire/tcp.js';
 import { type Bed, openBed } from './bed.js';
-import { fromClient, fromServer, type IpPart, tcp } from './fixtures/packets.js';
-import { run, TC } from './run.js';
+import { fromClient, fromServer, type IpPart, patched, tcp } from './fixtures/packets.js';
+import { type Run, run, TC } from './run.js';
 
 export const [FIRST, SECOND] = ['10.0.1.100:80', '10.0.1.101:8080'];
 export const [ONE, TWO] = ['10.0.2.11', '10.0.2.12'];
@@ -52,23 +52,31 @@ export interface Answer {
   readonly segment: TcpSegment;
 }
 
+const WINDOW_AT = 14 + 20 + 14;
+const damaged = (frame: Uint8Array): Uint8Array => patched(frame, WINDOW_AT, (frame[WINDOW_AT] ?? 0) ^ 1);
+
 export class SwitchBed {
-  readonly #bed: Bed;
   readonly #devices = { front: native().ifNameToIndex('front'), back: native().ifNameToIndex('back') };
 
-  constructor(bed: Bed) {
-    this.#bed = bed;
-  }
+  constructor(readonly bed: Bed) {}
 
   get folder(): string {
-    return this.#bed.folder;
+    return this.bed.folder;
+  }
+
+  counts(): ReadonlyMap<SwitchCountName, bigint> {
+    return switchCounts(this.folder);
+  }
+
+  #run(device: 'front' | 'back', frame: Uint8Array): Run {
+    const ifindex = this.#devices[device];
+    return using(Program.pinned(`${this.folder}/weir_switch`), ({ fd }) =>
+      run(native(), fd.number, 'tc', frame, { ifindex, ingressIfindex: ifindex }),
+    );
   }
 
   #send(device: 'front' | 'back', frame: Uint8Array): Answer {
-    const ifindex = this.#devices[device];
-    const { code, frame: bytes } = using(Program.pinned(`${this.folder}/weir_switch`), ({ fd }) =>
-      run(native(), fd.number, 'tc', frame, { ifindex, ingressIfindex: ifindex }),
-    );
+    const { code, frame: bytes } = this.#run(device, frame);
     const packet = decodeIpv4(decodeEthernet(bytes)?.payload ?? bytes) ?? assert.fail('no packet of IPv4');
     const segment = decodeTcp(packet.payload) ?? assert.fail('no segment');
     assert.ok(tcpChecksumIsRight(packet.payload, packet.source, packet.destination), 'its checksum is right');
@@ -83,6 +91,15 @@ export class SwitchBed {
 
   fromServer(from: string, to: string, letters: string, segment: Partial<TcpSegment>): Answer {
     return this.#send('back', fromServer(tcp({ from, to }, letters, { segment }), from.split(':')[0]));
+  }
+
+  /** What becomes of the same segment with another window than it was summed with. */
+  damagedFromClient(from: string, to: string, letters: string, segment: Partial<TcpSegment>): number {
+    return this.#run('front', damaged(fromClient(tcp({ from, to }, letters, { segment })))).code;
+  }
+
+  damagedFromServer(from: string, to: string, letters: string, segment: Partial<TcpSegment>): number {
+    return this.#run('back', damaged(fromServer(tcp({ from, to }, letters, { segment }), from.split(':')[0]))).code;
   }
 
   /** What `work` counted, and how many connections it left. */
@@ -104,11 +121,11 @@ export class SwitchBed {
 let opened: Bed | undefined;
 after(() => opened?.close());
 
-/** One bed for all tests of a file: each uses ports of its own, and looks at differences of counts. */
-export function switchBed(): SwitchBed {
+/** One bed for all tests of a file, with one configuration: each uses ports of its own, and looks at differences of counts. */
+export function switchBed(config = CONFIG): SwitchBed {
   if (opened === undefined) {
     opened = openBed();
-    const { file, faults } = readWeirFile(CONFIG);
+    const { file, faults } = readWeirFile(config);
     assert.deepEqual(faults, []);
     applySwitch(opened.director as EbpfDirector, switchPlan(file.layer7 ?? assert.fail('no section layer7')));
   }
