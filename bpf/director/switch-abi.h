@@ -149,6 +149,7 @@ enum switch_count {
   SWITCHED_UNKEPT,     /* the server has answered, and the first segment is kept no longer: its client sends it again */
   SWITCHED_PASSED,     /* SYNs, and packets with options of IP, that the host gets: its packet filter is asked, or it has not the address */
   SWITCHED_LOST,       /* flows that ended, since their connections had ended before */
+  SWITCHED_BAD_CHECKSUM, /* segments that would have been answered, or made others: dropped */
 };
 struct switch_counts {
   __u64 count[SWITCH_COUNTS];

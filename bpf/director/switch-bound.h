@@ -105,7 +105,9 @@ __noinline int switch_server_other(struct __sk_buff *skb) {
   if (!b || !f) return TC_ACT_UNSPEC;
   CHECKED(b);
   CHECKED(f);
-  if ((w->flags & (FLAG_SYN | FLAG_ACK)) == (FLAG_SYN | FLAG_ACK)) return switch_answered(skb, w, f, b);
+  bool answers = (w->flags & (FLAG_SYN | FLAG_ACK)) == (FLAG_SYN | FLAG_ACK);
+  if ((answers || b->state != SWITCH_BOUND) && !segment_is_intact(skb)) return switch_drop(SWITCHED_BAD_CHECKSUM);
+  if (answers) return switch_answered(skb, w, f, b);
   if (b->state != SWITCH_BOUND) {
     int done = switch_unanswered(skb, w, f, b);
     if (done != TC_ACT_OK) return done;

@@ -75,8 +75,10 @@ struct switch_scratch {
   struct switch_server_key server;
   struct switch_overtaken overtaken;
   struct switch_listener listener;
-  __u32 seq; /* host order, as all numbers here */
+  __u64 ends; /* the sum of both addresses */
+  __u32 seq;  /* host order, as all numbers here */
   __u32 ack;
+  __u32 length;  /* of the segment with its header, bytes */
   __u32 payload; /* bytes */
   __u32 payload_at;
   __u16 window;

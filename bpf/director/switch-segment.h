@@ -12,17 +12,40 @@ struct sk_buff {
   __u8 ip_summed : 2;
 } __attribute__((preserve_access_index));
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
-#define SUM_BY_DEVICE 3 /* CHECKSUM_PARTIAL: the field has the sum of the pseudo header alone */
-static __always_inline bool sum_is_partial(struct __sk_buff *skb) {
+#define SUM_FOUND_RIGHT 1 /* CHECKSUM_UNNECESSARY: by the device that it came by */
+#define SUM_BY_DEVICE 3   /* CHECKSUM_PARTIAL: the field has the sum of the pseudo header alone */
+static __always_inline __u32 sum_kind(struct __sk_buff *skb) {
   struct sk_buff *kernel = bpf_cast_to_kern_ctx(skb);
-  return BPF_CORE_READ_BITFIELD(kernel, ip_summed) == SUM_BY_DEVICE;
+  return BPF_CORE_READ_BITFIELD(kernel, ip_summed);
 }
+static __always_inline bool sum_is_partial(struct __sk_buff *skb) { return sum_kind(skb) == SUM_BY_DEVICE; }
 
 static __always_inline __u16 sum_fold(__u64 sum) {
   sum = (sum & 0xffffffff) + (sum >> 32);
   sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
   sum = (sum & 0xffff) + (sum >> 16);
   return (sum & 0xffff) + (sum >> 16);
+}
+
+/* Is the checksum of the segment in the scratch space right? What is answered, or made another segment, gets a new one: a wrong one would be lost. A
+ * global function: verified once. */
+__noinline int segment_is_intact(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct switch_scratch *w = the_switch();
+  if (!scratch || !w) return false;
+  __u32 kind = sum_kind(skb);
+  if (likely(kind == SUM_FOUND_RIGHT || kind == SUM_BY_DEVICE)) return true;
+  CHECKED(w);
+  struct datagram *d = &scratch->datagram;
+  d->at = TCP_AT;
+  d->left = w->length;
+  d->sum = 0;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < SUM_PARTS; i++) {
+    if (!d->left) break;
+    if (datagram_add(skb)) return false;
+  }
+  return !fold(d->sum + w->ends + bpf_htons(IPPROTO_TCP) + bpf_htons(w->length));
 }
 
 static __always_inline void heads_ip(struct iphdr *ip, __u32 length) {

@@ -113,7 +113,8 @@ __noinline int switch_syn(struct __sk_buff *skb) {
   if (f && f->state == SWITCH_BOUND && !(f->flags & SWITCH_CLOSING)) return TC_ACT_UNSPEC;
   if (!f && switch_local(skb, false) == LOCAL_SOCKET) return TO_STACK;
   int may = switch_may(skb, w);
-  return may == ANSWERS ? switch_answer(skb) : may;
+  if (may != ANSWERS) return may;
+  return segment_is_intact(skb) ? switch_answer(skb) : switch_drop(SWITCHED_BAD_CHECKSUM);
 }
 
 /* The client has sent its first segment again: the SYN is repeated, to another server where that one takes no connections any more. */
@@ -131,6 +132,7 @@ static __always_inline int switch_again(struct __sk_buff *skb, struct switch_scr
 
 /* A segment of a client to whose server a SYN was sent, by the number that this connection was promised. */
 static __always_inline int switch_binding(struct __sk_buff *skb, struct switch_scratch *w, struct switch_flow *f) {
+  if (!segment_is_intact(skb)) return switch_drop(SWITCHED_BAD_CHECKSUM);
   if (w->flags & FLAG_RST) {
     if (w->seq - f->first > f->held) return switch_drop(SWITCHED_UNFIT);
     flow_forget(&w->key, f);
@@ -163,6 +165,7 @@ static __always_inline int switch_begins(struct __sk_buff *skb, struct switch_sc
   if (w->flags & FLAG_RST) return TC_ACT_SHOT;
   if (!w->payload && w->flags & FLAG_FIN) return TO_STACK; /* which resets it: there is no request */
   if (!w->payload) return switch_drop(SWITCHED_BARE);
+  if (!segment_is_intact(skb)) return switch_drop(SWITCHED_BAD_CHECKSUM);
   if (f) flow_forget(&w->key, f);
   return switch_first(skb);
 }
@@ -191,6 +194,8 @@ static __always_inline void switch_read(struct switch_scratch *w, struct iphdr *
   w->window = bpf_ntohs(tcp->window);
   w->flags = ((__u8 *)tcp)[13];
   w->ttl = ip->ttl;
+  w->ends = (__u64)ip->saddr + ip->daddr;
+  w->length = length > IP_LEN ? length - IP_LEN : 0;
   w->header = header;
   w->payload_at = TCP_AT + header;
   w->payload = header >= 20 && length > IP_LEN + header ? length - IP_LEN - header : 0;

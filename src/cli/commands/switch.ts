@@ -76,6 +76,7 @@ const MEANINGS: Readonly<Record<SwitchCountName, string>> = {
   SWITCHED_UNKEPT: 'first segments kept no longer when the server answered: sent again by clients',
   SWITCHED_PASSED: 'SYNs left to the host: its packet filter, or an address that it has not',
   SWITCHED_LOST: 'entries removed whose connections had ended before',
+  SWITCHED_BAD_CHECKSUM: 'segments with a wrong checksum that would have been answered or decided, dropped',
 };
 
 function status(json: boolean, io: Io): number {

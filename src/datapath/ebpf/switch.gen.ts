@@ -126,6 +126,7 @@ export const SwitchCount = {
   SWITCHED_UNKEPT: 15,
   SWITCHED_PASSED: 16,
   SWITCHED_LOST: 17,
+  SWITCHED_BAD_CHECKSUM: 18,
 } as const;
 
 export const SwitchAbi = {
@@ -138,8 +139,8 @@ export const SwitchAbi = {
   SWITCH_PORT_WORDS: 1024,
   SWITCH_COUNTS: 32,
   SWITCH_OVERTAKEN: 4096,
-  SWITCH_CLOSING: 1,
   SWITCH_TURNS: 524288,
+  SWITCH_CLOSING: 1,
   SWITCH_SCALES: 2,
   SWITCH_UNSCALED: 4,
 } as const;
