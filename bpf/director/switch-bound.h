@@ -61,13 +61,22 @@ static __always_inline void flow_bind(struct switch_scratch *w, struct switch_fl
   WRITE(f->state, SWITCH_BOUND);
 }
 
+/* As much of the first segment as its server takes, and as goes there in one packet: about a larger one an ICMP error would go to the server, by whose
+ * side the packet came. Its client sends the rest again. */
+static __always_inline __u32 size_for_server(struct switch_scratch *w, struct switch_flow *f) {
+  struct dest *d = dest_at(f->dest);
+  __u32 size = f->held, mtu = d ? READ(d->hop.mtu) : 0;
+  if (w->mss && size > w->mss) size = w->mss;
+  return mtu > IP_LEN + 20 && size > mtu - (IP_LEN + 20) ? mtu - (IP_LEN + 20) : size;
+}
+
 /* A server's SYN and ACK: it gets the segment that its client has sent. */
 static __always_inline int switch_answered(struct __sk_buff *skb, struct switch_scratch *w, struct switch_flow *f, struct switch_back *b) {
   if (w->ack != f->first || (f->state == SWITCH_BOUND && f->delta != f->isn - w->seq)) return switch_drop(SWITCHED_UNFIT);
   if (options_read(skb)) return switch_failed();
   flow_bind(w, f, b);
   struct switch_segment_held *held = bpf_map_lookup_elem(&switch_held, &w->key);
-  __u32 size = f->held;
+  __u32 size = size_for_server(w, f);
   if (!held || !size || size > SWITCH_HELD) return switch_drop(SWITCHED_UNKEPT);
   if (bpf_probe_read_kernel(w->text, SWITCH_HELD, held)) return switch_failed();
 #pragma clang loop unroll(full)

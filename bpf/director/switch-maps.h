@@ -89,9 +89,9 @@ struct switch_scratch {
   __u16 mss;
   bool sack;
   struct switch_flow flow; /* a new one */
+  struct switch_turn turn;
   struct switch_headers headers;
   struct switch_host_key host;
-  struct switch_turn turn;
   struct switch_path_key path;
   struct option_scan scan;
   __u8 options[64];
