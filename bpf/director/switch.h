@@ -95,7 +95,9 @@ __noinline int switch_first(struct __sk_buff *skb) {
 static __always_inline int switch_may(struct __sk_buff *skb, struct switch_scratch *w) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return switch_failed();
-  if (tc_parse(skb, &scratch->packet, ETH_LEN) != P_OK) return switch_drop(SWITCHED_ODD);
+  struct packet *p = &scratch->packet;
+  if (tc_parse(skb, p, ETH_LEN) != P_OK) return switch_drop(SWITCHED_ODD);
+  if (p->saddr == p->daddr || is_martian(p->saddr)) return tc_drop(R_MARTIAN);
   __u32 why = tc_may_schedule(skb, w->listener.service) & ~(UNANSWERABLE | BYPASSABLE);
   if (likely(!why)) return ANSWERS;
   if (why == R_DROP_PACKET) return tc_drop(drop_reason(why));
