@@ -97,6 +97,7 @@ const explainBody = z.strictObject({
   ttl: z.int().min(1).max(255).default(64),
   length: z.int().min(0).max(65_535).optional(),
   call: z.string().max(200).optional(),
+  request: z.strictObject({ host: z.string().max(300), path: z.string().max(8192).default('/') }).optional(),
 });
 
 export const connectionRoutes: readonly Route[] = [
@@ -140,7 +141,7 @@ export const connectionRoutes: readonly Route[] = [
     body: explainBody,
     answers: { 200: { what: 'what weir explain --json prints', schema: z.looseObject({}) } },
     answer({ body }, sources) {
-      const { device, begins, length, call, ...asked } = body;
+      const { device, begins, length, call, request, ...asked } = body;
       if (body.from.address.family !== body.to.address.family)
         throw new WeirError('api-values', { errors: [{ pointer: '/to', message: "an address of from's family" }] });
       if (call !== undefined && body.protocol !== 'udp')
@@ -152,6 +153,7 @@ export const connectionRoutes: readonly Route[] = [
           ...(begins === undefined ? {} : { begins }),
           ...(length === undefined ? {} : { length }),
           ...(call === undefined ? {} : { call }),
+          ...(request === undefined ? {} : { request }),
         }),
       );
     },

@@ -9,7 +9,7 @@ import type { Flags } from '../flags.js';
 import { readEndpoint } from '../read-endpoint.js';
 
 const USAGE = `usage: weir explain --from ADDRESS:PORT --to ADDRESS:PORT [--tcp|--udp|--sctp] [--dev IF] [--mark N]
-                    [--begin] [--ttl N] [--length BYTES] [--call CALL-ID] [--json]
+                    [--begin] [--ttl N] [--length BYTES] [--call CALL-ID] [--host NAME [--path PATH]] [--json]
        prints which service, connection or template a packet meets, which server the scheduler would choose and why none
        of the others, what the packet becomes and by which interface and next hop it leaves, or why it is dropped, refused
        or left to the stack; it reads the live tables and changes nothing
@@ -19,6 +19,8 @@ const USAGE = `usage: weir explain --from ADDRESS:PORT --to ADDRESS:PORT [--tcp|
        --begin   a SYN or an INIT; default: only where there is no connection yet, and no grace period (weir sync) runs
        --length  of the IP packet, which may not be fragmented (IPv4: DF)
        --call    Call-ID of a SIP message, for services with --pe sip
+       --host    of the first request, for an address that weir switch has; TLS: the name that is asked for
+       --path    of that request, with its query; default: /
        exit status: 0 explained
 `;
 const TYPES = {
@@ -33,6 +35,8 @@ const TYPES = {
   ttl: 'value',
   length: 'value',
   call: 'value',
+  host: 'value',
+  path: 'value',
   json: 'flag',
 } as const;
 type Given = Flags<typeof TYPES>;
@@ -62,6 +66,7 @@ function askedOf(flags: Given): Asked {
   if (source.address.family !== target.address.family)
     throw new WeirError('option-value', { option: '--to', expected: "an address of --from's family", given: to });
   const protocol = protocolOf(flags);
+  if (flags.path !== undefined && flags.host === undefined) throw new WeirError('option-missing', { option: '--host' });
   if (call !== undefined && protocol !== 'udp') throw new WeirError('option-not-here', { options: '--call', only: '--udp' });
   return {
     protocol,
@@ -73,6 +78,7 @@ function askedOf(flags: Given): Asked {
     ...(flags.begin ? { begins: true } : {}),
     ...(length === undefined ? {} : { length: readNumber('--length', length, 0, LENGTH_MAX) }),
     ...(call === undefined ? {} : { call }),
+    ...(flags.host === undefined ? {} : { request: { host: flags.host, path: flags.path ?? '/' } }),
   };
 }
 

@@ -1,5 +1,5 @@
 // An explanation for people: one matter a line, the verdict first.
-import type { ExplainedServer, ExplainedVerdict, Explanation } from '../../report/explain/explanation.js';
+import type { ExplainedRule, ExplainedServer, ExplainedVerdict, Explanation } from '../../report/explain/explanation.js';
 
 const LABEL_WIDTH = 12;
 
@@ -11,6 +11,8 @@ const VERDICTS: Readonly<Record<ExplainedVerdict, string>> = {
   answered: 'refused: an ICMP error goes back to the sender',
   passed: 'left to the stack, unbalanced',
   dropped: 'dropped',
+  handshake: 'answered by weir: a SYN+ACK goes back to the sender',
+  proxied: 'to the process that listens at this address (weir proxy)',
 };
 
 const USES = {
@@ -74,6 +76,22 @@ function scheduledText({ scheduled }: Explanation): string {
   );
 }
 
+function ruleText({ host, path, exact, servers, matches }: ExplainedRule, width: number): string {
+  const place = `${host}${exact ? ' = ' : ' '}${path}`.trimEnd();
+  return line(matches ? '  matches' : '  rule', `${place.padEnd(width)}  ${servers === null ? 'the proxy' : servers.join(' ')}`);
+}
+
+function switchedText({ switched }: Explanation): string {
+  if (switched === null) return '';
+  const { protocol, rules, more } = switched;
+  const width = Math.max(...rules.map(({ host, path }) => host.length + path.length + 3), 0);
+  return (
+    line('switched', protocol === 'tls' ? 'by the name that TLS asks for' : 'by the first request of a connection') +
+    rules.map((rule) => ruleText(rule, width)).join('') +
+    (more === 0 ? '' : line('  and', `${more} more rules`))
+  );
+}
+
 function leavesText({ leaves, becomes, within }: Explanation): string {
   const by = (): string => {
     if (leaves === null) return '';
@@ -111,6 +129,7 @@ function metText(explanation: Explanation): string {
     verdictText(explanation),
     serviceText(explanation),
     connectionText(explanation),
+    switchedText(explanation),
     scheduledText(explanation),
     leavesText(explanation),
     ...settings.map(({ name, value, effect }) => line('setting', `${name}${value === '' ? '' : ` = ${value}`}: ${effect}`)),

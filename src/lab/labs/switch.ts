@@ -86,8 +86,16 @@ const steps: readonly Step[] = [
   run('lvs1', 'weir switch apply --config weir.yaml', { contains: [`web ${VIP}:80: 2 hosts, 2 servers`, `tls ${VIP}:443: `] }),
   table('lvs1', `TCP ${VIP}:80 wlc`, `-> ${addressOf(1)}:80 Masq 1`, `-> ${addressOf(2)}:80 Masq 1`),
 
-  // What weir explain knows is the service, not the rules in front of it.
-  explained('lvs1', CLIENT, `${VIP}:80`, 'verdict forwarded', `service TCP ${VIP}:80 wlc`),
+  described(
+    'Why: a SYN is answered by weir itself, and the rules decide by the first request.',
+    explained('lvs1', CLIENT, `${VIP}:80`, 'verdict answered by weir', `rule a.example /two/ ${addressOf(2)}:80`),
+  ),
+  run('lvs1', `weir explain --from ${CLIENT}:5000 --to ${VIP}:80 --host a.example --path /two/x`, {
+    contains: ['verdict forwarded', `matches a.example /two/ ${addressOf(2)}:80`, `-> ${addressOf(2)}:80, TTL 63`],
+  }),
+  run('lvs1', `weir explain --from ${CLIENT}:5000 --to ${VIP}:80 --host c.example`, {
+    contains: ['verdict to the process that listens', 'because undecided: no rule has this host'],
+  }),
   serves("By the Host, and the server sees its client's address.", 'a.example', '/', `web1 for ${CLIENT}`),
   serves('Another host.', 'b.example', '/', `web2 for ${CLIENT}`),
   serves('The longest path of a host.', 'a.example', '/two/x', `web2 for ${CLIENT}`),

@@ -179,6 +179,11 @@ export const datapathErrors = {
     hint: 'name the interface: --dev IF',
     exitStatus: 1,
   },
+  'explain-not-switched': {
+    text: () => 'the address of --to is not switched by content: a request decides nothing there',
+    hint: 'weir switch status',
+    exitStatus: 2,
+  },
   'bpffs-folder': {
     text: ({ folder, why }: Why & { folder: string }) => `cannot make ${folder} for the pinned tables: ${why}`,
     exitStatus: 1,

@@ -19,6 +19,7 @@ import type { Described } from './described.js';
 import { type EventOf, lastOf } from './events.js';
 import type { ExplainedServer, ExplainedVerdict, Explanation } from './explanation.js';
 import { settingsOf } from './settings.js';
+import { explainSwitched } from './switched.js';
 
 /** Counted of another connection or template, not of the packet. */
 const BESIDE: ReadonlySet<Reason> = new Set([
@@ -216,6 +217,12 @@ function uncertainOf({ found: { events, director, reasons, makesFlow } }: Descri
 }
 
 export function describe(described: Described): Explanation {
+  const { switched, begins, found } = described;
+  const base = byScheduler(described);
+  return switched === undefined ? base : explainSwitched(base, switched, begins, lastOf(found.events, 'scheduled'));
+}
+
+function byScheduler(described: Described): Explanation {
   const { frame, device, mark, what, found, nameOf } = described;
   const { events, hops, reasons } = found;
   const { packet } = parseFrame(frame, 0);
@@ -242,6 +249,7 @@ export function describe(described: Described): Explanation {
     connection: connectionOf(described),
     template: templateOf(described),
     scheduled: scheduled === undefined ? null : { scheduler: scheduled.service.schedule?.scheduler ?? '', servers: serversOf(scheduled) },
+    switched: null,
     leaves: leavesOf(verdict, hops.at(-1), nameOf),
     becomes: becomesOf(verdict, described),
     within: withinOf(verdict, described),

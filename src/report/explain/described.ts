@@ -1,6 +1,7 @@
 // What an explanation is made of: the packet, what the rules reported, and what of the host decided.
 import type { ExplainedPacket } from '../../datapath/ebpf/explain/explain-packet.js';
 import type { Grace } from '../../datapath/ebpf/table/grace.js';
+import type { Switched } from './switched.js';
 
 /** `what`: the packet is, in words. `found`: by the reference director. */
 export interface Described {
@@ -9,6 +10,8 @@ export interface Described {
   readonly mark: number;
   readonly what: string;
   readonly found: ExplainedPacket;
+  /** It begins a connection: a SYN, an INIT, a first request. */
+  readonly begins: boolean;
   readonly sysctls: ReadonlyMap<string, string>;
   readonly nameOf: (ifindex: number) => string;
   /** rp_filter of the device, as the kernel applies it. */
@@ -17,6 +20,8 @@ export interface Described {
   readonly forwardingOff: string | undefined;
   /** The grace period after a takeover; undefined: none runs. */
   readonly grace: Grace | undefined;
+  /** The rules of content switching; absent: its address is not switched. */
+  readonly switched?: Switched;
   /** The same packet, as it comes back from the host's packet filter; absent: that is not asked. */
   readonly accepted?: Described;
 }

@@ -1,8 +1,21 @@
 // What `weir explain` knows of a packet, as data: with --json it is printed as it is.
 import type { ConnectionMethod } from '../../model/service.js';
 
-/** `delivered`: to the director's own stack, where the server is. `passed`: unbalanced to the stack. */
-export type ExplainedVerdict = 'forwarded' | 'delivered' | 'answered' | 'passed' | 'dropped';
+/**
+ * `delivered`: to the director's own stack, where the server is. `passed`: unbalanced to the stack. Of content switching, `handshake`: a SYN, which weir
+ * answers itself; `proxied`: to the process that listens there.
+ */
+export type ExplainedVerdict = 'forwarded' | 'delivered' | 'answered' | 'passed' | 'dropped' | 'handshake' | 'proxied';
+
+/** Of content switching. `servers`: null are those of the proxy. Of TLS `path` is empty. */
+export interface ExplainedRule {
+  readonly host: string;
+  readonly path: string;
+  readonly exact: boolean;
+  readonly servers: readonly string[] | null;
+  /** The request goes by it. */
+  readonly matches: boolean;
+}
 
 export interface ExplainedServer {
   readonly server: string;
@@ -58,6 +71,18 @@ export interface Explanation {
   readonly template: { readonly network: string; readonly server: string; readonly leads: boolean; readonly expires: number } | null;
   /** null: no scheduler was asked. */
   readonly scheduled: { readonly scheduler: string; readonly servers: readonly ExplainedServer[] } | null;
+  /** The rules of content switching; null: the address is not switched. */
+  readonly switched: {
+    readonly protocol: 'http' | 'tls';
+    /** That is asked about. */
+    readonly request: { readonly host: string; readonly path: string } | null;
+    /** Why the request is the proxy's; null: it is not, or none is asked about. */
+    readonly undecided: string | null;
+    /** The one that matches first. */
+    readonly rules: readonly ExplainedRule[];
+    /** So many rules are not shown. */
+    readonly more: number;
+  } | null;
   /** null: it does not leave. */
   readonly leaves: {
     readonly device: string;

@@ -1,5 +1,6 @@
 // Asks the live tables about a packet: by which interface it comes, where the datapath meets it, and whether it begins a connection.
 
+import type { FirstRequest } from '../../control/layer7/switch/first-request.js';
 import { Abi, Conf, Dest } from '../../datapath/ebpf/abi.gen.js';
 import { type ExplainedPacket, explainPacket, type Hook } from '../../datapath/ebpf/explain/explain-packet.js';
 import { Fib, FibCode } from '../../datapath/ebpf/explain/fib.js';
@@ -8,12 +9,14 @@ import { ACCEPTED_MAC } from '../../datapath/ebpf/load/firewall-path.js';
 import { isRecorded } from '../../datapath/ebpf/load/interface-record.js';
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { lookAtSwitch } from '../../datapath/ebpf/switch/look-at-switch.js';
 import { graceOf } from '../../datapath/ebpf/table/grace.js';
 import { hasMarks } from '../../datapath/ebpf/table/marks.js';
 import { recordedAddress } from '../../datapath/ebpf/table/record-address.js';
 import type { Tables } from '../../datapath/ebpf/table/tables.js';
 import { LOOPBACK } from '../../datapath/memory/packets/environment.js';
 import { ipOf } from '../../datapath/memory/packets/ip.js';
+import { type Schedule, type Start, schedulers } from '../../datapath/schedule/index.js';
 import type { Address, Family } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
@@ -27,12 +30,15 @@ import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, lookUpRoute } from '../../wire/rtnetlink-route.js';
 import { describe } from './describe.js';
 import type { Described } from './described.js';
+import { lastOf } from './events.js';
 import type { Explanation } from './explanation.js';
 import { type Probe, probeFrame } from './probe-frame.js';
+import { chosenOf, type Switched, switchedBy } from './switched.js';
 
-/** `device`, `begins`: found out where absent. `mark`: 0 for none. */
+/** `device`, `begins`: found out where absent. `mark`: 0 for none. `request`: the first one of a connection to an address that is switched. */
 export interface Asked extends Omit<Probe, 'begins'> {
   readonly device?: string;
+  readonly request?: FirstRequest;
   readonly begins?: true;
   readonly mark: number;
 }
@@ -89,6 +95,15 @@ interface Met {
   readonly accepted?: Met;
 }
 
+/** In the place of each scheduler: this destination is chosen. */
+function choosing(id: number): ReadonlyMap<string, Start> {
+  const start = (scheduler: string): Schedule => {
+    const same = (): Schedule => start(scheduler);
+    return { scheduler, flags: 0, added: same, deleted: same, edited: same, flagged: same, pick: () => ({ id, next: same() }) };
+  };
+  return new Map([...schedulers.keys()].map((name) => [name, () => start(name)]));
+}
+
 class LiveProbe {
   constructor(
     readonly tables: Tables,
@@ -126,8 +141,22 @@ class LiveProbe {
     return { frame, device, found: this.#explain('accepted', frame, 0, device) };
   }
 
+  /** By content switching, where its rules choose a server. */
   #explain(hook: Hook, bytes: Uint8Array, mark = 0, device = this.device): ExplainedPacket {
-    return explainPacket(this.tables, this.environment, hook, { device, bytes, mark });
+    const frame = { device, bytes, mark };
+    const found = explainPacket(this.tables, this.environment, hook, frame);
+    const switched = this.switchedAt(device);
+    const chosen = switched === undefined ? undefined : chosenOf(switched, lastOf(found.events, 'scheduled'));
+    return chosen === undefined ? found : explainPacket(this.tables, this.environment, hook, frame, { starts: choosing(chosen) });
+  }
+
+  /** The rules of content switching for what comes by a device; undefined: there are none. */
+  switchedAt(device: string): Switched | undefined {
+    const { protocol, from, to, request } = this.asked;
+    const ifindex = this.environment.links.find(({ name }) => name === device)?.ifindex;
+    if (protocol !== 'tcp' || ifindex === undefined) return undefined;
+    const live = lookAtSwitch(this.tables.folder, ifindex, from, to);
+    return live === undefined ? undefined : switchedBy(live, request);
   }
 
   #frame(begins: boolean, hops: number, to?: Mac): Uint8Array {
@@ -160,7 +189,9 @@ function besides(tables: Tables, ifindex: number, device: string, { events }: Ex
   ];
 }
 
-/** @throws WeirError explain-no-device, interface-unknown; SystemError EPERM without root */
+const switchedPart = (switched: Switched | undefined): Pick<Described, 'switched'> => (switched === undefined ? {} : { switched });
+
+/** @throws WeirError explain-no-device, explain-not-switched, interface-unknown; SystemError EPERM without root */
 export function explainLive(reader: ObservingReader, asked: Asked): Explanation {
   const host = lookAtHost();
   const fib = new Fib();
@@ -170,19 +201,24 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
       const link = host.links.find(({ name }) => name === device);
       if (link === undefined) throw new WeirError('interface-unknown', { name: device });
       const probe = new LiveProbe(tables, new LiveEnvironment(tables, fib, host.links), asked, device);
-      const later = asked.begins === true ? undefined : probe.meet(false);
+      const switched = probe.switchedAt(device);
+      if (asked.request !== undefined && switched === undefined) throw new WeirError('explain-not-switched');
+      const isNew = asked.request !== undefined && (switched?.live.connection === 'none' || switched?.live.connection === 'ends');
+      const later = asked.begins === true || isNew ? undefined : probe.meet(false);
       const begins = later === undefined || !isLater(later.found);
       const met = begins ? probe.meet(true) : later;
       const sysctls = reader.sysctls();
       const described = ({ accepted, ...one }: Met): Described => ({
         ...one,
+        begins,
         mark: asked.mark,
-        what: WHAT[asked.protocol][begins ? 0 : 1],
+        what: begins && asked.request !== undefined ? 'a first request' : WHAT[asked.protocol][begins ? 0 : 1],
         sysctls,
         nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
         reversePath: reversePathOf(one.device),
         grace: graceOf(tables.conf),
         forwardingOff: forwardingOffAt(one.device, asked.from.address.family),
+        ...switchedPart(probe.switchedAt(one.device)),
         ...(accepted === undefined ? {} : { accepted: described(accepted) }),
       });
       const explained = describe(described(met));

@@ -1,0 +1,128 @@
+// What content switching has for a client's packets to an address, read without a lock.
+import { isWeirError } from '../../../model/errors/weir-error.js';
+import type { DestinationKey } from '../../../model/service.js';
+import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
+import { encodeRecord, readField, u32 } from '../../../sys/bpf/records.js';
+import { swap16, viewOf } from '../../../wire/bytes.js';
+import {
+  SwitchAbi,
+  SwitchClientKey,
+  SwitchFlow,
+  SwitchHostKey,
+  SwitchListener,
+  SwitchListenerKey,
+  SwitchPathKey,
+  SwitchPool,
+  SwitchProtocol,
+  SwitchServer,
+  SwitchState,
+} from '../switch.gen.js';
+import { modelAddress, packetWords } from '../table/record-address.js';
+import { hasSwitchProgram, withSwitchMap } from './switch-maps.js';
+import { switchedInterfaces } from './switch-programs.js';
+
+/** `servers`: undefined are those of the proxy. Of TLS `path` is empty. */
+export interface LiveRule {
+  readonly host: string;
+  readonly path: string;
+  readonly exact: boolean;
+  readonly servers: readonly DestinationKey[] | undefined;
+}
+
+export interface LiveSwitch {
+  readonly protocol: 'http' | 'tls';
+  readonly rules: readonly LiveRule[];
+  /** The client's connection: `begins`: its server was sent a SYN; `ends`: a FIN or an RST went by. */
+  readonly connection: 'none' | 'begins' | 'goes on' | 'ends';
+}
+
+const wordOf = ({ address }: DestinationKey): number => packetWords(address)[0] ?? 0;
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1').split('\0', 1)[0] ?? '';
+
+/** undefined: no such key. */
+function recordAt(map: BpfMap, key: Uint8Array, bytes: number): Uint8Array | undefined {
+  const record = new Uint8Array(bytes);
+  return map.lookup(key, record) ? record : undefined;
+}
+
+const numberAt = (map: BpfMap, key: Uint8Array): number => {
+  const value = recordAt(map, key, 4);
+  return value === undefined ? 0 : viewOf(value).getUint32(0, true);
+};
+
+function poolServers(folder: string, number: number): readonly DestinationKey[] {
+  const record = withSwitchMap(folder, 'switch_pools', (map) => recordAt(map, u32(number), SwitchPool.bytes));
+  if (record === undefined) return [];
+  const view = viewOf(record);
+  const count = Math.min(readField(record, SwitchPool.count), SwitchAbi.SWITCH_SERVERS);
+  return Array.from({ length: count }, (_, i) => {
+    const at = SwitchPool.server.at + i * SwitchServer.bytes;
+    const address = modelAddress(view.getUint32(at + SwitchServer.addr.at, true));
+    return { address, port: swap16(view.getUint16(at + SwitchServer.port.at, true)) };
+  });
+}
+
+/** By the numbers of hosts. */
+function hostsOf(folder: string, listener: number): ReadonlyMap<number, string> {
+  return withSwitchMap(folder, 'switch_hosts', (map) => {
+    const own = [...map.keys()].filter((key) => readField(key, SwitchHostKey.listener) === listener);
+    return new Map(own.map((key) => [numberAt(map, key), textOf(key.subarray(SwitchHostKey.name.at))]));
+  });
+}
+
+/** A whole path ends with a byte 0, which counts. */
+function rulesOf(folder: string, listener: number): readonly LiveRule[] {
+  const hosts = hostsOf(folder, listener);
+  const pools = new Map<number, readonly DestinationKey[]>();
+  const serversOf = (pool: number): readonly DestinationKey[] => {
+    const known = pools.get(pool) ?? poolServers(folder, pool);
+    pools.set(pool, known);
+    return known;
+  };
+  return withSwitchMap(folder, 'switch_paths', (map) =>
+    [...map.keys()].flatMap((key) => {
+      const host = hosts.get(readField(key, SwitchPathKey.host));
+      if (host === undefined) return [];
+      const length = readField(key, SwitchPathKey.bits) / 8 - SwitchPathKey.host.size;
+      const bytes = key.subarray(SwitchPathKey.path.at, SwitchPathKey.path.at + length);
+      const pool = numberAt(map, key);
+      return [{ host, path: textOf(bytes), exact: bytes.at(-1) === 0, servers: pool === 0 ? undefined : serversOf(pool) }];
+    }),
+  );
+}
+
+function connectionOf(folder: string, from: DestinationKey, to: DestinationKey): LiveSwitch['connection'] {
+  const key = encodeRecord(SwitchClientKey, {
+    client: wordOf(from),
+    vip: wordOf(to),
+    clientPort: swap16(from.port),
+    vport: swap16(to.port),
+  });
+  const flow = withSwitchMap(folder, 'switch_flows', (map) => recordAt(map, key, SwitchFlow.bytes));
+  if (flow === undefined) return 'none';
+  if (readField(flow, SwitchFlow.state) === SwitchState.SWITCH_BINDING) return 'begins';
+  return (readField(flow, SwitchFlow.flags) & SwitchAbi.SWITCH_CLOSING) === 0 ? 'goes on' : 'ends';
+}
+
+function look(folder: string, from: DestinationKey, to: DestinationKey): LiveSwitch | undefined {
+  const at = encodeRecord(SwitchListenerKey, { addr: wordOf(to), port: swap16(to.port) });
+  const listener = withSwitchMap(folder, 'switch_listeners', (map) => recordAt(map, at, SwitchListener.bytes));
+  if (listener === undefined) return undefined;
+  const isTls = listener[SwitchListener.protocol.at] === SwitchProtocol.SWITCH_TLS;
+  return {
+    protocol: isTls ? 'tls' : 'http',
+    rules: rulesOf(folder, readField(listener, SwitchListener.id)),
+    connection: connectionOf(folder, from, to),
+  };
+}
+
+/** Of packets of TCP that come by an interface. undefined: the address is not switched, or the interface passes by the program. */
+export function lookAtSwitch(folder: string, ifindex: number, from: DestinationKey, to: DestinationKey): LiveSwitch | undefined {
+  if (to.address.family !== 'inet' || !hasSwitchProgram(folder) || !switchedInterfaces(folder).includes(ifindex)) return undefined;
+  try {
+    return look(folder, from, to);
+  } catch (error) {
+    if (!isWeirError(error, 'pin-missing')) throw error;
+    return undefined; // weir switch clear has removed it meanwhile
+  }
+}
