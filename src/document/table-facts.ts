@@ -10,6 +10,9 @@ import { checkedKeys } from '../model/weir-file.js';
 import { native } from '../sys/addon.js';
 import { type ObservedFacts, observedFacts } from './observed-facts.js';
 
+/** Of services that are switched by content. */
+export const SWITCH_OWNER = 'weir switch';
+
 /** Without a lock: weir switch clear may remove them meanwhile. */
 function switchedIds(observed: ObservedDatapath): readonly string[] {
   if (observed.kind !== 'loaded') return [];
@@ -24,7 +27,7 @@ function switchedIds(observed: ObservedDatapath): readonly string[] {
 /** The services that daemons serve from their own files, or that weir switch made, with who does. @throws SystemError EACCES without root */
 export function tableOwners(observed: ObservedDatapath): Pick<TableFacts, 'owners' | 'checked'> {
   const serving = runningDaemons(String(native().netnsCookie())).filter(({ servesTable }) => servesTable);
-  const owners = new Map<string, string>(switchedIds(observed).map((id) => [id, 'weir switch']));
+  const owners = new Map<string, string>(switchedIds(observed).map((id) => [id, SWITCH_OWNER]));
   const checked = new Set<string>();
   for (const { pid, configuration } of serving) {
     const ofDocument = new Set(checkedKeys(configuration.weir ?? {}).map(serviceId));

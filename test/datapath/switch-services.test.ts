@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
+import { run as runExport } from '../../src/cli/commands/export.js';
+import { memoryIo } from '../../src/cli/io.js';
 import { readWeirFile } from '../../src/config/weir/read.js';
 import { switchPlan } from '../../src/control/layer7/switch/switch-plan.js';
 import { planDocument } from '../../src/control/plan/plan-document.js';
@@ -15,6 +17,7 @@ import { observeTable } from '../../src/document/table-facts.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import type { SwitchPlan } from '../../src/model/layer7/switch-plan.js';
 import { serviceWord } from '../../src/model/service-word.js';
+import { ip } from '../support/ip.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 
 const skip = skipReason();
@@ -31,10 +34,10 @@ function planOf(...listeners: readonly string[]): SwitchPlan {
 
 const PLAN = planOf('10.0.1.100:80');
 
-function inBed(work: (bed: Bed, director: EbpfDirector) => void): void {
+async function inBed(work: (bed: Bed, director: EbpfDirector) => void | Promise<void>): Promise<void> {
   const bed = openBed();
   try {
-    work(bed, bed.director as EbpfDirector);
+    await work(bed, bed.director as EbpfDirector);
   } finally {
     bed.close();
   }
@@ -101,15 +104,33 @@ test('while something is switched XDP is refused, and attached again only after'
   }),
 );
 
+async function exported(): Promise<{ readonly status: number; readonly text: string; readonly losses: readonly string[] }> {
+  const io = memoryIo();
+  const status = await runExport(['--json'], io);
+  return { status, ...JSON.parse(io.stdout) };
+}
+
 test('a document leaves switched services to weir switch, and may not state them', { skip }, () =>
-  inBed((_bed, director) => {
+  inBed(async (_bed, director) => {
     applySwitch(director, PLAN);
     const [service] = director.services();
     const { steps, others } = planDocument({ services: [] }, observeTable());
     assert.deepEqual([steps, others.map(({ keptFor }) => keptFor)], [[], ['weir switch']]);
     const spec = service?.spec ?? assert.fail('a service');
     assert.equal(planDocument({ services: [{ spec, destinations: [] }] }, observeTable()).conflicts.length, 1);
+    // An export has the other services alone, so that its plan is empty; it is not the whole table.
+    const other = { ...spec, key: { ...spec.key, kind: 'address', protocol: 'tcp', address: ip('10.0.1.101'), port: 81 } } as const;
+    director.addService(other);
+    const { status, text, losses } = await exported();
+    assert.deepEqual([status, losses.length], [3, 1]);
+    assert.match(losses[0] ?? '', /^tcp:10\.0\.1\.100:80 is left out: weir switch/);
+    const { file, faults } = readWeirFile(text);
+    assert.deepEqual([faults, file.table?.services?.map((each) => each.spec.key)], [[], [other.key]]);
+    const planned = planDocument(file.table ?? { services: [] }, observeTable());
+    assert.deepEqual([planned.steps, planned.conflicts], [[], []]);
+    director.deleteService(other.key);
     clearSwitch(director);
     assert.deepEqual(observeTable().owners, new Map());
+    assert.equal((await exported()).status, 0);
   }),
 );
