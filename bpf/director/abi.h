@@ -367,7 +367,7 @@ struct drops {
 #define D_POLICED 0x10 /* of dest.flags, as the next two: policies of IPsec are for masqueraded packets to it, which the stack sends */
 #define D_POLICED_BACK 0x20 /* the same of the answers */
 #define D_FULLNAT 0x100 /* its clients get local addresses, as long as connections name it */
-#define D_EXPIRES 0x1000 /* it was removed while expire_nodest_conn was set: the timer ends its connections and templates */
+#define D_EXPIRES 0x1000 /* it, or one after it, was removed while expire_nodest_conn was set: the timer ends its connections and templates */
 #define D_TUNNEL 0x40 /* is or was behind a tunnel: XDP's quick path looks at the connection's method */
 #define SVC_FIREWALL 0x800 /* of a service's flags: its new connections pass the host's packet filter before they are balanced */
 /* ---- what drops[] was: a ring of its sums over all CPUs, taken every SNAPSHOT_TICKS. Written by timer; `at` is 0 while it writes, and where none

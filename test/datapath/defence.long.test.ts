@@ -220,12 +220,19 @@ test('expire_nodest_conn: connections and templates of a destination that is rem
     await setTimeout(2500);
     assert.equal(takenSlots(bed).length, 20, 'as in the kernel, removed before, it stays until a packet comes');
     assert.equal(templatesOf(bed).size, 1);
+    const ended = (): Promise<unknown> =>
+      until(
+        () => [takenSlots(bed).length, templatesOf(bed).size],
+        ([connections, templates]) => connections === 0 && templates === 0,
+      );
+    const other = service('tcp', VIP, 81, [destination(`${SERVERS[1]}:81`, 'masq')]);
+    bed.director.addService(other.service);
+    for (const each of other.destinations) bed.director.addDestination(other.service.key, each);
+    for (const each of other.destinations) bed.director.deleteDestination(other.service.key, each);
+    await ended(); // with that one, though none were of it
     for (const each of destinations) bed.director.addDestination(spec.key, each);
     remove();
-    await until(
-      () => [takenSlots(bed).length, templatesOf(bed).size],
-      ([connections, templates]) => connections === 0 && templates === 0,
-    );
+    await ended();
     assert.deepEqual(bed.drops(), {});
     checkTemplates(bed);
   });

@@ -7,24 +7,26 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import { masquerades } from '../../../model/masquerades.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
-import { Abi, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
+import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { beginningFlags } from './beginning-flags.js';
 import { clockDifference } from './clock.js';
-import { flagsOfAdded, flagsOfRetired } from './destination-flags.js';
+import { flagsOfAdded } from './destination-flags.js';
 import { DestinationIndex } from './destination-index.js';
 import { recordedHold } from './drain-record.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { noteFragmentServer } from './fragment-servers.js';
 import { helpDestination, isHelpOver, isReal, leaveDestination } from './ftp.js';
 import { FullnatPools } from './fullnat-pools.js';
+import { hideCounters } from './hide-counters.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerOf, serviceEndpoint } from './identity.js';
 import { livingConnections } from './living-slots.js';
 import { noteMarks, roomForMark } from './marks.js';
 import { writePersistence } from './persistence.js';
 import { recordedWords, storeAddress } from './record-address.js';
+import { RemovedDestinations } from './removed-destinations.js';
 import { giveRingBack, roomForRing } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
@@ -39,6 +41,7 @@ const NO_ADDRESS: Readonly<Record<Family, Address>> = {
 export class Writer {
   readonly #endpoints: EndpointTable;
   readonly #index: DestinationIndex;
+  readonly #removed: RemovedDestinations;
 
   /**
    * `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection; `marksOf`: of what is added. Where that is
@@ -52,6 +55,7 @@ export class Writer {
   ) {
     this.#endpoints = new EndpointTable(tables);
     this.#index = new DestinationIndex(tables);
+    this.#removed = new RemovedDestinations(tables);
   }
 
   /** @throws WeirError service-missing */
@@ -71,7 +75,7 @@ export class Writer {
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
     startScheduler(this.tables, id, scheduler, this.#flagsFor(id, spec));
-    this.#hideCounters(id);
+    hideCounters(this.tables, id);
     services.set(id, Service.order, this.tables.conf.get(0, Conf.order));
     this.tables.conf.set(0, Conf.order, this.tables.conf.get(0, Conf.order) + 1);
     if (known === 0 && !this.#endpoints.put(endpoint, id)) {
@@ -104,7 +108,7 @@ export class Writer {
     giveRingBack(this.tables, id);
     for (const dest of ids) {
       this.retire(dest);
-      this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + dest); // if it is used again, then for another service
+      hideCounters(this.tables, this.tables.conf.get(0, Conf.maxServices) + dest); // if it is used again, then for another service
     }
     this.#countServices(-1);
   }
@@ -174,15 +178,15 @@ export class Writer {
 
   /** Counters and rates of a service (0: the totals) and its destinations start from 0. */
   zero(service: number): void {
-    this.#hideCounters(service);
+    hideCounters(this.tables, service);
     if (service !== 0)
-      for (const id of destinationIds(this.tables, service)) this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + id);
+      for (const id of destinationIds(this.tables, service)) hideCounters(this.tables, this.tables.conf.get(0, Conf.maxServices) + id);
   }
 
   /** Retires a destination that left its list: it gets no more packets, and its record stays while connections name it. */
   retire(id: number): void {
-    const { dests, conf } = this.tables;
-    dests.set(id, Dest.flags, flagsOfRetired(dests.get(id, Dest.flags), conf.get(0, Conf.expireNodestConn) !== 0));
+    const { dests } = this.tables;
+    this.#removed.add(id);
     dests.set(id, Dest.idleSince, this.clock());
     dests.set(id, Dest.state, WeirState.DEAD);
     this.#index.note(id);
@@ -205,6 +209,7 @@ export class Writer {
   /** Called when this process's change has raised the generation. */
   committed(): void {
     this.#index.keepUp();
+    this.#removed.committed();
   }
 
   /** Adds a masqueraded destination's endpoint to the table by which packets find it for its replies. @throws WeirError table-full */
@@ -362,7 +367,7 @@ export class Writer {
     dests.set(id, Dest.protocol, services.get(service, Service.protocol));
     dests.set(id, Dest.service, service);
     conf.set(0, Conf.destTop, Math.max(top, id));
-    this.#hideCounters(conf.get(0, Conf.maxServices) + id);
+    hideCounters(this.tables, conf.get(0, Conf.maxServices) + id);
     return id;
   }
 
@@ -385,12 +390,6 @@ export class Writer {
     dests.set(id, Dest.state, WeirState.FREE);
     this.#index.note(id);
     return true;
-  }
-
-  #hideCounters(estimate: number): void {
-    const { estimates } = this.tables;
-    for (let k = 0; k < Estimate.zero.count; k++) estimates.setBig(estimate, Estimate.zero, estimates.big(estimate, Estimate.shown, k), k);
-    estimates.set(estimate, Estimate.zeroAsked, (estimates.get(estimate, Estimate.zeroAsked) + 1) >>> 0);
   }
 
   #countServices(change: number): void {

@@ -173,7 +173,7 @@ export class PacketTable {
     const service = this.#live(key);
     service.live = false;
     service.schedule = undefined;
-    for (const destination of service.list) retire(destination, this.settings.expireNodestConn);
+    for (const destination of service.list) this.#retire(destination);
   }
 
   addDestination(key: ServiceKey, spec: DestinationSpec): void {
@@ -212,8 +212,15 @@ export class PacketTable {
     const service = this.#live(key);
     const destination = this.#destination(service, which);
     const before = service.list[service.list.indexOf(destination) - 1]?.id ?? null;
-    retire(destination, this.settings.expireNodestConn);
+    this.#retire(destination);
     service.schedule = service.schedule?.deleted(candidatesOf(service.list), destination.id, before);
+  }
+
+  /** While expire_nodest_conn is set, the connections of those that were removed before end, too. */
+  #retire(destination: DestinationRecord): void {
+    const { expireNodestConn } = this.settings;
+    retire(destination, expireNodestConn);
+    if (expireNodestConn) for (const { retired } of this.records.services()) for (const each of retired) each.expires = true;
   }
 
   flush(): void {

@@ -68,7 +68,7 @@ export interface DestinationRecord extends Loaded {
   lower: number;
   /** In its service's list. */
   available: boolean;
-  /** It was removed while expire_nodest_conn was set: its connections and templates end. */
+  /** It, or one after it, was removed while expire_nodest_conn was set: its connections and templates end. */
   expires: boolean;
   /** Templates that lead to it. */
   persistent: number;
