@@ -60,7 +60,6 @@ static __always_inline void count_bytes(struct dest *d, __u32 id, __u32 bytes, b
 }
 
 static __always_inline void count_packet(struct verdict *v, bool out) { count_bytes(v->d, v->dest, v->p->bytes, out); }
-
 static __always_inline void count_conn(__u32 dest) {
   __u32 i = dest * cpus + bpf_get_smp_processor_id();
   struct counters *n = bpf_map_lookup_elem(&counters, &i);
@@ -391,6 +390,7 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   else {
     template_make(v->dest);
     template_begin(v->key);
+    if (has_states(v->p) && unlikely(v_state(v->f.value) == STATE_ESTABLISHED)) template_mark(v->key, v->dest, T_ASSURED, false); /* sloppy_tcp */
   }
   if (is_bypass(v->f.value)) return GO_BYPASS;
   v->d = dest_at(v->dest);
