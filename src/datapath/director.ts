@@ -34,6 +34,8 @@ export interface TableReader {
   timeouts(): Timeouts;
   totals(): Stats;
   connections(): Iterable<ConnectionEntry>;
+  /** The same, each with whether another director has announced it. */
+  connectionOrigins?(): Iterable<ConnectionEntry>;
   /** The keys of net.ipv4.vs that this driver supports, with their text values. */
   sysctls(): ReadonlyMap<string, string>;
   /** Packets dropped, or passed on unbalanced, since loading: each reason, also those with count 0. */

@@ -77,10 +77,13 @@ export function* connectionsFile(entries: Iterable<ConnectionEntry>): Generator<
   }
 }
 
-/** /proc/net/ip_vs_conn_sync. A connection does not know whether another director has announced it. */
+/** /proc/net/ip_vs_conn_sync */
 export function* connectionOriginsFile(entries: Iterable<ConnectionEntry>): Generator<string> {
   yield `${CONNECTION_TITLE}Origin Expires\n`;
-  for (const entry of entries) yield `${connectionStart(entry)} ${'LOCAL'.padEnd(6)} ${String(entry.expires).padStart(7)}\n`;
+  for (const entry of entries) {
+    const origin = entry.announced === true ? 'SYNC' : 'LOCAL';
+    yield `${connectionStart(entry)} ${origin.padEnd(6)} ${String(entry.expires).padStart(7)}\n`;
+  }
 }
 
 function counterCells({ conns, inPackets, outPackets, inBytes, outBytes }: Stats): string {

@@ -104,6 +104,8 @@ export interface ConnectionEntry {
   /** Whole seconds until the entry expires. */
   readonly expires: number;
   readonly engine?: { readonly name: string; readonly data: string };
+  /** By another director, where that was asked for. */
+  readonly announced?: true;
 }
 
 /** Connection timeouts that `ipvsadm --set` changes, seconds; 0 on set keeps the value. */

@@ -20,7 +20,7 @@ const files: Readonly<Record<string, (director: TableReader) => Iterable<string>
   ip_vs: services,
   ip_vs_app: (director) => [applicationsFile(director.applications?.() ?? [])],
   ip_vs_conn: (director) => connectionsFile(director.connections()),
-  ip_vs_conn_sync: (director) => connectionOriginsFile(director.connections()),
+  ip_vs_conn_sync: (director) => connectionOriginsFile(director.connectionOrigins?.() ?? director.connections()),
   ip_vs_stats: (director) => [statsFile(director.totals())],
   ip_vs_stats_percpu: (director) => [cpuStatsFile(director.totals(), hasCpuStats(director) ? director.totalsByCpu() : [])],
 };

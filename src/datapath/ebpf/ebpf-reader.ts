@@ -15,7 +15,16 @@ import { EndpointTable } from './table/endpoint-table.js';
 import { anyPassesFirewall, asksFirewall, firewallMode } from './table/firewall.js';
 import { applications } from './table/ftp.js';
 import { readSysctls } from './table/sysctls.js';
-import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './table/table-entries.js';
+import {
+  connectionEntries,
+  cpuTotals,
+  liveService,
+  originEntries,
+  serviceEntries,
+  serviceEntry,
+  statsOf,
+  timeoutsOf,
+} from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
 import { checkPresent, type ReadWait, readWhole } from './whole-read.js';
 
@@ -55,6 +64,11 @@ export class EbpfReader implements TableReader, CpuStats {
   connections(): Iterable<ConnectionEntry> {
     checkPresent(this.tables);
     return connectionEntries(this.tables, clockOf(this.tables));
+  }
+
+  connectionOrigins(): Iterable<ConnectionEntry> {
+    checkPresent(this.tables);
+    return originEntries(this.tables, clockOf(this.tables));
   }
 
   sysctls(): ReadonlyMap<string, string> {

@@ -7,6 +7,7 @@ import { upperHalf } from '../table/living-slots.js';
 import type { Tables } from '../table/tables.js';
 import { TemplateAbi } from '../template.gen.js';
 import { connectionsPin, loadApply, type TableKind, templatesPin } from './apply-builds.js';
+import { OriginNotes } from './note-origins.js';
 import { type LoadedPage, OpenPages } from './open-pages.js';
 
 /** By the program's answer. */
@@ -262,8 +263,10 @@ export class ApplyPages {
   #answers = new Uint8Array();
   #watch: ApplyWatch = {};
   #margins: ApplyMargins = { usual: 0, close: 0 };
+  readonly #origins: OriginNotes;
 
   constructor(readonly tables: Tables) {
+    this.#origins = new OriginNotes(tables);
     this.#pages = new OpenPages(tables, connectionsPin, (kind, table) => new OpenPage(kind, loadApply(tables, kind, table)));
   }
 
@@ -272,6 +275,7 @@ export class ApplyPages {
     this.#answers = new Uint8Array(count).fill(APPLIED.indexOf('unbound'));
     [this.#margins, this.#watch] = [margins, watch];
     this.#pages.begin();
+    this.#origins.begin();
   }
 
   /** It is in no table. */
@@ -335,6 +339,7 @@ export class ApplyPages {
     if (answer === 'newer') return newer?.(index, place);
     if (answer !== 'made' && answer !== 'changed' && answer !== 'ended') return undefined;
     if (answer === 'made' && isOver?.(place) === true) return 'over';
+    if (answer === 'made') this.#origins.made(place);
     placed?.(index, place, answer);
     return undefined;
   }

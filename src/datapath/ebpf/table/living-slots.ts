@@ -13,6 +13,7 @@ import {
   IPV6_PINS,
   SCTP_PINS,
   SCTP6_PINS,
+  TABLE_PIN,
   type Tables,
   WIDE_PINS,
   WIDE_SCTP_PINS,
@@ -279,3 +280,27 @@ export function* connectionsInBuckets(
 /** How many buckets a table has. */
 export const bucketCount = ({ words }: ConnectionWords, what: Beside['what'] | undefined): number =>
   words.length / ((1 + (what === undefined ? 0 : LINES_BESIDE[what])) * LINE_WORDS);
+
+/**
+ * As livingConnections(), each with the pin of its table and its slot there; of a table that moves to another one no slot lasts, and it is -1.
+ */
+export function* placedConnections(tables: Tables, now: number): Generator<readonly [string, number, SlotConnection]> {
+  yield* placedIn(TABLE_PIN, tables.conns(), undefined, now);
+  for (const [pins, what] of SIDE_TABLES) yield* placedIn(pins.conns, tables.sideConns(pins), what, now);
+}
+
+function* placedIn(
+  pin: string,
+  found: readonly ConnectionWords[],
+  what: Beside['what'] | undefined,
+  now: number,
+): Generator<readonly [string, number, SlotConnection]> {
+  const [table] = found;
+  if (table === undefined) return;
+  if (found.length > 1) {
+    for (const slot of eachOnce(found, slotsOf(what, now))) if (slot !== undefined) yield [pin, -1, connectionOf(slot)];
+    return;
+  }
+  const buckets = Array.from({ length: bucketCount(table, what) }, (_, bucket) => bucket);
+  for (const [slot, connection] of connectionsInBuckets(table, what, buckets, now)) yield [pin, slot, connection];
+}

@@ -28,11 +28,12 @@ import type { EndpointTable } from './endpoint-table.js';
 import { forwardingOf, isFullnat, isHeld } from './forwarding-word.js';
 import { FullnatPools } from './fullnat-pools.js';
 import { isRecordedFtp, isRecordedWide, protocolName, serviceEndpoint, specOfService } from './identity.js';
-import { livingConnections, type SlotConnection } from './living-slots.js';
+import { livingConnections, placedConnections, type SlotConnection } from './living-slots.js';
+import { readOrigins } from './origins.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
-import type { Tables } from './tables.js';
-import { takenTemplates } from './templates.js';
+import { CONNECTION_PINS, IPV6_PINS, type Tables, TEMPLATES_PIN } from './tables.js';
+import { type TakenTemplate, takenTemplates } from './templates.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 
 /** A line of counters as a person sees it: less what was hidden, rates scaled back as the kernel does. */
@@ -173,15 +174,18 @@ export function serviceEntries(tables: Tables, stats: StatsReader = statsOf): Se
   return found.sort((a, b) => b.order - a.order).map(({ entry }) => entry);
 }
 
+const TEMPLATE_PINS = [TEMPLATES_PIN, IPV6_PINS.templates];
+
 /** In the listing of a template, as the kernel's: the mark stands in the address's place, of IPv6 in its first four bytes. */
 const markAddress = (mark: number, ipv6: boolean): Address =>
   ipv6 ? { family: 'inet6', words: [mark, 0, 0, 0] } : { family: 'inet', words: [mark] };
 
 /** The templates of persistent services, as connections of state NONE or ASSURED, without ports. */
-function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
+function* templateEntries(tables: Tables, now: number, wasAnnounced?: (template: TakenTemplate) => boolean): Generator<ConnectionEntry> {
   const { services, dests, conf } = tables;
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
-  for (const { client, service, dest, assured, lost, expires, call } of takenTemplates(tables)) {
+  for (const template of takenTemplates(tables)) {
+    const { client, service, dest, assured, lost, expires, call } = template;
     const mark = services.get(service, Service.mark);
     // As the kernel's: one of all ports has none, and so has one of FTP; one that leads no client any more has another one.
     const lostPort = lost ? { port: TemplateFlagAbi.LOST_TEMPLATE_PORT } : undefined;
@@ -199,7 +203,25 @@ function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntr
       // One that expired stays for moments, until it is known whether connections hold it.
       expires: Math.max(0, Math.floor(secondsOf(clockDifference(expires, now), conf.get(0, Conf.hz)))),
       ...(call === undefined ? {} : { engine: { name: SIP, data: call } }),
+      ...(wasAnnounced?.(template) === true && ANNOUNCED),
     };
+  }
+}
+
+const ANNOUNCED = { announced: true } as const;
+
+/** As connectionEntries(), each with whether another director has announced it. */
+export function* originEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
+  const origins = new Map([...CONNECTION_PINS, ...TEMPLATE_PINS].map((pin) => [pin, readOrigins(tables, pin)]));
+  const wasAnnounced = (pin: string, slot: number, service: number, port: number): boolean =>
+    origins.get(pin)?.wasAnnounced(slot, (service << 16) | swap16(port)) === true;
+  yield* templateEntries(tables, now, ({ client, slot, service }) =>
+    wasAnnounced(client.length === 1 ? TEMPLATES_PIN : IPV6_PINS.templates, slot, service, 0),
+  );
+  const listed = connectionLister(tables, now);
+  for (const [pin, slot, connection] of placedConnections(tables, now)) {
+    const { service, port } = connection;
+    yield { ...listed(connection), ...(wasAnnounced(pin, slot, service, port) && ANNOUNCED) };
   }
 }
 

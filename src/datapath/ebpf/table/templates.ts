@@ -8,6 +8,7 @@ import { Calls } from './calls.js';
 import type { Tables } from './tables.js';
 
 export interface TakenTemplate {
+  readonly slot: number;
   /** The client's network, packet order: one word, of IPv6 four. */
   readonly client: readonly number[];
   readonly service: number;
@@ -51,6 +52,7 @@ export function templateAt(
   const timeout = slots.get(slot, Template.timeout);
   if (destOf(slots.big(slot, Template.value)) !== dest || slots.big(slot, Template.key) !== key) return undefined;
   return {
+    slot,
     client,
     service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
     dest,

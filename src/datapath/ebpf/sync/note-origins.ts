@@ -1,0 +1,53 @@
+// Notes which connections and templates in the tables came from another director (table/origins.ts).
+import { rmSync } from 'node:fs';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
+import { using } from '../../../sys/fd.js';
+import { Abi } from '../abi.gen.js';
+import { requiredPin } from '../pins/required-pin.js';
+import { ORIGINS_RECORD_BYTES, ORIGINS_RECORD_SLOTS, Origins, originsPin, readOrigins } from '../table/origins.js';
+import { CONNECTION_PINS, type Tables } from '../table/tables.js';
+
+interface Made {
+  readonly pin: string;
+  readonly slot: number;
+  readonly keyHigh: number;
+}
+
+/** Of a template the key has no port, or a part of its Call-ID there. */
+const SERVICE = 0xffff_0000;
+
+export class OriginNotes {
+  /** By the pin of the table, in this run. undefined: the kernel had no memory for the array, and so the origin is not known. */
+  readonly #open = new Map<string, Origins | undefined>();
+
+  constructor(readonly tables: Tables) {}
+
+  /** Begins a run: until the next one no table becomes another. */
+  begin(): void {
+    this.#open.clear();
+  }
+
+  made({ pin, slot, keyHigh }: Made): void {
+    if (!this.#open.has(pin)) this.#open.set(pin, this.#of(pin));
+    this.#open.get(pin)?.note(slot, CONNECTION_PINS.includes(pin) ? keyHigh : keyHigh & SERVICE);
+  }
+
+  #of(pin: string): Origins | undefined {
+    const { folder } = this.tables;
+    const { maxEntries } = using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => map.info());
+    const slots = CONNECTION_PINS.includes(pin) ? maxEntries * Abi.BUCKET_SLOTS : maxEntries;
+    const known = readOrigins(this.tables, pin);
+    if (known?.hasSlots(slots) === true) return using(BpfMap.pinned(`${folder}/${originsPin(pin)}`), (map) => new Origins(map, true));
+    if (known !== undefined) rmSync(`${folder}/${originsPin(pin)}`);
+    try {
+      return using(BpfMap.createArray('origins', ORIGINS_RECORD_BYTES, slots / ORIGINS_RECORD_SLOTS), (map) => {
+        map.pin(`${folder}/${originsPin(pin)}`);
+        return new Origins(map, true);
+      });
+    } catch (error) {
+      if (error instanceof WeirError && error.code === 'bpf-table-refused') return undefined;
+      throw error;
+    }
+  }
+}
