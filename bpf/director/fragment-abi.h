@@ -28,9 +28,11 @@ struct fragment {
   __u32 to[4];   /* of a reply by FULLNAT: the new target */
   __u32 id;      /* of a request by FULLNAT: its new ID, network order */
   __u32 by_flow; /* FULLNAT: both addresses change */
+  __u32 whole;   /* FRAGMENT_WAITING, SCTP: how long the packet is behind its IP header, once its last fragment has come; 0 */
+  __u32 first;   /* and the number of its first one, which waits for that; 0 */
 };
 
-/* ---- later fragments that came before the first one: a ring, whose oldest gives way. Each has a number, from 1 on, and the place that its last bits
+/* ---- fragments that wait: later ones for the first one, of SCTP the first one for the last one. A ring, whose oldest gives way. Each has a number, from 1 on, and the place that its last bits
  * name. In record 0, `handed` is the last number. Written by the fragment that holds the place: `number` last. */
 #define FRAGMENTS_HELD 1024
 #define FRAGMENT_FRAME 2048 /* bytes, with the Ethernet header; what is longer is not held back */

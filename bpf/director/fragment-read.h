@@ -8,6 +8,8 @@
 /* ---- what differs of a family */
 #ifdef IPV6
 #define FRAGMENT_OFFSET 0xfff8
+#define FRAGMENT_MORE 0x0001
+#define FRAGMENT_UNIT 1
 /* The length of the header that putting the packet together takes away. */
 #define FRAGMENT_HEADER FRAGMENT_HEADER6
 static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
@@ -19,6 +21,8 @@ static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct pack
 static __always_inline bool fragment_linear(struct __sk_buff *skb) { return true; }
 #else
 #define FRAGMENT_OFFSET 0x1fff
+#define FRAGMENT_MORE 0x2000
+#define FRAGMENT_UNIT 8
 #define FRAGMENT_HEADER 0
 #define ID_IN 4
 static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
@@ -36,6 +40,21 @@ static __always_inline bool fragment_linear(struct __sk_buff *skb) { return !bpf
 #endif
 
 static __always_inline bool is_later(struct packet *p) { return p->fragment & FRAGMENT_OFFSET; }
+/* SCTP: how long the whole packet is behind its IP header, which its last fragment shows; 0: it is another one. */
+static __always_inline __u32 whole_by(struct packet *p) {
+  __u32 whole = (p->fragment & FRAGMENT_OFFSET) * FRAGMENT_UNIT + p->length - p->header;
+  return !OF_SCTP || p->fragment & FRAGMENT_MORE || whole > 0xffff ? 0 : whole;
+}
+/* How long is the packet of the fragment in the scratch space? */
+static __always_inline void whole_is(struct scratch *scratch, __u32 bytes) {
+#ifdef SCTP
+  scratch->whole_bytes = bytes;
+#endif
+}
+/* What its entry has of that, whose key is in the scratch space. */
+static __always_inline void whole_read(struct scratch *scratch) {
+  if (OF_SCTP) whole_is(scratch, fragment_read(clock_now()) == FRAGMENT_WAITING ? scratch->fragment.whole : 0);
+}
 
 /* Reads the header of a first fragment. False: it is too short. */
 static __always_inline bool fragment_transport(struct __sk_buff *skb, struct packet *p) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The table of fragmented packets, and the ring of fragments that wait for their first one. */
+/* The table of fragmented packets, and the ring of fragments that wait. */
 #ifndef WEIR_FRAGMENT_TABLE_H
 #define WEIR_FRAGMENT_TABLE_H
 
@@ -40,6 +40,7 @@ __noinline __u32 fragment_read(__u32 now) {
   }
   to->id = READ(f->id);
   to->by_flow = READ(f->by_flow);
+  to->whole = READ(f->whole);
   if (READ(f->tag) != tag || READ(f->word) != word) return FRAGMENT_NONE;
   if ((__s32)(to->until - now) >= 0) return fragment_kind(word);
   bpf_map_delete_elem(&fragments, &scratch->fragment_key);

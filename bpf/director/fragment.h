@@ -6,6 +6,8 @@
  *   first fragment   tc_fragment(): its headers are read -> as a whole packet -> tc_fragment_note(): the note; what was held back comes in again
  *   later fragment   tc_fragment(): by the note -> to the server or to the client; without a note it is held back
  *
+ * SCTP: a first fragment whose port may change waits for the last one (fragment-whole.h).
+ *
  * Counters are those of the kernel's IPVS, which puts packets together before it counts them: the first fragment is the packet, the later ones are
  * bytes of it. */
 #ifndef WEIR_FRAGMENT_H
@@ -101,8 +103,17 @@ static __always_inline bool may_be_balanced(struct __sk_buff *skb, struct scratc
   return bpf_map_lookup_elem(&fragment_servers, server) || is_for_host(skb, &scratch->packet);
 }
 
-#define HELD_SECONDS 2
 #define FRAGMENT_AGAIN (-2) /* the first one has come meanwhile */
+
+/* A later fragment is held back. Where it is the last one, the first one may have waited for it. */
+static __always_inline int fragment_held_back(struct __sk_buff *skb, struct fragment *f, __u32 whole) {
+  if (OF_SCTP && whole) {
+    __sync_lock_test_and_set(&f->whole, whole);
+    __u32 first = __sync_lock_test_and_set(&f->first, 0);
+    if (first) fragment_release(skb, first);
+  }
+  return tc_drop(R_FRAGMENT_HELD);
+}
 
 /* Holds a later fragment back, until the first one comes. A global function: its own stack frame. */
 __noinline int tc_fragment_hold(struct __sk_buff *skb) {
@@ -119,11 +130,13 @@ __noinline int tc_fragment_hold(struct __sk_buff *skb) {
   }
   CHECKED(h);
   __u64 waiting = fragment_word(FRAGMENT_WAITING, number);
+  __u32 whole = whole_by(&scratch->packet);
   struct fragment *fresh = &scratch->fragment;
   __builtin_memset(fresh, 0, sizeof *fresh);
   fresh->word = waiting;
   fresh->until = clock_now() + units_of(c, HELD_SECONDS);
   fresh->tag = tag;
+  fresh->whole = whole;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
     h->next = 0;
@@ -134,7 +147,7 @@ __noinline int tc_fragment_hold(struct __sk_buff *skb) {
     __u64 word = READ(f->word);
     if (fragment_kind(word) != FRAGMENT_WAITING || READ(f->tag) != tag) break;
     WRITE(h->next, (__u32)word);
-    if (CAS(&f->word, word, waiting) == word) return tc_drop(R_FRAGMENT_HELD);
+    if (CAS(&f->word, word, waiting) == word) return fragment_held_back(skb, f, whole);
   }
   CAS(&h->number, number, 0);
   return FRAGMENT_AGAIN;
@@ -281,7 +294,7 @@ __noinline int tc_fragment(struct __sk_buff *skb, bool leaving) {
   if (!leaving && is_translated(skb)) local_of_flow(key->daddr);
   if (fragment_transport(skb, p)) {
     p->bytes = p->length - FRAGMENT_HEADER;
-    return TC_FIRST;
+    return leaving ? TC_FIRST : tc_fragment_first(skb, c, scratch);
   }
   if (!ALL_PORTS && is_balanced(p)) count_reason(R_FRAGMENT); /* too short for the transport's header */
   return TC_UNKNOWN;

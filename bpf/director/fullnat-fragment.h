@@ -16,8 +16,10 @@ __noinline int fullnat_first(struct __sk_buff *skb) {
   if (!scratch) return false;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
+  bool read = !is_later(p) && fragment_key_read(skb, p, &scratch->fragment_key, ETH_LEN);
+  if (read) whole_read(scratch);
   __builtin_memset(&scratch->fragment, 0, sizeof scratch->fragment);
-  return !is_later(p) && fragment_key_read(skb, p, &scratch->fragment_key, ETH_LEN) && fragment_transport(skb, p);
+  return read && fragment_transport(skb, p);
 }
 
 /* Gives the packet, whose header has so many bytes, an ID: of IPv6 one in its fragment header, which no checksum covers. 0 or an error. */

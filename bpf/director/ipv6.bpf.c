@@ -83,6 +83,7 @@
 #include "grace-tc.h"
 #include "fragment-table.h"
 #include "fragment-read.h"
+#include "fragment-whole.h"
 #include "fragment.h"
 #include "tc6.h"
 #ifdef HELPS_FTP

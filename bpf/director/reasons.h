@@ -40,8 +40,8 @@
   X(NO_LOCAL_PORT, no_local_port, "a new connection by FULLNAT that found no free port of a local address")       \
   X(SYN_DATA, syn_data, "data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again") \
   X(LOCAL_PORT_REPLACED, local_port_replaced, "a connection by FULLNAT that is half open, closed or not proven gave its local port to a new one") \
-  X(FRAGMENT_HELD, fragment_held, "a later fragment, held back until the first one of its packet comes") \
-  X(FRAGMENT_LOST, fragment_lost, "a later fragment that was held back, and whose first one did not come in time") \
+  X(FRAGMENT_HELD, fragment_held, "a fragment, held back until the first one comes (SCTP to another port: until all have)") \
+  X(FRAGMENT_LOST, fragment_lost, "a fragment that was held back, and for which the others did not come in time") \
   X(FRAGMENT_DROPPED, fragment_dropped, "a later fragment of a packet whose first one was dropped") \
   X(GRACE, grace, "TCP or SCTP of a connection that is not known here, dropped in the grace period after a takeover")
 

@@ -161,6 +161,9 @@ struct scratch {
   __u64 shown;   /* and the flag that its template gets then */
   struct fragment_key fragment_key; /* of the fragment that is handled (fragment.h) */
   struct fragment fragment;         /* the note that it goes by, or leaves */
+#ifdef SCTP
+  __u32 whole_bytes; /* of a first fragment: how long the whole packet is behind its IP header; 0: not known */
+#endif
   __u32 once;                       /* the destination of a first fragment by one-packet scheduling; or | ONCE_BEGUN: the server it is of */
   __u64 changed; /* a connection's value as another CPU made it first, or as it assures a template (conn_move) */
 #ifdef IPV6

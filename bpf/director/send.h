@@ -46,8 +46,10 @@ __noinline int sctp_sum_change(struct __sk_buff *skb, __u32 l4, bool source, __u
   __u32 sum;
   if (!scratch || bpf_skb_load_bytes(skb, l4 + 8, &sum, sizeof sum)) return -1;
   if (!sum) return 0;
-  if (scratch->packet.fragment) return -1; /* its first fragment does not show how long the packet is */
-  sum ^= crc_change(difference, scratch->packet.length - scratch->packet.header - (source ? 0 : 2));
+  struct packet *p = &scratch->packet;
+  __u32 bytes = unlikely(p->fragment) ? scratch->whole_bytes : p->length - p->header;
+  if (!bytes) return -1; /* a first fragment does not show how long the packet is */
+  sum ^= crc_change(difference, bytes - (source ? 0 : 2));
   return bpf_skb_store_bytes(skb, l4 + 8, &sum, sizeof sum, 0);
 }
 static __always_inline long l4_sum_change(struct __sk_buff *skb, struct rewrite *r, __u32 l4) {

@@ -18,8 +18,9 @@ static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_
 /* What becomes of a packet for an exact service that has no connection of it; TC_STRAY: it has none here either. Of a first fragment `first` is set. */
 static __always_inline int tc_known(struct __sk_buff *skb, struct packet *p, bool *first) {
   enum parsed parsed = tc_read(skb, p);
-  *first = parsed == P_FRAGMENT && tc_fragment(skb, false) == TC_FIRST;
-  if (parsed != P_OK && !*first) return TC_ACT_UNSPEC;
+  int fragment = parsed == P_FRAGMENT ? tc_fragment(skb, false) : TC_ACT_UNSPEC;
+  *first = fragment == TC_FIRST;
+  if (parsed != P_OK && !*first) return fragment == TC_ACT_SHOT ? fragment : TC_ACT_UNSPEC;
   ftp_expected(p);
   __u32 service = service_of_target(p);
   return packet_has_conn(service, false) ? tc_asked(skb, service) : TC_STRAY;

@@ -78,6 +78,7 @@
 #include "grace-tc.h"
 #include "fragment-table.h"
 #include "fragment-read.h"
+#include "fragment-whole.h"
 #include "fragment.h"
 #include "tc.h"
 #ifdef HELPS_FTP

@@ -9,7 +9,7 @@ export const FragmentKey = {
 } as const;
 
 export const Fragment = {
-  bytes: 64,
+  bytes: 72,
   word: { at: 0, size: 8, count: 1 },
   until: { at: 8, size: 4, count: 1 },
   dest: { at: 12, size: 4, count: 1 },
@@ -19,6 +19,8 @@ export const Fragment = {
   to: { at: 40, size: 4, count: 4 },
   id: { at: 56, size: 4, count: 1 },
   byFlow: { at: 60, size: 4, count: 1 },
+  whole: { at: 64, size: 4, count: 1 },
+  first: { at: 68, size: 4, count: 1 },
 } as const;
 
 export const FragmentHeld = {

@@ -22,7 +22,7 @@ export const LAYOUTS = {
   endpoints: 4074764114,
   estimates: 1413622892,
   fragment_servers: 2433003702,
-  fragments: 3908573210,
+  fragments: 1098642395,
   fragments_held: 661217356,
   ftp_commands: 1605839944,
   ftp_streams: 887206579,
@@ -66,7 +66,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 3914428997;
+export const LAYOUT = 2353410442;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

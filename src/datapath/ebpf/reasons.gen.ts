@@ -37,8 +37,8 @@ export const REASONS = [
   { key: 'no_local_port', text: 'a new connection by FULLNAT that found no free port of a local address' },
   { key: 'syn_data', text: 'data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again' },
   { key: 'local_port_replaced', text: 'a connection by FULLNAT that is half open, closed or not proven gave its local port to a new one' },
-  { key: 'fragment_held', text: 'a later fragment, held back until the first one of its packet comes' },
-  { key: 'fragment_lost', text: 'a later fragment that was held back, and whose first one did not come in time' },
+  { key: 'fragment_held', text: 'a fragment, held back until the first one comes (SCTP to another port: until all have)' },
+  { key: 'fragment_lost', text: 'a fragment that was held back, and for which the others did not come in time' },
   { key: 'fragment_dropped', text: 'a later fragment of a packet whose first one was dropped' },
   { key: 'grace', text: 'TCP or SCTP of a connection that is not known here, dropped in the grace period after a takeover' },
 ] as const;

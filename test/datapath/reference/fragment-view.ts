@@ -15,6 +15,9 @@ interface Seen {
   readonly kind: number;
   /** As FragmentEntry has it. */
   readonly held: number;
+  /** Of one that waits, as FragmentEntry has them. */
+  readonly whole?: number;
+  readonly first?: number;
   /** Of a request or a reply: where the later ones go. */
   readonly to?: {
     readonly destination: number;
@@ -52,6 +55,8 @@ function seenIn(value: Uint8Array): Seen {
   const word = viewOf(value).getBigUint64(Fragment.word.at, true);
   const kind = Number(word >> BigInt(FragmentAbi.FRAGMENT_KIND_SHIFT));
   const held = Number(word & 0xffffffffn);
+  const waits = { whole: readField(value, Fragment.whole), first: readField(value, Fragment.first) };
+  if (kind === FragmentKind.FRAGMENT_WAITING) return { kind, held, ...waits };
   if (kind !== KINDS.request && kind !== KINDS.reply) return { kind, held };
   const to = { destination: readField(value, Fragment.dest), method: readField(value, Fragment.method) };
   const byFlow = readField(value, Fragment.byFlow) !== 0;
@@ -64,8 +69,8 @@ function seenIn(value: Uint8Array): Seen {
 /** IPv4's IDs are the low halves of the programs' numbers. */
 const localText = (address: Ip, id: number): string => `${textOf(address)} ${familyOf(address) === 'inet' ? id & 0xffff : id}`;
 
-function seenInMemory({ note, held }: FragmentEntry): Seen {
-  if (note === undefined) return { kind: FragmentKind.FRAGMENT_WAITING, held };
+function seenInMemory({ note, held, whole, first }: FragmentEntry): Seen {
+  if (note === undefined) return { kind: FragmentKind.FRAGMENT_WAITING, held, whole, first };
   const kind = KINDS[note.kind];
   if (note.kind === 'pass' || note.kind === 'drop') return { kind, held };
   const { id: destination } = note.destination;
@@ -93,11 +98,13 @@ export class FragmentView {
     }
   }
 
-  /** Does the frame have a first fragment, for which later ones wait? */
+  /** Does the frame have a first fragment, for which later ones wait, or a last one, for which the first one waits? */
   isAwaited(frame: Uint8Array): boolean {
     const { packet } = parseFrame(frame, 0);
     const { part } = packet ?? {};
-    return packet !== undefined && part?.later === false && this.fragments.isAwaited(fragmentKey(packet, part.id));
+    if (packet === undefined || part === undefined) return false;
+    const key = fragmentKey(packet, part.id);
+    return part.later ? part.whole !== 0 && this.fragments.awaitsLast(key) : this.fragments.isAwaited(key);
   }
 
   /** Does one end within some units? */

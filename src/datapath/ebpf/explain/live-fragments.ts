@@ -1,4 +1,5 @@
 // What the loaded datapath knows of the packet that one fragment is of: the note that its first fragment left.
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import { encodeRecord, readField } from '../../../sys/bpf/records.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
@@ -31,9 +32,10 @@ function valueIn(tables: Tables, pin: string, key: Uint8Array, bytes: number): U
   return using(map, () => map.lookup(key, value)) ? value : undefined;
 }
 
+const kindOf = (value: Uint8Array): number => viewOf(value).getUint32(Fragment.word.at + FragmentAbi.FRAGMENT_KIND_SHIFT / 8, true);
+
 function noteIn(value: Uint8Array, packet: Packet, services: LiveServices): FragmentNote | undefined {
-  const view = viewOf(value);
-  const kind = view.getUint32(Fragment.word.at + FragmentAbi.FRAGMENT_KIND_SHIFT / 8, true);
+  const kind = kindOf(value);
   if (kind === FragmentKind.FRAGMENT_PASS) return { kind: 'pass' };
   if (kind === FragmentKind.FRAGMENT_DROP) return { kind: 'drop' };
   if (kind !== FragmentKind.FRAGMENT_REQUEST && kind !== FragmentKind.FRAGMENT_REPLY) return undefined;
@@ -58,14 +60,20 @@ function loadServers(tables: Tables, { fragments }: PacketDirector): void {
   });
 }
 
-/** Gives the reference director what a later fragment goes by, and the IDs for packets that are in fragments, or may be cut. */
+/** Gives the reference director what a later fragment goes by, of SCTP the packet's length, and the IDs for packets that are in fragments, or may be cut. */
 export function loadFragment(tables: Tables, director: PacketDirector, packet: Packet, services: LiveServices): void {
   const { part, source, destination, protocol } = packet;
   if (packet.fragment || !packet.dontFragment) loadServers(tables, director);
-  if (part?.later !== true) return;
+  if (part === undefined || (!part.later && protocol !== IpProtocol.sctp)) return;
   const key = encodeRecord(FragmentKey, { saddr: wordsOf(source), daddr: wordsOf(destination), id: swapId(packet, part.id), protocol });
   const value = valueIn(tables, FRAGMENTS_PIN, key, Fragment.bytes);
   if (value === undefined || ((readField(value, Fragment.until) - director.now) | 0) < 0) return;
+  const name = fragmentKey(packet, part.id);
+  if (!part.later) {
+    if (kindOf(value) === FragmentKind.FRAGMENT_WAITING)
+      director.fragments.setWhole(name, readField(value, Fragment.whole), director.now + NOTE_SECONDS);
+    return;
+  }
   const note = noteIn(value, packet, services);
-  if (note !== undefined) director.fragments.store(fragmentKey(packet, part.id), note, director.now + NOTE_SECONDS, 0);
+  if (note !== undefined) director.fragments.store(name, note, director.now + NOTE_SECONDS, 0);
 }

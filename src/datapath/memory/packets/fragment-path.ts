@@ -1,7 +1,10 @@
 // The path of fragments: the first one is decided as a whole packet is, and leaves a note; the later ones follow it, or are held back until it
 // comes.
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import { IPV6_FRAGMENT_BYTES } from '../../../wire/ipv6.js';
+import { readSctpChecksum } from '../../../wire/sctp.js';
 import type { Arrival } from './arrival.js';
+import type { Connection } from './connection.js';
 import { isServerSide, type Question } from './decide.js';
 import { ETHERNET_BYTES, handIn } from './ethernet.js';
 import { rulesOf } from './family.js';
@@ -10,7 +13,8 @@ import type { FragmentNote } from './fragments.js';
 import type { Ip } from './ip.js';
 import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
 import { replied } from './packet-path.js';
-import type { DestinationRecord } from './records.js';
+import { protocolRulesOf } from './protocol-rules.js';
+import type { DestinationRecord, ServiceRecord } from './records.js';
 
 type OnNote = Extract<FragmentNote, { readonly kind: 'request' | 'reply' }>;
 
@@ -49,6 +53,34 @@ export const asFirst = (packet: Packet): Packet => ({
   ...packet,
   bytes: packet.length - (packet.family === 'inet6' ? IPV6_FRAGMENT_BYTES : 0),
 });
+
+/** A first fragment of a packet whose length is known, behind its IP header; undefined: it does not matter. */
+export const withWhole = (arrival: Arrival, whole = 0): Arrival => {
+  const { packet } = arrival;
+  return packet.part === undefined || whole === 0 ? arrival : { ...arrival, packet: { ...packet, part: { ...packet.part, whole } } };
+};
+
+/**
+ * Must the packet's length be known? Of SCTP whose port may change: the checksum depends on it. Of a request without a connection it may, if it may begin one of a
+ * service that masquerades; of a reply without one, since FULLNAT may have it.
+ */
+export function asksWhole(question: Question, { packet, frame }: Arrival): boolean {
+  const { scope, now, wire, accepted } = question;
+  if (packet.protocol !== IpProtocol.sctp || !wire || accepted === true) return false;
+  if (readSctpChecksum(frame.subarray(ETHERNET_BYTES + packet.header)) === 0) return false;
+  const service = scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
+  const asked = service && scope.connections.find(service, fromClient(packet), now);
+  if (asked === undefined ? service !== undefined && mayGetPort(question, service, packet) : getsPort(asked, packet)) return true;
+  if (!scope.answers(sourceOf(packet), packet.protocol)) return false;
+  const answered = replied(question, packet);
+  return answered === undefined || answered.virtual.port !== packet.sourcePort;
+}
+
+const mayGetPort = ({ table }: Question, { masquerades }: ServiceRecord, packet: Packet): boolean =>
+  masquerades && protocolRulesOf(packet).mayBegin(table.settings, packet);
+
+const getsPort = ({ method, destination, server }: Connection, { destinationPort }: Packet): boolean =>
+  method === 'masq' && (destination.locals.length > 0 || server.port !== destinationPort);
 
 function countLater({ available, counts }: DestinationRecord, { length, header }: Packet, out: boolean): void {
   if (!available) return;

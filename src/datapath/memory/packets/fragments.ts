@@ -1,4 +1,4 @@
-// What is known of fragmented packets: where the first fragment went, which the later ones follow, and later ones that wait for it.
+// What is known of fragmented packets: where the first fragment went, which the later ones follow, and those that wait.
 
 import type { Ip } from './ip.js';
 import type { Packet } from './packet.js';
@@ -17,7 +17,7 @@ export type FragmentNote =
   | { readonly kind: 'request'; readonly destination: DestinationRecord; readonly method: Method; readonly local?: LocalSource }
   | { readonly kind: 'reply'; readonly destination: DestinationRecord; readonly virtual: Ip; readonly client?: Ip };
 
-/** A later fragment that waits: by which device it came. */
+/** A fragment that waits: by which device it came. */
 export interface HeldFragment {
   readonly device: string;
   readonly bytes: Uint8Array;
@@ -30,6 +30,9 @@ export interface FragmentEntry {
   readonly note: FragmentNote | undefined;
   /** Until the first fragment has come: the number of the one that waits, and came last; 0: none. */
   readonly held: number;
+  /** Until then: how long the packet is behind its IP header, once the last fragment has come; and the number of the first one, which waits for that; 0. */
+  readonly whole: number;
+  readonly first: number;
 }
 
 /** `next`: the number of the one before it, of the same packet; 0: none. */
@@ -88,6 +91,22 @@ export class Fragments {
     return (this.#entries.get(key)?.held ?? 0) !== 0;
   }
 
+  /** Will the last fragment let the first one come in again? */
+  awaitsLast(key: string): boolean {
+    return (this.#entries.get(key)?.first ?? 0) !== 0;
+  }
+
+  /** How long the packet is behind its IP header. 0: it is not known. */
+  whole(key: string, now: number): number {
+    const entry = this.#living(key, now);
+    return entry?.note === undefined ? (entry?.whole ?? 0) : 0;
+  }
+
+  /** The same, of a packet whose other fragments are not known. */
+  setWhole(key: string, whole: number, until: number): void {
+    this.#entries.set(key, { until, note: undefined, held: 0, whole, first: 0 });
+  }
+
   /** By key, of those that count at this time. */
   living(now: number): ReadonlyMap<string, FragmentEntry> {
     return new Map([...this.#entries].filter(([, { until }]) => until >= now));
@@ -99,7 +118,7 @@ export class Fragments {
    */
   store(key: string, note: FragmentNote, until: number, bytes: number): readonly HeldFragment[] {
     const { held = 0 } = this.#entries.get(key) ?? {};
-    this.#entries.set(key, { until, note, held: 0 });
+    this.#entries.set(key, { until, note, held: 0, whole: 0, first: 0 });
     if (held === 0 || note.kind === 'drop') return [];
     if (bytes > HELD_MAX_BYTES) {
       this.onLost();
@@ -109,11 +128,29 @@ export class Fragments {
     return this.#release(held);
   }
 
-  hold(key: string, fragment: HeldFragment, now: number, until: number): void {
+  /** Keeps a later fragment until the first one comes. `whole`: what it shows of the packet's length. Returns the first one, if it waits for that. */
+  hold(key: string, fragment: HeldFragment, now: number, until: number, whole: number): HeldFragment | undefined {
     const waiting = this.#living(key, now);
+    const number = this.#keep(fragment, waiting?.held ?? 0);
+    const { first = 0 } = waiting ?? {};
+    const entry = { until: waiting?.until ?? until, note: undefined, held: number };
+    this.#entries.set(key, { ...entry, whole: whole || (waiting?.whole ?? 0), first: whole === 0 ? first : 0 });
+    return whole === 0 || first === 0 ? undefined : this.#release(first)[0];
+  }
+
+  /** Keeps a first fragment until the length of its packet is known. What is known of another packet that had the ID is forgotten. */
+  keepFirst(key: string, fragment: HeldFragment, now: number, until: number): void {
+    const entry = this.#living(key, now);
+    const waiting = entry?.note === undefined ? entry : undefined;
+    const first = this.#keep(fragment, 0);
+    if (waiting !== undefined && waiting.first !== 0) this.#release(waiting.first); // it came twice
+    this.#entries.set(key, { until: waiting?.until ?? until, note: undefined, held: waiting?.held ?? 0, whole: 0, first });
+  }
+
+  #keep(fragment: HeldFragment, next: number): number {
     const number = this.#takePlace();
-    this.#ring.set(number % HELD_MAX, { number, next: waiting?.held ?? 0, fragment });
-    this.#entries.set(key, { until: waiting?.until ?? until, note: undefined, held: number });
+    this.#ring.set(number % HELD_MAX, { number, next, fragment });
+    return number;
   }
 
   /** The number of a place that is free now. */

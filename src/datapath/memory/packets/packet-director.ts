@@ -12,7 +12,7 @@ import { type Environment, LOOPBACK } from './environment.js';
 import { isForNobody, toFarEnd } from './ethernet.js';
 import { rulesOf } from './family.js';
 import { dropped, heldReply, type Outcome, passed, unknownReply } from './forward.js';
-import { asFirst, fitsFrame, followed, mayWait, noteOf } from './fragment-path.js';
+import { asFirst, asksWhole, fitsFrame, followed, mayWait, noteOf, withWhole } from './fragment-path.js';
 import { type FragmentNote, fragmentKey, HELD_MAX_BYTES, HELD_SECONDS, NOTE_SECONDS } from './fragments.js';
 import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
 import { incoming, leaving, marked } from './packet-path.js';
@@ -199,7 +199,12 @@ export class PacketDirector extends PacketTable {
     const marked = this.#serviceOfMark(packet.family, mark);
     for (const scope of this.scopesOf(packet.family, packet.protocol)) {
       const question = { ...this.#question(scope, device), ...back, marked };
-      const outcome = (leaves ? leaving : incoming)(question, arrival);
+      const whole = !leaves && asksWhole(question, arrival) ? this.fragments.whole(key, this.now) : undefined;
+      if (whole === 0 && frame.length <= HELD_MAX_BYTES) {
+        this.fragments.keepFirst(key, { device, bytes: frame }, this.now, this.#heldUntil);
+        return dropped(question, arrival, 'fragment_held');
+      }
+      const outcome = (leaves ? leaving : incoming)(question, withWhole(arrival, whole));
       if (outcome === undefined) continue;
       this.#leaveNote(key, noteOf({ ...question, scope: outcome.scope ?? scope }, packet, outcome, leaves), outcome.frame);
       return outcome;
@@ -227,8 +232,13 @@ export class PacketDirector extends PacketTable {
       this.count('fragment');
       return passed(arrival);
     }
-    fragments.hold(key, { device: question.device, bytes: frame }, now, now + HELD_SECONDS * this.settings.unitsPerSecond);
+    const first = fragments.hold(key, { device: question.device, bytes: frame }, now, this.#heldUntil, packet.part?.whole ?? 0);
+    if (first !== undefined) this.ingress(first);
     return dropped(question, arrival, 'fragment_held');
+  }
+
+  get #heldUntil(): number {
+    return this.now + HELD_SECONDS * this.settings.unitsPerSecond;
   }
 
   #byScope(device: string, family: Family, protocol: number, meet: (question: Question) => Outcome | undefined): Outcome | undefined {

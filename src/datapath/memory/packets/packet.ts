@@ -4,11 +4,15 @@ import type { SctpEvent } from '../../sctp-state.js';
 import type { Endpoint, Tuple } from './endpoint.js';
 import type { Ip } from './ip.js';
 
-/** Of a fragment. `later`: not the first one. `readable`: the first one, with the whole header of its transport. */
+/**
+ * Of a fragment. `later`: not the first one. `readable`: the first one, with the whole header of its transport. `whole`: how long the packet is behind its
+ * IP header, where that is known; 0: it is not.
+ */
 export interface FragmentPart {
   readonly id: number;
   readonly later: boolean;
   readonly readable: boolean;
+  readonly whole: number;
   /** What no fragment may have that is balanced: a source route. */
   readonly passes: boolean;
 }

@@ -1,6 +1,6 @@
 // The transport header of a packet whose source or destination becomes another endpoint: the port, and the checksum.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import { viewOf } from '../../../wire/bytes.js';
+import { concat, viewOf } from '../../../wire/bytes.js';
 import { internetChecksum, pseudoHeaderSum } from '../../../wire/checksum.js';
 import { readSctpChecksum, sctpChecksum, writeSctpChecksum } from '../../../wire/sctp.js';
 import { overwrite } from './checksum.js';
@@ -15,15 +15,17 @@ const [UDP_SUM_AT, TCP_SUM_AT] = [6, 16] as const;
  * SCTP's checksum covers the whole packet, and no address. A wrong one is wrong in the same bits afterwards; 0 stays, where none was
  * computed. `packet`: from the transport header on.
  */
-function renumberSctp(packet: Uint8Array, portAt: number, port: number): void {
-  const [stated, right] = [readSctpChecksum(packet), sctpChecksum(packet)];
+function renumberSctp(packet: Uint8Array, portAt: number, port: number, length: number): void {
+  // A CRC is linear: what is changed of it depends on how much follows, not on what that is.
+  const sumOf = (): number => sctpChecksum(concat(packet, new Uint8Array(Math.max(0, length - packet.length))));
+  const [stated, right] = [readSctpChecksum(packet), sumOf()];
   viewOf(packet).setUint16(portAt, port);
-  if (stated !== 0) writeSctpChecksum(packet, (stated ^ right ^ sctpChecksum(packet)) >>> 0);
+  if (stated !== 0) writeSctpChecksum(packet, (stated ^ right ^ sumOf()) >>> 0);
 }
 
 /** The first fragment of a packet does not show how long that is, which SCTP's checksum for another port depends on. */
 export function isSumUnknown(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): boolean {
-  if (packet.protocol !== IpProtocol.sctp || !packet.fragment || packet.portless) return false;
+  if (packet.protocol !== IpProtocol.sctp || !packet.fragment || packet.portless || packet.part?.whole !== 0) return false;
   if (to.port === (source ? packet.sourcePort : packet.destinationPort)) return false;
   return readSctpChecksum(frame.subarray(ETHERNET_BYTES + packet.header)) !== 0;
 }
@@ -54,7 +56,7 @@ export function translateTransport(
   const [at, portIn] = [ETHERNET_BYTES + packet.header, source ? 0 : 2];
   if (packet.protocol === IpProtocol.sctp) {
     readdress(undefined);
-    renumberSctp(frame.subarray(at, ETHERNET_BYTES + packet.length), portIn, to.port);
+    renumberSctp(frame.subarray(at, ETHERNET_BYTES + packet.length), portIn, to.port, packet.part?.whole ?? 0);
     return;
   }
   const view = viewOf(frame);

@@ -8,6 +8,7 @@ import { isIpsec, readIpsec } from './ipsec.js';
 import type { FragmentPart, IpPacket, Packet, Parsed } from './packet.js';
 
 const [TCP_BYTES, UDP_BYTES, PORTS_BYTES] = [20, 8, 4] as const;
+const WHOLE_MAX_BYTES = 0xffff;
 /** What the header of each balanced protocol has at least. */
 const HEADER_BYTES: ReadonlyMap<number, number> = new Map([
   [IpProtocol.tcp, TCP_BYTES],
@@ -50,7 +51,7 @@ function lengthOf(frame: Uint8Array, protocol: number, at: number, least: number
 }
 
 /** A fragment: the first one has ports, and is `readable` with the header that a whole packet must have. */
-function readFragment(frame: Uint8Array, none: Packet, part: Pick<FragmentPart, 'id' | 'later' | 'passes'>, least: number): Parsed {
+function readFragment(frame: Uint8Array, none: Packet, part: Omit<FragmentPart, 'readable'>, least: number): Parsed {
   const at = ETHERNET_BYTES + none.header;
   const room = frame.length - at;
   if (part.later || room < PORTS_BYTES) return { kind: 'fragment', packet: { ...none, part: { ...part, readable: false } } };
@@ -61,8 +62,14 @@ function readFragment(frame: Uint8Array, none: Packet, part: Pick<FragmentPart, 
   return { kind: 'fragment', packet: { ...packet, ...(readable ? meaningOf(frame, packet, at) : {}), part: { ...part, readable } } };
 }
 
+/** SCTP: how long the packet of a fragment is behind its IP header, which the last one shows. 0: it is another one. `at`: where it stands in the packet. */
+export function wholeBy(at: number, more: boolean, { protocol, length, header }: IpPacket): number {
+  const whole = at + length - header;
+  return protocol !== IpProtocol.sctp || more || whole > WHOLE_MAX_BYTES ? 0 : whole;
+}
+
 /** Goes on after the IP header. `part`: of a fragment. AH and ESP are read without a header of their own. */
-export function readTransport(frame: Uint8Array, ip: IpPacket, part: Pick<FragmentPart, 'id' | 'later' | 'passes'> | undefined): Parsed {
+export function readTransport(frame: Uint8Array, ip: IpPacket, part: Omit<FragmentPart, 'readable'> | undefined): Parsed {
   const none: Packet = { ...ip, ...NOTHING };
   if (isIpsec(ip.family, ip.protocol)) return readIpsec(none);
   const least = HEADER_BYTES.get(ip.protocol);

@@ -4,13 +4,15 @@ import { internetChecksum } from '../../../../wire/checksum.js';
 import { ETHERNET_BYTES } from '../ethernet.js';
 import { readIpv4 } from '../ip.js';
 import type { IpPacket, Parsed } from '../packet.js';
-import { readTransport } from '../transport.js';
+import { readTransport, wholeBy } from '../transport.js';
 import { hasSourceRoute } from './options.js';
 
 export const IPV4_BYTES = 20;
 /** The length of a packet that GRO made of more than 65,535 bytes, whose header has 0. */
 const NO_LENGTH_BYTES = 0xffff;
-const [MORE_AND_OFFSET, OFFSET, DONT_FRAGMENT] = [0x3fff, 0x1fff, 0x4000];
+const [MORE_AND_OFFSET, MORE, OFFSET, DONT_FRAGMENT] = [0x3fff, 0x2000, 0x1fff, 0x4000];
+/** The unit of a fragment's offset. */
+const OFFSET_BYTES = 8;
 
 function headersOf(frame: Uint8Array, isLarge: boolean): Parsed {
   if (frame.length < ETHERNET_BYTES + IPV4_BYTES) return { kind: 'bad' };
@@ -34,7 +36,13 @@ function headersOf(frame: Uint8Array, isLarge: boolean): Parsed {
     bytes: length,
   };
   const options = frame.subarray(ETHERNET_BYTES + IPV4_BYTES, ETHERNET_BYTES + header);
-  const part = { id: view.getUint16(ETHERNET_BYTES + 4), later: (fragment & OFFSET) !== 0, passes: hasSourceRoute(options) };
+  const at = (fragment & OFFSET) * OFFSET_BYTES;
+  const part = {
+    id: view.getUint16(ETHERNET_BYTES + 4),
+    later: at !== 0,
+    passes: hasSourceRoute(options),
+    whole: wholeBy(at, (fragment & MORE) !== 0, packet),
+  };
   return readTransport(frame, packet, packet.fragment ? part : undefined);
 }
 

@@ -5,7 +5,7 @@ import { IPV6_FRAGMENT_BYTES, IPV6_HEADER_BYTES } from '../../../../wire/ipv6.js
 import { ETHERNET_BYTES } from '../ethernet.js';
 import { readIpv6 } from '../ip.js';
 import type { IpPacket, Parsed } from '../packet.js';
-import { readTransport } from '../transport.js';
+import { readTransport, wholeBy } from '../transport.js';
 
 const NEXT = { hopByHop: 0, routing: 43, fragment: 44, options: 60 } as const;
 const PASSED_OVER: ReadonlySet<number> = new Set([NEXT.hopByHop, NEXT.routing, NEXT.options, IpProtocol.ah]);
@@ -14,7 +14,7 @@ const EXTENSIONS_MAX = 8;
 /** With extension headers. */
 const HEADER_MAX_BYTES = 255;
 const LENGTH_MAX_BYTES = 0xffff;
-const [OFFSET_AND_MORE, OFFSET] = [0xfff9, 0xfff8];
+const [OFFSET_AND_MORE, OFFSET, MORE] = [0xfff9, 0xfff8, 1];
 
 /** Where the extension headers end. `fragment`: the word of a fragment header; 0 where there is none, or nothing was cut (RFC 6946). */
 interface Upper {
@@ -74,7 +74,8 @@ export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
     isLarge: gsoSize > 0,
     bytes: stated,
   };
-  const part = { id: upper.id, later: (upper.fragment & OFFSET) !== 0, passes: false };
+  const at = upper.fragment & OFFSET;
+  const part = { id: upper.id, later: at !== 0, passes: false, whole: wholeBy(at, (upper.fragment & MORE) !== 0, packet) };
   const parsed = readTransport(frame, packet, packet.fragment ? part : undefined);
   if (parsed.kind !== 'ok') return parsed;
   if (parsed.packet.portless && (stated > room || gsoSize > 0)) return { kind: 'other' };
