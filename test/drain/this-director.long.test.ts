@@ -16,10 +16,18 @@ const CHATS = 6;
 const configuration = (key: string, own: number, priority: number): string =>
   settings(
     `lvs_sync_stream {\nkey ${key}\nlisten 10.8.9.${own}\npeer 10.8.9.${3 - own}\n}`,
-    `vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\npriority ${priority}\nversion 3\nadvert_int 0.2`,
-    own === 2 ? 'nopreempt' : '',
-    `virtual_ipaddress { ${VIP}/32 }\n}`,
+    // Of a sync group whose members have different intervals.
+    'vrrp_sync_group G { group { VI_1 VI_2 } }',
+    instance(1, 0.2, `${VIP}/32`, own, priority),
+    instance(2, 0.7, '10.8.1.200/32', own, priority),
   );
+
+const instance = (number: number, interval: number, address: string, own: number, priority: number): string =>
+  [
+    `vrrp_instance VI_${number} {\ninterface eth0\nvirtual_router_id ${50 + number}\npriority ${priority}\nversion 3\nadvert_int ${interval}`,
+    own === 2 ? 'nopreempt' : '',
+    `virtual_ipaddress { ${address} }\n}`,
+  ].join('\n');
 
 const instanceOf = (host: Host): string => /^VRRP +(VI_1 \w+)/m.exec(host.weir('status').stdout)?.[1] ?? '';
 const reaches = (host: Host, state: string): Promise<string> =>
@@ -48,7 +56,7 @@ test('its peer, which does not preempt, takes over; chats are not cut; kill -9 a
 
     assert.equal(
       ok(lvs.weir('drain --this-director --dry-run')),
-      'the peers of VI_1 would take over the addresses; what is connected goes on\n',
+      'the peers of VI_1, VI_2 would take over the addresses; what is connected goes on\n',
     );
     assert.match(lvs.weir('drain --this-director --end remove').stderr, /cannot end by remove/);
     const { seen } = drain(lvs, '--this-director --deadline 10m');

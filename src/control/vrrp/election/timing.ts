@@ -16,6 +16,9 @@ export function skewUs(instance: Timed, advertUs = instance.advertUs): number {
   return Math.floor(((256 - instance.priority) * unit) / 256);
 }
 
+/** The longest that a backup of this master waits after priority 0, whatever its own priority is. */
+export const skewMaxUs = (master: Timed): number => skewUs({ ...master, priority: 0 }, master.config.advertUs);
+
 /** The silence after which a backup takes over, by the ordinary interval. */
 export function ordinaryDownUs(instance: Timed): number {
   return instance.config.downTimerAdverts * instance.advertUs + skewUs(instance);

@@ -76,8 +76,8 @@ export interface InstanceState {
   readonly preemptAtUs: number | undefined;
   /** undefined: it does not wait for connections; `over`: it has, as long as it may. */
   readonly connectionsWait: ConnectionsWait | 'over' | undefined;
-  /** It leaves its addresses to its peers. `zeroAtUs`: when a master sends priority 0 the next time. */
-  readonly release: { readonly zeroAtUs: number } | undefined;
+  /** It leaves its addresses to its peers. A master sends priority 0 at `zeroAtUs` the next time, and nothing before `silentUntilUs`. */
+  readonly release: { readonly zeroAtUs: number; readonly silentUntilUs: number } | undefined;
   /** Pending blocks of gratuitous ARP. */
   readonly garp: readonly { readonly atUs: number; readonly rounds: number }[];
   readonly refreshAtUs: number | undefined;

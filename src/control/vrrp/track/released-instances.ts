@@ -18,7 +18,7 @@ function isReleased(context: VrrpContext, { config, group }: InstanceState): boo
 export function noteReleased(context: VrrpContext): void {
   for (const index of context.instances.keys()) {
     const instance = instanceAt(context, index);
-    const release = isReleased(context, instance) ? (instance.release ?? { zeroAtUs: context.atUs }) : undefined;
+    const release = isReleased(context, instance) ? (instance.release ?? { zeroAtUs: context.atUs, silentUntilUs: 0 }) : undefined;
     change(context, index, { release });
   }
 }
