@@ -100,6 +100,12 @@ export class Publication<Document extends Published> {
     return this.#livingOf(cookie).filter((document) => this.#isReadable(document));
   }
 
+  /** The same of all network namespaces. */
+  livingAnywhere(): readonly Document[] {
+    const cookies = new Set(this.#owners().map(({ cookie }) => cookie));
+    return [...cookies].flatMap((cookie) => this.living(cookie));
+  }
+
   /** What living processes of another build of weir have published, in a format that this one cannot read. */
   unreadable(cookie: string): readonly Published[] {
     return this.#livingOf(cookie).filter((document) => !this.#isReadable(document));

@@ -46,6 +46,8 @@ export interface PublishedVrrp extends Published {
   /** Both absent: it is of a build that published none. */
   readonly scripts?: readonly PublishedScript[];
   readonly lateness?: Lateness;
+  /** The cookie of the network namespace of its director, where net_namespace_ipvs names one; empty: not known yet. Absent: it is that of the process. */
+  readonly director?: string;
 }
 
 export const publishedVrrp = new Publication<PublishedVrrp>('vrrp', 1, 'instances');

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ok, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
-import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { Node, settings } from '../sync/keepalived-node.js';
 import { addServices, inPair, SERVICES } from '../sync/pair.js';
 import { inStep, newKey } from '../sync/stream-pair.js';
@@ -77,4 +77,42 @@ test('its peer, which does not preempt, takes over; chats are not cut; kill -9 a
     for (const end of ends) assert.equal(await end(), `${CHATS} of ${CHATS}`);
     for (const node of [first, other]) await node.daemon.stop();
   });
+});
+
+test('net_namespace_ipvs: the instances are those of the daemon whose director is here, wherever it runs', { skip }, async () => {
+  const bed = new Bed();
+  try {
+    const [host, director, lan] = [bed.host('vrrp'), bed.host('director'), bed.lan('lan')];
+    bed.cable(host, 'eth0', lan, '10.9.0.1/24');
+    bed.atEnd(() => killDrivers(director));
+    ok(director.ipvsadm('-A -t 10.9.0.100:80 -s rr'));
+    bed.atEnd(() => director.weir('unload'));
+    const node = new Node(
+      bed,
+      host,
+      `net_namespace_ipvs ${director.namespace}\n${settings('', instance(1, 0.2, '10.9.0.100/32', 1, 100))}`,
+    );
+    node.start();
+    await reaches(host, 'MASTER');
+    assert.equal(
+      ok(director.weir('drain --this-director --dry-run')),
+      'the peers of VI_1 would take over the addresses; what is connected goes on\n',
+    );
+    assert.match(host.weir('drain --this-director').stderr, /no daemon here has an instance|not loaded/);
+    const { seen } = drain(director, '--this-director --deadline 10m');
+    await until(
+      () => host.weir('status').stdout,
+      (status) => /VI_1 MASTER.*priority 1; released/.test(status),
+      60,
+    );
+    drain(director, `cancel ${seen.id}`);
+    await until(
+      () => host.weir('status').stdout,
+      (status) => /VI_1 MASTER(?!.*released)/.test(status),
+      60,
+    );
+    await node.daemon.stop();
+  } finally {
+    bed.close();
+  }
 });

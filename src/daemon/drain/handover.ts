@@ -1,13 +1,19 @@
 // What a drain of the director asks of VRRP here, and what it finds: which instances there are, which are MASTER, and what their peers lack.
-import { publishedVrrp } from '../../host/published-vrrp.js';
+import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
 import { changeReleased, releasedNow } from '../../host/released-file.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import type { DrainHandover } from '../../model/drain/drain.js';
 import { native } from '../../sys/addon.js';
 
-const published = () => publishedVrrp.living(String(native().netnsCookie())).flatMap(({ instances }) => instances);
+/** Of daemons whose director is in this network namespace, wherever their own is (net_namespace_ipvs). */
+function published(): readonly PublishedInstance[] {
+  const cookie = String(native().netnsCookie());
+  const here = publishedVrrp.living(cookie).filter(({ director }) => director === undefined);
+  const elsewhere = publishedVrrp.livingAnywhere().filter(({ director }) => director === cookie);
+  return [...here, ...elsewhere].flatMap(({ instances }) => instances);
+}
 
-/** The names of all instances of daemons in this network namespace. */
+/** The names of all instances of the daemons of this director. */
 export const instancesHere = (): readonly string[] => published().map(({ name }) => name);
 
 /** Connections that some peer would not have; null: not known. */

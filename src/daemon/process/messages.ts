@@ -19,7 +19,7 @@ export interface BfdEvent {
 }
 
 /** The states of VRRP's instances, for programs that must not ask for them. */
-export interface VrrpStates extends Pick<PublishedVrrp, 'instances' | 'scripts' | 'lateness'> {
+export interface VrrpStates extends Pick<PublishedVrrp, 'instances' | 'scripts' | 'lateness' | 'director'> {
   /** Of the process's network namespace. */
   readonly cookie: string;
   readonly pid: number;

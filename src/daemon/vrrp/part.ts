@@ -99,7 +99,7 @@ class VrrpPart implements Part {
     });
     this.#states = new StateReporter(
       () => this.#vrrp.instances(),
-      () => this.#vrrp.published(),
+      () => ({ ...this.#vrrp.published(), ...this.#released.director }),
       send,
     );
     this.#followStates.ask('follow');

@@ -1,4 +1,5 @@
 // Follows the file of released instances: a drain of this director, or an operator, leaves addresses to peers. The file outlives this process.
+import type { PublishedVrrp } from '../../host/published-vrrp.js';
 import { releasedNow } from '../../host/released-file.js';
 import type { Log } from '../../model/log-level.js';
 import { NOTHING_RELEASED, type Released } from '../../model/released.js';
@@ -14,6 +15,8 @@ export interface ReleasedOptions {
 export class ReleasedInstances {
   #timer: NodeJS.Timeout | undefined;
   #now = NOTHING_RELEASED;
+  /** Empty: not known. */
+  #director = '';
   readonly #guarded;
 
   constructor(readonly options: ReleasedOptions) {
@@ -23,6 +26,11 @@ export class ReleasedInstances {
 
   get now(): Released {
     return this.#now;
+  }
+
+  /** Where the director is, as it is published: absent where that is this process's own network namespace. */
+  get director(): Pick<PublishedVrrp, 'director'> {
+    return this.options.namespace === undefined ? {} : { director: this.#director };
   }
 
   follow(changed: (released: Released) => void): void {
@@ -40,6 +48,10 @@ export class ReleasedInstances {
 
   /** What cannot be read stays as it was. */
   #read(): Released {
-    return this.#guarded(() => releasedNow(directorCookie(this.options.namespace)), this.#now);
+    return this.#guarded(() => {
+      const cookie = directorCookie(this.options.namespace);
+      this.#director = String(cookie);
+      return releasedNow(cookie);
+    }, this.#now);
   }
 }

@@ -32,7 +32,7 @@ function instanceOf(instance: InstanceState): PublishedInstance {
 }
 
 /** What is reported besides the instances. */
-type OfProcess = Required<Pick<PublishedVrrp, 'scripts' | 'lateness'>>;
+type OfProcess = Required<Pick<PublishedVrrp, 'scripts' | 'lateness'>> & Pick<PublishedVrrp, 'director'>;
 
 export class StateReporter {
   readonly #cookie = String(native().netnsCookie());
