@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../src/model/finding.js';
 import { breadth, test } from '../support/breadth.js';
 import { Bed, ENTRY, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
@@ -115,6 +116,35 @@ breadth('removing the first address of a subnet keeps the others', on, () => {
   assert.match(addresses(gate), /10\.250\.7\.2\/24 scope global up7:mine/);
   gate.ip('addr del 10.250.7.2/24 dev up7');
   assert.equal(addresses(gate), untouched);
+});
+
+/** Kills the deletion of a network's first address after `count` changes; the next command finds the others where they were. False: it was not killed. */
+function killDelete(count: number): boolean {
+  const before = addresses(gate);
+  gate.sysctl('net.ipv4.conf.all.promote_secondaries', '0');
+  gate.sysctl('net.ipv4.conf.up7.promote_secondaries', '0');
+  gate.weir('vip add 10.250.8.1/24 --dev up7');
+  gate.ip('addr add 10.250.8.2/24 broadcast 10.250.8.255 dev up7 label up7:mine');
+  gate.ip('addr add 10.250.8.3/24 dev up7');
+  const program = fileURLToPath(new URL('killed-delete.js', import.meta.url));
+  const { stdout, stderr } = gate.run([process.execPath, program, String(count), '10.250.8.1', 'up7']);
+  assert.match(stdout, /^(killed|no change left)\n$/, stderr);
+  assert.equal(gate.weir('vip add 172.29.3.235 --dev up7').status, 0);
+  assert.match(addresses(gate), /10\.250\.8\.2\/24 brd 10\.250\.8\.255 scope global (secondary )?up7:mine/);
+  assert.match(addresses(gate), /10\.250\.8\.3\/24 scope global secondary up7/);
+  for (const vip of ['10.250.8.1', '172.29.3.235']) assert.equal(gate.weir(`vip del ${vip} --dev up7`).status, 0);
+  for (const heir of ['10.250.8.3', '10.250.8.2']) gate.ip(`addr del ${heir}/24 dev up7`);
+  assert.equal(addresses(gate), before);
+  return stdout === 'killed\n';
+}
+
+test('killed between the first address of a subnet and the others: they are put back by the next command', on, () =>
+  assert.ok(killDelete(1)),
+);
+breadth('... wherever it was killed', on, () => {
+  let count = 0;
+  while (killDelete(count)) count += 1;
+  assert.equal(count, 3);
 });
 
 test('weir removes only addresses that it added', on, () => {

@@ -8,11 +8,11 @@ import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import type { WantedVip } from '../../model/vip.js';
 import { isSystemError, unlessCode } from '../../sys/errno.js';
-import { using } from '../../sys/fd.js';
-import { Netlink } from '../../sys/netlink/netlink.js';
-import { type StateFile, withState } from '../state-file.js';
+import type { Netlink } from '../../sys/netlink/netlink.js';
+import type { StateFile } from '../state-file.js';
+import { hasNotedHeirs, putBack } from './heirs.js';
 import { type ObservedHost, observeVipHost, remember, remembered } from './observed-host.js';
-import { addOwn, deleteOwn, putBack, takeAddress } from './vip-addresses.js';
+import { addOwn, changingState, deleteOwn, takeAddress } from './vip-addresses.js';
 import { announce, type Placed, refuseRivals } from './vip-network.js';
 
 /** Addresses by the interface of each. */
@@ -136,23 +136,21 @@ function announceAll(netlink: Netlink, placing: Placing, own: readonly WantedVip
  * @throws WeirError vip-taken, as planAdd and planDelete refuse, vip-not-undone; SystemError; as `work`
  */
 export function changingVips<T>({ steps, own }: VipChanges, warn: (text: string) => void, work: (make: () => void) => T): T {
-  if (steps.length + own.length === 0) return work(() => undefined);
-  return withState('vip', (state) =>
-    using(new Netlink(), (netlink) => {
-      const host = observeVipHost(netlink);
-      refuseRivals(host, asked(steps, host));
-      const changes = new Changes(netlink, state);
-      let result: T;
-      try {
-        result = work(() => {
-          for (const step of steps) changes.make(step);
-        });
-      } catch (error) {
-        changes.undo(error);
-        throw error;
-      }
-      announceAll(netlink, changes.put, own, warn);
-      return result;
-    }),
-  );
+  if (steps.length + own.length === 0 && !hasNotedHeirs()) return work(() => undefined);
+  return changingState((state, netlink) => {
+    const host = observeVipHost(netlink);
+    refuseRivals(host, asked(steps, host));
+    const changes = new Changes(netlink, state);
+    let result: T;
+    try {
+      result = work(() => {
+        for (const step of steps) changes.make(step);
+      });
+    } catch (error) {
+      changes.undo(error);
+      throw error;
+    }
+    announceAll(netlink, changes.put, own, warn);
+    return result;
+  });
 }

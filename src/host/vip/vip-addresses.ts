@@ -1,13 +1,27 @@
-// Puts an address on an interface, or takes it away again with all that the kernel takes away with it put back.
+// Puts an address on an interface, or takes it away again with all that the kernel takes away with it put back; the state of VIPs for such a change.
 import type { AddPlan, DeletePlan, VipAddress } from '../../control/vip/plan.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
 import { unlessCode } from '../../sys/errno.js';
-import type { Netlink } from '../../sys/netlink/netlink.js';
+import { using } from '../../sys/fd.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
 import { AddressFlag, AddressScope, addAddress, deleteAddress, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
-import type { StateFile } from '../state-file.js';
+import { type StateFile, withState } from '../state-file.js';
+import { keepingHeirs, putHeirsBack } from './heirs.js';
 import { type ObservedHost, remember, remembered } from './observed-host.js';
+
+/**
+ * Changes VIPs while no other process does, beginning with what one that was killed has left to do.
+ * @throws WeirError lock-busy, state-file-damaged; SystemError; as `work`
+ */
+export const changingState = <T>(work: (state: StateFile, netlink: Netlink) => T): T =>
+  withState('vip', (state) =>
+    using(new Netlink(), (netlink) => {
+      putHeirsBack(netlink);
+      return work(state, netlink);
+    }),
+  );
 
 export type Adding = AddPlan & { readonly kind: 'add' };
 export type Deleting = DeletePlan & { readonly kind: 'delete' };
@@ -51,20 +65,14 @@ export function deleteOwn(
   );
 }
 
-/** An address that was there: the kernel decides again whether it is the first one of its network. @throws SystemError */
-export function putBack(netlink: Netlink, raw: InterfaceAddress): void {
-  const { address, flags } = raw;
-  const again = address.family === 'inet' ? { ...raw, flags: flags & ~AddressFlag.secondary } : raw;
-  netlink.change(addAddress(again), `put ${formatAddress(address)} back`);
-}
-
 /** `host`: as it was before. @throws SystemError */
 export function takeAddress(netlink: Netlink, host: ObservedHost, { vip, heirs }: Deleting, name: string): void {
   const raw = (one: VipAddress): readonly InterfaceAddress[] =>
     host.rawAddresses.filter(({ ifindex, address }) => ifindex === one.ifindex && sameAddress(address, one.address));
-  for (const one of raw(vip)) {
-    const what = `remove ${formatAddress(vip.address)} from ${name}`;
-    unlessCode(() => netlink.change(deleteAddress(one), what), ['EADDRNOTAVAIL'], undefined);
-  }
-  for (const heir of heirs.flatMap(raw)) unlessCode(() => putBack(netlink, heir), ['EEXIST'], undefined);
+  keepingHeirs(netlink, heirs.flatMap(raw), () => {
+    for (const one of raw(vip)) {
+      const what = `remove ${formatAddress(vip.address)} from ${name}`;
+      unlessCode(() => netlink.change(deleteAddress(one), what), ['EADDRNOTAVAIL'], undefined);
+    }
+  });
 }

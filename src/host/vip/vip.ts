@@ -9,9 +9,9 @@ import type { WantedVip } from '../../model/vip.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import type { Mac } from '../../wire/ethernet.js';
-import { StateFile, withState } from '../state-file.js';
+import { StateFile } from '../state-file.js';
 import { type ObservedHost, observeVipHost, remembered } from './observed-host.js';
-import { type Adding, addOwn, deleteOwn } from './vip-addresses.js';
+import { type Adding, addOwn, changingState, deleteOwn } from './vip-addresses.js';
 import { announce, holders, refuseRivals } from './vip-network.js';
 
 export interface VipAdded {
@@ -29,38 +29,34 @@ function addNow(netlink: Netlink, state: StateFile, host: ObservedHost, plan: Ad
 
 /** @throws WeirError (vip-taken: another host answers, …), SystemError */
 export function addVip(wanted: WantedVip): VipAdded {
-  return withState('vip', (state) =>
-    using(new Netlink(), (netlink) => {
-      const host = observeVipHost(netlink);
-      const plan = planAdd(host, wanted, remembered(state));
-      if (plan.kind === 'refused') throw errorOf(plan.failure);
-      if (plan.kind === 'present') {
-        const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
-        const label = wanted.address.family === 'inet' ? { label: there?.label ?? wanted.interface } : {};
-        const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, interface: wanted.interface, ...label };
-        const [place] = host.interfaces.filter(({ name }) => name === wanted.interface);
-        if (plan.ours && place !== undefined) {
-          announce(host, new Map([[place.ifindex, [wanted.address]]])); // a killed add may not have announced it
-        }
-        return { vip, how: plan.ours ? 'ours' : 'foreign' };
+  return changingState((state, netlink) => {
+    const host = observeVipHost(netlink);
+    const plan = planAdd(host, wanted, remembered(state));
+    if (plan.kind === 'refused') throw errorOf(plan.failure);
+    if (plan.kind === 'present') {
+      const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
+      const label = wanted.address.family === 'inet' ? { label: there?.label ?? wanted.interface } : {};
+      const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, interface: wanted.interface, ...label };
+      const [place] = host.interfaces.filter(({ name }) => name === wanted.interface);
+      if (plan.ours && place !== undefined) {
+        announce(host, new Map([[place.ifindex, [wanted.address]]])); // a killed add may not have announced it
       }
-      addNow(netlink, state, host, plan, wanted.address);
-      return { vip: plan.vip, how: 'added' };
-    }),
-  );
+      return { vip, how: plan.ours ? 'ours' : 'foreign' };
+    }
+    addNow(netlink, state, host, plan, wanted.address);
+    return { vip: plan.vip, how: 'added' };
+  });
 }
 
 /** Whether there was anything to remove. @throws WeirError vip-not-added-here, …; SystemError */
 export function deleteVip(address: Address, name: string): boolean {
-  return withState('vip', (state) =>
-    using(new Netlink(), (netlink) => {
-      const host = observeVipHost(netlink);
-      const plan = planDelete(host, address, name, remembered(state));
-      if (plan.kind === 'refused') throw errorOf(plan.failure);
-      deleteOwn(netlink, state, { host, plan: plan.kind === 'delete' ? plan : undefined, address, name });
-      return plan.kind === 'delete';
-    }),
-  );
+  return changingState((state, netlink) => {
+    const host = observeVipHost(netlink);
+    const plan = planDelete(host, address, name, remembered(state));
+    if (plan.kind === 'refused') throw errorOf(plan.failure);
+    deleteOwn(netlink, state, { host, plan: plan.kind === 'delete' ? plan : undefined, address, name });
+    return plan.kind === 'delete';
+  });
 }
 
 export interface VipStatus {
