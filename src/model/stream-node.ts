@@ -88,6 +88,9 @@ const SILENT_SECONDS = 3;
 
 const counted = (count: number, what: string): string => `${count} of its connections ${what}`;
 
+/** A connection with traffic is sent again so often, so that it lives as long at a peer as here but for that. */
+export const REFRESH_SECONDS = 60;
+
 /** Why a peer's connections are not all here; undefined: they are. What cannot be taken at all yet is none of it: to wait would not help. */
 function missingOf({ from }: PeerStatus): string | undefined {
   if (!from.connected) return 'no session';
@@ -108,6 +111,10 @@ export const peersMissing = ({ peers }: StreamStatus): readonly string[] =>
     const why = missingOf(peer);
     return why === undefined ? [] : [`${peer.address} (${why})`];
   });
+
+/** Whether connections are missing here of a peer that has them: it has a session, and is not silent. */
+export const lacksOfPeers = ({ peers }: StreamStatus): boolean =>
+  peers.some((peer) => peer.from.connected && peer.from.silentSeconds < SILENT_SECONDS && missingOf(peer) !== undefined);
 
 /** Of a session to a peer: as PeerStatus. */
 export function brokenWithout({ connected, whole, digest, waiting, lacking, lost }: StreamDirection): number | null {

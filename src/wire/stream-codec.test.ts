@@ -4,7 +4,15 @@ import { test } from 'node:test';
 import { mutate, randomFrom } from '../../test/support/mutate.js';
 import fc from '../../test/support/properties.js';
 import { type AnyRecord, encodeAll, type ItemRecord, recordsOf } from '../../test/support/stream-objects.js';
-import { conversations, sampleConnection, sampleHello, sampleRecords, sampleStream } from '../../test/support/stream-records.js';
+import {
+  conversations,
+  sampleConnection,
+  sampleDrain,
+  sampleHello,
+  sampleRecords,
+  sampleStream,
+} from '../../test/support/stream-records.js';
+import type { PeerDrain } from '../model/drain/peer-drain.js';
 import { concat } from './bytes.js';
 import { StreamDecoder } from './stream-decoder.js';
 import { StreamEncoder } from './stream-encoder.js';
@@ -102,6 +110,20 @@ const changed = (at: number, value: number): Uint8Array =>
     }),
   );
 
+const drain = (changes: Partial<PeerDrain> = {}): readonly number[] => [
+  ...new StreamEncoder().encode({ kind: 'drain', drain: { ...sampleDrain, ...changes } }).subarray(StreamLayout.header),
+];
+const drainWith = (at: number, value: number): readonly number[] => drain().with(at, value);
+/** Of no state, persistence, end or flag; too late; too many that go with it; of targets that are none, or the director. */
+const hostileDrains = [
+  ...[12, 13, 14, 15].map((at) => drainWith(at, 9)),
+  ...[20, 24, 28, 32, 36].map((at) => drainWith(at, 0xff)),
+  drain({ startedAt: 'yesterday' }),
+  drainWith(42 + sampleDrain.startedAt.length + sampleDrain.target.length, 1),
+  ...['director', '', 'x', '10.0.0.02', 'TCP:192.0.2.1:80'].map((target) => drain({ target })),
+  drain({ also: ['director'] }),
+];
+
 const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
   ['version', frame(StreamType.again, [], 1)],
   ['frame-type', frame(0, [])],
@@ -133,6 +155,9 @@ const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
   ['reason', frame(StreamType.goodbye, [200])],
   ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 5])],
   ['reason', frame(StreamType.beat, [0, 0, 0, 0, 2])],
+  ...hostileDrains.map((bytes) => ['drain', frame(StreamType.drain, bytes)] as const),
+  ['frame-short', frame(StreamType.drain, drain().slice(0, -1))],
+  ['frame-rest', frame(StreamType.drain, [...drain(), 0])],
 ];
 
 test('what is refused, and for which reason: the frame has no effect, and nothing behind it is read', () => {

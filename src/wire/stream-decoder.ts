@@ -5,6 +5,7 @@ import { type ItemBlock, ItemReader } from './stream-block.js';
 import { StreamReader } from './stream-bytes.js';
 import { ReceiveDictionary } from './stream-dictionary.js';
 import { addDigests, itemHash } from './stream-digest.js';
+import { readDrain } from './stream-drain.js';
 import { type ItemKind, StreamItem } from './stream-item.js';
 import { GOODBYE_REASONS, ITEM_REFUSALS, StreamLayout, type StreamRecord, type StreamRefusal, StreamType } from './stream-record.js';
 
@@ -59,6 +60,12 @@ function readCompared(reader: StreamReader): Answer {
   const lacking: Record<keyof Lacking, number> = { ...NOTHING_LACKS };
   for (const reason of LACKING_REASONS) lacking[reason] = reader.u32();
   return [{ kind: 'compared', count, sum, lacking }];
+}
+
+function readDrainRecord(reader: StreamReader): Answer {
+  const drain = readDrain(reader);
+  if (drain === undefined) return reader.failed ? 'frame-short' : 'drain';
+  return [{ kind: 'drain', drain }];
 }
 
 export class StreamDecoder {
@@ -150,6 +157,8 @@ export class StreamDecoder {
         return readDigest(reader);
       case StreamType.compared:
         return readCompared(reader);
+      case StreamType.drain:
+        return readDrainRecord(reader);
       default:
         return 'frame-type';
     }

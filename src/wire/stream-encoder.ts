@@ -11,11 +11,13 @@
 //     goodbye       reason (1)
 //     digest        count (6) · sum (6) · lost (4)
 //     compared      count (6) · sum (6) · unbound (4) · full (4) · port (4) · unsupported (4)
+//     drain         stream-drain.ts
 //     again, forget   nothing
 //     service, destination   stream-dictionary.ts
 import { LACKING_REASONS } from '../model/stream-node.js';
 import { StreamWriter } from './stream-bytes.js';
 import { SendDictionary } from './stream-dictionary.js';
+import { writeDrain } from './stream-drain.js';
 import { type ItemKind, type StreamItem, writeItem } from './stream-item.js';
 import { GOODBYE_REASONS, ITEM_REFUSALS, type StreamHello, StreamLayout, type StreamRecord, StreamType } from './stream-record.js';
 
@@ -65,6 +67,9 @@ function writeRecord(writer: StreamWriter, record: StreamRecord): void {
       writer.u48(record.count);
       writer.u48(record.sum);
       for (const reason of LACKING_REASONS) writer.u32(record.lacking[reason]);
+      break;
+    case 'drain':
+      writeDrain(writer, record.drain);
   }
 }
 

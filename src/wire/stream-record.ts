@@ -1,4 +1,5 @@
 // The records of weir's own synchronisation between two of its nodes, over one byte stream. stream-encoder.ts has their bytes.
+import type { PeerDrain } from '../model/drain/peer-drain.js';
 import type { Lacking } from '../model/stream-node.js';
 
 export interface StreamHello {
@@ -63,6 +64,12 @@ export interface StreamCompared {
 export const GOODBYE_REASONS = ['stop', 'bytes', 'order', 'silent', 'self'] as const;
 export type GoodbyeReason = (typeof GOODBYE_REASONS)[number];
 
+/** A drain of the sender, as it is now. */
+export interface StreamDrain {
+  readonly kind: 'drain';
+  readonly drain: PeerDrain;
+}
+
 export interface StreamGoodbye {
   readonly kind: 'goodbye';
   readonly reason: GoodbyeReason;
@@ -78,7 +85,8 @@ export type StreamRecord =
   | { readonly kind: 'again' }
   | StreamGoodbye
   | StreamDigest
-  | StreamCompared;
+  | StreamCompared
+  | StreamDrain;
 
 /** Why bytes are refused. The connection must be closed then: where the next record would begin is not known. */
 export const STREAM_REFUSALS = [
@@ -101,6 +109,7 @@ export const STREAM_REFUSALS = [
   'item-endpoint',
   'item-call',
   'reason',
+  'drain',
 ] as const;
 export type StreamRefusal = (typeof STREAM_REFUSALS)[number];
 
@@ -137,17 +146,26 @@ export const StreamType = {
   goodbye: 13,
   digest: 14,
   compared: 15,
+  drain: 16,
 } as const;
 
 /**
  * What a build can do beyond version 2, as names of ALPN, the best first. A frame of a type that a build does not know ends the connection: so those of digests
- * (2.1) and items with the replies of FTP (2.2) go only where both ends have named that one. A build that names none has version 2 as it was.
+ * (2.1), items with the replies of FTP (2.2) and drains (2.3) go only where both ends have named that one. A build that names none has version 2 as it was.
  */
-export const STREAM_PROTOCOLS = ['weir-stream/2.2', 'weir-stream/2.1', 'weir-stream/2'] as const;
+export const STREAM_PROTOCOLS = ['weir-stream/2.3', 'weir-stream/2.2', 'weir-stream/2.1', 'weir-stream/2'] as const;
 
-/** `protocol`: that both ends have agreed upon; null or false: none. */
-export const hasDigests = (protocol: string | false | null): boolean =>
-  protocol === STREAM_PROTOCOLS[0] || protocol === STREAM_PROTOCOLS[1];
+/** That both ends have agreed upon; null or false: none. */
+type Agreed = string | false | null;
+
+/** Whether it is this one, or a newer one. */
+const hasAll = (protocol: Agreed, since: (typeof STREAM_PROTOCOLS)[number]): boolean =>
+  (STREAM_PROTOCOLS as readonly Agreed[]).slice(0, STREAM_PROTOCOLS.indexOf(since) + 1).includes(protocol);
+
+export const hasDigests = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.1');
 
 /** Items have the replies of FTP that are waited for, which a build before refuses. */
-export const hasReplies = (protocol: string | false | null): boolean => protocol === STREAM_PROTOCOLS[0];
+export const hasReplies = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.2');
+
+/** Drains travel. */
+export const hasDrains = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.3');

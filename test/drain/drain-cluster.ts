@@ -10,6 +10,9 @@ export interface SeenDrain {
   readonly id: string;
   readonly state: string;
   readonly remaining: { readonly open: number };
+  readonly deadlineInS: number;
+  /** The process that drives it in the background. */
+  readonly driver: number | null;
 }
 
 export function drain(lvs: Host, line: string): { readonly status: number; readonly seen: SeenDrain } {

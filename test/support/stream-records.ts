@@ -1,5 +1,7 @@
 // Records of weir's own synchronisation stream for tests: random ones, and a fixed sample of every kind.
 import type { Address, Family } from '../../src/model/address.js';
+import { drainTargetWord } from '../../src/model/drain/drain-target.js';
+import type { PeerDrain } from '../../src/model/drain/peer-drain.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import type { DestinationKey, ForwardingMethod, ServiceKey } from '../../src/model/service.js';
 import { StreamEncoder } from '../../src/wire/stream-encoder.js';
@@ -120,6 +122,36 @@ const itemRecords: fc.Arbitrary<ItemRecord> = fc
   )
   .map(([kind, item, idle, sent]) => ({ kind, item, idle, sent }));
 
+const drainTargets = fc.oneof(
+  families
+    .chain((family) => fc.tuple(services(family), endpointOf(family)))
+    .map(([of, key]): string => drainTargetWord({ kind: 'server', service: of, server: key })),
+  anyEndpoint.map((key): string => drainTargetWord({ kind: 'address', ...key })),
+  families.chain(services).map((of): string => drainTargetWord({ kind: 'service', service: of })),
+);
+const drainMs = fc.nat(StreamLayout.secondsMax * 1000);
+
+const drains: fc.Arbitrary<PeerDrain> = fc.record(
+  {
+    uid: fc.stringMatching(/^[0-9a-f]{16}$/),
+    version: word,
+    target: drainTargets,
+    also: fc.array(drainTargets, { maxLength: 5 }),
+    persistence: fc.constantFrom('honour', 'release'),
+    end: fc.constantFrom('keep', 'remove', 'reset'),
+    state: fc.constantFrom('draining', 'empty', 'deadline', 'cancelled'),
+    startedAt: fc.nat(2 ** 41).map((ms) => new Date(ms).toISOString()),
+    ageMs: word,
+    leftMs: drainMs,
+    honourLeftMs: drainMs,
+    settleMs: drainMs,
+    idleMs: drainMs,
+    released: fc.boolean(),
+    slowStartLeftMs: drainMs,
+  },
+  { noNullPrototype: true },
+);
+
 const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
   fc
     .tuple(fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/), fc.stringMatching(/^[0-9a-f]{16}$/))
@@ -140,6 +172,7 @@ const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
       lacking: { unbound, full, port, unsupported },
     }),
   ),
+  drains.map((drain): StreamRecord => ({ kind: 'drain', drain })),
 );
 
 export const sampleHello: StreamRecord = { kind: 'hello', node: 'lb1', id: '0123456789abcdef' };
@@ -199,6 +232,24 @@ const byMark: AnyItem = {
   reply: [1, 2, 0xffff_fffe],
 };
 
+export const sampleDrain: PeerDrain = {
+  uid: 'fedcba9876543210',
+  version: 3,
+  target: 'tcp:192.0.2.1:80/10.0.0.2:8080',
+  also: ['tcp:192.0.2.1:443/10.0.0.2:8443'],
+  persistence: 'honour',
+  end: 'remove',
+  state: 'draining',
+  startedAt: '2026-11-27T16:30:00.123Z',
+  ageMs: 1000,
+  leftMs: 300_000,
+  honourLeftMs: 60_000,
+  settleMs: 2000,
+  idleMs: 30_000,
+  released: false,
+  slowStartLeftMs: 0,
+};
+
 /** One of each kind. */
 export const sampleRecords: readonly AnyRecord[] = [
   sampleHello,
@@ -211,6 +262,7 @@ export const sampleRecords: readonly AnyRecord[] = [
   { kind: 'again' },
   { kind: 'digest', count: 7, sum: 0xffff_ffff_ffff, lost: 2 },
   { kind: 'compared', count: 7, sum: 1, lacking: { unbound: 1, full: 0, port: 2, unsupported: 0xffff_ffff } },
+  { kind: 'drain', drain: sampleDrain },
   { kind: 'goodbye', reason: 'stop' },
 ];
 

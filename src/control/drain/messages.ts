@@ -1,5 +1,6 @@
 // What goes into the machine of drains, and what comes out. Its state is the record that is pinned beside the tables (model/drain/drain.ts).
 import type { DrainEnd, DrainHandover, DrainPersistence, DrainRemaining } from '../../model/drain/drain.js';
+import type { PeerDrain } from '../../model/drain/peer-drain.js';
 import type { DestinationKey, ServiceKey } from '../../model/service.js';
 
 /** A drain that is asked for. Times in seconds. */
@@ -46,14 +47,24 @@ export interface DrainViewService {
 export type DrainView = readonly DrainViewService[];
 
 export type DrainInput =
-  /** It was checked by checkDrain. `startedAt`: RFC 3339. */
-  | { readonly kind: 'start'; readonly request: DrainRequest; readonly view: DrainView; readonly startedAt: string }
+  /** It was checked by checkDrain. `startedAt`: RFC 3339. `uid`: of one that travels to peers. */
+  | { readonly kind: 'start'; readonly request: DrainRequest; readonly view: DrainView; readonly startedAt: string; readonly uid?: string }
+  /** What peers have. */
+  | { readonly kind: 'peers'; readonly drains: readonly PeerDrain[]; readonly view: DrainView }
   /** Gives the configured weights back, also after the end. `slowStartS`: by and by, within that time. */
   | { readonly kind: 'cancel'; readonly id: string; readonly slowStartS?: number }
   /** From now, of one that goes on. */
   | { readonly kind: 'deadline'; readonly id: string; readonly deadlineS: number }
-  /** What is left of each drain, by id. `handover`: of this director; absent: nothing is here that could be handed over. */
-  | { readonly kind: 'look'; readonly remaining: ReadonlyMap<string, DrainRemaining>; readonly handover?: DrainHandover }
+  /**
+   * What is left of each drain, by id. `handover`: of this director; absent: nothing is here that could be handed over. `lacks`: connections of a peer
+   * are not here yet.
+   */
+  | {
+      readonly kind: 'look';
+      readonly remaining: ReadonlyMap<string, DrainRemaining>;
+      readonly handover?: DrainHandover;
+      readonly lacks?: boolean;
+    }
   /** What an `end` asked for was done. */
   | { readonly kind: 'done'; readonly id: string };
 

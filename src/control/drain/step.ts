@@ -5,28 +5,27 @@ import { isOfDirector, isUnfinished } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { Step } from '../machine.js';
 import { groupTargets } from './check-drain.js';
-import type { DrainEffect, DrainEventKind, DrainInput } from './messages.js';
+import { cancelled, ended, eventOf, moved, restored, TENTHS } from './drain-ends.js';
+import type { DrainEffect, DrainInput } from './messages.js';
+import { mergePeerDrains } from './peer-drains.js';
 
 const SECOND_US = 1_000_000;
 /** The rate of leaving is that of so many looks. */
 const SAMPLES_MAX = 16;
 /** Drains that hold nothing any more are remembered: so many. */
 const ENDED_MAX = 32;
-const TENTHS = 10;
 
 const idOf = (number: number): string => `d${number}`;
 
-function eventOf({ id, target }: Pick<Drain, 'id' | 'target'>, event: DrainEventKind, text: string): DrainEffect {
-  return { kind: 'event', event: { id, target, event, text } };
-}
-
 const countText = (count: number): string => `${count} connection${count === 1 ? '' : 's'}`;
 
-function started({ request, view, startedAt }: Extract<DrainInput, { kind: 'start' }>, number: number, atUs: number): Drain {
+function started({ request, view, startedAt, uid }: Extract<DrainInput, { kind: 'start' }>, number: number, atUs: number): Drain {
   const { target, deadlineS, persistence, honourS = deadlineS, end, settleS, idleS } = request;
   const parsed = parseDrainTarget(target);
   const deadlineUs = atUs + deadlineS * SECOND_US;
+  const shared = uid === undefined || parsed?.kind === 'director' ? {} : { shared: { uid, version: 1 } };
   return {
+    ...shared,
     id: idOf(number),
     target: parsed === undefined ? target : drainTargetWord(parsed),
     also: parsed === undefined ? [] : groupTargets(parsed, view).map(drainTargetWord),
@@ -64,26 +63,25 @@ const isHandedOver = ({ handover }: Drain): boolean => handover === undefined ||
 const isQuiet = (drain: Drain, { open, persistent }: DrainRemaining): boolean =>
   open === 0 && isHandedOver(drain) && (isOfDirector(drain) || drain.released || persistent === 0);
 
+/** A drain may come from a peer before the connections do. */
+const isUnknown = ({ shared }: Drain, lacks: boolean): boolean => shared?.adopted === true && lacks;
+
 /** Connections that the peers have, and whose packets come to them, do not hold up the drain of a director. */
 function besideHandover(remaining: DrainRemaining, { masters, wouldBreak }: DrainHandover): DrainRemaining {
   if (masters.length > 0 || wouldBreak !== 0) return remaining;
   return { ...remaining, open: 0, over: remaining.open + remaining.over, idleMaxS: null };
 }
 
-function looked(drain: Drain, remaining: DrainRemaining, atUs: number): Drain {
-  const samples: readonly DrainSample[] = [...drain.samples, [atUs, remaining.open] as const].slice(-SAMPLES_MAX);
-  const quietSinceUs = isQuiet(drain, remaining) ? (drain.quietSinceUs ?? atUs) : null;
-  return { ...drain, remaining, samples, quietSinceUs, lookedUs: atUs, openAtStart: drain.openAtStart ?? remaining.open };
-}
-
-function ended(drain: Drain, state: 'empty' | 'deadline', atUs: number): Drain {
-  const asks = drain.end === 'remove' || (drain.end === 'reset' && state === 'deadline');
-  return { ...drain, state, endedUs: atUs, endDone: !asks, released: true };
-}
-
 interface Seen {
   readonly remaining: DrainRemaining;
   readonly handover: DrainHandover | undefined;
+  readonly lacks: boolean;
+}
+
+function looked(drain: Drain, { remaining, lacks }: Seen, atUs: number): Drain {
+  const samples: readonly DrainSample[] = [...drain.samples, [atUs, remaining.open] as const].slice(-SAMPLES_MAX);
+  const quietSinceUs = isQuiet(drain, remaining) && !isUnknown(drain, lacks) ? (drain.quietSinceUs ?? atUs) : null;
+  return { ...drain, remaining, samples, quietSinceUs, lookedUs: atUs, openAtStart: drain.openAtStart ?? remaining.open };
 }
 
 function lookAtDirector(drain: Drain, seen: Seen, atUs: number, effects: DrainEffect[]): Drain {
@@ -91,12 +89,13 @@ function lookAtDirector(drain: Drain, seen: Seen, atUs: number, effects: DrainEf
   const after = { ...drain, handover };
   if (handover.masters.length === 0 && (drain.handover === undefined || drain.handover.masters.length > 0))
     effects.push(eventOf(drain, 'handed-over', 'no instance of VRRP is MASTER here'));
-  return lookAt(after, besideHandover(seen.remaining, handover), atUs, effects);
+  return lookAt(after, { ...seen, remaining: besideHandover(seen.remaining, handover) }, atUs, effects);
 }
 
-function lookAt(before: Drain, remaining: DrainRemaining, atUs: number, effects: DrainEffect[]): Drain {
+function lookAt(before: Drain, seen: Seen, atUs: number, effects: DrainEffect[]): Drain {
+  const { remaining } = seen;
   const releases = !before.released && atUs >= before.persistenceDeadlineUs;
-  const drain = looked({ ...before, released: before.released || releases }, remaining, atUs);
+  const drain = looked({ ...before, released: before.released || releases }, seen, atUs);
   if (releases) effects.push(eventOf(drain, 'released', 'its persistent clients go elsewhere from now on'));
   const tenth = tenths(drain);
   if (tenth > tenths(before) && tenth < TENTHS)
@@ -111,29 +110,6 @@ function lookAt(before: Drain, remaining: DrainRemaining, atUs: number, effects:
   return ended(drain, state, atUs);
 }
 
-function restored(drain: Drain, atUs: number, effects: DrainEffect[]): Drain {
-  effects.push(eventOf(drain, 'restored', 'the configured weights are back'));
-  const { slowStart: _over, ...rest } = drain;
-  return { ...rest, holds: false, endDone: true, lookedUs: atUs };
-}
-
-function cancelled(drain: Drain, slowStartS: number, atUs: number, effects: DrainEffect[]): Drain {
-  if (!drain.holds) return drain;
-  // A second time: the weights come back now, or as they do already.
-  if (drain.slowStart !== undefined) return slowStartS === 0 ? restored(drain, atUs, effects) : drain;
-  const over = { ...drain, state: 'cancelled', endedUs: drain.endedUs ?? atUs } as const;
-  if (isOfDirector(drain)) {
-    effects.push(eventOf(drain, 'cancelled', 'this director takes its addresses again, as its priority has it'));
-    return { ...over, holds: false, endDone: false };
-  }
-  if (slowStartS === 0) {
-    effects.push(eventOf(drain, 'cancelled', 'the configured weights are back'));
-    return { ...over, holds: false, endDone: true };
-  }
-  effects.push(eventOf(drain, 'cancelled', `the configured weights come back within ${slowStartS} s`));
-  return { ...over, holds: true, endDone: false, slowStart: { fromUs: atUs, untilUs: atUs + slowStartS * SECOND_US, share: 1 / TENTHS } };
-}
-
 /** By tenths: each is a change of the table. */
 function returned(drain: Drain, { fromUs, untilUs }: DrainSlowStart, atUs: number, effects: DrainEffect[]): Drain {
   if (atUs < untilUs) {
@@ -146,16 +122,13 @@ function returned(drain: Drain, { fromUs, untilUs }: DrainSlowStart, atUs: numbe
 function lookedAt(drain: Drain, seen: Seen, atUs: number, effects: DrainEffect[]): Drain {
   if (drain.slowStart !== undefined) return returned(drain, drain.slowStart, atUs, effects);
   if (drain.state !== 'draining') return drain;
-  return isOfDirector(drain) ? lookAtDirector(drain, seen, atUs, effects) : lookAt(drain, seen.remaining, atUs, effects);
+  return isOfDirector(drain) ? lookAtDirector(drain, seen, atUs, effects) : lookAt(drain, seen, atUs, effects);
 }
 
-/** Where persistent clients are honoured until the deadline, they are until the new one. */
-function moved(drain: Drain, deadlineS: number, atUs: number, effects: DrainEffect[]): Drain {
-  if (drain.state !== 'draining') return drain;
-  const deadlineUs = atUs + deadlineS * SECOND_US;
-  const honoured = drain.persistenceDeadlineUs === drain.deadlineUs ? deadlineUs : Math.min(drain.persistenceDeadlineUs, deadlineUs);
-  effects.push(eventOf(drain, 'moved', `the deadline is in ${deadlineS} s from now on`));
-  return { ...drain, deadlineUs, persistenceDeadlineUs: drain.released ? drain.persistenceDeadlineUs : honoured };
+/** Peers follow the higher version. */
+function raised(before: Drain, after: Drain): Drain {
+  const { shared } = after;
+  return shared === undefined || after === before ? after : { ...after, shared: { ...shared, version: shared.version + 1 } };
 }
 
 /** The newest of those that hold nothing any more stay for people to read. */
@@ -176,14 +149,19 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
       return { ...record, next: record.next + 1, drains: remembered([...record.drains, drain]) };
     }
     case 'cancel':
-      return changing((drain) => (drain.id === input.id ? cancelled(drain, input.slowStartS ?? 0, atUs, effects) : drain));
+      return changing((drain) => (drain.id === input.id ? raised(drain, cancelled(drain, input.slowStartS ?? 0, atUs, effects)) : drain));
     case 'deadline':
-      return changing((drain) => (drain.id === input.id ? moved(drain, input.deadlineS, atUs, effects) : drain));
+      return changing((drain) => (drain.id === input.id ? raised(drain, moved(drain, input.deadlineS, atUs, effects)) : drain));
+    case 'peers': {
+      const { record: after, effects: events } = mergePeerDrains(record, input, atUs);
+      effects.push(...events);
+      return after === record ? record : { ...after, drains: remembered(after.drains) };
+    }
     case 'look':
       return changing((drain) => {
         const remaining = input.remaining.get(drain.id);
         if (remaining === undefined || !isUnfinished(drain)) return drain;
-        return lookedAt(drain, { remaining, handover: input.handover }, atUs, effects);
+        return lookedAt(drain, { remaining, handover: input.handover, lacks: input.lacks === true }, atUs, effects);
       });
     case 'done':
       return changing((drain) => (drain.id === input.id ? { ...drain, endDone: true } : drain));
@@ -201,7 +179,7 @@ const ends = ({ drains }: DrainRecord): readonly DrainEffect[] =>
   });
 
 /** Inputs that effects of the drains as they are now follow. */
-const ASKS: ReadonlySet<DrainInput['kind']> = new Set(['start', 'look', 'cancel']);
+const ASKS: ReadonlySet<DrainInput['kind']> = new Set(['start', 'look', 'cancel', 'peers']);
 
 const nextTenthUs = ({ fromUs, untilUs, share }: DrainSlowStart): number => fromUs + share * (untilUs - fromUs);
 

@@ -23,7 +23,7 @@ import { native } from '../../sys/addon.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
 import { tableOpener } from '../checker/table-opener.js';
-import { drainDriver, startDrainDriver } from '../drain/drain-driver.js';
+import { drainDriver, drainKeeper } from '../drain/drain-driver.js';
 import { cancelDrain, moveDeadline, startDrain } from '../drain/drains.js';
 import { attachNew } from '../process/interface-cover.js';
 
@@ -67,19 +67,6 @@ function withDirector<T>(open: () => Director, work: (director: Director) => T):
       director.close();
     }
   });
-}
-
-/** One that could not take its lock has ended by then. */
-const DRIVER_PAUSE_MS = 5000;
-
-/** Has a process drive the drains of this namespace, where none does. */
-function drainKeeper(): () => void {
-  let startedAt = Number.NEGATIVE_INFINITY;
-  return () => {
-    if (performance.now() - startedAt < DRIVER_PAUSE_MS || drainDriver() !== undefined) return;
-    startedAt = performance.now();
-    startDrainDriver();
-  };
 }
 
 /** Before a change of services is answered, the packet filter is looked at, as ipvsadm does. The change stands whatever comes of it. */

@@ -52,6 +52,19 @@ const driverLock = (): string => netnsStatePath('drain').replace(/json$/, 'lock'
 /** The process that drives drains here in the background; undefined: none does. */
 export const drainDriver = (): number | undefined => (existsSync(driverLock()) ? exclusiveHolder(driverLock()) : undefined);
 
+/** One that could not take its lock has ended by then. */
+const STARTED_PAUSE_MS = 5000;
+
+/** Has a process drive the drains of this namespace, where none does. */
+export function drainKeeper(): () => void {
+  let startedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - startedAt < STARTED_PAUSE_MS || drainDriver() !== undefined) return;
+    startedAt = performance.now();
+    startDrainDriver();
+  };
+}
+
 /** Drives all drains of this namespace until none needs it. Nothing where another process does so. */
 export async function driveAlone(onEvent: (event: DrainEvent) => void): Promise<void> {
   makeFolders(dirname(driverLock()));

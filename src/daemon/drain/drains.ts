@@ -1,4 +1,5 @@
 // What weir drain and the API do with drains: begin one, list them, cancel one; and a turn, which is one look at all of them and what follows of it.
+import { randomBytes } from 'node:crypto';
 import { checkDrain } from '../../control/drain/check-drain.js';
 import { type DrainPlan, drainView, planDrain } from '../../control/drain/drain-plan.js';
 import type { DrainEffect, DrainEvent, DrainInput, DrainRequest } from '../../control/drain/messages.js';
@@ -6,9 +7,12 @@ import { step } from '../../control/drain/step.js';
 import type { Director } from '../../datapath/director.js';
 import type { DrainTable } from '../../datapath/drain-table.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
+import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { type Drain, type DrainRecord, isOfDirector, isUnfinished, targetsOf } from '../../model/drain/drain.js';
 import { isTargeted } from '../../model/drain/drain-target.js';
-import { WeirError } from '../../model/errors/weir-error.js';
+import type { PeerDrain } from '../../model/drain/peer-drain.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
+import { lacksOfPeers } from '../../model/stream-node.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { handoverNow, instancesHere, releaseFor } from './handover.js';
 
@@ -16,6 +20,8 @@ type DrainDirector = Director & DrainTable;
 type OnDrainEvent = (event: DrainEvent) => void;
 
 const SILENT: OnDrainEvent = () => {};
+/** Of what names a drain at all directors. */
+const UID_BYTES = 8;
 
 /** How long a turn waits for another process that changes the table, ms. */
 const TURN_WAIT_MS = 200;
@@ -61,10 +67,21 @@ function perform(director: DrainDirector, state: DrainRecord, effects: readonly 
   return record;
 }
 
+/** Whether connections of peers are missing here, which drains of theirs wait for. */
+function lacks(record: DrainRecord): boolean {
+  const status = record.drains.some((drain) => drain.shared?.adopted === true && isUnfinished(drain)) ? readStreamStatus() : undefined;
+  return status !== undefined && lacksOfPeers(status);
+}
+
 function lookOf(director: DrainDirector, record: DrainRecord): DrainInput {
   const isDrained = record.drains.some((drain) => isOfDirector(drain) && isUnfinished(drain));
   const handover = isDrained ? handoverNow() : undefined;
-  return { kind: 'look', remaining: director.drainRemaining(record), ...(handover === undefined ? {} : { handover }) };
+  return {
+    kind: 'look',
+    remaining: director.drainRemaining(record),
+    lacks: lacks(record),
+    ...(handover === undefined ? {} : { handover }),
+  };
 }
 
 /** Opens the director of this namespace for `work` */
@@ -85,7 +102,8 @@ export function startDrainOf(director: DrainDirector, request: DrainRequest, onE
   return director.exclusively(() => {
     const [before, view] = [director.drainRecord(), drainView(director.services())];
     checkDrain(before, request, view, instancesHere());
-    const record = take(director, before, { kind: 'start', request, view, startedAt: new Date().toISOString() }, onEvent);
+    const [startedAt, uid] = [new Date().toISOString(), randomBytes(UID_BYTES).toString('hex')];
+    const record = take(director, before, { kind: 'start', request, view, startedAt, uid }, onEvent);
     const looked = take(director, record, lookOf(director, record), onEvent);
     const drain = looked.drains.at(-1);
     if (drain === undefined) throw new Error('the drain is not in its record');
@@ -150,6 +168,27 @@ function turnOf(director: DrainDirector, onEvent: OnDrainEvent = SILENT): readon
   if (!seen.drains.some(isUnfinished)) return seen.drains;
   const look = lookOf(director, seen);
   return director.exclusively(() => take(director, director.drainRecord(), look, onEvent).drains);
+}
+
+/**
+ * Drains of peers. The record after it; `busy`: another process had the table for longer than `waitMs`.
+ * @throws WeirError drain-record
+ */
+export function takePeerDrains(drains: readonly PeerDrain[], { onEvent = SILENT, waitMs = TURN_WAIT_MS }: DrainCall): DrainRecord | 'busy' {
+  try {
+    return withDirector((director) => takePeerDrainsOf(director, drains, onEvent), waitMs);
+  } catch (error) {
+    if (isWeirError(error, 'lock-busy')) return 'busy';
+    throw error;
+  }
+}
+
+function takePeerDrainsOf(director: DrainDirector, drains: readonly PeerDrain[], onEvent: OnDrainEvent): DrainRecord {
+  return director.exclusively(() => {
+    const before = director.drainRecord();
+    const input = { kind: 'peers', drains, view: drainView(director.services()) } as const;
+    return step(before, input, monotonicUs()).state === before ? before : take(director, before, input, onEvent);
+  });
 }
 
 /** One look at all drains. @throws WeirError lock-busy: the next turn does it; datapath-not-loaded */

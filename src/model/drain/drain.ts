@@ -73,6 +73,17 @@ export interface Drain {
   readonly handover?: DrainHandover;
   /** It was cancelled, and its servers come back by and by. */
   readonly slowStart?: DrainSlowStart;
+  /** It is the same at the peers of weir's own stream; absent: of a director, or of a build that knew no such drains. */
+  readonly shared?: DrainShare;
+}
+
+export interface DrainShare {
+  /** 16 hexadecimal digits, the same at all directors. */
+  readonly uid: string;
+  /** Raised by what operators do to it, at whatever director. */
+  readonly version: number;
+  /** It came from a peer. */
+  readonly adopted?: true;
 }
 
 /** `share`: of its configured weight that packets find now, above 0, at most 1. */

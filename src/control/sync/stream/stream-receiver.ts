@@ -1,5 +1,6 @@
 // The receiving side of one session of weir's own stream: what a peer has goes into this director's tables, and each item is acknowledged when it is there, or
 // refused with a reason.
+import { PEER_DRAINS_MAX, type PeerDrain } from '../../../model/drain/peer-drain.js';
 import { APPLIED, type Applied, type Rivalry } from '../../../model/foreign-connection.js';
 import { type DigestState, type Lacking, NOTHING_LACKS } from '../../../model/stream-node.js';
 import type { ItemBlock } from '../../../wire/stream-block.js';
@@ -20,6 +21,9 @@ const COUNT_MAX = 0xffff_ffff;
 const PART = 2048;
 /** What waits for the tables is bounded: items, and the dictionaries that they need. */
 const [WAITING_MAX, DICTIONARIES_MAX] = [16_384, 2];
+
+/** A peer sends no more of them together. */
+const DRAINS_WAITING_MAX = 2 * PEER_DRAINS_MAX;
 
 /** What outlives a session: until when this director knew all that the peer had, by the clock here. */
 export interface PeerMemory {
@@ -46,6 +50,8 @@ export interface ReceiverOptions {
   readonly memory: PeerMemory;
   /** The peer compares digests, too. */
   readonly digests: boolean;
+  /** The peer knows of drains, too. */
+  readonly drains?: boolean;
   /** Connections of this session that were here, and are gone before their time. */
   readonly lost: () => number;
   /** Milliseconds of a clock that never goes back. */
@@ -80,6 +86,8 @@ export class StreamReceiver {
   #waitingItems = 0;
   #peer: { readonly node: string; readonly id: string } | undefined;
   #count = 0;
+  /** Of the peer, that are not in the record here yet, by their ids. */
+  #drains = new Map<string, PeerDrain>();
   readonly #taken = new TakenDigest();
   /** What the peer states that this director lacks. */
   #lacking: Lacking = NOTHING_LACKS;
@@ -160,9 +168,22 @@ export class StreamReceiver {
         if (record.whole) this.#wholeFrom = Math.min(this.#wholeFrom, this.#count + this.#waitingItems);
         if (record.whole && this.#waitingItems === 0) this.#knowsAll(record.sent, now);
       } else if (record.kind === 'compared') this.#compare(record);
-      else if (record.kind !== 'goodbye') return 'order';
+      else if (record.kind === 'drain') {
+        if (this.options.drains !== true || this.#drains.size >= DRAINS_WAITING_MAX) return 'order';
+        this.#drains.set(record.drain.uid, record.drain);
+      } else if (record.kind !== 'goodbye') return 'order';
     }
     return undefined;
+  }
+
+  /** What has come of drains, and is not in the record here yet. */
+  get drains(): readonly PeerDrain[] {
+    return [...this.#drains.values()];
+  }
+
+  /** Those that were `drains` are in the record here. */
+  drainsTaken(taken: readonly PeerDrain[]): void {
+    for (const drain of taken) if (this.#drains.get(drain.uid) === drain) this.#drains.delete(drain.uid);
   }
 
   #compare({ count, sum, lacking }: StreamCompared): void {

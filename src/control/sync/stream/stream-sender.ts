@@ -1,5 +1,6 @@
 // The sending side of one session of weir's own stream: all that this director's tables have, and then what is new there. The tables are the state of record:
 // a session that ends loses nothing, since the next one begins with everything again.
+import type { PeerDrain } from '../../../model/drain/peer-drain.js';
 import type { DigestState, Lacking } from '../../../model/stream-node.js';
 import type { Received } from '../../../wire/stream-decoder.js';
 import { itemHash } from '../../../wire/stream-digest.js';
@@ -38,6 +39,14 @@ export interface NewsSource {
   readonly forgetRefused: () => void;
 }
 
+/** Drains of this director. */
+export interface DrainSource {
+  /** Another one after each change of them. */
+  readonly revision: number;
+  /** As they are now. */
+  readonly all: () => readonly PeerDrain[];
+}
+
 export interface SenderOptions {
   readonly node: string;
   /** Of this process, 16 hexadecimal digits. */
@@ -49,6 +58,8 @@ export interface SenderOptions {
   readonly digests: boolean;
   /** The peer knows what replies of FTP are waited for. */
   readonly replies: boolean;
+  /** Absent: the peer knows nothing of drains. */
+  readonly drains?: DrainSource;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -85,6 +96,9 @@ export class StreamSender {
   #beatAt = 0;
   #receivedAt: number;
   #againAt: number;
+  /** Of the drains that the peer has, by their ids. */
+  readonly #drainVersions = new Map<string, number>();
+  #drainRevision: number | undefined;
 
   constructor(readonly options: SenderOptions) {
     const now = options.now();
@@ -178,6 +192,7 @@ export class StreamSender {
     if (now >= this.#againAt) this.#again();
     // The first bytes have the shortest way: by them the peer compares the clocks.
     if (this.#beatAt === 0) this.#encoder.record({ kind: 'beat', sent: now >>> 0, whole: false });
+    this.#sendDrains();
     this.#sendEnds();
     let more = true;
     while (more && this.#encoder.length < WRITE_BYTES && this.#window.waiting < WINDOW) more = this.options.source.look(this.#sink);
@@ -196,6 +211,18 @@ export class StreamSender {
     if (this.#compared === undefined) return;
     this.#encoder.record({ kind: 'compared', ...this.#compared, lacking: this.#lacking.at(this.#window.acknowledged) });
     this.#compared = undefined;
+  }
+
+  /** Those that the peer does not have as they are; of one that has ended since it knows the time. */
+  #sendDrains(): void {
+    const { drains } = this.options;
+    if (drains === undefined || drains.revision === this.#drainRevision) return;
+    this.#drainRevision = drains.revision;
+    for (const drain of drains.all()) {
+      if (this.#drainVersions.get(drain.uid) === drain.version) continue;
+      this.#drainVersions.set(drain.uid, drain.version);
+      this.#encoder.record({ kind: 'drain', drain });
+    }
   }
 
   /** Those of the session before. */

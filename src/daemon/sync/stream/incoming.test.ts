@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { encodeAll } from '../../../../test/support/stream-objects.js';
-import { sampleConnection, sampleHello } from '../../../../test/support/stream-records.js';
+import { sampleConnection, sampleDrain, sampleHello } from '../../../../test/support/stream-records.js';
 import { APPLIED } from '../../../model/foreign-connection.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
@@ -52,6 +52,7 @@ class FakeSocket extends EventEmitter {
 
 function session() {
   const counts: number[] = [];
+  const taken: (readonly string[])[] = [];
   let pastMs = 0;
   let [isBusy, lost] = [false, 0];
   const incoming = new Incoming({
@@ -62,6 +63,10 @@ function session() {
       if (isBusy) return undefined;
       counts.push(count);
       return new Uint8Array(count).fill(APPLIED.indexOf('made'));
+    },
+    takeDrains: (drains) => {
+      taken.push(drains.map(({ uid }) => uid));
+      return !isBusy;
     },
     lost: () => lost,
     log: () => {},
@@ -85,7 +90,8 @@ function session() {
   const pass = (ms: number): void => {
     pastMs += ms;
   };
-  return { incoming, socket, counts, send, sum, busy, lose, pass };
+  const drain = (): boolean => socket.emit('data', encodeAll(encoder, [{ kind: 'drain', drain: sampleDrain }]));
+  return { incoming, socket, counts, send, sum, busy, lose, pass, taken, drain };
 }
 
 test('all that comes in one turn goes into the tables together, and is acknowledged together', async () => {
@@ -110,6 +116,22 @@ test('nothing more is read while the tables take nothing, and it goes on when th
   while (sum() < 20_000) await turn();
   await turn();
   assert.equal(socket.isPaused(), false);
+  incoming.stop();
+});
+
+test('drains go into the record when the table is free, once', async () => {
+  const { incoming, busy, drain, taken } = session();
+  busy(true);
+  drain();
+  while (taken.length < 2) await turn();
+  busy(false);
+  const before = taken.length;
+  while (taken.length === before) await turn();
+  drain();
+  while (taken.length === before + 1) await turn();
+  assert.deepEqual(new Set(taken.flat()), new Set([sampleDrain.uid]));
+  await wait(50);
+  assert.equal(taken.length, before + 2, 'what is there is not put there again');
   incoming.stop();
 });
 

@@ -1,9 +1,10 @@
 // From one peer: what it sends goes into the tables. Its last session counts; one before ends.
 import type { TLSSocket } from 'node:tls';
 import { type Batch, type PeerMemory, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
+import type { PeerDrain } from '../../../model/drain/peer-drain.js';
 import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains } from '../../../wire/stream-record.js';
 
 /** An acknowledgement goes back so often, whether anything came or not. */
 const BEAT_MS = 250;
@@ -33,6 +34,8 @@ export interface IncomingOptions {
   readonly id: string;
   readonly now: () => number;
   readonly apply: (batch: Batch) => Uint8Array | undefined;
+  /** Puts drains of the peer into the record here. False: it cannot now, and is to be asked again. */
+  readonly takeDrains: (drains: readonly PeerDrain[]) => boolean;
   /** Connections of the peer that were found to be gone here before their time, from the beginning on. */
   readonly lost: () => number;
   readonly log: (text: string) => void;
@@ -79,6 +82,7 @@ export class Incoming {
       now,
       apply,
       digests: hasDigests(socket.alpnProtocol),
+      drains: hasDrains(socket.alpnProtocol),
       lost: () => lost() - lostBefore,
     });
     const decoder = new StreamDecoder();
@@ -156,10 +160,13 @@ export class Incoming {
       answer = receiver.deliver();
       if (answer !== undefined) socket.write(answer);
     } while (answer !== undefined && now() < end);
+    const { drains } = receiver;
+    const areTaken = drains.length === 0 || this.options.takeDrains(drains);
+    if (areTaken) receiver.drainsTaken(drains);
     if (receiver.isFull) socket.pause();
     else if (socket.isPaused()) socket.resume();
-    if (receiver.state.waiting === 0) return;
-    if (answer === undefined) this.#retry = setTimeout(() => this.#deliver(), RETRY_MS);
+    if (receiver.state.waiting === 0 && areTaken) return;
+    if (answer === undefined || !areTaken) this.#retry = setTimeout(() => this.#deliver(), RETRY_MS);
     else this.#soon = setImmediate(() => this.#deliver());
   }
 

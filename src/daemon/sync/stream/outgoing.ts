@@ -2,11 +2,11 @@
 // that does not take it: the sender looks at them again when the socket has room.
 import type { TLSSocket } from 'node:tls';
 import type { Ended } from '../../../control/sync/stream/sent-window.js';
-import { StreamSender } from '../../../control/sync/stream/stream-sender.js';
+import { type DrainSource, StreamSender } from '../../../control/sync/stream/stream-sender.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { brokenWithout, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasReplies } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasReplies } from '../../../wire/stream-record.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
@@ -31,6 +31,7 @@ export interface OutgoingOptions {
   readonly node: string;
   readonly id: string;
   readonly tables: PeerTables;
+  readonly drains: DrainSource;
   readonly now: () => number;
   readonly log: (text: string) => void;
 }
@@ -95,8 +96,9 @@ export class Outgoing {
 
   #begin(socket: TLSSocket): void {
     const { node, id, tables, now } = this.options;
+    const drains = hasDrains(socket.alpnProtocol) ? { drains: this.options.drains } : {};
     const [digests, replies] = [hasDigests(socket.alpnProtocol), hasReplies(socket.alpnProtocol)];
-    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, digests, replies, now });
+    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, digests, replies, ...drains, now });
     const decoder = new StreamDecoder();
     this.#session = { socket, sender };
     this.#ended('');

@@ -5,11 +5,11 @@ import { ConnectionNews, type SyncWishes } from '../../../datapath/ebpf/sync/con
 import { FtpNews } from '../../../datapath/ebpf/sync/ftp-news.js';
 import { OwnItems } from '../../../datapath/ebpf/sync/own-items.js';
 import { OWN_END, type RecentEnds } from '../../../datapath/ebpf/sync/recent-ends.js';
+import { REFRESH_SECONDS } from '../../../model/stream-node.js';
 
 /** Between two looks at the clock. */
 const BUCKETS = 1024;
-/** A connection with traffic is sent again after a minute, so that it lives as long there as here but for that. */
-const WISHES: SyncWishes = { version: 1, refresh: 60, withoutPersistent: false };
+const WISHES: SyncWishes = { version: 1, refresh: REFRESH_SECONDS, withoutPersistent: false };
 
 interface Opened {
   readonly news: ConnectionNews;

@@ -18,6 +18,7 @@ import { Incoming } from './incoming.js';
 import { Outgoing } from './outgoing.js';
 import { PeerTables } from './peer-tables.js';
 import { listenForPeers } from './secure-channel.js';
+import { SharedDrains } from './shared-drains.js';
 
 /** How often services and servers are looked at. */
 const CHANGES_MS = 100;
@@ -39,6 +40,7 @@ const pins = (): string | undefined => Bpffs.find()?.path();
 export class StreamDaemon {
   readonly #foreign = new ForeignConnections(() => openDirector({ waitMs: LOCK_WAIT_MS }));
   readonly #watch = new TableWatch(pins);
+  readonly #drains: SharedDrains;
   readonly #node = hostname().replace(NODE_NAME, '-').slice(0, 64) || 'node';
   readonly #id = randomBytes(8).toString('hex');
   readonly #peers: readonly Peer[];
@@ -56,6 +58,8 @@ export class StreamDaemon {
   ) {
     openDirector().close(); // as with ip_vs, the tables are there from the first command on
     this.#moment = this.#watch.now();
+    this.#drains = new SharedDrains(pins, LOCK_WAIT_MS, log);
+    this.#drains.look();
     const ends = settings.peers.length > 1 ? new RecentEnds(now) : undefined;
     this.#peers = settings.peers.map((peer, number) => this.#peerOf(peer, ends && { ends, peer: number }));
     this.#changes = setInterval(() => this.#lookForChanges(), CHANGES_MS);
@@ -91,9 +95,16 @@ export class StreamDaemon {
     const name = endpointText(peer);
     const tables = new PeerTables(pins, known?.ends);
     const [node, id] = [this.#node, this.#id];
-    const outgoing = new Outgoing({ peer, own: this.key, node, id, tables, now, log: (text) => log('info', `to ${name}: ${text}`) });
-    const apply = (batch: Batch): Uint8Array | undefined => this.#apply(batch, tables, known);
-    const incoming = new Incoming({ node, id, now, apply, lost: () => tables.lost, log: (text) => log('info', `from ${name}: ${text}`) });
+    const drains = this.#drains;
+    const common = { node, id, now };
+    const outgoing = new Outgoing({ ...common, peer, own: this.key, tables, drains, log: (text) => log('info', `to ${name}: ${text}`) });
+    const incoming = new Incoming({
+      ...common,
+      apply: (batch) => this.#apply(batch, tables, known),
+      takeDrains: (taken) => drains.take(taken),
+      lost: () => tables.lost,
+      log: (text) => log('info', `from ${name}: ${text}`),
+    });
     return { peer, tables, incoming, outgoing };
   }
 
@@ -130,6 +141,7 @@ export class StreamDaemon {
   }
 
   #lookForChanges(): void {
+    this.#drains.look();
     const before = this.#moment;
     this.#moment = this.#watch.now();
     if (before?.load !== this.#moment?.load) for (const { incoming } of this.#peers) incoming.restart();

@@ -2,6 +2,7 @@
 import { type Drain, type DrainRecord, type DrainRemaining, isOfDirector, isUnfinished, targetsOf } from '../../../model/drain/drain.js';
 import { isTargeted } from '../../../model/drain/drain-target.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { REFRESH_SECONDS } from '../../../model/stream-node.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { SCTP_STATES, sctpTimeout } from '../../sctp-state.js';
 import { Conf, Dest, TcpState, WeirState } from '../abi.gen.js';
@@ -76,9 +77,15 @@ function idleSeconds({ conf }: Tables, { state, expires }: SlotConnection, now: 
   return Math.max(0, secondsOf(units, hz) - leftS);
 }
 
+/** Of one that a peer has begun, packets may pass by there alone: then it is known here a while later that they do. */
+function tallyOf(drain: Drain): Tally {
+  const laterS = drain.shared?.adopted === true ? REFRESH_SECONDS : 0;
+  return new Tally(drain.idleS + laterS, isOfDirector(drain));
+}
+
 /** By the drains' ids: of those that are not finished. */
 export function drainRemaining(tables: Tables, { drains }: DrainRecord, now: number): ReadonlyMap<string, DrainRemaining> {
-  const tallies = new Map(drains.filter(isUnfinished).map((drain) => [drain, new Tally(drain.idleS, isOfDirector(drain))] as const));
+  const tallies = new Map(drains.filter(isUnfinished).map((drain) => [drain, tallyOf(drain)] as const));
   if (tallies.size === 0) return new Map();
   const byDestination = talliesOf(tables, tallies);
   if (byDestination.size > 0) {

@@ -1,0 +1,169 @@
+// Drains of peers: two and three directors, by what they send each other, are of one mind about what operators did, and each ends them by itself.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
+import fc from '../../../test/support/properties.js';
+import { type Drain, type DrainRecord, type DrainRemaining, holdsOf, NO_DRAINS, readDrainRecord } from '../../model/drain/drain.js';
+import { PEER_DRAINS_MAX, peerDrainsOf } from '../../model/drain/peer-drain.js';
+import type { ServiceKey } from '../../model/service.js';
+import { DRAIN_DEFAULTS, type DrainEffect, type DrainInput, type DrainRequest, type DrainView } from './messages.js';
+import { step } from './step.js';
+
+const US = 1_000_000;
+const service: ServiceKey = { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 80 };
+const server = (last: number) => ({ address: ip(`10.0.0.${last}`), port: 80 });
+const VIEW: DrainView = [
+  { key: service, persistent: false, servers: [1, 2].map((last) => ({ key: server(last), configured: 10, held: false })) },
+];
+
+/** A director with a clock of its own, seconds after that of the others. */
+class Director {
+  record: DrainRecord = NO_DRAINS;
+  effects: readonly DrainEffect[] = [];
+
+  constructor(readonly aheadS: number) {}
+
+  #us(atS: number): number {
+    return (atS + this.aheadS) * US;
+  }
+
+  feed(input: DrainInput, atS: number): this {
+    const { state, effects } = step(this.record, input, this.#us(atS));
+    assert.deepEqual(readDrainRecord(JSON.stringify(state)), state);
+    [this.record, this.effects] = [state, effects];
+    return this;
+  }
+
+  start(uid: string, atS: number, asked: Partial<DrainRequest> = {}): this {
+    const request = { ...DRAIN_DEFAULTS, target: '10.0.0.1', deadlineS: 60, ...asked };
+    return this.feed({ kind: 'start', request, view: VIEW, startedAt: '2026-11-27T00:00:00.000Z', uid }, atS);
+  }
+
+  /** What this one has goes to the other. */
+  send(to: Director, atS: number): this {
+    to.feed({ kind: 'peers', drains: peerDrainsOf(this.record, this.#us(atS)), view: VIEW }, atS);
+    return this;
+  }
+
+  look(open: number, atS: number, lacks = false): this {
+    const left: DrainRemaining = { open, over: 0, byState: {}, persistent: 0, idleMaxS: open === 0 ? null : 1 };
+    return this.feed({ kind: 'look', remaining: new Map(this.record.drains.map(({ id }) => [id, left])), lacks }, atS);
+  }
+
+  get one(): Drain {
+    const [first] = this.record.drains;
+    assert.ok(first);
+    return first;
+  }
+
+  get isHeld(): boolean {
+    return holdsOf(this.record)(service, server(1)) !== undefined;
+  }
+}
+
+const pair = (): readonly [Director, Director] => [new Director(0), new Director(5000)];
+
+test('a drain of a director is held at its peer, and goes on to its deadline there when the first one is gone', () => {
+  const [first, second] = pair();
+  first.start('1'.repeat(16), 0, { end: 'remove' }).look(5, 1).send(second, 1);
+  assert.deepEqual([second.isHeld, second.one.state, second.one.shared?.adopted], [true, 'draining', true]);
+  second.look(5, 59);
+  assert.equal(second.one.state, 'draining');
+  second.look(5, 60);
+  assert.deepEqual(
+    [second.one.state, second.isHeld, second.effects.filter(({ kind }) => kind === 'end')],
+    ['deadline', true, [{ kind: 'end', id: 'd1', action: 'remove' }]],
+  );
+});
+
+test('where the connections are not here yet it is not empty; where they are it is, whatever the peer does', () => {
+  const [first, second] = pair();
+  first.start('1'.repeat(16), 0).send(second, 0);
+  for (let at = 1; at <= 20; at++) second.look(0, at, true);
+  assert.equal(second.one.state, 'draining');
+  for (let at = 21; at <= 24; at++) second.look(0, at);
+  assert.equal(second.one.state, 'empty');
+  assert.equal(second.send(first, 25).one.state, 'empty');
+  assert.equal(first.one.state, 'draining', 'the first one counts its own connections');
+});
+
+test('cancelled at either director, or with another deadline there, it is so at both; also by slow start', () => {
+  const [first, second] = pair();
+  first.start('1'.repeat(16), 0).send(second, 0);
+  second.feed({ kind: 'deadline', id: 'd1', deadlineS: 600 }, 10).send(first, 10);
+  first.look(5, 100);
+  assert.equal(first.one.state, 'draining');
+  first.feed({ kind: 'cancel', id: 'd1', slowStartS: 100 }, 110).send(second, 111);
+  assert.deepEqual([second.one.state, second.isHeld], ['cancelled', true]);
+  second.feed({ kind: 'cancel', id: 'd1' }, 120).send(first, 120);
+  assert.deepEqual([first.isHeld, second.isHeld], [false, false]);
+  first.send(second, 121);
+  second.send(first, 121);
+  assert.deepEqual([first.isHeld, second.isHeld, first.record.drains.length], [false, false, 1]);
+});
+
+test('a director that has lost its record has it again from its peer; a drain that is over there begins nothing', () => {
+  const [first, second] = pair();
+  first.start('1'.repeat(16), 0, { end: 'remove' }).start('2'.repeat(16), 0, { target: '10.0.0.2' }).send(second, 0);
+  second.feed({ kind: 'cancel', id: 'd2' }, 1).look(0, 90);
+  assert.equal(second.one.state, 'empty');
+  const again = new Director(7);
+  second.send(again, 100);
+  assert.deepEqual(
+    [again.record.drains.map(({ target }) => target), again.isHeld, again.effects.filter(({ kind }) => kind === 'end')],
+    [['10.0.0.1'], true, []],
+    'what was done at its end is not done once more',
+  );
+});
+
+test('a drain of the director stays there, and so does one of a build that knew nothing of peers', () => {
+  const [first, second] = pair();
+  first.start('1'.repeat(16), 0, { target: 'director' }).send(second, 0);
+  const request = { ...DRAIN_DEFAULTS, target: '10.0.0.1' };
+  first.feed({ kind: 'start', request, view: VIEW, startedAt: '2026-11-27T00:00:00Z' }, 1).send(second, 1);
+  assert.deepEqual(second.record, NO_DRAINS);
+});
+
+test('a peer with any number of drains: so many are taken', () => {
+  const [first, second] = pair();
+  first.start('1'.repeat(16), 0);
+  const [sample] = peerDrainsOf(first.record, 0);
+  assert.ok(sample);
+  const drains = Array.from({ length: 3 * PEER_DRAINS_MAX }, (_, number) => ({ ...sample, uid: number.toString(16).padStart(16, '0') }));
+  second.feed({ kind: 'peers', drains, view: VIEW }, 0);
+  assert.equal(second.record.drains.length, PEER_DRAINS_MAX);
+  const before = second.record;
+  second.feed({ kind: 'peers', drains, view: VIEW }, 1);
+  assert.equal(second.record, before, 'the same once more changes nothing');
+});
+
+type Act = readonly [kind: 'start' | 'cancel' | 'deadline' | 'send', who: number, which: number, afterS: number];
+const acts = fc.array(fc.tuple(fc.constantFrom<Act[0]>('start', 'cancel', 'deadline', 'send', 'send'), fc.nat(2), fc.nat(3), fc.nat(9)), {
+  maxLength: 40,
+});
+
+test('whatever operators do at three directors, cut off from each other for a while: when all have sent all, they hold the same', () => {
+  fc.assert(
+    fc.property(acts, (history) => {
+      const all = [0, 100, 900].map((aheadS) => new Director(aheadS));
+      let [atS, uid] = [0, 0];
+      for (const [kind, who, which, afterS] of history) {
+        atS += afterS;
+        const director = all[who] ?? assert.fail();
+        const id = `d${which + 1}`;
+        if (kind === 'start') director.start((++uid).toString(16).padStart(16, '0'), atS, { target: `10.0.0.${(which % 2) + 1}` });
+        else if (kind === 'send') director.send(all[which % all.length] ?? assert.fail(), atS);
+        else director.feed(kind === 'cancel' ? { kind, id } : { kind, id, deadlineS: 10 * (which + 1) }, atS);
+      }
+      const isCancelled = new Set(
+        all.flatMap(({ record }) => record.drains.flatMap((one) => (one.state === 'cancelled' ? [one.shared?.uid] : []))),
+      );
+      for (let round = 0; round < 2; round++) for (const from of all) for (const to of all) if (from !== to) from.send(to, atS);
+      const heldBy = ({ record }: Director): readonly string[] =>
+        record.drains.flatMap(({ holds, shared, target }) => (holds ? [`${shared?.uid} ${shared?.version} ${target}`] : [])).toSorted();
+      const [first, ...others] = all.map(heldBy);
+      for (const other of others) assert.deepEqual(other, first);
+      for (const held of first ?? []) assert.ok(!isCancelled.has(held.split(' ')[0]), 'a cancelling is for good');
+    }),
+  );
+});

@@ -1,0 +1,71 @@
+// The drains of this director for its peers, and those of its peers for this director. The record is what counts: this only looks at it.
+import type { DrainEvent } from '../../../control/drain/messages.js';
+import type { DrainSource } from '../../../control/sync/stream/stream-sender.js';
+import { readDrains } from '../../../datapath/ebpf/table/drain-record.js';
+import { type DrainRecord, isUnfinished, NO_DRAINS } from '../../../model/drain/drain.js';
+import { type PeerDrain, peerDrainsOf } from '../../../model/drain/peer-drain.js';
+import { isWeirError } from '../../../model/errors/weir-error.js';
+import type { Log } from '../../../model/log-level.js';
+import { monotonicUs } from '../../../sys/clock.js';
+import { drainKeeper } from '../../drain/drain-driver.js';
+import { takePeerDrains } from '../../drain/drains.js';
+
+/** Between two looks whether a process drives them, in looks at the record. */
+const LOOKS_PER_DRIVER = 50;
+
+export class SharedDrains implements DrainSource {
+  #record: DrainRecord = NO_DRAINS;
+  #versions = '';
+  #revision = 0;
+  #looks = 0;
+  #failure = '';
+  readonly #keepDriven = drainKeeper();
+
+  /** `folder`: of the pins; undefined: nothing is loaded. `waitMs`: for the table's lock. */
+  constructor(
+    readonly folder: () => string | undefined,
+    readonly waitMs: number,
+    readonly log: Log,
+  ) {}
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  all(): readonly PeerDrain[] {
+    return peerDrainsOf(this.#record, monotonicUs());
+  }
+
+  /** To be called again and again. */
+  look(): void {
+    const folder = this.folder();
+    this.#record = folder === undefined ? NO_DRAINS : (this.#attempt(() => readDrains({ folder })) ?? NO_DRAINS);
+    const versions = this.#record.drains.map(({ shared }) => `${shared?.uid} ${shared?.version}`).join();
+    if (versions !== this.#versions) this.#revision += 1;
+    this.#versions = versions;
+    if (this.#looks++ % LOOKS_PER_DRIVER === 0 && this.#record.drains.some(isUnfinished)) this.#keepDriven();
+  }
+
+  /** Those of a peer. False: the table's lock was not free. */
+  take(drains: readonly PeerDrain[]): boolean {
+    const onEvent = ({ id, target, event, text }: DrainEvent): void => this.log('info', `drain ${id} ${target}: ${event}: ${text}`);
+    const record = this.#attempt(() => takePeerDrains(drains, { onEvent, waitMs: this.waitMs }));
+    if (record === 'busy') return false;
+    if (record?.drains.some(isUnfinished) === true) this.#keepDriven();
+    return true;
+  }
+
+  /** What a drain hinders does not hinder connections; equal failures in a row are logged once. */
+  #attempt<T>(work: () => T): T | undefined {
+    try {
+      const result = work();
+      this.#failure = '';
+      return result;
+    } catch (error) {
+      if (!isWeirError(error)) throw error;
+      if (error.message !== this.#failure) this.log('warning', `drains do not go to peers, nor come from them: ${error.message}`);
+      this.#failure = error.message;
+      return undefined;
+    }
+  }
+}

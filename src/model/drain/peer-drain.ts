@@ -1,0 +1,56 @@
+// A drain on its way to a peer of weir's own stream, which completes it where this director no longer can. Times are what is left of them, since the
+// clocks of two machines differ.
+import type { Drain, DrainEnd, DrainPersistence, DrainRecord, DrainState } from './drain.js';
+
+const MS_US = 1000;
+const SECOND_MS = 1000;
+
+export interface PeerDrain {
+  /** 16 hexadecimal digits, the same at all directors. */
+  readonly uid: string;
+  /** Of what operators have done to it, at whatever director. */
+  readonly version: number;
+  readonly target: string;
+  readonly also: readonly string[];
+  readonly persistence: DrainPersistence;
+  readonly end: DrainEnd;
+  readonly state: DrainState;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  readonly ageMs: number;
+  /** Until the deadline, and until nothing is honoured any more. */
+  readonly leftMs: number;
+  readonly honourLeftMs: number;
+  readonly settleMs: number;
+  readonly idleMs: number;
+  readonly released: boolean;
+  /** Until all of the weight is back; 0: no slow start runs. */
+  readonly slowStartLeftMs: number;
+}
+
+/** More than a director has at the same time: the newest travel. */
+export const PEER_DRAINS_MAX = 256;
+
+const leftMs = (us: number, nowUs: number): number => Math.max(0, Math.round((us - nowUs) / MS_US));
+
+function peerDrainOf(drain: Drain, nowUs: number): readonly PeerDrain[] {
+  const { shared, target, also, persistence, end, state, startedAt, released, slowStart } = drain;
+  if (shared === undefined) return [];
+  const { uid, version } = shared;
+  const own = { uid, version, target, also, persistence, end, state, startedAt, released };
+  return [
+    {
+      ...own,
+      ageMs: Math.max(0, Math.round((nowUs - drain.startedUs) / MS_US)),
+      leftMs: leftMs(drain.deadlineUs, nowUs),
+      honourLeftMs: leftMs(drain.persistenceDeadlineUs, nowUs),
+      settleMs: Math.round(drain.settleS * SECOND_MS),
+      idleMs: Math.round(drain.idleS * SECOND_MS),
+      slowStartLeftMs: slowStart === undefined ? 0 : leftMs(slowStart.untilUs, nowUs),
+    },
+  ];
+}
+
+/** What travels of a record. */
+export const peerDrainsOf = ({ drains }: DrainRecord, nowUs: number): readonly PeerDrain[] =>
+  drains.flatMap((drain) => peerDrainOf(drain, nowUs)).slice(-PEER_DRAINS_MAX);
