@@ -90,7 +90,7 @@ esac
 const PRERM = `#!/bin/sh
 set -e
 if [ "$1" = remove ]; then
-    if [ -d /run/systemd/system ]; then deb-systemd-invoke stop weir-run.service weir-sync.service weir-apply.service ipvsadm.service || true; fi
+    if [ -d /run/systemd/system ]; then deb-systemd-invoke stop weir-run.service weir-sync.service weir-switch.service weir-apply.service ipvsadm.service || true; fi
     # Of this network namespace; those of others go with them.
     status=0
     weir status >/dev/null 2>&1 || status=$?
@@ -114,7 +114,7 @@ function program({ stage, root, read, inPlace, share, dropIns, gzip }) {
   stage.text(`${LIB}/share/packaged`, 'The files of weir are those of its Debian package.\n');
   for (const name of ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore', 'tcpvsadm'])
     stage.link(`usr/sbin/${name}`, `../lib/weir/bin/${name}`);
-  for (const unit of ['ipvsadm.service', 'weir-apply.service', 'weir-run.service', 'weir-firewall.service', 'weir-sync.service'])
+  for (const unit of ['ipvsadm', 'weir-apply', 'weir-run', 'weir-switch', 'weir-firewall', 'weir-sync'].map((name) => `${name}.service`))
     stage.text(`usr/lib/systemd/system/${unit}`, inPlace(read(`share/systemd/${unit}`)));
   for (const [path, text] of dropIns) stage.text(`usr/lib/systemd/system/${path}`, inPlace(text));
   stage.text('usr/lib/udev/rules.d/90-weir.rules', inPlace(read('share/udev/90-weir.rules')));

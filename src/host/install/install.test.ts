@@ -45,6 +45,7 @@ const ALL = [
   'etc/systemd/system/weir-firewall.service',
   'etc/systemd/system/weir-apply.service',
   'etc/systemd/system/weir-run.service',
+  'etc/systemd/system/weir-switch.service',
   'etc/systemd/system/weir-sync.service',
   'usr/local/lib/weir/follow-firewall',
   ...BESIDE_FIREWALLS,

@@ -91,6 +91,7 @@ export function installedFiles({ keepalived, rsyslog, made: texts }: InstallChoi
     text(`${UNITS}/weir-firewall.service`, 'share/systemd/weir-firewall.service', SYSTEMD),
     text(`${UNITS}/weir-run.service`, 'share/systemd/weir-run.service', SYSTEMD),
     text(`${UNITS}/weir-apply.service`, 'share/systemd/weir-apply.service', SYSTEMD),
+    text(`${UNITS}/weir-switch.service`, 'share/systemd/weir-switch.service', SYSTEMD),
     text(`${UNITS}/weir-sync.service`, 'share/systemd/weir-sync.service', SYSTEMD),
     text('/usr/local/lib/weir/follow-firewall', 'share/systemd/follow-firewall'),
     ...FIREWALLS.map(besideFirewall),
