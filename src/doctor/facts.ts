@@ -22,7 +22,7 @@ import type { Blocked, Chain } from './packet-filter/model.js';
 import type { EchoFact, HandoverFact, ProbeAnswer } from './probe-facts.js';
 import type { ProxyFact } from './proxy-facts.js';
 import type { StreamFact } from './stream-facts.js';
-import type { SwitchFact } from './switch-facts.js';
+import type { SwitchFact, WantedSwitchFact } from './switch-facts.js';
 
 export type { EchoFact, HandoverFact, ProbeAnswer };
 
@@ -296,6 +296,8 @@ export interface DirectorFacts extends HostFacts {
   /** weir's own stream; absent: neither is it configured, nor does its process run. */
   readonly stream?: StreamFact;
   readonly proxies?: readonly ProxyFact[];
+  /** Absent: no weir.yaml of this host asks for content switching. */
+  readonly wantedSwitch?: WantedSwitchFact;
   readonly notExamined: readonly NotExamined[];
 }
 

@@ -1,4 +1,13 @@
 // What doctor knows of content switching.
+/** What a file of this host asks for. */
+export interface WantedSwitchFact {
+  readonly file: string;
+  /** Names of listeners of which something is to be switched. */
+  readonly listeners: readonly string[];
+  /** What the kernel lacks for that. */
+  readonly lacks: readonly string[];
+}
+
 export interface SwitchFact {
   /** `address:port` of the listeners. */
   readonly listeners: readonly string[];

@@ -25,6 +25,7 @@ import { collectReflections, REFLECTIONS_MAX } from './probe/reflections.js';
 import { collectProxies } from './proxies.js';
 import { collectRouted } from './routed.js';
 import { collectStream } from './stream.js';
+import { collectWantedSwitch } from './switched.js';
 import { collectSyncDaemons } from './sync-daemons.js';
 import type { TableFacts } from './table.js';
 import { watchUnserved } from './unserved.js';
@@ -119,6 +120,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const six = collectDirectorIpv6(netlink, host, services, table.clients);
   const routed = collectRouted(netlink, host, services, { paths, hopOf }, six);
   const drops = table.drops();
+  const wantedSwitch = collectWantedSwitch();
   return {
     ...host,
     ...(six === undefined ? {} : { ipv6: six.ipv6 }),
@@ -150,6 +152,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     arpRules: hostArpRules(),
     syncDaemons: collectSyncDaemons(),
     proxies: collectProxies(),
+    ...(wantedSwitch === undefined ? {} : { wantedSwitch }),
     ...(stream === undefined ? {} : { stream }),
     notExamined: [...notExamined, ...filters.notExamined, ...leftOut(unasked.size, servers.left + (six?.left ?? 0) + routed.left, left)],
   };

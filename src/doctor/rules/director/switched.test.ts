@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { director } from '../../../../test/support/doctor-facts.js';
+import { collectWantedSwitch } from '../../collect/switched.js';
 import { diagnose } from '../../diagnose.js';
 import type { SwitchFact } from '../../switch-facts.js';
 
@@ -10,6 +14,33 @@ const found = (switched: SwitchFact) =>
 
 test('content switching on all interfaces, with the sysctls that it needs: nothing', () => {
   assert.deepEqual(found(right), []);
+});
+
+test('a weir.yaml that asks for it, on a kernel that lacks something: what the command refuses it for', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-switched-'));
+  try {
+    const file = join(folder, 'weir.yaml');
+    const older = Buffer.from('\0bpf_cast_to_kern_ctx\0BPF_TCX_INGRESS\0');
+    const findings = (way: string, types: Buffer) => {
+      const route = `{ server_name: [a.example], way: ${way}, locations: [{ location: /, pool: one }] }`;
+      writeFileSync(
+        file,
+        `layer7: { listeners: { web: "203.0.113.9:80" }, pools: { one: { servers: ["10.0.2.11:80"] } }, hosts: [${route}] }\n`,
+      );
+      const wantedSwitch = collectWantedSwitch(file, types);
+      return diagnose({ ...director, ...(wantedSwitch === undefined ? {} : { wantedSwitch }) }).filter(
+        ({ code }) => code === 'switch-kernel',
+      );
+    };
+    const [finding] = findings('switch', older);
+    assert.equal(finding?.severity, 'warning');
+    assert.match(finding?.what ?? '', /\(web\), for which this kernel lacks bpf_sk_assign_tcp_reqsk \(Linux 6\.9\)$/);
+    assert.deepEqual(findings('proxy', older), []);
+    assert.deepEqual(findings('auto', Buffer.concat([older, Buffer.from('bpf_sk_assign_tcp_reqsk\0')])), []);
+    assert.equal(collectWantedSwitch(join(folder, 'none'), older), undefined);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('interfaces without it, and sysctls that keep connections from the proxy', () => {

@@ -1,7 +1,7 @@
-// Content switching: interfaces that pass by it, and what keeps undecided connections from the proxy.
+// Content switching: a kernel that has it not, interfaces that pass by it, and what keeps undecided connections from the proxy.
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
-import type { SwitchFact } from '../../switch-facts.js';
+import type { SwitchFact, WantedSwitchFact } from '../../switch-facts.js';
 
 function passedBy({ uncovered, listeners }: SwitchFact): readonly Finding[] {
   if (uncovered.length === 0) return [];
@@ -25,6 +25,22 @@ const withoutSocket = ({ off, listeners }: SwitchFact): readonly Finding[] =>
     advice: `sysctl -w ${name}=1`,
   }));
 
-export function switchedRule({ datapath: { switched } }: DirectorFacts): readonly Finding[] {
-  return switched === undefined ? [] : [...passedBy(switched), ...withoutSocket(switched)];
+function withoutKernel({ file, listeners, lacks }: WantedSwitchFact): readonly Finding[] {
+  if (lacks.length === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'switch-kernel',
+      what: `${file} has listeners to be switched by content (${listeners.join(', ')}), for which this kernel lacks ${lacks.join(', ')}`,
+      cause: 'weir switch apply is refused; connections are those of weir proxy, and servers see its address in the place of their clients',
+      advice: 'start Linux 6.9 or later with CONFIG_SYN_COOKIES, or take the way switch out of the file',
+    },
+  ];
+}
+
+export function switchedRule({ datapath: { switched }, wantedSwitch }: DirectorFacts): readonly Finding[] {
+  return [
+    ...(wantedSwitch === undefined ? [] : withoutKernel(wantedSwitch)),
+    ...(switched === undefined ? [] : [...passedBy(switched), ...withoutSocket(switched)]),
+  ];
 }
