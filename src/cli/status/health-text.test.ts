@@ -24,6 +24,7 @@ test('every server has its line: its state, since when, its weight, how often it
     file: '/etc/k.conf',
     since: null,
     instances: null,
+    bfd: null,
     otherBuild: false,
     health: [
       {

@@ -112,10 +112,11 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
           },
         ],
         health: null,
+        bfd: null,
         otherBuild: false,
       },
-      { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null, health: null, otherBuild: false },
-      { pid: 901, program: 'weir', file: '/etc/w.conf', since: null, instances: null, health: null, otherBuild: true },
+      { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null, health: null, bfd: null, otherBuild: false },
+      { pid: 901, program: 'weir', file: '/etc/w.conf', since: null, instances: null, health: null, bfd: null, otherBuild: true },
     ],
   });
   assert.match(
@@ -209,6 +210,7 @@ test('health: which servers are down, since when and why; the rest as numbers', 
         file: '/etc/k.conf',
         since: null,
         instances: null,
+        bfd: null,
         otherBuild: false,
         health: [
           { ...virtual, name: '[192.0.2.1]:tcp:80', servers: [{ ...real, server: '10.0.0.1:80' }, dead] },

@@ -148,9 +148,29 @@ function instanceLine(instance: InstanceStatus, now: number): string {
   return `${name} ${state}${sinceText(since, now)}, VRID ${virtualRouterId} on ${device}, priority ${priority}${why}${instance.released ? '; released: it leaves its addresses to its peers' : ''}${waitText(instance, now)}`;
 }
 
+/** Those that are not up, and how many are. */
+function bfdLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
+  const sessions = daemons.flatMap(({ bfd }) => bfd ?? []);
+  const down = sessions.filter(({ state }) => state !== 'Up');
+  const more = down.length - INSTANCES_MAX;
+  if (sessions.length === 0) return [];
+  return [
+    `${sessions.length - down.length} of ${counted(sessions.length, 'session')} up`,
+    ...down
+      .slice(0, INSTANCES_MAX)
+      .map(
+        ({ name, neighbour, state, since, remoteState, diagnostic }) =>
+          `  ${name} with ${neighbour} ${state}${sinceText(since, now)}, the neighbour ${remoteState}: ${diagnostic}`,
+      ),
+    ...(more > 0 ? [`  … ${more} more (--json lists all)`] : []),
+  ];
+}
+
 function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
   const instances = daemons.flatMap((daemon) => daemon.instances ?? []);
-  const silent = daemons.filter((daemon) => daemon.instances === null && daemon.health === null && !daemon.otherBuild);
+  const silent = daemons.filter(
+    (daemon) => daemon.instances === null && daemon.health === null && daemon.bfd === null && !daemon.otherBuild,
+  );
   const more = instances.length - INSTANCES_MAX;
   return [
     ...instances.slice(0, INSTANCES_MAX).map((instance) => instanceLine(instance, now)),
@@ -183,6 +203,7 @@ export function statusText(status: Status, now: number): string {
     ['drops', dropLines(status)],
     ['sync', status.stream === null ? [] : streamLines(status.stream)],
     ['VRRP', vrrpLines(daemons, now)],
+    ['BFD', bfdLines(daemons, now)],
     ['daemons', daemons.length === 0 ? ['none'] : daemonLines(daemons, now)],
   ];
   return rooms.flatMap(([name, lines]) => lines.map((line, k) => `${(k === 0 ? name : '').padEnd(11)}${line}\n`)).join('');

@@ -1,6 +1,7 @@
 // The BFD child's part: sessions with neighbours, whose state is reported to VRRP and the checker, and their dump file.
 import type { Session } from '../../control/bfd/state.js';
 import { bfdLines } from '../../dump/bfd.js';
+import type { PublishedBfd } from '../../host/published-bfd.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { Log } from '../../model/log-level.js';
@@ -12,7 +13,9 @@ import { dataPath, writeDump } from '../dump-files/write-dump.js';
 import { CpuScheduling } from '../process/cpu-scheduling.js';
 import type { ChildOptions, DumpKind, FromChild } from '../process/messages.js';
 import type { Part, StartPart } from '../process/part.js';
+import { Reporter } from '../process/reporter.js';
 import { BfdProcess } from './bfd-process.js';
+import { PublishedSessions } from './published-sessions.js';
 
 /**
  * A session has so long to come up before it is reported as down, ms. VRRP takes all sessions for down at its own start; later, one that
@@ -41,6 +44,7 @@ class BfdPart implements Part {
   readonly #cpuScheduling: CpuScheduling;
   readonly #bfd: BfdProcess;
   readonly #record: ReloadRecord;
+  #states: Pick<Reporter<PublishedBfd>, 'changed' | 'close'> | undefined;
 
   constructor(
     configuration: KeepalivedConfiguration,
@@ -51,7 +55,12 @@ class BfdPart implements Part {
     this.#cpuScheduling = new CpuScheduling('bfd', log);
     this.#schedule(configuration);
     this.#configuration = configuration;
-    this.#bfd = new BfdProcess({ sessions: configuration.bfds, log, onEvent: (session, up) => this.#sendEvent(session, up) });
+    this.#bfd = new BfdProcess({ sessions: configuration.bfds, log, onEvent: (session, up) => this.#onEvent(session, up) });
+    const published = new PublishedSessions();
+    this.#states = new Reporter(
+      () => published.of(this.#bfd.describe().state, Date.now() * 1000),
+      (states) => send({ kind: 'bfdStates', ...states }),
+    );
     this.#grace = this.#startGrace();
     if (options.dump) for (const line of this.#text().trimEnd().split('\n')) log('info', line);
     this.#record = new ReloadRecord('bfd', () => this.#text(), log);
@@ -59,6 +68,11 @@ class BfdPart implements Part {
 
   #schedule(configuration: KeepalivedConfiguration): void {
     this.#cpuScheduling.configure(configuration.global.processes.bfd, isUrgent(configuration) ? { rtPriority: URGENT_PRIORITY } : {});
+  }
+
+  #onEvent(session: BfdInstance, up: boolean): void {
+    this.#sendEvent(session, up);
+    this.#states?.changed();
   }
 
   #sendEvent({ name, events }: BfdInstance, up: boolean): void {
@@ -87,6 +101,7 @@ class BfdPart implements Part {
       this.#configuration = next;
       this.#schedule(next);
       this.#bfd.reload(next.bfds);
+      this.#states?.changed();
       // A process that did not subscribe before may do so now.
       this.#sendUp();
       clearTimeout(this.#grace);
@@ -102,6 +117,7 @@ class BfdPart implements Part {
 
   async stop(): Promise<void> {
     clearTimeout(this.#grace);
+    this.#states?.close();
     this.#bfd.stop();
   }
 }

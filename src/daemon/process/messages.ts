@@ -1,5 +1,6 @@
 // The messages between the supervisor and its processes: structured clones over node's channel.
 
+import type { PublishedBfd } from '../../host/published-bfd.js';
 import type { PublishedVrrp } from '../../host/published-vrrp.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { LogOptions } from '../log/log-options.js';
@@ -18,14 +19,20 @@ export interface BfdEvent {
   readonly events: { readonly vrrp: boolean; readonly checker: boolean };
 }
 
-/** The states of VRRP's instances, for programs that must not ask for them. */
-export interface VrrpStates extends Pick<PublishedVrrp, 'instances' | 'scripts' | 'lateness' | 'director'> {
+/** Whose state it is. */
+export interface ReportingProcess {
   /** Of the process's network namespace. */
   readonly cookie: string;
   readonly pid: number;
   /** As startTime has it. */
   readonly started: string;
 }
+
+/** The states of VRRP's instances, for programs that must not ask for them. */
+export interface VrrpStates extends ReportingProcess, Pick<PublishedVrrp, 'instances' | 'scripts' | 'lateness' | 'director'> {}
+
+/** The same of BFD's sessions. */
+export interface BfdStates extends ReportingProcess, Pick<PublishedBfd, 'sessions' | 'refused'> {}
 
 /** What a child needs beside the configuration; the same for its whole life. */
 export interface ChildOptions {
@@ -67,6 +74,7 @@ export type FromChild =
   | ({ readonly kind: 'mail' } & MailEvent)
   | ({ readonly kind: 'bfd' } & BfdEvent)
   | ({ readonly kind: 'vrrpStates' } & VrrpStates)
+  | ({ readonly kind: 'bfdStates' } & BfdStates)
   /** HUP was sent to the child itself. */
   | { readonly kind: 'reloadWanted' };
 

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { release as kernelRelease, version as kernelVersion } from 'node:os';
 import { basename } from 'node:path';
 import { resourceUsage } from 'node:process';
+import { publishedBfd } from '../../host/published-bfd.js';
+import { publishedVrrp } from '../../host/published-vrrp.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { endProcess } from '../../sys/processes/end-process.js';
@@ -16,7 +18,7 @@ import type { MailEvent } from '../mail/compose.js';
 import { Mailer } from '../mail/mailer.js';
 import { enterNamespace } from '../process/enter-namespace.js';
 import { coverInterfaces, sweepLeftovers } from '../process/interface-cover.js';
-import { type DumpKind, EXIT } from '../process/messages.js';
+import { type BfdStates, type DumpKind, EXIT, type VrrpStates } from '../process/messages.js';
 import { OnceATurn } from '../process/once-a-turn.js';
 import { PidFileKeeper } from '../process/pid-file-keeper.js';
 import { nameProcess } from '../process/process-name.js';
@@ -36,8 +38,8 @@ import { RunningPublisher } from './running-publisher.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from './start/pid-file-places.js';
 import { runBoundedScript } from './start/startup-script.js';
+import { StatePublisher } from './state-publisher.js';
 import { Supervisor, type Wanted } from './supervisor.js';
-import { VrrpPublisher } from './vrrp-publisher.js';
 
 /** keepalived's: what its processes make is for root alone, scripts' files included. */
 const UMASK = 0o177;
@@ -80,7 +82,8 @@ class Daemon {
   readonly #supervisor: Supervisor;
   readonly #ended: Promise<number>;
   readonly #saved: SavedFiles;
-  readonly #vrrpPublisher: VrrpPublisher;
+  readonly #vrrpStates: StatePublisher<VrrpStates>;
+  readonly #bfdStates: StatePublisher<BfdStates>;
   readonly #running: RunningPublisher;
   readonly #clock: ReloadClock;
   readonly #answers: ReloadAnswers;
@@ -101,7 +104,8 @@ class Daemon {
     const reloadWanted = (): void => this.#onReloadWanted();
     this.#answers = new ReloadAnswers(this.log);
     this.#saved = new SavedFiles(this.log);
-    this.#vrrpPublisher = new VrrpPublisher(this.log);
+    this.#vrrpStates = new StatePublisher('VRRP', publishedVrrp, this.log);
+    this.#bfdStates = new StatePublisher('BFD', publishedBfd, this.log);
     this.#running = new RunningPublisher(options, this.log);
     this.#clock = new ReloadClock(this.log, reloadWanted);
     let mailer: Mailer | undefined;
@@ -119,7 +123,8 @@ class Daemon {
       onEnd: ended,
       onReloadWanted: reloadWanted,
       onMail: mail,
-      onVrrpStates: (states) => this.#vrrpPublisher.publish(states),
+      onVrrpStates: (states) => this.#vrrpStates.publish(states),
+      onBfdStates: (states) => this.#bfdStates.publish(states),
     });
     // The first process of a container inherits what others leave behind.
     if (process.pid === 1) reapOrphans();
@@ -208,7 +213,8 @@ class Daemon {
     this.program.started();
     const status = await this.#supervise(configuration, files, loaded.damage);
     this.#answers.close();
-    this.#vrrpPublisher.close();
+    this.#vrrpStates.close();
+    this.#bfdStates.close();
     this.#running.close();
     pidFile.remove();
     removeOwnFolders(files);

@@ -18,6 +18,7 @@ test('a reload whose reading outlasts the daemon starts nothing', async () => {
     onReloadWanted: () => {},
     onMail: () => {},
     onVrrpStates: () => {},
+    onBfdStates: () => {},
   });
   const childOptions = () => assert.fail('a child is started');
   assert.equal(await supervisor.begin({ configuration: emptyConfiguration, childOptions }), true);

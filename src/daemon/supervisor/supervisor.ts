@@ -2,7 +2,15 @@
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import type { MailEvent } from '../mail/compose.js';
-import { type BfdEvent, type ChildOptions, type DumpKind, EXIT, type FromChild, type VrrpStates } from '../process/messages.js';
+import {
+  type BfdEvent,
+  type BfdStates,
+  type ChildOptions,
+  type DumpKind,
+  EXIT,
+  type FromChild,
+  type VrrpStates,
+} from '../process/messages.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind, processesWanted } from '../processes.js';
 import { type ChildEnd, DaemonChild } from './children/child-process.js';
 import { endText, isPermanent, PERMANENT_ERRORS } from './children/end-text.js';
@@ -21,6 +29,7 @@ export interface SupervisorSettings {
   readonly onReloadWanted: () => void;
   readonly onMail: (event: MailEvent) => void;
   readonly onVrrpStates: (states: VrrpStates) => void;
+  readonly onBfdStates: (states: BfdStates) => void;
 }
 
 /** What the children are given. */
@@ -168,6 +177,7 @@ export class Supervisor {
     if (message.kind === 'mail') this.settings.onMail(message);
     if (message.kind === 'bfd') this.#onBfdEvent(message);
     if (message.kind === 'vrrpStates') this.settings.onVrrpStates(message);
+    if (message.kind === 'bfdStates') this.settings.onBfdStates(message);
     if (message.kind !== 'ready' && message.kind !== 'reloaded') return;
     this.#slots.get(kind)?.waiting.shift()?.();
   }

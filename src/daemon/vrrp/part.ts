@@ -6,6 +6,7 @@ import { jsonText } from '../../dump/json.js';
 import type { DumpHost } from '../../dump/live.js';
 import { statsText } from '../../dump/stats.js';
 import { topologyLines } from '../../dump/topology.js';
+import type { PublishedVrrp } from '../../host/published-vrrp.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { RunAs } from '../../model/keepalived/script.js';
@@ -19,12 +20,13 @@ import { dataPath, dumpPath, writeDump } from '../dump-files/write-dump.js';
 import type { BfdEvent, ChildOptions, DumpKind, FromChild } from '../process/messages.js';
 import { OnceATurn } from '../process/once-a-turn.js';
 import type { Part, StartPart } from '../process/part.js';
+import { Reporter } from '../process/reporter.js';
 import { idsOf } from '../process/users.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
 import { daemonsIn } from '../sync/run-daemon-step.js';
 import { PeerConnections } from './peer-connections.js';
+import { publishedInstance } from './published-instance.js';
 import { ReleasedInstances } from './released-instances.js';
-import { StateReporter } from './state-reporter.js';
 import { TakeoverGrace } from './takeover-grace.js';
 import { VrrpProcess } from './vrrp-process.js';
 
@@ -55,7 +57,7 @@ class VrrpPart implements Part {
   #configuration: KeepalivedConfiguration;
   readonly #vrrp: VrrpProcess;
   readonly #record: ReloadRecord;
-  #states: StateReporter | undefined;
+  #states: Pick<Reporter<PublishedVrrp>, 'changed' | 'close'> | undefined;
   readonly #daemons: DaemonKeeper;
   readonly #grace: TakeoverGrace;
   #connections: PeerConnections | undefined;
@@ -97,10 +99,9 @@ class VrrpPart implements Part {
       configured: () => this.#configuration.global.lvsSyncStream,
       changed: (missing) => this.#vrrp.connections(missing),
     });
-    this.#states = new StateReporter(
-      () => this.#vrrp.instances(),
-      () => ({ ...this.#vrrp.published(), ...this.#released.director }),
-      send,
+    this.#states = new Reporter(
+      () => ({ instances: this.#vrrp.instances().map(publishedInstance), ...this.#vrrp.published(), ...this.#released.director }),
+      (states) => send({ kind: 'vrrpStates', ...states }),
     );
     this.#followStates.ask('follow');
     if (options.dump) for (const line of this.#dataLines()) log('info', line);

@@ -10,6 +10,7 @@ import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview
 import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
 import { anyPassesFirewall, firewallMode } from '../../datapath/ebpf/table/firewall.js';
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
+import { type PublishedBfdSession, publishedBfd } from '../../host/published-bfd.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
@@ -28,6 +29,7 @@ import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-addr
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { version } from '../version.js';
 import type {
+  BfdSessionStatus,
   DaemonStatus,
   DatapathStatus,
   DropsStatus,
@@ -40,6 +42,7 @@ import type {
 } from './status.js';
 
 const ENDED = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'] as const;
+const BFD_STATES = { adminDown: 'AdminDown', down: 'Down', init: 'Init', up: 'Up' } as const;
 const STATES = { init: 'INIT', backup: 'BACKUP', master: 'MASTER', fault: 'FAULT' } as const;
 /** The unit of times in /proc/PID/stat, which the kernel shows alike on every machine. */
 const TICKS_PER_S = 100;
@@ -155,16 +158,31 @@ function healthStatus({ reals, ...server }: PublishedServer): HealthStatus {
   return { ...server, servers };
 }
 
+const US_PER_MS = 1000;
+
+function bfdStatus({ state, remoteState, sinceUs, transmitUs, detectionUs, ...session }: PublishedBfdSession): BfdSessionStatus {
+  return {
+    ...session,
+    state: BFD_STATES[state],
+    remoteState: BFD_STATES[remoteState],
+    since: isoOf(sinceUs),
+    transmitMs: transmitUs / US_PER_MS,
+    detectionMs: detectionUs / US_PER_MS,
+  };
+}
+
 /** The daemons of this network namespace. */
 export function daemonStatuses(): readonly DaemonStatus[] {
   const cookie = String(native().netnsCookie());
-  const [published, checks] = [publishedVrrp.living(cookie), publishedChecks.living(cookie)];
-  const unreadable = [...publishedVrrp.unreadable(cookie), ...publishedChecks.unreadable(cookie)];
+  const [published, checks, sessions] = [publishedVrrp.living(cookie), publishedChecks.living(cookie), publishedBfd.living(cookie)];
+  const unreadable = [publishedVrrp, publishedChecks, publishedBfd].flatMap((kind) => kind.unreadable(cookie));
   return keepalivedDaemons().map(({ pid, file }) => {
     const own = published.filter(({ daemon }) => daemon === pid);
     const instances = own.length === 0 ? null : own.flatMap((one) => one.instances.map(instanceStatus));
     const checked = checks.filter(({ daemon }) => daemon === pid);
     const health = checked.length === 0 ? null : checked.flatMap(({ servers }) => servers.map(healthStatus));
+    const ofBfd = sessions.filter(({ daemon }) => daemon === pid);
+    const bfd = ofBfd.length === 0 ? null : ofBfd.flatMap((one) => one.sessions.map(bfdStatus));
     const program = basename(unlessCode(() => readlinkSync(`/proc/${pid}/exe`), ENDED, ''));
     const otherBuild = unreadable.some(({ daemon }) => daemon === pid);
     return {
@@ -174,6 +192,7 @@ export function daemonStatuses(): readonly DaemonStatus[] {
       since: startedAt(pid),
       instances,
       health,
+      bfd,
       otherBuild,
     };
   });

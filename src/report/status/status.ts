@@ -1,4 +1,5 @@
 // What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
+import type { BfdSessionFacts } from '../../model/keepalived/bfd-session.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
 import type { StreamStatus } from '../../model/stream-node.js';
 import type { TcAlone } from '../../model/tc-alone.js';
@@ -87,6 +88,16 @@ export interface InstanceStatus {
   readonly waitsForConnections: { readonly of: readonly string[]; readonly until: string | null } | null;
 }
 
+/** A session of BFD, by what is in force: intervals in ms. */
+export interface BfdSessionStatus extends BfdSessionFacts {
+  readonly state: 'AdminDown' | 'Down' | 'Init' | 'Up';
+  readonly remoteState: BfdSessionStatus['state'];
+  readonly since: string | null;
+  readonly transmitMs: number;
+  /** 0: nothing was received from the neighbour. */
+  readonly detectionMs: number;
+}
+
 /** `since` is null: from the start. */
 export type RealHealthStatus = RealServerHealth<{ readonly since: string | null }>;
 
@@ -103,6 +114,8 @@ export interface DaemonStatus {
   readonly instances: readonly InstanceStatus[] | null;
   /** Of its virtual servers; null: it publishes none. */
   readonly health: readonly HealthStatus[] | null;
+  /** Its sessions of BFD; null: it publishes none. */
+  readonly bfd: readonly BfdSessionStatus[] | null;
   /** It publishes something in a format of another build of weir, which this one cannot read. */
   readonly otherBuild: boolean;
 }
