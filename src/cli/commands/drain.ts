@@ -2,16 +2,16 @@
 import { parseDuration } from '../../config/weir/units.js';
 import { DRAIN_DEFAULTS, type DrainEvent, type DrainRequest } from '../../control/drain/messages.js';
 import { drainDriver, drive, driveAlone, startDrainDriver } from '../../daemon/drain/drain-driver.js';
-import { cancelDrain, listDrains, moveDeadline, planOfDrain, startDrain, turn } from '../../daemon/drain/drains.js';
+import { cancelDrain, moveDeadline, planOfDrain, presentDrains, startDrain, turn } from '../../daemon/drain/drains.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
-import { type Drain, isUnfinished } from '../../model/drain/drain.js';
+import { type Drain, type DrainRecord, isDriven, isUnfinished } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { drainJson } from '../../report/drain/drain-value.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { command, expectWords } from '../command.js';
-import { drainLine, drainText, planText } from '../drain/drain-text.js';
+import { drainLine, drainText, overrideLine, planText } from '../drain/drain-text.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 
@@ -35,7 +35,7 @@ const USAGE = `usage: weir drain TARGET|--this-director [--deadline TIME] [--per
        --min-capacity   the share of a service's weights that must be left, in percent
        --dry-run        only prints what it would do to each service, or why it would be refused
        --wait           waits for the end; exit status 0: empty, 3: the deadline came with connections left, 4: cancelled
-       weir drain list [--json]          all drains
+       weir drain list [--json]          all drains; without --json also the overrides of the control API
        weir drain status ID [--json]     what is left by state, how fast it leaves, when it will be empty
        weir drain wait ID [--json]       waits for its end, as --wait
        weir drain deadline ID TIME [--json]   another deadline, from now on
@@ -145,21 +145,26 @@ async function waitFor(id: string, json: boolean, io: Io): Promise<number> {
 }
 
 /** A look, so that what is printed is true also where nothing drives the drains. */
-function looked(): readonly Drain[] {
+function looked(): DrainRecord {
   try {
     return turn();
   } catch (error) {
-    if (isWeirError(error, 'lock-busy')) return listDrains();
+    if (isWeirError(error, 'lock-busy')) return presentDrains();
     throw error;
   }
 }
 
 function list(json: boolean, io: Io): number {
-  const drains = looked();
+  const record = looked();
+  const { drains, overrides = [] } = record;
   const [now, driver] = [monotonicUs(), drainDriver()];
-  if (driver === undefined && drains.some(isUnfinished)) startDrainDriver();
+  if (driver === undefined && isDriven(record)) startDrainDriver();
+  const lines = [
+    ...(drains.length === 0 ? ['no drains'] : drains.map((drain) => drainLine(drain, now))),
+    ...overrides.map((one) => overrideLine(one, now)),
+  ];
   if (json) io.out(`${JSON.stringify(drains.map((drain) => drainJson(drain, now, driver)))}\n`);
-  else io.out(drains.length === 0 ? 'no drains\n' : drains.map((drain) => `${drainLine(drain, now)}\n`).join(''));
+  else io.out(lines.map((line) => `${line}\n`).join(''));
   return 0;
 }
 
@@ -171,7 +176,7 @@ function idOf(words: readonly string[]): string {
 }
 
 function status(id: string, json: boolean, io: Io): number {
-  const found = looked().find((drain) => drain.id === id);
+  const found = looked().drains.find((drain) => drain.id === id);
   if (found === undefined) throw new WeirError('drain-missing', { id });
   print(found, json, io);
   return 0;

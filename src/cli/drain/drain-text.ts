@@ -2,6 +2,7 @@
 import type { DrainPlan } from '../../control/drain/drain-plan.js';
 import { counted } from '../../model/counted.js';
 import { type Drain, isOfDirector } from '../../model/drain/drain.js';
+import type { Override } from '../../model/drain/override.js';
 import { forecastSeconds, leavingRate, wholeSeconds } from '../../report/drain/drain-value.js';
 
 const statesText = (byState: Readonly<Record<string, number>>): string =>
@@ -38,6 +39,12 @@ export function drainLine(drain: Drain, nowUs: number): string {
   const left = remaining === null ? 'not counted yet' : `${counted(remaining.open, 'connection')} left`;
   const time = state === 'draining' ? `, ${wholeSeconds(drain.deadlineUs - nowUs)} s until the deadline (${end})` : '';
   return `${id} ${target}: ${state}, ${left}${time}${heldText(drain, nowUs)}`;
+}
+
+/** What an operator states of a server by the control API. */
+export function overrideLine({ target, state, weight, owner, reason, untilUs }: Override, nowUs: number): string {
+  const time = untilUs === null ? '' : `, ${wholeSeconds(untilUs - nowUs)} s left`;
+  return `override of ${target}: ${weight === null ? state : `weight ${weight}`} by ${owner}${time}: ${reason}`;
 }
 
 /** With all that is known of it. */

@@ -2,6 +2,7 @@
 
 import { type DrainRecord, isUnfinished } from '../../model/drain/drain.js';
 import { type DrainTarget, drainTargetWord, isTargeted, parseDrainTarget } from '../../model/drain/drain-target.js';
+import type { Override } from '../../model/drain/override.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress, sameService } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
@@ -33,7 +34,11 @@ export function shareOf(left: readonly DrainViewServer[], servers: readonly Drai
 }
 
 /** @throws WeirError drain-leaves-no-server, drain-leaves-too-little */
-function checkRest({ key, servers }: DrainViewService, targets: readonly DrainTarget[], { allowEmpty, minCapacity }: DrainRequest): void {
+function checkRest(
+  { key, servers }: DrainViewService,
+  targets: readonly DrainTarget[],
+  { allowEmpty, minCapacity }: Pick<DrainRequest, 'allowEmpty' | 'minCapacity'>,
+): void {
   const open = servers.filter(({ configured, held }) => configured > 0 && !held);
   const rest = open.filter((server) => !targets.some((target) => isTargeted(target, key, server.key)));
   if (open.length === rest.length) return;
@@ -46,6 +51,22 @@ function checkRest({ key, servers }: DrainViewService, targets: readonly DrainTa
       least: Math.ceil(minCapacity * 100),
     });
 }
+
+/** @throws WeirError drain-target, drain-target-missing, drain-leaves-no-server */
+export function checkOverride(
+  { target: word, state, weight }: Pick<Override, 'target' | 'state' | 'weight'>,
+  allowEmpty: boolean,
+  view: DrainView,
+): void {
+  const target = parseDrainTarget(word);
+  if (target?.kind !== 'address' && target?.kind !== 'server') throw new WeirError('drain-target', { given: word });
+  if (!isThere(target, view)) throw new WeirError('drain-target-missing', { target: drainTargetWord(target) });
+  if (state === 'ready' && weight !== 0) return;
+  for (const service of view) checkRest(service, [target], { allowEmpty, minCapacity: 0 });
+}
+
+const isThere = (target: DrainTarget, view: DrainView): boolean =>
+  view.some(({ key, servers }) => servers.some((server) => isTargeted(target, key, server.key)));
 
 /** @throws WeirError drain-no-instances, drain-director-end */
 function checkDirector({ allowEmpty, end }: DrainRequest, instances: readonly string[]): void {
@@ -75,11 +96,8 @@ export function checkDrain({ drains }: DrainRecord, request: DrainRequest, view:
     return;
   }
   const targets = [target, ...groupTargets(target, view)];
-  const isThere =
-    target.kind === 'service'
-      ? view.some(({ key }) => sameService(key, target.service))
-      : view.some(({ key, servers }) => servers.some((server) => isTargeted(target, key, server.key)));
-  if (!isThere) throw new WeirError('drain-target-missing', { target: word });
+  const isKnown = target.kind === 'service' ? view.some(({ key }) => sameService(key, target.service)) : isThere(target, view);
+  if (!isKnown) throw new WeirError('drain-target-missing', { target: word });
   // Whoever names a service wants it to be empty.
   if (target.kind !== 'service') for (const service of view) checkRest(service, targets, request);
 }

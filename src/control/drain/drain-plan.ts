@@ -1,6 +1,7 @@
 // What a drain would do to each service that has its target: shown before it begins.
 import type { DrainRecord } from '../../model/drain/drain.js';
 import { drainTargetWord, isTargeted, parseDrainTarget } from '../../model/drain/drain-target.js';
+import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { ServiceEntry } from '../../model/service.js';
@@ -31,7 +32,11 @@ export const drainView = (services: readonly ServiceEntry[]): DrainView =>
   services.map(({ spec, destinations }) => ({
     key: spec.key,
     persistent: spec.persistence !== undefined,
-    servers: destinations.map((entry) => ({ key: entry.spec, configured: entry.spec.weight, held: entry.held !== undefined })),
+    servers: destinations.map((entry) => ({
+      key: entry.spec,
+      configured: entry.spec.weight,
+      held: entry.held !== undefined && effectiveWeight(entry) === 0,
+    })),
   }));
 
 /** `instances`: as of checkDrain. @throws WeirError as checkDrain */

@@ -1,5 +1,6 @@
 // What goes into the machine of drains, and what comes out. Its state is the record that is pinned beside the tables (model/drain/drain.ts).
 import type { DrainEnd, DrainHandover, DrainPersistence, DrainRemaining } from '../../model/drain/drain.js';
+import type { Override } from '../../model/drain/override.js';
 import type { PeerDrain } from '../../model/drain/peer-drain.js';
 import type { DestinationKey, ServiceKey } from '../../model/service.js';
 
@@ -33,7 +34,7 @@ export const DRAIN_DEFAULTS = {
 export interface DrainViewServer {
   readonly key: DestinationKey;
   readonly configured: number;
-  /** A drain holds it already. */
+  /** A drain or an override holds it at 0 already. */
   readonly held: boolean;
 }
 
@@ -55,6 +56,10 @@ export type DrainInput =
   | { readonly kind: 'cancel'; readonly id: string; readonly slowStartS?: number }
   /** From now, of one that goes on. */
   | { readonly kind: 'deadline'; readonly id: string; readonly deadlineS: number }
+  /** In the place of one of the same target; it was checked by checkOverride. */
+  | { readonly kind: 'override'; readonly override: Override }
+  /** The configured weight is in force again. */
+  | { readonly kind: 'no-override'; readonly target: string }
   /**
    * What is left of each drain, by id. `handover`: of this director; absent: nothing is here that could be handed over. `lacks`: connections of a peer
    * are not here yet.
@@ -77,10 +82,13 @@ export type DrainEventKind =
   | 'empty'
   | 'deadline'
   | 'cancelled'
-  | 'restored';
+  | 'restored'
+  | 'overridden'
+  | 'override-over';
 
 /** For the log and whoever watches. */
 export interface DrainEvent {
+  /** Of an override: `override`. */
   readonly id: string;
   readonly target: string;
   readonly event: DrainEventKind;

@@ -1,12 +1,13 @@
 // The machine of drains. One drain goes from draining to empty or deadline, and from each of them to cancelled; it holds its servers until it is
 // cancelled. What it is to do at its end it asks for until that is done, so that any process may be killed at any point.
 import type { Drain, DrainHandover, DrainRecord, DrainRemaining, DrainSample, DrainSlowStart } from '../../model/drain/drain.js';
-import { isOfDirector, isUnfinished } from '../../model/drain/drain.js';
+import { isOfDirector, isUnfinished, NONE_ENDED } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
+import type { Override } from '../../model/drain/override.js';
 import type { Step } from '../machine.js';
 import { groupTargets } from './check-drain.js';
 import { cancelled, ended, eventOf, moved, restored, TENTHS } from './drain-ends.js';
-import type { DrainEffect, DrainInput } from './messages.js';
+import type { DrainEffect, DrainEventKind, DrainInput } from './messages.js';
 import { mergePeerDrains } from './peer-drains.js';
 
 const SECOND_US = 1_000_000;
@@ -137,6 +138,39 @@ function remembered(drains: readonly Drain[]): readonly Drain[] {
   return drains.filter((drain) => !old.includes(drain));
 }
 
+function overrideEvent({ target, state, weight, owner, reason }: Override, event: DrainEventKind): DrainEffect {
+  const what = weight === null ? state : `weight ${weight}`;
+  const text = event === 'overridden' ? `${what} by ${owner}: ${reason}` : `${what} is over: the configured weight is in force`;
+  return { kind: 'event', event: { id: 'override', target, event, text } };
+}
+
+const others = ({ overrides = [] }: DrainRecord, target: string): readonly Override[] => overrides.filter((one) => one.target !== target);
+
+function withOverrides({ overrides: _before, ...record }: DrainRecord, overrides: readonly Override[]): DrainRecord {
+  return overrides.length === 0 ? record : { ...record, overrides };
+}
+
+function withoutExpired(record: DrainRecord, atUs: number, effects: DrainEffect[]): DrainRecord {
+  const { overrides = [] } = record;
+  const over = overrides.filter(({ untilUs }) => untilUs !== null && untilUs <= atUs);
+  if (over.length === 0) return record;
+  effects.push(...over.map((one) => overrideEvent(one, 'override-over')));
+  return withOverrides(
+    record,
+    overrides.filter((one) => !over.includes(one)),
+  );
+}
+
+/** Those that have ended in this step are counted: the record remembers few of them. */
+function counted(before: DrainRecord, after: DrainRecord): DrainRecord {
+  const going = new Set(before.drains.flatMap(({ id, state }) => (state === 'draining' ? [id] : [])));
+  const outcomes = after.drains.flatMap(({ id, state }) => (state !== 'draining' && going.has(id) ? [state] : []));
+  if (outcomes.length === 0) return after;
+  const ended = { ...(after.ended ?? NONE_ENDED) };
+  for (const outcome of outcomes) ended[outcome] += 1;
+  return { ...after, ended };
+}
+
 function next(record: DrainRecord, input: DrainInput, atUs: number, effects: DrainEffect[]): DrainRecord {
   const changing = (change: (drain: Drain) => Drain): DrainRecord => ({ ...record, drains: record.drains.map(change) });
   switch (input.kind) {
@@ -157,12 +191,22 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
       effects.push(...events);
       return after === record ? record : { ...after, drains: remembered(after.drains) };
     }
-    case 'look':
-      return changing((drain) => {
+    case 'override':
+      effects.push(overrideEvent(input.override, 'overridden'));
+      return withOverrides(record, [...others(record, input.override.target), input.override]);
+    case 'no-override': {
+      const gone = (record.overrides ?? []).filter(({ target }) => target === input.target);
+      effects.push(...gone.map((one) => overrideEvent(one, 'override-over')));
+      return withOverrides(record, others(record, input.target));
+    }
+    case 'look': {
+      const after = changing((drain) => {
         const remaining = input.remaining.get(drain.id);
         if (remaining === undefined || !isUnfinished(drain)) return drain;
         return lookedAt(drain, { remaining, handover: input.handover, lacks: input.lacks === true }, atUs, effects);
       });
+      return withoutExpired(after, atUs, effects);
+    }
     case 'done':
       return changing((drain) => (drain.id === input.id ? { ...drain, endDone: true } : drain));
   }
@@ -184,7 +228,7 @@ const ASKS: ReadonlySet<DrainInput['kind']> = new Set(['start', 'look', 'cancel'
 const nextTenthUs = ({ fromUs, untilUs, share }: DrainSlowStart): number => fromUs + share * (untilUs - fromUs);
 
 /** When something changes although no connection does. */
-function wakeAt({ drains }: DrainRecord): number | undefined {
+function wakeAt({ drains, overrides = [] }: DrainRecord): number | undefined {
   const returns = drains.flatMap(({ slowStart }) => (slowStart === undefined ? [] : [nextTenthUs(slowStart)]));
   const moments = drains
     .filter(({ state }) => state === 'draining')
@@ -193,12 +237,12 @@ function wakeAt({ drains }: DrainRecord): number | undefined {
       ...(released ? [] : [persistenceDeadlineUs]),
       ...(quietSinceUs === null ? [] : [quietSinceUs + settleS * SECOND_US]),
     ]);
-  const all = [...moments, ...returns];
+  const all = [...moments, ...returns, ...overrides.flatMap(({ untilUs }) => untilUs ?? [])];
   return all.length === 0 ? undefined : Math.min(...all);
 }
 
 export function step(record: DrainRecord, input: DrainInput, atUs: number): Step<DrainRecord, DrainEffect> {
   const effects: DrainEffect[] = [];
-  const state = next(record, input, atUs, effects);
+  const state = counted(record, next(record, input, atUs, effects));
   return { state, effects: [...effects, ...(ASKS.has(input.kind) ? ends(state) : [])], wakeAtUs: wakeAt(state) };
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DrainEvent } from '../../control/drain/messages.js';
 import { netnsStatePath } from '../../host/state-file.js';
-import { type Drain, isUnfinished } from '../../model/drain/drain.js';
+import { type Drain, type DrainRecord, isDriven } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { artifact } from '../../sys/artifact.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -26,15 +26,15 @@ export async function drive(
 ): Promise<readonly Drain[]> {
   for (;;) {
     const beganUs = monotonicUs();
-    const drains = attempt(onEvent);
-    if (drains !== undefined && (isDone(drains) || !drains.some(isUnfinished))) return drains;
+    const record = attempt(onEvent);
+    if (record !== undefined && (isDone(record.drains) || !isDriven(record))) return record.drains;
     const tookMs = (monotonicUs() - beganUs) / 1000;
     await new Promise((done) => setTimeout(done, Math.max(lookMs, tookMs * REST_TIMES)));
   }
 }
 
 /** undefined: another process had the table. */
-function attempt(onEvent: (event: DrainEvent) => void): readonly Drain[] | undefined {
+function attempt(onEvent: (event: DrainEvent) => void): DrainRecord | undefined {
   try {
     return turn(onEvent);
   } catch (error) {

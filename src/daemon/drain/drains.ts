@@ -8,7 +8,7 @@ import type { Director } from '../../datapath/director.js';
 import type { DrainTable } from '../../datapath/drain-table.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
-import { type Drain, type DrainRecord, isOfDirector, isUnfinished, targetsOf } from '../../model/drain/drain.js';
+import { type Drain, type DrainRecord, isDueAt, isOfDirector, isUnfinished, targetsOf } from '../../model/drain/drain.js';
 import { isTargeted } from '../../model/drain/drain-target.js';
 import type { PeerDrain } from '../../model/drain/peer-drain.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
@@ -16,10 +16,10 @@ import { lacksOfPeers } from '../../model/stream-node.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { handoverNow, instancesHere, releaseFor } from './handover.js';
 
-type DrainDirector = Director & DrainTable;
-type OnDrainEvent = (event: DrainEvent) => void;
+export type DrainDirector = Director & DrainTable;
+export type OnDrainEvent = (event: DrainEvent) => void;
 
-const SILENT: OnDrainEvent = () => {};
+export const SILENT: OnDrainEvent = () => {};
 /** Of what names a drain at all directors. */
 const UID_BYTES = 8;
 
@@ -42,7 +42,7 @@ function carryOut(director: DrainDirector, drain: Drain, action: Extract<DrainEf
 }
 
 /** One step of the machine: the record first, then what it asks for. Killed in between, the next turn asks for it again. */
-function take(director: DrainDirector, before: DrainRecord, input: DrainInput, onEvent: OnDrainEvent): DrainRecord {
+export function take(director: DrainDirector, before: DrainRecord, input: DrainInput, onEvent: OnDrainEvent): DrainRecord {
   const { state, effects } = step(before, input, monotonicUs());
   director.setDrainRecord(state);
   return perform(director, state, effects, onEvent);
@@ -78,14 +78,14 @@ function lookOf(director: DrainDirector, record: DrainRecord): DrainInput {
   const handover = isDrained ? handoverNow() : undefined;
   return {
     kind: 'look',
-    remaining: director.drainRemaining(record),
+    remaining: record.drains.some(isUnfinished) ? director.drainRemaining(record) : new Map(),
     lacks: lacks(record),
     ...(handover === undefined ? {} : { handover }),
   };
 }
 
 /** Opens the director of this namespace for `work` */
-function withDirector<T>(work: (director: DrainDirector) => T, waitMs?: number): T {
+export function withDirector<T>(work: (director: DrainDirector) => T, waitMs?: number): T {
   const director = openDirector({ load: false, ...(waitMs === undefined ? {} : { waitMs }) });
   try {
     return work(director);
@@ -112,7 +112,7 @@ export function startDrainOf(director: DrainDirector, request: DrainRequest, onE
 }
 
 /** `waitMs`: for another process that changes the table; absent: as long as commands wait. */
-interface DrainCall {
+export interface DrainCall {
   readonly onEvent?: OnDrainEvent;
   readonly waitMs?: number;
 }
@@ -159,15 +159,15 @@ export function moveDeadlineOf(director: DrainDirector, id: string, deadlineS: n
   });
 }
 
-/** All drains, the oldest first. @throws WeirError datapath-not-loaded */
-export const listDrains = (): readonly Drain[] => withDirector((director) => director.drainRecord().drains);
+/** All drains, the oldest first, and the overrides. @throws WeirError datapath-not-loaded */
+export const presentDrains = (): DrainRecord => withDirector((director) => director.drainRecord());
 
 /** The connections are counted without the lock, so that no other command waits for that. */
-function turnOf(director: DrainDirector, onEvent: OnDrainEvent = SILENT): readonly Drain[] {
+function turnOf(director: DrainDirector, onEvent: OnDrainEvent = SILENT): DrainRecord {
   const seen = director.drainRecord();
-  if (!seen.drains.some(isUnfinished)) return seen.drains;
+  if (!isDueAt(seen, monotonicUs())) return seen;
   const look = lookOf(director, seen);
-  return director.exclusively(() => take(director, director.drainRecord(), look, onEvent).drains);
+  return director.exclusively(() => take(director, director.drainRecord(), look, onEvent));
 }
 
 /**
@@ -192,4 +192,4 @@ function takePeerDrainsOf(director: DrainDirector, drains: readonly PeerDrain[],
 }
 
 /** One look at all drains. @throws WeirError lock-busy: the next turn does it; datapath-not-loaded */
-export const turn = (onEvent?: OnDrainEvent): readonly Drain[] => withDirector((director) => turnOf(director, onEvent), TURN_WAIT_MS);
+export const turn = (onEvent?: OnDrainEvent): DrainRecord => withDirector((director) => turnOf(director, onEvent), TURN_WAIT_MS);

@@ -2,6 +2,7 @@
 import { isRecord, parseJson } from '../json.js';
 import type { DestinationKey, ServiceKey } from '../service.js';
 import { type DrainTarget, isTargeted, parseDrainTarget } from './drain-target.js';
+import type { Override } from './override.js';
 
 /** `honour`: persistent clients may open new connections for a while. `release`: their templates lead nowhere any more. */
 export type DrainPersistence = 'honour' | 'release';
@@ -97,7 +98,15 @@ export interface DrainRecord {
   readonly format: 1;
   readonly next: number;
   readonly drains: readonly Drain[];
+  /** One a target; absent: there are none, or it is of a build that knew none. */
+  readonly overrides?: readonly Override[];
+  /** How many drains have ended so far, by what became of them; absent: a build that did not count. */
+  readonly ended?: Readonly<Record<DrainOutcome, number>>;
 }
+
+export const DRAIN_OUTCOMES = ['empty', 'deadline', 'cancelled'] as const satisfies readonly DrainState[];
+export type DrainOutcome = (typeof DRAIN_OUTCOMES)[number];
+export const NONE_ENDED: Readonly<Record<DrainOutcome, number>> = { empty: 0, deadline: 0, cancelled: 0 };
 
 export const NO_DRAINS: DrainRecord = { format: 1, next: 1, drains: [] };
 
@@ -111,8 +120,10 @@ export function readDrainRecord(text: string | undefined): DrainRecord | undefin
 /** What a drain does to a destination: it gets no new connections, and none of persistent clients where it is released. */
 export interface Hold {
   readonly released: boolean;
-  /** Of its configured weight that packets find; absent: none. */
+  /** Of its weight that packets find; absent: none. */
   readonly share?: number;
+  /** In the place of its configured weight, where that is not 0. */
+  readonly weight?: number;
 }
 
 interface TargetHold extends Hold {
@@ -131,25 +142,54 @@ function holdOf({ released, slowStart }: Drain): Hold {
 
 /** Do two records hold the same destinations in the same way? */
 export function holdsSame(a: DrainRecord, b: DrainRecord): boolean {
-  const textOf = ({ drains }: DrainRecord): string =>
-    JSON.stringify(drains.filter(({ holds }) => holds).map((drain) => [drain.target, drain.also, holdOf(drain)]));
+  const textOf = ({ drains, overrides = [] }: DrainRecord): string =>
+    JSON.stringify([
+      drains.filter(({ holds }) => holds).map((drain) => [drain.target, drain.also, holdOf(drain)]),
+      overrides.map(({ target, state, weight }) => [target, state, weight]),
+    ]);
   return textOf(a) === textOf(b);
 }
 
-/** Which destinations the drains of a record hold. */
-export function holdsOf({ drains }: DrainRecord): HoldOf {
-  const holds = drains.flatMap((drain): TargetHold[] =>
-    drain.holds ? targetsOf(drain).map((target) => ({ target, ...holdOf(drain) })) : [],
-  );
+/** Of one whose target cannot be read, as another build's, there is none. */
+function overrideHold({ target, state, weight }: Override): TargetHold | undefined {
+  const parsed = parseDrainTarget(target);
+  if (parsed === undefined) return undefined;
+  if (state === 'maintenance') return { target: parsed, released: true };
+  return { target: parsed, released: false, ...(state === 'ready' && weight !== null ? { share: 1, weight } : {}) };
+}
+
+/** Which destinations the drains and overrides of a record hold. */
+export function holdsOf({ drains, overrides = [] }: DrainRecord): HoldOf {
+  const holds = [
+    ...drains.flatMap((drain): TargetHold[] => (drain.holds ? targetsOf(drain).map((target) => ({ target, ...holdOf(drain) })) : [])),
+    ...overrides.flatMap((one): readonly TargetHold[] => {
+      const hold = overrideHold(one);
+      return hold === undefined ? [] : [hold];
+    }),
+  ];
   return (service, server) => {
     const found = holds.filter(({ target }) => isTargeted(target, service, server));
     if (found.length === 0) return undefined;
     const share = Math.min(...found.map((hold) => hold.share ?? 0));
-    return { released: found.some(({ released }) => released), ...(share === 0 ? {} : { share }) };
+    // The newest one of several that state a weight.
+    const weight = found.findLast((hold) => hold.weight !== undefined)?.weight;
+    return {
+      released: found.some(({ released }) => released),
+      ...(share === 0 ? {} : { share }),
+      ...(weight === undefined ? {} : { weight }),
+    };
   };
 }
 
 /** Still gets its turns: it goes on, or what is to be done at its end or after its cancelling is not done yet. */
 export const isUnfinished = ({ state, endDone }: Drain): boolean => state === 'draining' || !endDone;
+
+/** Something is due of it although no command asks: a drain that goes on, or an override whose time will be over. */
+export const isDriven = ({ drains, overrides = [] }: DrainRecord): boolean =>
+  drains.some(isUnfinished) || overrides.some(({ untilUs }) => untilUs !== null);
+
+/** `nowUs`: CLOCK_MONOTONIC. */
+export const isDueAt = ({ drains, overrides = [] }: DrainRecord, nowUs: number): boolean =>
+  drains.some(isUnfinished) || overrides.some(({ untilUs }) => untilUs !== null && untilUs <= nowUs);
 
 export const isOfDirector = ({ target }: Pick<Drain, 'target'>): boolean => target === 'director';

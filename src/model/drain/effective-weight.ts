@@ -12,12 +12,14 @@ export interface StoredWeight {
 
 /** What is stored for a configured weight. `before`: the last weight that was not 0. */
 export function storedWeight(configured: number, before: number, hold: Hold | undefined): StoredWeight {
-  if (hold !== undefined) return { weight: shareOfWeight(configured, hold.share), lastWeight: configured, held: true };
+  if (hold !== undefined) return { weight: heldWeight(configured, hold), lastWeight: configured, held: true };
   return { weight: configured, lastWeight: configured === 0 ? before : configured, held: false };
 }
 
-/** Of a weight that is not 0 something is left by every share but 0. */
-const shareOfWeight = (weight: number, share = 0): number => (weight === 0 || share === 0 ? 0 : Math.max(1, Math.floor(weight * share)));
+/** A configured weight of 0 stays so, as that of a server that is down. Of another one something is left by every share but 0. */
+function heldWeight(configured: number, { share = 0, weight = configured }: Hold): number {
+  return configured === 0 || weight === 0 || share === 0 ? 0 : Math.max(1, Math.floor(weight * share));
+}
 
 export const configuredWeight = ({ weight, lastWeight, held }: StoredWeight): number => (held ? lastWeight : weight);
 

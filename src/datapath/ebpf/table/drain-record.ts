@@ -19,7 +19,7 @@ export function readDrains(tables: Pick<Tables, 'folder'>): DrainRecord {
 }
 
 export function writeDrains(tables: Pick<Tables, 'folder'>, record: DrainRecord): void {
-  if (record.drains.length === 0 && record.next === NO_DRAINS.next) removePinnedText(pathOf(tables));
+  if (record.drains.length === 0 && record.overrides === undefined && record.next === NO_DRAINS.next) removePinnedText(pathOf(tables));
   else writePinnedText(pathOf(tables), 'weir_drains', JSON.stringify(record));
 }
 

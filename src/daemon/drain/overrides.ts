@@ -1,0 +1,43 @@
+// What the API does with overrides: states one, and takes one away. They stand in the record of drains, and whoever drives these ends them in time.
+import { checkOverride } from '../../control/drain/check-drain.js';
+import { drainView } from '../../control/drain/drain-plan.js';
+import type { DrainRecord } from '../../model/drain/drain.js';
+import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
+import type { WantedOverride } from '../../model/drain/override.js';
+import { monotonicUs } from '../../sys/clock.js';
+import { type DrainCall, type DrainDirector, type OnDrainEvent, SILENT, take, withDirector } from './drains.js';
+
+const SECOND_US = 1_000_000;
+
+const wordOf = (target: string): string => {
+  const parsed = parseDrainTarget(target);
+  return parsed === undefined ? target : drainTargetWord(parsed);
+};
+
+/**
+ * In the place of an override of the same target: when it returns, packets on every CPU find it.
+ * @throws WeirError as checkOverride, drain-record
+ */
+export function setOverrideOf(
+  director: DrainDirector,
+  { forS, allowEmpty, ...wanted }: WantedOverride,
+  onEvent: OnDrainEvent = SILENT,
+): DrainRecord {
+  return director.exclusively(() => {
+    checkOverride(wanted, allowEmpty, drainView(director.services()));
+    const untilUs = forS === null ? null : monotonicUs() + forS * SECOND_US;
+    const override = { ...wanted, target: wordOf(wanted.target), since: new Date().toISOString(), untilUs };
+    return take(director, director.drainRecord(), { kind: 'override', override }, onEvent);
+  });
+}
+
+/** None is there: nothing changes. @throws WeirError drain-record */
+export const removeOverrideOf = (director: DrainDirector, target: string, onEvent: OnDrainEvent = SILENT): DrainRecord =>
+  director.exclusively(() => take(director, director.drainRecord(), { kind: 'no-override', target: wordOf(target) }, onEvent));
+
+/** The same in this network namespace. @throws WeirError datapath-not-loaded, lock-busy, too */
+export const setOverride = (wanted: WantedOverride, { onEvent, waitMs }: DrainCall = {}): DrainRecord =>
+  withDirector((director) => setOverrideOf(director, wanted, onEvent), waitMs);
+
+export const removeOverride = (target: string, { onEvent, waitMs }: DrainCall = {}): DrainRecord =>
+  withDirector((director) => removeOverrideOf(director, target, onEvent), waitMs);
