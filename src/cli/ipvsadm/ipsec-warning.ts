@@ -1,6 +1,7 @@
 // The line for a change of services that policies of IPsec are for: by methods other than NAT they are not applied to what is balanced.
 import type { TableReader } from '../../datapath/director.js';
-import { IpsecPolicies, type IpsecPolicy, policyText } from '../../model/ipsec-policy.js';
+import { bypassedText, bypassingPolicy } from '../../model/bypassed-policy.js';
+import type { IpsecPolicy } from '../../model/ipsec-policy.js';
 import type { ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
@@ -17,22 +18,13 @@ function servicesOf(command: Changed, table: TableReader): readonly ServiceEntry
 function bypassedBy(command: Changed, table: TableReader, host: HostPolicies): IpsecPolicy | undefined {
   const services = servicesOf(command, table);
   const policies = services.length === 0 ? [] : host.policies();
-  if (!policies.some(({ action }) => action !== 'pass')) return undefined;
-  const ipsec = new IpsecPolicies(policies, host.own());
-  for (const { spec, destinations } of services) {
-    for (const one of destinations) {
-      const [first] = ipsec.bypassed(spec.key, one.spec);
-      if (first !== undefined) return first;
-    }
-  }
-  return undefined;
+  return bypassingPolicy(policies, host.own, services);
 }
 
 /** The status of a change, with the line where one is due. */
 export function warnedOfIpsec(status: number, command: Changed, table: TableReader, { ipsec }: World, io: Io): number {
   if (status !== 0 || ipsec === undefined) return status;
   const policy = bypassedBy(command, table, ipsec);
-  if (policy !== undefined)
-    io.err(`weir: the policy of IPsec ${policyText(policy)} is not applied to what is not masqueraded; weir doctor names the services\n`);
+  if (policy !== undefined) io.err(`weir: ${bypassedText(policy)}\n`);
   return status;
 }
