@@ -1,8 +1,10 @@
 // What an exposition is made of: everything that was read at one scrape, as values. Times: seconds since 1970.
 import type { Counters } from '../control/vrrp/state/counters.js';
+import type { PublishedBfd } from '../host/published-bfd.js';
 import type { PublishedServer } from '../host/published-checks.js';
 import type { Lateness, PublishedInstance, PublishedScript } from '../host/published-vrrp.js';
 import type { SyncCounts } from '../host/sync/sync-counts.js';
+import type { DrainRecord } from '../model/drain/drain.js';
 import type { DropCount } from '../model/drops.js';
 import type { DumpedInstance } from '../model/keepalived/dumped-instance.js';
 import type { ServiceEntry, Stats } from '../model/service.js';
@@ -28,6 +30,10 @@ export interface TableSnapshot {
   readonly slots: number;
   readonly templates: { readonly living: number; readonly slots: number };
   readonly interfaces: readonly InterfaceSnapshot[];
+  /** Absent: of another build, which this one cannot read. */
+  readonly drains?: DrainRecord;
+  /** When each drain began, by id. */
+  readonly drainsBegan: ReadonlyMap<string, number>;
 }
 
 export interface InterfaceSnapshot {
@@ -50,6 +56,24 @@ export interface VrrpSnapshot {
   readonly lateness?: Lateness;
 }
 
+export interface ApiSnapshot {
+  /** Requests that were refused over TCP before they were looked at, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly requests: readonly { readonly method: string; readonly route: string; readonly status: number; readonly count: number }[];
+  readonly durations: readonly RouteDurations[];
+}
+
+/** How long answers took, from the request to their last byte, those that stay open apart. */
+export interface RouteDurations {
+  readonly method: string;
+  readonly route: string;
+  /** Upper bounds of the classes, ascending, s. */
+  readonly bounds: readonly number[];
+  /** Of each class, and of what took longer than the last bound. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
 export interface Snapshot {
   readonly version: string;
   readonly kernel: string;
@@ -59,10 +83,11 @@ export interface Snapshot {
   readonly daemonRuns: boolean;
   readonly vrrp: VrrpSnapshot;
   readonly checks: readonly PublishedServer[];
+  readonly bfd: readonly Pick<PublishedBfd, 'sessions' | 'refused'>[];
   readonly sync: readonly { readonly role: DaemonRole; readonly counts: SyncCounts }[];
   readonly stream?: StreamStatus;
-  /** Requests that the control API refused over TCP, by reason; absent: this is not of its process. */
-  readonly apiRefusals?: Readonly<Record<string, number>>;
+  /** Absent: this is not of the API's process. */
+  readonly api?: ApiSnapshot;
   /** How long reading took. */
   readonly seconds: number;
 }

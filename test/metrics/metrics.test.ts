@@ -24,6 +24,10 @@ vrrp_script ready {
   script "/bin/true"
   interval 1
 }
+bfd_instance peer {
+  neighbor_ip 198.51.100.2
+  source_ip 198.51.100.1
+}
 vrrp_instance VI_1 {
   state MASTER
   interface wan0
@@ -86,6 +90,7 @@ before(async () => {
     assert.equal(gate.ipvsadm(line).status, 0, line);
   const file = join(folder, 'keepalived.conf');
   writeFileSync(file, CONFIGURATION);
+  assert.equal(gate.weir('drain 198.51.100.21 --deadline 1h').status, 0);
   const pids = ['-p', 'k', '-r', 'v', '-c', 'c'].map((word) => (word.startsWith('-') ? word : join(folder, word)));
   daemon = new RunningDaemon([
     'ip',
@@ -104,7 +109,10 @@ before(async () => {
   await until(
     () => weir('metrics --family weir'),
     (text) =>
-      /^weir_vrrp_state\{.*\} 2$/m.test(text) && /state="sorry"\} 1$/m.test(text) && /^weir_vrrp_adverts_sent_total.* [1-9]/m.test(text),
+      /^weir_vrrp_state\{.*\} 2$/m.test(text) &&
+      /state="sorry"\} 1$/m.test(text) &&
+      /^weir_bfd_packets_sent_total\{.*\} [1-9]/m.test(text) &&
+      /^weir_vrrp_adverts_sent_total.* [1-9]/m.test(text),
   );
 });
 after(async () => {
@@ -185,6 +193,20 @@ test('a server whose check failed is down, and the sorry server serves', on, () 
   assert.ok([...samples.keys()].every((name) => !name.includes(VIP)));
 });
 
+test('a drain is in the exposition, and its server is draining with the configured weight beside', on, async () => {
+  const samples = await until(
+    () => samplesOf(weir('metrics --family weir')),
+    (all) => all.get('weir_drains_total{outcome="empty"}') === 1,
+  );
+  const of = 'drain="d1",target="198.51.100.21"';
+  const named = (name: string): number | undefined => samples.get(`weir_drain_${name}{${of}}`);
+  assert.deepEqual([named('active'), named('connections_remaining')], [0, 0]);
+  assert.equal((named('deadline_timestamp_seconds') ?? 0) - (named('start_timestamp_seconds') ?? 0), 3600);
+  const server = 'server="198.51.100.21:80",service="tcp:198.51.100.10:80"';
+  assert.equal(samples.get(`weir_server_state{${server},state="draining"}`), 1);
+  assert.deepEqual([samples.get(`weir_server_weight{${server}}`), samples.get(`weir_server_configured_weight{${server}}`)], [0, 0]);
+});
+
 test('a scope with too many series is left out, and named', on, () => {
   const text = weir('metrics --family weir --max-series 30');
   assert.match(text, /^weir_scrape_truncated\{scope="server"\} 1$/m);
@@ -209,7 +231,7 @@ test('a file for the textfile collector is one whole exposition', on, () => {
 });
 
 /** What needs a second director, a stream, too many series, or the API's own process: the rest is in the exposition of this one. */
-const NOT_HERE = /^weir_stream_|^weir_scrape_truncated$|^weir_api_refused_total$/;
+const NOT_HERE = /^weir_stream_|^weir_scrape_truncated$|^weir_api_|^weir_bfd_refused_total$/;
 
 test('every name of the manual, of the alerts and of the dashboard is in an exposition', on, () => {
   const found = new Set([...namesOf(weir('metrics')), ...namesOf(weir('metrics --family keepalived-gen2brain'))]);

@@ -5,11 +5,13 @@ import { Conf } from '../../datapath/ebpf/abi.gen.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { type ObservedDatapath, observeTables } from '../../datapath/ebpf/observe/observer.js';
 import { tableNumbers } from '../../datapath/ebpf/observe/table-overview.js';
+import { publishedBfd } from '../../host/published-bfd.js';
 import { publishedChecks } from '../../host/published-checks.js';
 import { publishedDump, publishedVrrp } from '../../host/published-vrrp.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { readSyncCounts } from '../../host/sync/sync-counts.js';
 import { hasDaemonDied, hasDaemonRecord } from '../../host/sync/sync-record.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
 import { DAEMON_ROLES } from '../../model/sync-daemon.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -45,8 +47,19 @@ function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded): Table
       slots,
       templates,
       interfaces,
+      ...drainsOf(reader),
     };
   });
+}
+
+function drainsOf(reader: Loaded['reader']): Pick<TableSnapshot, 'drains' | 'drainsBegan'> {
+  try {
+    const drains = reader.drainRecord();
+    return { drains, drainsBegan: new Map(drains.drains.map(({ id, startedAt }) => [id, Date.parse(startedAt) / MS_PER_S])) };
+  } catch (error) {
+    if (!isWeirError(error, 'drain-record')) throw error;
+    return { drainsBegan: new Map() };
+  }
 }
 
 /** An instance that no daemon describes is one of an older build: its interface is what it published. */
@@ -95,6 +108,7 @@ export function collectSnapshot(version: string, observe = observeTables): Snaps
     daemonRuns: checks.length > 0 || publishedVrrp.living(cookie).length > 0,
     vrrp,
     checks: checks.flatMap(({ servers }) => servers),
+    bfd: publishedBfd.living(cookie),
     sync: syncSnapshot(),
     ...(stream === undefined ? {} : { stream }),
   };

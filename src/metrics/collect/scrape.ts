@@ -12,8 +12,8 @@ export interface ScrapeRequest {
   readonly accept: string;
   readonly version: string;
   readonly nameOf?: (name: MetricsParameter) => string;
-  /** What the API refused over TCP, by reason; absent: it is not the API that asks. */
-  readonly apiRefusals?: Snapshot['apiRefusals'];
+  /** Absent: it is not the API that asks. */
+  readonly api?: Snapshot['api'];
   /** Of a process that keeps the tables mapped. */
   readonly observe?: () => ObservedDatapath;
 }
@@ -55,17 +55,11 @@ const PLAIN_TEXT = 'text/plain; charset=utf-8';
  * be late by that much, never in that of VRRP or the checker. Its text, some 5 KB a service with three servers, is made piece by piece, of this moment.
  * @throws WeirError option-value, option-unknown: the query is wrong; else as collectSnapshot
  */
-export function scrape(
-  query: URLSearchParams,
-  { accept, version, nameOf = (name) => name, apiRefusals, observe }: ScrapeRequest,
-): MetricsAnswer {
+export function scrape(query: URLSearchParams, { accept, version, nameOf = (name) => name, api, observe }: ScrapeRequest): MetricsAnswer {
   const unknown = [...query.keys()].find((name) => !METRICS_PARAMETERS.some((known) => known === name));
   if (unknown !== undefined) throw new WeirError('option-unknown', { option: unknown });
   const given = Object.fromEntries(METRICS_PARAMETERS.flatMap((name) => (query.has(name) ? [[name, query.getAll(name).join(',')]] : [])));
   const options = metricsOptions(given, nameOf, negotiatedFormat(accept));
-  const pieces = expositionPiecesOf(
-    { ...collectSnapshot(version, observe), ...(apiRefusals === undefined ? {} : { apiRefusals }) },
-    options,
-  );
+  const pieces = expositionPiecesOf({ ...collectSnapshot(version, observe), ...(api === undefined ? {} : { api }) }, options);
   return { contentType: options.format === 'influx' ? PLAIN_TEXT : CONTENT_TYPES[options.format], pieces };
 }

@@ -30,6 +30,7 @@ const SNAPSHOT: Snapshot = {
     lateness: { boundsUs: [100, 1000], counts: [2, 3, 1], sumUs: 4500 },
   },
   checks: [],
+  bfd: [],
   sync: [],
   seconds: 0.5,
 };

@@ -6,8 +6,8 @@ import { endpointText, parseEndpoint } from '../../model/endpoint-text.js';
 import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey } from '../../model/service.js';
 import { madeOnce } from '../exposition/family.js';
 
-/** quiesced: weight 0, also by a drain. down: its checks failed. sorry: it serves for servers that are down. */
-export const SERVER_STATES = ['up', 'quiesced', 'down', 'sorry'] as const;
+/** quiesced: weight 0. draining: a drain or an override holds it at 0. down: its checks failed. sorry: it serves for servers that are down. */
+export const SERVER_STATES = ['up', 'quiesced', 'draining', 'down', 'sorry'] as const;
 export type ServerState = (typeof SERVER_STATES)[number];
 
 export type CheckedServer = PublishedServer['reals'][number];
@@ -33,7 +33,8 @@ function tableName(key: ServiceKey, server: string, destinations: ReadonlyMap<st
 function stateOf(entry: DestinationEntry, check: CheckedServer | undefined, checked: PublishedServer | undefined): ServerState {
   if (check?.up === false) return 'down';
   if (check === undefined && checked?.sorry === true) return 'sorry';
-  return effectiveWeight(entry) > 0 ? 'up' : 'quiesced';
+  if (effectiveWeight(entry) > 0) return 'up';
+  return entry.held === undefined ? 'quiesced' : 'draining';
 }
 
 const nameOf = madeOnce((spec: DestinationSpec) => endpointText(spec));

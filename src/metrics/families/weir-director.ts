@@ -2,6 +2,8 @@
 import type { DropCount } from '../../model/drops.js';
 import { directorFamily, type Family, labelText, plainSample, type Sample } from '../exposition/family.js';
 import type { Snapshot, TableSnapshot } from '../snapshot.js';
+import { apiFamilies } from './weir-api.js';
+import { drainFamilies } from './weir-drains.js';
 
 /** Packets of these reasons go on: to the host's stack, to its packet filter, or once their first fragment has come. */
 const PASSED: ReadonlySet<string> = new Set([
@@ -77,22 +79,14 @@ function tableFamilies(table: TableSnapshot): readonly Family[] {
   ];
 }
 
-const refusedFamily = (refused: NonNullable<Snapshot['apiRefusals']>): Family =>
-  directorFamily(
-    'api_refused_total',
-    'counter',
-    'Requests that the control API refused over TCP before it looked at what they ask for, by reason',
-    Object.entries(refused).map(([reason, value]) => ({ labels: labelText({ reason }), value })),
-  );
-
 /** weir_up is 0 where no datapath is loaded that this build can read: then there are no other families of the table. */
-export function directorFamilies({ version, kernel, table, seconds, apiRefusals }: Snapshot): readonly Family[] {
+export function directorFamilies({ version, kernel, table, seconds, api }: Snapshot): readonly Family[] {
   const info = labelText({ build: table?.build ?? '', kernel, version });
   return [
     directorFamily('build_info', 'gauge', 'Version of weir, build of the loaded programs, Linux; always 1', [{ labels: info, value: 1 }]),
     gauge('up', 'Whether a datapath is loaded in this network namespace', table === undefined ? 0 : 1),
     gauge('scrape_duration_seconds', 'How long reading took for this text', seconds),
-    ...(table === undefined ? [] : tableFamilies(table)),
-    ...(apiRefusals === undefined ? [] : [refusedFamily(apiRefusals)]),
+    ...(table === undefined ? [] : [...tableFamilies(table), ...drainFamilies(table)]),
+    ...(api === undefined ? [] : apiFamilies(api)),
   ];
 }

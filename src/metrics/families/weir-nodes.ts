@@ -1,9 +1,10 @@
-// weir_vrrp_*, weir_sync_* and weir_stream_*: what the processes of a pair have published of themselves.
+// weir_vrrp_*, weir_sync_*, weir_stream_* and weir_bfd_*: what the processes of a pair have published of themselves.
 import type { Counters } from '../../control/vrrp/state/counters.js';
 import type { SyncCount } from '../../host/sync/sync-counts.js';
 import { wouldBreak } from '../../model/stream-node.js';
 import { directorFamily, type Family, labelText, plainSample, type Sample, withLabel } from '../exposition/family.js';
 import type { InstanceSnapshot, Snapshot } from '../snapshot.js';
+import { histogramSamples } from './histogram.js';
 import { KEEPALIVED_STATES } from './keepalived.js';
 
 const US_PER_S = 1_000_000;
@@ -79,16 +80,37 @@ function vrrpFamilies({ vrrp: { instances, lateness } }: Snapshot): readonly Fam
   ];
 }
 
-/** `counts`: of each bound, and of what is above all of them. */
-function histogram({ boundsUs, counts, sumUs }: NonNullable<Snapshot['vrrp']['lateness']>): readonly Sample[] {
-  const samples: Sample[] = [];
-  let count = 0;
-  for (const [index, each] of counts.entries()) {
-    count += each;
-    const bound = boundsUs[index];
-    samples.push({ labels: labelText({ le: bound === undefined ? '+Inf' : bound / US_PER_S }), value: count, suffix: '_bucket' });
-  }
-  return [...samples, { labels: '', value: sumUs / US_PER_S, suffix: '_sum' }, { labels: '', value: count, suffix: '_count' }];
+const histogram = ({ boundsUs, counts, sumUs }: NonNullable<Snapshot['vrrp']['lateness']>): readonly Sample[] =>
+  histogramSamples({ bounds: boundsUs.map((us) => us / US_PER_S), counts, sum: sumUs / US_PER_S });
+
+/** The numbers of RFC 5880. */
+const BFD_STATES = { adminDown: 0, down: 1, init: 2, up: 3 } as const;
+
+type Session = Snapshot['bfd'][number]['sessions'][number];
+
+function bfdFamilies({ bfd }: Snapshot): readonly Family[] {
+  const sessions = bfd.flatMap((one) => one.sessions);
+  const each = (type: Family['type'], name: string, help: string, of: (session: Session) => number): Family =>
+    directorFamily(
+      `bfd_${name}`,
+      type,
+      help,
+      sessions.map((one) => ({ labels: labelText({ neighbour: one.neighbour, session: one.name }), value: of(one) })),
+    );
+  const refused = bfd.flatMap((one) => Object.entries(one.refused));
+  return [
+    each('gauge', 'state', 'State of a session of BFD: 0 AdminDown, 1 Down, 2 Init, 3 Up', ({ state }) => BFD_STATES[state]),
+    each('counter', 'packets_received_total', 'Packets of a session that were accepted', ({ received }) => received),
+    each('counter', 'packets_sent_total', 'Packets of a session that were sent', ({ sent }) => sent),
+    each('counter', 'went_up_total', 'How often a session went up', ({ wentUp }) => wentUp),
+    each('counter', 'went_down_total', 'How often a session went down', ({ wentDown }) => wentDown),
+    directorFamily(
+      'bfd_refused_total',
+      'counter',
+      'Packets of BFD that were refused, by reason',
+      refused.map(([reason, value]) => ({ labels: labelText({ reason }), value })),
+    ),
+  ];
 }
 
 const plain = (count: SyncCount | undefined): number | undefined => (typeof count === 'number' ? count : undefined);
@@ -141,4 +163,5 @@ export const nodeStateFamilies = (snapshot: Snapshot): readonly Family[] => [
   ...vrrpFamilies(snapshot),
   ...syncFamilies(snapshot),
   ...streamFamilies(snapshot),
+  ...bfdFamilies(snapshot),
 ];

@@ -109,6 +109,11 @@ function serverSamples(rows: readonly Row[], of: NumberOf): readonly Sample[] {
 
 const NUMBERS: readonly (readonly [name: string, help: string, of: NumberOf])[] = [
   ['weight', 'Weight of a server in the table', ({ entry }) => entry && effectiveWeight(entry)],
+  [
+    'configured_weight',
+    'Weight of a server as it is configured: of one that is drained or overridden it is not in force',
+    ({ entry }) => entry?.spec.weight,
+  ],
   ['connections_active', 'Established connections of a server', ({ entry }) => entry?.active],
   ['connections_inactive', 'Connections of a server that are not established', ({ entry }) => entry?.inactive],
   ['connections_persistent', 'Persistence templates of a server', ({ entry }) => entry?.persistent],

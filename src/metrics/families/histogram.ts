@@ -1,0 +1,22 @@
+// A classic histogram: how many values were at most each bound.
+import { labelText, type Sample, withLabel } from '../exposition/family.js';
+
+export interface Histogram {
+  /** Upper bounds of the classes, ascending. */
+  readonly bounds: readonly number[];
+  /** Of each class, and of what is above the last bound. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+/** `labels`: of all its samples. */
+export function histogramSamples({ bounds, counts, sum }: Histogram, labels = ''): readonly Sample[] {
+  const samples: Sample[] = [];
+  let count = 0;
+  for (const [index, each] of counts.entries()) {
+    count += each;
+    const le = String(bounds[index] ?? '+Inf');
+    samples.push({ labels: labels === '' ? labelText({ le }) : withLabel(labels, 'le', le), value: count, suffix: '_bucket' });
+  }
+  return [...samples, { labels, value: sum, suffix: '_sum' }, { labels, value: count, suffix: '_count' }];
+}
