@@ -4,6 +4,7 @@ import { pacedFoundConnections } from '../datapath/ebpf/observe/connection-filte
 import { type ObservedDatapath, observeTables } from '../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
+import { addedVips } from '../document/added-vips.js';
 import { KeptState } from '../document/kept-state.js';
 import { scrape } from '../metrics/collect/scrape.js';
 import { connectionValue } from '../report/connections/connection-value.js';
@@ -15,9 +16,8 @@ import { artifact } from '../sys/artifact.js';
 import { monotonicUs } from '../sys/clock.js';
 import { unlessCode } from '../sys/errno.js';
 import { neighbours } from '../sys/netlink/neighbours.js';
-import type { Refusals } from './access/refusals.js';
 import { type DoctorReport, examineBeside } from './doctor-process.js';
-import type { ApiReaders, TableSnapshot } from './sources.js';
+import type { ApiReaders, ApiSources, TableSnapshot } from './sources.js';
 
 /** So long what takes long to collect is answered with again, ms. */
 const KEPT_MS = 1000;
@@ -69,7 +69,7 @@ function keptTable(reader: () => ObservingReader): () => TableSnapshot {
   };
 }
 
-export function liveSources(refusals: Refusals): ApiReaders {
+export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' | 'requests'>): ApiReaders {
   const observe = keptTables();
   const reader = (): ObservingReader => readerOf(observe());
   let examining: Promise<DoctorReport> | undefined;
@@ -87,11 +87,12 @@ export function liveSources(refusals: Refusals): ApiReaders {
     daemons: kept(daemonStatuses, KEPT_MS),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),
     neighbours,
+    vips: addedVips,
     drainRecord: () => {
       checkPresent(reader().tables);
       return reader().drainRecord();
     },
-    metrics: (query, accept) => scrape(query, { accept, version, apiRefusals: refusals.counts(), observe }),
+    metrics: (query, accept) => scrape(query, { accept, version, api: { refused: refusals.counts(), ...requests.snapshot() }, observe }),
     *connections(filter) {
       // Its own: a client may take its time.
       const own = observedReader();

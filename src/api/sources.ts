@@ -3,9 +3,11 @@ import type { DrainRequest } from '../control/drain/messages.js';
 import type { DocumentOptions, DocumentPlan } from '../control/plan/document-plan.js';
 import type { TableFacts } from '../control/plan/table-facts.js';
 import type { ConnectionFilter } from '../datapath/ebpf/observe/connection-filter.js';
+import type { AddedVip } from '../document/added-vips.js';
 import type { PresentState } from '../document/kept-state.js';
 import type { MetricsAnswer } from '../metrics/collect/scrape.js';
 import type { Drain, DrainRecord } from '../model/drain/drain.js';
+import type { WantedOverride } from '../model/drain/override.js';
 import type { DropCount, RecentDrops } from '../model/drops.js';
 import type { ServiceEntry, ServiceKey, Stats, Timeouts } from '../model/service.js';
 import type { TableDocument } from '../model/table-document.js';
@@ -19,6 +21,7 @@ import type { Journal } from './changes/journal.js';
 import type { PlanBook } from './changes/plan-book.js';
 import type { DoctorReport } from './doctor-process.js';
 import type { EventRing } from './events/event-ring.js';
+import type { RequestCounts } from './http/request-counts.js';
 
 /** The table of one moment. */
 export interface TableSnapshot {
@@ -55,6 +58,8 @@ export interface ApiReaders {
   daemons(): readonly DaemonStatus[];
   drops(): DropsFound;
   neighbours(): readonly NeighbourEntry[];
+  /** Those that weir has added. @throws WeirError state-file-damaged; SystemError */
+  vips(): readonly AddedVip[];
   /** With no lock. @throws WeirError drain-record, and as `table` */
   drainRecord(): DrainRecord;
   /** By the parameters of GET /metrics. @throws WeirError option-value, option-unknown, and as collectSnapshot */
@@ -74,6 +79,11 @@ export interface ApiSources extends ApiReaders {
   facts(): TableFacts;
   /** @throws WeirError as changeTable */
   apply(document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan>;
+  /**
+   * After a change of these services: the packet filter is looked at, as ipvsadm does. What whoever made it should know; the change stands whatever
+   * comes of it.
+   */
+  warnings(changed: readonly ServiceKey[]): Promise<readonly string[]>;
   /** The process that drives drains in the background; undefined: none does. */
   drainDriver(): number | undefined;
   /** Has a process drive them, where none does. */
@@ -86,8 +96,13 @@ export interface ApiSources extends ApiReaders {
   cancelDrain(id: string, slowStartS: number): Promise<Drain>;
   /** `deadlineS`: from now. @throws WeirError drain-missing, drain-ended, lock-busy */
   moveDeadline(id: string, deadlineS: number): Promise<Drain>;
+  /** In the place of one of the same target. @throws WeirError as checkOverride, lock-busy */
+  setOverride(wanted: WantedOverride): Promise<DrainRecord>;
+  /** @throws WeirError lock-busy */
+  removeOverride(target: string): Promise<DrainRecord>;
   readonly plans: PlanBook;
   readonly journal: Journal;
   readonly events: EventRing;
   readonly refusals: Refusals;
+  readonly requests: RequestCounts;
 }

@@ -1,10 +1,10 @@
 // Changes by the API: the state that each was made for, plans, the journal, and what takes a change back.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { Journal } from '../../src/api/changes/journal.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { WeirError } from '../../src/model/errors/weir-error.js';
-import { field, parseJson } from '../../src/model/json.js';
+import { field, listOf, parseJson } from '../../src/model/json.js';
 import { serviceWord } from '../../src/model/service-word.js';
 import { type Asked, changingSources, memoryStore, reader, testApi } from '../support/api.js';
 
@@ -14,12 +14,13 @@ const two = { services: { ...one.services, 'mark:5': { servers: ['10.0.0.9:0'] }
 
 function bed() {
   const [director, store] = [new MemoryDirector(), memoryStore()];
-  const api = testApi({ sources: changingSources(director, store) });
+  const sources = changingSources(director, store);
+  const api = testApi({ sources });
   const send = async (method: string, path: string, body?: unknown, headers: Asked['headers'] = {}) => {
     const answer = await api(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }), headers });
     return { ...answer, value: parseJson(answer.text), code: field(parseJson(answer.text), 'code') };
   };
-  return { director, store, api, send, etag: async () => (await api('/v1/services')).headers.get('etag') ?? '' };
+  return { director, store, sources, api, send, etag: async () => (await api('/v1/services')).headers.get('etag') ?? '' };
 }
 
 const table = (director: MemoryDirector): readonly string[] =>
@@ -204,4 +205,76 @@ test('an entry is there before its change: a process killed in between leaves it
   while (sources.journal.all().length === 0) await new Promise(setImmediate);
   const [left] = new Journal(memoryStore(store.text), () => {}).all();
   assert.deepEqual([left?.author, left?.after, left?.commands.length], ['uid 0 (pid 1)', null, 3]);
+});
+
+test('a change that was made stands where the state after it cannot be read: the answer, the journal and the log have that', async () => {
+  const [director, store, logged] = [new MemoryDirector(), memoryStore(), [] as string[]];
+  const sources = changingSources(director, store, (_, text) => logged.push(text));
+  let isGone = false;
+  const asked = testApi({
+    sources: {
+      ...sources,
+      apply: (...given) => sources.apply(...given).finally(() => (isGone = true)),
+      state() {
+        if (isGone) throw new WeirError('datapath-not-loaded');
+        return sources.state();
+      },
+    },
+  });
+  const put = await asked('/v1/configuration', {
+    method: 'PUT',
+    body: JSON.stringify(one),
+    headers: { 'if-match': '*', prefer: 'return=minimal' },
+  });
+  const value = parseJson(put.text);
+  assert.deepEqual([put.status, field(value, 'etag'), put.headers.get('etag')], [200, null, null]);
+  assert.match(String(field(value, 'warnings')), /was made, but the state after it could not be read/);
+  assert.equal(table(director).length, 1);
+  assert.match(logged.join(), /^change \d+ was made, but the state after it could not be read: /);
+  const entries = (text: string) =>
+    new Journal(memoryStore(text), () => {}).all().map(({ id, after, unread }) => [id, after, typeof unread]);
+  assert.deepEqual(entries(store.text), [[field(value, 'change'), null, 'string']]);
+  const [shown] = listOf(field(parseJson((await asked('/v1/changes')).text), 'changes'));
+  assert.deepEqual([field(shown, 'after'), typeof field(shown, 'unread')], [null, 'string']);
+});
+
+test('a change is planned once before it is applied', async () => {
+  const { send, etag, sources } = bed();
+  const facts = mock.method(sources, 'facts');
+  for (const weight of [5, 6]) {
+    assert.equal((await send('PUT', '/v1/configuration', one, { 'if-match': await etag() })).status, 200);
+    assert.equal((await send('PATCH', `${SERVICE}/servers/10.0.0.1:80`, { weight }, { 'if-match': '*' })).status, 200);
+  }
+  assert.equal(facts.mock.callCount(), 4);
+});
+
+test('killed at any byte of its journal, what was answered before is there; the line that is left half is reported', () => {
+  const [store, logged] = [memoryStore(), [] as string[]];
+  const journal = new Journal(store, () => {});
+  const lengths: number[] = [];
+  for (const id of ['a', 'b', 'c', 'd']) {
+    journal.begin({ id, at: '', author: 'ü', before: '', commands: ['-A'], of: null, undo: null });
+    lengths.push(store.text.length);
+    if (id === 'b') journal.end(id, undefined);
+    else if (id === 'c') journal.made(id, new Error('no state'));
+    else journal.end(id, `"${id}"`);
+    lengths.push(store.text.length);
+  }
+  for (let length = 0; length <= store.text.length; length += 1) {
+    const left = memoryStore(store.text.slice(0, length));
+    logged.length = 0;
+    const again = new Journal(left, (_, text) => logged.push(text));
+    // A line's end may be missing of the last one.
+    const written = lengths.filter((each) => each <= length + 1).length;
+    const expected = ['a', 'b', 'c', 'd'].filter((id, index) => written > 2 * index && !(id === 'b' && written > 2 * index + 1));
+    const known = again.all().map(({ id }) => id);
+    const isWhole = length === 0 || lengths.includes(length + 1) || lengths.includes(length);
+    assert.deepEqual([length, known.toReversed()], [length, expected]);
+    assert.equal(logged.length, isWhole ? 0 : 1, `${length}: ${logged}`);
+    again.begin({ id: 'e', at: '', author: '', before: '', commands: [], of: null, undo: null });
+    assert.deepEqual(
+      new Journal(memoryStore(left.text), () => {}).all().map(({ id }) => id),
+      ['e', ...known],
+    );
+  }
 });

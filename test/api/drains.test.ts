@@ -104,7 +104,16 @@ test('an instance is released and taken back by who may drain; one that is not h
   const sources: ApiSources = {
     ...changingSources(),
     daemons: () => [
-      { pid: 1, program: 'weir', file: '/etc/weir/weir.yaml', since: null, instances: [instance], health: null, otherBuild: false },
+      {
+        pid: 1,
+        program: 'weir',
+        file: '/etc/weir/weir.yaml',
+        since: null,
+        instances: [instance],
+        health: null,
+        bfd: null,
+        otherBuild: false,
+      },
     ],
     releaseInstance: (...asked) => void released.push(asked),
   };

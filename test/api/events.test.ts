@@ -75,7 +75,7 @@ test('a look finds what came, changed and went', () => {
       driveDrains: () => {
         driven += 1;
       },
-      daemons: () => [{ pid: 1, program: 'weir', file: '', since: null, instances: [], health: health(), otherBuild: false }],
+      daemons: () => [{ pid: 1, program: 'weir', file: '', since: null, instances: [], health: health(), bfd: null, otherBuild: false }],
     },
     ring,
   );

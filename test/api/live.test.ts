@@ -11,7 +11,7 @@ import { asked, type Cluster, inCluster, ipvsadm, ok, serving, shared, VIP } fro
 import { shell } from '../datapath/marked-cluster.js';
 import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { noTools } from '../support/probes.js';
+import { noTools, notWorking } from '../support/probes.js';
 import { type Answered, askSocket, RunningWeir } from './running-weir.js';
 
 const on = { skip: noNamespaces(), timeout: 600_000 };
@@ -77,6 +77,25 @@ test('a rule of the packet filter holds for a service that comes by the API', { 
     await api.logged(/new connections pass the packet filter before they are balanced from now on: .*DROP/);
     assert.equal((await apply({ [`tcp:${VIP}:81`]: { scheduler: 'rr', servers } })).status, 200);
     assert.equal(passes(), false);
+  });
+});
+
+test('the answer to a change names a policy of IPsec that is not applied to it', {
+  ...on,
+  skip: on.skip || notWorking('xfrm', 'ip', 'xfrm', 'policy'),
+}, async () => {
+  await inside(async (cluster) => {
+    const { bed, lvs } = cluster;
+    ipvsadm(lvs, `-A -u ${VIP}:9 -s rr`);
+    const policy = `src 203.0.113.0/24 dst ${VIP}/32 dir out`;
+    await serve(cluster);
+    const put = async (method: string): Promise<unknown> =>
+      field(parseJson((await ask('PUT', `/v1/services/${service}`, { method, servers: ['10.8.2.11:80'] })).text), 'warnings');
+    assert.deepEqual(await put('route'), []);
+    bed.undo(() => lvs.ip(`xfrm policy delete ${policy}`));
+    lvs.ip(`xfrm policy add ${policy} tmpl src 198.51.100.2 dst 198.51.100.1 proto esp mode tunnel`);
+    assert.deepEqual(await put('masq'), []);
+    assert.match(String(await put('route')), /the policy of IPsec src 203\.0\.113\.0\/24 .* is not applied to what is not masqueraded/);
   });
 });
 

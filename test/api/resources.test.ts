@@ -1,11 +1,13 @@
 // The resources that are read: what they answer, what they refuse, and that their description names each of them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RequestCounts } from '../../src/api/http/request-counts.js';
 import { openApiOf } from '../../src/api/openapi.js';
 import { routes } from '../../src/api/routes/routes.js';
 import { serviceShape } from '../../src/api/values/service-value.js';
 import { WeirError } from '../../src/model/errors/weir-error.js';
-import { field, parseJson } from '../../src/model/json.js';
+import { field, listOf, parseJson } from '../../src/model/json.js';
+import type { BfdSessionStatus } from '../../src/report/status/status.js';
 import { emptyStatus, memorySources, oneService, reader, testApi } from '../support/api.js';
 import { ip } from '../support/ip.js';
 import { read } from '../support/project.js';
@@ -178,4 +180,55 @@ test("another program's configuration becomes a document, with what is not carri
   ]);
   const included = await send({ format: 'nginx-stream', text: 'stream { include web/*.conf; }' });
   assert.match(included.text, /include web\/\*\.conf: files of this host are not read for a request; send what they have in its place/);
+});
+
+test('sessions of BFD and the VIPs that weir has added are read', async () => {
+  const session: BfdSessionStatus = {
+    ...{ name: 'peer', neighbour: '192.0.2.2', source: null, multihop: false, state: 'Down', remoteState: 'Init', since: null },
+    ...{ diagnostic: 'No Diagnostic', remoteDiagnostic: 'No Diagnostic', discriminator: 7, remoteDiscriminator: 0, open: true },
+    ...{ transmitMs: 1500, detectionMs: 0, received: 0, sent: 3, wentUp: 0, wentDown: 0 },
+  };
+  const daemon = {
+    pid: 1,
+    program: 'weir',
+    file: '',
+    since: null,
+    instances: null,
+    health: null,
+    bfd: [session],
+    otherBuild: false,
+  } as const;
+  const withBfd = testApi({ sources: { ...memorySources, daemons: () => [daemon] } });
+  const [shown] = listOf(field(parseJson((await withBfd('/v1/bfd-sessions')).text), 'sessions'));
+  assert.deepEqual(
+    ['name', 'remote_state', 'transmit', 'detection', 'daemon'].map((name) => field(shown, name)),
+    ['peer', 'Init', 1.5, 0, { pid: 1, program: 'weir' }],
+  );
+  assert.deepEqual(field(await jsonOf('/v1/vips'), 'vips'), [
+    { address: '192.0.2.1', prefix_length: 32, interface: 'lo', label: 'lo:1', present: true },
+    { address: '2001:db8::1', prefix_length: 128, interface: 'eth0', label: null, present: false },
+  ]);
+});
+
+test('requests are counted by route and status, and what stays open has no duration', async () => {
+  const requests = new RequestCounts();
+  const counted = testApi({ sources: { ...memorySources, requests } });
+  for (const path of ['/v1/services', '/v1/services', '/v1/services?typo=1', '/v1/drains/none', '/v1/nothing']) await counted(path);
+  const { requests: seen, durations } = requests.snapshot();
+  assert.deepEqual(
+    seen.map(({ method, route, status, count }) => [method, route, status, count]),
+    [
+      ['GET', '/v1/services', 200, 2],
+      ['GET', '/v1/services', 422, 1],
+      ['GET', '/v1/drains/{id}', 404, 1],
+    ],
+  );
+  const made = ({ counts }: (typeof durations)[number]): number => counts.reduce((sum, each) => sum + each, 0);
+  assert.deepEqual(
+    durations.map((one) => [one.route, made(one)]),
+    [
+      ['/v1/services', 3],
+      ['/v1/drains/{id}', 0],
+    ],
+  );
 });

@@ -6,11 +6,13 @@ import { Journal, type JournalStore } from '../../src/api/changes/journal.js';
 import { PlanBook } from '../../src/api/changes/plan-book.js';
 import { EventRing } from '../../src/api/events/event-ring.js';
 import { type AppOptions, makeApp } from '../../src/api/http/app.js';
+import { RequestCounts } from '../../src/api/http/request-counts.js';
 import { routes } from '../../src/api/routes/routes.js';
 import type { ApiReaders, ApiSources } from '../../src/api/sources.js';
 import { tableBase } from '../../src/control/plan/table-base.js';
 import { NO_FACTS } from '../../src/control/plan/table-facts.js';
 import { cancelDrainOf, moveDeadlineOf, startDrainOf } from '../../src/daemon/drain/drains.js';
+import { removeOverrideOf, setOverrideOf } from '../../src/daemon/drain/overrides.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { applyDocument } from '../../src/document/apply-document.js';
 import { presentFacts } from '../../src/document/observed-facts.js';
@@ -124,6 +126,10 @@ export const memoryReaders: ApiReaders = {
   status: () => emptyStatus,
   daemons: () => [],
   neighbours: () => [{ ifindex: 2, address: ip('10.0.0.2'), state: 'reachable', mac: '02:00:00:00:00:02' }],
+  vips: () => [
+    { address: '192.0.2.1', prefixLength: 32, interface: 'lo', label: 'lo:1', present: true },
+    { address: '2001:db8::1', prefixLength: 128, interface: 'eth0', present: false },
+  ],
   drops: () => ({ total: [{ key: 'no_route', text: 'no route', count: 2n ** 60n }], recent: undefined }),
   connections: () => connections,
   explain: () => {
@@ -168,6 +174,8 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     driveDrains: () => {},
     releaseInstance: () => {},
     startDrain: (request) => Promise.resolve().then(() => startDrainOf(director, request)),
+    setOverride: (wanted) => Promise.resolve().then(() => setOverrideOf(director, wanted)),
+    removeOverride: (target) => Promise.resolve().then(() => removeOverrideOf(director, target)),
     moveDeadline: (id, deadlineS) => Promise.resolve().then(() => moveDeadlineOf(director, id, deadlineS)),
     cancelDrain: (id, slowStartS) => Promise.resolve().then(() => cancelDrainOf(director, id, slowStartS)),
     table: () => ({ ...memoryReaders.table(), services: director.services() }),
@@ -176,6 +184,8 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     journal: new Journal(store, log),
     events: new EventRing('test', 5),
     refusals: new Refusals(() => {}),
+    requests: new RequestCounts(),
+    warnings: () => Promise.resolve([]),
     apply: (document, base, options) =>
       Promise.resolve().then(() => applyDocument(director, document, { base, unlocked: NO_FACTS, options })),
   };

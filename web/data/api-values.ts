@@ -71,6 +71,27 @@ export interface Instances {
   }[];
 }
 
+export interface Sessions {
+  readonly sessions: readonly {
+    readonly name: string;
+    readonly neighbour: string;
+    readonly state: 'AdminDown' | 'Down' | 'Init' | 'Up';
+    readonly remote_state: string;
+    readonly since: string | null;
+    readonly diagnostic: string;
+    readonly times_down: number;
+  }[];
+}
+
+export interface Vips {
+  readonly vips: readonly {
+    readonly address: string;
+    readonly prefix_length: number;
+    readonly interface: string;
+    readonly present: boolean;
+  }[];
+}
+
 export interface Drops {
   readonly total: Readonly<Record<string, string>>;
   readonly recent: { readonly seconds: number; readonly counts: Readonly<Record<string, string>> } | null;

@@ -3,18 +3,21 @@ import type { DocumentOptions, DocumentPlan } from '../../control/plan/document-
 import { planDocument } from '../../control/plan/plan-document.js';
 import { presentDocument } from '../../control/plan/present-document.js';
 import { undoOf } from '../../control/plan/undo-document.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { ServiceKey } from '../../model/service.js';
 import type { TableDocument } from '../../model/table-document.js';
 import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
 import { currentEtag, etagOf } from './condition.js';
 import type { AppliedPlan } from './plan-book.js';
 import { recordedChange } from './record-change.js';
+import { whyOf } from './why.js';
 
 export interface WantedChange {
   readonly document: TableDocument;
   readonly options: DocumentOptions;
-  /** Of the plan that was shown: another state is refused. */
-  readonly base: string;
+  /** Of the document: for another state than its own it is refused. */
+  readonly plan: DocumentPlan;
   readonly caller: Caller;
   /** The plan or the entry that it came of. */
   readonly of: string | null;
@@ -23,15 +26,34 @@ export interface WantedChange {
 export const planOf = (sources: ApiSources, document: TableDocument, options: DocumentOptions = {}): DocumentPlan =>
   planDocument(document, sources.facts(), options);
 
+const UNREAD = 'the change was made, but the state after it could not be read: the log has why';
+const UNWATCHED = 'the packet filter and IPsec could not be looked at: the log has why';
+
+/** The change stands whatever is thrown here. */
+async function warningsOf({ warnings, journal }: ApiSources, changed: readonly ServiceKey[]): Promise<readonly string[]> {
+  try {
+    return await warnings(changed);
+  } catch (error) {
+    journal.log('error', `after a change: ${whyOf(error)}`);
+    return [UNWATCHED];
+  }
+}
+
 /** All of it or nothing. @throws WeirError plan-outdated, plan-conflict, lock-busy, a refusal of the director; change-not-undone */
-export async function changeTable(sources: ApiSources, { document, options, base, caller, of }: WantedChange): Promise<AppliedPlan> {
-  const before = presentDocument(sources.state());
-  // The plan under the lock is the same, or is refused: it is for the same base.
-  const { changes, steps } = planOf(sources, document, options);
-  if (changes.length === 0) return { plan: await sources.apply(document, base, options), etag: currentEtag(sources), change: null };
-  const commands = changes.map(({ command }) => command);
-  const entry = { author: caller.name, before: etagOf(base), commands, of, undo: undoOf(steps, before) };
+export async function changeTable(sources: ApiSources, { document, options, plan, caller, of }: WantedChange): Promise<AppliedPlan> {
+  const { base, changes, steps } = plan;
+  // It is planned again under the lock: the same, or refused, as it is for the same base.
+  const apply = (): Promise<DocumentPlan> => sources.apply(document, base, options);
+  if (changes.length === 0) return { plan: await apply(), etag: etagOf(base), change: null, warnings: [] };
+  const present = sources.state();
+  if (present.base !== base) throw new WeirError('plan-outdated', { planned: base, present: present.base });
+  const undo = undoOf(steps, presentDocument(present));
+  const entry = { author: caller.name, before: etagOf(base), commands: changes.map(({ command }) => command), of, undo };
   const current = (): string => currentEtag(sources);
-  const { made, id, after } = await recordedChange(sources, entry, () => sources.apply(document, base, options), current);
-  return { plan: made, etag: after, change: id };
+  const { made, id, after } = await recordedChange(sources, entry, apply, current);
+  const warnings = await warningsOf(
+    sources,
+    undo.services.map(({ key }) => key),
+  );
+  return { plan: made, etag: after, change: id, warnings: after === null ? [UNREAD, ...warnings] : warnings };
 }

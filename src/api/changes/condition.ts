@@ -11,9 +11,12 @@ export const currentEtag = (sources: Pick<ApiSources, 'state'>): string => etagO
 
 /** `difference`: the commands that the change would be by now. @throws WeirError api-condition-missing, api-stale */
 export function checkCondition(given: string | undefined, { base, changes }: Pick<DocumentPlan, 'base' | 'changes'>): void {
+  checkTag(given, etagOf(base), () => changes.slice(0, DIFFERENCE_MAX).map(({ command }) => command));
+}
+
+/** @throws WeirError api-condition-missing, api-stale */
+export function checkTag(given: string | undefined, current: string, difference: () => readonly string[] = () => []): void {
   if (given === undefined) throw new WeirError('api-condition-missing');
   const tags = given.split(',').map((tag) => tag.trim());
-  const current = etagOf(base);
-  if (tags.includes('*') || tags.includes(current)) return;
-  throw new WeirError('api-stale', { given, current, difference: changes.slice(0, DIFFERENCE_MAX).map(({ command }) => command) });
+  if (!tags.includes('*') && !tags.includes(current)) throw new WeirError('api-stale', { given, current, difference: difference() });
 }

@@ -4,6 +4,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { isRecord, parseJson } from '../../model/json.js';
 import type { Log } from '../../model/log-level.js';
 import { isSystemError } from '../../sys/errno.js';
+import { whyOf } from './why.js';
 
 const ENTRIES_MAX = 1000;
 
@@ -14,8 +15,10 @@ export interface JournalEntry {
   readonly author: string;
   /** ETags. */
   readonly before: string;
-  /** null: the change began, and the process was killed before it was known what became of it. */
+  /** null: the change began, and the process was killed before it was known what became of it; or it was made, and `unread`. */
   readonly after: string | null;
+  /** Why the state after a change that was made could not be read. */
+  readonly unread?: string;
   /** As ipvsadm takes them. */
   readonly commands: string[];
   /** The plan or the entry that it came of. */
@@ -38,12 +41,23 @@ interface JournalEnd {
   readonly after: string | null;
 }
 
+/** What was made, without the state after it. */
+interface JournalMade {
+  readonly made: string;
+  readonly unread: string;
+}
+
+type Line = JournalEntry | JournalEnd | JournalMade;
+
 const isEntry = (value: unknown): value is JournalEntry =>
   isRecord(value) && typeof value['id'] === 'string' && (isRecord(value['undo']) || value['undo'] === null);
 
 const isEnd = (value: unknown): value is JournalEnd => isRecord(value) && typeof value['end'] === 'string';
 
-const lineOf = (value: JournalEntry | JournalEnd): string => `${JSON.stringify(value)}\n`;
+const isMade = (value: unknown): value is JournalMade =>
+  isRecord(value) && typeof value['made'] === 'string' && typeof value['unread'] === 'string';
+
+const lineOf = (value: Line): string => `${JSON.stringify(value)}\n`;
 
 /** An entry is written before its change, and its end after it: so a process that is killed in between leaves a trace. */
 export class Journal {
@@ -53,18 +67,26 @@ export class Journal {
   /** The last line may be without its end. */
   #isTorn: boolean;
 
-  /** A line that a killed process left half written does not count. @throws SystemError */
+  /** A line that a killed process left half written does not count, which is logged. @throws SystemError */
   constructor(
     readonly store: JournalStore,
     readonly log: Log,
   ) {
     const text = store.read();
     this.#isTorn = text !== '' && !text.endsWith('\n');
-    for (const line of text.split('\n').map(parseJson)) {
-      if (isEnd(line)) this.#close(line);
-      else if (isEntry(line)) this.#entries.set(line.id, line);
-      this.#lines += 1;
-    }
+    const lines = text.split('\n').filter((line) => line !== '');
+    const unread = lines.filter((line) => !this.#take(parseJson(line))).length;
+    this.#lines = lines.length;
+    if (unread > 0) log('warning', `the journal of changes has ${unread} of ${lines.length} lines that cannot be read: they are left out`);
+  }
+
+  /** Whether it is a line of the journal. */
+  #take(line: unknown): boolean {
+    if (isEnd(line)) this.#close(line);
+    else if (isMade(line)) this.#stand(line);
+    else if (isEntry(line)) this.#entries.set(line.id, line);
+    else return false;
+    return true;
   }
 
   /** The newest first. */
@@ -96,8 +118,21 @@ export class Journal {
   end(id: string, after: string | undefined): void {
     const end = { end: id, after: after ?? null };
     this.#close(end);
+    this.#writeEnd(id, end);
+  }
+
+  /** It was made, and `error` is why the state after it is not known. */
+  made(id: string, error: unknown): void {
+    const why = whyOf(error);
+    this.log('error', `change ${id} was made, but the state after it could not be read: ${why}`);
+    const line = { made: id, unread: why };
+    this.#stand(line);
+    this.#writeEnd(id, line);
+  }
+
+  #writeEnd(id: string, line: JournalEnd | JournalMade): void {
     try {
-      this.#write(lineOf(end));
+      this.#write(lineOf(line));
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.log('error', `the journal of changes lacks what became of change ${id}: ${error.message}`);
@@ -108,6 +143,11 @@ export class Journal {
     const entry = this.#entries.get(end);
     if (after === null) this.#entries.delete(end);
     else if (entry !== undefined) this.#entries.set(end, { ...entry, after });
+  }
+
+  #stand({ made, unread }: JournalMade): void {
+    const entry = this.#entries.get(made);
+    if (entry !== undefined) this.#entries.set(made, { ...entry, unread });
   }
 
   #write(line: string): void {

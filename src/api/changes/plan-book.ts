@@ -21,10 +21,12 @@ export interface StoredPlan {
 
 export interface AppliedPlan {
   readonly plan: DocumentPlan;
-  /** Of the table afterwards. */
-  readonly etag: string;
+  /** Of the table afterwards; null: it could not be read. */
+  readonly etag: string | null;
   /** Its entry in the journal; null: nothing had to be changed. */
   readonly change: string | null;
+  /** What whoever made it should know. */
+  readonly warnings: readonly string[];
 }
 
 export class PlanBook {

@@ -5,19 +5,26 @@ import type { ApiSources } from '../sources.js';
 import { currentEtag } from './condition.js';
 import type { JournalEntry } from './journal.js';
 
-/** `make`: the change; `after`: the state then. Returns what it made, with the entry's id. @throws SystemError; as `make`: then there is no entry */
+export interface RecordedChange<Made> {
+  readonly made: Made;
+  /** Its entry. */
+  readonly id: string;
+  /** The state then; null: it could not be read, which changes nothing of what was made. The log has why. */
+  readonly after: string | null;
+}
+
+/** `make`: the change; `after`: the state then. @throws SystemError; as `make`: then there is no entry */
 export async function recordedChange<Made>(
   sources: ApiSources,
   change: Omit<JournalEntry, 'id' | 'at' | 'after'>,
   make: () => Promise<Made>,
   after: () => string,
-): Promise<{ readonly made: Made; readonly id: string; readonly after: string }> {
+): Promise<RecordedChange<Made>> {
   const id = sources.newId();
   const at = new Date(sources.now()).toISOString();
   sources.journal.begin({ id, at, ...change });
   const made = await unlessRefused(sources, id, make);
-  const state = after();
-  sources.journal.end(id, state);
+  const state = ended(sources, id, after);
   const { before, of } = change;
   sources.events.push('change', { id, at, before, after: state, of });
   return { made, id, after: state };
@@ -38,4 +45,17 @@ async function unlessRefused<Made>({ journal }: ApiSources, id: string, make: ()
     if (!isWeirError(error, 'change-not-undone')) journal.end(id, undefined);
     throw error;
   }
+}
+
+/** What was made stands, also where the state after it cannot be read, as where the table was unloaded meanwhile. */
+function ended({ journal }: ApiSources, id: string, after: () => string): string | null {
+  let state: string;
+  try {
+    state = after();
+  } catch (error) {
+    journal.made(id, error);
+    return null;
+  }
+  journal.end(id, state);
+  return state;
 }

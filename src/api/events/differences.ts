@@ -16,12 +16,16 @@ export interface Look {
   /** By the server and its virtual server. */
   readonly health: Named;
   readonly instances: Named;
+  /** Sessions of BFD. */
+  readonly bfd: Named;
   /** By id: what of them is an event. */
   readonly drains: Named;
+  /** By target. */
+  readonly overrides: Named;
 }
 
 export interface Happened {
-  readonly event: 'table' | 'health' | 'instance' | 'drain';
+  readonly event: 'table' | 'health' | 'instance' | 'bfd' | 'drain' | 'override';
   readonly data: unknown;
 }
 
@@ -30,7 +34,7 @@ export const servicesLook = (services: readonly ServiceEntry[]): Named =>
     services.map(({ spec, destinations }) => [serviceWord(spec.key), { spec, servers: destinations.map(({ spec: server }) => server) }]),
   );
 
-export const daemonsLook = (daemons: readonly DaemonStatus[]): Pick<Look, 'health' | 'instances'> => ({
+export const daemonsLook = (daemons: readonly DaemonStatus[]): Pick<Look, 'health' | 'instances' | 'bfd'> => ({
   health: new Map(
     daemons.flatMap(({ health }) =>
       (health ?? []).flatMap(({ name, servers }) =>
@@ -49,18 +53,27 @@ export const daemonsLook = (daemons: readonly DaemonStatus[]): Pick<Look, 'healt
       (instances ?? []).map(({ name, state, since, priority, faults }) => [name, { name, state, since, priority, faults }] as const),
     ),
   ),
+  bfd: new Map(
+    daemons.flatMap(({ bfd }) =>
+      (bfd ?? []).map(
+        ({ name, neighbour, state, remoteState, diagnostic }) => [name, { name, neighbour, state, remoteState, diagnostic }] as const,
+      ),
+    ),
+  ),
 });
 
 const TENTHS = 10;
 
 /** Progress is an event at each tenth. */
-export const drainsLook = ({ drains }: DrainRecord): Named =>
-  new Map(
+export const drainsLook = ({ drains, overrides = [] }: DrainRecord): Pick<Look, 'drains' | 'overrides'> => ({
+  overrides: new Map(overrides.map(({ target, state, weight, owner, reason }) => [target, { target, state, weight, owner, reason }])),
+  drains: new Map(
     drains.map(({ id, target, state, released, holds, openAtStart, remaining }) => {
       const gone = openAtStart === null || openAtStart === 0 || remaining === null ? 0 : 1 - remaining.open / openAtStart;
       return [id, { id, target, state, released, holds, tenths: Math.max(0, Math.floor(gone * TENTHS)) }];
     }),
-  );
+  ),
+});
 
 const namesOf = (wanted: (name: string) => boolean, named: Named): readonly string[] => [...named.keys()].filter(wanted);
 
@@ -70,6 +83,10 @@ const changed = (before: Named, now: Named): readonly string[] =>
 
 const news = (before: Named, now: Named): readonly unknown[] =>
   [...namesOf((name) => !before.has(name), now), ...changed(before, now)].map((name) => now.get(name));
+
+/** Of what is there no more the name alone is left. */
+const gone = (before: Named, now: Named): readonly unknown[] =>
+  namesOf((name) => !now.has(name), before).map((target) => ({ target, state: null }));
 
 export function differences(before: Look, now: Look): readonly Happened[] {
   const table =
@@ -91,6 +108,11 @@ export function differences(before: Look, now: Look): readonly Happened[] {
     ...table,
     ...news(before.health, now.health).map((data) => ({ event: 'health' as const, data })),
     ...news(before.instances, now.instances).map((data) => ({ event: 'instance' as const, data })),
+    ...news(before.bfd, now.bfd).map((data) => ({ event: 'bfd' as const, data })),
     ...news(before.drains, now.drains).map((data) => ({ event: 'drain' as const, data })),
+    ...[...news(before.overrides, now.overrides), ...gone(before.overrides, now.overrides)].map((data) => ({
+      event: 'override' as const,
+      data,
+    })),
   ];
 }

@@ -1,5 +1,5 @@
 // Looks at the host once a second, and pushes what happened into the ring. The table is read again only where its generation is another one.
-import { type DrainRecord, isUnfinished, NO_DRAINS } from '../../model/drain/drain.js';
+import { type DrainRecord, isDriven, NO_DRAINS } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { ApiSources } from '../sources.js';
 import { daemonsLook, differences, drainsLook, type Look, servicesLook } from './differences.js';
@@ -38,8 +38,8 @@ export class Watch {
     const { generation, services } = this.#table();
     const record = this.#drains();
     // One whose process was killed goes on.
-    if (record.drains.some(isUnfinished)) this.readers.driveDrains();
-    const now = { generation, services, ...daemonsLook(this.readers.daemons()), drains: drainsLook(record) };
+    if (isDriven(record)) this.readers.driveDrains();
+    const now = { generation, services, ...daemonsLook(this.readers.daemons()), ...drainsLook(record) };
     if (this.#last !== undefined) for (const { event, data } of differences(this.#last, now)) this.ring.push(event, data);
     this.#last = now;
   }

@@ -137,12 +137,29 @@ class App {
   }
 
   async answer(one: Route, context: Context): Promise<Response> {
+    const { requests } = this.options.sources;
+    const begunMs = performance.now();
+    const ended = (): void => {
+      if (one.stays !== true) requests.took(one, (performance.now() - begunMs) / 1000);
+    };
+    try {
+      const answer = await this.#answer(one, context, ended);
+      requests.answered(one, answer.status);
+      return answer;
+    } catch (error) {
+      requests.answered(one, problemOf(error, '').status);
+      throw error;
+    }
+  }
+
+  /** `ended`: called when the last piece of the answer is taken. */
+  async #answer(one: Route, context: Context, ended: () => void): Promise<Response> {
     const { sources, callerOf } = this.options;
     const request = context.req.raw;
     const caller = callerOf(request, context.env);
     checkScope(one, caller);
     await this.#turns.next(`${caller.scope} ${caller.stream}`);
-    const release = one.stays === true ? this.#shares.take(caller) : (): void => {};
+    const release = one.stays === true ? this.#shares.take(caller) : ended;
     try {
       const answer = await one.answer(
         {

@@ -19,8 +19,8 @@ import { checkCondition, etagOf } from '../changes/condition.js';
 import { readTableDocument } from '../changes/read-document.js';
 import { type Answer, json, type Route, type RouteRequest, route } from '../route.js';
 import type { ApiSources } from '../sources.js';
+import { appliedAnswer, appliedShape } from '../values/applied.js';
 import { endpointText, serviceText } from '../values/texts.js';
-import { appliedValue } from './plans.js';
 
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
@@ -46,8 +46,7 @@ function documentText(state: PresentState): string {
 const YAML = ['application/yaml', 'text/yaml'];
 
 const queryShape = z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('true: the plan alone, nothing is changed') });
-const changeShape = z.strictObject({ etag: z.string(), change: z.string().nullable(), plan: z.looseObject({}) });
-const answers = { 200: { what: 'what was changed; ETag: of the state after it', schema: changeShape } } as const;
+const answers = { 200: { what: 'what was changed; ETag: of the state after it', schema: appliedShape } } as const;
 const documentShape = z.union([z.looseObject({}), z.string()]).describe('services and timeouts, as in a weir.yaml');
 const servicePath = z.strictObject({ service: serviceText });
 const serverPath = z.strictObject({ service: serviceText, server: endpointText });
@@ -57,12 +56,12 @@ type Changing = RouteRequest<unknown, z.infer<typeof queryShape>, unknown>;
 /** @throws WeirError api-condition-missing, api-stale, and as changeTable */
 async function change({ header, query, caller }: Changing, sources: ApiSources, document: TableDocument): Promise<Answer> {
   const plan = planOf(sources, document);
-  if (query.dry_run === 'true') return json(appliedValue({ plan, etag: etagOf(plan.base), change: null }), { etag: etagOf(plan.base) });
+  if (query.dry_run === 'true') return appliedAnswer({ plan, etag: etagOf(plan.base), change: null, warnings: [] });
   checkCondition(header('if-match'), plan);
-  const applied = await changeTable(sources, { document, options: {}, base: plan.base, caller, of: null });
-  const value = appliedValue(applied);
-  if (header('prefer') === 'return=minimal') return { status: 204, body: { kind: 'none' }, headers: { etag: applied.etag } };
-  return json(value, { etag: applied.etag });
+  const applied = await changeTable(sources, { document, options: {}, plan, caller, of: null });
+  // A preference: what must be known is answered all the same.
+  if (header('prefer') !== 'return=minimal' || applied.etag === null || applied.warnings.length > 0) return appliedAnswer(applied);
+  return { status: 204, body: { kind: 'none' }, headers: { etag: applied.etag } };
 }
 
 /** @throws WeirError api-values */

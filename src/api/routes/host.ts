@@ -1,6 +1,7 @@
 // What this host is and does: VRRP's instances, health checks, attached interfaces, drops, doctor's findings.
 import * as z from 'zod';
 import { formatAddress } from '../../model/address-text.js';
+import type { BfdSessionStatus } from '../../report/status/status.js';
 import { releaseInstance } from '../changes/release-instance.js';
 import { json, type Route, route } from '../route.js';
 
@@ -11,6 +12,30 @@ const daemonShape = z.strictObject({ pid: z.int(), program: z.enum(['weir', 'kee
 const instancesShape = z.strictObject({
   instances: z.array(asStatus('an instance of weir status --json').and(z.looseObject({ daemon: daemonShape }))),
 });
+const bfdState = z.enum(['AdminDown', 'Down', 'Init', 'Up']);
+const sessionShape = z.strictObject({
+  name: z.string(),
+  neighbour: z.string(),
+  source: z.string().nullable().describe('null: as the kernel chooses'),
+  multihop: z.boolean(),
+  state: bfdState,
+  remote_state: bfdState.describe('as the neighbour sent it last'),
+  since: z.string().nullable().describe('of its state; null: from the start'),
+  diagnostic: z.string().describe('why it last went down'),
+  remote_diagnostic: z.string(),
+  discriminator: z.int(),
+  remote_discriminator: z.int().describe('0: not known'),
+  transmit: z.number().describe('seconds between two packets, in force now'),
+  detection: z.number().describe('seconds of silence after which it goes down; 0: nothing was received'),
+  open: z.boolean().describe('it has a socket to send by'),
+  packets_received: z.int(),
+  packets_sent: z.int(),
+  times_up: z.int(),
+  times_down: z.int(),
+  daemon: daemonShape,
+});
+const sessionsShape = z.strictObject({ sessions: z.array(sessionShape) });
+
 const checksShape = z.strictObject({
   virtual_servers: z.array(asStatus('the health of a virtual server of weir status --json').and(z.looseObject({ daemon: daemonShape }))),
 });
@@ -35,6 +60,42 @@ const findingShape = z.strictObject({
   line: z.int().optional(),
 });
 const doctorShape = z.strictObject({ role: z.string(), status: z.int(), findings: z.array(findingShape) });
+
+const MS_PER_S = 1000;
+
+const sessionValue = (session: BfdSessionStatus, daemon: z.infer<typeof daemonShape>): z.infer<typeof sessionShape> => ({
+  name: session.name,
+  neighbour: session.neighbour,
+  source: session.source,
+  multihop: session.multihop,
+  state: session.state,
+  remote_state: session.remoteState,
+  since: session.since,
+  diagnostic: session.diagnostic,
+  remote_diagnostic: session.remoteDiagnostic,
+  discriminator: session.discriminator,
+  remote_discriminator: session.remoteDiscriminator,
+  transmit: session.transmitMs / MS_PER_S,
+  detection: session.detectionMs / MS_PER_S,
+  open: session.open,
+  packets_received: session.received,
+  packets_sent: session.sent,
+  times_up: session.wentUp,
+  times_down: session.wentDown,
+  daemon,
+});
+
+const vipsShape = z.strictObject({
+  vips: z.array(
+    z.strictObject({
+      address: z.string(),
+      prefix_length: z.int(),
+      interface: z.string(),
+      label: z.string().nullable().describe('of IPv4'),
+      present: z.boolean().describe('it is on its interface'),
+    }),
+  ),
+});
 
 const countsOf = (all: readonly { readonly key: string; readonly count: bigint }[]): Readonly<Record<string, string>> =>
   Object.fromEntries(all.map(({ key, count }) => [key, String(count)]));
@@ -84,6 +145,19 @@ export const hostRoutes: readonly Route[] = [
   ),
   route({
     method: 'GET',
+    at: '/v1/bfd-sessions',
+    summary: 'sessions of BFD of all daemons here',
+    scope: 'read',
+    answers: { 200: { what: 'the sessions', schema: sessionsShape } },
+    answer: (_request, sources) => {
+      const value: z.infer<typeof sessionsShape> = {
+        sessions: sources.daemons().flatMap(({ pid, program, bfd }) => (bfd ?? []).map((one) => sessionValue(one, { pid, program }))),
+      };
+      return json(value);
+    },
+  }),
+  route({
+    method: 'GET',
     at: '/v1/checks',
     summary: 'the health of servers, as the daemons here found it',
     scope: 'read',
@@ -104,6 +178,25 @@ export const hostRoutes: readonly Route[] = [
       200: { what: 'the interfaces', schema: z.strictObject({ interfaces: z.array(asStatus('an interface of weir status --json')) }) },
     },
     answer: (_request, sources) => json({ interfaces: sources.status().datapath.interfaces }),
+  }),
+  route({
+    method: 'GET',
+    at: '/v1/vips',
+    summary: 'the VIPs that weir has added to this host, by weir vip and weir apply: those of weir.yaml are among them',
+    scope: 'read',
+    answers: { 200: { what: 'the VIPs; those of VRRP are its own', schema: vipsShape } },
+    answer(_request, sources) {
+      const value: z.infer<typeof vipsShape> = {
+        vips: sources.vips().map(({ address, prefixLength, interface: name, label, present }) => ({
+          address,
+          prefix_length: prefixLength,
+          interface: name,
+          label: label ?? null,
+          present,
+        })),
+      };
+      return json(value);
+    },
   }),
   route({
     method: 'GET',

@@ -6,9 +6,10 @@ import { undone } from '../../control/plan/undo-document.js';
 import { changeTable, planOf } from '../changes/change-table.js';
 import { currentEtag, etagOf } from '../changes/condition.js';
 import type { JournalEntry } from '../changes/journal.js';
-import type { AppliedPlan, StoredPlan } from '../changes/plan-book.js';
+import type { StoredPlan } from '../changes/plan-book.js';
 import { readTableDocument } from '../changes/read-document.js';
 import { json, type Route, route } from '../route.js';
+import { appliedAnswer, appliedShape } from '../values/applied.js';
 import { entryShape } from '../values/entry-shape.js';
 import { momentText } from '../values/moment-text.js';
 import { secondsText } from '../values/texts.js';
@@ -23,7 +24,6 @@ const planShape = z.looseObject({
   state: z.enum(['ready', 'outdated', 'applied']),
   plan: z.looseObject({}).describe('as weir plan --json prints it'),
 });
-const appliedShape = z.strictObject({ etag: z.string(), change: z.string().nullable(), plan: z.looseObject({}) });
 /** Of plans and of documents. */
 const optionsShape = z.strictObject({
   keep_others: z.boolean().optional().describe('services that the document does not have stay'),
@@ -41,12 +41,6 @@ const planValue = ({ id, author, madeAt, expiresAt, plan, applied }: StoredPlan,
   const { steps: _steps, ...shown } = plan;
   const state = applied !== undefined ? 'applied' : etagOf(plan.base) === current ? 'ready' : 'outdated';
   return { id, author, made: momentText(madeAt), expires: momentText(expiresAt), etag: etagOf(plan.base), state, plan: shown };
-};
-
-/** What a change was, and the state after it. */
-export const appliedValue = ({ plan, etag, change }: AppliedPlan): z.infer<typeof appliedShape> => {
-  const { steps: _steps, ...shown } = plan;
-  return { etag, change, plan: shown };
 };
 
 const entryValue = ({ undo: _undo, ...shown }: JournalEntry): z.infer<typeof entryShape> => ({ ...shown });
@@ -114,9 +108,9 @@ export const planRoutes: readonly Route[] = [
     answers: { 200: { what: 'what was changed', schema: appliedShape } },
     async answer({ path, caller }, sources) {
       const applied = await sources.plans.applyOnce(path.id, ({ document, options, plan }) =>
-        changeTable(sources, { document, options, base: plan.base, caller, of: path.id }),
+        changeTable(sources, { document, options, plan, caller, of: path.id }),
       );
-      return json(appliedValue(applied), { etag: applied.etag });
+      return appliedAnswer(applied);
     },
   }),
   route({
@@ -134,7 +128,11 @@ export const planRoutes: readonly Route[] = [
     async answer({ query: { after, wait = 0 }, signal }, sources) {
       const begin = after ?? (wait > 0 ? sources.journal.all()[0]?.id : undefined);
       const found = () => newerThan(sources.journal.all(), begin);
-      await waitUntil(() => found().some((entry) => entry.after !== null), { sources, signal, seconds: wait });
+      await waitUntil(() => found().some(({ after: state, unread }) => state !== null || unread !== undefined), {
+        sources,
+        signal,
+        seconds: wait,
+      });
       return json({ changes: found().map(entryValue) });
     },
   }),

@@ -9,6 +9,7 @@ import { eventRoutes } from './events.js';
 import { hostRoutes } from './host.js';
 import { importRoutes } from './imports.js';
 import { metricsRoutes } from './metrics.js';
+import { overrideRoutes } from './overrides.js';
 import { planRoutes } from './plans.js';
 import { serviceRoutes } from './services.js';
 
@@ -17,6 +18,7 @@ const resources: readonly Route[] = [
   ...configurationRoutes,
   ...planRoutes,
   ...drainRoutes,
+  ...overrideRoutes,
   ...importRoutes,
   ...connectionRoutes,
   ...hostRoutes,

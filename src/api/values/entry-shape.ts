@@ -6,7 +6,8 @@ export const entryShape = z.strictObject({
   at: z.string(),
   author: z.string(),
   before: z.string(),
-  after: z.string().nullable().describe('null: the process was killed in the change, and it may have been made or not'),
+  after: z.string().nullable().describe('null: the process was killed in the change, and it may have been made or not; or unread'),
+  unread: z.string().optional().describe('the change was made: why the state after it could not be read'),
   commands: z.array(z.string()),
   of: z.string().nullable(),
 });

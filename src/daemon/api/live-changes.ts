@@ -7,24 +7,32 @@ import { Refusals } from '../../api/access/refusals.js';
 import { Journal, type JournalStore } from '../../api/changes/journal.js';
 import { PlanBook } from '../../api/changes/plan-book.js';
 import { EventRing } from '../../api/events/event-ring.js';
+import { RequestCounts } from '../../api/http/request-counts.js';
 import { liveSources } from '../../api/live-sources.js';
 import type { ApiSources } from '../../api/sources.js';
 import type { DocumentOptions, DocumentPlan } from '../../control/plan/document-plan.js';
 import type { Director } from '../../datapath/director.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { applyDocument } from '../../document/apply-document.js';
+import type { PresentState } from '../../document/kept-state.js';
 import { observeTable } from '../../document/table-facts.js';
 import { changeReleased } from '../../host/released-file.js';
+import { bypassedText, bypassingPolicy } from '../../model/bypassed-policy.js';
 import { isUnfinished } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
+import { serviceId } from '../../model/identity.js';
 import type { Log } from '../../model/log-level.js';
+import type { ServiceKey } from '../../model/service.js';
 import type { TableDocument } from '../../model/table-document.js';
 import { native } from '../../sys/addon.js';
+import { isSystemError } from '../../sys/errno.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
+import { ipsecPolicies, ownAddresses } from '../../sys/netlink/ipsec-policies.js';
 import { tableOpener } from '../checker/table-opener.js';
 import { drainDriver, drainKeeper } from '../drain/drain-driver.js';
 import { cancelDrain, moveDeadline, startDrain } from '../drain/drains.js';
+import { removeOverride, setOverride } from '../drain/overrides.js';
 import { attachNew } from '../process/interface-cover.js';
 
 /** Another process's change is waited for: so long at a time, so often. Between two tries other requests are answered. */
@@ -69,11 +77,36 @@ function withDirector<T>(open: () => Director, work: (director: Director) => T):
   });
 }
 
-/** Before a change of services is answered, the packet filter is looked at, as ipvsadm does. The change stands whatever comes of it. */
-async function lookAtFilter(log: Log): Promise<void> {
+/** Before a change of services is answered, the packet filter is looked at, as ipvsadm does. */
+async function filterWarnings(log: Log): Promise<readonly string[]> {
   const { failure, notices = [] } = await attachNew();
   for (const notice of notices) log('warning', notice);
-  if (failure !== undefined) log('error', `the packet filter could not be looked at: ${failure}`);
+  if (failure === undefined) return notices;
+  const text = `the packet filter could not be looked at: ${failure}`;
+  log('error', text);
+  return [text];
+}
+
+/** @throws SystemError */
+function ipsecWarnings(state: PresentState, changed: readonly ServiceKey[]): readonly string[] {
+  const services = changed.flatMap((key) => {
+    const there = state.present.get(serviceId(key));
+    return there === undefined ? [] : [{ spec: there.spec, destinations: there.destinations.map((spec) => ({ spec })) }];
+  });
+  const policy = services.length === 0 ? undefined : bypassingPolicy(ipsecPolicies(), ownAddresses, services);
+  return policy === undefined ? [] : [bypassedText(policy)];
+}
+
+/** What cannot be looked at is itself a warning: the change stands. */
+function warned(log: Log, look: () => readonly string[]): readonly string[] {
+  try {
+    return look();
+  } catch (error) {
+    if (!isWeirError(error) && !isSystemError(error)) throw error;
+    const text = `the policies of IPsec could not be looked at: ${error.message}`;
+    log('error', text);
+    return [text];
+  }
 }
 
 function releaseInstance(name: string, isReleased: boolean): void {
@@ -85,8 +118,8 @@ function releaseInstance(name: string, isReleased: boolean): void {
 
 export function sourcesOfHost(log: Log): ApiSources {
   const open = tableOpener((onWait) => openDirector({ waitMs: LOCK_WAIT_MS, onWait }), log);
-  const refusals = new Refusals(log);
-  const [read, driveDrains] = [liveSources(refusals), drainKeeper()];
+  const [refusals, requests] = [new Refusals(log), new RequestCounts()];
+  const [read, driveDrains] = [liveSources({ refusals, requests }), drainKeeper()];
   return {
     ...read,
     newId,
@@ -95,6 +128,7 @@ export function sourcesOfHost(log: Log): ApiSources {
     journal: new Journal(journalFile(), log),
     events: new EventRing(Date.now().toString(36)),
     refusals,
+    requests,
     drainDriver,
     driveDrains,
     releaseInstance,
@@ -103,16 +137,20 @@ export function sourcesOfHost(log: Log): ApiSources {
       driveDrains();
       return drain;
     },
+    async setOverride(wanted) {
+      const record = await patiently(() => setOverride(wanted, { waitMs: LOCK_WAIT_MS }));
+      if (wanted.forS !== null) driveDrains();
+      return record;
+    },
+    removeOverride: (target) => patiently(() => removeOverride(target, { waitMs: LOCK_WAIT_MS })),
     moveDeadline: (id, deadlineS) => patiently(() => moveDeadline(id, deadlineS, { waitMs: LOCK_WAIT_MS })),
     async cancelDrain(id, slowStartS) {
       const drain = await patiently(() => cancelDrain(id, slowStartS, { waitMs: LOCK_WAIT_MS }));
       if (isUnfinished(drain)) driveDrains();
       return drain;
     },
-    async apply(document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> {
-      const done = await withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options }));
-      if (done.changes.length > 0) await lookAtFilter(log);
-      return done;
-    },
+    apply: (document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> =>
+      withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options })),
+    warnings: async (changed) => [...(await filterWarnings(log)), ...warned(log, () => ipsecWarnings(read.state(), changed))],
   };
 }

@@ -22,7 +22,7 @@ export const apiErrors = {
   },
   'api-condition-missing': {
     text: () => 'a change names the state that it was made for, and this request has no If-Match',
-    hint: 'send the ETag of GET /v1/configuration, or If-Match: * to change whatever is there',
+    hint: 'send the ETag of GET /v1/configuration (for an override, of GET /v1/overrides), or If-Match: * to change whatever is there',
     exitStatus: 1,
   },
   'api-stale': {

@@ -1,0 +1,8 @@
+// Why something failed, for the log: of a mistake of weir's own all that is known.
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { isSystemError } from '../../sys/errno.js';
+
+export const whyOf = (error: unknown): string =>
+  isWeirError(error) || isSystemError(error)
+    ? error.message
+    : `unexpected error, please report it: ${error instanceof Error ? error.stack : error}`;
