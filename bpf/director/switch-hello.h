@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Content switching: the name that a ClientHello asks for (RFC 8446, 4.1.2; RFC 6066, 3). It may be cut into several records (RFC 8446, 5.1). Of one that
- * is longer than the first segment the name must be in that: else it is undecided. test/datapath/first-bytes.ts is the same in TypeScript. */
+ * is longer than the first segment the name must be in that: else it is undecided. So is one with two names, or with extensions that do not fit.
+ * test/datapath/first-bytes.ts is the same in TypeScript. */
 #ifndef WEIR_SWITCH_HELLO_H
 #define WEIR_SWITCH_HELLO_H
 
@@ -48,13 +49,14 @@ static long hello_extension(__u64 i, void *ctx) {
   if (at + 4 > h->end || at + 4 > h->gathered) return 1;
   __u32 kind = hello_word(w, at), length = hello_word(w, at + 2);
   h->at = at + 4 + length;
-  if (kind != HELLO_SERVER_NAME) return 0;
+  h->wrong = h->at > h->end;
+  if (kind != HELLO_SERVER_NAME) return h->wrong;
   /* list length, type host_name, length, name: one name alone */
   __u32 list = hello_word(w, at + 4), name = hello_word(w, at + 7);
-  if (h->at > h->end || h->at > h->gathered || length < 5 || list != length - 2 || hello_at(w, at + 6) || name != list - 3) return 1;
+  if (h->name || h->at > h->gathered || length < 5 || list != length - 2 || hello_at(w, at + 6) || name != list - 3) h->wrong = true;
   h->name = at + 9;
   h->length = name;
-  return 1;
+  return h->wrong;
 }
 
 static long hello_name_byte(__u64 i, void *ctx) {
@@ -93,7 +95,7 @@ __noinline int text_of_tls(__u32 size) {
   h->end = at + 2 + hello_word(w, at);
   if (h->end != whole) return 0;
   bpf_loop(HELLO_EXTENSIONS_MAX, hello_extension, 0, 0);
-  if (!h->name || !h->length || h->length >= SWITCH_NAME) return 0;
+  if (h->wrong || !h->name || !h->length || h->length >= SWITCH_NAME) return 0;
   bpf_loop(h->length & (SWITCH_NAME - 1), hello_name_byte, 0, 0);
   return h->name != 0;
 }

@@ -65,17 +65,21 @@ export function askedByTls(segment: Uint8Array): Asked | undefined {
   const end = at + 2 + view.getUint16(at);
   if (end !== wholeLength(bytes)) return undefined;
   at += 2;
+  const names: string[] = [];
   for (let k = 0; k < EXTENSIONS_MAX && at + 4 <= Math.min(end, bytes.length); k++) {
     const [kind, length, data] = [view.getUint16(at), view.getUint16(at + 2), at + 4];
     at = data + length;
+    if (at > end) return undefined;
     if (kind !== 0) continue;
-    if (at > end || at > bytes.length || length < 5) return undefined;
+    if (at > bytes.length || length < 5) return undefined;
     const size = view.getUint16(data + 3);
     if (view.getUint16(data) !== length - 2 || bytes[data + 2] !== 0 || size !== length - 5) return undefined;
-    const name = Buffer.from(bytes.subarray(data + 5, data + 5 + size))
-      .toString('latin1')
-      .toLowerCase();
-    return size > 0 && size <= NAME_MAX && NAME.test(name) ? { host: name, path: '' } : undefined;
+    names.push(
+      Buffer.from(bytes.subarray(data + 5, data + 5 + size))
+        .toString('latin1')
+        .toLowerCase(),
+    );
   }
-  return undefined;
+  const [name = '', ...others] = names;
+  return others.length === 0 && name.length <= NAME_MAX && NAME.test(name) ? { host: name, path: '' } : undefined;
 }

@@ -134,7 +134,8 @@ function hello(random: Random): Uint8Array {
     extension(1 + random(60), randomBytes(random, random(pick(random, 200, 200, 600)))),
   );
   const at = random(others.length + 1);
-  const extensions = vector(...others.slice(0, at), ...(random(8) === 0 ? [] : [server]), ...others.slice(at));
+  const twice = random(8) === 0 ? [extension(0, vector(Uint8Array.of(0), vector(bytesOfText('other.example'))))] : [];
+  const extensions = vector(...others.slice(0, at), ...(random(8) === 0 ? [] : [server]), ...others.slice(at), ...twice);
   const session = randomBytes(random, 32);
   const body = concat(
     Uint8Array.of(3, 3),
