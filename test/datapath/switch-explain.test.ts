@@ -9,9 +9,15 @@ import { observedReader } from '../../src/report/observed-reader.js';
 import { skipReason } from './bed.js';
 import { at, endOf } from './fixtures/bed-addresses.js';
 import { TC } from './run.js';
-import { CLIENT, FIRST, freshPort, greeted, ONE, request, SECOND, type SwitchBed, switchBed, TWO } from './switch-bed.js';
+import { CLIENT, CONFIG, FIRST, freshPort, greeted, ONE, request, SECOND, type SwitchBed, switchBed, TWO } from './switch-bed.js';
 
 const skip = skipReason();
+const TLS = '10.0.1.101:443';
+const WITH_TLS = CONFIG.replace(
+  '  pools:',
+  `    tls: { listen: "${TLS}", tls: { certificates: [{ ssl_certificate: t.pem, ssl_certificate_key: t.key }] } }\n  pools:`,
+).concat('    - { server_name: [t.example], listen: tls, passthrough: two, locations: [{ location: /, pool: one }] }\n');
+const theBed = (): SwitchBed => switchBed(WITH_TLS);
 
 function explain(from: string, to: string, more: Partial<Asked> = {}): Explanation {
   const end = (text: string) => at(endOf(text).address, endOf(text).port);
@@ -50,7 +56,7 @@ const REQUESTS = [
 ] as const;
 
 test('a first request goes where its explanation has it', { skip }, () => {
-  const bed = switchBed();
+  const bed = theBed();
   const servers = REQUESTS.map(([listener, host, path]) => {
     const { verdict, becomes, switched } = explain(`${CLIENT}:${freshPort()}`, listener, { request: { host, path } });
     assert.equal(verdict === 'proxied', switched?.undecided !== null, `${host}${path}`);
@@ -64,7 +70,7 @@ test('a first request goes where its explanation has it', { skip }, () => {
 });
 
 test('its rules are printed, that which matches first', { skip }, () => {
-  switchBed();
+  theBed();
   const text = explanationText(explain(`${CLIENT}:9`, FIRST, { request: { host: 'a.example', path: '/two/x' } }));
   assert.match(text, /^verdict {5}forwarded$/m);
   assert.match(text, /^because {5}a new connection, by its first request$/m);
@@ -74,8 +80,19 @@ test('its rules are printed, that which matches first', { skip }, () => {
   assert.match(text, /^ {2}not {7}10\.0\.2\.11:80 .*: not in the pool of the rule$/m);
 });
 
+test('of TLS the name decides, and no path', { skip }, () => {
+  theBed();
+  const asked = (host: string, path: string) => explain(`${CLIENT}:${freshPort()}`, TLS, { request: { host, path } });
+  for (const path of ['/', '/%2e', '']) assert.equal(asked('T.example', path).becomes?.to, `${TWO}:80`);
+  for (const host of ['t.example:443', 'a.example', '']) assert.equal(asked(host, '/').verdict, 'proxied');
+  assert.match(
+    explanationText(asked('t.example', '/')),
+    /^switched {4}by the name that TLS asks for\n {2}matches {3}t\.example +10\.0\.2\.12:80$/m,
+  );
+});
+
 test('a SYN is answered, a later segment goes by its connection, and one of none is reset', { skip }, () => {
-  const bed = switchBed();
+  const bed = theBed();
   const { verdict, why, becomes, scheduled } = explain(`${CLIENT}:${freshPort()}`, FIRST);
   assert.deepEqual([verdict, becomes, scheduled], ['handshake', null, null]);
   assert.match(why, /the first request chooses the server/);
@@ -93,7 +110,7 @@ test('a SYN is answered, a later segment goes by its connection, and one of none
 });
 
 test("where no server of the pool takes connections a request is the proxy's; a request to another address is refused", { skip }, () => {
-  const bed = switchBed();
+  const bed = theBed();
   const { director } = bed.bed;
   const service = director.services().find(({ spec: { key } }) => key.kind === 'address' && key.port === 8080) ?? assert.fail('a service');
   const { spec } =
