@@ -59,6 +59,14 @@ test('what is changed by the API is what the next packet meets', on, async () =>
     assert.deepEqual(seen(4), ['web1']);
     assert.equal((await ask('DELETE', '/v1/drains/d1')).status, 200);
     assert.deepEqual(seen(40), ['web1', 'web2']);
+    const at = `/v1/overrides/${encodeURIComponent(`${service}/${servers[1]}`)}`;
+    assert.equal((await ask('PUT', at, { state: 'maintenance', reason: 'a test' })).status, 200);
+    assert.deepEqual(seen(4), ['web1']);
+    assert.match(ok(lvs.weir('drain list')), /^override of tcp:.*: maintenance by uid 0 .*: a test$/m);
+    assert.equal((await ask('PUT', at, { state: 'ready', weight: 7, reason: 'a test', for: 1 })).status, 200);
+    // Nothing but the process in the background ends it.
+    while (!(await ask('GET', '/v1/overrides')).text.includes('"overrides":[]')) await sleep(100);
+    assert.deepEqual(seen(40), ['web1', 'web2']);
   });
 });
 
