@@ -2,16 +2,19 @@
 import type { DrainEvent } from '../../../control/drain/messages.js';
 import type { DrainSource } from '../../../control/sync/stream/stream-sender.js';
 import { readDrains } from '../../../datapath/ebpf/table/drain-record.js';
-import { type DrainRecord, isUnfinished, NO_DRAINS } from '../../../model/drain/drain.js';
+import { type DrainRecord, isDriven, NO_DRAINS } from '../../../model/drain/drain.js';
 import { type PeerDrain, peerDrainsOf } from '../../../model/drain/peer-drain.js';
 import { isWeirError } from '../../../model/errors/weir-error.js';
 import type { Log } from '../../../model/log-level.js';
 import { monotonicUs } from '../../../sys/clock.js';
+import { isSystemError } from '../../../sys/errno.js';
 import { drainKeeper } from '../../drain/drain-driver.js';
 import { takePeerDrains } from '../../drain/drains.js';
 
 /** Between two looks whether a process drives them, in looks at the record. */
 const LOOKS_PER_DRIVER = 50;
+/** A peer that changes its drains all the time does not keep the table's lock from others, nor fill the log: between two times, and lines for each. */
+const [TAKE_PAUSE_MS, LINES_MAX] = [250, 16] as const;
 
 export class SharedDrains implements DrainSource {
   #record: DrainRecord = NO_DRAINS;
@@ -19,6 +22,7 @@ export class SharedDrains implements DrainSource {
   #revision = 0;
   #looks = 0;
   #failure = '';
+  #takenAt = Number.NEGATIVE_INFINITY;
   readonly #keepDriven = drainKeeper();
 
   /** `folder`: of the pins; undefined: nothing is loaded. `waitMs`: for the table's lock. */
@@ -43,15 +47,21 @@ export class SharedDrains implements DrainSource {
     const versions = this.#record.drains.map(({ shared }) => `${shared?.uid} ${shared?.version}`).join();
     if (versions !== this.#versions) this.#revision += 1;
     this.#versions = versions;
-    if (this.#looks++ % LOOKS_PER_DRIVER === 0 && this.#record.drains.some(isUnfinished)) this.#keepDriven();
+    if (this.#looks++ % LOOKS_PER_DRIVER === 0 && isDriven(this.#record)) this.#keepDriven();
   }
 
-  /** Those of a peer. False: the table's lock was not free. */
+  /** Those of a peer. False: the table's lock was not free, or others were taken just now. */
   take(drains: readonly PeerDrain[]): boolean {
-    const onEvent = ({ id, target, event, text }: DrainEvent): void => this.log('info', `drain ${id} ${target}: ${event}: ${text}`);
+    if (performance.now() - this.#takenAt < TAKE_PAUSE_MS) return false;
+    let lines = 0;
+    const onEvent = ({ id, target, event, text }: DrainEvent): void => {
+      if (lines++ < LINES_MAX) this.log('info', `drain ${id} ${target}: ${event}: ${text}`);
+    };
     const record = this.#attempt(() => takePeerDrains(drains, { onEvent, waitMs: this.waitMs }));
     if (record === 'busy') return false;
-    if (record?.drains.some(isUnfinished) === true) this.#keepDriven();
+    this.#takenAt = performance.now();
+    if (lines > LINES_MAX) this.log('info', `drains of peers: ${lines - LINES_MAX} more changes`);
+    if (record !== undefined && isDriven(record)) this.#keepDriven();
     return true;
   }
 
@@ -62,7 +72,7 @@ export class SharedDrains implements DrainSource {
       this.#failure = '';
       return result;
     } catch (error) {
-      if (!isWeirError(error)) throw error;
+      if (!isWeirError(error) && !isSystemError(error)) throw error;
       if (error.message !== this.#failure) this.log('warning', `drains do not go to peers, nor come from them: ${error.message}`);
       this.#failure = error.message;
       return undefined;
