@@ -52,6 +52,7 @@
 #include "related.h"
 #include "fullnat-family.h"
 #include "fullnat-ports.h"
+#include "fullnat-hint.h"
 #include "fullnat.h"
 #ifdef APPLIES
 #include "apply-flow.h"

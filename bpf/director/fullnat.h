@@ -189,18 +189,6 @@ static __always_inline void flow_drop(__u32 pool, __u32 port) {
   port_unclaim(pool, port);
 }
 
-/* The place of the connection's flow, which the work names then. 0: it has none. */
-static __always_inline struct fullnat_flow *flow_place(struct fullnat_client *c, struct fullnat_work *work) {
-  struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, c);
-  if (!found) return 0;
-  work->pool = found->place >> 16;
-  work->port = found->place & 0xffff;
-  work->report = READ(found->report);
-  struct fullnat_flow *f = flow_at(work->pool, work->port);
-  if (f) CHECKED(f);
-  return f;
-}
-
 /* Is the pool that the work names of its destination's server? A number of a destination that is free again may have come to another server while flows
  * of the former one last. */
 static __always_inline bool is_pool_of(struct fullnat_work *work) {
@@ -208,6 +196,34 @@ static __always_inline bool is_pool_of(struct fullnat_work *work) {
   struct dest *d = dest_at(work->dest);
   if (!p || !d || !words_equal(p->server, d->addr)) return false;
   return !p->server_port || (p->server_port == d->port && p->protocol == d->protocol);
+}
+
+/* The flow that a connection's hint leads to, which the work names then. 0: it is not this connection's, or its client is reported. */
+static __always_inline struct fullnat_flow *flow_hinted(__u32 place, struct fullnat_client *c, struct fullnat_work *work) {
+  struct fullnat_flow *f = place ? flow_at(place >> 16, place & 0xffff) : 0;
+  if (!f) return 0;
+  CHECKED(f);
+  work->pool = place >> 16;
+  work->port = place & 0xffff;
+  work->report = 0;
+  return flow_is_of(f, c) && !READ(f->how) && is_pool_of(work) ? f : 0;
+}
+
+/* The place of the connection's flow, which the work names then. 0: it has none. */
+static __always_inline struct fullnat_flow *flow_place(struct fullnat_client *c, struct fullnat_work *work) {
+  __u32 *hint = likely(!work->wide) ? flow_hint(c) : 0;
+  struct fullnat_flow *f = hint ? flow_hinted(READ(*hint), c, work) : 0;
+  if (likely(f)) return f;
+  struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, c);
+  if (!found) return 0;
+  __u32 place = found->place;
+  work->pool = place >> 16;
+  work->port = place & 0xffff;
+  work->report = READ(found->report);
+  if (hint && !work->report) WRITE(*hint, place);
+  f = flow_at(work->pool, work->port);
+  if (f) CHECKED(f);
+  return f;
 }
 
 /* The flow of a connection, which the work names then. FLOW_GONE: the timer is taking it away. FLOW_RIVAL: another CPU made one meanwhile. */

@@ -57,6 +57,7 @@
 #include "parse6.h"
 #include "fullnat-family.h"
 #include "fullnat-ports.h"
+#include "fullnat-hint.h"
 #include "fullnat.h"
 #ifdef APPLIES
 #include "apply-flow.h"

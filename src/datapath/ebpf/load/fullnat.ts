@@ -99,6 +99,15 @@ export function mapsForFlows(family: Family, { folder, conf }: Tables): Extra {
   };
 }
 
+/** And the hints that lead to flows, which no other build has: as many places as connections are planned for. */
+const withHints = (maps: Extra, { conf }: Tables): Extra => ({
+  ...maps,
+  configure: (object) => {
+    maps.configure?.(object);
+    object.mapEntries('fullnat_hints', conf.get(0, Conf.connBuckets));
+  },
+});
+
 /** The programs on the links to which replies come back from their flows. */
 function fillReturns(folder: string): void {
   put(folder, FULLNAT_TC_PIN, FullnatAbi.FULLNAT_RETURN, requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned));
@@ -120,7 +129,8 @@ function enter(build: Build, tables: Tables, fileOf: FileOf): void {
   const { folder } = tables;
   const { family, sctp } = build;
   using(new ObjectFile(fileOf(build.file)), (object) => {
-    loadOnto(object, folder, tables, mapsForFlows(family, tables));
+    const maps = mapsForFlows(family, tables);
+    loadOnto(object, folder, tables, sctp ? maps : withHints(maps, tables));
     for (const [name, pin] of Object.entries(fullnatPins(family)))
       if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
     if (!sctp) using(object.program(TIMER), runHousekeeping);
