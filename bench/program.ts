@@ -31,28 +31,34 @@ const measureCase = (bed: Bed, test: ProgramCase): readonly Row[] =>
     }
   });
 
-/** Every SYN is of another client. All connections must be in weir's table afterwards, each once. */
+/**
+ * Connections of a flood that a half-full table may have replaced, one in a million: where 16 buckets in
+ * a row are full by chance, the next connection takes the place of one that is half open.
+ */
+const mayBeReplaced = 2 ** -20;
+
+/** Every SYN is of another client. The connections must be in weir's table afterwards, each once. */
 const flood = (bed: Bed): readonly Row[] =>
   inside(bed.director, () => {
     const flowBits = bed.options.quick ? 20 : 23;
     const test = floodCase(flowBits);
     const found: ProgramTurn[] = [];
-    let missing: string | undefined;
+    let fewest = 2 ** flowBits;
     for (let round = 0; round < (bed.options.quick ? 1 : 5); round += 1) {
       const datapath: Datapath = openDatapath(fillTable, flowBits);
       const references = openReferences(bed, test, datapath.table.slots);
       try {
         prepare(bed, datapath, test, references);
         found.push(new Turns(bed, test, references).take(datapath));
-        const count = datapath.table.flows(clientBase, 8, flowBits);
-        if (count !== 2 ** flowBits) missing = `only ${count} of ${2 ** flowBits} connections are in the table`;
+        fewest = Math.min(fewest, datapath.table.flows(clientBase, 8, flowBits));
       } finally {
         closeReferences(references);
         datapath.close();
       }
     }
-    const rows = rowsOf(test, found, missing ?? `all ${2 ** flowBits} connections found`);
-    return missing === undefined ? rows : rows.map((row) => ({ ...row, value: Number.NaN, ratio: Number.NaN }));
+    const rows = rowsOf(test, found, `at least ${fewest} of ${2 ** flowBits} connections found in each round`);
+    const held = fewest >= 2 ** flowBits * (1 - mayBeReplaced);
+    return held ? rows : rows.map((row) => ({ ...row, value: Number.NaN, ratio: Number.NaN }));
   });
 
 /** Of use when two machines are compared; no gate. */
