@@ -35,7 +35,7 @@ const measureCase = (bed: Bed, test: ProgramCase): readonly Row[] =>
  * Connections of a flood that a half-full table may have replaced, one in a million: where 16 buckets in
  * a row are full by chance, the next connection takes the place of one that is half open.
  */
-const mayBeReplaced = 2 ** -20;
+const MAY_BE_REPLACED = 2 ** -20;
 
 /** Every SYN is of another client. The connections must be in weir's table afterwards, each once. */
 const flood = (bed: Bed): readonly Row[] =>
@@ -57,7 +57,7 @@ const flood = (bed: Bed): readonly Row[] =>
       }
     }
     const rows = rowsOf(test, found, `at least ${fewest} of ${2 ** flowBits} connections found in each round`);
-    const held = fewest >= 2 ** flowBits * (1 - mayBeReplaced);
+    const held = fewest >= 2 ** flowBits * (1 - MAY_BE_REPLACED);
     return held ? rows : rows.map((row) => ({ ...row, value: Number.NaN, ratio: Number.NaN }));
   });
 
