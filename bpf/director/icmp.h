@@ -128,11 +128,22 @@ static __always_inline __u32 sum_error(__be32 *words, __u32 bytes) {
   return sum;
 }
 
-static __always_inline void icmp_headers(struct icmp_packet *m, struct packet *p, __u32 size, __u8 type, __u8 code, __u16 mtu) {
+/* How many hops an error begins with: where the stack forwards it, that takes one. */
+#define ERROR_HOPS 64
+static __always_inline __u8 error_hops(struct __sk_buff *skb) {
+  struct conf *c = the_conf();
+  return is_on_pair(skb) || (c && skb->ifindex == c->pair_peer_ifindex) ? ERROR_HOPS + 1 : ERROR_HOPS;
+}
+
+/* As in the kernel an error is internetwork control (RFC 1812, 4.3.2.5), and of the type of service of what it quotes. */
+#define INTERNETWORK_CONTROL 0xc0
+#define QUOTED_SERVICE 0x1e
+static __always_inline void icmp_headers(struct icmp_packet *m, struct packet *p, __u32 size, __u8 hops, __u8 type, __u8 code, __u16 mtu) {
   m->ip.version = 4;
   m->ip.ihl = 5;
+  m->ip.tos = INTERNETWORK_CONTROL | (((__u8 *)m->quote)[1] & QUOTED_SERVICE);
   m->ip.tot_len = bpf_htons(size);
-  m->ip.ttl = 64;
+  m->ip.ttl = hops;
   m->ip.protocol = IPPROTO_ICMP;
   m->ip.saddr = p->daddr;
   m->ip.daddr = p->saddr;
@@ -176,7 +187,7 @@ __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __
   CHECKED(quote);
   if (quote > ICMP_QUOTE || bpf_skb_load_bytes(skb, ETH_LEN, m->quote, quote)) return TC_ACT_SHOT;
   __u32 size = IP_LEN + ICMP_HEADER + quote;
-  icmp_headers(m, p, size, type, code, mtu);
+  icmp_headers(m, p, size, error_hops(skb), type, code, mtu);
   if (icmp_resize(skb, size)) return tc_drop(R_REDIRECT_FAILED);
   __u8 mac[6];
   __builtin_memcpy(mac, eth.h_dest, 6);

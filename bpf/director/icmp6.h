@@ -11,7 +11,8 @@
 #define ICMP6_TOO_BIG 2
 #define ICMP6_EXCEEDED 3
 
-static __always_inline void icmp6_headers(struct icmp6_packet *m, struct whole_addresses *whole, struct packet *p, __u32 size, __u8 type, __u8 code, __u32 mtu) {
+static __always_inline void icmp6_headers(struct icmp6_packet *m, struct whole_addresses *whole, struct packet *p, __u32 size, __u8 hops, __u8 type, __u8 code,
+                                           __u32 mtu) {
   address_copy(m->ip.saddr, whole->as);
   address_copy(m->ip.daddr, p->saddr6);
   m->type = type;
@@ -24,7 +25,7 @@ static __always_inline void icmp6_headers(struct icmp6_packet *m, struct whole_a
   m->ip.first = bpf_htonl(6u << 28);
   m->ip.payload_length = bpf_htons(size - IP6_LEN);
   m->ip.next = NEXT_ICMPV6;
-  m->ip.hop_limit = 64;
+  m->ip.hop_limit = hops;
 }
 
 /* Turns the packet into the error and sends it; whole.as is its source. Returns tc's verdict. */
@@ -51,7 +52,7 @@ __noinline int icmp6_error(struct __sk_buff *skb, __u8 type, __u8 code, __u32 mt
   CHECKED(quote);
   if (quote > ICMP6_QUOTE || bpf_skb_load_bytes(skb, ETH_LEN, m->quote, quote)) return TC_ACT_SHOT;
   __u32 size = IP6_LEN + ICMP_HEADER + quote;
-  icmp6_headers(m, &scratch->whole, p, size, type, code, mtu);
+  icmp6_headers(m, &scratch->whole, p, size, error_hops(skb), type, code, mtu);
   if (icmp_resize(skb, size)) return tc_drop(R_REDIRECT_FAILED);
   __u8 mac[6];
   __builtin_memcpy(mac, eth.h_dest, 6);

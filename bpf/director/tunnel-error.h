@@ -102,7 +102,7 @@ __noinline int tunnel_error_make(struct __sk_buff *skb, struct tunnel_quote *q, 
   CHECKED(quote);
   if (quote > ICMP_QUOTE || bpf_skb_load_bytes(skb, q->at, m->quote, quote)) return -1;
   __u32 whole = IP_LEN + ICMP_HEADER + quote;
-  icmp_headers(m, &p, whole, head[0], head[0] >> 8, mtu);
+  icmp_headers(m, &p, whole, ERROR_HOPS, head[0], head[0] >> 8, mtu);
   if (icmp_resize(skb, whole)) return -1;
   return whole > sizeof *m || bpf_skb_store_bytes(skb, ETH_LEN, m, whole, BPF_F_INVALIDATE_HASH) ? -1 : 0;
 }

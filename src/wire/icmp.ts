@@ -66,3 +66,9 @@ export function isIcmpError(type: number): boolean {
     type === IcmpType.parameterProblem
   );
 }
+
+const INTERNETWORK_CONTROL = 0xc0;
+const QUOTED_SERVICE = 0x1e;
+
+/** As in the kernel an error is internetwork control (RFC 1812, 4.3.2.5), and of the type of service of what it quotes. */
+export const tosOfError = (quoted: number): number => INTERNETWORK_CONTROL | (quoted & QUOTED_SERVICE);

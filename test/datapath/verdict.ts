@@ -64,6 +64,7 @@ function isAnswer6(outcome: Outcome, sent: Uint8Array, expect: Expectation & { r
     [hex(bytes.slice(8, 24)), hex(bytes.slice(24, 40))],
     [expect.from, expect.to].map((end) => hex(encodeAddress(ip(end)))),
   );
+  assert.equal(bytes[7], expect.hops ?? 64, 'hops');
   const message = bytes.slice(40);
   assert.equal(
     internetChecksum(message, pseudoHeaderSum(ip(expect.from), ip(expect.to), IpProtocol.icmpv6, message.length)),
@@ -88,6 +89,8 @@ function isAnswer(outcome: Outcome, sent: Uint8Array, expect: Expectation & { re
   const { packet } = ipv4Of(outcome.frame);
   assert.equal(packet.protocol, IpProtocol.icmp);
   assert.deepEqual([packet.source, packet.destination], [ip(expect.from), ip(expect.to)], 'from and to');
+  assert.equal(packet.tos, 0xc0 | ((sent[15] ?? 0) & 0x1e), 'type of service');
+  assert.equal(packet.ttl, expect.hops ?? 64, 'hops');
   const message = decodeIcmp(packet.payload) ?? assert.fail('no ICMP message');
   assert.deepEqual([message.type, message.code], [expect.type, expect.code], 'type and code');
   quotesEnough(message.body, sent.slice(14));

@@ -69,7 +69,9 @@ function answered(question: Question, arrival: Arrival, kind: IcmpKind, from: Ip
   if (!rules.mayBeAnswered(frame, packet, from)) return { verdict: 'drop', frame };
   if (kind.mtu === 0 && !question.environment.icmpAllowed()) return dropped(question, arrival, 'icmp_limited');
   const error = rules.errorFrame(frame, packet, kind, from);
-  if (question.device === LOOPBACK || question.onPair === true || question.accepted === true) handIn(error);
+  const isForwarded = question.onPair === true || question.accepted === true;
+  if (isForwarded) rules.changeHops(error, 1); // the stack takes one
+  if (isForwarded || question.device === LOOPBACK) handIn(error);
   return { verdict: 'redirect', frame: error };
 }
 

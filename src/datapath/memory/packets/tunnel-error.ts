@@ -3,7 +3,7 @@
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { concat, viewOf } from '../../../wire/bytes.js';
 import { EtherType } from '../../../wire/ethernet.js';
-import { encodeIcmp, IcmpType, IcmpUnreachable } from '../../../wire/icmp.js';
+import { encodeIcmp, IcmpType, IcmpUnreachable, tosOfError } from '../../../wire/icmp.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../../wire/ipv4.js';
 import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
@@ -90,6 +90,7 @@ function errorOf({ frame }: Message, { inner, at, room }: TunnelQuote, size: num
   const mtu = named > room + MTU_MIN ? named - room : MTU_MIN;
   const error = encodeIpv4({
     ...IPV4_DEFAULTS,
+    tos: tosOfError(frame[at + 1] ?? 0),
     protocol: IpProtocol.icmp,
     source: addressOf(inner.to.address),
     destination: addressOf(inner.from.address),

@@ -2,7 +2,7 @@
 import { IpProtocol } from '../../../../model/ip-protocol.js';
 import { viewOf } from '../../../../wire/bytes.js';
 import { internetChecksum } from '../../../../wire/checksum.js';
-import { encodeIcmp, IcmpType, IcmpUnreachable } from '../../../../wire/icmp.js';
+import { encodeIcmp, IcmpType, IcmpUnreachable, tosOfError } from '../../../../wire/icmp.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../../../wire/ipv4.js';
 import { overwrite, replaceHalf, replaceWord } from '../checksum.js';
 import type { Endpoint } from '../endpoint.js';
@@ -67,10 +67,13 @@ function mayBeAnswered(frame: Uint8Array, { source }: Packet, from: Ip): boolean
   return !isGroup && source !== 0 && !comesFromGroup(frame);
 }
 
+const TOS_AT = ETHERNET_BYTES + 1;
+
 function errorFrame(frame: Uint8Array, packet: Packet, { what, mtu }: IcmpKind, from: Ip): Uint8Array {
   const [type, code] = KINDS[what];
   const error = encodeIpv4({
     ...IPV4_DEFAULTS,
+    tos: tosOfError(frame[TOS_AT] ?? 0),
     protocol: IpProtocol.icmp,
     source: addressOf(from),
     destination: addressOf(packet.source),
