@@ -32,7 +32,8 @@ function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded): Table
     tc: attached.includes('ingress') && attached.includes('egress'),
     xdp: attached.includes('xdp'),
   }));
-  const services = reader.lifetimeServices();
+  // Most of the reading, which a scrape of the director alone does not need.
+  let services: TableSnapshot['services'] | undefined;
   return reader.observing((tables) => {
     const { active, inactive, capacity, slots, templates } = tableNumbers(tables);
     return {
@@ -40,7 +41,10 @@ function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded): Table
       loadedAt: loadedAt.getTime() / MS_PER_S,
       generation: tables.conf.get(0, Conf.generation),
       totals: reader.totals(),
-      services,
+      get services() {
+        services ??= reader.lifetimeServices();
+        return services;
+      },
       drops: reader.dropCounts(),
       connections: { active, inactive },
       capacity: capacity.connections,
