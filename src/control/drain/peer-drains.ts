@@ -1,6 +1,6 @@
 // What peers of weir's own stream have of drains, into the record here: each director holds the servers, counts its own connections, and ends the drain by
 // itself, so that it goes on where another one is gone. What operators do to it, at whatever director, counts at all of them.
-import type { Drain, DrainRecord } from '../../model/drain/drain.js';
+import { beforeFirstLook, type Drain, type DrainRecord } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import { PEER_DRAINS_MAX, type PeerDrain } from '../../model/drain/peer-drain.js';
 import { groupTargets } from './check-drain.js';
@@ -36,12 +36,7 @@ function adopted(theirs: PeerDrain, number: number, view: DrainView, atUs: numbe
     settleS: Math.max(SETTLE_MIN_S, theirs.settleMs / SECOND_MS),
     idleS: theirs.idleMs / SECOND_MS,
     released: theirs.released,
-    holds: true,
-    remaining: null,
-    openAtStart: null,
-    lookedUs: atUs,
-    quietSinceUs: null,
-    samples: [],
+    ...beforeFirstLook(atUs),
     endedUs: isOver ? atUs : null,
     endDone: true,
   };

@@ -1,7 +1,7 @@
 // The machine of drains. One drain goes from draining to empty or deadline, and from each of them to cancelled; it holds its servers until it is
 // cancelled. What it is to do at its end it asks for until that is done, so that any process may be killed at any point.
 import type { Drain, DrainHandover, DrainRecord, DrainRemaining, DrainSample, DrainSlowStart } from '../../model/drain/drain.js';
-import { isOfDirector, isUnfinished, NONE_ENDED } from '../../model/drain/drain.js';
+import { beforeFirstLook, isOfDirector, isUnfinished, NONE_ENDED } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { Override } from '../../model/drain/override.js';
 import type { Step } from '../machine.js';
@@ -40,12 +40,7 @@ function started({ request, view, startedAt, uid }: Extract<DrainInput, { kind: 
     settleS,
     idleS,
     released: persistence === 'release',
-    holds: true,
-    remaining: null,
-    openAtStart: null,
-    lookedUs: atUs,
-    quietSinceUs: null,
-    samples: [],
+    ...beforeFirstLook(atUs),
     endedUs: null,
     endDone: true,
   };

@@ -104,6 +104,18 @@ export interface DrainRecord {
   readonly ended?: Readonly<Record<DrainOutcome, number>>;
 }
 
+/** What a drain has before its connections were looked at for the first time. */
+export const beforeFirstLook = (
+  atUs: number,
+): Pick<Drain, 'holds' | 'remaining' | 'openAtStart' | 'lookedUs' | 'quietSinceUs' | 'samples'> => ({
+  holds: true,
+  remaining: null,
+  openAtStart: null,
+  lookedUs: atUs,
+  quietSinceUs: null,
+  samples: [],
+});
+
 export const DRAIN_OUTCOMES = ['empty', 'deadline', 'cancelled'] as const satisfies readonly DrainState[];
 export type DrainOutcome = (typeof DRAIN_OUTCOMES)[number];
 export const NONE_ENDED: Readonly<Record<DrainOutcome, number>> = { empty: 0, deadline: 0, cancelled: 0 };

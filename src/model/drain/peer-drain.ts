@@ -1,29 +1,21 @@
 // A drain on its way to a peer of weir's own stream, which completes it where this director no longer can. Times are what is left of them, since the
 // clocks of two machines differ.
-import type { Drain, DrainEnd, DrainPersistence, DrainRecord, DrainState } from './drain.js';
+import type { Drain, DrainRecord } from './drain.js';
 
 const MS_US = 1000;
 const SECOND_MS = 1000;
 
-export interface PeerDrain {
+export interface PeerDrain extends Pick<Drain, 'target' | 'also' | 'persistence' | 'end' | 'state' | 'startedAt' | 'released'> {
   /** 16 hexadecimal digits, the same at all directors. */
   readonly uid: string;
   /** Of what operators have done to it, at whatever director. */
   readonly version: number;
-  readonly target: string;
-  readonly also: readonly string[];
-  readonly persistence: DrainPersistence;
-  readonly end: DrainEnd;
-  readonly state: DrainState;
-  /** RFC 3339, UTC. */
-  readonly startedAt: string;
   readonly ageMs: number;
   /** Until the deadline, and until nothing is honoured any more. */
   readonly leftMs: number;
   readonly honourLeftMs: number;
   readonly settleMs: number;
   readonly idleMs: number;
-  readonly released: boolean;
   /** Until all of the weight is back; 0: no slow start runs. */
   readonly slowStartLeftMs: number;
 }
