@@ -173,12 +173,14 @@ __noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32
 
 #ifndef IPV6
 /* Sends a packet to a destination. The kernel trusts a neighbour for up to a minute, too long for a server that changed
- * its MAC: every few seconds an ARP request is sent as well, and the kernel learns from the answer. */
+ * its MAC: every few seconds an ARP request is sent as well, and the kernel learns from the answer. Not with a first fragment: what was held back for it
+ * borrows its packet next, which cannot become as short again (fragment-table.h). */
 __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struct hop *h, __u32 gateway) {
   struct dest *d = dest_at(dest);
   struct conf *c = the_conf();
-  if (!d || !c || !h) return TC_ACT_SHOT;
-  struct interface *i = gateway && answer == HOP_READY && !skb->gso_size ? interface_at(h->ifindex) : 0;
+  struct scratch *scratch = the_scratch();
+  if (!d || !c || !h || !scratch) return TC_ACT_SHOT;
+  struct interface *i = gateway && answer == HOP_READY && !skb->gso_size && !scratch->packet.fragment ? interface_at(h->ifindex) : 0;
   __u32 now = clock_now();
   if (likely(!i) || !i->addr || i->flags & INTERFACE_LAYER3 || gateway_is_v6() || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
   WRITE(d->probed_at, now);
