@@ -294,7 +294,9 @@ __noinline int tc_fragment(struct __sk_buff *skb, bool leaving) {
   if (!leaving && is_translated(skb)) local_of_flow(key->daddr);
   if (fragment_transport(skb, p)) {
     p->bytes = p->length - FRAGMENT_HEADER;
-    return leaving ? TC_FIRST : tc_fragment_first(skb, c, scratch);
+    if (!leaving) return tc_fragment_first(skb, c, scratch);
+    whole_is(scratch, 0); /* the rest of it is not here yet */
+    return TC_FIRST;
   }
   if (!ALL_PORTS && is_balanced(p)) count_reason(R_FRAGMENT); /* too short for the transport's header */
   return TC_UNKNOWN;
