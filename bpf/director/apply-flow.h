@@ -63,6 +63,13 @@ static __always_inline int foreign_claim(struct conf *c, struct fullnat_flow *f,
   return 1;
 }
 
+/* How its client is reported, which replies read. */
+static __always_inline void how_apply(struct fullnat_flow *f, struct flow_record *r) {
+#ifdef REPORTS_CLIENTS
+  WRITE(f->how, r->report & REPORT_HOW);
+#endif
+}
+
 /* Gives the client the flow with this place. A global function, so that it is verified once. */
 __noinline int flow_place_foreign(__u32 i, struct fullnat_client *client, __u32 pool, __u32 now) {
   struct conf *conf = the_conf();
@@ -88,9 +95,7 @@ __noinline int flow_place_foreign(__u32 i, struct fullnat_client *client, __u32 
   work->pool = pool;
   work->port = port;
   flow_fill(f, client, work);
-#ifdef REPORTS_CLIENTS
-  WRITE(f->how, r->report & REPORT_HOW);
-#endif
+  how_apply(f, r);
   if (is_rivals(rival, port)) {
     port_unclaim(pool, port);
     return FLOW_NO_PORT;
@@ -145,6 +150,7 @@ static __always_inline int flow_apply(struct flow_record *r, __u32 i, __u32 now)
   if (same) {
     WRITE(f->state, r->state);
     __sync_lock_test_and_set(&f->until, r->until);
+    if (r->report) how_apply(f, r); /* announced again, now with its report */
     report_apply(r, &client);
     return FLOW_HAS;
   }
