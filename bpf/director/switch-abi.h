@@ -123,7 +123,7 @@ struct switch_secret {
 struct switch_timer {
   struct bpf_timer timer;
   __u32 started;
-  __u32 walks; /* through all flows, for those that have no entry in switch_turns */
+  __u32 reserved;
 };
 
 /* ---- the program behind weir_switch, which it enters by a tail call. */

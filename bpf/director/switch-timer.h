@@ -60,8 +60,8 @@ static long switch_enqueue(void *map, struct switch_client_key *k, struct switch
   return 0;
 }
 
-#define SWITCH_WALKS 2 /* before this build's program is attached for the first time, and after that */
-/* Starts the timer, or gives a running timer this program's code. */
+/* Starts the timer, or gives a running timer this program's code. Run before this build's program is attached, and after that: what another one made
+ * meanwhile has no turn. */
 SEC("xdp")
 int weir_switch_timer(struct xdp_md *ctx) {
   __u32 zero = 0;
@@ -69,10 +69,7 @@ int weir_switch_timer(struct xdp_md *ctx) {
   if (!t) return 1;
   if (!t->started && bpf_timer_init(&t->timer, &switch_timers, NSEC_CLOCK)) return 2;
   t->started = 1;
-  if (t->walks < SWITCH_WALKS) {
-    t->walks++;
-    bpf_for_each_map_elem(&switch_flows, switch_enqueue, 0, 0);
-  }
+  bpf_for_each_map_elem(&switch_flows, switch_enqueue, 0, 0);
   if (bpf_timer_set_callback(&t->timer, switch_tick)) return 3;
   return bpf_timer_start(&t->timer, SWITCH_TICK_NS, 0) ? 4 : 0;
 }

@@ -92,12 +92,7 @@ export const SwitchTurn = {
 
 export const SwitchSecret = { bytes: 24, key: { at: 0, size: 8, count: 2 }, paused: { at: 16, size: 8, count: 1 } } as const;
 
-export const SwitchTimer = {
-  bytes: 24,
-  timer: { at: 0, size: 16, count: 1 },
-  started: { at: 16, size: 4, count: 1 },
-  walks: { at: 20, size: 4, count: 1 },
-} as const;
+export const SwitchTimer = { bytes: 24, timer: { at: 0, size: 16, count: 1 }, started: { at: 16, size: 4, count: 1 } } as const;
 
 export const SwitchCounts = { bytes: 256, count: { at: 0, size: 8, count: 32 } } as const;
 
