@@ -7,6 +7,7 @@ import { Abi } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { ORIGINS_RECORD_BYTES, ORIGINS_RECORD_SLOTS, Origins, originsPin, readOrigins } from '../table/origins.js';
 import { CONNECTION_PINS, type Tables } from '../table/tables.js';
+import { pinnedNumber } from './open-pages.js';
 
 interface Made {
   readonly pin: string;
@@ -17,20 +18,37 @@ interface Made {
 /** Of a template the key has no port, or a part of its Call-ID there. */
 const SERVICE = 0xffff_0000;
 
+interface OfTable {
+  /** The number of the table that it stands beside. */
+  readonly table: number | undefined;
+  /** undefined: the kernel had no memory for the array, and so the origin is not known. */
+  readonly origins: Origins | undefined;
+}
+
 export class OriginNotes {
-  /** By the pin of the table, in this run. undefined: the kernel had no memory for the array, and so the origin is not known. */
-  readonly #open = new Map<string, Origins | undefined>();
+  /** By the pin of the table. To map one costs a page table as large as it. */
+  readonly #open = new Map<string, OfTable>();
+  /** Pins that were looked at in this run. */
+  readonly #looked = new Set<string>();
 
   constructor(readonly tables: Tables) {}
 
   /** Begins a run: until the next one no table becomes another. */
   begin(): void {
-    this.#open.clear();
+    this.#looked.clear();
   }
 
   made({ pin, slot, keyHigh }: Made): void {
-    if (!this.#open.has(pin)) this.#open.set(pin, this.#of(pin));
-    this.#open.get(pin)?.note(slot, CONNECTION_PINS.includes(pin) ? keyHigh : keyHigh & SERVICE);
+    if (!this.#looked.has(pin)) this.#look(pin);
+    this.#open.get(pin)?.origins?.note(slot, CONNECTION_PINS.includes(pin) ? keyHigh : keyHigh & SERVICE);
+  }
+
+  /** The table may have got another size, or have been loaded again. */
+  #look(pin: string): void {
+    const table = pinnedNumber(this.tables, pin);
+    const known = this.#open.get(pin);
+    this.#looked.add(pin);
+    if (known?.origins === undefined || known.table !== table) this.#open.set(pin, { table, origins: this.#of(pin) });
   }
 
   #of(pin: string): Origins | undefined {

@@ -36,7 +36,7 @@ export class LoadedPage {
 }
 
 /** The number of the map with this pin; undefined: it is not there. @throws SystemError */
-function pinnedNumber({ folder }: Tables, pin: string): number | undefined {
+export function pinnedNumber({ folder }: Tables, pin: string): number | undefined {
   const path = `${folder}/${pin}`;
   return existsSync(path) ? using(requiredPin(path, BpfMap.pinned), (map) => map.info().id) : undefined;
 }
