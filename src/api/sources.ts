@@ -96,10 +96,14 @@ export interface ApiSources extends ApiReaders {
   cancelDrain(id: string, slowStartS: number): Promise<Drain>;
   /** `deadlineS`: from now. @throws WeirError drain-missing, drain-ended, lock-busy */
   moveDeadline(id: string, deadlineS: number): Promise<Drain>;
-  /** In the place of one of the same target. @throws WeirError as checkOverride, lock-busy */
-  setOverride(wanted: WantedOverride): Promise<DrainRecord>;
-  /** @throws WeirError lock-busy */
-  removeOverride(target: string): Promise<DrainRecord>;
+  /**
+   * In the place of one of the same target.
+   * @param check Under the lock, of the record before: what it throws refuses the change
+   * @throws WeirError as checkOverride and `check`, lock-busy
+   */
+  setOverride(wanted: WantedOverride, check: (record: DrainRecord) => void): Promise<DrainRecord>;
+  /** @throws WeirError as `check`, lock-busy */
+  removeOverride(target: string, check: (record: DrainRecord) => void): Promise<DrainRecord>;
   readonly plans: PlanBook;
   readonly journal: Journal;
   readonly events: EventRing;

@@ -55,6 +55,9 @@ test('of two that have seen the same overrides, one changes them; without If-Mat
   const second = await send('PUT', AT, { ...body, reason: 'b' }, { 'if-match': etag });
   assert.deepEqual([first.status, second.status, second.headers.get('etag')], [200, 412, first.headers.get('etag')]);
   assert.equal((await send('GET', AT)).headers.get('etag'), first.headers.get('etag'));
+  const now = { 'if-match': first.headers.get('etag') ?? '' };
+  const both = await Promise.all(['c', "it's d"].map((reason) => send('PUT', AT, { ...body, reason }, now)));
+  assert.deepEqual(both.map(({ status }) => status).toSorted(), [200, 412]);
   assert.equal((await api(AT, { method: 'DELETE', headers: ANY, caller: reader })).status, 403);
 });
 
@@ -64,6 +67,7 @@ test('what is wrong is named, and no service is left without a server but where 
     [AT, { state: 'ready', reason: 'x' }, 422, 'api-values'],
     [AT, { state: 'drain', weight: 1, reason: 'x' }, 422, 'api-values'],
     [AT, { state: 'drain', reason: '' }, 422, 'api-values'],
+    [AT, { state: 'drain', reason: 'two\nlines' }, 422, 'api-values'],
     ['/v1/overrides/director', { state: 'drain', reason: 'x' }, 422, 'drain-target'],
     ['/v1/overrides/tcp:192.0.2.1:80', { state: 'drain', reason: 'x' }, 422, 'drain-target'],
     ['/v1/overrides/nonsense', { state: 'drain', reason: 'x' }, 422, 'drain-target'],

@@ -4,6 +4,7 @@ import type { DrainRecord } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { Override, WantedOverride } from '../../model/drain/override.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { shellQuoted } from '../../model/shell-word.js';
 import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
 import { checkTag } from './condition.js';
@@ -49,22 +50,24 @@ export async function setOverride(
   { match, caller }: Condition,
 ): Promise<{ readonly override: Override; readonly etag: string }> {
   const target = wordOf(asked.target);
-  checkTag(match, overridesEtag(sources.drainRecord()));
+  const check = (record: DrainRecord): void => checkTag(match, overridesEtag(record));
+  check(sources.drainRecord());
   const { state, weight, forS, reason, allowEmpty } = asked;
   const body = JSON.stringify({ state, weight: weight ?? undefined, for: forS ?? undefined, reason, allow_empty: allowEmpty || undefined });
-  const command = `weir api PUT ${pathOf(target)} '${body}' --if-match '*'`;
+  const command = `weir api PUT ${pathOf(target)} ${shellQuoted(body)} --if-match '*'`;
   const { made } = await recordedWithoutState(sources, caller, command, () =>
-    sources.setOverride({ ...asked, target, owner: caller.name }),
+    sources.setOverride({ ...asked, target, owner: caller.name }, check),
   );
   return { override: overrideOf(made, target), etag: overridesEtag(made) };
 }
 
 /** @throws WeirError drain-target, api-no-resource, api-condition-missing, api-stale, lock-busy */
 export async function removeOverride(sources: ApiSources, text: string, { match, caller }: Condition): Promise<string> {
-  const record = sources.drainRecord();
-  const { target } = overrideOf(record, text);
-  checkTag(match, overridesEtag(record));
+  const check = (record: DrainRecord): void => checkTag(match, overridesEtag(record));
+  const present = sources.drainRecord();
+  const { target } = overrideOf(present, text);
+  check(present);
   const command = `weir api DELETE ${pathOf(target)} --if-match '*'`;
-  const { made } = await recordedWithoutState(sources, caller, command, () => sources.removeOverride(target));
+  const { made } = await recordedWithoutState(sources, caller, command, () => sources.removeOverride(target, check));
   return overridesEtag(made);
 }

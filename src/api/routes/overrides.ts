@@ -29,7 +29,12 @@ const overrideBody = z.strictObject({
     .max(WEIGHT_MAX)
     .optional()
     .describe('of ready: packets find it in the place of the configured weight, but where that is 0'),
-  reason: z.string().min(1).max(200).describe('for whoever finds it'),
+  reason: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^\P{Cc}*$/u, 'has a control character')
+    .describe('for whoever finds it, on one line'),
   for: z.number().min(1).max(TIME_MAX_S).optional().describe('seconds from now; absent: until it is removed'),
   allow_empty: z.boolean().optional().describe('also where a service is left without a server'),
 });

@@ -137,12 +137,12 @@ export function sourcesOfHost(log: Log): ApiSources {
       driveDrains();
       return drain;
     },
-    async setOverride(wanted) {
-      const record = await patiently(() => setOverride(wanted, { waitMs: LOCK_WAIT_MS }));
+    async setOverride(wanted, check) {
+      const record = await patiently(() => setOverride(wanted, { waitMs: LOCK_WAIT_MS, check }));
       if (wanted.forS !== null) driveDrains();
       return record;
     },
-    removeOverride: (target) => patiently(() => removeOverride(target, { waitMs: LOCK_WAIT_MS })),
+    removeOverride: (target, check) => patiently(() => removeOverride(target, { waitMs: LOCK_WAIT_MS, check })),
     moveDeadline: (id, deadlineS) => patiently(() => moveDeadline(id, deadlineS, { waitMs: LOCK_WAIT_MS })),
     async cancelDrain(id, slowStartS) {
       const drain = await patiently(() => cancelDrain(id, slowStartS, { waitMs: LOCK_WAIT_MS }));

@@ -5,7 +5,11 @@ import type { DrainRecord } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { WantedOverride } from '../../model/drain/override.js';
 import { monotonicUs } from '../../sys/clock.js';
-import { type DrainCall, type DrainDirector, type OnDrainEvent, SILENT, take, withDirector } from './drains.js';
+import { type DrainCall, type DrainDirector, SILENT, take, withDirector } from './drains.js';
+
+/** Under the lock, of the record before the change: what it throws refuses the change. */
+type CheckRecord = (record: DrainRecord) => void;
+type Call = DrainCall & { readonly check?: CheckRecord };
 
 const SECOND_US = 1_000_000;
 
@@ -21,23 +25,29 @@ const wordOf = (target: string): string => {
 export function setOverrideOf(
   director: DrainDirector,
   { forS, allowEmpty, ...wanted }: WantedOverride,
-  onEvent: OnDrainEvent = SILENT,
+  { onEvent = SILENT, check }: Call = {},
 ): DrainRecord {
   return director.exclusively(() => {
+    const record = director.drainRecord();
+    check?.(record);
     checkOverride(wanted, allowEmpty, drainView(director.services()));
     const untilUs = forS === null ? null : monotonicUs() + forS * SECOND_US;
     const override = { ...wanted, target: wordOf(wanted.target), since: new Date().toISOString(), untilUs };
-    return take(director, director.drainRecord(), { kind: 'override', override }, onEvent);
+    return take(director, record, { kind: 'override', override }, onEvent);
   });
 }
 
 /** None is there: nothing changes. @throws WeirError drain-record */
-export const removeOverrideOf = (director: DrainDirector, target: string, onEvent: OnDrainEvent = SILENT): DrainRecord =>
-  director.exclusively(() => take(director, director.drainRecord(), { kind: 'no-override', target: wordOf(target) }, onEvent));
+export const removeOverrideOf = (director: DrainDirector, target: string, { onEvent = SILENT, check }: Call = {}): DrainRecord =>
+  director.exclusively(() => {
+    const record = director.drainRecord();
+    check?.(record);
+    return take(director, record, { kind: 'no-override', target: wordOf(target) }, onEvent);
+  });
 
 /** The same in this network namespace. @throws WeirError datapath-not-loaded, lock-busy, too */
-export const setOverride = (wanted: WantedOverride, { onEvent, waitMs }: DrainCall = {}): DrainRecord =>
-  withDirector((director) => setOverrideOf(director, wanted, onEvent), waitMs);
+export const setOverride = (wanted: WantedOverride, call: Call = {}): DrainRecord =>
+  withDirector((director) => setOverrideOf(director, wanted, call), call.waitMs);
 
-export const removeOverride = (target: string, { onEvent, waitMs }: DrainCall = {}): DrainRecord =>
-  withDirector((director) => removeOverrideOf(director, target, onEvent), waitMs);
+export const removeOverride = (target: string, call: Call = {}): DrainRecord =>
+  withDirector((director) => removeOverrideOf(director, target, call), call.waitMs);
