@@ -129,7 +129,7 @@ export function VrrpView() {
     <section>
       <h1>VRRP</h1>
       <InstanceTable />
-      <SameCommand command="weir api GET /v1/instances" />
+      <SameCommand command="weir api GET /v1/instances; weir api GET /v1/bfd-sessions; weir api GET /v1/vips" />
       <SessionTable />
       <SameCommand command="weir api GET /v1/bfd-sessions" />
       <VipTable />

@@ -26,8 +26,8 @@ export interface WantedChange {
 export const planOf = (sources: ApiSources, document: TableDocument, options: DocumentOptions = {}): DocumentPlan =>
   planDocument(document, sources.facts(), options);
 
-const UNREAD = 'the change was made, but the state after it could not be read: the log has why';
-const UNWATCHED = 'the packet filter and IPsec could not be looked at: the log has why';
+const UNREAD = 'the change was made, but the state after it could not be read: the reason is in the log';
+const UNWATCHED = 'the packet filter and IPsec could not be looked at: the reason is in the log';
 
 /** The change stands whatever is thrown here. */
 async function warningsOf({ warnings, journal }: ApiSources, changed: readonly ServiceKey[]): Promise<readonly string[]> {

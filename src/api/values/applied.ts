@@ -6,7 +6,7 @@ import { type Answer, json } from '../route.js';
 export const appliedShape = z.strictObject({
   etag: z.string().nullable().describe('of the table afterwards; null: the change was made, but the table could not be read'),
   change: z.string().nullable().describe('its entry in the journal; null: nothing had to be changed'),
-  warnings: z.array(z.string()).describe('what the change does not have an effect on, or what it had besides'),
+  warnings: z.array(z.string()).describe('policies of IPsec and packet filters that affect the changed services'),
   plan: z.looseObject({}),
 });
 
