@@ -56,6 +56,11 @@ class Director {
     return first;
   }
 
+  /** In seconds of the clock that all have. */
+  get deadlineS(): number {
+    return this.one.deadlineUs / US - this.aheadS;
+  }
+
   get isHeld(): boolean {
     return holdsOf(this.record)(service, server(1)) !== undefined;
   }
@@ -100,6 +105,19 @@ test('cancelled at either director, or with another deadline there, it is so at 
   first.send(second, 121);
   second.send(first, 121);
   assert.deepEqual([first.isHeld, second.isHeld, first.record.drains.length], [false, false, 1]);
+});
+
+test('deadlines that were set on both sides of a cut: the earlier one counts at both, and what takes time on the way moves nothing', () => {
+  const [first, second] = pair();
+  first.start('1'.repeat(16), 0).send(second, 0);
+  first.feed({ kind: 'deadline', id: 'd1', deadlineS: 600 }, 10);
+  second.feed({ kind: 'deadline', id: 'd1', deadlineS: 100 }, 12);
+  const [late, early] = [peerDrainsOf(first.record, 20 * US), peerDrainsOf(second.record, 5020 * US)];
+  first.feed({ kind: 'peers', drains: early, view: VIEW }, 20);
+  second.feed({ kind: 'peers', drains: late, view: VIEW }, 20);
+  assert.deepEqual([first.deadlineS, second.deadlineS], [112, 112]);
+  second.feed({ kind: 'peers', drains: peerDrainsOf(first.record, 21 * US), view: VIEW }, 30);
+  assert.equal(second.deadlineS, 112);
 });
 
 test('a director that has lost its record has it again from its peer; a drain that is over there begins nothing', () => {
@@ -163,6 +181,13 @@ test('whatever operators do at three directors, cut off from each other for a wh
         record.drains.flatMap(({ holds, shared, target }) => (holds ? [`${shared?.uid} ${shared?.version} ${target}`] : [])).toSorted();
       const [first, ...others] = all.map(heldBy);
       for (const other of others) assert.deepEqual(other, first);
+      const deadlines = all.flatMap(({ record, aheadS }) =>
+        record.drains.flatMap(({ holds, shared, deadlineUs }) =>
+          holds ? [[shared?.uid, Math.max(atS, deadlineUs / US - aheadS)] as const] : [],
+        ),
+      );
+      for (const [uid, at] of deadlines)
+        for (const [same, other] of deadlines) assert.ok(uid !== same || Math.abs(at - other) <= 1, 'one deadline, to a second');
       for (const held of first ?? []) assert.ok(!isCancelled.has(held.split(' ')[0]), 'a cancelling is for good');
     }),
   );

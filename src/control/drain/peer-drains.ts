@@ -16,45 +16,54 @@ const VERSION_MAX = 0xffff_fffe;
 
 const sharedOf = ({ uid, version }: PeerDrain): NonNullable<Drain['shared']> => ({ uid, version: Math.min(version, VERSION_MAX) });
 
-function adopted(theirs: PeerDrain, number: number, view: DrainView, atUs: number): Drain {
-  const target = parseDrainTarget(theirs.target);
+function adopted(received: PeerDrain, number: number, view: DrainView, atUs: number): Drain {
+  const target = parseDrainTarget(received.target);
   const group = target === undefined ? [] : groupTargets(target, view).map(drainTargetWord);
-  const deadlineUs = atUs + theirs.leftMs * MS_US;
-  const isOver = theirs.state !== 'draining';
+  const deadlineUs = atUs + received.leftMs * MS_US;
+  const isOver = received.state !== 'draining';
   return {
-    shared: { ...sharedOf(theirs), adopted: true },
+    shared: { ...sharedOf(received), adopted: true },
     id: `d${number}`,
-    target: theirs.target,
-    also: [...new Set([...theirs.also, ...group])],
-    persistence: theirs.persistence,
-    end: theirs.end,
-    state: theirs.state,
-    startedAt: theirs.startedAt,
-    startedUs: atUs - theirs.ageMs * MS_US,
+    target: received.target,
+    also: [...new Set([...received.also, ...group])],
+    persistence: received.persistence,
+    end: received.end,
+    state: received.state,
+    startedAt: received.startedAt,
+    startedUs: atUs - received.ageMs * MS_US,
     deadlineUs,
-    persistenceDeadlineUs: Math.min(deadlineUs, atUs + theirs.honourLeftMs * MS_US),
-    settleS: Math.max(SETTLE_MIN_S, theirs.settleMs / SECOND_MS),
-    idleS: theirs.idleMs / SECOND_MS,
-    released: theirs.released,
+    persistenceDeadlineUs: Math.min(deadlineUs, atUs + received.honourLeftMs * MS_US),
+    settleS: Math.max(SETTLE_MIN_S, received.settleMs / SECOND_MS),
+    idleS: received.idleMs / SECOND_MS,
+    released: received.released,
     ...beforeFirstLook(atUs),
     endedUs: isOver ? atUs : null,
     endDone: true,
   };
 }
 
-/** A cancelling is for good; before it the last word of an operator counts. */
-function isNewer(theirs: PeerDrain, { state, slowStart, shared }: Drain): boolean {
-  const isLater = theirs.version > (shared?.version ?? 0);
-  if (state === 'cancelled') return theirs.state === 'cancelled' && isLater && slowStart !== undefined;
-  return theirs.state === 'cancelled' || isLater;
+/** What the time on the way and the rounding of times may make of one deadline. */
+const SAME_DEADLINE_US = 1_000_000;
+
+/** At the same version, as both sides of a cut may have it, the earlier deadline counts: the time on the way only makes it later. */
+function isLater(received: PeerDrain, { state, deadlineUs, shared }: Drain, atUs: number): boolean {
+  const version = shared?.version ?? 0;
+  if (received.version !== version) return received.version > version;
+  return state === 'draining' && received.state === 'draining' && atUs + received.leftMs * MS_US < deadlineUs - SAME_DEADLINE_US;
 }
 
-function followed(own: Drain, theirs: PeerDrain, atUs: number, effects: DrainEffect[]): Drain {
+/** A cancelling is for good; before it the last word of an operator counts. */
+function supersedes(received: PeerDrain, own: Drain, atUs: number): boolean {
+  if (own.state === 'cancelled') return received.state === 'cancelled' && isLater(received, own, atUs) && own.slowStart !== undefined;
+  return received.state === 'cancelled' || isLater(received, own, atUs);
+}
+
+function updated(own: Drain, received: PeerDrain, atUs: number, effects: DrainEffect[]): Drain {
   const after =
-    theirs.state === 'cancelled'
-      ? cancelled(own, Math.ceil(theirs.slowStartLeftMs / SECOND_MS), atUs, effects)
-      : moved(own, theirs.leftMs / SECOND_MS, atUs, effects);
-  const { version } = sharedOf(theirs);
+    received.state === 'cancelled'
+      ? cancelled(own, Math.ceil(received.slowStartLeftMs / SECOND_MS), atUs, effects)
+      : moved(own, received.leftMs / SECOND_MS, atUs, effects);
+  const { version } = sharedOf(received);
   return after.shared === undefined ? after : { ...after, shared: { ...after.shared, version } };
 }
 
@@ -67,15 +76,15 @@ interface Merged {
 export function mergePeerDrains(before: DrainRecord, { drains, view }: Extract<DrainInput, { kind: 'peers' }>, atUs: number): Merged {
   const effects: DrainEffect[] = [];
   let record = before;
-  for (const theirs of drains) {
-    const own = record.drains.find(({ shared }) => shared?.uid === theirs.uid);
+  for (const received of drains) {
+    const own = record.drains.find(({ shared }) => shared?.uid === received.uid);
     if (own !== undefined) {
-      if (!isNewer(theirs, own)) continue;
-      const after = followed(own, theirs, atUs, effects);
+      if (!supersedes(received, own, atUs)) continue;
+      const after = updated(own, received, atUs, effects);
       record = { ...record, drains: record.drains.map((drain) => (drain === own ? after : drain)) };
-    } else if (isAdoptable(theirs, record)) {
-      const drain = adopted(theirs, record.next, view, atUs);
-      effects.push(eventOf(drain, 'started', `by a peer; the deadline is in ${Math.round(theirs.leftMs / SECOND_MS)} s`));
+    } else if (isAdoptable(received, record)) {
+      const drain = adopted(received, record.next, view, atUs);
+      effects.push(eventOf(drain, 'started', `by a peer; the deadline is in ${Math.round(received.leftMs / SECOND_MS)} s`));
       record = { ...record, next: record.next + 1, drains: [...record.drains, drain] };
     }
   }
