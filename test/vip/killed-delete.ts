@@ -16,5 +16,5 @@ Netlink.prototype.change = function (...given) {
   left -= 1;
   change.apply(this, given);
 };
-deleteVip(address, device);
+deleteVip(address, device, (text) => process.stderr.write(`${text}\n`));
 process.stdout.write('no change left\n');

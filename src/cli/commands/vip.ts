@@ -66,9 +66,14 @@ function refuseVrrp({ address: wanted }: Target, force: boolean): void {
 const vipText = ({ address, prefixLength, interface: name, label }: SavedVip) =>
   `${address}/${prefixLength} on ${name}${label === undefined ? '' : ` (${label})`}`;
 
+const warningOf =
+  (io: Io) =>
+  (text: string): void =>
+    io.err(`weir vip: ${text}\n`);
+
 async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
   refuseVrrp(target, flags.force === true);
-  const { vip, how } = addVip({ ...target, ...(flags.label === undefined ? {} : { label: flags.label }) });
+  const { vip, how } = addVip({ ...target, ...(flags.label === undefined ? {} : { label: flags.label }) }, warningOf(io));
   const done = how === 'added' ? `added ${vipText(vip)}, announced` : `${vipText(vip)} is there already`;
   io.out(`${done}${how === 'foreign' ? '; weir did not add it and will not remove it' : ''}\n`);
   if (flags.persist === true) {
@@ -85,9 +90,8 @@ async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
 
 async function remove(target: Target, flags: VipFlags, io: Io): Promise<number> {
   const text = formatAddress(target.address);
-  io.out(
-    deleteVip(target.address, target.interface) ? `removed ${text} from ${target.interface}\n` : `${text} is not on ${target.interface}\n`,
-  );
+  const isRemoved = deleteVip(target.address, target.interface, warningOf(io));
+  io.out(isRemoved ? `removed ${text} from ${target.interface}\n` : `${text} is not on ${target.interface}\n`);
   if (flags.persist === true) {
     const root = rootFolder(flags);
     await printFiles(io, root, 'removed', removePersistFiles(root, vipPersistPaths(text)));

@@ -132,12 +132,12 @@ function announceAll(netlink: Netlink, placing: Placing, own: readonly WantedVip
 
 /**
  * `work` calls `make` where the steps belong in what it does; where it throws, they are undone. First the network is asked who else has the new VIPs; at
- * last they are announced; `warn`: that this failed. Returns what `work` does.
+ * last they are announced; `warn`: that this failed, or as changingState. Returns what `work` does.
  * @throws WeirError vip-taken, as planAdd and planDelete refuse, vip-not-undone; SystemError; as `work`
  */
 export function changingVips<T>({ steps, own }: VipChanges, warn: (text: string) => void, work: (make: () => void) => T): T {
   if (steps.length + own.length === 0 && !hasNotedHeirs()) return work(() => undefined);
-  return changingState((state, netlink) => {
+  return changingState(warn, (state, netlink) => {
     const host = observeVipHost(netlink);
     refuseRivals(host, asked(steps, host));
     const changes = new Changes(netlink, state);

@@ -8,17 +8,17 @@ import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { AddressFlag, AddressScope, addAddress, deleteAddress, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { type StateFile, withState } from '../state-file.js';
-import { keepingHeirs, putHeirsBack } from './heirs.js';
+import { keepingHeirs, putNotedBack } from './heirs.js';
 import { type ObservedHost, remember, remembered } from './observed-host.js';
 
 /**
- * Changes VIPs while no other process does, beginning with what one that was killed has left to do.
+ * Changes VIPs while no other process does, beginning with what one that was killed has left to do; `warn`: what of it is not done.
  * @throws WeirError lock-busy, state-file-damaged; SystemError; as `work`
  */
-export const changingState = <T>(work: (state: StateFile, netlink: Netlink) => T): T =>
+export const changingState = <T>(warn: (text: string) => void, work: (state: StateFile, netlink: Netlink) => T): T =>
   withState('vip', (state) =>
     using(new Netlink(), (netlink) => {
-      putHeirsBack(netlink);
+      putNotedBack(netlink, warn);
       return work(state, netlink);
     }),
   );

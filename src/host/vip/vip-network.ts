@@ -28,15 +28,21 @@ const ofFamily = (addresses: readonly Address[], wanted: Address['family']): rea
 
 const firstAnswer: ProbeOptions = { enough: (answers) => answers.length > 0 };
 
-/** These addresses are about to be added here. @throws WeirError vip-taken: another host has one, or probes for it now; SystemError */
-export function refuseRivals(host: ObservedHost, placed: Placed): void {
+/** Of other hosts that have these addresses, which are not here, or probe for them now. @throws SystemError */
+export function rivalsOf(host: ObservedHost, placed: Placed, options?: ProbeOptions): readonly AddressAnswer[] {
   const questions = (family: Address['family']) =>
     [...placed].flatMap(([ifindex, addresses]) => {
       const mac = neighbourMac(host, ifindex);
       return mac === undefined ? [] : [{ ifindex, mac, addresses: ofFamily(addresses, family) }];
     });
   const own = macsOf(host);
-  const [rival = probeNeighbours(questions('inet6'), own, firstAnswer)[0]] = probeArp(questions('inet'), own, firstAnswer);
+  const answers = probeArp(questions('inet'), own, options);
+  return options?.enough?.(answers) === true ? answers : [...answers, ...probeNeighbours(questions('inet6'), own, options)];
+}
+
+/** These addresses are about to be added here. @throws WeirError vip-taken: another host has one, or probes for it now; SystemError */
+export function refuseRivals(host: ObservedHost, placed: Placed): void {
+  const [rival] = rivalsOf(host, placed, firstAnswer);
   if (rival === undefined) return;
   throw new WeirError('vip-taken', {
     address: formatAddress(rival.address),

@@ -28,8 +28,8 @@ function addNow(netlink: Netlink, state: StateFile, host: ObservedHost, plan: Ad
 }
 
 /** @throws WeirError (vip-taken: another host answers, …), SystemError */
-export function addVip(wanted: WantedVip): VipAdded {
-  return changingState((state, netlink) => {
+export function addVip(wanted: WantedVip, warn: (text: string) => void): VipAdded {
+  return changingState(warn, (state, netlink) => {
     const host = observeVipHost(netlink);
     const plan = planAdd(host, wanted, remembered(state));
     if (plan.kind === 'refused') throw errorOf(plan.failure);
@@ -49,8 +49,8 @@ export function addVip(wanted: WantedVip): VipAdded {
 }
 
 /** Whether there was anything to remove. @throws WeirError vip-not-added-here, …; SystemError */
-export function deleteVip(address: Address, name: string): boolean {
-  return changingState((state, netlink) => {
+export function deleteVip(address: Address, name: string, warn: (text: string) => void): boolean {
+  return changingState(warn, (state, netlink) => {
     const host = observeVipHost(netlink);
     const plan = planDelete(host, address, name, remembered(state));
     if (plan.kind === 'refused') throw errorOf(plan.failure);
