@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
 import type { ConnectionEntry } from '../../model/service.js';
-import { summary } from './table.js';
+import { endingsOf, summary } from './table.js';
 
 const TIMEOUTS = { tcp: 900, tcpFin: 120, udp: 300 };
 
@@ -15,6 +15,22 @@ const entry = (client: string, state: string, expires: number): ConnectionEntry 
   destination,
   state,
   expires,
+});
+
+test('an override ends by itself where it has a time', () => {
+  const override = {
+    target: '10.6.0.51',
+    state: 'maintenance',
+    weight: null,
+    reason: 'disks',
+    owner: 'ops',
+    since: '2026-01-01T00:00:00Z',
+  } as const;
+  const overrides = [
+    { ...override, untilUs: 5_000_000 },
+    { ...override, target: '10.6.0.52', untilUs: null },
+  ];
+  assert.deepEqual(endingsOf({ format: 1, next: 1, drains: [], overrides }, 95_000_000), [{ target: '10.6.0.51', overdueS: 90 }]);
 });
 
 test('connections are counted by destination and by network; one that has just come is not half open yet', () => {

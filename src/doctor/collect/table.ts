@@ -3,7 +3,7 @@ import type { ObservingReader } from '../../datapath/ebpf/observe/observing-read
 import { SCTP_STATES, sctpTimeout } from '../../datapath/sctp-state.js';
 import { TCP_TIMEOUTS } from '../../datapath/tcp-state.js';
 import type { Address } from '../../model/address.js';
-import { isUnfinished } from '../../model/drain/drain.js';
+import { type DrainRecord, isUnfinished } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { addressId, destinationId, serviceId } from '../../model/identity.js';
 import type { ConnectionEntry, DestinationKey, Timeouts } from '../../model/service.js';
@@ -121,17 +121,23 @@ export function summary(
   };
 }
 
+/** Drains and overrides that are to end by themselves. */
+export function endingsOf({ drains, overrides = [] }: DrainRecord, nowUs: number): readonly DrainFact[] {
+  const since = (dueUs: number): number => Math.floor((nowUs - dueUs) / US_PER_S);
+  return [
+    ...drains.filter(isUnfinished).map(({ id, target, slowStart, endedUs, deadlineUs }) => ({
+      id,
+      target,
+      overdueS: since(slowStart?.untilUs ?? endedUs ?? deadlineUs),
+    })),
+    ...overrides.flatMap(({ target, untilUs }) => (untilUs === null ? [] : [{ target, overdueS: since(untilUs) }])),
+  ];
+}
+
 /** Another build's record cannot be read: its own doctor does. */
-function unfinishedDrains(reader: ObservingReader): readonly DrainFact[] {
+function presentEndings(reader: ObservingReader): readonly DrainFact[] {
   try {
-    const now = monotonicUs();
-    return reader
-      .drainRecord()
-      .drains.filter(isUnfinished)
-      .map(({ id, target, slowStart, endedUs, deadlineUs }) => {
-        const dueUs = slowStart?.untilUs ?? endedUs ?? deadlineUs;
-        return { id, target, overdueS: Math.floor((now - dueUs) / US_PER_S) };
-      });
+    return endingsOf(reader.drainRecord(), monotonicUs());
   } catch (error) {
     if (!isWeirError(error, 'drain-record')) throw error;
     return [];
@@ -153,7 +159,7 @@ export function collectTable(reader: ObservingReader): TableFacts {
     })),
     ...rest,
     fill: { connections: active + inactive, halfOpen, capacity: capacity.connections, slots, templates },
-    drains: unfinishedDrains(reader),
+    drains: presentEndings(reader),
     drops,
   };
 }

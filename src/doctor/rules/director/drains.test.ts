@@ -11,3 +11,10 @@ test('a drain past its end by a minute is reported, with the command that has it
   assert.deepEqual([finding?.severity, finding?.code, finding?.fix], ['warning', 'drain-hangs', 'weir drain list']);
   assert.match(finding?.cause ?? '', /90 s ago/);
 });
+
+test('so is an override whose time was over a minute ago', () => {
+  const [finding] = drainsRule({ ...director, drains: [{ target: '10.0.0.2', overdueS: 90 }] });
+  assert.deepEqual([finding?.code, finding?.fix], ['drain-hangs', 'weir drain list']);
+  assert.equal(finding?.what, 'the override of 10.0.0.2 does not end');
+  assert.doesNotMatch(finding?.advice ?? '', /cancel/);
+});

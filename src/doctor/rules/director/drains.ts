@@ -1,4 +1,4 @@
-// Does each drain come to its end? Its servers get no new connections in any case: what is missing is what is due at the deadline.
+// Does each drain, and each override that has a time, come to its end? Its servers get no new connections in any case: what is missing is what is due at the deadline.
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
 
@@ -11,9 +11,9 @@ export function drainsRule({ drains = [] }: DirectorFacts): readonly Finding[] {
     .map(({ id, target, overdueS }) => ({
       severity: 'warning',
       code: 'drain-hangs',
-      what: `the drain ${id} of ${target} does not end`,
+      what: `${id === undefined ? 'the override' : `the drain ${id}`} of ${target} does not end`,
       cause: `its end was due ${overdueS} s ago, and no process carries it out: the one that drives drains was ended`,
       fix: 'weir drain list',
-      advice: 'that starts the process again; weir drain cancel gives the configured weights back',
+      advice: `that starts the process again${id === undefined ? '' : '; weir drain cancel gives the configured weights back'}`,
     }));
 }
