@@ -120,6 +120,37 @@ test('deadlines that were set on both sides of a cut: the earlier one counts at 
   assert.equal(second.deadlineS, 112);
 });
 
+test('two that were begun of one target before either had travelled are one drain at both: cancelled at one, it holds at neither', () => {
+  for (const uids of [['1', '2'] as const, ['2', '1'] as const]) {
+    const [first, second] = pair();
+    first.start(uids[0].repeat(16), 0, { end: 'remove' }).look(5, 1);
+    second.start(uids[1].repeat(16), 2, { deadlineS: 600 }).look(5, 3);
+    const sent = peerDrainsOf(second.record, 5004 * US);
+    first.send(second, 4).feed({ kind: 'peers', drains: sent, view: VIEW }, 4);
+    const end = uids[0] === '1' ? 'remove' : 'keep';
+    for (const { one, record, deadlineS } of [first, second])
+      assert.deepEqual(
+        [one.id, one.shared?.uid, one.end, deadlineS, record.drains.filter(({ holds }) => holds).length],
+        ['d1', '1'.repeat(16), end, 60, 1],
+      );
+    second.send(first, 5);
+    first.send(second, 5).feed({ kind: 'cancel', id: 'd1' }, 6).send(second, 7).send(new Director(3), 7);
+    second.send(first, 8);
+    assert.deepEqual([first.isHeld, second.isHeld], [false, false]);
+  }
+});
+
+test('a third director that knew the larger of two alone has it cancelled with the smaller one', () => {
+  const [first, second] = pair();
+  const third = new Director(9);
+  first.start('1'.repeat(16), 0);
+  second.start('2'.repeat(16), 0).send(third, 1);
+  first.send(second, 2);
+  second.feed({ kind: 'cancel', id: 'd1' }, 3).send(third, 4);
+  third.send(second, 5);
+  assert.deepEqual([second.isHeld, third.isHeld], [false, false]);
+});
+
 test('a director that has lost its record has it again from its peer; a drain that is over there begins nothing', () => {
   const [first, second] = pair();
   first.start('1'.repeat(16), 0, { end: 'remove' }).start('2'.repeat(16), 0, { target: '10.0.0.2' }).send(second, 0);
@@ -147,7 +178,11 @@ test('a peer with any number of drains: so many are taken', () => {
   first.start('1'.repeat(16), 0);
   const [sample] = peerDrainsOf(first.record, 0);
   assert.ok(sample);
-  const drains = Array.from({ length: 3 * PEER_DRAINS_MAX }, (_, number) => ({ ...sample, uid: number.toString(16).padStart(16, '0') }));
+  const drains = Array.from({ length: 3 * PEER_DRAINS_MAX }, (_, number) => ({
+    ...sample,
+    uid: number.toString(16).padStart(16, '0'),
+    target: `10.1.${number >> 8}.${number & 255}`,
+  }));
   second.feed({ kind: 'peers', drains, view: VIEW }, 0);
   assert.equal(second.record.drains.length, PEER_DRAINS_MAX);
   const before = second.record;
@@ -169,7 +204,9 @@ test('whatever operators do at three directors, cut off from each other for a wh
         atS += afterS;
         const director = all[who] ?? assert.fail();
         const id = `d${which + 1}`;
-        if (kind === 'start') director.start((++uid).toString(16).padStart(16, '0'), atS, { target: `10.0.0.${(which % 2) + 1}` });
+        const target = `10.0.0.${(which % 2) + 1}`;
+        if (kind === 'start' && director.record.drains.some((one) => one.holds && one.target === target)) continue;
+        if (kind === 'start') director.start((++uid).toString(16).padStart(16, '0'), atS, { target });
         else if (kind === 'send') director.send(all[which % all.length] ?? assert.fail(), atS);
         else director.feed(kind === 'cancel' ? { kind, id } : { kind, id, deadlineS: 10 * (which + 1) }, atS);
       }
@@ -180,6 +217,8 @@ test('whatever operators do at three directors, cut off from each other for a wh
       const heldBy = ({ record }: Director): readonly string[] =>
         record.drains.flatMap(({ holds, shared, target }) => (holds ? [`${shared?.uid} ${shared?.version} ${target}`] : [])).toSorted();
       const [first, ...others] = all.map(heldBy);
+      const targets = (first ?? []).map((held) => held.split(' ')[2]);
+      assert.equal(new Set(targets).size, targets.length, 'one drain of a target');
       for (const other of others) assert.deepEqual(other, first);
       const deadlines = all.flatMap(({ record, aheadS }) =>
         record.drains.flatMap(({ holds, shared, deadlineUs }) =>

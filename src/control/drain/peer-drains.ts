@@ -67,6 +67,56 @@ function updated(own: Drain, received: PeerDrain, atUs: number, effects: DrainEf
   return after.shared === undefined ? after : { ...after, shared: { ...after.shared, version } };
 }
 
+interface SharedDrain extends Drain {
+  readonly shared: NonNullable<Drain['shared']>;
+}
+
+const holdsForAll = (drain: Drain): drain is SharedDrain => drain.shared !== undefined && drain.holds && drain.state !== 'cancelled';
+
+const raisedVersion = (version: number): number => Math.min(version + 1, VERSION_MAX);
+
+/** The last word of an operator about the deadline of any of them; at the same version the earlier one, as of one drain. */
+const lastWord = (drains: readonly SharedDrain[]): SharedDrain | undefined =>
+  drains
+    .filter(({ state }) => state === 'draining')
+    .toSorted((a, b) => b.shared.version - a.shared.version || a.deadlineUs - b.deadlineUs)[0];
+
+/** `first` as what `kept` asks for; how far it is at this director stays. */
+function joined(first: SharedDrain, kept: SharedDrain, same: readonly SharedDrain[], atUs: number, effects: DrainEffect[]): Drain {
+  const { persistence, end, settleS, idleS, deadlineUs, persistenceDeadlineUs } = kept;
+  const released = first.released || persistence === 'release';
+  const asked = { ...first, persistence, end, settleS, idleS, deadlineUs, persistenceDeadlineUs, released };
+  const last = lastWord(same);
+  const leftS = Math.max(0, (last?.deadlineUs ?? deadlineUs) - atUs) / (SECOND_MS * MS_US);
+  const after = last === undefined || last === kept ? asked : moved(asked, leftS, atUs, effects);
+  const version = Math.max(...same.map(({ shared }) => shared.version));
+  return { ...after, shared: { uid: kept.shared.uid, version, adopted: true } };
+}
+
+/**
+ * Of one target, begun at two directors before either drain had travelled, all keep that of the smaller uid. Who began one here goes on with the id
+ * they know; the other is cancelled, so that it is over wherever it has come.
+ */
+function settled(record: DrainRecord, atUs: number, effects: DrainEffect[]): DrainRecord {
+  let { drains } = record;
+  for (const { target } of record.drains.filter(holdsForAll)) {
+    const same = drains.filter(holdsForAll).filter((drain) => drain.target === target);
+    const [first, ...rest] = same;
+    const [kept, ...others] = same.toSorted((a, b) => (a.shared.uid < b.shared.uid ? -1 : 1));
+    if (first === undefined || kept === undefined || rest.length === 0) continue;
+    const one = joined(first, kept, same, atUs, effects);
+    const over = new Map<Drain, Drain>([[first, one]]);
+    for (const [at, drain] of rest.entries()) {
+      const { uid, version } = (others[at] ?? drain).shared;
+      effects.push(eventOf(drain, 'cancelled', `two directors began it: ${first.id} goes on for both`));
+      const shared = { uid, version: raisedVersion(version) };
+      over.set(drain, { ...drain, shared, state: 'cancelled', holds: false, endedUs: drain.endedUs ?? atUs, endDone: true });
+    }
+    drains = drains.map((drain) => over.get(drain) ?? drain);
+  }
+  return drains === record.drains ? record : { ...record, drains };
+}
+
 interface Merged {
   /** The same object where nothing is new. */
   readonly record: DrainRecord;
@@ -88,9 +138,10 @@ export function mergePeerDrains(before: DrainRecord, { drains, view }: Extract<D
       record = { ...record, next: record.next + 1, drains: [...record.drains, drain] };
     }
   }
-  return { record, effects };
+  return { record: settled(record, atUs, effects), effects };
 }
 
-/** What holds nothing any more need not be known here. */
-const isAdoptable = ({ state }: PeerDrain, { drains }: DrainRecord): boolean =>
-  state !== 'cancelled' && drains.filter(({ holds }) => holds).length < PEER_DRAINS_MAX;
+/** What holds nothing any more need not be known here; of a target that is held here one more becomes one with it. */
+const isAdoptable = ({ state, target }: PeerDrain, { drains }: DrainRecord): boolean =>
+  state !== 'cancelled' &&
+  (drains.filter(({ holds }) => holds).length < PEER_DRAINS_MAX || drains.some((drain) => holdsForAll(drain) && drain.target === target));
