@@ -1,7 +1,9 @@
 // The API as it runs: its sockets, each with what its callers may do.
+
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ApiSettings } from '../model/api-settings.js';
+import { mistakeText } from '../model/errors/message-of.js';
 import { isWeirError } from '../model/errors/weir-error.js';
 import type { Log } from '../model/log-level.js';
 import { isSystemError } from '../sys/errno.js';
@@ -121,7 +123,7 @@ export class ApiService {
   }
 
   #onMistake(error: unknown): void {
-    this.options.log('error', `unexpected error, please report it: ${error instanceof Error ? error.stack : error}`);
+    this.options.log('error', mistakeText(error));
   }
 
   async #serveUnix(path: string, mode: number, gid: number, scope: Caller['scope']): Promise<void> {

@@ -1,6 +1,7 @@
 // A child of the supervisor from its start to its end: waits for its configuration, runs its part, handles messages, sends that it is alive.
 
 import { constants } from 'node:os';
+import { mistakeText } from '../../model/errors/message-of.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import { giveMemoryBack, giveMemoryBackIfQuick, releaseAfterStart, releaseFiles } from '../../sys/processes/memory.js';
@@ -121,9 +122,9 @@ class Child {
 
   /** A mistake of ours, or of the host at the start: it is logged, and the supervisor decides by the status. */
   failed(error: unknown): void {
-    const { code, message, stack } = error as NodeJS.ErrnoException;
+    const { code, message } = error as NodeJS.ErrnoException;
     const denied = this.#part === undefined && (code === 'EPERM' || code === 'EACCES');
-    this.#log('error', denied ? `${message}: must run as root` : `unexpected error, please report it: ${stack ?? message}`);
+    this.#log('error', denied ? `${message}: must run as root` : mistakeText(error));
     this.end(denied ? EXIT.permission : EXIT.software);
   }
 }

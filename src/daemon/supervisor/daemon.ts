@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { resourceUsage } from 'node:process';
 import { publishedBfd } from '../../host/published-bfd.js';
 import { publishedVrrp } from '../../host/published-vrrp.js';
+import { mistakeText } from '../../model/errors/message-of.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { endProcess } from '../../sys/processes/end-process.js';
@@ -153,7 +154,7 @@ class Daemon {
 
   /** A mistake of ours. The children see the channel closed and stop in their order; a service manager starts us again. */
   #failed(error: Error): void {
-    this.log('error', `unexpected error, please report it: ${error.stack ?? error}`);
+    this.log('error', mistakeText(error));
     endProcess(EXIT.software);
   }
 

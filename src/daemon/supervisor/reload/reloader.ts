@@ -1,6 +1,8 @@
 // Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Damage } from '../../../config/keepalived/diagnostics/damage.js';
+import { mistakeText } from '../../../model/errors/message-of.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { Log } from '../../../model/log-level.js';
@@ -31,8 +33,7 @@ async function attempted(load: ReloadSettings['load']): Promise<Loaded> {
   try {
     return await load();
   } catch (error) {
-    const text = `unexpected error, please report it: ${(error as Error).stack ?? String(error)}`;
-    return { outcome: 'fatal', messages: [{ level: 'error', text }] };
+    return { outcome: 'fatal', messages: [{ level: 'error', text: mistakeText(error) }] };
   }
 }
 
