@@ -2,7 +2,7 @@
 // cancelled. What it is to do at its end it asks for until that is done, so that any process may be killed at any point.
 import type { Drain, DrainHandover, DrainRecord, DrainRemaining, DrainSample, DrainSlowStart } from '../../model/drain/drain.js';
 import { beforeFirstLook, isOfDirector, isUnfinished, NONE_ENDED } from '../../model/drain/drain.js';
-import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
+import { canonicalTarget, drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { Override } from '../../model/drain/override.js';
 import type { Step } from '../machine.js';
 import { groupTargets } from './check-drain.js';
@@ -28,7 +28,7 @@ function started({ request, view, startedAt, uid }: Extract<DrainInput, { kind: 
   return {
     ...shared,
     id: idOf(number),
-    target: parsed === undefined ? target : drainTargetWord(parsed),
+    target: canonicalTarget(target),
     also: parsed === undefined ? [] : groupTargets(parsed, view).map(drainTargetWord),
     persistence,
     end,

@@ -2,7 +2,7 @@
 import { checkOverride } from '../../control/drain/check-drain.js';
 import { drainView } from '../../control/drain/drain-plan.js';
 import type { DrainRecord } from '../../model/drain/drain.js';
-import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
+import { canonicalTarget } from '../../model/drain/drain-target.js';
 import type { WantedOverride } from '../../model/drain/override.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { type DrainCall, type DrainDirector, SILENT, take, withDirector } from './drains.js';
@@ -12,11 +12,6 @@ type CheckRecord = (record: DrainRecord) => void;
 type Call = DrainCall & { readonly check?: CheckRecord };
 
 const SECOND_US = 1_000_000;
-
-const wordOf = (target: string): string => {
-  const parsed = parseDrainTarget(target);
-  return parsed === undefined ? target : drainTargetWord(parsed);
-};
 
 /**
  * In the place of an override of the same target: when it returns, packets on every CPU find it.
@@ -32,7 +27,7 @@ export function setOverrideOf(
     check?.(record);
     checkOverride(wanted, allowEmpty, drainView(director.services()));
     const untilUs = forS === null ? null : monotonicUs() + forS * SECOND_US;
-    const override = { ...wanted, target: wordOf(wanted.target), since: new Date().toISOString(), untilUs };
+    const override = { ...wanted, target: canonicalTarget(wanted.target), since: new Date().toISOString(), untilUs };
     return take(director, record, { kind: 'override', override }, onEvent);
   });
 }
@@ -42,7 +37,7 @@ export const removeOverrideOf = (director: DrainDirector, target: string, { onEv
   director.exclusively(() => {
     const record = director.drainRecord();
     check?.(record);
-    return take(director, record, { kind: 'no-override', target: wordOf(target) }, onEvent);
+    return take(director, record, { kind: 'no-override', target: canonicalTarget(target) }, onEvent);
   });
 
 /** The same in this network namespace. @throws WeirError datapath-not-loaded, lock-busy, too */

@@ -43,6 +43,12 @@ export function parseDrainTarget(text: string): DrainTarget | undefined {
   return endpoint && { kind: 'address', ...endpoint };
 }
 
+/** The word by which a target that was given as this text is known. Of a text that cannot be read, the text. */
+export function canonicalTarget(text: string): string {
+  const target = parseDrainTarget(text);
+  return target === undefined ? text : drainTargetWord(target);
+}
+
 /** Whether the drain of this target has this destination. */
 export function isTargeted(target: DrainTarget, service: ServiceKey, server: DestinationKey): boolean {
   switch (target.kind) {
