@@ -25,13 +25,15 @@ function wordOf(text: string): string {
   return drainTargetWord(target);
 }
 
+const pathOf = (target: string): string => `/v1/overrides/${encodeURIComponent(target)}`;
+
 const found = ({ overrides = [] }: DrainRecord, target: string): Override | undefined => overrides.find((one) => one.target === target);
 
 /** @throws WeirError drain-target, api-no-resource */
 export function overrideOf(record: DrainRecord, text: string): Override {
   const target = wordOf(text);
   const one = found(record, target);
-  if (one === undefined) throw new WeirError('api-no-resource', { path: `/v1/overrides/${encodeURIComponent(target)}` });
+  if (one === undefined) throw new WeirError('api-no-resource', { path: pathOf(target) });
   return one;
 }
 
@@ -40,8 +42,6 @@ interface Condition {
   readonly match: string | undefined;
   readonly caller: Caller;
 }
-
-const pathOf = (target: string): string => `/v1/overrides/${encodeURIComponent(target)}`;
 
 /** @throws WeirError drain-target, api-condition-missing, api-stale, as checkOverride, lock-busy */
 export async function setOverride(

@@ -1,6 +1,6 @@
 // What peers of weir's own stream have of drains, into the record here: each director holds the servers, counts its own connections, and ends the drain by
 // itself, so that it goes on where another one is gone. What operators do to it, at whatever director, counts at all of them.
-import { beforeFirstLook, type Drain, type DrainRecord } from '../../model/drain/drain.js';
+import { beforeFirstLook, type Drain, type DrainRecord, type DrainShare } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import { PEER_DRAINS_MAX, type PeerDrain } from '../../model/drain/peer-drain.js';
 import { groupTargets } from './check-drain.js';
@@ -14,7 +14,7 @@ const SETTLE_MIN_S = 3;
 /** One more is left for an operator here. */
 const VERSION_MAX = 0xffff_fffe;
 
-const sharedOf = ({ uid, version }: PeerDrain): NonNullable<Drain['shared']> => ({ uid, version: Math.min(version, VERSION_MAX) });
+const sharedOf = ({ uid, version }: PeerDrain): DrainShare => ({ uid, version: Math.min(version, VERSION_MAX) });
 
 function adopted(received: PeerDrain, number: number, view: DrainView, atUs: number): Drain {
   const target = parseDrainTarget(received.target);
@@ -68,7 +68,7 @@ function updated(own: Drain, received: PeerDrain, atUs: number, effects: DrainEf
 }
 
 interface SharedDrain extends Drain {
-  readonly shared: NonNullable<Drain['shared']>;
+  readonly shared: DrainShare;
 }
 
 const holdsForAll = (drain: Drain): drain is SharedDrain => drain.shared !== undefined && drain.holds && drain.state !== 'cancelled';
