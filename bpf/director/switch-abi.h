@@ -14,6 +14,7 @@
 #define SWITCH_COUNTS 32
 #define SWITCH_OVERTAKEN 4096
 #define SWITCH_TURNS 524288
+#define SWITCH_ROUNDS 393216
 
 /* Ports that may be switched, a bit each, by the port as in packets. Others cost one look into this. Written by user. */
 struct switch_ports {
@@ -107,8 +108,9 @@ struct switch_overtaken {
   __u32 seq;
 };
 
-/* The timer looks at flows by turns: who was not looked at for the longest time is the next one. An entry whose flow has ended, or has another number,
- * goes when its turn comes. */
+/* The timer looks at flows by turns: who was not looked at for the longest time is the next one. A new flow enters switch_turns, or is refused where that
+ * is full; from its first turn on it is in switch_rounds, where the timer alone enters flows: it has room for as many as the timer looks at between two
+ * turns of one. An entry whose flow has ended, or has another number, goes when its turn comes. */
 struct switch_turn {
   struct switch_client_key client;
   __u32 turn;

@@ -25,11 +25,14 @@ SWITCH_TABLE(switch_backs, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_s
 /* A segment that is lost from here is sent again by its client. */
 SWITCH_TABLE(switch_held, BPF_MAP_TYPE_LRU_HASH, 0, struct switch_client_key, struct switch_segment_held, SWITCH_HOLDS);
 SWITCH_TABLE(switch_overtaken, BPF_MAP_TYPE_LRU_HASH, 0, struct switch_overtaken, __u32, SWITCH_OVERTAKEN);
-struct {
-  __uint(type, BPF_MAP_TYPE_QUEUE);
-  __uint(max_entries, SWITCH_TURNS);
-  __type(value, struct switch_turn);
-} switch_turns SEC(".maps");
+#define SWITCH_QUEUE(map, entries)                                                                                      \
+  struct {                                                                                                             \
+    __uint(type, BPF_MAP_TYPE_QUEUE);                                                                                  \
+    __uint(max_entries, entries);                                                                                      \
+    __type(value, struct switch_turn);                                                                                 \
+  } map SEC(".maps")
+SWITCH_QUEUE(switch_turns, SWITCH_TURNS);
+SWITCH_QUEUE(switch_rounds, SWITCH_ROUNDS);
 SWITCH_TABLE(switch_counts, BPF_MAP_TYPE_PERCPU_ARRAY, 0, __u32, struct switch_counts, 1);
 SWITCH_TABLE(switch_timers, BPF_MAP_TYPE_ARRAY, 0, __u32, struct switch_timer, 1);
 PROGRAMS(switch_programs, SWITCH_PROGRAMS);

@@ -7,6 +7,8 @@
 #define SWITCH_TICK_NS 100000000ull
 #define SWITCH_TURN_SECONDS 4
 #define SWITCH_TURNS_BY_TICK 8192 /* a full table: in 32 ticks */
+#define SWITCH_TICKS_BY_TURN (SWITCH_TURN_SECONDS * 1000000000ull / SWITCH_TICK_NS + 1)
+_Static_assert(SWITCH_ROUNDS >= SWITCH_TICKS_BY_TURN * SWITCH_TURNS_BY_TICK, "all that are looked at between two turns of one have room");
 #define SWITCH_LATER_SECONDS 5
 #define NSEC_CLOCK 1 /* CLOCK_MONOTONIC */
 
@@ -25,22 +27,32 @@ static __always_inline bool flow_is_lost(struct conf *c, struct switch_client_ke
   return !d || !conn_find(conn_key(k->client, k->client_port, d->service), now, &found) || v_dest(found.value) != f->dest;
 }
 
+static __always_inline bool is_turn_of(struct conf *c, struct switch_turn *t, __u32 now) {
+  return now - t->looked >= units_of(c, SWITCH_TURN_SECONDS);
+}
+
+/* Takes the flow whose turn it is; a new one where it is the turn of none that was looked at: so switch_rounds has those of the last seconds alone, and
+ * fills up with no rate of new flows. */
+static __always_inline bool turn_take(struct conf *c, struct switch_turn *t, __u32 now) {
+  if (!bpf_map_peek_elem(&switch_rounds, t) && is_turn_of(c, t, now)) return !bpf_map_pop_elem(&switch_rounds, t);
+  return !bpf_map_peek_elem(&switch_turns, t) && is_turn_of(c, t, now) && !bpf_map_pop_elem(&switch_turns, t);
+}
+
 /* Looks at the flow whose turn it is. 1: no turn has come. */
 static long switch_sweep(__u64 i, void *ctx) {
   struct conf *c = the_conf();
   __u32 zero = 0, now = clock_now();
   struct switch_secret *s = bpf_map_lookup_elem(&switch_secrets, &zero);
   struct switch_turn t;
-  if (!c || !s || bpf_map_peek_elem(&switch_turns, &t) || now - t.looked < units_of(c, SWITCH_TURN_SECONDS)) return 1;
-  if (bpf_map_pop_elem(&switch_turns, &t)) return 1;
+  if (!c || !s || !turn_take(c, &t, now)) return 1;
   struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &t.client);
   if (!f || f->turn != t.turn) return 0;
   CHECKED(f);
   t.looked = now;
   bool lost = !READ(s->paused) && flow_is_lost(c, &t.client, f, now);
   bool old = now - READ(f->seen) > flow_timeout(c, f);
-  /* Where entries of ended flows fill the queue, and another flow has taken the place: one without an entry would stay for ever. */
-  if (!lost && !old) lost = bpf_map_push_elem(&switch_turns, &t, BPF_ANY);
+  /* One without an entry would stay for ever. */
+  if (!lost && !old) lost = bpf_map_push_elem(&switch_rounds, &t, BPF_ANY);
   if (lost) switch_count(SWITCHED_LOST);
   if (lost || old) flow_forget(&t.client, f);
   return 0;

@@ -20,6 +20,7 @@ export const SWITCH_PINS = [
   'switch_held',
   'switch_overtaken',
   'switch_turns',
+  'switch_rounds',
   'switch_counts',
   'switch_timers',
 ] as const;
