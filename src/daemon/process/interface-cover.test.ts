@@ -71,10 +71,38 @@ test('nothing runs where nothing is loaded; one process at a time, and one more 
   cover.request();
   ends[2]?.({ notices: ['weir load: eth5 goes by tc alone'] });
   await turn();
-  cover.close();
+  await cover.close();
   assert.deepEqual(logged, [
     'warning new interfaces could not be attached, trying again: lock busy',
     'warning weir load: eth5 goes by tc alone',
     'info new interfaces are attached, after 2 failures',
   ]);
+});
+
+test('the end waits for what runs and for what was requested meanwhile, and kills what goes on for too long', async () => {
+  const ends: ((attempt: Attempt) => void)[] = [];
+  const signals: AbortSignal[] = [];
+  const cover = new InterfaceCover({
+    log: (_level, text) => assert.fail(text),
+    isLoaded: () => true,
+    attach: (signal) => {
+      signals.push(signal);
+      return new Promise((done) => {
+        ends.push(done);
+        signal.addEventListener('abort', () => done({ failure: 'killed' }));
+      });
+    },
+  });
+  cover.request();
+  cover.request();
+  let isOver = false;
+  const closed = cover.close().then(() => {
+    isOver = true;
+  });
+  ends[0]?.({});
+  await turn();
+  assert.equal(isOver, false, 'the second one runs');
+  assert.equal(ends.length, 2);
+  await closed;
+  assert.equal(signals[1]?.aborted, true, 'it went on for too long');
 });

@@ -37,6 +37,8 @@ const ADDRESSES_DELAY_MS = 1000;
 const ADDRESSES_INTERVAL_MS = 5000;
 /** After a failure. */
 const RETRY_MS = 5000;
+/** A process that still runs when the daemon ends has so long. */
+const END_MS = 1500;
 const ERROR_CHARACTERS_MAX = 500;
 
 /**
@@ -86,11 +88,15 @@ export interface Attempt {
   readonly notices?: readonly string[];
 }
 
-/** What udev runs, too: interfaces that came are attached, and it is decided whether new connections pass the packet filter first. */
-export function attachNew(): Promise<Attempt> {
+/**
+ * What udev runs, too: interfaces that came are attached, and it is decided whether new connections pass the packet filter first.
+ * `signal`: kills it; the next command completes what it left.
+ */
+export function attachNew(signal?: AbortSignal): Promise<Attempt> {
   const { NOTIFY_SOCKET: _socket, ...env } = process.env;
   const args = [...process.execArgv, process.argv[1] ?? '', 'weir', 'load', '--if-loaded'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  const killed = signal === undefined ? {} : { signal, killSignal: 'SIGKILL' as const };
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env, ...killed });
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     text = (text + chunk).slice(0, ERROR_CHARACTERS_MAX);
@@ -107,16 +113,17 @@ export function attachNew(): Promise<Attempt> {
 export interface InterfaceCoverOptions {
   readonly log: Log;
   readonly isLoaded?: () => boolean;
-  readonly attach?: () => Promise<Attempt>;
+  readonly attach?: (signal: AbortSignal) => Promise<Attempt>;
 }
 
 /** One process at a time; changes while it runs are for the next one. */
 export class InterfaceCover {
   readonly #links = new KnownLinks();
-  #running = false;
+  #running: Promise<void> | undefined;
   #again = false;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #killing = new AbortController();
 
   constructor(readonly options: InterfaceCoverOptions) {}
 
@@ -125,15 +132,15 @@ export class InterfaceCover {
   }
 
   request(): void {
-    if (this.#running) this.#again = true;
-    else if ((this.options.isLoaded ?? isLoadedHere)()) void this.#run();
+    if (this.#running !== undefined) this.#again = true;
+    else if ((this.options.isLoaded ?? isLoadedHere)()) this.#running = this.#run();
   }
 
   async #run(): Promise<void> {
-    this.#running = true;
     clearTimeout(this.#timer);
-    const { failure, notices = [] } = await (this.options.attach ?? attachNew)();
-    this.#running = false;
+    const { failure, notices = [] } = await (this.options.attach ?? attachNew)(this.#killing.signal);
+    this.#running = undefined;
+    if (this.#killing.signal.aborted) return;
     for (const notice of notices) this.options.log('warning', notice);
     if (failure !== undefined) {
       if (this.#failures === 0) this.options.log('warning', `new interfaces could not be attached, trying again: ${failure}`);
@@ -149,7 +156,11 @@ export class InterfaceCover {
     }
   }
 
-  close(): void {
+  /** Resolves when no process of it is left: what was requested is done, within a bound. Nothing may be requested after that. */
+  async close(): Promise<void> {
+    const bound = setTimeout(() => this.#killing.abort(), END_MS);
+    while (this.#running !== undefined) await this.#running;
+    clearTimeout(bound);
     clearTimeout(this.#timer);
   }
 }
@@ -216,19 +227,22 @@ const RULES: Followed = {
   intervalMs: RULES_INTERVAL_MS,
 };
 
-/** As soon as the kernel knows of any: the module may come later. */
-function followChanges({ what, isKnown, kind, groups, isAbout, lost, delayMs, intervalMs }: Followed, log: Log, changed: () => void): void {
-  let isDue = false;
+/** As soon as the kernel knows of any: the module may come later. What it returns acts on a change that is due, now. */
+function followChanges(
+  { what, isKnown, kind, groups, isAbout, lost, delayMs, intervalMs }: Followed,
+  log: Log,
+  changed: () => void,
+): () => void {
+  let due: NodeJS.Timeout | undefined;
   let next = 0;
+  const act = (): void => {
+    clearTimeout(due);
+    due = undefined;
+    next = performance.now() + intervalMs;
+    changed();
+  };
   const soon = (): void => {
-    if (isDue) return;
-    isDue = true;
-    const wait = Math.max(delayMs, next - performance.now());
-    setTimeout(() => {
-      isDue = false;
-      next = performance.now() + intervalMs;
-      changed();
-    }, wait).unref();
+    due ??= setTimeout(act, Math.max(delayMs, next - performance.now())).unref();
   };
   const follow = (): void => {
     if (!isKnown()) {
@@ -252,10 +266,16 @@ function followChanges({ what, isKnown, kind, groups, isAbout, lost, delayMs, in
     }
   };
   follow();
+  return () => {
+    if (due !== undefined) act();
+  };
 }
 
-/** Begins it in the network namespace of this thread. What the kernel refuses is logged: the daemon does without. */
-export function coverInterfaces(log: Log): void {
+/**
+ * Begins it in the network namespace of this thread. What the kernel refuses is logged: the daemon does without. What it returns ends it:
+ * the addresses that went with the daemon are no longer this host's for the datapath.
+ */
+export function coverInterfaces(log: Log): () => Promise<void> {
   const cover = new InterfaceCover({ log });
   try {
     new NetlinkMonitor(MonitorGroup.link | MonitorGroup.settings4 | MonitorGroup.rule4 | MonitorGroup.rule6 | MonitorGroup.route6, {
@@ -268,5 +288,9 @@ export function coverInterfaces(log: Log): void {
     if (!isSystemError(error)) throw error;
     log('warning', `new interfaces will not be attached: ${error.message}`);
   }
-  for (const followed of [followedAddresses(), POLICIES, RULES]) followChanges(followed, log, () => cover.request());
+  const due = [followedAddresses(), POLICIES, RULES].map((followed) => followChanges(followed, log, () => cover.request()));
+  return () => {
+    for (const act of due) act();
+    return cover.close();
+  };
 }

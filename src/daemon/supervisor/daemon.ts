@@ -92,6 +92,7 @@ class Daemon {
   /** HUP came before the daemon was at work: the file may have changed since it was read. */
   #reloadAsked = false;
   readonly #dumps = new OnceATurn<DumpKind>((what) => this.#dumpNow(what));
+  #endCover: (() => Promise<void>) | undefined;
   /** Behind the names in syslog: `_INSTANCE`. */
   #suffix = '';
 
@@ -272,6 +273,7 @@ class Daemon {
     );
     void this.#begin(configuration, files);
     const status = await this.#ended;
+    await this.#endCover?.();
     const last = this.#reloader.configuration.global;
     if (last.shutdownScript !== undefined) await runBoundedScript('shutdown', last.shutdownScript, last, this.log);
     return status;
@@ -287,7 +289,7 @@ class Daemon {
     else this.log('info', 'Startup complete');
     this.#publishRunning();
     manager.notify('READY=1');
-    coverInterfaces(this.log);
+    this.#endCover = coverInterfaces(this.log);
     sweepLeftovers();
     releaseAfterStart(giveMemoryBack);
     if (this.#reloadAsked) this.#reloader?.request();
