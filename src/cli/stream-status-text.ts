@@ -23,6 +23,7 @@ const breaks = (count: number): string => `${counted(count, 'connection')} ${cou
 function toLines({ to }: PeerStatus): readonly string[] {
   if (!to.connected) return [`  sends nothing: ${to.failure}`];
   const parts = [...(to.waiting === 0 ? [] : [`${to.waiting} not acknowledged yet`]), ...missing(to, 'there')];
+  if (to.wouldBreak === null && to.silentSeconds > 0) parts.push(`it has sent nothing for ${to.silentSeconds} s`);
   const why = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
   return [
     `  has ${to.whole ? 'all' : 'a part'} of this table, by ${to.items} items; ${DIGESTS[to.digest]}`,
@@ -50,7 +51,7 @@ export function streamStatusText(status: StreamStatus): string {
   const lost = wouldBreak(status);
   const readiness =
     lost === undefined
-      ? 'if this node dies now, all its connections break: no peer has all of them'
+      ? 'if this node dies now, all its connections break: no peer is known to have all of them'
       : `if this node dies now, ${breaks(lost)}`;
   const strangers = status.strangers === 0 ? [] : [`refused ${status.strangers} connections of others`];
   const peers = status.peers.flatMap((peer) => [

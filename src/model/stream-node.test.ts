@@ -10,9 +10,10 @@ const session = {
   digest: 'equal',
   lacking: NOTHING_LACKS,
   lost: 0,
+  silentSeconds: 0,
   failure: '',
 } as const;
-const from: PeerStatus['from'] = { ...session, refused: {}, silentSeconds: 0 };
+const from: PeerStatus['from'] = { ...session, refused: {} };
 const to: PeerStatus['to'] = { ...session, wouldBreak: 0 };
 const missing = (changed: Partial<PeerStatus['from']>): readonly string[] =>
   peersMissing({ node: 'lb1', strangers: 0, peers: [{ address: '10.8.9.2:8848', node: 'lb2', to, from: { ...from, ...changed } }] });
@@ -35,10 +36,10 @@ test('a peer is missing whose connections have not all come, or not lately, or a
   for (const [changed, why] of each) assert.deepEqual(missing(changed), [`10.8.9.2:8848 (${why})`]);
 });
 
-test('what would break is known of a peer that has all of the table, and is the least of all peers', () => {
+test('what would break is known of a peer that has all of the table and answers, and is the least of all peers', () => {
   const lacking = { unbound: 1, full: 2, port: 4, unsupported: 8 };
   assert.equal(brokenWithout({ ...session, waiting: 16, lacking, lost: 32 }), 63);
-  for (const changed of [{ connected: false }, { whole: false }, { digest: 'differs' }] as const)
+  for (const changed of [{ connected: false }, { whole: false }, { digest: 'differs' }, { silentSeconds: 3 }] as const)
     assert.equal(brokenWithout({ ...session, ...changed }), null, JSON.stringify(changed));
   const peers = (...broken: readonly (number | null)[]) => ({
     node: 'lb1',

@@ -61,6 +61,8 @@ export interface StreamDirection {
   readonly lacking: Lacking;
   /** Connections that the receiver had, and has no more before their time: it lacks them. */
   readonly lost: number;
+  /** Since the peer sent what came last. */
+  readonly silentSeconds: number;
   /** Why the last session ended, or none came about; empty: it goes on. */
   readonly failure: string;
 }
@@ -70,10 +72,10 @@ export interface PeerStatus {
   readonly address: string;
   /** Of the peer, where it has greeted. */
   readonly node: string;
-  /** `wouldBreak`: connections that the peer would not have if this node died now; null: not known, since it has not got all of the table yet. */
+  /** `wouldBreak`: connections that the peer would not have if this node died now; null: not known, since it has not got all of the table, or is silent. */
   readonly to: StreamDirection & { readonly wouldBreak: number | null };
-  /** `refused`: items that could not be taken here, by reason. `silentSeconds`: since it sent what came last. */
-  readonly from: StreamDirection & { readonly refused: Readonly<Record<string, number>>; readonly silentSeconds: number };
+  /** `refused`: items that could not be taken here, by reason. */
+  readonly from: StreamDirection & { readonly refused: Readonly<Record<string, number>> };
 }
 
 export interface StreamStatus {
@@ -117,12 +119,13 @@ export const lacksOfPeers = ({ peers }: StreamStatus): boolean =>
   peers.some((peer) => peer.from.connected && peer.from.silentSeconds < SILENT_SECONDS && missingOf(peer) !== undefined);
 
 /** Of a session to a peer: as PeerStatus. */
-export function brokenWithout({ connected, whole, digest, waiting, lacking, lost }: StreamDirection): number | null {
-  return connected && whole && digest !== 'differs' ? waiting + lackingSum(lacking) + lost : null;
+export function brokenWithout({ connected, whole, digest, silentSeconds, waiting, lacking, lost }: StreamDirection): number | null {
+  const isKnown = connected && whole && digest !== 'differs' && silentSeconds < SILENT_SECONDS;
+  return isKnown ? waiting + lackingSum(lacking) + lost : null;
 }
 
 /**
- * How many connections would break if this node died now: those that no peer has. undefined: no peer has got all of the table yet, so that it is not known.
+ * How many connections would break if this node died now: those that no peer has. undefined: no peer is known to have all of the table.
  */
 export function wouldBreak({ peers }: StreamStatus): number | undefined {
   const known = peers.flatMap(({ to }) => to.wouldBreak ?? []);

@@ -143,10 +143,11 @@ test('a stream: what would break, and peers without a session', () => {
     digest: 'equal',
     lacking: NOTHING_LACKS,
     lost: 0,
+    silentSeconds: 0,
     failure: '',
   } as const;
   const to = { ...session, wouldBreak: 1 };
-  const from = { ...session, refused: {}, silentSeconds: 0 };
+  const from = { ...session, refused: {} };
   const down = { ...from, connected: false, failure: 'ECONNRESET' };
   const peers = [
     { address: '10.8.9.2:8848', node: 'lb2', to, from },
@@ -159,7 +160,7 @@ test('a stream: what would break, and peers without a session', () => {
     '           no session with 10.8.9.3:8848 (weir doctor has why)',
   ]);
   assert.equal(rows(0)[0], 'sync       if this node dies now, 0 connections break');
-  assert.equal(rows(null)[0], 'sync       if this node dies now, all its connections break: no peer has all of them');
+  assert.equal(rows(null)[0], 'sync       if this node dies now, all its connections break: no peer is known to have all of them');
 });
 
 test('what is not whole is shown with its fix', () => {

@@ -130,7 +130,7 @@ function streamLines({ peers, wouldBreak }: SyncStatus): readonly string[] {
   const names = down.map(({ address }) => address).join(', ');
   return [
     wouldBreak === null
-      ? 'if this node dies now, all its connections break: no peer has all of them'
+      ? 'if this node dies now, all its connections break: no peer is known to have all of them'
       : `if this node dies now, ${counted(wouldBreak, 'connection')} ${wouldBreak === 1 ? 'breaks' : 'break'}`,
     ...(down.length === 0 ? [] : [`no session with ${names} (weir doctor has why)`]),
   ];

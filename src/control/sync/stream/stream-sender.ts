@@ -75,6 +75,7 @@ export interface SenderState {
   readonly lacking: Lacking;
   readonly lost: number;
   readonly digest: DigestState;
+  readonly silentSeconds: number;
 }
 
 export class StreamSender {
@@ -121,7 +122,8 @@ export class StreamSender {
   get state(): SenderState {
     const { waiting, sent: items, acknowledged } = this.#window;
     const lacking = this.#lacking.at(acknowledged);
-    return { whole: this.#isWhole, items, waiting, lacking, lost: this.#lost, digest: this.#digest };
+    const silentSeconds = Math.round((this.options.now() - this.#receivedAt) / 1000);
+    return { whole: this.#isWhole, items, waiting, lacking, lost: this.#lost, digest: this.#digest, silentSeconds };
   }
 
   /** What the peer may not know yet, for the next session with the same process. */

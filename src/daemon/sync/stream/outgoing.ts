@@ -23,7 +23,7 @@ const FULL_MS = 20;
 const PAUSE_MS = 1000;
 /** More is not put into the socket. */
 const SOCKET_BYTES = 1 << 20;
-const NOTHING = { whole: false, items: 0, waiting: 0, lacking: NOTHING_LACKS, lost: 0, digest: 'open' } as const;
+const NOTHING = { whole: false, items: 0, waiting: 0, lacking: NOTHING_LACKS, lost: 0, digest: 'open', silentSeconds: 0 } as const;
 
 export interface OutgoingOptions {
   readonly peer: StreamPeer;

@@ -14,10 +14,11 @@ const session = {
   digest: 'equal',
   lacking: NOTHING_LACKS,
   lost: 0,
+  silentSeconds: 0,
   failure: '',
 } as const;
 const to = { ...session, wouldBreak: 0 };
-const from = { ...session, refused: {}, silentSeconds: 0 };
+const from = { ...session, refused: {} };
 const peer: PeerStatus = { address: '10.5.0.3:8848', node: 'lb2', to, from };
 const none = { connected: false, whole: false };
 const configured = {
