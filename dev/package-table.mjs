@@ -128,6 +128,8 @@ function program({ stage, root, read, inPlace, share, dropIns, gzip }) {
   gzip(`${doc}/changelog`, read('CHANGELOG.md'));
   for (const name of readdirSync(join(root, 'docs'), { recursive: true }).filter((one) => one.endsWith('.md')))
     stage.text(`${doc}/${name}`, read(`docs/${name}`));
+  // Of weir.yaml and of the key of a stream.
+  stage.folder('etc/weir');
 }
 
 function keepalived({ stage, read, inPlace, share, gzip }) {

@@ -14,7 +14,7 @@ import { listenForPeers, openChannel } from './secure-channel.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-channel-'));
 after(() => rmSync(folder, { recursive: true }));
-const own = makeStreamKey(join(folder, 'key'));
+const own = makeStreamKey(join(folder, 'not-there-yet', 'key'));
 const HOST = ip('127.0.0.1');
 const peerAt = (port: number) => ({ address: HOST, port });
 
