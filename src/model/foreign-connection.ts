@@ -36,14 +36,30 @@ export interface ForeignConnection {
 export interface Rivalry {
   /** Where last packets are so close that it is not known which was later, and servers or states differ, the other director's connection counts. */
   readonly wins: boolean;
+  /** The other director states of which connections it had the last packet itself. */
+  readonly owners?: boolean;
   /** Seconds. One that was idle for longer and is not here has ended here: this director knew it before. Infinity: it did not. */
   readonly fresh: number;
 }
 
 /**
  * What became of it here. `unbound`: no service or no destination is for it. `left`: the client has another connection, which stays. `full`: no place.
- * `unsupported`: the director cannot have such a connection from elsewhere. `newer`: what is here had a packet later, and stays. `port`: its local port (FULLNAT) is another client's here. `busy`: other CPUs were faster
+ * `unsupported`: the director cannot have such a connection from elsewhere. `newer`: what is here had a packet later, and stays. `port`: its local port (FULLNAT) is another client's here. `over`: its end is known here, and not
+ * where it came from. `busy`: other CPUs were faster
  * each time; it may be tried again.
  */
-export const APPLIED = ['busy', 'made', 'changed', 'ended', 'left', 'full', 'gone', 'newer', 'unbound', 'unsupported', 'port'] as const;
+export const APPLIED = [
+  'busy',
+  'made',
+  'changed',
+  'ended',
+  'left',
+  'full',
+  'gone',
+  'newer',
+  'unbound',
+  'unsupported',
+  'port',
+  'over',
+] as const;
 export type Applied = (typeof APPLIED)[number];

@@ -34,8 +34,11 @@ export const ItemFlag = {
 /** All that an item of a kind may have. */
 export const ITEM_FLAGS = { connection: 0xf1, template: 0x71 } as const;
 
-/** The second byte of a connection. `seen`: the other two are known. */
-export const ItemBits = { state: 0x0f, seen: 0x20, answered: 0x40, proven: 0x80 } as const;
+/**
+ * The second byte of a connection. `seen`: answered and proven are known. `own`: the sender had its last packet itself, since its process began; only where
+ * both ends know of it (hasOwners of stream-record.ts).
+ */
+export const ItemBits = { state: 0x0f, own: 0x10, seen: 0x20, answered: 0x40, proven: 0x80 } as const;
 
 /** Bytes of an item without parts, of IPv4. */
 export const FIXED_BYTES = { connection: 16, template: 16 } as const;

@@ -151,9 +151,10 @@ export const StreamType = {
 
 /**
  * What a build can do beyond version 2, as names of ALPN, the best first. A frame of a type that a build does not know ends the connection: so those of digests
- * (2.1), items with the replies of FTP (2.2) and drains (2.3) go only where both ends have named that one. A build that names none has version 2 as it was.
+ * (2.1), items with the replies of FTP (2.2), drains (2.3) and who had a connection's last packet (2.4) go only where both ends have named that one. A build that
+ * names none has version 2 as it was.
  */
-export const STREAM_PROTOCOLS = ['weir-stream/2.3', 'weir-stream/2.2', 'weir-stream/2.1', 'weir-stream/2'] as const;
+export const STREAM_PROTOCOLS = ['weir-stream/2.4', 'weir-stream/2.3', 'weir-stream/2.2', 'weir-stream/2.1', 'weir-stream/2'] as const;
 
 /** That both ends have agreed upon; null or false: none. */
 type Agreed = string | false | null;
@@ -169,3 +170,6 @@ export const hasReplies = (protocol: Agreed): boolean => hasAll(protocol, 'weir-
 
 /** Drains travel. */
 export const hasDrains = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.3');
+
+/** Items state whether their sender had the last packet itself. */
+export const hasOwners = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.4');

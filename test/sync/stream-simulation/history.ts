@@ -10,6 +10,8 @@ export interface NodeSetup {
   readonly lookMs: number;
   /** Its build compares digests. */
   readonly digests: boolean;
+  /** It states of which connections it had the last packet itself. */
+  readonly owners: boolean;
 }
 
 export type Disturbance =

@@ -30,6 +30,8 @@ export interface ApplyRecord {
   readonly idle: number;
   readonly ended: boolean;
   readonly rival: boolean;
+  /** The other director had its last packet itself. */
+  readonly isOwn: boolean;
 }
 
 /** `margin`: clock units. */

@@ -16,13 +16,14 @@ export const destOfServer = ({ node }: Names, server: number): number => 1 + ((s
 export const serverOfDest = ({ node }: Names, dest: number): number => (dest - 1 + SERVERS - (node % SERVERS)) % SERVERS;
 
 /** own-items.ts */
-export function itemOf({ key, dest, state, left, idle }: Living, names: Names): StreamItem {
+export function itemOf({ key, dest, state, left, idle }: Living, names: Names, isOwn = false): StreamItem {
   const server = { address: ip(`10.0.0.${serverOfDest(names, dest) + 1}`), port: 8080 };
   const client = { address: ip('198.51.100.7'), port: key };
   const { seen: _, ...connection } = sampleConnection.connection;
   const item = streamItem({ ...sampleConnection, destination: server, connection: { ...connection, client, server, state } });
   item.secondsLeft = Math.max(1, Math.round(secondsOf(left, HZ)));
   item.idleSeconds = secondsOf(idle, HZ);
+  if (isOwn) item.bits |= ItemBits.own;
   return item;
 }
 
@@ -46,5 +47,6 @@ export function recordOf(
     idle: idleUnits,
     ended,
     rival: true,
+    isOwn: (bits & ItemBits.own) !== 0,
   };
 }

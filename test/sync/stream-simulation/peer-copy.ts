@@ -34,6 +34,8 @@ export class PeerCopy implements NewsSource {
     readonly table: MemoryTable,
     readonly names: Names,
     readonly ends: RecentEnds,
+    /** Of its process, seconds. */
+    readonly ageS: () => number,
   ) {
     this.slots = new SlotNews(table.words, { bucketWords: SLOT_WORDS, bucketSlots: 1, pieces: [] }, NEWS);
     this.#met = new Uint32Array(this.slots.count);
@@ -42,6 +44,11 @@ export class PeerCopy implements NewsSource {
   /** Has a look met the last packet of what is in this slot? */
   hasMet(at: number): boolean {
     return this.#met[at / SLOT_WORDS] === this.table.words[at + EXPIRES];
+  }
+
+  /** Had this node the last packet of what is in this slot, since its process began? */
+  isOwn(at: number): boolean {
+    return !this.slots.isForeign(at) && secondsOf(this.table.livingAt(at).idle, HZ) < this.ageS();
   }
 
   /** lookAtBucket */
@@ -65,7 +72,7 @@ export class PeerCopy implements NewsSource {
       const living = table.livingAt(at);
       if (living.left < 0) continue;
       slots.reported(at, living.key, 0, table.words[at + HIGH] ?? 0, table.words[at + EXPIRES] ?? 0);
-      sink.item('connection', itemOf(living, this.names), slots, at, living.key, 0);
+      sink.item('connection', itemOf(living, this.names, this.isOwn(at)), slots, at, living.key, 0);
     }
     this.#next = end < slots.count ? end : 0;
     return end < slots.count;

@@ -9,13 +9,14 @@ const MS = 1000;
 
 type Add = (atUs: number, ...what: readonly (Disturbance | readonly [laterUs: number, what: Disturbance])[]) => void;
 
-/** In one history of five, the first node has the build before. */
+/** In one history of five, the first node has a build that knows no digests; in one of ten one that knows no owners, either. */
 function nodesOf(random: Random, seed: number): readonly NodeSetup[] {
   return Array.from({ length: random.pick([2, 2, 3]) }, (_, number) => ({
     originMs: random.pick([0, 1e6, 2 ** 32 - 20_000, 2 ** 31 - 9000, random.next()]),
     ppm: random.between(-200, 200),
     lookMs: random.between(5, 90),
     digests: number > 0 || seed % 5 !== 0,
+    owners: number > 0 || seed % 10 !== 0,
   }));
 }
 

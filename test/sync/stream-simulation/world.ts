@@ -79,9 +79,10 @@ export class Node {
     this.id = this.world.newId();
     this.ends = new RecentEnds(() => this.nowMs());
     this.peers.clear();
+    const startedMs = this.nowMs();
     for (const { number } of this.world.nodes) {
       if (number === this.number) continue;
-      const copy = new PeerCopy(this.table, { node: this.number }, this.ends);
+      const copy = new PeerCopy(this.table, { node: this.number }, this.ends, () => (this.nowMs() - startedMs) / 1000);
       this.peers.set(number, { copy, memory: {}, nextUs: this.world.nowUs, repairedUs: Number.NEGATIVE_INFINITY, ends: [] });
     }
   }
@@ -120,8 +121,12 @@ export class Node {
     let answer = this.table.apply(record, { ...rivalry, wins: false, margin: MARGIN_UNITS }, placed);
     if (answer === 'newer') {
       const sent = slots.isSent(place);
+      const { copy } = this.peer(from);
       if (sent === 'last') answer = this.table.apply({ ...record, rival: false }, { ...rivalry, margin: MARGIN_UNITS }, placed);
-      else if (sent === 'again' || (slots.contest(place) && rivalry.wins))
+      else if (rivalry.owners === true && !record.ended && record.isOwn !== copy.isOwn(place)) {
+        if (record.isOwn) answer = this.table.apply(record, { ...rivalry, wins: true, margin: MARGIN_UNITS }, placed);
+        else slots.contest(place);
+      } else if (sent === 'again' || (slots.contest(place) && rivalry.wins))
         answer = this.table.apply(record, { ...rivalry, wins: true, margin: 4 * MARGIN_UNITS }, placed);
       else if (rivalry.wins && slots.isForeign(place)) answer = this.table.apply(record, { ...rivalry, margin: MARGIN_UNITS }, placed);
       if (answer === 'newer' && record.ended) for (const [number, { copy }] of this.peers) if (number !== from) copy.slots.contest(place);
@@ -131,10 +136,12 @@ export class Node {
     if (record.ended) this.ends.note(ended, from, idleMs);
     const isUnseen = (): boolean =>
       !this.ends.areFrom(ended, from) && [...this.peers.values()].some(({ copy }) => copy.hasEndedUnseen(record));
-    const isOver = (): boolean => this.ends.covers(ended, from, idleMs) || isUnseen();
-    if (answer === 'made' && isOver()) {
+    const isKnown = this.ends.covers(ended, from, idleMs);
+    const isReported = isKnown && rivalry.owners === true && !record.isOwn && !record.ended;
+    if (answer === 'gone' && isReported) return 'over';
+    if (answer === 'made' && (isKnown || isUnseen())) {
       this.table.end(place);
-      return 'ended';
+      return isReported ? 'over' : 'ended';
     }
     if (answer === 'made' || answer === 'changed') {
       for (const [number, { copy }] of this.peers) {
@@ -244,6 +251,7 @@ export class World {
     for (const old of this.sessions) if (old.from === node.number && old.to === number) this.close(old, 'receiver');
     const now = (at: Node) => () => at.nowMs();
     const digests = node.setup.digests && other.setup.digests;
+    const owners = node.setup.owners && other.setup.owners;
     const sender = new StreamSender({
       node: `lb${node.number}`,
       id: node.id,
@@ -252,16 +260,35 @@ export class World {
       ends: peer.ends,
       digests,
       replies: digests,
+      owners,
     });
     const { memory, copy } = other.peer(node.number);
     const apply = (batch: Batch) => other.apply(batch, node.number);
     const lostBefore = copy.lost;
     const lost = () => copy.lost - lostBefore;
-    const receiver = new StreamReceiver({ node: `lb${number}`, id: other.id, memory, now: now(other), apply, digests, lost });
+    const receiver = new StreamReceiver({
+      node: `lb${number}`,
+      id: other.id,
+      memory,
+      now: now(other),
+      apply,
+      digests,
+      owners,
+      lost,
+      over: (ended) => this.#report(number, node.number, ended),
+    });
     const session = new Session(node.number, number, sender, receiver);
     this.sessions.push(session);
     this.#push(session, 'receiver', sender.begin());
     if (other.stalled === 'no') this.#accept(session);
+  }
+
+  /** outgoing.ts */
+  #report(from: number, to: number, ended: Ended): void {
+    const session = this.sessions.find((each) => each.from === from && each.to === to && !each.closed.has('sender'));
+    const peer = this.nodes[from]?.peer(to);
+    if (session !== undefined) session.sender.report(ended);
+    else if (peer !== undefined) peer.ends = [...peer.ends, ended];
   }
 
   /** A process that stands still accepts no session. */

@@ -3,10 +3,12 @@
 import { PEER_DRAINS_MAX, type PeerDrain } from '../../../model/drain/peer-drain.js';
 import { APPLIED, type Applied, type Rivalry } from '../../../model/foreign-connection.js';
 import { type DigestState, type Lacking, NOTHING_LACKS } from '../../../model/stream-node.js';
-import type { ItemBlock } from '../../../wire/stream-block.js';
+import { type ItemBlock, ItemReader } from '../../../wire/stream-block.js';
 import type { Received } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
+import { StreamItem } from '../../../wire/stream-item.js';
 import type { GoodbyeReason, ItemRefusal, StreamCompared } from '../../../wire/stream-record.js';
+import type { Ended } from './sent-window.js';
 import { TakenDigest } from './taken-digest.js';
 
 /** Clocks of two machines do not go at the same speed, and one may stand still for a moment: what was compared is forgotten after one to two of these. */
@@ -50,8 +52,12 @@ export interface ReceiverOptions {
   readonly memory: PeerMemory;
   /** The peer compares digests, too. */
   readonly digests: boolean;
+  /** The peer states of which connections it had the last packet itself. */
+  readonly owners?: boolean;
   /** The peer knows of drains, too. */
   readonly drains?: boolean;
+  /** Gets what has ended, as this director knows, and the peer does not. */
+  readonly over?: (ended: Ended) => void;
   /** Connections of this session that were here, and are gone before their time. */
   readonly lost: () => number;
   /** Milliseconds of a clock that never goes back. */
@@ -77,6 +83,8 @@ function refusalOf(answer: Applied): ItemRefusal | undefined {
 }
 /** By the number of an answer. */
 const REFUSALS: readonly (ItemRefusal | undefined)[] = APPLIED.map(refusalOf);
+const OVER = APPLIED.indexOf('over');
+const HUNDREDTH_MS = 10;
 
 export class StreamReceiver {
   readonly #encoder = new StreamEncoder();
@@ -247,11 +255,11 @@ export class StreamReceiver {
       blocks.push({ block, late: this.#onTheWay(block.sent, now) / 10 });
       count += block.count;
     }
-    const { memory, id } = this.options;
+    const { memory, id, owners = false } = this.options;
     // What comes later is news, whenever it had its last packet: the peer may have it from another one.
     const knownAt = this.#count >= this.#wholeFrom ? undefined : memory.wholeAt;
     const fresh = knownAt === undefined ? Number.POSITIVE_INFINITY : (now - knownAt) / 1000 + FRESH_MARGIN;
-    return { blocks, count, rivalry: { wins: (this.#peer?.id ?? '') > id, fresh } };
+    return { blocks, count, rivalry: { wins: (this.#peer?.id ?? '') > id, owners, fresh } };
   }
 
   /** Sends refusals back, those in a row as one. */
@@ -263,7 +271,7 @@ export class StreamReceiver {
       this.#refused[reason] = (this.#refused[reason] ?? 0) + number - from;
       this.#encoder.record({ kind: 'refused', number: this.#count + from, count: number - from, reason });
     };
-    for (const { block } of blocks) {
+    for (const { block, late } of blocks) {
       const first = number;
       let refused = 0;
       for (const end = number + block.count; number < end; number++) {
@@ -273,10 +281,21 @@ export class StreamReceiver {
         report();
         [from, reason] = [number, found];
       }
+      this.#reportOver(answers.subarray(first, number), block, late);
       if (refused === 0) this.#taken.all(block);
       else this.#taken.some(block, (index) => REFUSALS[answers[first + index] ?? 0] === undefined);
     }
     report();
+  }
+
+  #reportOver(answers: Uint8Array, block: ItemBlock, late: number): void {
+    const { over, now } = this.options;
+    if (over === undefined || block.ended || !answers.includes(OVER)) return;
+    const item = new StreamItem();
+    const items = new ItemReader(block);
+    for (let index = 0; items.next(item); index++)
+      if (answers[index] === OVER)
+        over({ what: block.what, item: new StreamItem().set(item), lastMs: now() - HUNDREDTH_MS * (item.idle + late) });
   }
 
   /** An acknowledgement of what is here, by which the peer knows that this director is alive, and what there is to compare. */

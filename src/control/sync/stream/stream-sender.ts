@@ -5,7 +5,7 @@ import type { DigestState, Lacking } from '../../../model/stream-node.js';
 import type { Received } from '../../../wire/stream-decoder.js';
 import { itemHash } from '../../../wire/stream-digest.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import { ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
+import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
 import type { GoodbyeReason, StreamDigest, StreamRefused } from '../../../wire/stream-record.js';
 import { LackingCount } from './lacking-count.js';
 import { type Ended, type SentTable, SentWindow } from './sent-window.js';
@@ -58,6 +58,8 @@ export interface SenderOptions {
   readonly digests: boolean;
   /** The peer knows what replies of FTP are waited for. */
   readonly replies: boolean;
+  /** The peer knows what it means that an item is the sender's own. */
+  readonly owners?: boolean;
   /** Absent: the peer knows nothing of drains. */
   readonly drains?: DrainSource;
   /** Milliseconds of a clock that never goes back. */
@@ -82,7 +84,7 @@ export class StreamSender {
   readonly #encoder = new StreamEncoder();
   readonly #window = new SentWindow();
   readonly #sink: NewsSink;
-  #ends: readonly Ended[];
+  #ends: Ended[];
   readonly #lacking = new LackingCount();
   #lost = 0;
   #digest: DigestState;
@@ -103,12 +105,13 @@ export class StreamSender {
 
   constructor(readonly options: SenderOptions) {
     const now = options.now();
-    this.#ends = options.ends ?? [];
+    this.#ends = [...(options.ends ?? [])];
     this.#digest = options.digests ? 'open' : 'none';
     [this.#roundBegan, this.#lastRoundBegan, this.#receivedAt, this.#againAt] = [now, now, now, now + AGAIN_MS];
     this.#sink = {
       item: (what, item, table, at, keyLow, keyHigh) => {
         if (what === 'connection' && !options.replies) item.flags &= ~ItemFlag.reply;
+        if (options.owners !== true) item.bits &= ~ItemBits.own;
         this.#encoder.item(what, false, item, this.#now >>> 0);
         this.#window.add(itemHash(what, false, item), table, at, keyLow, keyHigh);
       },
@@ -129,6 +132,11 @@ export class StreamSender {
   /** What the peer may not know yet, for the next session with the same process. */
   get unacknowledgedEnds(): readonly Ended[] {
     return [...this.#window.ends, ...this.#ends];
+  }
+
+  /** The peer has sent what has ended, as is known here. */
+  report(ended: Ended): void {
+    if (this.#ends.length < WINDOW) this.#ends.push(ended);
   }
 
   /** What the session begins with. Nothing more goes until the peer has greeted: what waited for it to wake up would seem to be as young as it was. */

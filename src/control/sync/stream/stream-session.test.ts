@@ -8,8 +8,8 @@ import { lackingSum, NOTHING_LACKS } from '../../../model/stream-node.js';
 import { ItemReader } from '../../../wire/stream-block.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import { ItemFlag, StreamItem } from '../../../wire/stream-item.js';
-import type { SentTable } from './sent-window.js';
+import { ItemBits, ItemFlag, StreamItem } from '../../../wire/stream-item.js';
+import type { Ended, SentTable } from './sent-window.js';
 import { type Batch, type PeerMemory, StreamReceiver } from './stream-receiver.js';
 import { type NewsSink, StreamSender } from './stream-sender.js';
 
@@ -24,7 +24,7 @@ type Answer = (batch: Batch) => Uint8Array | undefined;
 function session(
   answer: Answer = all('made'),
   memory: PeerMemory = {},
-  { digests = true, lost = () => 0, way = (bytes: Uint8Array) => bytes } = {},
+  { digests = true, owners = true, lost = () => 0, way = (bytes: Uint8Array) => bytes } = {},
 ) {
   let now = 10_000;
   const news: ((to: NewsSink) => void)[] = [];
@@ -54,8 +54,11 @@ function session(
     batches.push(batch);
     return answer(batch);
   };
-  const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, digests, replies: true, now: () => now });
-  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory, digests, lost, now: () => now + 500_000, apply });
+  const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, digests, owners, replies: true, now: () => now });
+  const over: Ended[] = [];
+  const [id, receiverNow] = ['2'.repeat(16), () => now + 500_000];
+  const known = { memory, digests, owners, lost, over: (ended: Ended) => void over.push(ended) };
+  const receiver = new StreamReceiver({ node: 'lb2', id, ...known, now: receiverNow, apply });
   const [there, backwards] = [new StreamDecoder(), new StreamDecoder()];
   const toReceiver = (bytes: Uint8Array) => assert.equal(receiver.take(there.push(bytes).records), undefined);
   const toSender = (bytes: Uint8Array | undefined) => assert.ok(sender.take(backwards.push(bytes ?? new Uint8Array()).records));
@@ -79,6 +82,7 @@ function session(
     refused,
     disputed,
     batches,
+    over,
     look,
     pass,
     toSender,
@@ -241,6 +245,40 @@ test('what this director knew before a session, and has no more, has ended: unti
   third.news.push((to) => third.put(to, [1]));
   third.look();
   assert.equal(memory.wholeAt, undefined);
+});
+
+test('what has ended as the receiver knows is reported to it with its times; an end is not, and a sender reports it as its own', () => {
+  const { news, put, over, look, batches, sender } = session((batch) => new Uint8Array(batch.count).fill(APPLIED.indexOf('over')));
+  news.push((to) => {
+    put(to, [4], 3);
+    to.ended('connection', portOf(5));
+  });
+  look();
+  assert.deepEqual(
+    over.map(({ what, item, lastMs }) => [what, item.port, lastMs]),
+    [['connection', 4, 507_000]],
+  );
+  assert.equal(sender.state.digest, 'equal');
+  const second = session();
+  for (const ended of over) second.sender.report(ended);
+  second.look();
+  assert.deepEqual([batches.length, second.batches.map(({ blocks }) => blocks.map(({ block }) => block.ended))], [1, [[true]]]);
+});
+
+test('whether a connection is of its sender itself is stated where both ends know what that means', () => {
+  for (const owners of [true, false]) {
+    const { news, batches, look } = session(all('made'), {}, { owners });
+    news.push((to) => {
+      const item = portOf(4);
+      item.bits |= ItemBits.own;
+      to.item('connection', item, { refused: () => {}, disputed: () => {} }, 0, 7, 8);
+    });
+    look();
+    const items = new ItemReader(batches[0]?.blocks[0]?.block ?? assert.fail('no items'));
+    const item = new StreamItem();
+    items.next(item);
+    assert.deepEqual([(item.bits & ItemBits.own) !== 0, batches[0]?.rivalry.owners], [owners, owners]);
+  }
 });
 
 test('all that comes until the first look is over is compared with what this director knew, though the same bytes state its end', () => {

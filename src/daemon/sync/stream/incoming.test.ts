@@ -64,6 +64,7 @@ function session() {
       counts.push(count);
       return new Uint8Array(count).fill(APPLIED.indexOf('made'));
     },
+    over: () => {},
     takeDrains: (drains) => {
       taken.push(drains.map(({ uid }) => uid));
       return !isBusy;

@@ -1,10 +1,11 @@
 // From one peer: what it sends goes into the tables. Its last session counts; one before ends.
 import type { TLSSocket } from 'node:tls';
+import type { Ended } from '../../../control/sync/stream/sent-window.js';
 import { type Batch, type PeerMemory, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
 import type { PeerDrain } from '../../../model/drain/peer-drain.js';
 import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasDrains } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasOwners } from '../../../wire/stream-record.js';
 
 /** An acknowledgement goes back so often, whether anything came or not. */
 const BEAT_MS = 250;
@@ -36,6 +37,8 @@ export interface IncomingOptions {
   readonly apply: (batch: Batch) => Uint8Array | undefined;
   /** Puts drains of the peer into the record here. False: it cannot now, and is to be asked again. */
   readonly takeDrains: (drains: readonly PeerDrain[]) => boolean;
+  /** As of StreamReceiver. */
+  readonly over: (ended: Ended) => void;
   /** Connections of the peer that were found to be gone here before their time, from the beginning on. */
   readonly lost: () => number;
   readonly log: (text: string) => void;
@@ -73,7 +76,7 @@ export class Incoming {
 
   accept(socket: TLSSocket): void {
     this.#end('another session took its place');
-    const { node, id, now, apply, log, lost } = this.options;
+    const { node, id, now, apply, over, log, lost } = this.options;
     const lostBefore = lost();
     const receiver = new StreamReceiver({
       node,
@@ -81,7 +84,9 @@ export class Incoming {
       memory: this.#memory,
       now,
       apply,
+      over,
       digests: hasDigests(socket.alpnProtocol),
+      owners: hasOwners(socket.alpnProtocol),
       drains: hasDrains(socket.alpnProtocol),
       lost: () => lost() - lostBefore,
     });

@@ -6,7 +6,7 @@ import { type DrainSource, StreamSender } from '../../../control/sync/stream/str
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { brokenWithout, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasDrains, hasReplies } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasOwners, hasReplies } from '../../../wire/stream-record.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
@@ -21,6 +21,8 @@ const REST = { times: 4, timesWithNews: 1, leastMs: 10, leastMsWithNews: 5, most
 const FULL_MS = 20;
 /** A look that comes so late comes after a pause. */
 const PAUSE_MS = 1000;
+/** Ends that wait for a session. */
+const ENDS_MAX = 4096;
 /** More is not put into the socket. */
 const SOCKET_BYTES = 1 << 20;
 const NOTHING = { whole: false, items: 0, waiting: 0, lacking: NOTHING_LACKS, lost: 0, digest: 'open', silentSeconds: 0 } as const;
@@ -51,7 +53,7 @@ export class Outgoing {
   #failure = '';
   #isStopped = false;
   /** What the last session left. */
-  #ends: readonly Ended[] = [];
+  #ends: Ended[] = [];
   #roundMs = 0;
   #itemsBefore = 0;
   #lookedAt = 0;
@@ -64,6 +66,12 @@ export class Outgoing {
     const { sender } = this.#session ?? {};
     const status = { connected: sender !== undefined, ...(sender?.state ?? NOTHING), failure: this.#failure };
     return { ...status, wouldBreak: brokenWithout(status) };
+  }
+
+  /** The peer has sent what has ended, as is known here: it gets the end, of this session or the next one. */
+  report(ended: Ended): void {
+    if (this.#session !== undefined) this.#session.sender.report(ended);
+    else if (this.#ends.length < ENDS_MAX) this.#ends.push(ended);
   }
 
   /** Sends what is new to the last, and ends; resolves when the peer has it, or takes too long. */
@@ -97,8 +105,9 @@ export class Outgoing {
   #begin(socket: TLSSocket): void {
     const { node, id, tables, now } = this.options;
     const drains = hasDrains(socket.alpnProtocol) ? { drains: this.options.drains } : {};
-    const [digests, replies] = [hasDigests(socket.alpnProtocol), hasReplies(socket.alpnProtocol)];
-    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, digests, replies, ...drains, now });
+    const { alpnProtocol } = socket;
+    const known = { digests: hasDigests(alpnProtocol), replies: hasReplies(alpnProtocol), owners: hasOwners(alpnProtocol) };
+    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, ...known, ...drains, now });
     const decoder = new StreamDecoder();
     this.#session = { socket, sender };
     this.#ended('');
@@ -169,7 +178,7 @@ export class Outgoing {
 
   #closed(): void {
     if (this.#session !== undefined && this.#failure === '') this.#ended('the session ended');
-    this.#ends = this.#session?.sender.unacknowledgedEnds ?? this.#ends;
+    if (this.#session !== undefined) this.#ends = [...this.#session.sender.unacknowledgedEnds];
     this.#session = undefined;
     this.#cancel();
     if (!this.#isStopped) this.#timer = setTimeout(() => this.#connect(), RETRY_MS);

@@ -101,6 +101,7 @@ export class StreamDaemon {
     const incoming = new Incoming({
       ...common,
       apply: (batch) => this.#apply(batch, tables, known),
+      over: (ended) => outgoing.report(ended),
       takeDrains: (taken) => drains.take(taken),
       lost: () => tables.lost,
       log: (text) => log('info', `from ${name}: ${text}`),

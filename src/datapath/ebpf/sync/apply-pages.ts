@@ -58,22 +58,29 @@ export interface Place {
   readonly idle: number;
   /** It has ended there. */
   readonly isEnd: boolean;
+  readonly isTemplate: boolean;
+  /** The other director had its last packet itself. */
+  readonly isOwn: boolean;
 }
 
 /**
  * How a record is applied once more that was answered. `always`: whenever its last packet was; `wins`: where it is not known whose last packet was later;
- * `close`: likewise, and where its own was not much earlier. `over`: what was made ends.
+ * `close`: likewise, and where its own was not much earlier. `over`, `report`: what was made ends (ApplyWatch).
  */
-export type ApplyAgain = 'always' | 'wins' | 'close' | 'over';
+export type ApplyAgain = 'always' | 'wins' | 'close' | 'over' | 'report';
+
+const REPORTED = 2;
+const OVER: Partial<Record<ApplyAgain, number>> = { over: 1, report: REPORTED };
 
 /**
  * All read the place during the call. `placed`: gets the place of what was made, changed or ended, and which of all it is. `newer`: likewise of what is newer
- * here. `isOver`: has ended before, of what was made; then it is not placed. `ended`: gets each end, whatever became of it: it has no slot.
+ * here. `isOver`: has ended before, of what was made or is gone; then it is not placed. `report`: the other director is to know. What is
+ * gone has no slot. `ended`: gets each end, whatever became of it: it has no slot.
  */
 export interface ApplyWatch {
   readonly placed?: (index: number, place: Place, answer: 'made' | 'changed' | 'ended') => void;
-  readonly newer?: (index: number, place: Place) => Exclude<ApplyAgain, 'over'> | undefined;
-  readonly isOver?: (place: Place) => boolean;
+  readonly newer?: (index: number, place: Place) => Exclude<ApplyAgain, 'over' | 'report'> | undefined;
+  readonly isOver?: (place: Place, answer: 'made' | 'gone') => 'over' | 'report' | undefined;
   readonly ended?: (place: Omit<Place, 'slot'>) => void;
 }
 
@@ -92,6 +99,8 @@ export class ApplyFields {
   left = 0;
   idle = 0;
   fresh = 0;
+  /** As of a place. */
+  isOwn = false;
   /** With APPLY_CALL: the Call-ID, 1 to 255 bytes. */
   call: Uint8Array = new Uint8Array();
 }
@@ -109,8 +118,10 @@ class OpenPage {
   readonly words: Uint32Array;
   /** Of each record, which of all it is. */
   readonly indexes = new Uint32Array(ApplyAbi.APPLY_RECORDS);
-  /** Of each record: it is applied to end what was made. */
+  /** Of each record: it is applied to end what was made; REPORTED: and the other director is to know. */
   readonly isOver = new Uint8Array(ApplyAbi.APPLY_RECORDS);
+  /** Of each record: the other director had its last packet itself. */
+  readonly isOwn = new Uint8Array(ApplyAbi.APPLY_RECORDS);
   count = 0;
   /** Places of Call-IDs that its records have taken. */
   #calls = 0;
@@ -148,6 +159,7 @@ class OpenPage {
     words[at + At.fresh] = fields.fresh;
     this.indexes[this.count] = index;
     this.isOver[this.count] = 0;
+    this.isOwn[this.count] = fields.isOwn ? 1 : 0;
     this.count += 1;
   }
 
@@ -170,7 +182,8 @@ class OpenPage {
     const ports = (words[to + At.ports + 1] ?? 0) & ((1 << FLAGS_SHIFT) - 1);
     words[to + At.ports + 1] = ports | (flagsAgain(flags, how) << FLAGS_SHIFT);
     if (how === 'close') words[to + At.idle] = Math.max(0, (words[to + At.idle] ?? 0) - more);
-    this.isOver[this.count] = how === 'over' ? 1 : 0;
+    this.isOver[this.count] = OVER[how] ?? 0;
+    this.isOwn[this.count] = this.isOwn[record] ?? 0;
     this.indexes[this.count] = this.indexes[record] ?? 0;
     this.count += 1;
   }
@@ -189,18 +202,20 @@ class OpenPage {
 /** Of a record that is applied once more. */
 function flagsAgain(flags: number, how: ApplyAgain): number {
   const { APPLY_RIVAL, APPLY_WINS, APPLY_END } = ApplyFlags;
-  if (how === 'over') return (flags | APPLY_END) & ~APPLY_RIVAL;
+  if (how === 'over' || how === 'report') return (flags | APPLY_END) & ~APPLY_RIVAL;
   return how === 'always' ? flags & ~APPLY_RIVAL : flags | APPLY_WINS;
 }
 
 /** A place in a page, which a run reads one after the other. */
 class PagePlace implements Place {
+  #record = 0;
   #at = 0;
   #now = 0;
 
   constructor(readonly page: OpenPage) {}
 
   to(record: number, now: number): this {
+    this.#record = record;
     this.#at = FIRST + record * RECORD_WORDS;
     this.#now = now;
     return this;
@@ -214,13 +229,13 @@ class PagePlace implements Place {
     return this.#word(At.ports + 1) >>> FLAGS_SHIFT;
   }
 
-  get #isTemplate(): boolean {
+  get isTemplate(): boolean {
     return (this.#flags & ApplyFlags.APPLY_TEMPLATE) !== 0;
   }
 
   get pin(): string {
     const { kind } = this.page;
-    return this.#isTemplate ? templatesPin(kind) : connectionsPin(kind);
+    return this.isTemplate ? templatesPin(kind) : connectionsPin(kind);
   }
 
   get slot(): number {
@@ -236,7 +251,7 @@ class PagePlace implements Place {
   }
 
   get high(): number {
-    if (!this.#isTemplate) return (this.#word(At.dest) | this.#word(At.state)) >>> 0;
+    if (!this.isTemplate) return (this.#word(At.dest) | this.#word(At.state)) >>> 0;
     return (this.#word(At.dest) | ((this.#flags & ApplyFlags.APPLY_ASSURED) === 0 ? 0 : ASSURED)) >>> 0;
   }
 
@@ -254,6 +269,10 @@ class PagePlace implements Place {
 
   get isEnd(): boolean {
     return (this.#flags & ApplyFlags.APPLY_END) !== 0;
+  }
+
+  get isOwn(): boolean {
+    return this.page.isOwn[this.#record] === 1;
   }
 }
 
@@ -317,8 +336,8 @@ export class ApplyPages {
     for (let record = 0; record < count; record++) {
       const index = page.indexes[record] ?? 0;
       const answer = page.answer(record);
-      this.answer(index, answer);
-      if (page.isOver[record] === 1) continue;
+      this.answer(index, page.isOver[record] === REPORTED ? 'over' : answer);
+      if (page.isOver[record] !== 0) continue;
       place.to(record, now);
       if (mayRepeat && place.isEnd) this.#watch.ended?.(place);
       const how = this.#watched(index, place, answer);
@@ -337,8 +356,10 @@ export class ApplyPages {
   #watched(index: number, place: PagePlace, answer: Applied): ApplyAgain | undefined {
     const { placed, newer, isOver } = this.#watch;
     if (answer === 'newer') return newer?.(index, place);
+    if (answer === 'gone' && !place.isEnd && !place.isTemplate && isOver?.(place, answer) === 'report') this.answer(index, 'over');
     if (answer !== 'made' && answer !== 'changed' && answer !== 'ended') return undefined;
-    if (answer === 'made' && isOver?.(place) === true) return 'over';
+    const over = answer === 'made' ? isOver?.(place, answer) : undefined;
+    if (over !== undefined) return over;
     if (answer === 'made') this.#origins.made(place);
     placed?.(index, place, answer);
     return undefined;

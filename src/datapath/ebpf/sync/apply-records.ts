@@ -97,6 +97,7 @@ export class ApplyRecords {
     const { fields } = this;
     const isRival = idle !== undefined;
     const rival = isRival ? ApplyFlags.APPLY_RIVAL | (this.#rivalry.wins ? ApplyFlags.APPLY_WINS : 0) : 0;
+    fields.isOwn = false;
     fields.service = service;
     fields.dest = dest;
     fields.flags = flags | rival | (ended ? ApplyFlags.APPLY_END : 0);

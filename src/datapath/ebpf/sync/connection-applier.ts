@@ -133,7 +133,7 @@ export class ConnectionApplier {
   #settleNumbers(applied: Applied): boolean {
     const item = this.#item;
     const isThere = applied === 'made' || applied === 'changed';
-    if (!isThere && applied !== 'ended') return true;
+    if (!isThere && applied !== 'ended' && applied !== 'over') return true;
     const target = this.#targets.connection(item, this.#times.ended);
     if (typeof target === 'string' || !target.ftp) return true;
     if (!isThere) {
@@ -228,6 +228,7 @@ export class ConnectionApplier {
     this.#seen.answered = (bits & ItemBits.answered) !== 0;
     this.#seen.proven = (bits & ItemBits.proven) !== 0;
     this.#records.connection(target, bits & ItemBits.state, (bits & ItemBits.seen) === 0 ? undefined : this.#seen, false, this.#times);
+    fields.isOwn = (bits & ItemBits.own) !== 0;
   }
 
   /** By FULLNAT its client has a local port. */

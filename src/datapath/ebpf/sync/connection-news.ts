@@ -1,12 +1,13 @@
 // What is new among this director's connections, for whoever reports them to another one. It reads the tables alone, and takes no lock.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { Abi, Conf, Service, TcpState, WeirState } from '../abi.gen.js';
-import { clockDifference, clockNow, unitsOf } from '../table/clock.js';
+import { clockDifference, clockNow, secondsOf, unitsOf } from '../table/clock.js';
 import { destOf, VALUE_WORD } from '../table/living-slots.js';
 import { SCTP_PINS, SCTP6_PINS, Tables, WIDE_SCTP_PINS, WIDE_SCTP6_PINS } from '../table/tables.js';
 import type { Place } from './apply-pages.js';
 import { MARGIN_SECONDS } from './apply-records.js';
 import { type NewsTo, ownNews } from './own-news.js';
+import { isOwnSince } from './own-since.js';
 import type { ScanMoment, SlotNews } from './slot-news.js';
 import { stateTime } from './state-time.js';
 import type { TableNewsTo } from './table-news.js';
@@ -200,6 +201,24 @@ export class ConnectionNews {
   isForeign(place: Place): boolean {
     const slots = this.#there(place);
     return slots?.isForeign(slots.at(place.slot)) ?? false;
+  }
+
+  /** Had this director its last packet, since this process began? Of a connection. */
+  isOwn(place: Place): boolean {
+    const slots = this.#there(place);
+    const at = slots?.at(place.slot) ?? 0;
+    return (
+      slots !== undefined &&
+      !slots.isForeign(at) &&
+      isOwnSince(secondsOf(this.#idleAt(slots, at, place.pin), this.#tables.conf.get(0, Conf.hz)))
+    );
+  }
+
+  /** Clock units since the last packet of what is there. */
+  #idleAt({ words }: SlotNews, at: number, pin: string): number {
+    const [expires = 0, high = 0] = [words[at + VALUE_WORD], words[at + VALUE_WORD + 1]];
+    const time = stateTime(this.#tables, protocolOf(pin, high), (high >>> STATE_SHIFT) & STATE_MASK);
+    return time - clockDifference(expires, clockNow(this.#tables.conf));
   }
 
   /** As SlotNews.contest. */

@@ -19,6 +19,7 @@ import { WideTuple } from '../wide.gen.js';
 import { Wide6Rest } from '../wide6.gen.js';
 import { FtpNumbers } from './ftp-numbers.js';
 import { OwnFlows } from './own-flows.js';
+import { isOwnSince } from './own-since.js';
 import { templateIdle } from './own-templates.js';
 import type { SeenSlot } from './seen-slot.js';
 import type { SlotNews } from './slot-news.js';
@@ -160,7 +161,9 @@ export class OwnItems {
       ((high & PROVEN) === 0 ? 0 : ItemBits.proven);
     const left = clockDifference(words[VALUE_WORD] ?? 0, now);
     item.secondsLeft = Math.max(1, Math.round(left * this.#unit));
-    item.idleSeconds = (this.#times.of(item.protocol, state) - left) * this.#unit;
+    const idle = (this.#times.of(item.protocol, state) - left) * this.#unit;
+    item.idleSeconds = idle;
+    if (isOwnSince(idle) && !slot.slots.isForeign(slot.at, slot.expires)) item.bits |= ItemBits.own;
     return true;
   }
 

@@ -32,12 +32,15 @@ export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[]
         for (const news of others) news.foreign(place);
       }
     },
-    newer: (_, place) => newer(from, others, rivalry.wins, place),
+    newer: (_, place) => newer(from, others, rivalry, place),
     ...(known && {
-      isOver: (place) => {
+      isOver: (place, answer) => {
         const { ends, peer } = known;
-        if (ends.covers(place, peer, idleMs(place))) return true;
-        return !ends.areFrom(place, peer) && [from, ...others].some((news) => news.hasEndedUnseen(place));
+        // Who had the last packet knows better whether it has ended.
+        if (ends.covers(place, peer, idleMs(place)))
+          return rivalry.owners === true && !place.isTemplate && !place.isOwn ? 'report' : 'over';
+        if (answer === 'gone' || ends.areFrom(place, peer)) return undefined;
+        return [from, ...others].some((news) => news.hasEndedUnseen(place)) ? 'over' : undefined;
       },
       ended: (place) => known.ends.note(place, known.peer, idleMs(place)),
     }),
@@ -47,12 +50,17 @@ export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[]
 function newer(
   from: ConnectionNews,
   others: readonly ConnectionNews[],
-  wins: boolean,
+  { wins, owners }: Rivalry,
   place: Place,
-): Exclude<ApplyAgain, 'over'> | undefined {
+): Exclude<ApplyAgain, 'over' | 'report'> | undefined {
   if (place.isEnd) for (const news of others) news.contest(place);
   const sent = from.isSent(place);
   if (sent === 'last') return 'always';
+  if (owners === true && !place.isEnd && !place.isTemplate && place.isOwn !== from.isOwn(place)) {
+    if (place.isOwn) return 'wins';
+    from.contest(place);
+    return undefined;
+  }
   if (sent === 'again' || (from.contest(place) && wins)) return 'close';
   return wins && from.isForeign(place) ? 'wins' : undefined;
 }

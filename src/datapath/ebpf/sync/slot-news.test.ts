@@ -51,6 +51,15 @@ test('what is new is found once, and its end is reported once', () => {
   assert.deepEqual([look(), look()], [['ended'], []]);
 });
 
+test('the end of what the peer has refused is reported: it may have it from another one', () => {
+  const { slots, put, look } = oneSlot();
+  put(EXPIRES);
+  look();
+  slots.refused(0, KEY, 0);
+  put(EXPIRES, 0);
+  assert.deepEqual([look(), look()], [['ended'], []]);
+});
+
 test('what came from others and had no packet here is theirs: what becomes of it here is no end, and a loss where its time is not over', () => {
   for (const [now, after] of [
     [1000, ['lost']],

@@ -154,13 +154,13 @@ export class SlotNews {
   }
 
   /**
-   * Others have what was reported of this slot, and it is not in it any more. The copy is then as it was seen last. One that came from others and had no packet
-   * here since is theirs: what becomes of it here is no end.
+   * What was reported of this slot is not in it any more: the peer may have it, also where it could not take what was reported last. The copy is then as it was
+   * seen last. One that came from others and had no packet here since is theirs: what becomes of it here is no end.
    */
   hasEnded(at: number, { now }: ScanMoment): boolean {
     const [words, copy] = [this.words, this.#copy];
     const high = copy[at + HIGH] ?? 0;
-    if ((high & DEST) === 0 || (high & REFUSED) !== 0) return false;
+    if ((high & DEST) === 0) return false;
     const [times, time] = [this.#times, this.#time(at)];
     if (((words[at + HIGH] ?? 0) & DEST) !== 0 && this.#hasKey(at)) {
       times[time] = words[at + EXPIRES] ?? 0;
@@ -246,9 +246,9 @@ export class SlotNews {
     return this.#times[this.#time(at) + FOREIGN] === words[at + EXPIRES] ? 'again' : undefined;
   }
 
-  /** What is in this slot came from others, and had no packet here since. */
-  isForeign(at: number): boolean {
-    return this.#times[this.#time(at) + FOREIGN] === this.words[at + EXPIRES];
+  /** What is in this slot came from others, and had no packet here since. `expires`: of it as it was read. */
+  isForeign(at: number, expires = this.words[at + EXPIRES]): boolean {
+    return this.#times[this.#time(at) + FOREIGN] === expires;
   }
 
   /** What others sent is older than what is in this slot: that is news for them, up to so many times. True: they find it to be newer. */
