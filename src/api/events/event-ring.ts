@@ -8,12 +8,16 @@ export interface ApiEvent {
 }
 
 const EVENTS_MAX = 1000;
+/** So many who wait are woken, then other requests have their turn. */
+const WOKEN_TOGETHER = 20;
 
 export class EventRing {
   readonly #events: ApiEvent[] = [];
   /** Of the next event. */
   #number = 1;
   readonly #waiting = new Set<() => void>();
+  /** Those who waited for events that have come, and are woken next. */
+  readonly #waking: (() => void)[] = [];
 
   /** `epoch`: what no other process has. */
   constructor(
@@ -24,7 +28,15 @@ export class EventRing {
   push(event: string, data: unknown): void {
     this.#events.push({ id: `${this.epoch}.${this.#number++}`, event, data });
     if (this.#events.length > this.max) this.#events.shift();
-    for (const wake of [...this.#waiting]) wake();
+    const goesOn = this.#waking.length > 0;
+    this.#waking.push(...this.#waiting);
+    this.#waiting.clear();
+    if (!goesOn) this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waking.splice(0, WOKEN_TOGETHER)) wake();
+    if (this.#waking.length > 0) setImmediate(() => this.#wake());
   }
 
   /** The number of the last event. */

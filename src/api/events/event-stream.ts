@@ -10,15 +10,25 @@ export interface EventForm {
   readonly heartbeat: string;
 }
 
+/** One text for all who get the event. */
+function writtenOnce(write: (event: ApiEvent) => string): (event: ApiEvent) => string {
+  const texts = new WeakMap<ApiEvent, string>();
+  return (event) => {
+    const text = texts.get(event) ?? write(event);
+    texts.set(event, text);
+    return text;
+  };
+}
+
 export const SERVER_SENT: EventForm = {
   type: 'text/event-stream',
-  text: ({ id, event, data }) => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+  text: writtenOnce(({ id, event, data }) => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
   heartbeat: ':\n\n',
 };
 
 export const LINES: EventForm = {
   type: 'application/x-ndjson',
-  text: (event) => `${JSON.stringify(event)}\n`,
+  text: writtenOnce((event) => `${JSON.stringify(event)}\n`),
   heartbeat: '\n',
 };
 
