@@ -2,6 +2,7 @@
 import type { ObservedDatapath } from '../../datapath/ebpf/observe/observer.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { expositionPiecesOf } from '../exposition/exposition.js';
+import type { Lines } from '../exposition/kept-lines.js';
 import { type Format, METRICS_PARAMETERS, type MetricsParameter, metricsOptions } from '../exposition/options.js';
 import { CONTENT_TYPES } from '../exposition/prometheus.js';
 import type { Snapshot } from '../snapshot.js';
@@ -14,8 +15,9 @@ export interface ScrapeRequest {
   readonly nameOf?: (name: MetricsParameter) => string;
   /** Absent: it is not the API that asks. */
   readonly api?: Snapshot['api'];
-  /** Of a process that keeps the tables mapped. */
+  /** Both of a process that is asked again and again: it keeps the tables mapped, and the lines of before. */
   readonly observe?: () => ObservedDatapath;
+  readonly lines?: Lines;
 }
 
 export interface MetricsAnswer {
@@ -50,16 +52,19 @@ const PLAIN_TEXT = 'text/plain; charset=utf-8';
 /**
  * Reads everything now and writes it as a scraper asked by `query`; `weir metrics` prints the same.
  *
- * Cost: it blocks the event loop, takes no lock and waits at most 50 ms for a change of the table that is under way. Besides some ten small
- * files of /run/weir it reads each service and server once. Call it in a process whose timers may
+ * Cost: it blocks the event loop, takes no lock and waits for a change of the table that is under way as long as the reader of `observe` does. Besides
+ * some ten small files of /run/weir it reads each service and server once. Call it in a process whose timers may
  * be late by that much, never in that of VRRP or the checker. Its text, some 5 KB a service with three servers, is made piece by piece, of this moment.
  * @throws WeirError option-value, option-unknown: the query is wrong; else as collectSnapshot
  */
-export function scrape(query: URLSearchParams, { accept, version, nameOf = (name) => name, api, observe }: ScrapeRequest): MetricsAnswer {
+export function scrape(
+  query: URLSearchParams,
+  { accept, version, nameOf = (name) => name, api, observe, lines }: ScrapeRequest,
+): MetricsAnswer {
   const unknown = [...query.keys()].find((name) => !METRICS_PARAMETERS.some((known) => known === name));
   if (unknown !== undefined) throw new WeirError('option-unknown', { option: unknown });
   const given = Object.fromEntries(METRICS_PARAMETERS.flatMap((name) => (query.has(name) ? [[name, query.getAll(name).join(',')]] : [])));
   const options = metricsOptions(given, nameOf, negotiatedFormat(accept));
-  const pieces = expositionPiecesOf({ ...collectSnapshot(version, observe), ...(api === undefined ? {} : { api }) }, options);
+  const pieces = expositionPiecesOf({ ...collectSnapshot(version, observe), ...(api === undefined ? {} : { api }) }, options, lines);
   return { contentType: options.format === 'influx' ? PLAIN_TEXT : CONTENT_TYPES[options.format], pieces };
 }

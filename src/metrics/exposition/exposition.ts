@@ -9,6 +9,7 @@ import { serviceAndServerFamilies } from '../families/weir-services.js';
 import type { Snapshot } from '../snapshot.js';
 import { type Family, labelText, type Scope } from './family.js';
 import { influxPieces } from './influx.js';
+import type { Lines } from './kept-lines.js';
 import type { FamilySet, MetricsOptions } from './options.js';
 import { expositionPieces } from './prometheus.js';
 
@@ -59,10 +60,10 @@ function chosenFamilies(snapshot: Snapshot, options: MetricsOptions): readonly F
   return [...families.filter(({ scope }) => !left.includes(scope)), truncated(left)];
 }
 
-/** In pieces that are made when they are asked for. */
-export function expositionPiecesOf(snapshot: Snapshot, options: MetricsOptions): Iterable<string> {
+/** In pieces that are made when they are asked for. `lines`: of who asks again and again. */
+export function expositionPiecesOf(snapshot: Snapshot, options: MetricsOptions, lines?: Lines): Iterable<string> {
   const asked = filtered(snapshot, options);
-  return options.format === 'influx' ? influxPieces(asked) : expositionPieces(chosenFamilies(asked, options), options.format);
+  return options.format === 'influx' ? influxPieces(asked) : expositionPieces(chosenFamilies(asked, options), options.format, lines);
 }
 
 export const exposition = (snapshot: Snapshot, options: MetricsOptions): string => [...expositionPiecesOf(snapshot, options)].join('');

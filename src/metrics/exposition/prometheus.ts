@@ -1,5 +1,6 @@
 // Families as text: Prometheus' format 0.0.4, and OpenMetrics 1.0 of the same families.
 import type { Family } from './family.js';
+import { Lines } from './kept-lines.js';
 
 export type PrometheusFormat = 'prometheus' | 'openmetrics';
 
@@ -10,11 +11,6 @@ export const CONTENT_TYPES: Readonly<Record<PrometheusFormat, string>> = {
 
 const helpText = (help: string): string => help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 
-function valueText(value: number | bigint): string {
-  if (value === Number.POSITIVE_INFINITY) return '+Inf';
-  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
-}
-
 /** OpenMetrics names a counter without `_total`, and knows no counter whose samples lack it: such a one is of unknown type there. */
 function head({ name, type, help }: Family, format: PrometheusFormat): string {
   const counted = type === 'counter' && format === 'openmetrics';
@@ -23,23 +19,25 @@ function head({ name, type, help }: Family, format: PrometheusFormat): string {
   return `# HELP ${shown} ${helpText(help)}\n# TYPE ${shown} ${kind}\n`;
 }
 
-/** A piece has about so many characters: some tenths of a millisecond of work, and a buffer that the socket takes as a whole. */
+/** Small families are put together to pieces of about so many characters. */
 const PIECE = 1 << 16;
 
 /**
- * The text in pieces that are made when they are asked for; samples of a family that are not needed yet are not made. Families without a sample are
- * left out. The text ends in a newline, or is empty.
+ * The text in pieces that are made when they are asked for, each in some tenths of a millisecond; samples of a family that are not needed yet are not
+ * made. Families without a sample are left out. The text ends in a newline, or is empty. `lines`: of who writes the same families again and again.
  */
-export function* expositionPieces(families: readonly Family[], format: PrometheusFormat): Generator<string> {
+export function* expositionPieces(families: readonly Family[], format: PrometheusFormat, lines = new Lines()): Generator<string> {
   let text = '';
   for (const family of families) {
-    const { name, samples } = family;
-    if (samples.length === 0) continue;
+    if (family.samples.length === 0) continue;
     text += head(family, format);
-    for (const { labels, value, suffix = '' } of samples) {
-      text += `${name}${suffix}${labels} ${valueText(value)}\n`;
-      if (text.length < PIECE) continue;
+    for (const piece of lines.of(family)) {
+      if (text.length + piece.length < PIECE) {
+        text += piece;
+        continue;
+      }
       yield text;
+      yield piece;
       text = '';
     }
   }

@@ -24,8 +24,9 @@ export interface ServerEntry {
 
 /** By DR and by a tunnel packets keep their port, so the table has the service's. */
 function tableName(key: ServiceKey, server: string, destinations: ReadonlyMap<string, DestinationEntry>): string {
+  if (destinations.has(server) || key.kind === 'fwmark') return server;
   const endpoint = parseEndpoint(server);
-  if (destinations.has(server) || endpoint === undefined || key.kind === 'fwmark') return server;
+  if (endpoint === undefined) return server;
   const kept = endpointText({ ...endpoint, port: key.port });
   return destinations.has(kept) ? kept : server;
 }
@@ -41,6 +42,8 @@ const nameOf = madeOnce((spec: DestinationSpec) => endpointText(spec));
 
 /** The servers of a service: those of the table, and behind them those that are checked, down, and not in it. */
 export function serversOf({ spec: { key }, destinations }: ServiceEntry, checked: PublishedServer | undefined): readonly ServerEntry[] {
+  if (checked === undefined)
+    return destinations.map((entry) => ({ name: nameOf(entry.spec), state: stateOf(entry, undefined, undefined), entry }));
   const byName = new Map(destinations.map((entry) => [nameOf(entry.spec), entry]));
   const checks = new Map((checked?.reals ?? []).map((real) => [tableName(key, real.server, byName), real]));
   const present = [...byName].map(([name, entry]): ServerEntry => {

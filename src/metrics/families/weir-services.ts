@@ -29,9 +29,15 @@ interface ServiceLabels extends Labels {
   server(name: string): Labels;
 }
 
-interface Row extends ServiceLabels {
+interface ServerRow {
+  readonly server: ServerEntry;
+  readonly own: Labels;
+}
+
+interface Row {
+  readonly own: ServiceLabels;
   readonly service: ServiceEntry;
-  readonly servers: readonly (ServerEntry & Labels)[];
+  readonly servers: readonly ServerRow[];
 }
 
 const withStates = (labels: string): Labels => ({ labels, states: SERVER_STATES.map((state) => withLabel(labels, 'state', state)) });
@@ -55,7 +61,7 @@ function rowsOf({ table, checks }: Snapshot): readonly Row[] {
   return (table?.services ?? []).map((service) => {
     const own = labelsOf(service.spec);
     const servers = serversOf(service, checkedOf(byName, service.spec.key));
-    return { ...own, service, servers: servers.map((server) => ({ ...server, ...own.server(server.name) })) };
+    return { own, service, servers: servers.map((server) => ({ server, own: own.server(server.name) })) };
   });
 }
 
@@ -73,22 +79,25 @@ function infoLabels({ key, scheduler, persistence, ...spec }: ServiceSpec): stri
 const family = (scope: Scope, type: Family['type'], name: string, help: string, samples: () => readonly Sample[]): Family =>
   lazyFamily({ name: `weir_${scope}_${name}`, type, help, scope }, samples);
 
-function stateSamples({ states, servers }: Row): readonly Sample[] {
+function stateSamples({ own: { states }, servers }: Row): readonly Sample[] {
   return SERVER_STATES.map((state, index) => ({
     labels: states[index] ?? '',
-    value: servers.filter((server) => server.state === state).length,
+    value: servers.filter(({ server }) => server.state === state).length,
   }));
 }
 
-function serviceFamilies(rows: readonly Row[]): readonly Family[] {
+/** Made when the first of its readers asks. */
+type Rows = () => readonly Row[];
+
+function serviceFamilies(rows: Rows): readonly Family[] {
   return [
     family('service', 'gauge', 'info', 'Scheduler, flags and persistence in seconds of a service; always 1', () =>
-      rows.map(({ info }) => ({ labels: info, value: 1 })),
+      rows().map(({ own: { info } }) => ({ labels: info, value: 1 })),
     ),
-    family('service', 'gauge', 'servers', 'Servers of a service by state', () => rows.flatMap(stateSamples)),
+    family('service', 'gauge', 'servers', 'Servers of a service by state', () => rows().flatMap(stateSamples)),
     ...TRAFFIC.map(([name, of, what]) =>
       family('service', 'counter', `${name}_total`, `${what} of a service since the datapath was loaded`, () =>
-        rows.map(({ labels, service }) => ({ labels, value: service.stats[of] })),
+        rows().map(({ own: { labels }, service }) => ({ labels, value: service.stats[of] })),
       ),
     ),
   ];
@@ -99,9 +108,9 @@ type NumberOf = (server: ServerEntry) => number | bigint | undefined;
 function serverSamples(rows: readonly Row[], of: NumberOf): readonly Sample[] {
   const samples: Sample[] = [];
   for (const { servers } of rows) {
-    for (const server of servers) {
+    for (const { server, own } of servers) {
       const value = of(server);
-      if (value !== undefined) samples.push({ labels: server.labels, value });
+      if (value !== undefined) samples.push({ labels: own.labels, value });
     }
   }
   return samples;
@@ -126,22 +135,27 @@ const NUMBERS: readonly (readonly [name: string, help: string, of: NumberOf])[] 
   ],
 ];
 
-function serverFamilies(rows: readonly Row[]): readonly Family[] {
-  const states = (): readonly Sample[] =>
-    rows.flatMap(({ servers }) =>
-      servers.flatMap(({ states: each, state }) =>
-        SERVER_STATES.map((one, index) => ({ labels: each[index] ?? '', value: one === state ? 1 : 0 })),
-      ),
-    );
+function serverStateSamples(rows: readonly Row[]): readonly Sample[] {
+  const samples: Sample[] = [];
+  for (const { servers } of rows) {
+    for (const { server, own } of servers) {
+      for (const [index, state] of SERVER_STATES.entries())
+        samples.push({ labels: own.states[index] ?? '', value: server.state === state ? 1 : 0 });
+    }
+  }
+  return samples;
+}
+
+function serverFamilies(rows: Rows): readonly Family[] {
   return [
-    ...NUMBERS.map(([name, help, of]) => family('server', 'gauge', name, help, () => serverSamples(rows, of))),
-    family('server', 'gauge', 'state', 'State of a server: 1 for the one that it is in', states),
+    ...NUMBERS.map(([name, help, of]) => family('server', 'gauge', name, help, () => serverSamples(rows(), of))),
+    family('server', 'gauge', 'state', 'State of a server: 1 for the one that it is in', () => serverStateSamples(rows())),
     family('server', 'counter', 'times_down_total', "How often a server's checks made it down since the host's start", () =>
-      serverSamples(rows, ({ check }) => check?.timesDown),
+      serverSamples(rows(), ({ check }) => check?.timesDown),
     ),
     ...TRAFFIC.map(([name, of, what]) =>
       family('server', 'counter', `${name}_total`, `${what} of a server since it was added, or the datapath was loaded`, () =>
-        serverSamples(rows, ({ entry }) => entry?.stats[of]),
+        serverSamples(rows(), ({ entry }) => entry?.stats[of]),
       ),
     ),
   ];
@@ -149,6 +163,7 @@ function serverFamilies(rows: readonly Row[]): readonly Family[] {
 
 /** Virtual servers by keepalived.conf: one of a group has the group's name as `service`. */
 function quorumFamilies({ checks, table }: Snapshot): readonly Family[] {
+  if (checks.length === 0) return [];
   const words = new Map((table?.services ?? []).map(({ spec: { key } }) => [keepalivedName(key), serviceWord(key)]));
   const labelled = checks.map((server) => ({ server, labels: labelText({ service: words.get(server.name) ?? server.name }) }));
   const gauge = (name: string, help: string, of: (server: Snapshot['checks'][number]) => number): Family =>
@@ -161,6 +176,10 @@ function quorumFamilies({ checks, table }: Snapshot): readonly Family[] {
 }
 
 export function serviceAndServerFamilies(snapshot: Snapshot): readonly Family[] {
-  const rows = rowsOf(snapshot);
+  let made: readonly Row[] | undefined;
+  const rows = (): readonly Row[] => {
+    made ??= rowsOf(snapshot);
+    return made;
+  };
   return [...serviceFamilies(rows), ...quorumFamilies(snapshot), ...serverFamilies(rows)];
 }
