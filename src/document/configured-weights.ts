@@ -13,9 +13,14 @@ export interface ConfiguredWeights {
   readonly inTable: ReadonlyMap<string, number>;
 }
 
-/** @throws SystemError */
-export function configuredWeights(key: ServiceKey, destinations: readonly DestinationSpec[]): ConfiguredWeights {
-  const record = readFeedbackRecord(key);
+/** `recordOf`: of a service. @throws SystemError */
+export function configuredWeights(
+  key: ServiceKey,
+  destinations: readonly DestinationSpec[],
+  recordOf = readFeedbackRecord,
+): ConfiguredWeights {
+  const record = recordOf(key);
+  if (record.size === 0) return { destinations, moved: [], inTable: new Map() };
   const moved: string[] = [];
   const inTable = new Map<string, number>();
   const specs = destinations.map((spec) => {

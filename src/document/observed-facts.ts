@@ -6,6 +6,7 @@ import { lastWeights } from '../datapath/ebpf/observe/last-weights.js';
 import type { ObservedDatapath } from '../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { DEFAULT_TIMEOUTS } from '../datapath/ebpf/table/timeouts.js';
+import { feedbackRecords } from '../host/feedback-files.js';
 import { isWeirError, WeirError } from '../model/errors/weir-error.js';
 import { destinationId, serviceId } from '../model/identity.js';
 import { configuredWeights } from './configured-weights.js';
@@ -26,11 +27,13 @@ export function presentFacts(reader: Pick<TableReader, 'services' | 'timeouts' |
   const movedWeights = new Map<string, ReadonlyMap<string, number>>();
   const templates = new Map<string, ReadonlyMap<string, number>>();
   const moved: string[] = [];
+  const recordOf = feedbackRecords();
   for (const { spec, destinations } of reader.services()) {
     const id = serviceId(spec.key);
     const configured = configuredWeights(
       spec.key,
       destinations.map((entry) => entry.spec),
+      recordOf,
     );
     present.set(id, { spec, destinations: configured.destinations });
     moved.push(...configured.moved);

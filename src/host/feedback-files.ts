@@ -1,12 +1,15 @@
 // What weir feedback keeps on this host: the weights that it wrote, for the process after it, and whether an operator froze a service's.
-import { dirname } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { RememberedWeight } from '../control/feedback/messages.js';
 import { type FeedbackTarget, targetWord } from '../model/feedback/feedback-target.js';
 import { isRecord, parseJson } from '../model/json.js';
+import { unlessCode } from '../sys/errno.js';
 import { folderStamp } from './folder-stamp.js';
 import { netnsStatePath, StateFile } from './state-file.js';
 
 const FORMAT = 1;
+const NO_WEIGHTS: ReadonlyMap<string, RememberedWeight> = new Map();
 
 /** A name of letters, digits and dashes: what is left of dead namespaces is found by it. */
 const suffixOf = (what: string, key: FeedbackTarget): string =>
@@ -34,6 +37,14 @@ export function readFeedbackRecord(key: FeedbackTarget): ReadonlyMap<string, Rem
       return weight === undefined ? [] : [[id, weight] as const];
     }),
   );
+}
+
+/** `readFeedbackRecord` for all services of a table: those that have no file, as most, are known by one look at the folder. @throws SystemError */
+export function feedbackRecords(): (key: FeedbackTarget) => ReadonlyMap<string, RememberedWeight> {
+  const folder = dirname(netnsStatePath('feedback'));
+  const names = new Set(unlessCode(() => readdirSync(folder), ['ENOENT', 'ENOTDIR'], []));
+  if (names.size === 0) return () => NO_WEIGHTS;
+  return (key) => (names.has(basename(recordOf(key).path)) ? readFeedbackRecord(key) : NO_WEIGHTS);
 }
 
 /** Empty: removes it. @throws SystemError */
