@@ -1,19 +1,21 @@
 // What the API reads of this host: by the functions of the commands. The tables stay mapped between requests, and are opened again where they are gone.
 import { readFileSync, statSync } from 'node:fs';
+import { keptBuildPin } from '../datapath/ebpf/load/build-pin.js';
 import { pacedFoundConnections } from '../datapath/ebpf/observe/connection-filter.js';
 import { type ObservedDatapath, observeTables } from '../datapath/ebpf/observe/observer.js';
-import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
+import type { ObservingOptions, ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
 import { addedVips } from '../document/added-vips.js';
 import { KeptState } from '../document/kept-state.js';
 import { scrape } from '../metrics/collect/scrape.js';
+import { KeptLines } from '../metrics/exposition/kept-lines.js';
 import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
 import { observedReader, readerOf } from '../report/observed-reader.js';
 import { collectStatus, daemonStatuses } from '../report/status/collect-status.js';
 import { version } from '../report/version.js';
 import { artifact } from '../sys/artifact.js';
-import { monotonicUs } from '../sys/clock.js';
+import { monotonicUs, systemClock } from '../sys/clock.js';
 import { unlessCode } from '../sys/errno.js';
 import { neighbours } from '../sys/netlink/neighbours.js';
 import { type DoctorReport, examineBeside } from './doctor-process.js';
@@ -23,13 +25,20 @@ import type { ApiReaders, ApiSources, TableSnapshot } from './sources.js';
 const KEPT_MS = 1000;
 /** So long the table, ms. */
 const TABLE_MS = 250;
+/**
+ * A change of the table that another process makes is not waited for: requests are answered with the table before it, so long. The watch looks
+ * once a second, so there is one.
+ */
+const BESIDE_CHANGE_MS = 2000;
+const UNHURRIED: ObservingOptions = { waitMs: 0, keptMs: BESIDE_CHANGE_MS };
 
-/** What `make` made, for a time. */
-function kept<T>(make: () => T, ms: number): () => T {
+/** What `make` made, for a time. `isUnsettled`: what it made last is better than what it would make now. */
+function kept<T>(make: () => T, isUnsettled: () => boolean = () => false): () => T {
   let last: { readonly value: T; readonly at: number } | undefined;
   return () => {
     const at = performance.now();
-    if (last === undefined || at - last.at >= ms) last = { value: make(), at };
+    const age = last === undefined ? Number.POSITIVE_INFINITY : at - last.at;
+    if (last === undefined || (age >= KEPT_MS && !(age < BESIDE_CHANGE_MS && isUnsettled()))) last = { value: make(), at };
     return last.value;
   };
 }
@@ -44,7 +53,7 @@ function keptTables(): () => ObservedDatapath {
   return () => {
     if (last !== undefined && last.folder === stateOf(last.observed.folder)) return last.observed;
     last = undefined;
-    const observed = observeTables();
+    const observed = observeTables(UNHURRIED);
     if (observed.kind === 'loaded') last = { observed, folder: stateOf(observed.folder) };
     return observed;
   };
@@ -52,39 +61,59 @@ function keptTables(): () => ObservedDatapath {
 
 /** The table, kept for a moment in which no program changes it: who asks more often gets the same counters. */
 function keptTable(reader: () => ObservingReader): () => TableSnapshot {
-  let last: { readonly table: TableSnapshot; readonly of: ObservingReader; readonly at: number } | undefined;
+  let last: { readonly table: TableSnapshot; readonly of: ObservingReader; readonly atMs: number } | undefined;
+  const holds = (one: ObservingReader, atMs: number): TableSnapshot | undefined => {
+    if (last === undefined || last.of !== one) return undefined;
+    const { table } = last;
+    if (one.stands({ generation: table.generation, atMs: last.atMs })) return table;
+    return atMs - last.atMs < TABLE_MS && table.generation === one.settledGeneration ? table : undefined;
+  };
   return () => {
-    const [one, at] = [reader(), performance.now()];
+    const [one, atMs] = [reader(), systemClock.now()];
     checkPresent(one.tables);
-    if (last !== undefined && last.of === one && at - last.at < TABLE_MS && last.table.generation === one.settledGeneration)
-      return last.table;
-    const table = one.observing(() => ({
-      services: one.services(),
-      timeouts: one.timeouts(),
-      totals: one.totals(),
-      generation: one.generation,
-    }));
-    last = { table, of: one, at };
+    const found = holds(one, atMs);
+    if (found !== undefined) return found;
+    const table = one.observing(() => ({ ...one.table(), timeouts: one.timeouts(), totals: one.totals() }));
+    last = { table, of: one, atMs };
     return table;
   };
 }
 
-export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' | 'requests'>): ApiReaders {
-  const observe = keptTables();
+/** What is read, and what whoever changes the table in this process calls after it. */
+export interface LiveSources {
+  readonly readers: ApiReaders;
+  changed(): void;
+}
+
+export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' | 'requests'>): LiveSources {
+  const tables = keptTables();
+  let seen: ObservedDatapath | undefined;
+  const observe = (): ObservedDatapath => {
+    seen = tables();
+    return seen;
+  };
   const reader = (): ObservingReader => readerOf(observe());
+  const [state, ownPin, lines] = [new KeptState(observe), keptBuildPin(), new KeptLines()];
+  const isUnsettled = (): boolean => {
+    const observed = observe();
+    return observed.kind === 'loaded' && observed.reader.settledGeneration === undefined;
+  };
   let examining: Promise<DoctorReport> | undefined;
-  return {
+  const readers: ApiReaders = {
     now: () => Date.now(),
     monotonicUs,
     table: keptTable(reader),
-    state: new KeptState(observe).read,
+    state: state.read,
     service: (key) => reader().service(key),
     generation: () => {
-      checkPresent(reader().tables);
-      return reader().generation;
+      const one = reader();
+      checkPresent(one.tables);
+      one.verify();
+      state.verify();
+      return one.generation;
     },
-    status: kept(collectStatus, KEPT_MS),
-    daemons: kept(daemonStatuses, KEPT_MS),
+    status: kept(() => collectStatus(ownPin(), UNHURRIED), isUnsettled),
+    daemons: kept(daemonStatuses),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),
     neighbours,
     vips: addedVips,
@@ -92,7 +121,8 @@ export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' 
       checkPresent(reader().tables);
       return reader().drainRecord();
     },
-    metrics: (query, accept) => scrape(query, { accept, version, api: { refused: refusals.counts(), ...requests.snapshot() }, observe }),
+    metrics: (query, accept) =>
+      scrape(query, { accept, version, api: { refused: refusals.counts(), ...requests.snapshot() }, observe, lines }),
     *connections(filter) {
       // Its own: a client may take its time.
       const own = observedReader();
@@ -112,4 +142,8 @@ export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' 
     },
     dashboard: (file) => readFileSync(artifact(file), 'utf8'),
   };
+  const changed = (): void => {
+    if (seen?.kind === 'loaded') seen.reader.forget();
+  };
+  return { readers, changed };
 }

@@ -66,15 +66,13 @@ async function patiently<T>(attempt: () => T): Promise<T> {
   }
 }
 
-function withDirector<T>(open: () => Director, work: (director: Director) => T): Promise<T> {
-  return patiently(() => {
-    const director = open();
-    try {
-      return work(director);
-    } finally {
-      director.close();
-    }
-  });
+function withDirector<T>(open: () => Director, work: (director: Director) => T): T {
+  const director = open();
+  try {
+    return work(director);
+  } finally {
+    director.close();
+  }
 }
 
 /** Before a change of services is answered, the packet filter is looked at, as ipvsadm does. */
@@ -119,7 +117,15 @@ function releaseInstance(name: string, isReleased: boolean): void {
 export function sourcesOfHost(log: Log): ApiSources {
   const open = tableOpener((onWait) => openDirector({ waitMs: LOCK_WAIT_MS, onWait }), log);
   const [refusals, requests] = [new Refusals(log), new RequestCounts()];
-  const [read, driveDrains] = [liveSources({ refusals, requests }), drainKeeper()];
+  const [{ readers: read, changed }, driveDrains] = [liveSources({ refusals, requests }), drainKeeper()];
+  /** Who reads after the answer finds the change. */
+  const own = async <T>(change: () => T): Promise<T> => {
+    try {
+      return await patiently(change);
+    } finally {
+      changed();
+    }
+  };
   return {
     ...read,
     newId,
@@ -133,24 +139,24 @@ export function sourcesOfHost(log: Log): ApiSources {
     driveDrains,
     releaseInstance,
     async startDrain(request) {
-      const drain = await patiently(() => startDrain(request, { waitMs: LOCK_WAIT_MS }));
+      const drain = await own(() => startDrain(request, { waitMs: LOCK_WAIT_MS }));
       driveDrains();
       return drain;
     },
     async setOverride(wanted, check) {
-      const record = await patiently(() => setOverride(wanted, { waitMs: LOCK_WAIT_MS, check }));
+      const record = await own(() => setOverride(wanted, { waitMs: LOCK_WAIT_MS, check }));
       if (wanted.forS !== null) driveDrains();
       return record;
     },
-    removeOverride: (target, check) => patiently(() => removeOverride(target, { waitMs: LOCK_WAIT_MS, check })),
-    moveDeadline: (id, deadlineS) => patiently(() => moveDeadline(id, deadlineS, { waitMs: LOCK_WAIT_MS })),
+    removeOverride: (target, check) => own(() => removeOverride(target, { waitMs: LOCK_WAIT_MS, check })),
+    moveDeadline: (id, deadlineS) => own(() => moveDeadline(id, deadlineS, { waitMs: LOCK_WAIT_MS })),
     async cancelDrain(id, slowStartS) {
-      const drain = await patiently(() => cancelDrain(id, slowStartS, { waitMs: LOCK_WAIT_MS }));
+      const drain = await own(() => cancelDrain(id, slowStartS, { waitMs: LOCK_WAIT_MS }));
       if (isUnfinished(drain)) driveDrains();
       return drain;
     },
     apply: (document: TableDocument, base: string, options: DocumentOptions): Promise<DocumentPlan> =>
-      withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options })),
+      own(() => withDirector(open, (director) => applyDocument(director, document, { base, unlocked: observeTable(), options }))),
     warnings: async (changed) => [...(await filterWarnings(log)), ...warned(log, () => ipsecWarnings(read.state(), changed))],
   };
 }

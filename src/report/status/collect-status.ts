@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { buildPin } from '../../datapath/ebpf/load/build-pin.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { buildName, type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
-import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import type { ObservingOptions, ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview.js';
 import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
@@ -203,10 +203,12 @@ function streamStatus(): SyncStatus | null {
   return stream === undefined ? null : { ...stream, wouldBreak: wouldBreak(stream) ?? null };
 }
 
-/** @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root */
-export function collectStatus(): Status {
-  const own = buildPin();
-  const observed = observeDatapath(() => own);
+/**
+ * `own`, `options`: of a process that asks again and again.
+ * @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root
+ */
+export function collectStatus(own = buildPin(), options?: ObservingOptions): Status {
+  const observed = observeDatapath(() => own, options);
   const datapath = using(new Netlink(), (netlink) => datapathStatus(netlink, observed));
   const found: FromTable = observed.kind === 'loaded' ? fromTable(observed.reader) : { table: null, services: [], drops: null };
   return { version, build: buildName(own), datapath, ...found, stream: streamStatus(), daemons: daemonStatuses() };

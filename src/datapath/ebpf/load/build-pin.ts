@@ -1,6 +1,6 @@
 // The pin that names the build whose programs run, by all objects that they come from. It is there only while all of them are of one build: who
 // puts in a program of another one removes it first, and the next exchange, by any build, does all of it again.
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { digestOf } from './digest.js';
 
@@ -31,6 +31,19 @@ export type SideObject = (typeof SIDE_OBJECTS)[number];
 export function buildPin(file: string = artifact('weir.bpf.o'), fileOf: (name: SideObject) => string = artifact): string {
   const objects = [file, ...SIDE_OBJECTS.map((name) => fileOf(name))].map((path) => readFileSync(path));
   return `${BUILD_PIN}${digestOf(objects).slice(0, DIGITS)}`;
+}
+
+/** `buildPin` for a process that asks again and again: reading the objects takes longer than looking whether they were replaced. */
+export function keptBuildPin(): () => string {
+  let last: { readonly pin: string; readonly stamp: string } | undefined;
+  return () => {
+    const stamp = (['weir.bpf.o', ...SIDE_OBJECTS] as const)
+      .map((name) => statSync(artifact(name), { bigint: true }))
+      .map(({ ino, mtimeNs, size }) => `${ino} ${mtimeNs} ${size}`)
+      .join();
+    if (last?.stamp !== stamp) last = { pin: buildPin(), stamp };
+    return last.pin;
+  };
 }
 
 /** Do all programs that run come from this build? */

@@ -1,7 +1,10 @@
 // The services for a process that reads them again and again: what is configured of them is read once a generation of the table, and stays the same
 // object; what packets change of them is read each time.
-import type { DestinationSpec, ServiceEntry, ServiceSpec } from '../../../model/service.js';
+import { sameService } from '../../../model/identity.js';
+import type { DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import type { Clock } from '../../../sys/clock.js';
 import { Conf, Service, WeirState } from '../abi.gen.js';
+import { Dirty } from '../recovery/batch.js';
 import { isFlushing } from '../recovery/intent.js';
 import { specOfService } from '../table/identity.js';
 import { destinationIds } from '../table/service-list.js';
@@ -29,27 +32,91 @@ function configured(tables: Tables): readonly KeptService[] {
   return found.sort((a, b) => b.order - a.order);
 }
 
+/** Services, and the generation of the table that they are of. */
+export interface KeptTable {
+  readonly services: readonly ServiceEntry[];
+  readonly generation: number;
+}
+
+/** When something was read, by the clock of the reader, and of which generation it is. */
+export interface ReadMoment {
+  readonly generation: number;
+  readonly atMs: number;
+}
+
 export class KeptServices {
-  #generation: number | undefined;
+  #moment: ReadMoment | undefined;
   #services: readonly KeptService[] = [];
+  #forgottenAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(readonly tables: Tables) {}
+  /** `keptMs`: while a change is under way, what was read in the last so many ms is answered with. */
+  constructor(
+    readonly tables: Tables,
+    readonly clock: Clock,
+    readonly keptMs: number,
+  ) {}
 
-  /** As `serviceEntries`. While a change is under way nothing is kept. @throws WeirError table-unknown-number */
-  entries(stats: StatsReader = statsOf): readonly ServiceEntry[] {
-    if (!this.#isCurrent()) return serviceEntries(this.tables, stats);
-    return this.#services.map(({ id, spec, destinations }) => ({
+  /** As `serviceEntries`. @throws WeirError table-unknown-number */
+  read(stats: StatsReader = statsOf): KeptTable {
+    const moment = this.#current();
+    if (moment === undefined) {
+      const generation = this.tables.conf.atomic(0, Conf.generation);
+      return { services: serviceEntries(this.tables, stats), generation };
+    }
+    return { services: this.#services.map((one) => this.#entry(one, stats)), generation: moment.generation };
+  }
+
+  /** A wrapper of the service, which holds undefined where there is none; undefined: nothing is kept that still counts. */
+  service(key: ServiceKey): { readonly value: ServiceEntry | undefined } | undefined {
+    if (this.#current() === undefined) return undefined;
+    const found = this.#services.find(({ spec }) => sameService(spec.key, key));
+    return { value: found === undefined ? undefined : this.#entry(found, statsOf) };
+  }
+
+  /**
+   * Whether what was read then is the table before the change that is under way. A single change has another generation when it is made. The
+   * changes of a batch have, too, and count only when all are made: there it is the time that limits how old the answer may be.
+   */
+  stands({ generation, atMs }: ReadMoment): boolean {
+    if (this.keptMs === 0 || atMs <= this.#forgottenAtMs) return false;
+    const { conf } = this.tables;
+    switch (conf.atomic(0, Conf.dirty)) {
+      case Dirty.change:
+        return conf.atomic(0, Conf.generation) === generation;
+      case Dirty.batch:
+        return this.clock.now() - atMs < this.keptMs;
+      default:
+        return false;
+    }
+  }
+
+  /** Reads nothing: what is kept was right at this moment, too, or it does not stand in the next batch of changes. */
+  verify(): void {
+    const [moment, atMs] = [this.#moment, this.clock.now()];
+    if (moment === undefined) return;
+    const now = undisturbed(this.tables, () => this.tables.conf.atomic(0, Conf.generation));
+    if (now?.value === moment.generation) this.#moment = { ...moment, atMs };
+  }
+
+  forget(): void {
+    this.#forgottenAtMs = this.clock.now();
+  }
+
+  #entry({ id, spec, destinations }: KeptService, stats: StatsReader): ServiceEntry {
+    return {
       spec,
       stats: stats(this.tables, id),
       destinations: destinations.map((one) => destinationEntry(this.tables, one.id, one.spec, stats)),
-    }));
+    };
   }
 
-  #isCurrent(): boolean {
+  /** Of which moment `#services` is; undefined: of none that counts. */
+  #current(): ReadMoment | undefined {
     const generation = this.tables.conf.atomic(0, Conf.generation);
-    const read = undisturbed(this.tables, () => (this.#generation === generation ? this.#services : configured(this.tables)));
-    if (read === undefined) return false;
-    [this.#services, this.#generation] = [read.value, generation];
-    return true;
+    const atMs = this.clock.now();
+    const read = undisturbed(this.tables, () => (this.#moment?.generation === generation ? this.#services : configured(this.tables)));
+    if (read === undefined) return this.#moment !== undefined && this.stands(this.#moment) ? this.#moment : undefined;
+    [this.#services, this.#moment] = [read.value, { generation, atMs }];
+    return this.#moment;
   }
 }

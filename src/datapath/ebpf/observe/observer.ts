@@ -14,7 +14,7 @@ import { isLoadedElsewhere } from '../load/loaded-elsewhere.js';
 import { BPFFS_PLACE, Bpffs } from '../pins/bpffs.js';
 import { isTakenOver, type LayoutNames, layoutNames, layoutOf, mapsOfOtherLayout, type TableLayout } from '../table/layout.js';
 import { LAST_PINNED, MAPPED_PINS, RECORD_PINS, Tables } from '../table/tables.js';
-import { ObservingReader } from './observing-reader.js';
+import { type ObservingOptions, ObservingReader } from './observing-reader.js';
 
 /**
  * `this`: ours. `mixed`: an exchange of programs was not finished, and those of two builds run on the same tables. `bridging`: the
@@ -101,13 +101,13 @@ function absent(): ObservedDatapath {
 }
 
 /** As observeDatapath, without the question which build this is: that would take longer than most looks. */
-export const observeTables = (): ObservedDatapath => observeDatapath(() => '');
+export const observeTables = (options?: ObservingOptions): ObservedDatapath => observeDatapath(() => '', options);
 
 /**
  * `own`: the pin that names this build, which takes a while to be made.
  * @throws WeirError proc-not-mounted, mounts-hidden, datapath-elsewhere, pin-missing; SystemError EPERM without root
  */
-export function observeDatapath(own: () => string = buildPin): ObservedDatapath {
+export function observeDatapath(own: () => string = buildPin, options?: ObservingOptions): ObservedDatapath {
   const bpffs = Bpffs.find();
   const cookie = native().netnsCookie();
   if (bpffs?.cookies().includes(cookie) !== true) return absent();
@@ -126,7 +126,7 @@ export function observeDatapath(own: () => string = buildPin): ObservedDatapath 
     if (layout !== 'ours')
       return { kind: 'other-tables', ...pinned, layout, layouts: layoutNames(tables), maps: mapsOfOtherLayout(tables) };
     tables.mapAll();
-    return { kind: 'loaded', ...pinned, reader: new ObservingReader(tables, lockFile) };
+    return { kind: 'loaded', ...pinned, reader: new ObservingReader(tables, lockFile, options) };
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
     checkPins(folder);

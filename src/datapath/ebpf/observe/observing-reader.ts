@@ -1,6 +1,7 @@
 // Reads the table without a lock, and leaves one that is not finished as it is. Most changes take much less time than the wait here; what
 // is not finished after it is read as packets meet it: each record whole, but the records of no one moment.
-import type { ServiceEntry } from '../../../model/service.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import type { ServiceEntry, ServiceKey } from '../../../model/service.js';
 import { type Clock, systemClock } from '../../../sys/clock.js';
 import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
 import { Conf } from '../abi.gen.js';
@@ -10,7 +11,7 @@ import { type CountedConnections, countConnections } from '../table/connection-c
 import { lifetimeStats } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import { checkPresent, undisturbed } from '../whole-read.js';
-import { KeptServices } from './kept-services.js';
+import { KeptServices, type KeptTable, type ReadMoment } from './kept-services.js';
 import { type TableOverview, tableOverview } from './table-overview.js';
 
 /** How long the end of a change is waited for, ms. */
@@ -23,25 +24,61 @@ export interface UnfinishedChange {
   readonly holder?: number;
 }
 
+export interface ObservingOptions {
+  readonly clock?: Clock;
+  /** So long the end of a change is waited for, ms. While it waits the process does nothing else. */
+  readonly waitMs?: number;
+  /** While a change is under way, services are those from before it, if they were read in the last so many ms. 0: they are as packets meet them. */
+  readonly keptMs?: number;
+}
+
 export class ObservingReader extends EbpfReader {
   readonly #kept: KeptServices;
+  readonly #clock: Clock;
+  readonly #waitMs: number;
 
-  constructor(
-    tables: Tables,
-    lockPath: string,
-    readonly clock: Clock = systemClock,
-  ) {
+  constructor(tables: Tables, lockPath: string, { clock = systemClock, waitMs = WAIT_MS, keptMs = 0 }: ObservingOptions = {}) {
     super(tables, lockPath);
-    this.#kept = new KeptServices(tables);
+    [this.#clock, this.#waitMs] = [clock, waitMs];
+    this.#kept = new KeptServices(tables, clock, keptMs);
   }
 
   override services(): readonly ServiceEntry[] {
-    return this.reading(() => this.#kept.entries());
+    return this.table().services;
+  }
+
+  /** The services with the generation that they are of. */
+  table(): KeptTable {
+    return this.reading(() => this.#kept.read());
   }
 
   /** With counters that only rise. */
   lifetimeServices(): readonly ServiceEntry[] {
-    return this.reading(() => this.#kept.entries(lifetimeStats));
+    return this.reading(() => this.#kept.read(lifetimeStats).services);
+  }
+
+  override service(key: ServiceKey): ServiceEntry {
+    const read = undisturbed(this.tables, () => super.service(key));
+    if (read !== undefined) return read.value;
+    const kept = this.#kept.service(key);
+    if (kept === undefined) return super.service(key);
+    if (kept.value === undefined) throw new WeirError('service-missing');
+    return kept.value;
+  }
+
+  /** Whether what was read then is the table before the change that is under way. */
+  stands(moment: ReadMoment): boolean {
+    return this.#kept.stands(moment);
+  }
+
+  /** Without reading: what is kept is of this moment, too, or does not stand in the next batch of changes. */
+  verify(): void {
+    this.#kept.verify();
+  }
+
+  /** This process has changed the table: what was read before is not answered with any more. */
+  forget(): void {
+    this.#kept.forget();
   }
 
   /** Of a table that no change is under way in; undefined: one is. */
@@ -72,10 +109,10 @@ export class ObservingReader extends EbpfReader {
   /** undefined: the table is whole, or became so while it was waited for. */
   unfinishedChange(): UnfinishedChange | undefined {
     const { conf } = this.tables;
-    const until = this.clock.now() + WAIT_MS;
+    const until = this.#clock.now() + this.#waitMs;
     while (conf.atomic(0, Conf.dirty) !== Dirty.none) {
-      if (this.clock.now() < until) {
-        this.clock.sleep(PAUSE_MS);
+      if (this.#clock.now() < until) {
+        this.#clock.sleep(PAUSE_MS);
         continue;
       }
       const holder = exclusiveHolder(this.lockPath);
@@ -87,13 +124,13 @@ export class ObservingReader extends EbpfReader {
   }
 
   protected override reading<T>(work: () => T): T {
-    const until = this.clock.now() + WAIT_MS;
-    do {
+    const until = this.#clock.now() + this.#waitMs;
+    for (;;) {
       checkPresent(this.tables);
       const result = undisturbed(this.tables, work);
       if (result !== undefined) return result.value;
-      this.clock.sleep(PAUSE_MS);
-    } while (this.clock.now() < until);
-    return work();
+      if (this.#clock.now() >= until) return work();
+      this.#clock.sleep(PAUSE_MS);
+    }
   }
 }
