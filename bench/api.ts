@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { median } from './median.js';
 import { dropNamespace, makeNamespace } from './namespaces.js';
 import type { Options } from './options.js';
-import { spentUs } from './process-cost.js';
-import { run, serve, stop } from './processes.js';
+import { onCpuMs, spentUs } from './process-cost.js';
+import { finished, run, serve, start, stop } from './processes.js';
 import type { Row } from './report.js';
 import { rowOf } from './row-of.js';
 import { allCpus } from './vrrp-pair.js';
@@ -38,6 +38,10 @@ const PATHS = [
 ];
 /** 5 MB of text at 1,000 services. */
 const EXPOSITION = '/metrics';
+
+/** So often another process changes a server, or all of them as one batch, while reads are measured, ms. */
+const CHANGE_EVERY_MS = 500;
+const BESIDE_CHANGES = ['/v1/services?limit=100', '/v1/status', '/v1/services/tcp:10.1.0.9:80'];
 
 const rules = (): string =>
   Array.from({ length: SERVICES }, (_, service) => {
@@ -79,20 +83,89 @@ async function besides(socketPath: string, signal: AbortSignal): Promise<void> {
 const at = (samples: readonly number[], part: number): number =>
   samples.toSorted((a, b) => a - b)[Math.floor(samples.length * part)] ?? Number.NaN;
 
-async function slowest(socketPath: string, path: string, count: number): Promise<Row> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const samples: number[] = [];
+/** A server of Node alone, on the same core: GET /N is N bytes from memory. What it takes is the machine's and Node's part of an answer. */
+const BARE =
+  "const {createServer}=require('node:http');const kept=new Map();createServer((q,a)=>{const n=Number(q.url.slice(1));" +
+  "if(!kept.has(n))kept.set(n,Buffer.alloc(n,'x'));a.end(kept.get(n));}).listen(process.argv[1]);";
+
+interface Served {
+  /** Of the API's process. */
+  readonly pid: number;
+  readonly write: string;
+  readonly read: string;
+  readonly bare: string;
+}
+
+const lengthOf = (socketPath: string, path: string): Promise<number> =>
+  new Promise((done, fail) => {
+    let length = 0;
+    const sent = request({ socketPath, path, headers: { host: 'localhost' } }, (answer) => {
+      answer.on('data', (piece: Buffer) => {
+        length += piece.length;
+      });
+      answer.on('end', () => done(length));
+      answer.on('error', fail);
+    });
+    sent.on('error', fail);
+    sent.end();
+  });
+
+/** The API and the bare server in turns: a slow moment of the machine is in both. */
+async function slowest({ pid, write, bare }: Served, path: string, count: number, when = `${SERVICES} services`): Promise<Row> {
+  const agents = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true, maxSockets: 1 })] as const;
+  const [samples, references, costs]: [number[], number[], number[]] = [[], [], []];
+  const length = await lengthOf(write, path);
   // The first ones make what is kept.
   for (let turn = -5; turn < count; turn += 1) {
-    const ms = await asked(socketPath, path, agent);
-    if (turn >= 0) samples.push(ms);
+    const before = onCpuMs(pid);
+    const ms = await asked(write, path, agents[0]);
+    const cost = onCpuMs(pid) - before;
+    const bareMs = await asked(bare, `/${length}`, agents[1]);
+    if (turn < 0) continue;
+    samples.push(ms);
+    references.push(bareMs);
+    costs.push(cost);
   }
-  agent.destroy();
-  return row(`GET ${path}, ${SERVICES} services, the slowest of a hundred`, [at(samples, 0.99)], 'ms', {
+  for (const agent of agents) agent.destroy();
+  const [slow, bareSlow] = [at(samples, 0.99), at(references, 0.99)];
+  const medians = `median ${median(samples).toFixed(1)} ms, ${(median(samples) / median(references)).toFixed(1)} times that of a bare server`;
+  return row(`GET ${path}, ${when}, the slowest of a hundred`, [slow], 'ms', {
     gate: { kind: 'at-most', limit: SLOWEST_MAX_MS },
-    note: `median ${median(samples).toFixed(1)} ms`,
+    note: `${medians}, whose slowest took ${bareSlow.toFixed(1)} ms; of the CPU ${at(costs, 0.99).toFixed(1)} ms, median ${median(costs).toFixed(1)} ms`,
   });
 }
+
+/** `change` again and again while `work` goes on. */
+async function besideChanges<T>(change: (turn: number) => Promise<void>, work: () => Promise<T>): Promise<T> {
+  const stopped = new AbortController();
+  const changing = (async () => {
+    for (let turn = 0; !stopped.signal.aborted; turn += 1) {
+      await change(turn);
+      await sleep(CHANGE_EVERY_MS);
+    }
+  })();
+  try {
+    return await work();
+  } finally {
+    stopped.abort();
+    await changing;
+  }
+}
+
+/** A command with this text as its input. @throws Error where it fails */
+async function carriedOut(namespace: string, args: readonly string[], input = ''): Promise<void> {
+  const child = start(namespace, args, 'pipe');
+  child.stdin?.end(input);
+  const { status, stderr } = await finished(child);
+  if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr.trim() || `status ${status}`}`);
+}
+
+/** One server of each service gets another weight, all as one batch. */
+const edits = (turn: number): string =>
+  Array.from(
+    { length: SERVICES },
+    (_, service) => `-e -t 10.1.${service >> 8}.${service & 255}:80 -r 10.2.1.1:${10_000 + service} -m -w ${2 + (turn % 2)}\n`,
+  ).join('');
 
 /** A process for each user, since a user has 64 streams at most; it prints a line for each event that a stream got. */
 const watching = (socketPath: string, count: number): string =>
@@ -130,11 +203,11 @@ function collected(namespace: string, socketPath: string): Watching {
 }
 
 /** From a change of the table to the event at the last of all who watch: once a second the API looks. */
-async function readers(namespace: string, readSocket: string, writeSocket: string, pid: number, count: number): Promise<readonly Row[]> {
-  const { opened, times } = collected(namespace, readSocket);
+async function readers(namespace: string, served: Served, count: number): Promise<readonly Row[]> {
+  const { opened, times } = collected(namespace, served.read);
   await until(`${READERS} streams`, () => opened() === READERS, 60);
   const spread: number[] = [];
-  const before = spentUs(pid);
+  const before = spentUs(served.pid);
   for (let turn = 0; turn < count; turn += 1) {
     const seen = times().length;
     run(namespace, [bin('ipvsadm'), '-e', '-t', '10.1.0.1:80', '-r', '10.2.1.1:10001', '-m', '-w', String(turn + 2)]);
@@ -142,54 +215,74 @@ async function readers(namespace: string, readSocket: string, writeSocket: strin
     const own = times().slice(seen);
     spread.push(Math.max(...own) - Math.min(...own));
   }
-  const cost = (spentUs(pid) - before) / count / 1000;
+  const cost = (spentUs(served.pid) - before) / count / 1000;
   return [
     row(`an event to ${READERS} readers, from the first to the last`, spread, 'ms', {
       note: `${cost.toFixed(0)} ms of the core for each change`,
     }),
-    {
-      ...(await slowest(writeSocket, '/v1/services/tcp:10.1.0.9:80', 20 * count)),
-      name: `GET of one service beside ${READERS} readers, the slowest of a hundred`,
-    },
+    await besideChanges(
+      (turn) =>
+        carriedOut(namespace, [bin('ipvsadm'), '-e', '-t', '10.1.0.1:80', '-r', '10.2.1.1:10001', '-m', '-w', String((turn % 2) + 2)]),
+      () => slowest(served, '/v1/services/tcp:10.1.0.9:80', 20 * count, `events to ${READERS} readers`),
+    ),
   ];
+}
+
+async function answering(socketPath: string, path: string): Promise<void> {
+  const agent = new Agent();
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await asked(socketPath, path, agent);
+      return;
+    } catch (error) {
+      if (tries === 100) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+/** Each path beside requests for single services; then some of them while other processes change the table. */
+async function underLoad(namespace: string, served: Served, count: number): Promise<readonly Row[]> {
+  const stopped = new AbortController();
+  const beside = besides(served.write, stopped.signal);
+  try {
+    const rows: Row[] = [];
+    for (const path of [...PATHS, EXPOSITION]) rows.push(await slowest(served, path, count));
+    const changed = await besideChanges(
+      (turn) => carriedOut(namespace, [bin('ipvsadm'), '-R'], edits(turn)),
+      async () => {
+        const under: Row[] = [];
+        for (const path of BESIDE_CHANGES) under.push(await slowest(served, path, count, `${SERVICES} servers are changed as one`));
+        return under;
+      },
+    );
+    return [...rows, ...changed];
+  } finally {
+    stopped.abort();
+    await beside;
+  }
 }
 
 export async function api({ quick }: Options, cpu: number): Promise<readonly Row[]> {
   const namespace = makeNamespace('api');
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-api-'));
   run(undefined, ['chmod', '755', folder]);
-  const [writeSocket, readSocket, file] = ['api.sock', 'read.sock', 'weir.yaml'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const sockets = { write: join(folder, 'api.sock'), read: join(folder, 'read.sock'), bare: join(folder, 'bare.sock') };
+  const file = join(folder, 'weir.yaml');
   try {
-    writeFileSync(file, `api: {write_socket: ${writeSocket}, read_socket: ${readSocket}}\n`);
+    writeFileSync(file, `api: {write_socket: ${sockets.write}, read_socket: ${sockets.read}}\n`);
     run(namespace, [bin('ipvsadm'), '-R'], rules());
     // The API has a core alone where there is a second one: those who ask are not part of what it costs.
     const core = allCpus.split(/[,-]/).find((one) => one !== String(cpu)) ?? String(cpu);
     const child = serve(namespace, ['taskset', '-c', core, bin('weir'), 'api', 'serve', '--config', file]);
-    const stopped = new AbortController();
+    const bare = serve(namespace, ['taskset', '-c', core, process.execPath, '-e', BARE, sockets.bare]);
     try {
-      const agent = new Agent();
-      for (let tries = 0; ; tries += 1) {
-        try {
-          await asked(writeSocket, '/livez', agent);
-          break;
-        } catch (error) {
-          if (tries === 100) throw error;
-          await sleep(100);
-        }
-      }
-      const beside = besides(writeSocket, stopped.signal);
-      const rows: Row[] = [];
-      for (const path of [...PATHS, EXPOSITION]) rows.push(await slowest(writeSocket, path, quick ? 20 : 200));
-      stopped.abort();
-      await beside;
-      return [...rows, ...(await readers(namespace, readSocket, writeSocket, child.pid ?? 0, quick ? 2 : 10))];
+      const served: Served = { ...sockets, pid: child.pid ?? 0 };
+      await answering(sockets.write, '/livez');
+      await answering(sockets.bare, '/1');
+      return [...(await underLoad(namespace, served, quick ? 20 : 200)), ...(await readers(namespace, served, quick ? 2 : 10))];
     } finally {
-      stopped.abort();
-      await stop(child);
+      await Promise.all([stop(child), stop(bare)]);
       run(namespace, [bin('weir'), 'unload']);
     }
   } finally {

@@ -20,6 +20,10 @@ export function spentUs(pid: number): number {
   return ticks * TICK_US;
 }
 
+/** How long the first threads of the family have been on a CPU, ms: what others of the machine take does not count. */
+export const onCpuMs = (pid: number): number =>
+  family(pid).reduce((sum, one) => sum + Number(readFileSync(`/proc/${one}/schedstat`, 'utf8').split(' ')[0]) / 1e6, 0);
+
 /** Memory of the largest process of the family that no file backs, in MB: its heap, stacks and other data. */
 export function dataMegabytes(pid: number): number {
   const each = family(pid).map((one) =>
