@@ -1,6 +1,7 @@
 // Which connections and templates came from another director, as /proc/net/ip_vs_conn_sync has it.
 import assert from 'node:assert/strict';
 import { applyChange } from '../../src/datapath/apply-change.js';
+import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import type { Applied } from '../../src/model/foreign-connection.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { connectionOriginsFile } from '../../src/model/proc-text.js';
@@ -64,4 +65,21 @@ test('what is known here before it is announced stays LOCAL', { skip }, () => {
   bed.send('ingress', 'front', IPv4.fromClient(IPv4.tcp({ from: IPv4.at(client, 40000), to: IPv4.at(IPv4.vip, 80) }, 'S'), client));
   assert.deepEqual(announced(IPv4, client, 40000), ['changed', 'changed']);
   assert.deepEqual(origins(), ['ASSURED LOCAL', 'ESTABLISHED LOCAL']);
+});
+
+test('a template of the same service that gets the slot of an announced one is LOCAL', { skip }, () => {
+  setUp(IPv4);
+  const templates = bed.templates();
+  const place = (at: number): bigint => templates.big(at, Template.key);
+  for (let client = 1; client <= 32; client++) {
+    const [made] = announced(IPv4, IPv4.manyClients(client), 40000);
+    assert.equal(made, 'made');
+  }
+  const slots = Array.from({ length: templates.count }, (_, at) => at).filter((at) => templates.big(at, Template.value) !== 0n);
+  assert.equal(slots.length, 32);
+  const keys = slots.map(place);
+  const ofTemplates = (): readonly string[] => origins().filter((each) => each.startsWith('ASSURED'));
+  assert.deepEqual(new Set(ofTemplates()), new Set(['ASSURED SYNC']));
+  for (const [n, slot] of slots.entries()) templates.setBig(slot, Template.key, keys[(n + 1) % keys.length] ?? 0n);
+  assert.deepEqual(new Set(ofTemplates()), new Set(['ASSURED LOCAL']));
 });

@@ -5,18 +5,14 @@ import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Abi } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { ORIGINS_RECORD_BYTES, ORIGINS_RECORD_SLOTS, Origins, originsPin, readOrigins } from '../table/origins.js';
+import { ORIGINS_RECORD_BYTES, ORIGINS_RECORD_SLOTS, type OriginKey, Origins, originsPin, readOrigins } from '../table/origins.js';
 import { CONNECTION_PINS, type Tables } from '../table/tables.js';
 import { pinnedNumber } from './open-pages.js';
 
-interface Made {
+interface Made extends OriginKey {
   readonly pin: string;
   readonly slot: number;
-  readonly keyHigh: number;
 }
-
-/** Of a template the key has no port, or a part of its Call-ID there. */
-const SERVICE = 0xffff_0000;
 
 interface OfTable {
   /** The number of the table that it stands beside. */
@@ -38,9 +34,10 @@ export class OriginNotes {
     this.#looked.clear();
   }
 
-  made({ pin, slot, keyHigh }: Made): void {
+  made(place: Made): void {
+    const { pin, slot } = place;
     if (!this.#looked.has(pin)) this.#look(pin);
-    this.#open.get(pin)?.origins?.note(slot, CONNECTION_PINS.includes(pin) ? keyHigh : keyHigh & SERVICE);
+    this.#open.get(pin)?.origins?.note(slot, place);
   }
 
   /** The table may have got another size, or have been loaded again. */

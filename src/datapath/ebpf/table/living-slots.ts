@@ -7,6 +7,7 @@ import { WideTuple } from '../wide.gen.js';
 import { Wide6Rest } from '../wide6.gen.js';
 import { destBefore, slotFromBefore } from './before.js';
 import { clockDifference } from './clock.js';
+import type { OriginKey } from './origins.js';
 import { modelAddress } from './record-address.js';
 import {
   type ConnectionWords,
@@ -204,7 +205,7 @@ export function countLiving(found: readonly ConnectionWords[], what: Beside['wha
 }
 
 /** One connection as its slot has it. `service`, `dest`: their records. */
-export interface SlotConnection {
+export interface SlotConnection extends OriginKey {
   readonly service: number;
   readonly dest: number;
   /** Packet order: one word, of IPv6 four. */
@@ -230,6 +231,8 @@ const INACTIVE = upperHalf(Abi.V_INACTIVE);
 
 export function connectionOf([keyLow, keyHigh, expires, high, beside]: TakenSlot): SlotConnection {
   return {
+    keyLow,
+    keyHigh,
     service: keyHigh >>> inUpperHalf(Abi.K_SERVICE_SHIFT),
     dest: destOf(high),
     client: beside === undefined || beside.what === 'tuple' ? [keyLow] : beside.words.slice(0, 4),

@@ -13,8 +13,16 @@ const TAG_BYTES = 2;
 /** Slots that a record of the array has tags of. */
 export const ORIGINS_RECORD_SLOTS = ORIGINS_RECORD_BYTES / TAG_BYTES;
 
-/** Never 0. `keyHigh`: the upper half of a key, which has the service and, of a connection, its client's port. */
-const tagOf = (keyHigh: number): number => (Math.imul(keyHigh, 0x9e3779b1) >>> 16) | 1;
+/** The two halves of a slot's key. */
+export interface OriginKey {
+  /** Its client's address or network, or of IPv6 a hash of it. */
+  readonly keyLow: number;
+  /** The service and, of a connection, its client's port. */
+  readonly keyHigh: number;
+}
+
+/** Never 0. */
+const tagOf = ({ keyLow, keyHigh }: OriginKey): number => (Math.imul(Math.imul(keyLow, 0x85ebca6b) ^ keyHigh, 0x9e3779b1) >>> 16) | 1;
 
 export class Origins {
   readonly #tags: Uint16Array;
@@ -26,12 +34,12 @@ export class Origins {
   }
 
   /** What is in this slot was announced by another director. */
-  note(slot: number, keyHigh: number): void {
-    this.#tags[slot] = tagOf(keyHigh);
+  note(slot: number, key: OriginKey): void {
+    this.#tags[slot] = tagOf(key);
   }
 
-  wasAnnounced(slot: number, keyHigh: number): boolean {
-    return this.#tags[slot] === tagOf(keyHigh);
+  wasAnnounced(slot: number, key: OriginKey): boolean {
+    return this.#tags[slot] === tagOf(key);
   }
 
   /** Is it one of a table with so many slots? */

@@ -29,7 +29,7 @@ import { forwardingOf, isFullnat, isHeld } from './forwarding-word.js';
 import { FullnatPools } from './fullnat-pools.js';
 import { isRecordedFtp, isRecordedWide, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { livingConnections, placedConnections, type SlotConnection } from './living-slots.js';
-import { readOrigins } from './origins.js';
+import { type OriginKey, readOrigins } from './origins.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
 import { CONNECTION_PINS, IPV6_PINS, type Tables, TEMPLATES_PIN } from './tables.js';
@@ -213,15 +213,13 @@ const ANNOUNCED = { announced: true } as const;
 /** As connectionEntries(), each with whether another director has announced it. */
 export function* originEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
   const origins = new Map([...CONNECTION_PINS, ...TEMPLATE_PINS].map((pin) => [pin, readOrigins(tables, pin)]));
-  const wasAnnounced = (pin: string, slot: number, service: number, port: number): boolean =>
-    origins.get(pin)?.wasAnnounced(slot, (service << 16) | swap16(port)) === true;
-  yield* templateEntries(tables, now, ({ client, slot, service }) =>
-    wasAnnounced(client.length === 1 ? TEMPLATES_PIN : IPV6_PINS.templates, slot, service, 0),
+  const wasAnnounced = (pin: string, slot: number, key: OriginKey): boolean => origins.get(pin)?.wasAnnounced(slot, key) === true;
+  yield* templateEntries(tables, now, (template) =>
+    wasAnnounced(template.client.length === 1 ? TEMPLATES_PIN : IPV6_PINS.templates, template.slot, template),
   );
   const listed = connectionLister(tables, now);
   for (const [pin, slot, connection] of placedConnections(tables, now)) {
-    const { service, port } = connection;
-    yield { ...listed(connection), ...(wasAnnounced(pin, slot, service, port) && ANNOUNCED) };
+    yield { ...listed(connection), ...(wasAnnounced(pin, slot, connection) && ANNOUNCED) };
   }
 }
 

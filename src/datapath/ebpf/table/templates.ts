@@ -5,9 +5,10 @@ import { Template6 } from '../abi6.gen.js';
 import { TemplateAbi as T, Template } from '../template.gen.js';
 import { TemplateFlagAbi } from '../template-flag.gen.js';
 import { Calls } from './calls.js';
+import type { OriginKey } from './origins.js';
 import type { Tables } from './tables.js';
 
-export interface TakenTemplate {
+export interface TakenTemplate extends OriginKey {
   readonly slot: number;
   /** The client's network, packet order: one word, of IPv6 four. */
   readonly client: readonly number[];
@@ -53,6 +54,8 @@ export function templateAt(
   if (destOf(slots.big(slot, Template.value)) !== dest || slots.big(slot, Template.key) !== key) return undefined;
   return {
     slot,
+    keyLow: Number(key & 0xffffffffn),
+    keyHigh: Number(key >> 32n),
     client,
     service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
     dest,
