@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { clockNow } from '../../src/datapath/ebpf/table/clock.js';
 import type { RefusalErrno } from '../../src/model/errors/error-row.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { native } from '../../src/sys/addon.js';
@@ -13,8 +15,9 @@ import { type ArpMessage, decodeArp } from '../../src/wire/arp.js';
 import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, DR_VIP, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { cut } from './fixtures/cut-packets.js';
 import { destination, type Setup, service, serviceKey } from './fixtures/fixture.js';
-import { fromClient, tcp, toServer, udp } from './fixtures/packets.js';
+import { bytes, fromClient, tcp, toServer, udp } from './fixtures/packets.js';
 import { checkTable } from './table-check.js';
 import { sameFrame } from './verdict.js';
 
@@ -113,6 +116,31 @@ breadth('a next hop that was used for a while is probed by ARP, and no packet is
     sameFrame(clone, toServer(tcp({ from: ends.from, to: `${SERVERS[0]}:80` }, 'A', { ttl: 63 })), 'the packet itself');
   } finally {
     socket.close();
+    bed.close();
+  }
+});
+
+/** Next hops are asked for again after so long, in units of the datapath's clock. */
+const FRESH_UNITS = 1;
+
+test('what was held back for a first fragment goes on behind it, also when its next hop is due to be probed by ARP', { skip }, async () => {
+  const bed = bedWith(service('udp', VIP, 53, [destination(`${SERVERS[0]}:53`, 'masq')]));
+  const { conf } = bed.tables;
+  const whole = udp({ from: `${CLIENT}:40000`, to: `${VIP}:53` }, { data: bytes(30) });
+  const [first, later] = cut(whole, { piece: 24 });
+  assert.ok(first && later);
+  try {
+    bed.send('ingress', 'front', fromClient(whole));
+    conf.set(0, Conf.freshFor, FRESH_UNITS);
+    for (const since = clockNow(conf); clockNow(conf) - since <= 4 * FRESH_UNITS; ) await setTimeout(1);
+    assert.equal(bed.send('ingress', 'front', fromClient(later)).verdict, 'drop');
+    assert.equal(bed.send('ingress', 'front', fromClient(first)).verdict, 'redirect');
+    for (let tries = 0; bed.totals().inBytes !== 2 * whole.length; tries++) {
+      assert.ok(tries < 1000, JSON.stringify([bed.totals(), bed.drops()]));
+      await setTimeout(5);
+    }
+    assert.deepEqual(bed.drops(), { fragment_held: 1 });
+  } finally {
     bed.close();
   }
 });
