@@ -8,13 +8,13 @@
 #define HELD_SECONDS 2
 
 #ifdef SCTP
-/* May the port of a request change? Of one without a connection: if it may begin one of a service that masquerades. */
-static __always_inline bool request_gets_port(struct packet *p, __u32 service, struct conf *c, __u32 now) {
+/* May the port of a request change? Of one without a connection: if it may begin one of a service that masquerades; `known`: it may not. */
+static __always_inline bool request_gets_port(struct packet *p, __u32 service, struct conf *c, __u32 now, bool known) {
   struct service *s = service ? service_at(service) : 0;
   struct found f;
   if (!s) return false;
   client_is_source(p);
-  if (!conn_find(conn_key(p->saddr, p->sport, service), now, &f)) return s->flags & SVC_MASQUERADES && may_begin(c, p);
+  if (!conn_find(conn_key(p->saddr, p->sport, service), now, &f)) return !known && s->flags & SVC_MASQUERADES && may_begin(c, p);
   struct dest *d = is_bypass(f.value) || v_method(f.value) != M_MASQ ? 0 : dest_at(v_dest(f.value));
   return d && (d->flags & D_FULLNAT || server_port(d) != p->dport);
 }
@@ -28,8 +28,9 @@ static __always_inline bool reply_gets_port(struct packet *p, __u32 real, struct
   return s && virtual_port(s) != p->sport;
 }
 
-/* Has the first fragment in the scratch space to wait for the last one? A global function, with its own stack frame. */
-__noinline int fragment_asks_whole(struct __sk_buff *skb) {
+/* Has the first fragment in the scratch space to wait for the last one? `known`: only as the request of a connection. A global function, with its own stack
+ * frame. */
+__noinline int fragment_asks_whole(struct __sk_buff *skb, bool known) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   __u32 sum;
@@ -38,7 +39,8 @@ __noinline int fragment_asks_whole(struct __sk_buff *skb) {
   struct packet *p = &scratch->packet;
   if (bpf_skb_load_bytes(skb, ETH_LEN + p->header + 8, &sum, sizeof sum) || !sum) return false;
   __u32 now = clock_now();
-  return request_gets_port(p, service_of_target(p), c, now) || reply_gets_port(p, real_of_source(p), c, now);
+  if (request_gets_port(p, service_of_target(p), c, now, known)) return true;
+  return !known && reply_gets_port(p, real_of_source(p), c, now);
 }
 
 /* Names the fragment, which the ring has by `number`, the first one of the packet in an entry that waits. The packet's length, once it is known: then the
@@ -88,14 +90,14 @@ __noinline int tc_fragment_await(struct __sk_buff *skb) {
 }
 
 /* What becomes of a first fragment. */
-static __always_inline int tc_fragment_first(struct __sk_buff *skb, struct conf *c, struct scratch *scratch) {
+static __always_inline int tc_fragment_first(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool known) {
   whole_is(scratch, 0);
-  if (!fragment_asks_whole(skb)) return TC_FIRST;
+  if (!fragment_asks_whole(skb, known)) return TC_FIRST;
   whole_read(scratch);
   return scratch->whole_bytes ? TC_FIRST : tc_fragment_await(skb);
 }
 #else
-static __always_inline int tc_fragment_first(struct __sk_buff *skb, struct conf *c, struct scratch *scratch) { return TC_FIRST; }
+static __always_inline int tc_fragment_first(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool known) { return TC_FIRST; }
 #endif
 
 #endif

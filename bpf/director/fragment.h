@@ -275,15 +275,19 @@ static __always_inline bool fragment_is_noted(struct __sk_buff *skb, struct scra
 }
 #endif
 
+/* What a fragment may be: one that came in; one that leaves; the request of a connection, which alone goes on with it. */
+enum fragment_way { FRAGMENT_IN, FRAGMENT_OUT, FRAGMENT_KNOWN };
+
 /* A fragment that came in, or leaves. TC_FIRST: it is decided as a whole packet; TC_UNKNOWN: as one that no build takes; otherwise what becomes of it.
  * A global function: verified once. */
-__noinline int tc_fragment(struct __sk_buff *skb, bool leaving) {
+__noinline int tc_fragment(struct __sk_buff *skb, __u32 way) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   struct fragment_key *key = &scratch->fragment_key;
+  bool leaving = way == FRAGMENT_OUT;
   scratch->once = 0;
   if (p->header < IP_LEN || p->length <= p->header || p->length > skb->len - ETH_LEN) {
     count_reason(R_BAD_LENGTH);
@@ -294,7 +298,7 @@ __noinline int tc_fragment(struct __sk_buff *skb, bool leaving) {
   if (!leaving && is_translated(skb)) local_of_flow(key->daddr);
   if (fragment_transport(skb, p)) {
     p->bytes = p->length - FRAGMENT_HEADER;
-    if (!leaving) return tc_fragment_first(skb, c, scratch);
+    if (!leaving) return tc_fragment_first(skb, c, scratch, way == FRAGMENT_KNOWN);
     whole_is(scratch, 0); /* the rest of it is not here yet */
     return TC_FIRST;
   }

@@ -18,7 +18,7 @@ static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_
 /* What becomes of a packet for an exact service that has no connection of it; TC_STRAY: it has none here either. Of a first fragment `first` is set. */
 static __always_inline int tc_known(struct __sk_buff *skb, struct packet *p, bool *first) {
   enum parsed parsed = tc_read(skb, p);
-  int fragment = parsed == P_FRAGMENT ? tc_fragment(skb, false) : TC_ACT_UNSPEC;
+  int fragment = parsed == P_FRAGMENT ? tc_fragment(skb, FRAGMENT_KNOWN) : TC_ACT_UNSPEC;
   *first = fragment == TC_FIRST;
   if (parsed != P_OK && !*first) return fragment == TC_ACT_SHOT ? fragment : TC_ACT_UNSPEC;
   ftp_expected(p);
@@ -53,7 +53,7 @@ static __always_inline __u32 service_of_marked(struct __sk_buff *skb, struct pac
 
 /* A first fragment that no service takes leaves its note where it is decided, past the marks. */
 static __always_inline int tc_marked_fragment(struct __sk_buff *skb, struct packet *p) {
-  int done = tc_fragment(skb, false);
+  int done = tc_fragment(skb, FRAGMENT_IN);
   if (done != TC_FIRST) return done == TC_UNKNOWN ? TC_ACT_UNSPEC : done;
   __u32 service = service_of_marked(skb, p);
   return service ? tc_fragment_done(skb, tc_asked(skb, service), 0) : TC_ACT_UNSPEC;

@@ -264,7 +264,7 @@ static __always_inline int tc_decide(struct __sk_buff *skb, struct packet *p) {
 }
 
 static __always_inline int tc_fragment_in(struct __sk_buff *skb, struct packet *p) {
-  int done = tc_fragment(skb, false);
+  int done = tc_fragment(skb, FRAGMENT_IN);
   if (done == TC_FIRST) return tc_fragment_done(skb, tc_decide(skb, p), 0);
   return done == TC_UNKNOWN ? tc_fragment_done(skb, done, 0) : done;
 }
@@ -295,7 +295,7 @@ static __always_inline int tc_decide_leaving(struct __sk_buff *skb, struct packe
 }
 
 static __always_inline int tc_fragment_out(struct __sk_buff *skb, struct packet *p) {
-  int done = tc_fragment(skb, true);
+  int done = tc_fragment(skb, FRAGMENT_OUT);
   if (done == TC_FIRST) return tc_fragment_done(skb, tc_decide_leaving(skb, p), NOTE_LEAVING);
   return done == TC_UNKNOWN ? tc_fragment_done(skb, done, NOTE_LEAVING) : done;
 }

@@ -204,7 +204,7 @@ static __always_inline int tc_decide6(struct __sk_buff *skb, struct packet *p) {
 }
 
 static __always_inline int tc_fragment_in6(struct __sk_buff *skb, struct packet *p) {
-  int done = tc_fragment(skb, false);
+  int done = tc_fragment(skb, FRAGMENT_IN);
   if (done == TC_FIRST) return tc_fragment_done(skb, tc_decide6(skb, p), 0);
   return done == TC_UNKNOWN ? tc_fragment_done(skb, done, 0) : done;
 }
@@ -228,7 +228,7 @@ static __always_inline int tc_decide_leaving6(struct __sk_buff *skb, struct pack
 }
 
 static __always_inline int tc_fragment_out6(struct __sk_buff *skb, struct packet *p) {
-  int done = tc_fragment(skb, true);
+  int done = tc_fragment(skb, FRAGMENT_OUT);
   if (done == TC_FIRST) return tc_fragment_done(skb, tc_decide_leaving6(skb, p, false), NOTE_LEAVING);
   return done == TC_UNKNOWN ? tc_fragment_done(skb, done, NOTE_LEAVING) : done;
 }

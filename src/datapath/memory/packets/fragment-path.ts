@@ -70,7 +70,9 @@ export function asksWhole(question: Question, { packet, frame }: Arrival): boole
   if (readSctpChecksum(frame.subarray(ETHERNET_BYTES + packet.header)) === 0) return false;
   const service = scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
   const asked = service && scope.connections.find(service, fromClient(packet), now);
-  if (asked === undefined ? service !== undefined && mayGetPort(question, service, packet) : getsPort(asked, packet)) return true;
+  if (asked !== undefined && getsPort(asked, packet)) return true;
+  if (asked === undefined && service !== undefined && (mayGetPort(question, service, packet) || olderGetsPort(question, packet)))
+    return true;
   if (!scope.answers(sourceOf(packet), packet.protocol)) return false;
   const answered = replied(question, packet);
   return answered === undefined || answered.virtual.port !== packet.sourcePort;
@@ -81,6 +83,15 @@ const mayGetPort = ({ table }: Question, { masquerades }: ServiceRecord, packet:
 
 const getsPort = ({ method, destination, server }: Connection, { destinationPort }: Packet): boolean =>
   method === 'masq' && (destination.locals.length > 0 || server.port !== destinationPort);
+
+/** Of a packet for an exact service without a connection of it: does a connection that is older than the service go on with it? */
+function olderGetsPort({ table, scope, now }: Question, packet: Packet): boolean {
+  const wide = table.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts);
+  if (wide === undefined || wide === scope || rulesOf(packet).isMartian(packet.source)) return false;
+  const service = wide.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
+  const known = service && wide.connections.find(service, fromClient(packet), now);
+  return known !== undefined && getsPort(known, packet);
+}
 
 function countLater({ available, counts }: DestinationRecord, { length, header }: Packet, out: boolean): void {
   if (!available) return;
