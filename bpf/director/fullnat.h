@@ -85,11 +85,21 @@ static __always_inline __u32 flow_class(struct conf *c, struct fullnat_flow *f, 
   return class < EVICT_IDLE ? class : EVICT_NEVER;
 }
 
+/* Which ports are asked: where some were never handed out, those that were, in their order. Flows from another director have others. */
+static __always_inline bool are_ports_left(struct fullnat_pool *p) { return READ(p->handed) < READ(p->count) && READ(p->used) <= READ(p->handed); }
+static __always_inline __u32 ports_asked(struct fullnat_pool *p) { return are_ports_left(p) ? READ(p->handed) : READ(p->count); }
+static __always_inline __u32 port_asked(struct fullnat_pool *p, __u32 n) {
+  __u32 count = READ(p->count), many = ports_asked(p);
+  if (!count || !many) return 0;
+  n %= many;
+  return READ(p->first) + (many < count ? ((__u64)READ(p->start) + (__u64)READ(p->step) * n) % count : n);
+}
+
 struct port_search {
   __u32 pool;
   __u32 rival; /* no port that this pool has, too */
+  __u32 wide;  /* only flows with a virtual endpoint of their own, of which there are too many */
   __u32 next;  /* which flow is asked next */
-  __u32 asked; /* how many were */
   __u32 now;
   __u32 port; /* of the one that was found; 0: none */
   __u32 class;
@@ -102,13 +112,13 @@ static long port_ask(__u64 i, void *ctx) {
   struct fullnat_pool *p = pool_at(s->pool);
   struct conf *c = the_conf();
   if (!p || !c) return 1;
-  __u32 count = READ(p->count), port = READ(p->first) + (count ? s->next % count : 0);
+  __u32 port = port_asked(p, s->next);
   struct fullnat_flow *f = flow_at(s->pool, port);
   if (!f) return 1;
   CHECKED(f);
   s->next++;
-  s->asked++;
-  if (flow_state(READ(f->word)) != FLOW_LIVE) return 0;
+  __u32 word = READ(f->word);
+  if (flow_state(word) != FLOW_LIVE || (s->wide && !(word >> FLOW_TAG_SHIFT))) return 0;
   __u32 class = flow_class(c, f, s->now), until = READ(f->until);
   if (class > s->class || class == EVICT_NEVER || (class == s->class && (__s32)(until - s->until) >= 0)) return 0;
   if (is_rivals(s->rival, port)) return 0;
@@ -120,19 +130,21 @@ static long port_ask(__u64 i, void *ctx) {
 
 /* Which flow gives way. Of those that are asked the first one that is over or half open, else the oldest one of the lowest class. Others are asked the
  * next time, so that under a flood each new flow has the time that the others take. 0: none does. A global function, with its own stack frame. */
-__noinline int port_seek(__u32 pool, __u32 rival) {
+__noinline int port_seek(__u32 pool, __u32 rival, __u32 wide) {
   struct fullnat_pool *p = pool_at(pool);
   if (!p) return 0;
-  struct port_search s = {.pool = pool, .rival = rival, .next = READ(p->asked), .now = clock_now(), .class = EVICT_NEVER};
-  bpf_loop(FLOWS_ASKED, port_ask, &s, 0);
-  __sync_fetch_and_add(&p->asked, s.asked);
+  __u32 next = READ(p->asked);
+  struct port_search s = {.pool = pool, .rival = rival, .wide = wide, .next = next, .now = clock_now(), .class = EVICT_NEVER};
+  __u32 many = ports_asked(p);
+  bpf_loop(many < FLOWS_ASKED ? many : FLOWS_ASKED, port_ask, &s, 0);
+  __sync_fetch_and_add(&p->asked, s.next - next);
   return s.port & (FULLNAT_PORTS - 1);
 }
 
 /* Where no port of the pool is free: that of a flow which gives way, claimed. 0: none does. */
-__noinline int port_replace(__u32 pool, __u32 rival) {
+__noinline int port_replace(__u32 pool, __u32 rival, __u32 wide) {
   struct conf *c = the_conf();
-  __u32 port = port_seek(pool, rival) & (FULLNAT_PORTS - 1);
+  __u32 port = port_seek(pool, rival, wide) & (FULLNAT_PORTS - 1);
   struct fullnat_flow *f = port ? flow_at(pool, port) : 0;
   if (!f || !c) return 0;
   CHECKED(f);
@@ -242,6 +254,8 @@ __noinline int flow_find(struct packet *p, struct fullnat_work *work) {
   return FLOW_NONE;
 }
 
+#define NO_VIRTUAL (-1)
+#define WIDE_CROWDED 2 /* of the work: fullnat_virtuals is full, so that what gives way must have an element there */
 /* Stores the virtual endpoint of a flow of a service of all ports or of a mark. 0 or an error. A global function, with its own stack frame. */
 __noinline long flow_enter_virtual(struct fullnat_client *c, __u32 place, __u32 server_port) {
   if (!c) return -1;
@@ -253,7 +267,7 @@ __noinline long flow_enter_virtual(struct fullnat_client *c, __u32 place, __u32 
 /* Makes the flow known by its connection. 0 or an error. */
 static __always_inline long flow_enter(struct fullnat_client *c, struct fullnat_work *work) {
   __u32 place = work->pool << 16 | work->port;
-  if (unlikely(work->wide) && flow_enter_virtual(c, place, work->server_port)) return -1;
+  if (unlikely(work->wide) && flow_enter_virtual(c, place, work->server_port)) return NO_VIRTUAL;
   struct fullnat_place to = {.place = place};
   return bpf_map_update_elem(&fullnat_clients, c, &to, BPF_NOEXIST);
 }
@@ -272,7 +286,7 @@ __noinline int flow_make_in(struct __sk_buff *skb, struct fullnat_client *c, str
   bool claimed = false;
 #pragma clang loop unroll(disable)
   for (int i = full ? PORT_TRIES - 1 : 0; i < PORT_TRIES && !claimed; i++) {
-    __u32 port = full ? port_replace(pool, rival) : port_find(pool, rival);
+    __u32 port = full ? port_replace(pool, rival, work->wide == WIDE_CROWDED) : port_find(pool, rival);
     if (!port) return FLOW_NONE;
     claimed = flow_claim(skb, pool << 16 | port, c, work, rival);
   }
@@ -280,10 +294,11 @@ __noinline int flow_make_in(struct __sk_buff *skb, struct fullnat_client *c, str
   long failed = flow_enter(c, work);
   if (!failed) return FLOW_FOUND;
   flow_drop(work->pool, work->port);
+  if (failed == NO_VIRTUAL) work->wide = WIDE_CROWDED;
   return failed == -EEXIST ? FLOW_RIVAL : FLOW_NONE;
 }
 
-/* Makes the flow of a connection, from the first of its destination's pools that has a port; where none has, or fullnat_clients is full, from the
+/* Makes the flow of a connection, from the first of its destination's pools that has a port; where none has, or a map of flows is full, from the
  * first of which a flow gives way. Which one comes first, its client decides; of
  * FTP the client's address alone. */
 __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {

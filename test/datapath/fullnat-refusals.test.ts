@@ -1,17 +1,22 @@
-// FULLNAT: what is refused, and that a number of a destination which comes to another server takes no flow of the former one with it.
+// FULLNAT: what is refused; that a number of a destination which comes to another server takes no flow of the former one with it; and which flows give way
+// where virtual endpoints beside flows are too many.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { FullnatVirtual } from '../../src/datapath/ebpf/fullnat.gen.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { PacketDirector } from '../../src/datapath/memory/packets/packet-director.js';
 import { formatAddress } from '../../src/model/address-text.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
+import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import { u32 } from '../../src/sys/bpf/records.js';
+import { using } from '../../src/sys/fd.js';
 import { decodeIpv4 } from '../../src/wire/ipv4.js';
 import { ip } from '../support/ip.js';
-import { type Bed, inBed, skipReason } from './bed.js';
+import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { CLIENT, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
-import { fromClient, udp } from './fixtures/packets.js';
+import { fromClient, tcp, udp } from './fixtures/packets.js';
 import { BedEnvironment } from './reference/bed-environment.js';
 
 const key = serviceKey('udp', VIP, 53);
@@ -81,4 +86,38 @@ test('a number of a destination that comes to another server takes no flow along
     director.addDestination(key, fullnat(SERVERS[1], OWN.front));
     assert.deepEqual(sent(bed), [OWN.front, SERVERS[1]]);
   });
+});
+
+/** Takes all that is free among the virtual endpoints, by elements of no flow. */
+function fillVirtuals({ folder }: Bed): void {
+  using(BpfMap.pinned(`${folder}/fullnat_virtuals`), (map) => {
+    const others = map.info().maxEntries - [...map.keys()].length;
+    for (let k = 0; k < others; k++) map.update(u32(0xffff_ffff - k), new Uint8Array(FullnatVirtual.bytes));
+  });
+}
+
+test('where virtual endpoints are too many, a flow that has none keeps its port', { skip: skipReason() }, async () => {
+  const ftp = serviceKey('tcp', VIP, 21);
+  await inBed(
+    (bed) => {
+      const { director } = bed;
+      director.addService({ ...service(false), key: ftp, persistence: { timeout: 300, netmask: 0xffffffff } });
+      director.addDestination(ftp, { ...destination(`${SERVERS[0]}:21`, 'fullnat'), localAddresses: [ip(OWN.back)] });
+      const portOf = (from: number, to: number): number | undefined => {
+        const { verdict, frame } = bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:${from}`, to: `${VIP}:${to}` }, 'S')));
+        return verdict === 'redirect' ? Buffer.from(frame).readUInt16BE(34) : undefined;
+      };
+      const [command, other] = [portOf(40000, 21), portOf(40001, 21)];
+      fillVirtuals(bed);
+      assert.equal(portOf(40002, 5000), undefined);
+      assert.deepEqual(bed.drops(), { no_local_port: 1 });
+      assert.deepEqual([portOf(40000, 21), portOf(40001, 21)], [command, other]);
+      using(BpfMap.pinned(`${bed.folder}/fullnat_virtuals`), (map) => map.delete(u32(0xffff_ffff)));
+      const data = portOf(40002, 5000);
+      assert.ok(data !== undefined);
+      assert.equal(portOf(40003, 5001), data, 'a data connection gives way to another one');
+      assert.deepEqual([portOf(40000, 21), portOf(40001, 21)], [command, other]);
+    },
+    openBed({ capacity: { connBuckets: 16 } }),
+  );
 });
