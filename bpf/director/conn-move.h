@@ -40,7 +40,7 @@ __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32
   if (state == v_state(value) && (PROVEN_STATES & 1u << state) && (!recent || is_proof(value, flags, flags & TOUCH_OUT))) to |= V_PROVEN;
   to = v_moved(to, state, now + timeout);
   if (to >> 32 == value >> 32 && recent) return 0;
-  int shown = assures(value, to) ? CONN_ASSURED : flags & TOUCH_UDP && value & ~to & V_NOOUTPUT ? CONN_ANSWERED : 0;
+  int shown = assures(c, value, to) ? CONN_ASSURED : flags & TOUCH_UDP && value & ~to & V_NOOUTPUT ? CONN_ANSWERED : 0;
   bool changed = conn_change(s, old, &value, to);
   if (changed && likely(!shown)) return 0;
   struct scratch *scratch = the_scratch();

@@ -390,7 +390,7 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   else {
     template_make(v->dest);
     template_begin(v->key);
-    if (has_states(v->p) && unlikely(v_state(v->f.value) == STATE_ESTABLISHED)) template_mark(v->key, v->dest, T_ASSURED, false); /* sloppy_tcp */
+    if (has_states(v->p) && unlikely(v_state(v->f.value) == STATE_ESTABLISHED)) template_mark(v->key, v->dest, T_ANSWERED, false); /* sloppy_tcp */
   }
   if (is_bypass(v->f.value)) return GO_BYPASS;
   v->d = dest_at(v->dest);

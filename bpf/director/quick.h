@@ -55,11 +55,12 @@ static __always_inline __u32 quick_timeout(struct quick *q) {
 }
 
 /* Does the packet leave its connection as it is, but for the expiry? A free or claimed slot may pass: the caller
- * refuses it, since it names no available destination. A datagram that proves its connection assures the client's template, too: not here. */
+ * refuses it, since it names no available destination. A packet that proves its connection may assure the client's template, too: not here. */
 static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) {
   if (v_expired(value, q->now)) return false;
   if (q->p.protocol != IPPROTO_TCP) return !(out && value & V_NOOUTPUT) && (value & V_PROVEN || is_recent(value, q->now, quick_timeout(q)));
   if ((q->p.flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || v_state(value) != S_ESTABLISHED) return false;
+  if (unlikely(!(value & V_PROVEN)) && unlikely(is_sloppy(q->c)) && (out || !is_recent(value, q->now, quick_timeout(q)))) return false;
   return !(out && value & V_NOOUTPUT);
 }
 

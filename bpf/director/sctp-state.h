@@ -137,8 +137,9 @@ static __always_inline __u32 state_after(struct conf *c, __u32 state, __u8 flags
 }
 
 /* An INIT begins a connection; other chunks do with sloppy_sctp, but never an ABORT. */
+static __always_inline bool is_sloppy(struct conf *c) { return READ(c->sloppy_sctp); }
 static __always_inline bool may_begin(struct conf *c, struct packet *p) {
-  return p->flags == EV_INIT || (c->sloppy_sctp && p->flags != EV_ABORT);
+  return p->flags == EV_INIT || (is_sloppy(c) && p->flags != EV_ABORT);
 }
 static __always_inline bool begins_again(struct packet *p) { return p->flags == EV_INIT; }
 static __always_inline bool is_reset(struct packet *p) { return p->flags == EV_ABORT; }

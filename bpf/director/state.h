@@ -101,9 +101,10 @@ static __always_inline __u32 timeout_of(struct conf *c, __u32 state) {
 }
 
 /* A SYN begins a connection, other segments do with sloppy_tcp, but never an RST; and every datagram. */
+static __always_inline bool is_sloppy(struct conf *c) { return READ(c->sloppy_tcp); }
 static __always_inline bool may_begin(struct conf *c, struct packet *p) {
   if (!has_states(p)) return true;
-  return !(p->flags & FLAG_RST) && (p->flags & FLAG_SYN || c->sloppy_tcp);
+  return !(p->flags & FLAG_RST) && (p->flags & FLAG_SYN || is_sloppy(c));
 }
 static __always_inline bool begins_again(struct packet *p) { return has_states(p) && p->flags & FLAG_SYN; }
 static __always_inline bool is_reset(struct packet *p) { return has_states(p) && p->flags & FLAG_RST; }

@@ -16,7 +16,8 @@
  *  - connections do not count in their templates. When one expires, the timer sets ASKED, and in the next whole round of the connection
  *    table each living connection sets CHILD in its template, if that is asked. Then the timer renews it for TEMPLATE_HELD_SECONDS, or
  *    removes it. So no way that a connection ends by has to know of templates, and no count can be wrong;
- *  - ASSURED: a connection of it was established, or (UDP) its client sent for more than a second. That of a call: the timer found such a
+ *  - ASSURED: a connection of it was established (while sloppy_tcp or sloppy_sctp is set: and is proven, or was begun by a handshake), or (UDP) its
+ *    client sent for more than a second. That of a call: the timer found such a
  *    connection of it, or it was used again after more than a second. */
 #define TEMPLATE_LOCKS 256
 #define TEMPLATE_WAYS 8

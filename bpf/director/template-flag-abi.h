@@ -9,8 +9,8 @@
 #define T_LOST (1ull << 54)
 #define LOST_TEMPLATE_PORT 0xffff
 
-/* Of UDP: a server answered a connection of it. It is listed as assured, as in IPVS, but does not outrank others in a full table: a server answers
- * forged datagrams, too. */
+/* Of UDP: a server answered a connection of it. Of other protocols: a connection of it began established, by sloppy_tcp or sloppy_sctp. It is listed as
+ * assured, as in IPVS, but does not outrank others in a full table: a server answers forged datagrams, too, and any segment may be forged. */
 #define T_ANSWERED (1ull << 55)
 
 #endif

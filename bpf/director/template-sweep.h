@@ -44,10 +44,16 @@ static __always_inline bool templates_asking(struct conf *c, struct housekeeping
   return c->templates_live && (__s32)(rounds_of(c, h) - h->asked) <= ASKED_ROUNDS;
 }
 
+/* Does a connection that is there assure its client's template? */
+static __always_inline bool is_assuring(struct conf *c, __u64 v) {
+  if (v_udp(v)) return v & V_PROVEN;
+  return v_state(v) == STATE_ESTABLISHED && (v & V_PROVEN || likely(!is_sloppy(c)));
+}
+
 /* The answer of a connection that the sweep meets: it is alive, and perhaps established. */
-static __always_inline void template_hold(struct conn_slot *s, __u64 v) {
+static __always_inline void template_hold(struct conf *c, struct conn_slot *s, __u64 v) {
   if (!v_taken(v) || v_claimed(v)) return;
-  bool assured = v_udp(v) ? v & V_PROVEN : v_state(v) == STATE_ESTABLISHED;
+  bool assured = is_assuring(c, v);
   client_is_of(s);
   template_mark(READ(s->key), v_dest(v), T_CHILD | (assured ? T_ASSURED : 0), true);
 }

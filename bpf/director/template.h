@@ -283,10 +283,12 @@ static __always_inline void template_begin(__u64 conn) {
   if (r && unlikely(r->call)) call_begin(r->place, conn);
 }
 
-/* Does this change show that a client is a real one, for its template? */
-static __always_inline bool assures(__u64 from, __u64 to) {
+/* Does this change show that a client is a real one, for its template? A connection that a single packet may have begun as established does once it
+ * is proven. */
+static __always_inline bool assures(struct conf *c, __u64 from, __u64 to) {
   if (v_udp(to)) return ~from & to & V_PROVEN;
-  return v_state(to) == STATE_ESTABLISHED && v_state(from) != STATE_ESTABLISHED;
+  if (v_state(to) != STATE_ESTABLISHED) return false;
+  return v_state(from) != STATE_ESTABLISHED || (unlikely(is_sloppy(c)) && ~from & to & V_PROVEN);
 }
 
 /* Sets flags in the template in this slot, if it has the probe's key and led the connection to `dest`; `asked`: only if it is asked. True: it is such

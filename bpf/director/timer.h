@@ -42,7 +42,7 @@ static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s, __u
     v = READ(s->value);
   }
   WRITE(w->h->counted, READ(w->h->counted) + 1);
-  if (unlikely(w->asking) || is_asked_elsewhere(w->c, s)) template_hold(s, v);
+  if (unlikely(w->asking) || is_asked_elsewhere(w->c, s)) template_hold(w->c, s, v);
   if (unlikely(w->asked) && !v_claimed(v)) slot_asks(s);
   __s32 away = v_claimed(v) ? PROBE_BUCKETS : v_away(v);
   if (away > READ(w->h->reach)) WRITE(w->h->reach, away);

@@ -65,9 +65,13 @@ export function firstConnection(settings: Settings, packet: Packet, destination:
   };
 }
 
-/** Whether it shows that its client is a real one. */
-export const isAssured = ({ state, proven }: Pick<Connection, 'state' | 'proven'>): boolean =>
-  state === UDP ? proven : state === 'ESTABLISHED';
+export const isEstablished = ({ state }: Pick<Connection, 'state'>): boolean => state === 'ESTABLISHED';
+
+/** Whether it shows that its client is a real one: with sloppy_tcp a single packet, which may be forged, begins one as established. */
+export const isAssured = (settings: Settings, connection: Pick<Connection, 'state' | 'proven' | 'protocol'>): boolean =>
+  connection.proven
+    ? connection.state === UDP || isEstablished(connection)
+    : isEstablished(connection) && !protocolRulesOf(connection).isSloppy(settings);
 
 /** The expiry is written at most once a second, of short timeouts a sixty-fourth. */
 const SLACK_MAX_UNITS = 64;
@@ -108,6 +112,7 @@ export function touch(
   const change = Number(isActiveState(connection.state)) - Number(isActiveState(was.state));
   connection.destination.active += change;
   connection.destination.inactive -= change;
-  if (isAssured(connection) && !isAssured(was)) return 'assured';
+  if (isEstablished(connection) && !isEstablished(was)) return 'assured';
+  if (isAssured(settings, connection) && !isAssured(settings, was)) return 'assured';
   return was.state === UDP && was.noOutput && out ? 'answered' : undefined;
 }

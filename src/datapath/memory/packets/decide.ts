@@ -1,7 +1,7 @@
 // The decision for one packet: which service, connection and destination. Nothing here changes the packet.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { callIdOf } from './call-id.js';
-import { type Connection, firstConnection, isAssured } from './connection.js';
+import { type Connection, firstConnection, isEstablished } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import type { Environment } from './environment.js';
 import { foldOf, type Ip, textOf } from './ip.js';
@@ -184,7 +184,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord, call:
   const templates = table.templatesOf(service);
   if (!choice.led) templates.make(destination, { client: client.address, call }, now);
   if (kept && call !== undefined) templates.begin(connection, call);
-  if (kept && isAssured(connection)) templates.assure(connection, 'assured'); // sloppy_tcp
+  if (kept && isEstablished(connection)) templates.assure(connection, 'answered');
   return { kind: 'forward', connection, known: false };
 }
 

@@ -14,6 +14,8 @@ export interface ProtocolRules {
   isReset(packet: Packet): boolean;
   /** A client with a forged address cannot make a server send this in an established connection. */
   canProve(packet: Packet): boolean;
+  /** May a single packet begin it as established? */
+  isSloppy(settings: Settings): boolean;
   stateAfter(settings: Settings, direction: TcpDirection, packet: Packet, state: ConnectionState): ConnectionState;
 }
 
@@ -26,6 +28,7 @@ const tcp: ProtocolRules = {
   isReset: isRst,
   // To a forged client's ACK a server answers by an RST, if by anything.
   canProve: (packet) => !isSyn(packet),
+  isSloppy: ({ sloppyTcp }) => sloppyTcp,
   stateAfter: ({ defence }, direction, { flags }, state) =>
     isTcpState(state) ? nextTcpState(defence.isSecure ? 'secure' : 'normal', direction, tcpEvent(flags), state) : state,
 };
@@ -36,6 +39,7 @@ const sctp: ProtocolRules = {
   beginsAgain: ({ event }) => event === 'init',
   isReset: ({ event }) => event === 'abort',
   canProve: ({ event }) => event === 'data',
+  isSloppy: ({ sloppySctp }) => sloppySctp,
   stateAfter: (_settings, direction, { event, abortFollows }, state) =>
     isSctpState(state) ? nextSctpState(direction, abortFollows ? 'abort' : event, state) : state,
 };
@@ -45,6 +49,7 @@ const udp: ProtocolRules = {
   beginsAgain: () => false,
   isReset: () => false,
   canProve: () => false,
+  isSloppy: () => false,
   stateAfter: () => UDP,
 };
 

@@ -112,7 +112,9 @@ export class TemplateTable {
   assurable(connections: Iterable<Connection>): ReadonlySet<Template> {
     const open = new Set(this.#slots.filter((each): each is Template => each?.call !== undefined && !each.assured));
     if (open.size === 0) return open;
-    return new Set([...connections].filter(isAssured).flatMap((connection) => callsHeldBy(connection, open)));
+    return new Set(
+      [...connections].filter((each) => isAssured(this.settings, each)).flatMap((connection) => callsHeldBy(connection, open)),
+    );
   }
 
   /**
@@ -144,7 +146,7 @@ export class TemplateTable {
       const own = this.#of(connection).filter((each) => asked.has(each));
       for (const each of [...own, ...callsHeldBy(connection, asked)]) {
         held.add(each);
-        if (isAssured(connection)) each.assured = true;
+        if (isAssured(this.settings, connection)) each.assured = true;
       }
     }
     return held;

@@ -21,7 +21,7 @@ export interface Template {
   begun: readonly Endpoint[];
   /** A connection of it was established, or (UDP) its client sent for more than a second. Of a call: or used it again after that time. */
   assured: boolean;
-  /** Of UDP: a server answered a connection of it. It is listed as assured. */
+  /** A server answered a datagram of it, or a connection of it began established (sloppy_tcp). It is listed as assured. */
   answered: boolean;
   /** Its server was gone, or quiesced, when its client came again: it leads no client any more, and stays until it expires. */
   lost: boolean;
