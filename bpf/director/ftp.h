@@ -217,7 +217,7 @@ static __always_inline int ftp_to_fullnat(struct __sk_buff *skb, struct ftp_text
   if (!t->takes) return ftp_leaves_to_fullnat(skb);
   skb->cb[FTP_SEQ_CB] = t->client_seq;
   work->vport = t->port;
-  bpf_tail_call(skb, &fullnat_ftp, FTP_TAKE_PLACE);
+  bpf_tail_call_static(skb, &fullnat_ftp, FTP_TAKE_PLACE);
   return tc_drop(R_REDIRECT_FAILED);
 }
 

@@ -18,7 +18,7 @@ static __always_inline bool has_returned(struct __sk_buff *skb) {
 
 /* Goes on with a request, or with an error about one. */
 static __always_inline int tc_enter_fullnat(struct __sk_buff *skb, enum fullnat_program program) {
-  bpf_tail_call(skb, &fullnat_entries, FULLNAT_PLACE(program));
+  bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_PLACE(program));
   return tc_drop(R_REDIRECT_FAILED);
 }
 
@@ -59,7 +59,7 @@ static __always_inline bool tc_fullnat_replied(struct __sk_buff *skb, struct ver
   return fullnat_extend(v->dest, value_of(v));
 }
 static __always_inline int tc_answer_by_flow(struct __sk_buff *skb) {
-  bpf_tail_call(skb, &fullnat_entries, FULLNAT_ANSWER_PLACE);
+  bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_ANSWER_PLACE);
   return tc_drop(R_REDIRECT_FAILED);
 }
 
@@ -126,13 +126,13 @@ static __always_inline int tc_past_flows(struct __sk_buff *skb, int done) {
     return done == TC_LARGE && restored == TC_ACT_UNSPEC ? fullnat_too_big(skb) : restored;
   }
   if (done != TC_UNKNOWN) return done;
-  if (skb->cb[ORIGIN_CB] != FULLNAT_UNKNOWN) bpf_tail_call(skb, &fullnat_entries, FULLNAT_PLACE(FULLNAT_REPLY));
+  if (skb->cb[ORIGIN_CB] != FULLNAT_UNKNOWN) bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_PLACE(FULLNAT_REPLY));
   return TC_UNKNOWN;
 }
 
 /* An ICMP error about no connection: it may be about a flow. */
 static __always_inline int tc_past_connections(int done) { return done == TC_ELSEWHERE ? TC_ERROR : done; }
-static __always_inline void tc_enter_fullnat_error(struct __sk_buff *skb) { bpf_tail_call(skb, &fullnat_entries, FULLNAT_PLACE(FULLNAT_ERROR_OUT)); }
+static __always_inline void tc_enter_fullnat_error(struct __sk_buff *skb) { bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_PLACE(FULLNAT_ERROR_OUT)); }
 
 /* A server on the director itself sees its clients. */
 static __always_inline bool is_masqueraded_by_flow(struct verdict *v) {

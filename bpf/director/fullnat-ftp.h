@@ -50,7 +50,7 @@ int weir_fullnat_ftp(struct __sk_buff *skb) {
   CHECKED(work);
   int failed = ftp_flow(skb, c, scratch, work);
   if (failed) return tc_drop(failed);
-  bpf_tail_call(skb, &fullnat_ftp, FTP_TAKEN_PLACE);
+  bpf_tail_call_static(skb, &fullnat_ftp, FTP_TAKEN_PLACE);
   return tc_drop(R_REDIRECT_FAILED);
 }
 

@@ -182,7 +182,7 @@ int weir_fullnat_reply(struct __sk_buff *skb) {
   __u32 found = fullnat_reply(skb, p, work);
   if (unlikely(!found)) return p->fragment ? fullnat_noted(skb, tc_drop(R_REDIRECT_FAILED)) : tc_drop(R_REDIRECT_FAILED);
   skb->cb[ORIGIN_CB] = found;
-  bpf_tail_call(skb, &fullnat_entries, FULLNAT_RETURN);
+  bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_RETURN);
   return TC_ACT_UNSPEC;
 }
 

@@ -71,7 +71,7 @@ int weir_fullnat_xdp_reply(struct xdp_md *ctx) {
   if (!pool || !flow_hop(ctx, place)) return XDP_PASS;
   words_copy(found->local, packet_target(&p));
   found->place = place;
-  bpf_tail_call(ctx, &fullnat_xdp, FULLNAT_XDP_RETURN);
+  bpf_tail_call_static(ctx, &fullnat_xdp, FULLNAT_XDP_RETURN);
   found->place = 0;
   return XDP_PASS;
 }

@@ -290,7 +290,7 @@ SEC("tc")
 int weir_switch(struct __sk_buff *skb) {
   int done = switch_packet(skb);
   if (likely(done != TO_BIND)) return done;
-  bpf_tail_call(skb, &switch_programs, SWITCH_BIND);
+  bpf_tail_call_static(skb, &switch_programs, SWITCH_BIND);
   return switch_failed(); /* another build's program takes this one's place: the client sends its segment again */
 }
 

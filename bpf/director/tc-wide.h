@@ -37,7 +37,7 @@ int weir_tc_known(struct __sk_buff *skb) {
   int done = tc_known(skb, &scratch->packet, &first);
   if (asked && done == TC_STRAY) {
     skb->cb[ORIGIN_CB] = WIDE_ABSENT;
-    bpf_tail_call(skb, &fullnat_entries, FULLNAT_RETURN);
+    bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_RETURN);
     return tc_drop(R_REDIRECT_FAILED);
   }
   if (asked) skb->cb[ORIGIN_CB] = 0;

@@ -10,7 +10,7 @@ static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protoco
 #ifdef WIDE
 static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) {}
 #else
-static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) { bpf_tail_call(skb, &wide_tc, program); }
+static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) { bpf_tail_call_static(skb, &wide_tc, program); }
 #endif
 #ifdef SIDE
 static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {}
@@ -18,10 +18,10 @@ static __always_inline void tc_enter_sctp(struct __sk_buff *skb, bool ingress) {
 static __always_inline void tc_enter_marked_sctp(struct __sk_buff *skb) {}
 #else
 static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {
-  if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, ingress ? IPV6_INGRESS : IPV6_EGRESS);
+  if (is_ipv6(skb)) bpf_tail_call_static(skb, &ipv6_tc, ingress ? IPV6_INGRESS : IPV6_EGRESS);
 }
 static __always_inline void tc_enter_sctp(struct __sk_buff *skb, bool ingress) {
-  bpf_tail_call(skb, &sctp_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
+  bpf_tail_call_static(skb, &sctp_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
 }
 /* On weir's own device: SCTP's egress program goes on into its wide build. */
 static __always_inline void tc_enter_marked_sctp(struct __sk_buff *skb) {
@@ -58,7 +58,7 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
     if (done < TC_ELSEWHERE) return done;
   }
   if (done == TC_TUNNEL) {
-    bpf_tail_call(skb, &tunnel_tc, TUNNEL_IPV4);
+    bpf_tail_call_static(skb, &tunnel_tc, TUNNEL_IPV4);
     return tc_drop(R_REDIRECT_FAILED);
   }
   if (done == TC_FTP) {

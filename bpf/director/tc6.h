@@ -7,14 +7,14 @@
 #ifdef WIDE
 static __always_inline void tc_enter_wide6(struct __sk_buff *skb, enum wide6_program program) {}
 #else
-static __always_inline void tc_enter_wide6(struct __sk_buff *skb, enum wide6_program program) { bpf_tail_call(skb, &wide6_tc, program); }
+static __always_inline void tc_enter_wide6(struct __sk_buff *skb, enum wide6_program program) { bpf_tail_call_static(skb, &wide6_tc, program); }
 #endif
 #ifdef SIDE
 static __always_inline void tc_enter_sctp6(struct __sk_buff *skb, bool ingress) {}
 static __always_inline void tc_enter_marked_sctp6(struct __sk_buff *skb, struct packet *p) {}
 #else
 static __always_inline void tc_enter_sctp6(struct __sk_buff *skb, bool ingress) {
-  bpf_tail_call(skb, &sctp6_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
+  bpf_tail_call_static(skb, &sctp6_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
 }
 /* As in tc.h. */
 static __always_inline void tc_enter_marked_sctp6(struct __sk_buff *skb, struct packet *p) {
@@ -62,7 +62,7 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
     if (done < TC_ELSEWHERE) return done;
   }
   if (done == TC_TUNNEL) {
-    bpf_tail_call(skb, &tunnel_tc, TUNNEL_IPV6);
+    bpf_tail_call_static(skb, &tunnel_tc, TUNNEL_IPV6);
     return tc_drop(R_REDIRECT_FAILED);
   }
   if (done == TC_FTP) {

@@ -18,7 +18,7 @@ static __always_inline bool xdp_parse(void *data, void *end, struct packet *p) {
 
 /* Where there is such a program, it does not return. */
 static __always_inline void xdp_enter_ipv6(struct xdp_md *ctx, struct ethhdr *eth) {
-  if (eth->h_proto == bpf_htons(ETH_P_IPV6)) bpf_tail_call(ctx, &ipv6_xdp, IPV6_XDP_QUICK);
+  if (eth->h_proto == bpf_htons(ETH_P_IPV6)) bpf_tail_call_static(ctx, &ipv6_xdp, IPV6_XDP_QUICK);
 }
 #endif
 
@@ -211,8 +211,8 @@ static __always_inline int xdp_fully(struct xdp_md *ctx, __u32 left) {
 #define OF_IPV4 (ETHER_TYPE == ETH_P_IP)
 /* What goes on into a program of its own. Where there is no such program, it goes on to tc. */
 static __always_inline int xdp_enter(struct xdp_md *ctx, int left) {
-  if (left == LEFT_FULLNAT) bpf_tail_call(ctx, &fullnat_xdp, OF_IPV4 ? FULLNAT_XDP_REQUEST : FULLNAT_XDP_REQUEST6);
-  if (left == LEFT_TUNNEL) bpf_tail_call(ctx, &tunnel_xdp, OF_IPV4 ? TUNNEL_IPV4 : TUNNEL_IPV6);
+  if (left == LEFT_FULLNAT) bpf_tail_call_static(ctx, &fullnat_xdp, OF_IPV4 ? FULLNAT_XDP_REQUEST : FULLNAT_XDP_REQUEST6);
+  if (left == LEFT_TUNNEL) bpf_tail_call_static(ctx, &tunnel_xdp, OF_IPV4 ? TUNNEL_IPV4 : TUNNEL_IPV6);
   return XDP_PASS;
 }
 
@@ -220,7 +220,7 @@ static __always_inline int xdp_enter(struct xdp_md *ctx, int left) {
 static __always_inline int xdp_flow(struct xdp_md *ctx) {
   int done = quick_flow(ctx);
   if (done != QUICK_FLOW) return done;
-  bpf_tail_call(ctx, &fullnat_xdp, OF_IPV4 ? FULLNAT_XDP_REPLY : FULLNAT_XDP_REPLY6);
+  bpf_tail_call_static(ctx, &fullnat_xdp, OF_IPV4 ? FULLNAT_XDP_REPLY : FULLNAT_XDP_REPLY6);
   return XDP_PASS;
 }
 
@@ -244,7 +244,7 @@ static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return XDP_PASS;
   scratch->left = left;
-  bpf_tail_call(ctx, &ipv6_xdp, IPV6_XDP_FULL);
+  bpf_tail_call_static(ctx, &ipv6_xdp, IPV6_XDP_FULL);
   return XDP_PASS;
 }
 #else
