@@ -15,7 +15,7 @@ import type { TcAlone } from '../model/tc-alone.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { ListeningSocket } from '../wire/sock-diag.js';
-import type { DrainFact } from './drain-facts.js';
+import type { DrainFact, EmptiedFact } from './drain-facts.js';
 import type { HalfOpenCount } from './half-open-count.js';
 import type { FilterRule } from './packet-filter/aim.js';
 import type { Blocked, Chain } from './packet-filter/model.js';
@@ -280,6 +280,7 @@ export interface DirectorFacts extends HostFacts {
   readonly fill?: FillFacts;
   /** Drains that have not ended. */
   readonly drains?: readonly DrainFact[];
+  readonly emptied?: readonly EmptiedFact[];
   readonly offloads: readonly OffloadFact[];
   /** Rules that name a destination. */
   readonly filters: readonly FilterRule[];

@@ -33,12 +33,15 @@ function handoverLines({ handover, state }: Drain): readonly string[] {
   return state === 'draining' ? [addresses, ...lack] : [];
 }
 
+/** A peer has begun it, whose table has other servers. */
+const emptiedText = ({ emptied = [] }: Drain): string => (emptied.length === 0 ? '' : `; no server is left here to ${emptied.join(', ')}`);
+
 /** One line. */
 export function drainLine(drain: Drain, nowUs: number): string {
   const { id, target, state, remaining, end } = drain;
   const left = remaining === null ? 'not counted yet' : `${counted(remaining.open, 'connection')} left`;
   const time = state === 'draining' ? `, ${wholeSeconds(drain.deadlineUs - nowUs)} s until the deadline (${end})` : '';
-  return `${id} ${target}: ${state}, ${left}${time}${heldText(drain, nowUs)}`;
+  return `${id} ${target}: ${state}, ${left}${time}${heldText(drain, nowUs)}${emptiedText(drain)}`;
 }
 
 /** What an operator states of a server by the control API. */

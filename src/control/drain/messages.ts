@@ -62,13 +62,14 @@ export type DrainInput =
   | { readonly kind: 'no-override'; readonly target: string }
   /**
    * What is left of each drain, by id. `handover`: of this director; absent: nothing is here that could be handed over. `lacks`: connections of a peer
-   * are not here yet.
+   * are not here yet. `view`: where drains of peers hold servers.
    */
   | {
       readonly kind: 'look';
       readonly remaining: ReadonlyMap<string, DrainRemaining>;
       readonly handover?: DrainHandover;
       readonly lacks?: boolean;
+      readonly view?: DrainView;
     }
   /** What an `end` asked for was done. */
   | { readonly kind: 'done'; readonly id: string };
@@ -83,6 +84,7 @@ export type DrainEventKind =
   | 'deadline'
   | 'cancelled'
   | 'restored'
+  | 'empties'
   | 'overridden'
   | 'override-over';
 

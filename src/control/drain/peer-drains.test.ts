@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
 import { type Drain, type DrainRecord, type DrainRemaining, holdsOf, NO_DRAINS, readDrainRecord } from '../../model/drain/drain.js';
-import { PEER_DRAINS_MAX, peerDrainsOf } from '../../model/drain/peer-drain.js';
+import { CANCELLED_MAX, PEER_DRAINS_MAX, peerDrainsOf } from '../../model/drain/peer-drain.js';
 import type { ServiceKey } from '../../model/service.js';
 import { DRAIN_DEFAULTS, type DrainEffect, type DrainInput, type DrainRequest, type DrainView } from './messages.js';
 import { step } from './step.js';
@@ -163,6 +163,48 @@ test('a director that has lost its record has it again from its peer; a drain th
     [['10.0.0.1'], true, []],
     'what was done at its end is not done once more',
   );
+});
+
+test('a cancelling is remembered over any number of later drains, and by a third director: a peer that was away does not bring the drain back', () => {
+  const [first, second] = pair();
+  const third = new Director(30);
+  first.start('1'.repeat(16), 0).send(second, 0);
+  first.feed({ kind: 'cancel', id: 'd1' }, 1);
+  for (let n = 2; n <= 60; n++)
+    first.start(n.toString(16).padStart(16, '0'), n, { target: '10.0.0.2' }).feed({ kind: 'cancel', id: `d${n}` }, n);
+  assert.ok(!first.record.drains.some(({ id }) => id === 'd1'), 'the list has it no more');
+  first.send(third, 61);
+  second.send(first, 62).send(third, 62);
+  assert.deepEqual([first.isHeld, third.isHeld, third.record.drains], [false, false, []]);
+  third.send(second, 63);
+  assert.deepEqual([second.isHeld, second.one.state], [false, 'cancelled']);
+});
+
+test('the memory is bounded by number and by time, at a peer as well, and what is sent is no more than a peer takes together', () => {
+  const [first, second] = pair();
+  const many = 3 * CANCELLED_MAX;
+  for (let n = 1; n <= many; n++) first.start(n.toString(16).padStart(16, '0'), 0).feed({ kind: 'cancel', id: `d${n}` }, 0);
+  assert.equal(first.record.cancelled?.length, CANCELLED_MAX);
+  assert.ok(peerDrainsOf(first.record, 0).length <= CANCELLED_MAX + PEER_DRAINS_MAX);
+  const day = 24 * 3600;
+  first.send(second, 30 * day);
+  assert.equal(second.record.cancelled?.length, CANCELLED_MAX);
+  second.look(0, 32 * day);
+  assert.equal(second.record.cancelled, undefined, 'both forget at the same time');
+});
+
+test('a drain of a peer is held where it leaves a service without a server here, and this is stated until there is another one', () => {
+  const [first, second] = pair();
+  first.start('1'.repeat(16), 0);
+  const [alone] = [[{ key: service, persistent: false, servers: [{ key: server(1), configured: 10, held: false }] }]];
+  second.feed({ kind: 'peers', drains: peerDrainsOf(first.record, 0), view: alone }, 0);
+  const stated = (): readonly string[] => second.effects.flatMap((one) => (one.kind === 'event' ? [one.event.event] : []));
+  assert.deepEqual([second.isHeld, second.one.emptied, stated()], [true, ['tcp:192.0.2.1:80'], ['started', 'empties']]);
+  second.feed({ kind: 'look', remaining: new Map(), view: alone }, 1);
+  assert.deepEqual(stated(), []);
+  second.feed({ kind: 'look', remaining: new Map(), view: VIEW }, 2);
+  assert.equal(second.one.emptied, undefined);
+  assert.equal(first.one.emptied, undefined, 'where it was begun an operator has been asked');
 });
 
 test('a drain of the director stays there, and so does one of a build that knew nothing of peers', () => {

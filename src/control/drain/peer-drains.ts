@@ -3,8 +3,10 @@
 import { beforeFirstLook, type Drain, type DrainRecord, type DrainShare } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import { PEER_DRAINS_MAX, type PeerDrain } from '../../model/drain/peer-drain.js';
+import { isRemembered, withPeersCancelled } from './cancelled-drains.js';
 import { groupTargets } from './check-drain.js';
 import { cancelled, eventOf, moved } from './drain-ends.js';
+import { withEmptied } from './emptied.js';
 import type { DrainEffect, DrainInput, DrainView } from './messages.js';
 
 const MS_US = 1000;
@@ -138,10 +140,17 @@ export function mergePeerDrains(before: DrainRecord, { drains, view }: Extract<D
       record = { ...record, next: record.next + 1, drains: [...record.drains, drain] };
     }
   }
-  return { record: settled(record, atUs, effects), effects };
+  record = withPeersCancelled(settled(record, atUs, effects), drains, atUs);
+  const held = record.drains.map((drain) => withEmptied(drain, view, effects));
+  return { record: held.every((drain, at) => drain === record.drains[at]) ? record : { ...record, drains: held }, effects };
 }
 
-/** What holds nothing any more need not be known here; of a target that is held here one more becomes one with it. */
-const isAdoptable = ({ state, target }: PeerDrain, { drains }: DrainRecord): boolean =>
-  state !== 'cancelled' &&
-  (drains.filter(({ holds }) => holds).length < PEER_DRAINS_MAX || drains.some((drain) => holdsForAll(drain) && drain.target === target));
+/** What was cancelled holds nothing any more, also where a peer has missed that; of a target that is held here one more becomes one with it. */
+const isAdoptable = (received: PeerDrain, record: DrainRecord): boolean => {
+  const { state, target } = received;
+  const { drains } = record;
+  if (state === 'cancelled' || isRemembered(record, received)) return false;
+  return (
+    drains.filter(({ holds }) => holds).length < PEER_DRAINS_MAX || drains.some((drain) => holdsForAll(drain) && drain.target === target)
+  );
+};

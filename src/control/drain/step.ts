@@ -5,8 +5,10 @@ import { beforeFirstLook, isOfDirector, isUnfinished, NONE_ENDED } from '../../m
 import { canonicalTarget, drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { Override } from '../../model/drain/override.js';
 import type { Step } from '../machine.js';
+import { withCancelled } from './cancelled-drains.js';
 import { groupTargets } from './check-drain.js';
 import { cancelled, ended, eventOf, moved, restored, TENTHS } from './drain-ends.js';
+import { withEmptied } from './emptied.js';
 import type { DrainEffect, DrainEventKind, DrainInput } from './messages.js';
 import { mergePeerDrains } from './peer-drains.js';
 
@@ -197,8 +199,9 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
     case 'look': {
       const after = changing((drain) => {
         const remaining = input.remaining.get(drain.id);
-        if (remaining === undefined || !isUnfinished(drain)) return drain;
-        return lookedAt(drain, { remaining, handover: input.handover, lacks: input.lacks === true }, atUs, effects);
+        const seen = input.view === undefined ? drain : withEmptied(drain, input.view, effects);
+        if (remaining === undefined || !isUnfinished(drain)) return seen;
+        return lookedAt(seen, { remaining, handover: input.handover, lacks: input.lacks === true }, atUs, effects);
       });
       return withoutExpired(after, atUs, effects);
     }
@@ -238,6 +241,6 @@ function wakeAt({ drains, overrides = [] }: DrainRecord): number | undefined {
 
 export function step(record: DrainRecord, input: DrainInput, atUs: number): Step<DrainRecord, DrainEffect> {
   const effects: DrainEffect[] = [];
-  const state = counted(record, next(record, input, atUs, effects));
+  const state = withCancelled(counted(record, next(record, input, atUs, effects)), atUs);
   return { state, effects: [...effects, ...(ASKS.has(input.kind) ? ends(state) : [])], wakeAtUs: wakeAt(state) };
 }

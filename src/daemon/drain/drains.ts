@@ -67,6 +67,8 @@ function perform(director: DrainDirector, state: DrainRecord, effects: readonly 
   return record;
 }
 
+const isAdopted = ({ shared, holds }: Drain): boolean => shared?.adopted === true && holds;
+
 /** Whether connections of peers are missing here, which drains of theirs wait for. */
 function lacks(record: DrainRecord): boolean {
   const status = record.drains.some((drain) => drain.shared?.adopted === true && isUnfinished(drain)) ? readStreamStatus() : undefined;
@@ -80,6 +82,7 @@ function lookOf(director: DrainDirector, record: DrainRecord): DrainInput {
     kind: 'look',
     remaining: record.drains.some(isUnfinished) ? director.drainRemaining(record) : new Map(),
     lacks: lacks(record),
+    ...(record.drains.some(isAdopted) ? { view: drainView(director.services()) } : {}),
     ...(handover === undefined ? {} : { handover }),
   };
 }

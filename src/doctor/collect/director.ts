@@ -131,6 +131,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     ...(drops === undefined ? {} : { drops }),
     ...(table.fill === undefined ? {} : { fill: table.fill }),
     ...(table.drains === undefined ? {} : { drains: table.drains }),
+    ...(table.emptied === undefined ? {} : { emptied: table.emptied }),
     clients: [...clients, ...(six?.clients ?? [])],
     paths: [...paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)), ...(six?.paths ?? [])],
     connects,

@@ -1,14 +1,17 @@
 // What the table of this network namespace shows: services and connections, bounded.
+import { drainView } from '../../control/drain/drain-plan.js';
+import { emptiedBy } from '../../control/drain/emptied.js';
+import type { DrainView } from '../../control/drain/messages.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { SCTP_STATES, sctpTimeout } from '../../datapath/sctp-state.js';
 import { TCP_TIMEOUTS } from '../../datapath/tcp-state.js';
 import type { Address } from '../../model/address.js';
-import { type DrainRecord, isUnfinished } from '../../model/drain/drain.js';
+import { type DrainRecord, isUnfinished, NO_DRAINS } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { addressId, destinationId, serviceId } from '../../model/identity.js';
 import type { ConnectionEntry, DestinationKey, Timeouts } from '../../model/service.js';
 import { monotonicUs } from '../../sys/clock.js';
-import type { DrainFact } from '../drain-facts.js';
+import type { DrainFact, EmptiedFact } from '../drain-facts.js';
 import type { ConnectionFacts, DropFacts, FillFacts, ServiceFact } from '../facts.js';
 import { countHalfOpen } from '../half-open-count.js';
 import type { SeenClient } from './client-paths.js';
@@ -30,6 +33,7 @@ export interface TableFacts {
   readonly clients: readonly SeenClient[];
   readonly fill?: FillFacts;
   readonly drains?: readonly DrainFact[];
+  readonly emptied?: readonly EmptiedFact[];
   /** Ends the watch of what is dropped while doctor looks. */
   readonly drops: () => DropFacts | undefined;
 }
@@ -135,16 +139,22 @@ export function endingsOf({ drains, overrides = [] }: DrainRecord, nowUs: number
 }
 
 /** Another build's record cannot be read: its own doctor does. */
-function presentEndings(reader: ObservingReader): readonly DrainFact[] {
+function presentDrains(reader: ObservingReader): DrainRecord {
   try {
-    return endingsOf(reader.drainRecord(), monotonicUs());
+    return reader.drainRecord();
   } catch (error) {
     if (!isWeirError(error, 'drain-record')) throw error;
-    return [];
+    return NO_DRAINS;
   }
 }
 
+/** Of drains that came from peers. */
+const emptiedOf = ({ drains }: DrainRecord, view: DrainView): readonly EmptiedFact[] =>
+  drains.flatMap((drain) => emptiedBy(drain, view).map((service) => ({ id: drain.id, target: drain.target, service })));
+
 export function collectTable(reader: ObservingReader): TableFacts {
+  const record = presentDrains(reader);
+  const present = [...reader.services()];
   const drops = watchDrops(reader);
   const { services, active, inactive, capacity, slots, templates } = reader.overview();
   const overloaded = new Map(
@@ -152,14 +162,15 @@ export function collectTable(reader: ObservingReader): TableFacts {
   );
   const { halfOpen, ...rest } = summary(reader.connections(), reader.timeouts());
   return {
-    services: reader.services().map(({ spec, destinations }) => ({
+    services: present.map(({ spec, destinations }) => ({
       spec,
       destinations: destinations.map((one) => one.spec),
       overloaded: overloaded.get(serviceId(spec.key)) ?? new Set(),
     })),
     ...rest,
     fill: { connections: active + inactive, halfOpen, capacity: capacity.connections, slots, templates },
-    drains: presentEndings(reader),
+    drains: endingsOf(record, monotonicUs()),
+    emptied: emptiedOf(record, drainView(present)),
     drops,
   };
 }

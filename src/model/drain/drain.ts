@@ -74,6 +74,8 @@ export interface Drain {
   readonly handover?: DrainHandover;
   /** It was cancelled, and its servers come back by and by. */
   readonly slowStart?: DrainSlowStart;
+  /** Of one that came from a peer: services that it leaves without a server here, as of the last look; some of many. */
+  readonly emptied?: readonly string[];
   /** It is the same at the peers of weir's own stream; absent: of a director, or of a build that knew no such drains. */
   readonly shared?: DrainShare;
 }
@@ -85,6 +87,12 @@ export interface DrainShare {
   readonly version: number;
   /** It came from a peer. */
   readonly adopted?: true;
+}
+
+/** A drain that was cancelled, for peers that were away and still hold it. */
+export interface CancelledDrain extends Pick<Drain, 'target' | 'startedAt'>, DrainShare {
+  /** For so long it is remembered. */
+  readonly untilUs: number;
 }
 
 /** `share`: of its configured weight that packets find now, above 0, at most 1. */
@@ -100,6 +108,8 @@ export interface DrainRecord {
   readonly drains: readonly Drain[];
   /** One a target; absent: there are none, or it is of a build that knew none. */
   readonly overrides?: readonly Override[];
+  /** The oldest first; absent: there are none, or it is of a build that forgot them. */
+  readonly cancelled?: readonly CancelledDrain[];
   /** How many drains have ended so far, by what became of them; absent: a build that did not count. */
   readonly ended?: Readonly<Record<DrainOutcome, number>>;
 }

@@ -1,6 +1,6 @@
 // A drain on its way to a peer of weir's own stream, which completes it where this director no longer can. Times are what is left of them, since the
 // clocks of two machines differ.
-import type { Drain, DrainRecord } from './drain.js';
+import type { CancelledDrain, Drain, DrainRecord } from './drain.js';
 
 const MS_US = 1000;
 const SECOND_MS = 1000;
@@ -11,7 +11,7 @@ export interface PeerDrain extends Pick<Drain, 'target' | 'also' | 'persistence'
   /** Of what operators have done to it, at whatever director. */
   readonly version: number;
   readonly ageMs: number;
-  /** Until the deadline, and until nothing is honoured any more. */
+  /** Until the deadline, of one that was cancelled until it is forgotten; and until nothing is honoured any more. */
   readonly leftMs: number;
   readonly honourLeftMs: number;
   readonly settleMs: number;
@@ -22,6 +22,8 @@ export interface PeerDrain extends Pick<Drain, 'target' | 'also' | 'persistence'
 
 /** More than a director has at the same time: the newest travel. */
 export const PEER_DRAINS_MAX = 256;
+/** Those that were cancelled are remembered: so many. With the others they are no more than a peer takes together. */
+export const CANCELLED_MAX = 192;
 
 const leftMs = (us: number, nowUs: number): number => Math.max(0, Math.round((us - nowUs) / MS_US));
 
@@ -43,6 +45,21 @@ function peerDrainOf(drain: Drain, nowUs: number): readonly PeerDrain[] {
   ];
 }
 
+/** Of what is over no more need be known. */
+function cancelledPeerDrain({ uid, version, target, startedAt, untilUs }: CancelledDrain, nowUs: number): PeerDrain {
+  const over = { also: [], persistence: 'release', end: 'keep', state: 'cancelled', released: true } as const;
+  const times = { ageMs: 0, leftMs: leftMs(untilUs, nowUs), honourLeftMs: 0, settleMs: 0, idleMs: 0, slowStartLeftMs: 0 };
+  return { uid, version, target, startedAt, ...over, ...times };
+}
+
 /** What travels of a record. */
-export const peerDrainsOf = ({ drains }: DrainRecord, nowUs: number): readonly PeerDrain[] =>
-  drains.flatMap((drain) => peerDrainOf(drain, nowUs)).slice(-PEER_DRAINS_MAX);
+export function peerDrainsOf({ drains, cancelled = [] }: DrainRecord, nowUs: number): readonly PeerDrain[] {
+  const remembered = new Map(cancelled.map((one) => [one.uid, one]));
+  const all = drains.flatMap((drain) => {
+    const over = remembered.get(drain.shared?.uid ?? '');
+    return peerDrainOf(drain, nowUs).map((one) => (over === undefined ? one : { ...one, leftMs: leftMs(over.untilUs, nowUs) }));
+  });
+  const travelling = all.slice(-PEER_DRAINS_MAX);
+  const uids = new Set(travelling.map(({ uid }) => uid));
+  return [...cancelled.filter(({ uid }) => !uids.has(uid)).map((one) => cancelledPeerDrain(one, nowUs)), ...travelling];
+}

@@ -44,7 +44,8 @@ export class SharedDrains implements DrainSource {
   look(): void {
     const folder = this.folder();
     this.#record = folder === undefined ? NO_DRAINS : (this.#attempt(() => readDrains({ folder })) ?? NO_DRAINS);
-    const versions = this.#record.drains.map(({ shared }) => `${shared?.uid} ${shared?.version}`).join();
+    const { drains, cancelled = [] } = this.#record;
+    const versions = [...cancelled, ...drains.map(({ shared }) => shared)].map((one) => `${one?.uid} ${one?.version}`).join();
     if (versions !== this.#versions) this.#revision += 1;
     this.#versions = versions;
     if (this.#looks++ % LOOKS_PER_DRIVER === 0 && isDriven(this.#record)) this.#keepDriven();

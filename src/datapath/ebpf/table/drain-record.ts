@@ -19,7 +19,9 @@ export function readDrains(tables: Pick<Tables, 'folder'>): DrainRecord {
 }
 
 export function writeDrains(tables: Pick<Tables, 'folder'>, record: DrainRecord): void {
-  if (record.drains.length === 0 && record.overrides === undefined && record.next === NO_DRAINS.next) removePinnedText(pathOf(tables));
+  const { drains, overrides, cancelled, next } = record;
+  if (drains.length === 0 && overrides === undefined && cancelled === undefined && next === NO_DRAINS.next)
+    removePinnedText(pathOf(tables));
   else writePinnedText(pathOf(tables), 'weir_drains', JSON.stringify(record));
 }
 

@@ -12,6 +12,13 @@ test('a drain past its end by a minute is reported, with the command that has it
   assert.match(finding?.cause ?? '', /90 s ago/);
 });
 
+test('a drain of a peer that leaves a service without a server is reported', () => {
+  const emptied = [{ id: 'd3', target: '10.0.0.2', service: 'tcp:192.0.2.1:80' }];
+  const [finding] = drainsRule({ ...director, emptied });
+  assert.deepEqual([finding?.severity, finding?.code, finding?.fix], ['warning', 'drain-empties', 'weir drain cancel d3']);
+  assert.match(finding?.what ?? '', /tcp:192\.0\.2\.1:80 without a server/);
+});
+
 test('so is an override whose time was over a minute ago', () => {
   const [finding] = drainsRule({ ...director, drains: [{ target: '10.0.0.2', overdueS: 90 }] });
   assert.deepEqual([finding?.code, finding?.fix], ['drain-hangs', 'weir drain list']);

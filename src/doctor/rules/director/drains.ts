@@ -1,11 +1,27 @@
 // Does each drain, and each override that has a time, come to its end? Its servers get no new connections in any case: what is missing is what is due at the deadline.
 import type { Finding } from '../../../model/finding.js';
+import type { DrainFact, EmptiedFact } from '../../drain-facts.js';
 import type { DirectorFacts } from '../../facts.js';
 
 /** A process that drives drains looks once a second, of a full table less often. */
 const LATE_S = 60;
 
-export function drainsRule({ drains = [] }: DirectorFacts): readonly Finding[] {
+export function drainsRule({ drains = [], emptied = [] }: DirectorFacts): readonly Finding[] {
+  return [...hanging(drains), ...emptied.map(emptiedFinding)];
+}
+
+function emptiedFinding({ id, target, service }: EmptiedFact): Finding {
+  return {
+    severity: 'warning',
+    code: 'drain-empties',
+    what: `the drain ${id} of ${target} leaves ${service} without a server here`,
+    cause: 'a peer has begun it, and the tables of both differ: here the service has no other server with a weight',
+    fix: `weir drain cancel ${id}`,
+    advice: 'that cancels it at all directors; or add to the service here the servers that it has at the peer',
+  };
+}
+
+function hanging(drains: readonly DrainFact[]): readonly Finding[] {
   return drains
     .filter(({ overdueS }) => overdueS >= LATE_S)
     .map(({ id, target, overdueS }) => ({
