@@ -2,7 +2,8 @@
 
 /** A drain that came from a peer leaves this service, as tcp:ADDRESS:PORT, without a server here. */
 export interface EmptiedFact {
-  readonly id: string;
+  /** Absent: an override. */
+  readonly id?: string;
   readonly target: string;
   readonly service: string;
 }

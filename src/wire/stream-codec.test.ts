@@ -9,10 +9,12 @@ import {
   sampleConnection,
   sampleDrain,
   sampleHello,
+  sampleOverride,
   sampleRecords,
   sampleStream,
 } from '../../test/support/stream-records.js';
 import type { PeerDrain } from '../model/drain/peer-drain.js';
+import type { PeerOverride } from '../model/drain/peer-override.js';
 import { concat } from './bytes.js';
 import { StreamDecoder } from './stream-decoder.js';
 import { StreamEncoder } from './stream-encoder.js';
@@ -115,6 +117,22 @@ const drain = (changes: Partial<PeerDrain> = {}): readonly number[] => [
 ];
 const drainWith = (at: number, value: number): readonly number[] => drain().with(at, value);
 /** Of no state, persistence, end or flag; too late; too many that go with it; of targets that are none, or the director. */
+const override = (changes: Partial<PeerOverride> = {}): readonly number[] => [
+  ...new StreamEncoder().encode({ kind: 'override', override: { ...sampleOverride, ...changes } }).subarray(StreamLayout.header),
+];
+const overrideWith = (at: number, value: number): readonly number[] => override().with(at, value);
+const hostileOverrides = [
+  override({ version: 0 }),
+  overrideWith(4, 9),
+  overrideWith(4, 1),
+  overrideWith(4, 0),
+  overrideWith(5, 0),
+  overrideWith(9, 0xf0),
+  overrideWith(override().length - 1, 0xff),
+  overrideWith(override().length - 1, 10),
+  ...['director', '', '10.0.0.02'].map((target) => override({ target })),
+];
+
 const hostileDrains = [
   ...[12, 13, 14, 15].map((at) => drainWith(at, 9)),
   ...[20, 24, 28, 32, 36].map((at) => drainWith(at, 0xff)),
@@ -156,6 +174,8 @@ const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
   ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 5])],
   ['reason', frame(StreamType.beat, [0, 0, 0, 0, 2])],
   ...hostileDrains.map((bytes) => ['drain', frame(StreamType.drain, bytes)] as const),
+  ...hostileOverrides.map((bytes) => ['override', frame(StreamType.override, bytes)] as const),
+  ['frame-short', frame(StreamType.override, override().slice(0, -1))],
   ['frame-short', frame(StreamType.drain, drain().slice(0, -1))],
   ['frame-rest', frame(StreamType.drain, [...drain(), 0])],
 ];

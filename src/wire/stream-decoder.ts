@@ -7,6 +7,7 @@ import { ReceiveDictionary } from './stream-dictionary.js';
 import { addDigests, itemHash } from './stream-digest.js';
 import { readDrain } from './stream-drain.js';
 import { type ItemKind, StreamItem } from './stream-item.js';
+import { readOverride } from './stream-override.js';
 import { GOODBYE_REASONS, ITEM_REFUSALS, StreamLayout, type StreamRecord, type StreamRefusal, StreamType } from './stream-record.js';
 
 /** A record, or the items of a frame. */
@@ -66,6 +67,12 @@ function readDrainRecord(reader: StreamReader): Answer {
   const drain = readDrain(reader);
   if (drain === undefined) return reader.failed ? 'frame-short' : 'drain';
   return [{ kind: 'drain', drain }];
+}
+
+function readOverrideRecord(reader: StreamReader): Answer {
+  const override = readOverride(reader);
+  if (override === undefined) return reader.failed ? 'frame-short' : 'override';
+  return [{ kind: 'override', override }];
 }
 
 export class StreamDecoder {
@@ -159,6 +166,8 @@ export class StreamDecoder {
         return readCompared(reader);
       case StreamType.drain:
         return readDrainRecord(reader);
+      case StreamType.override:
+        return readOverrideRecord(reader);
       default:
         return 'frame-type';
     }

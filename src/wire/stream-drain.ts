@@ -24,7 +24,7 @@ const U32_MAX = 0xffff_ffff;
 
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
 
-function writeText(writer: StreamWriter, text: string): void {
+export function writeText(writer: StreamWriter, text: string): void {
   const bytes = new TextEncoder().encode(text);
   writer.u8(bytes.length);
   writer.bytes(bytes);
@@ -48,10 +48,16 @@ export function writeDrain(writer: StreamWriter, drain: PeerDrain): void {
   for (const word of also) writeText(writer, word);
 }
 
+/** `isAbsent`: none is to be there. undefined: it is none. */
+export function readMoment(reader: StreamReader, isAbsent: boolean): string | undefined {
+  const text = readText(reader);
+  return (isAbsent ? text === '' : STARTED.test(text)) ? text : undefined;
+}
+
 const readText = (reader: StreamReader): string => String.fromCharCode(...reader.bytes(reader.u8()));
 
 /** As drainTargetWord has it, and of no director; undefined: it is none. */
-function readTarget(reader: StreamReader): string | undefined {
+export function readTarget(reader: StreamReader): string | undefined {
   const text = readText(reader);
   const target = parseDrainTarget(text);
   return target === undefined || target.kind === 'director' || drainTargetWord(target) !== text ? undefined : text;

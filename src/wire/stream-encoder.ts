@@ -12,6 +12,7 @@
 //     digest        count (6) · sum (6) · lost (4)
 //     compared      count (6) · sum (6) · unbound (4) · full (4) · port (4) · unsupported (4)
 //     drain         stream-drain.ts
+//     override      stream-override.ts
 //     again, forget   nothing
 //     service, destination   stream-dictionary.ts
 import { LACKING_REASONS } from '../model/stream-node.js';
@@ -19,6 +20,7 @@ import { StreamWriter } from './stream-bytes.js';
 import { SendDictionary } from './stream-dictionary.js';
 import { writeDrain } from './stream-drain.js';
 import { type ItemKind, type StreamItem, writeItem } from './stream-item.js';
+import { writeOverride } from './stream-override.js';
 import { GOODBYE_REASONS, ITEM_REFUSALS, type StreamHello, StreamLayout, type StreamRecord, StreamType } from './stream-record.js';
 
 /** The longest item: IPv6 with all parts; a template with the longest Call-ID is shorter than that. */
@@ -70,6 +72,9 @@ function writeRecord(writer: StreamWriter, record: StreamRecord): void {
       break;
     case 'drain':
       writeDrain(writer, record.drain);
+      break;
+    case 'override':
+      writeOverride(writer, record.override);
   }
 }
 

@@ -1,5 +1,6 @@
 // The records of weir's own synchronisation between two of its nodes, over one byte stream. stream-encoder.ts has their bytes.
 import type { PeerDrain } from '../model/drain/peer-drain.js';
+import type { PeerOverride } from '../model/drain/peer-override.js';
 import type { Lacking } from '../model/stream-node.js';
 
 export interface StreamHello {
@@ -86,7 +87,9 @@ export type StreamRecord =
   | StreamGoodbye
   | StreamDigest
   | StreamCompared
-  | StreamDrain;
+  | StreamDrain
+  /** An override of the sender, as it is now, or that it was taken away. */
+  | { readonly kind: 'override'; readonly override: PeerOverride };
 
 /** Why bytes are refused. The connection must be closed then: where the next record would begin is not known. */
 export const STREAM_REFUSALS = [
@@ -110,6 +113,7 @@ export const STREAM_REFUSALS = [
   'item-call',
   'reason',
   'drain',
+  'override',
 ] as const;
 export type StreamRefusal = (typeof STREAM_REFUSALS)[number];
 
@@ -147,14 +151,22 @@ export const StreamType = {
   digest: 14,
   compared: 15,
   drain: 16,
+  override: 17,
 } as const;
 
 /**
  * What a build can do beyond version 2, as names of ALPN, the best first. A frame of a type that a build does not know ends the connection: so those of digests
- * (2.1), items with the replies of FTP (2.2), drains (2.3) and who had a connection's last packet (2.4) go only where both ends have named that one. A build that
+ * (2.1), items with the replies of FTP (2.2), drains (2.3) who had a connection's last packet (2.4) and overrides (2.5) go only where both ends have named that one. A build that
  * names none has version 2 as it was.
  */
-export const STREAM_PROTOCOLS = ['weir-stream/2.4', 'weir-stream/2.3', 'weir-stream/2.2', 'weir-stream/2.1', 'weir-stream/2'] as const;
+export const STREAM_PROTOCOLS = [
+  'weir-stream/2.5',
+  'weir-stream/2.4',
+  'weir-stream/2.3',
+  'weir-stream/2.2',
+  'weir-stream/2.1',
+  'weir-stream/2',
+] as const;
 
 /** That both ends have agreed upon; null or false: none. */
 type Agreed = string | false | null;
@@ -173,3 +185,6 @@ export const hasDrains = (protocol: Agreed): boolean => hasAll(protocol, 'weir-s
 
 /** Items state whether their sender had the last packet itself. */
 export const hasOwners = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.4');
+
+/** Overrides travel. */
+export const hasOverrides = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.5');

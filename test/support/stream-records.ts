@@ -1,7 +1,9 @@
 // Records of weir's own synchronisation stream for tests: random ones, and a fixed sample of every kind.
 import type { Address, Family } from '../../src/model/address.js';
 import { drainTargetWord } from '../../src/model/drain/drain-target.js';
+import { ADMIN_STATES } from '../../src/model/drain/override.js';
 import type { PeerDrain } from '../../src/model/drain/peer-drain.js';
+import type { PeerOverride } from '../../src/model/drain/peer-override.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import type { DestinationKey, ForwardingMethod, ServiceKey } from '../../src/model/service.js';
 import { StreamEncoder } from '../../src/wire/stream-encoder.js';
@@ -152,6 +154,23 @@ const drains: fc.Arbitrary<PeerDrain> = fc.record(
   { noNullPrototype: true },
 );
 
+const lines = fc.string({ unit: 'grapheme', maxLength: 50 }).filter((text) => !/\p{Cc}/u.test(text));
+const overrides: fc.Arbitrary<PeerOverride> = fc
+  .tuple(
+    drainTargets,
+    word.map((version) => Math.max(1, version)),
+    drainMs,
+    fc.constantFrom(...ADMIN_STATES, undefined),
+    lines,
+    lines,
+  )
+  .map(([target, version, leftMs, state, owner, reason]): PeerOverride => {
+    if (state === undefined) return { target, version, leftMs, override: null };
+    const weight = state === 'ready' ? version % 65_536 : null;
+    const since = new Date(leftMs).toISOString();
+    return { target, version, leftMs: version % 2 === 0 ? null : leftMs, override: { state, weight, reason, owner, since } };
+  });
+
 const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
   fc
     .tuple(fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/), fc.stringMatching(/^[0-9a-f]{16}$/))
@@ -173,6 +192,7 @@ const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
     }),
   ),
   drains.map((drain): StreamRecord => ({ kind: 'drain', drain })),
+  overrides.map((override): StreamRecord => ({ kind: 'override', override })),
 );
 
 export const sampleHello: StreamRecord = { kind: 'hello', node: 'lb1', id: '0123456789abcdef' };
@@ -250,6 +270,13 @@ export const sampleDrain: PeerDrain = {
   slowStartLeftMs: 0,
 };
 
+export const sampleOverride: PeerOverride = {
+  target: '10.0.0.2:8080',
+  version: 4,
+  leftMs: null,
+  override: { state: 'maintenance', weight: null, reason: 'neue Platten für 磁盘', owner: 'ops', since: '2026-11-27T16:30:00.123Z' },
+};
+
 /** One of each kind. */
 export const sampleRecords: readonly AnyRecord[] = [
   sampleHello,
@@ -263,6 +290,7 @@ export const sampleRecords: readonly AnyRecord[] = [
   { kind: 'digest', count: 7, sum: 0xffff_ffff_ffff, lost: 2 },
   { kind: 'compared', count: 7, sum: 1, lacking: { unbound: 1, full: 0, port: 2, unsupported: 0xffff_ffff } },
   { kind: 'drain', drain: sampleDrain },
+  { kind: 'override', override: sampleOverride },
   { kind: 'goodbye', reason: 'stop' },
 ];
 

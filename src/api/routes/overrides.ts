@@ -43,7 +43,10 @@ const targetPath = z.strictObject({
   target: z.string().max(200).describe('a server, with a port or without, or a server of one service: tcp:192.0.2.1:80%2F10.0.0.2:80'),
 });
 
-function overrideValue({ untilUs, ...rest }: Override, sources: ApiSources): z.infer<typeof overrideShape> {
+function overrideValue(
+  { untilUs, version: _version, adopted: _adopted, ...rest }: Override,
+  sources: ApiSources,
+): z.infer<typeof overrideShape> {
   return { ...rest, until: untilUs === null ? null : momentText(sources.now() + (untilUs - sources.monotonicUs()) / US_PER_MS) };
 }
 

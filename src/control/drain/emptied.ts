@@ -1,7 +1,8 @@
 // Services that a drain of a peer leaves without a server here. The peer has checked its own table; this director's may be another one. The drain holds
 // nevertheless, since the server is about to go: who operates it must know.
 import { type Drain, targetsOf } from '../../model/drain/drain.js';
-import { isTargeted } from '../../model/drain/drain-target.js';
+import { type DrainTarget, isTargeted } from '../../model/drain/drain-target.js';
+import type { Override } from '../../model/drain/override.js';
 import { serviceWord } from '../../model/service-word.js';
 import { eventOf } from './drain-ends.js';
 import type { DrainEffect, DrainView } from './messages.js';
@@ -12,9 +13,16 @@ const SERVICES_MAX = 16;
 const mayEmpty = ({ shared, holds, slowStart }: Drain): boolean => shared?.adopted === true && holds && slowStart === undefined;
 
 /** As serviceWord. Who has named a whole service wants it to be empty. */
-export function emptiedBy(drain: Drain, view: DrainView): readonly string[] {
-  if (!mayEmpty(drain)) return [];
-  const targets = targetsOf(drain).filter(({ kind }) => kind !== 'service');
+export const emptiedBy = (drain: Drain, view: DrainView): readonly string[] =>
+  mayEmpty(drain) ? emptiedServices(targetsOf(drain), view) : [];
+
+/** Likewise, of an override. */
+export function emptiedByOverride({ target, state, weight, adopted }: Override, view: DrainView): readonly string[] {
+  return adopted === true && (state !== 'ready' || weight === 0) ? emptiedServices(targetsOf({ target, also: [] }), view) : [];
+}
+
+function emptiedServices(all: readonly DrainTarget[], view: DrainView): readonly string[] {
+  const targets = all.filter(({ kind }) => kind !== 'service');
   return view.flatMap(({ key, servers }) => {
     const open = servers.filter(({ configured }) => configured > 0);
     const drained = open.filter((server) => targets.some((target) => isTargeted(target, key, server.key)));

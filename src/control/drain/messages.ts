@@ -2,6 +2,7 @@
 import type { DrainEnd, DrainHandover, DrainPersistence, DrainRemaining } from '../../model/drain/drain.js';
 import type { Override } from '../../model/drain/override.js';
 import type { PeerDrain } from '../../model/drain/peer-drain.js';
+import type { PeerOverride } from '../../model/drain/peer-override.js';
 import type { DestinationKey, ServiceKey } from '../../model/service.js';
 
 /** A drain that is asked for. Times in seconds. */
@@ -51,7 +52,12 @@ export type DrainInput =
   /** It was checked by checkDrain. `startedAt`: RFC 3339. `uid`: of one that travels to peers. */
   | { readonly kind: 'start'; readonly request: DrainRequest; readonly view: DrainView; readonly startedAt: string; readonly uid?: string }
   /** What peers have. */
-  | { readonly kind: 'peers'; readonly drains: readonly PeerDrain[]; readonly view: DrainView }
+  | {
+      readonly kind: 'peers';
+      readonly drains: readonly PeerDrain[];
+      readonly overrides?: readonly PeerOverride[];
+      readonly view: DrainView;
+    }
   /** Gives the configured weights back, also after the end. `slowStartS`: by and by, within that time. */
   | { readonly kind: 'cancel'; readonly id: string; readonly slowStartS?: number }
   /** From now, of one that goes on. */

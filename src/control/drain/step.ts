@@ -3,13 +3,13 @@
 import type { Drain, DrainHandover, DrainRecord, DrainRemaining, DrainSample, DrainSlowStart } from '../../model/drain/drain.js';
 import { beforeFirstLook, isOfDirector, isUnfinished, NONE_ENDED } from '../../model/drain/drain.js';
 import { canonicalTarget, drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
-import type { Override } from '../../model/drain/override.js';
 import type { Step } from '../machine.js';
 import { withCancelled } from './cancelled-drains.js';
 import { groupTargets } from './check-drain.js';
 import { cancelled, ended, eventOf, moved, restored, TENTHS } from './drain-ends.js';
 import { withEmptied } from './emptied.js';
-import type { DrainEffect, DrainEventKind, DrainInput } from './messages.js';
+import type { DrainEffect, DrainInput } from './messages.js';
+import { withOverride, withoutExpired, withoutOverride, withPeersOverrides } from './overrides.js';
 import { mergePeerDrains } from './peer-drains.js';
 
 const SECOND_US = 1_000_000;
@@ -135,29 +135,6 @@ function remembered(drains: readonly Drain[]): readonly Drain[] {
   return drains.filter((drain) => !old.includes(drain));
 }
 
-function overrideEvent({ target, state, weight, owner, reason }: Override, event: DrainEventKind): DrainEffect {
-  const what = weight === null ? state : `weight ${weight}`;
-  const text = event === 'overridden' ? `${what} by ${owner}: ${reason}` : `${what} is over: the configured weight is in force`;
-  return { kind: 'event', event: { id: 'override', target, event, text } };
-}
-
-const others = ({ overrides = [] }: DrainRecord, target: string): readonly Override[] => overrides.filter((one) => one.target !== target);
-
-function withOverrides({ overrides: _before, ...record }: DrainRecord, overrides: readonly Override[]): DrainRecord {
-  return overrides.length === 0 ? record : { ...record, overrides };
-}
-
-function withoutExpired(record: DrainRecord, atUs: number, effects: DrainEffect[]): DrainRecord {
-  const { overrides = [] } = record;
-  const over = overrides.filter(({ untilUs }) => untilUs !== null && untilUs <= atUs);
-  if (over.length === 0) return record;
-  effects.push(...over.map((one) => overrideEvent(one, 'override-over')));
-  return withOverrides(
-    record,
-    overrides.filter((one) => !over.includes(one)),
-  );
-}
-
 /** Those that have ended in this step are counted: the record remembers few of them. */
 function counted(before: DrainRecord, after: DrainRecord): DrainRecord {
   const going = new Set(before.drains.flatMap(({ id, state }) => (state === 'draining' ? [id] : [])));
@@ -184,18 +161,15 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
     case 'deadline':
       return changing((drain) => (drain.id === input.id ? raised(drain, moved(drain, input.deadlineS, atUs, effects)) : drain));
     case 'peers': {
-      const { record: after, effects: events } = mergePeerDrains(record, input, atUs);
+      const { record: drained, effects: events } = mergePeerDrains(record, input, atUs);
       effects.push(...events);
+      const after = withPeersOverrides(drained, input.overrides ?? [], atUs, effects);
       return after === record ? record : { ...after, drains: remembered(after.drains) };
     }
     case 'override':
-      effects.push(overrideEvent(input.override, 'overridden'));
-      return withOverrides(record, [...others(record, input.override.target), input.override]);
-    case 'no-override': {
-      const gone = (record.overrides ?? []).filter(({ target }) => target === input.target);
-      effects.push(...gone.map((one) => overrideEvent(one, 'override-over')));
-      return withOverrides(record, others(record, input.target));
-    }
+      return withOverride(record, input.override, effects);
+    case 'no-override':
+      return withoutOverride(record, input.target, atUs, effects);
     case 'look': {
       const after = changing((drain) => {
         const remaining = input.remaining.get(drain.id);

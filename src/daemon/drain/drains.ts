@@ -10,7 +10,6 @@ import { openDirector } from '../../datapath/ebpf/open.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { type Drain, type DrainRecord, isDueAt, isOfDirector, isUnfinished, targetsOf } from '../../model/drain/drain.js';
 import { isTargeted } from '../../model/drain/drain-target.js';
-import type { PeerDrain } from '../../model/drain/peer-drain.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { lacksOfPeers } from '../../model/stream-node.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -173,23 +172,25 @@ function turnOf(director: DrainDirector, onEvent: OnDrainEvent = SILENT): DrainR
   return director.exclusively(() => take(director, director.drainRecord(), look, onEvent));
 }
 
+type FromPeers = Pick<Extract<DrainInput, { kind: 'peers' }>, 'drains' | 'overrides'>;
+
 /**
- * Drains of peers. The record after it; `busy`: another process had the table for longer than `waitMs`.
+ * Drains and overrides of peers. The record after it; `busy`: another process had the table for longer than `waitMs`.
  * @throws WeirError drain-record
  */
-export function takePeerDrains(drains: readonly PeerDrain[], { onEvent = SILENT, waitMs = TURN_WAIT_MS }: DrainCall): DrainRecord | 'busy' {
+export function takePeerDrains(received: FromPeers, { onEvent = SILENT, waitMs = TURN_WAIT_MS }: DrainCall): DrainRecord | 'busy' {
   try {
-    return withDirector((director) => takePeerDrainsOf(director, drains, onEvent), waitMs);
+    return withDirector((director) => takePeerDrainsOf(director, received, onEvent), waitMs);
   } catch (error) {
     if (isWeirError(error, 'lock-busy')) return 'busy';
     throw error;
   }
 }
 
-function takePeerDrainsOf(director: DrainDirector, drains: readonly PeerDrain[], onEvent: OnDrainEvent): DrainRecord {
+function takePeerDrainsOf(director: DrainDirector, received: FromPeers, onEvent: OnDrainEvent): DrainRecord {
   return director.exclusively(() => {
     const before = director.drainRecord();
-    const input = { kind: 'peers', drains, view: drainView(director.services()) } as const;
+    const input = { kind: 'peers', ...received, view: drainView(director.services()) } as const;
     return step(before, input, monotonicUs()).state === before ? before : take(director, before, input, onEvent);
   });
 }

@@ -1,6 +1,6 @@
 // What the table of this network namespace shows: services and connections, bounded.
 import { drainView } from '../../control/drain/drain-plan.js';
-import { emptiedBy } from '../../control/drain/emptied.js';
+import { emptiedBy, emptiedByOverride } from '../../control/drain/emptied.js';
 import type { DrainView } from '../../control/drain/messages.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { SCTP_STATES, sctpTimeout } from '../../datapath/sctp-state.js';
@@ -148,9 +148,11 @@ function presentDrains(reader: ObservingReader): DrainRecord {
   }
 }
 
-/** Of drains that came from peers. */
-const emptiedOf = ({ drains }: DrainRecord, view: DrainView): readonly EmptiedFact[] =>
-  drains.flatMap((drain) => emptiedBy(drain, view).map((service) => ({ id: drain.id, target: drain.target, service })));
+/** Of drains and overrides that came from peers. */
+const emptiedOf = ({ drains, overrides = [] }: DrainRecord, view: DrainView): readonly EmptiedFact[] => [
+  ...drains.flatMap((drain) => emptiedBy(drain, view).map((service) => ({ id: drain.id, target: drain.target, service }))),
+  ...overrides.flatMap((one) => emptiedByOverride(one, view).map((service) => ({ target: one.target, service }))),
+];
 
 export function collectTable(reader: ObservingReader): TableFacts {
   const record = presentDrains(reader);

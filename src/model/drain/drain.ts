@@ -2,7 +2,7 @@
 import { isRecord, parseJson } from '../json.js';
 import type { DestinationKey, ServiceKey } from '../service.js';
 import { type DrainTarget, isTargeted, parseDrainTarget } from './drain-target.js';
-import type { Override } from './override.js';
+import type { Override, RemovedOverride } from './override.js';
 
 /** `honour`: persistent clients may open new connections for a while. `release`: their templates lead nowhere any more. */
 export type DrainPersistence = 'honour' | 'release';
@@ -108,6 +108,8 @@ export interface DrainRecord {
   readonly drains: readonly Drain[];
   /** One a target; absent: there are none, or it is of a build that knew none. */
   readonly overrides?: readonly Override[];
+  /** As `cancelled`, of overrides. */
+  readonly removedOverrides?: readonly RemovedOverride[];
   /** The oldest first; absent: there are none, or it is of a build that forgot them. */
   readonly cancelled?: readonly CancelledDrain[];
   /** How many drains have ended so far, by what became of them; absent: a build that did not count. */

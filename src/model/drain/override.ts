@@ -17,6 +17,18 @@ export interface Override {
   readonly since: string;
   /** CLOCK_MONOTONIC, microseconds; null: until it is removed. */
   readonly untilUs: number | null;
+  /** Raised by each change of this target, at whatever director; absent: of a build that kept overrides to itself. */
+  readonly version?: number;
+  /** It came from a peer of weir's own stream. */
+  readonly adopted?: true;
+}
+
+/** One that was taken away, or whose time is over, for peers that were away and still have it. */
+export interface RemovedOverride {
+  readonly target: string;
+  readonly version: number;
+  /** CLOCK_MONOTONIC, microseconds: for so long it is remembered. */
+  readonly untilUs: number;
 }
 
 export interface WantedOverride extends Pick<Override, 'target' | 'state' | 'weight' | 'reason' | 'owner'> {

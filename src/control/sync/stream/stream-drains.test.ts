@@ -2,32 +2,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeAll } from '../../../../test/support/stream-objects.js';
-import { sampleDrain, sampleHello } from '../../../../test/support/stream-records.js';
+import { sampleDrain, sampleHello, sampleOverride } from '../../../../test/support/stream-records.js';
 import { PEER_DRAINS_MAX, type PeerDrain } from '../../../model/drain/peer-drain.js';
+import type { PeerOverride } from '../../../model/drain/peer-override.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { StreamReceiver } from './stream-receiver.js';
 import { StreamSender } from './stream-sender.js';
 
 const source = { look: () => false, forget: () => {}, forgetRefused: () => {} };
-const receiverOf = (drains: boolean): StreamReceiver =>
+const receiverOf = (drains: boolean, overrides = drains): StreamReceiver =>
   new StreamReceiver({
     node: 'lb2',
     id: '2'.repeat(16),
     memory: {},
     digests: true,
     drains,
+    overrides,
     lost: () => 0,
     now: () => 0,
     apply: ({ count }) => new Uint8Array(count),
   });
 
-function session(isKnown: boolean) {
+function session(isKnown: boolean, knowsOverrides = isKnown) {
   let all: readonly PeerDrain[] = [sampleDrain];
-  const drains = { revision: 1, all: () => all };
+  let overrides: readonly PeerOverride[] = [];
+  const drains = { revision: 1, all: () => all, overrides: () => overrides };
   const options = { node: 'lb1', id: '1'.repeat(16), source, digests: true, replies: true, now: () => 0 };
-  const sender = new StreamSender(isKnown ? { ...options, drains } : options);
-  const receiver = receiverOf(isKnown);
+  const sender = new StreamSender(isKnown ? { ...options, drains, overrides: knowsOverrides } : options);
+  const receiver = receiverOf(isKnown, knowsOverrides);
   const decoder = new StreamDecoder();
   const deliver = (bytes: Uint8Array): void => assert.equal(receiver.take(decoder.push(bytes).records), undefined);
   deliver(sender.begin());
@@ -42,7 +45,15 @@ function session(isKnown: boolean) {
     all = next;
     drains.revision += 1;
   };
-  return { look, change };
+  const override = (...next: readonly PeerOverride[]): readonly PeerOverride[] => {
+    overrides = next;
+    drains.revision += 1;
+    look();
+    const came = receiver.overrides;
+    receiver.drainsTaken([], came);
+    return came;
+  };
+  return { look, change, override };
 }
 
 test('each once, and again when it has another version', () => {
@@ -54,6 +65,16 @@ test('each once, and again when it has another version', () => {
   const cancelled: PeerDrain = { ...sampleDrain, version: sampleDrain.version + 1, state: 'cancelled' };
   change([cancelled, other]);
   assert.deepEqual(look(), [cancelled]);
+});
+
+test('an override once, and again when it has changed or was taken away; none where the peer is of a build before', () => {
+  const { override } = session(true);
+  const removed = { ...sampleOverride, version: 9, leftMs: 1000, override: null };
+  assert.deepEqual(
+    [override(sampleOverride), override({ ...sampleOverride, leftMs: 5 }), override(removed)],
+    [[sampleOverride], [], [removed]],
+  );
+  assert.deepEqual(session(true, false).override(sampleOverride), []);
 });
 
 test('none where the peer is of a build before', () => {

@@ -1,6 +1,7 @@
 // The receiving side of one session of weir's own stream: what a peer has goes into this director's tables, and each item is acknowledged when it is there, or
 // refused with a reason.
 import { PEER_DRAINS_MAX, type PeerDrain } from '../../../model/drain/peer-drain.js';
+import { PEER_OVERRIDES_MAX, type PeerOverride } from '../../../model/drain/peer-override.js';
 import { APPLIED, type Applied, type Rivalry } from '../../../model/foreign-connection.js';
 import { type DigestState, type Lacking, NOTHING_LACKS } from '../../../model/stream-node.js';
 import { type ItemBlock, ItemReader } from '../../../wire/stream-block.js';
@@ -26,6 +27,7 @@ const [WAITING_MAX, DICTIONARIES_MAX] = [16_384, 2];
 
 /** A peer sends no more of them together. */
 const DRAINS_WAITING_MAX = 2 * PEER_DRAINS_MAX;
+const OVERRIDES_WAITING_MAX = 2 * PEER_OVERRIDES_MAX;
 
 /** What outlives a session: until when this director knew all that the peer had, by the clock here. */
 export interface PeerMemory {
@@ -56,6 +58,8 @@ export interface ReceiverOptions {
   readonly owners?: boolean;
   /** The peer knows of drains, too. */
   readonly drains?: boolean;
+  /** The peer knows of overrides, too. */
+  readonly overrides?: boolean;
   /** Gets what has ended, as this director knows, and the peer does not. */
   readonly over?: (ended: Ended) => void;
   /** Connections of this session that were here, and are gone before their time. */
@@ -96,6 +100,8 @@ export class StreamReceiver {
   #count = 0;
   /** Of the peer, that are not in the record here yet, by their ids. */
   #drains = new Map<string, PeerDrain>();
+  /** Likewise, by their targets. */
+  readonly #overrides = new Map<string, PeerOverride>();
   readonly #taken = new TakenDigest();
   /** What the peer states that this director lacks. */
   #lacking: Lacking = NOTHING_LACKS;
@@ -179,6 +185,9 @@ export class StreamReceiver {
       else if (record.kind === 'drain') {
         if (this.options.drains !== true || this.#drains.size >= DRAINS_WAITING_MAX) return 'order';
         this.#drains.set(record.drain.uid, record.drain);
+      } else if (record.kind === 'override') {
+        if (this.options.overrides !== true || this.#overrides.size >= OVERRIDES_WAITING_MAX) return 'order';
+        this.#overrides.set(record.override.target, record.override);
       } else if (record.kind !== 'goodbye') return 'order';
     }
     return undefined;
@@ -189,9 +198,15 @@ export class StreamReceiver {
     return [...this.#drains.values()];
   }
 
-  /** Those that were `drains` are in the record here. */
-  drainsTaken(taken: readonly PeerDrain[]): void {
+  /** Likewise of overrides. */
+  get overrides(): readonly PeerOverride[] {
+    return [...this.#overrides.values()];
+  }
+
+  /** Those that were `drains` and `overrides` are in the record here. */
+  drainsTaken(taken: readonly PeerDrain[], overrides: readonly PeerOverride[] = []): void {
     for (const drain of taken) if (this.#drains.get(drain.uid) === drain) this.#drains.delete(drain.uid);
+    for (const one of overrides) if (this.#overrides.get(one.target) === one) this.#overrides.delete(one.target);
   }
 
   #compare({ count, sum, lacking }: StreamCompared): void {

@@ -1,6 +1,7 @@
 // The sending side of one session of weir's own stream: all that this director's tables have, and then what is new there. The tables are the state of record:
 // a session that ends loses nothing, since the next one begins with everything again.
 import type { PeerDrain } from '../../../model/drain/peer-drain.js';
+import type { PeerOverride } from '../../../model/drain/peer-override.js';
 import type { DigestState, Lacking } from '../../../model/stream-node.js';
 import type { Received } from '../../../wire/stream-decoder.js';
 import { itemHash } from '../../../wire/stream-digest.js';
@@ -44,7 +45,8 @@ export interface DrainSource {
   /** Another one after each change of them. */
   readonly revision: number;
   /** As they are now. */
-  readonly all: () => readonly PeerDrain[];
+  all(): readonly PeerDrain[];
+  overrides(): readonly PeerOverride[];
 }
 
 export interface SenderOptions {
@@ -60,6 +62,8 @@ export interface SenderOptions {
   readonly replies: boolean;
   /** The peer knows what it means that an item is the sender's own. */
   readonly owners?: boolean;
+  /** The peer knows of overrides, too. */
+  readonly overrides?: boolean;
   /** Absent: the peer knows nothing of drains. */
   readonly drains?: DrainSource;
   /** Milliseconds of a clock that never goes back. */
@@ -101,6 +105,8 @@ export class StreamSender {
   #againAt: number;
   /** Of the drains that the peer has, by their ids. */
   readonly #drainVersions = new Map<string, number>();
+  /** Likewise of overrides, by their targets. */
+  readonly #overrideVersions = new Map<string, string>();
   #drainRevision: number | undefined;
 
   constructor(readonly options: SenderOptions) {
@@ -232,6 +238,16 @@ export class StreamSender {
       if (this.#drainVersions.get(drain.uid) === drain.version) continue;
       this.#drainVersions.set(drain.uid, drain.version);
       this.#encoder.record({ kind: 'drain', drain });
+    }
+    if (this.options.overrides === true) this.#sendOverrides(drains);
+  }
+
+  #sendOverrides(drains: DrainSource): void {
+    for (const each of drains.overrides()) {
+      const version = `${each.version} ${JSON.stringify(each.override)}`;
+      if (this.#overrideVersions.get(each.target) === version) continue;
+      this.#overrideVersions.set(each.target, version);
+      this.#encoder.record({ kind: 'override', override: each });
     }
   }
 

@@ -3,9 +3,10 @@ import type { TLSSocket } from 'node:tls';
 import type { Ended } from '../../../control/sync/stream/sent-window.js';
 import { type Batch, type PeerMemory, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
 import type { PeerDrain } from '../../../model/drain/peer-drain.js';
+import type { PeerOverride } from '../../../model/drain/peer-override.js';
 import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasDrains, hasOwners } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasOverrides, hasOwners } from '../../../wire/stream-record.js';
 
 /** An acknowledgement goes back so often, whether anything came or not. */
 const BEAT_MS = 250;
@@ -35,8 +36,8 @@ export interface IncomingOptions {
   readonly id: string;
   readonly now: () => number;
   readonly apply: (batch: Batch) => Uint8Array | undefined;
-  /** Puts drains of the peer into the record here. False: it cannot now, and is to be asked again. */
-  readonly takeDrains: (drains: readonly PeerDrain[]) => boolean;
+  /** Puts drains and overrides of the peer into the record here. False: it cannot now, and is to be asked again. */
+  readonly takeDrains: (drains: readonly PeerDrain[], overrides: readonly PeerOverride[]) => boolean;
   /** As of StreamReceiver. */
   readonly over: (ended: Ended) => void;
   /** Connections of the peer that were found to be gone here before their time, from the beginning on. */
@@ -88,6 +89,7 @@ export class Incoming {
       digests: hasDigests(socket.alpnProtocol),
       owners: hasOwners(socket.alpnProtocol),
       drains: hasDrains(socket.alpnProtocol),
+      overrides: hasOverrides(socket.alpnProtocol),
       lost: () => lost() - lostBefore,
     });
     const decoder = new StreamDecoder();
@@ -165,9 +167,9 @@ export class Incoming {
       answer = receiver.deliver();
       if (answer !== undefined) socket.write(answer);
     } while (answer !== undefined && now() < end);
-    const { drains } = receiver;
-    const areTaken = drains.length === 0 || this.options.takeDrains(drains);
-    if (areTaken) receiver.drainsTaken(drains);
+    const { drains, overrides } = receiver;
+    const areTaken = drains.length + overrides.length === 0 || this.options.takeDrains(drains, overrides);
+    if (areTaken) receiver.drainsTaken(drains, overrides);
     if (receiver.isFull) socket.pause();
     else if (socket.isPaused()) socket.resume();
     if (receiver.state.waiting === 0 && areTaken) return;

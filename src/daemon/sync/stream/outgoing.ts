@@ -6,7 +6,7 @@ import { type DrainSource, StreamSender } from '../../../control/sync/stream/str
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { brokenWithout, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasDrains, hasOwners, hasReplies } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies } from '../../../wire/stream-record.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
@@ -104,7 +104,7 @@ export class Outgoing {
 
   #begin(socket: TLSSocket): void {
     const { node, id, tables, now } = this.options;
-    const drains = hasDrains(socket.alpnProtocol) ? { drains: this.options.drains } : {};
+    const drains = hasDrains(socket.alpnProtocol) ? { drains: this.options.drains, overrides: hasOverrides(socket.alpnProtocol) } : {};
     const { alpnProtocol } = socket;
     const known = { digests: hasDigests(alpnProtocol), replies: hasReplies(alpnProtocol), owners: hasOwners(alpnProtocol) };
     const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, ...known, ...drains, now });

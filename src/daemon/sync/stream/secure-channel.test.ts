@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { ip } from '../../../../test/support/ip.js';
 import { makeStreamKey } from '../../../host/sync/stream-key.js';
-import { hasDigests, hasDrains, hasOwners, hasReplies, STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
 import { listenForPeers, openChannel } from './secure-channel.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-channel-'));
@@ -45,20 +45,21 @@ test('two builds that know the same agree upon it', async () => {
   });
   await once(socket.resume(), 'close');
   for (const alpn of [socket.alpnProtocol, atServer?.alpnProtocol ?? false])
-    assert.deepEqual([hasDigests(alpn), hasReplies(alpn), hasDrains(alpn), hasOwners(alpn)], [true, true, true, true]);
+    assert.deepEqual([hasDigests(alpn), hasReplies(alpn), hasDrains(alpn), hasOwners(alpn), hasOverrides(alpn)], new Array(5).fill(true));
 });
 
-test('with a build that knows digests, replies of FTP or drains, and nothing after them, there is that', async () => {
+test('with a build that knows digests, replies of FTP, drains or owners, and nothing after them, there is that', async () => {
   const port = await listening((socket) => socket.end());
   for (const [since, known] of [
-    [1, [true, true, true, false]],
-    [2, [true, true, false, false]],
-    [3, [true, false, false, false]],
+    [1, [true, true, true, true, false]],
+    [2, [true, true, true, false, false]],
+    [3, [true, true, false, false, false]],
+    [4, [true, false, false, false, false]],
   ] as const) {
     const socket = connect({ ...plain, host: '127.0.0.1', port, ALPNProtocols: STREAM_PROTOCOLS.slice(since) });
     await once(socket.resume(), 'close');
     const { alpnProtocol: alpn } = socket;
-    assert.deepEqual([hasDigests(alpn), hasReplies(alpn), hasDrains(alpn), hasOwners(alpn)], known);
+    assert.deepEqual([hasDigests(alpn), hasReplies(alpn), hasDrains(alpn), hasOwners(alpn), hasOverrides(alpn)], known);
   }
 });
 

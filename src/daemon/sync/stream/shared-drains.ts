@@ -4,6 +4,7 @@ import type { DrainSource } from '../../../control/sync/stream/stream-sender.js'
 import { readDrains } from '../../../datapath/ebpf/table/drain-record.js';
 import { type DrainRecord, isDriven, NO_DRAINS } from '../../../model/drain/drain.js';
 import { type PeerDrain, peerDrainsOf } from '../../../model/drain/peer-drain.js';
+import { type PeerOverride, peerOverridesOf } from '../../../model/drain/peer-override.js';
 import { isWeirError } from '../../../model/errors/weir-error.js';
 import type { Log } from '../../../model/log-level.js';
 import { monotonicUs } from '../../../sys/clock.js';
@@ -40,25 +41,30 @@ export class SharedDrains implements DrainSource {
     return peerDrainsOf(this.#record, monotonicUs());
   }
 
+  overrides(): readonly PeerOverride[] {
+    return peerOverridesOf(this.#record, monotonicUs());
+  }
+
   /** To be called again and again. */
   look(): void {
     const folder = this.folder();
     this.#record = folder === undefined ? NO_DRAINS : (this.#attempt(() => readDrains({ folder })) ?? NO_DRAINS);
-    const { drains, cancelled = [] } = this.#record;
+    const { drains, cancelled = [], overrides = [], removedOverrides = [] } = this.#record;
     const versions = [...cancelled, ...drains.map(({ shared }) => shared)].map((one) => `${one?.uid} ${one?.version}`).join();
-    if (versions !== this.#versions) this.#revision += 1;
-    this.#versions = versions;
+    const all = JSON.stringify([versions, overrides, removedOverrides]);
+    if (all !== this.#versions) this.#revision += 1;
+    this.#versions = all;
     if (this.#looks++ % LOOKS_PER_DRIVER === 0 && isDriven(this.#record)) this.#keepDriven();
   }
 
   /** Those of a peer. False: the table's lock was not free, or others were taken just now. */
-  take(drains: readonly PeerDrain[]): boolean {
+  take(drains: readonly PeerDrain[], overrides: readonly PeerOverride[]): boolean {
     if (performance.now() - this.#takenAt < TAKE_PAUSE_MS) return false;
     let lines = 0;
     const onEvent = ({ id, target, event, text }: DrainEvent): void => {
       if (lines++ < LINES_MAX) this.log('info', `drain ${id} ${target}: ${event}: ${text}`);
     };
-    const record = this.#attempt(() => takePeerDrains(drains, { onEvent, waitMs: this.waitMs }));
+    const record = this.#attempt(() => takePeerDrains({ drains, overrides }, { onEvent, waitMs: this.waitMs }));
     if (record === 'busy') return false;
     this.#takenAt = performance.now();
     if (lines > LINES_MAX) this.log('info', `drains of peers: ${lines - LINES_MAX} more changes`);

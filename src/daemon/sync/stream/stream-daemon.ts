@@ -102,7 +102,7 @@ export class StreamDaemon {
       ...common,
       apply: (batch) => this.#apply(batch, tables, known),
       over: (ended) => outgoing.report(ended),
-      takeDrains: (taken) => drains.take(taken),
+      takeDrains: (taken, overrides) => drains.take(taken, overrides),
       lost: () => tables.lost,
       log: (text) => log('info', `from ${name}: ${text}`),
     });

@@ -19,9 +19,9 @@ export function readDrains(tables: Pick<Tables, 'folder'>): DrainRecord {
 }
 
 export function writeDrains(tables: Pick<Tables, 'folder'>, record: DrainRecord): void {
-  const { drains, overrides, cancelled, next } = record;
-  if (drains.length === 0 && overrides === undefined && cancelled === undefined && next === NO_DRAINS.next)
-    removePinnedText(pathOf(tables));
+  const { drains, overrides, cancelled, removedOverrides, next } = record;
+  const isEmpty = drains.length === 0 && [overrides, cancelled, removedOverrides].every((part) => part === undefined);
+  if (isEmpty && next === NO_DRAINS.next) removePinnedText(pathOf(tables));
   else writePinnedText(pathOf(tables), 'weir_drains', JSON.stringify(record));
 }
 

@@ -17,6 +17,8 @@ test('a drain of a peer that leaves a service without a server is reported', () 
   const [finding] = drainsRule({ ...director, emptied });
   assert.deepEqual([finding?.severity, finding?.code, finding?.fix], ['warning', 'drain-empties', 'weir drain cancel d3']);
   assert.match(finding?.what ?? '', /tcp:192\.0\.2\.1:80 without a server/);
+  const [override] = drainsRule({ ...director, emptied: emptied.map(({ target, service }) => ({ target, service })) });
+  assert.equal(override?.fix, "weir api DELETE /v1/overrides/10.0.0.2 --if-match '*'");
 });
 
 test('so is an override whose time was over a minute ago', () => {

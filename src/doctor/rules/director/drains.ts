@@ -14,10 +14,10 @@ function emptiedFinding({ id, target, service }: EmptiedFact): Finding {
   return {
     severity: 'warning',
     code: 'drain-empties',
-    what: `the drain ${id} of ${target} leaves ${service} without a server here`,
+    what: `the ${id === undefined ? 'override' : `drain ${id}`} of ${target} leaves ${service} without a server here`,
     cause: 'a peer has begun it, and the tables of both differ: here the service has no other server with a weight',
-    fix: `weir drain cancel ${id}`,
-    advice: 'that cancels it at all directors; or add to the service here the servers that it has at the peer',
+    fix: id === undefined ? `weir api DELETE /v1/overrides/${encodeURIComponent(target)} --if-match '*'` : `weir drain cancel ${id}`,
+    advice: 'that ends it at all directors; or add to the service here the servers that it has at the peer',
   };
 }
 
