@@ -1,7 +1,10 @@
 // Sync groups beside Debian's keepalived, in both roles: any fault of one member moves the whole group, and to the right node.
+import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { field, parseJson } from '../../src/model/json.js';
+import { killDrivers } from '../drain/drain-cluster.js';
 import { type Node, type Pair, skipWithoutPeer, withPair } from './harness.js';
 import { PRIORITY, roles } from './matrix.js';
 
@@ -164,6 +167,53 @@ const cases: readonly Case[] = [
     },
   },
 ];
+
+/** How often each member has entered this state. */
+const entered = (node: Node, state: string): readonly number[] =>
+  MEMBERS.map(({ name }) => [...node.log.matchAll(new RegExp(`\\(${name}\\) Entering ${state} STATE`, 'g'))].length);
+
+const drainState = ({ host }: Node, words: string): unknown => field(parseJson(host.weir(`drain ${words} --json`).stdout), 'state');
+
+/** The director that has all is drained; the peer, which does not preempt, gets all of them, and keeps them until the drain is cancelled. */
+async function playDrain(pair: Pair): Promise<void> {
+  const { a, b } = pair;
+  pair.cable('va2', 'vb2', '10.98.0.1/24', '10.98.0.2/24');
+  await pair.listen();
+  assert.equal(a.host.ipvsadm('-A -t 10.99.0.100:80 -s rr').stderr, '');
+  a.start(grouped(a, PRIORITY.high));
+  await pair.until('the higher has all', () => has(a));
+  b.start(grouped(b, PRIORITY.low));
+  await pair.until('b is up', () => b.hasLogged(/\(VI_3\) Entering BACKUP STATE/));
+  const before = [entered(a, 'MASTER'), entered(a, 'BACKUP'), entered(b, 'BACKUP')];
+  assert.equal(drainState(a, '--this-director --deadline 10m'), 'draining');
+  await pair.until('the peer has all', alone(b, a));
+  // No instance was MASTER here for two seconds: four adverts of each.
+  await pair.until('the drain is over', () => drainState(a, 'status d1') === 'empty');
+  for (const { name } of MEMBERS) assert.ok(b.hasLogged(new RegExp(`\\(${name}\\) Backup received priority 0 advertisement`)), name);
+  const more = (counts: readonly number[] = []): readonly number[] => counts.map((count) => count + 1);
+  assert.deepEqual([entered(a, 'MASTER'), entered(a, 'BACKUP'), entered(b, 'BACKUP')], [before[0], more(before[1]), before[2]]);
+  assert.deepEqual([entered(b, 'MASTER'), alone(b, a)()], [[1, 1, 1], true], 'once, and for good');
+  assert.equal(drainState(a, 'cancel d1'), 'cancelled');
+  await pair.until('the higher has all again', alone(a, b));
+  await pair.until('b is up again', () => entered(b, 'BACKUP').join() === more(before[2]).join());
+  assert.deepEqual([entered(a, 'MASTER'), entered(b, 'MASTER'), alone(a, b)()], [more(before[0]), [1, 1, 1], true]);
+}
+
+test(
+  'a director of weir is drained: all of a sync group goes to Debian, once, and comes back when it is cancelled',
+  {
+    skip: skipWithoutPeer(),
+  },
+  () =>
+    withPair('gdrain', 'weir', 'debian', async (pair) => {
+      try {
+        await playDrain(pair);
+      } finally {
+        killDrivers(pair.a.host);
+        pair.a.host.weir('unload');
+      }
+    }),
+);
 
 describe('sync groups beside Debian', { concurrency: 5, skip: skipWithoutPeer() }, () => {
   for (const { high, low } of roles)
