@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Content switching (switch.h): the records of its maps. All are of one network namespace, pinned, and empty while nothing is switched.
- * Addresses and ports are in network order, as in packets. */
+ * Addresses and ports are in network order, as in packets; an address has SWITCH_WORDS words (switch-family.h). */
 #ifndef WEIR_SWITCH_ABI_H
 #define WEIR_SWITCH_ABI_H
 
@@ -25,7 +25,7 @@ struct switch_ports {
 /* ---- a virtual address and port whose connections are switched. Written by user. */
 enum switch_protocol { SWITCH_HTTP, SWITCH_TLS };
 struct switch_listener_key {
-  __u32 addr;
+  __u32 addr[SWITCH_WORDS];
   __u16 port;
   __u16 reserved;
 };
@@ -49,7 +49,7 @@ struct switch_path_key {
 };
 struct switch_server {
   __u32 dest; /* dests[dest], which counts while it has this address and port and is of the listener's service */
-  __u32 addr;
+  __u32 addr[SWITCH_WORDS];
   __u16 port;
   __u16 weight; /* that it was configured with: for user */
 };
@@ -64,8 +64,8 @@ enum switch_state { SWITCH_BINDING, SWITCH_BOUND };
 #define SWITCH_SCALES 0x2   /* the client scales its windows, */
 #define SWITCH_UNSCALED 0x4 /* but its server does not */
 struct switch_client_key {
-  __u32 client;
-  __u32 vip;
+  __u32 client[SWITCH_WORDS];
+  __u32 vip[SWITCH_WORDS];
   __u16 client_port;
   __u16 vport;
 };
@@ -73,7 +73,7 @@ struct switch_flow {
   __u32 state;
   __u32 flags;
   __u32 dest;
-  __u32 server;
+  __u32 server[SWITCH_WORDS];
   __u32 isn;   /* ours towards the client, host order */
   __u32 first; /* the number of the client's first byte, host order */
   __u32 delta; /* ours minus the server's */
@@ -85,13 +85,13 @@ struct switch_flow {
   __u8 turn; /* of its entry in switch_turns, from 1; 0: it has none, of a build before */
 };
 struct switch_server_key {
-  __u32 client;
-  __u32 server;
+  __u32 client[SWITCH_WORDS];
+  __u32 server[SWITCH_WORDS];
   __u16 client_port;
   __u16 server_port;
 };
 struct switch_back {
-  __u32 vip;
+  __u32 vip[SWITCH_WORDS];
   __u32 delta;
   __u16 vport;
   __u8 state;
@@ -128,8 +128,8 @@ struct switch_timer {
   __u32 reserved;
 };
 
-/* ---- the program behind weir_switch, which it enters by a tail call. */
-enum switch_program { SWITCH_BIND, SWITCH_PROGRAMS };
+/* ---- the programs behind weir_switch, which it enters by tail calls: SWITCH_BIND of its family, SWITCH_IPV6 where IPv6 is switched, too. */
+enum switch_program { SWITCH_BIND, SWITCH_IPV6, SWITCH_PROGRAMS };
 
 /* ---- what happened, by CPU. Appended to only. */
 enum switch_count {

@@ -11,8 +11,9 @@ __noinline int switch_schedule(struct __sk_buff *skb, __u32 service, __u32 dest)
   struct conf *c = the_conf();
   struct service *svc = service_at(service);
   if (!scratch || !w || !c || !svc || svc->state != LIVE) return switch_failed();
+  CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (tc_parse(skb, p, ETH_LEN) != P_OK) return switch_failed();
+  if (switch_parse(skb, p) != P_OK) return switch_failed();
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
   enum decision go = decide_known(&v);
   if (v.known && v.dest != dest) conn_finish(&v); /* also one whose server is gone, which goes nowhere */
@@ -27,12 +28,12 @@ __noinline int switch_schedule(struct __sk_buff *skb, __u32 service, __u32 dest)
   }
   if (go != GO_REQUEST || !v.d) {
     CHECKED(w);
-    flow_forget(&w->key, &w->flow); /* its client sends the segment again, which is decided again */
+    flow_forget(w, &w->key, &w->flow); /* its client sends the segment again, which is decided again */
     return tc_drop(drop_reason(v.reason));
   }
   if (v.known && !conn_touch(&v, false)) return tc_drop(drop_reason(R_BUSY));
   count_packet(&v, false);
-  int done = tc_onward(skb, &v);
+  int done = switch_onward(skb, &v);
   return done < TC_ELSEWHERE ? done : switch_failed();
 }
 
@@ -44,7 +45,7 @@ static __always_inline int switch_ask(struct __sk_buff *skb, struct switch_scrat
   __u32 options = f->isn & COOKIE_OPTIONS, scale = cookie_scale(options), window = f->window;
   if (scale != SWITCH_NO_SCALE) window <<= scale & 15;
   heads_begin(h, k->client, k->vip, k->client_port, k->vport);
-  h->ip.ttl = w->ttl;
+  *ttl_of(&h->ip) = w->ttl;
   heads_numbers(h, f->first - 1, 0, FLAG_SYN, window);
   heads_options(h, cookie_mss(options & 3), scale, options & COOKIE_SACK);
   if (heads_store(skb, SWITCH_SYN_WORDS, 0)) return switch_failed();

@@ -67,7 +67,7 @@ static __always_inline __u32 size_for_server(struct switch_scratch *w, struct sw
   struct dest *d = dest_at(f->dest);
   __u32 size = f->held, mtu = d ? READ(d->hop.mtu) : 0;
   if (w->mss && size > w->mss) size = w->mss;
-  return mtu > IP_LEN + 20 && size > mtu - (IP_LEN + 20) ? mtu - (IP_LEN + 20) : size;
+  return mtu > SWITCH_IP_LEN + 20 && size > mtu - (SWITCH_IP_LEN + 20) ? mtu - (SWITCH_IP_LEN + 20) : size;
 }
 
 /* A server's SYN and ACK: it gets the segment that its client has sent. */

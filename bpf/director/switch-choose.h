@@ -5,7 +5,7 @@
 
 static __always_inline bool server_serves(struct switch_server *s, __u32 service) {
   struct dest *d = dest_at(s->dest);
-  if (!d || d->service != service || d->addr[0] != s->addr || d->port != s->port) return false;
+  if (!d || d->service != service || !end_is(d->addr, s->addr) || d->port != s->port) return false;
   return d->flags & D_AVAILABLE && READ(d->weight) && !READ(d->overload) && (d->method & 3) == M_MASQ;
 }
 
@@ -48,7 +48,7 @@ __noinline int pool_choose(__u32 number) {
   if (!p.chosen) return 0;
   struct switch_server *s = &pool->server[(p.chosen - 1) & (SWITCH_SERVERS - 1)];
   w->flow.dest = s->dest;
-  w->flow.server = s->addr;
+  end_copy(w->flow.server, s->addr);
   w->flow.server_port = s->port;
   return 1;
 }

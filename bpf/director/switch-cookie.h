@@ -16,9 +16,9 @@
 
 /* The largest of these that is not above a client's size of segments: two bits of the options. */
 static __always_inline __u32 cookie_mss(__u32 which) {
-  return which == 3 ? 1460 : which == 2 ? 1360 : which == 1 ? 1220 : 536;
+  return which == 3 ? SWITCH_MSS_MAX : which == 2 ? 1360 : which == 1 ? 1220 : 536;
 }
-static __always_inline __u32 cookie_mss_of(__u32 mss) { return mss >= 1460 ? 3 : mss >= 1360 ? 2 : mss >= 1220 ? 1 : 0; }
+static __always_inline __u32 cookie_mss_of(__u32 mss) { return mss >= SWITCH_MSS_MAX ? 3 : mss >= 1360 ? 2 : mss >= 1220 ? 1 : 0; }
 #define COOKIE_SACK 0x40
 static __always_inline __u32 cookie_options(__u32 mss, __u32 scale, bool sack) {
   return cookie_mss_of(mss) | (scale & 15) << 2 | (sack ? COOKIE_SACK : 0);
@@ -34,17 +34,21 @@ static __always_inline __u64 turn_left(__u64 x, int by) { return x << by | x >> 
     c += b; b = turn_left(b, 17); b ^= c; c = turn_left(c, 32);                                                        \
   } while (0)
 
-/* SipHash-2-4 of three words, 24 bytes. */
-static __always_inline __u64 siphash(__u64 key0, __u64 key1, __u64 first, __u64 second, __u64 third) {
+/* What a cookie is made of, in words: both addresses, the ports with the client's number, the epoch with the options. */
+#define SIP_ENDS SWITCH_WORDS
+#define SIP_WORDS (SIP_ENDS + 2)
+
+/* SipHash-2-4 of so many words. */
+static __always_inline __u64 siphash(__u64 key0, __u64 key1, const __u64 *words) {
   __u64 a = key0 ^ 0x736f6d6570736575ull, b = key1 ^ 0x646f72616e646f6dull;
   __u64 c = key0 ^ 0x6c7967656e657261ull, d = key1 ^ 0x7465646279746573ull;
-  __u64 words[4] = {first, second, third, 24ull << 56};
 #pragma clang loop unroll(full)
-  for (int i = 0; i < 4; i++) {
-    d ^= words[i];
+  for (int i = 0; i <= SIP_WORDS; i++) {
+    __u64 word = i < SIP_WORDS ? words[i] : SIP_WORDS * 8ull << 56;
+    d ^= word;
     SIP_ROUND(a, b, c, d);
     SIP_ROUND(a, b, c, d);
-    a ^= words[i];
+    a ^= word;
   }
   c ^= 0xff;
   SIP_ROUND(a, b, c, d);
@@ -68,9 +72,15 @@ __noinline __u32 cookie_make(__u32 seq, __u32 epoch, __u32 options) {
   if (!w || !s) return 0;
   struct switch_client_key *k = &w->key;
   options &= COOKIE_OPTIONS;
-  __u64 ends = k->client | (__u64)k->vip << 32, ports = (__u64)k->client_port | (__u32)k->vport << 16, when = epoch | (__u64)options << 32;
-  __u32 of_ends = siphash(s->key[0], s->key[1], ends, ports, when) >> 32;
-  __u32 of_number = siphash(s->key[1], s->key[0], ends, ports | (__u64)seq << 32, when) >> 32;
+  __u32 *end = k->client; /* and the virtual one behind it */
+  __u64 words[SIP_WORDS];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < SIP_ENDS; i++) words[i] = end[2 * i] | (__u64)end[2 * i + 1] << 32;
+  words[SIP_ENDS] = (__u64)k->client_port | (__u32)k->vport << 16;
+  words[SIP_ENDS + 1] = epoch | (__u64)options << 32;
+  __u32 of_ends = siphash(s->key[0], s->key[1], words) >> 32;
+  words[SIP_ENDS] |= (__u64)seq << 32;
+  __u32 of_number = siphash(s->key[1], s->key[0], words) >> 32;
   return (of_number & COOKIE_OF_NUMBER) | (of_ends & COOKIE_OF_ENDS) | (epoch & 1 ? COOKIE_EPOCH : 0) | options;
 }
 

@@ -29,8 +29,15 @@ __noinline int switch_local(struct __sk_buff *skb, bool gives) {
   if (!w) return LOCAL_NONE;
   CHECKED(w);
   struct switch_client_key *k = &w->key;
-  struct bpf_sock_tuple t = {.ipv4 = {.saddr = k->client, .daddr = k->vip, .sport = k->client_port, .dport = k->vport}};
+#ifdef IPV6
+  struct bpf_sock_tuple t = {.ipv6 = {.sport = k->client_port, .dport = k->vport}};
+  end_copy(t.ipv6.saddr, k->client);
+  end_copy(t.ipv6.daddr, k->vip);
+  struct bpf_sock *s = bpf_skc_lookup_tcp(skb, &t, sizeof t.ipv6, BPF_F_CURRENT_NETNS, 0);
+#else
+  struct bpf_sock_tuple t = {.ipv4 = {.saddr = k->client[0], .daddr = k->vip[0], .sport = k->client_port, .dport = k->vport}};
   struct bpf_sock *s = bpf_skc_lookup_tcp(skb, &t, sizeof t.ipv4, BPF_F_CURRENT_NETNS, 0);
+#endif
   if (!s) return LOCAL_NONE;
   bool listens = s->state == BPF_TCP_LISTEN;
   int found = listens ? LOCAL_LISTENS : LOCAL_SOCKET;

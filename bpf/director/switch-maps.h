@@ -3,6 +3,7 @@
 #ifndef WEIR_SWITCH_MAPS_H
 #define WEIR_SWITCH_MAPS_H
 
+#include "switch-family.h"
 #include "switch-abi.h"
 
 #define SWITCH_TABLE(map, kind, flags, key_type, record, entries)                                                       \
@@ -49,11 +50,11 @@ const volatile struct {
 #define SWITCH_TEXT 2048
 /* A segment that is written: behind the Ethernet header. */
 struct switch_headers {
-  struct iphdr ip;
+  switch_ip ip;
   struct tcphdr tcp;
   __u8 options[12];
 } __attribute__((packed, aligned(4)));
-#define SWITCH_HEADERS_LEN 52
+#define SWITCH_HEADERS_LEN (SWITCH_IP_LEN + 32)
 #define SWITCH_SYN_WORDS 8
 
 /* The search through options. Here, not on the stack: the verifier follows each value that stands there. */
@@ -74,8 +75,10 @@ struct hello_scan {
 };
 
 struct switch_scratch {
-  struct switch_client_key key;
-  struct switch_server_key server;
+  struct switch_client_key key SWITCH_ALIGNED;
+  struct switch_client_key other SWITCH_ALIGNED; /* of another connection of its client */
+  struct switch_server_key server SWITCH_ALIGNED;
+  struct switch_back back;
   struct switch_overtaken overtaken;
   struct switch_listener listener;
   __u64 ends; /* the sum of both addresses */

@@ -3,7 +3,7 @@
 #ifndef WEIR_SWITCH_SEGMENT_H
 #define WEIR_SWITCH_SEGMENT_H
 
-#define TCP_AT (ETH_LEN + IP_LEN)
+#define TCP_AT (ETH_LEN + SWITCH_IP_LEN)
 #define SWITCH_HEADS (TCP_AT + 20)
 #define FLAG_PSH 0x08
 
@@ -48,6 +48,9 @@ __noinline int segment_is_intact(struct __sk_buff *skb) {
   return !fold(d->sum + w->ends + bpf_htons(IPPROTO_TCP) + bpf_htons(w->length));
 }
 
+#ifdef IPV6
+static __always_inline void heads_ip(struct ip6_header *ip, __u32 length) { ip->payload_length = bpf_htons(length - IP6_LEN); }
+#else
 static __always_inline void heads_ip(struct iphdr *ip, __u32 length) {
   ip->tot_len = bpf_htons(length);
   ip->frag_off = bpf_htons(0x4000);
@@ -58,6 +61,7 @@ static __always_inline void heads_ip(struct iphdr *ip, __u32 length) {
   for (int i = 0; i < IP_LEN / 2; i++) sum += half[i];
   ip->check = ~sum_fold(sum);
 }
+#endif
 
 /* Writes the headers in the scratch space over the packet's own, with `payload` bytes of the scratch space's text behind them. `words`: of TCP's header.
  * 0 or an error. A global function: verified once. */
@@ -67,10 +71,10 @@ __noinline int heads_store(struct __sk_buff *skb, __u32 words, __u32 payload) {
   CHECKED(w);
   struct switch_headers *h = &w->headers;
   __u32 length = words * 4 + payload;
-  heads_ip(&h->ip, IP_LEN + length);
+  heads_ip(&h->ip, SWITCH_IP_LEN + length);
   h->tcp.doff = words;
   h->tcp.check = 0;
-  __u64 sum = (__u64)h->ip.saddr + h->ip.daddr + bpf_htons(IPPROTO_TCP) + bpf_htons(length);
+  __u64 sum = sum_of_end(ip_source(&h->ip)) + sum_of_end(ip_target(&h->ip)) + bpf_htons(IPPROTO_TCP) + bpf_htons(length);
   bool partial = sum_is_partial(skb);
   if (!partial) {
     __u32 *word = (__u32 *)&h->tcp;
@@ -91,20 +95,25 @@ __noinline int heads_store(struct __sk_buff *skb, __u32 words, __u32 payload) {
   }
   h->tcp.check = partial ? sum_fold(sum) : (__u16)~sum_fold(sum);
   if (bpf_skb_change_tail(skb, TCP_AT + length, 0)) return -1;
-  if (bpf_skb_store_bytes(skb, ETH_LEN, h, words > 5 ? SWITCH_HEADERS_LEN : IP_LEN + 20, 0)) return -1;
+  if (bpf_skb_store_bytes(skb, ETH_LEN, h, words > 5 ? SWITCH_HEADERS_LEN : SWITCH_IP_LEN + 20, 0)) return -1;
   if (!payload || payload > SWITCH_HELD) return 0;
   return bpf_skb_store_bytes(skb, TCP_AT + words * 4, w->text, payload, 0);
 }
 
 /* Headers of a segment between these ends, without options. */
-static __always_inline void heads_begin(struct switch_headers *h, __u32 saddr, __u32 daddr, __u16 sport, __u16 dport) {
+static __always_inline void heads_begin(struct switch_headers *h, const __u32 *saddr, const __u32 *daddr, __u16 sport, __u16 dport) {
   __builtin_memset(h, 0, sizeof *h);
+#ifdef IPV6
+  h->ip.first = bpf_htonl(0x60000000);
+  h->ip.next = IPPROTO_TCP;
+#else
   h->ip.version = 4;
   h->ip.ihl = 5;
-  h->ip.ttl = 64;
   h->ip.protocol = IPPROTO_TCP;
-  h->ip.saddr = saddr;
-  h->ip.daddr = daddr;
+#endif
+  *ttl_of(&h->ip) = 64;
+  end_copy(ip_source(&h->ip), saddr);
+  end_copy(ip_target(&h->ip), daddr);
   h->tcp.source = sport;
   h->tcp.dest = dport;
 }
@@ -154,7 +163,7 @@ __noinline int options_read(struct __sk_buff *skb) {
   struct switch_scratch *w = the_switch();
   if (!w) return -1;
   CHECKED(w);
-  w->mss = 536; /* RFC 9293, 3.7.1 */
+  w->mss = SWITCH_MSS_UNKNOWN;
   w->scale = SWITCH_NO_SCALE;
   w->sack = false;
   __u32 size = w->header - 20;

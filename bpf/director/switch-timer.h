@@ -17,6 +17,16 @@ static __always_inline __u32 flow_timeout(struct conf *c, struct switch_flow *f)
   return state_timeout(c, state) + units_of(c, SWITCH_LATER_SECONDS);
 }
 
+/* The key of a client's connection of a service. */
+static __always_inline __u64 client_conn(struct switch_client_key *k, __u32 service) {
+#ifdef IPV6
+  client_is(k->client);
+  return conn_key(address_hash(k->client), k->client_port, service);
+#else
+  return conn_key(k->client[0], k->client_port, service);
+#endif
+}
+
 #define SWITCH_LOST_SECONDS 2
 /* Has its connection ended, though its time has not? The service was deleted, or another connection took its slot. Then the client's next segment is that
  * of no connection, and is reset by the numbers that the client knows. Not where it has just begun, and is being made. */
@@ -24,7 +34,7 @@ static __always_inline bool flow_is_lost(struct conf *c, struct switch_client_ke
   struct dest *d = dest_at(f->dest);
   struct found found;
   if (now - READ(f->seen) < units_of(c, SWITCH_LOST_SECONDS)) return false;
-  return !d || !conn_find(conn_key(k->client, k->client_port, d->service), now, &found) || v_dest(found.value) != f->dest;
+  return !d || !conn_find(client_conn(k, d->service), now, &found) || v_dest(found.value) != f->dest;
 }
 
 static __always_inline bool is_turn_of(struct conf *c, struct switch_turn *t, __u32 now) {
@@ -43,8 +53,9 @@ static long switch_sweep(__u64 i, void *ctx) {
   struct conf *c = the_conf();
   __u32 zero = 0, now = clock_now();
   struct switch_secret *s = bpf_map_lookup_elem(&switch_secrets, &zero);
-  struct switch_turn t;
-  if (!c || !s || !turn_take(c, &t, now)) return 1;
+  struct switch_scratch *w = the_switch();
+  struct switch_turn t SWITCH_ALIGNED;
+  if (!c || !s || !w || !turn_take(c, &t, now)) return 1;
   struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &t.client);
   if (!f || f->turn != t.turn) return 0;
   CHECKED(f);
@@ -54,7 +65,8 @@ static long switch_sweep(__u64 i, void *ctx) {
   /* One without an entry would stay for ever. */
   if (!lost && !old) lost = bpf_map_push_elem(&switch_rounds, &t, BPF_ANY);
   if (lost) switch_count(SWITCHED_LOST);
-  if (lost || old) flow_forget(&t.client, f);
+  CHECKED(w);
+  if (lost || old) flow_forget(w, &t.client, f);
   return 0;
 }
 

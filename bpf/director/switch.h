@@ -36,32 +36,51 @@ __noinline int switch_answer(struct __sk_buff *skb) {
   return i && i->flags & INTERFACE_LAYER3 ? bpf_redirect_neigh(skb->ifindex, 0, 0, 0) : bpf_redirect(skb->ifindex, 0);
 }
 
-static __always_inline void flow_forget(struct switch_client_key *k, struct switch_flow *f) {
-  struct switch_server_key back = {.client = k->client, .server = f->server, .client_port = k->client_port, .server_port = f->server_port};
-  bpf_map_delete_elem(&switch_backs, &back);
+/* The key of a flow's other direction, in the scratch space. */
+static __always_inline struct switch_server_key *back_key(struct switch_scratch *w, struct switch_client_key *k, struct switch_flow *f) {
+  struct switch_server_key *key = &w->server;
+  end_copy(key->client, k->client);
+  end_copy(key->server, f->server);
+  key->client_port = k->client_port;
+  key->server_port = f->server_port;
+  return key;
+}
+
+static __always_inline void flow_forget(struct switch_scratch *w, struct switch_client_key *k, struct switch_flow *f) {
+  bpf_map_delete_elem(&switch_backs, back_key(w, k, f));
   bpf_map_delete_elem(&switch_flows, k);
 }
 
 /* Does the server's end belong to a connection of the same client and port by another listener? The server would take both for one. */
 static __always_inline bool back_is_taken(struct switch_scratch *w, struct switch_server_key *key) {
   struct switch_back *b = bpf_map_lookup_elem(&switch_backs, key);
-  if (!b || (b->vip == w->key.vip && b->vport == w->key.vport)) return false;
-  struct switch_client_key other = {.client = key->client, .vip = b->vip, .client_port = key->client_port, .vport = b->vport};
-  struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &other);
-  return f && f->server == key->server && f->server_port == key->server_port;
+  if (!b) return false;
+  CHECKED(b);
+  if (end_is(b->vip, w->key.vip) && b->vport == w->key.vport) return false;
+  struct switch_client_key *other = &w->other;
+  *other = w->key;
+  end_copy(other->vip, b->vip);
+  other->vport = b->vport;
+  struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, other);
+  return f && end_is(f->server, key->server) && f->server_port == key->server_port;
 }
 
 /* Keeps the segment and what is known of its connection. Else: what to count, and the proxy has it. */
 #define FLOW_KEPT SWITCH_COUNTS
 static __always_inline __u32 flow_keep(struct switch_scratch *w) {
   struct switch_flow *f = &w->flow;
-  struct switch_server_key key = {.client = w->key.client, .server = f->server, .client_port = w->key.client_port, .server_port = f->server_port};
-  struct switch_back back = {.vip = w->key.vip, .vport = w->key.vport, .state = SWITCH_BINDING, .offered_scale = w->listener.window_scale};
-  if (back_is_taken(w, &key)) return SWITCHED_SHARED;
+  struct switch_server_key *key = back_key(w, &w->key, f);
+  struct switch_back *back = &w->back;
+  if (back_is_taken(w, key)) return SWITCHED_SHARED;
+  __builtin_memset(back, 0, sizeof *back);
+  end_copy(back->vip, w->key.vip);
+  back->vport = w->key.vport;
+  back->state = SWITCH_BINDING;
+  back->offered_scale = w->listener.window_scale;
   if (bpf_map_update_elem(&switch_held, &w->key, w->text, BPF_ANY) || bpf_map_update_elem(&switch_flows, &w->key, f, BPF_ANY)) return SWITCHED_FULL;
   w->turn = (struct switch_turn){.client = w->key, .turn = f->turn, .looked = f->seen};
-  if (!bpf_map_update_elem(&switch_backs, &key, &back, BPF_ANY) && !bpf_map_push_elem(&switch_turns, &w->turn, BPF_ANY)) return FLOW_KEPT;
-  flow_forget(&w->key, f);
+  if (!bpf_map_update_elem(&switch_backs, key, back, BPF_ANY) && !bpf_map_push_elem(&switch_turns, &w->turn, BPF_ANY)) return FLOW_KEPT;
+  flow_forget(w, &w->key, f);
   return SWITCHED_FULL;
 }
 
@@ -95,9 +114,10 @@ __noinline int switch_first(struct __sk_buff *skb) {
 static __always_inline int switch_may(struct __sk_buff *skb, struct switch_scratch *w) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return switch_failed();
+  CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (tc_parse(skb, p, ETH_LEN) != P_OK) return switch_drop(SWITCHED_ODD);
-  if (p->saddr == p->daddr || is_martian(p->saddr)) return tc_drop(R_MARTIAN);
+  if (switch_parse(skb, p) != P_OK) return switch_drop(SWITCHED_ODD);
+  if (is_odd_pair(p)) return tc_drop(R_MARTIAN);
   __u32 why = tc_may_schedule(skb, w->listener.service) & ~(UNANSWERABLE | BYPASSABLE);
   if (likely(!why)) return ANSWERS;
   if (why == R_DROP_PACKET) return tc_drop(drop_reason(why));
@@ -122,9 +142,10 @@ __noinline int switch_syn(struct __sk_buff *skb) {
 /* The client has sent its first segment again: the SYN is repeated, to another server where that one takes no connections any more. */
 static __always_inline int switch_again(struct __sk_buff *skb, struct switch_scratch *w, struct switch_flow *f) {
   if (!w->payload) return switch_drop(SWITCHED_BARE);
-  struct switch_server s = {.dest = f->dest, .addr = f->server, .port = f->server_port};
+  struct switch_server s = {.dest = f->dest, .port = f->server_port};
+  end_copy(s.addr, f->server);
   if (!server_serves(&s, w->listener.service)) {
-    flow_forget(&w->key, f);
+    flow_forget(w, &w->key, f);
     return switch_first(skb);
   }
   f->seen = clock_now();
@@ -137,7 +158,7 @@ static __always_inline int switch_binding(struct __sk_buff *skb, struct switch_s
   if (!segment_is_intact(skb)) return switch_drop(SWITCHED_BAD_CHECKSUM);
   if (w->flags & FLAG_RST) {
     if (w->seq - f->first > f->held) return switch_drop(SWITCHED_UNFIT);
-    flow_forget(&w->key, f);
+    flow_forget(w, &w->key, f);
     return TC_ACT_SHOT;
   }
   if (w->ack - 1 != f->isn) return switch_drop(SWITCHED_UNFIT);
@@ -168,7 +189,7 @@ static __always_inline int switch_begins(struct __sk_buff *skb, struct switch_sc
   if (!w->payload && w->flags & FLAG_FIN) return TO_STACK; /* which resets it: there is no request */
   if (!w->payload) return switch_drop(SWITCHED_BARE);
   if (!segment_is_intact(skb)) return switch_drop(SWITCHED_BAD_CHECKSUM);
-  if (f) flow_forget(&w->key, f);
+  if (f) flow_forget(w, &w->key, f);
   return switch_first(skb);
 }
 
@@ -189,26 +210,27 @@ __noinline int switch_other(struct __sk_buff *skb) {
 static __always_inline bool port_is(const __u64 *words, __u16 port) { return words[port / 64 & (SWITCH_PORT_WORDS - 1)] >> (port & 63) & 1; }
 
 /* Fills in the scratch space. */
-static __always_inline void switch_read(struct switch_scratch *w, struct iphdr *ip, struct tcphdr *tcp) {
-  __u32 header = tcp->doff * 4, length = bpf_ntohs(ip->tot_len);
+static __always_inline void switch_read(struct switch_scratch *w, switch_ip *ip, struct tcphdr *tcp) {
+  __u32 header = tcp->doff * 4, length = ip_length(ip);
   w->seq = bpf_ntohl(tcp->seq);
   w->ack = bpf_ntohl(tcp->ack_seq);
   w->window = bpf_ntohs(tcp->window);
   w->flags = ((__u8 *)tcp)[13];
-  w->ttl = ip->ttl;
-  w->ends = (__u64)ip->saddr + ip->daddr;
-  w->length = length > IP_LEN ? length - IP_LEN : 0;
+  w->ttl = *ttl_of(ip);
+  w->ends = sum_of_end(ip_source(ip)) + sum_of_end(ip_target(ip));
+  w->length = length > SWITCH_IP_LEN ? length - SWITCH_IP_LEN : 0;
   w->header = header;
   w->payload_at = TCP_AT + header;
-  w->payload = header >= 20 && length > IP_LEN + header ? length - IP_LEN - header : 0;
+  w->payload = header >= 20 && length > SWITCH_IP_LEN + header ? length - SWITCH_IP_LEN - header : 0;
 }
 
 /* A client's packet that is no plain one of a connection that is bound. */
-static __always_inline int switch_request(struct __sk_buff *skb, struct switch_client_key *k, struct switch_listener *l, struct iphdr *ip, struct tcphdr *tcp) {
+static __always_inline int switch_request(struct __sk_buff *skb, struct switch_client_key *k, struct switch_listener *l, switch_ip *ip, struct tcphdr *tcp) {
   struct switch_scratch *w = the_switch();
   if (!w) return TC_ACT_UNSPEC;
   if (skb->ifindex == LOOPBACK) return TO_STACK;
-  if (ip->frag_off & bpf_htons(0x3fff) || tcp->doff < 5) return switch_drop(SWITCHED_ODD);
+  if (is_of_link(k->client) || is_of_link(k->vip)) return TC_ACT_UNSPEC;
+  if (ip_is_fragment(ip) || tcp->doff < 5) return switch_drop(SWITCHED_ODD);
   CHECKED(w);
   w->key = *k;
   w->listener = *l;
@@ -217,49 +239,32 @@ static __always_inline int switch_request(struct __sk_buff *skb, struct switch_c
 }
 
 /* A server's. */
-static __always_inline int switch_reply(struct __sk_buff *skb, struct iphdr *ip, struct tcphdr *tcp) {
-  struct switch_server_key k = {.client = ip->daddr, .server = ip->saddr, .client_port = tcp->dest, .server_port = tcp->source};
+static __always_inline int switch_reply(struct __sk_buff *skb, switch_ip *ip, struct tcphdr *tcp) {
+  struct switch_server_key k SWITCH_ALIGNED = {.client_port = tcp->dest, .server_port = tcp->source};
+  end_copy(k.client, ip_target(ip));
+  end_copy(k.server, ip_source(ip));
   struct switch_back *b = bpf_map_lookup_elem(&switch_backs, &k);
   if (!b) return TC_ACT_UNSPEC;
   CHECKED(b);
   if (likely(b->state == SWITCH_BOUND && !(tcp->syn | tcp->rst | tcp->fin))) return switch_number_back(skb, b, tcp);
   struct switch_scratch *w = the_switch();
-  if (!w || ip->frag_off & bpf_htons(0x3fff)) return switch_drop(SWITCHED_ODD);
+  if (!w || ip_is_fragment(ip)) return switch_drop(SWITCHED_ODD);
   CHECKED(w);
-  w->key = (struct switch_client_key){.client = k.client, .vip = b->vip, .client_port = k.client_port, .vport = b->vport};
+  w->key = (struct switch_client_key){.client_port = k.client_port, .vport = b->vport};
+  end_copy(w->key.client, k.client);
+  end_copy(w->key.vip, b->vip);
   w->server = k;
   switch_read(w, ip, tcp);
   return switch_server_other(skb);
 }
 
-/* A packet with options of IP, which no service of LVS needs: one for a listener is the host's. A global function: verified once. */
-__noinline int switch_optional(struct __sk_buff *skb) {
-  struct iphdr ip;
-  __u16 ports[2];
-  if (bpf_skb_load_bytes(skb, ETH_LEN, &ip, sizeof ip) || bpf_skb_load_bytes(skb, ETH_LEN + ip.ihl * 4, ports, sizeof ports)) return TC_ACT_UNSPEC;
-  struct switch_listener_key at = {.addr = ip.daddr, .port = ports[1]};
-  if (ip.frag_off & bpf_htons(0x1fff) || !bpf_map_lookup_elem(&switch_listeners, &at)) return TC_ACT_UNSPEC;
-  switch_count(SWITCHED_PASSED);
-  return TO_STACK;
-}
-
-/* A packet that came without an Ethernet header, to or from a port that is switched, gets an empty one. False: it is none of these, and passes. */
-__noinline int switch_add_header(struct __sk_buff *skb) {
-  struct interface *i = interface_at(skb->ifindex);
-  struct switch_ports *ports = the_switch_ports();
-  struct iphdr ip;
-  __u16 at[2];
-  if (!i || !(i->flags & INTERFACE_LAYER3)) return true;
-  if (!ports || bpf_skb_load_bytes(skb, 0, &ip, sizeof ip) || ip.version != 4 || ip.protocol != IPPROTO_TCP || ip.frag_off & bpf_htons(0x1fff)) return false;
-  if (bpf_skb_load_bytes(skb, ip.ihl * 4, at, sizeof at)) return false;
-  CHECKED(ports);
-  return (port_is(ports->virtual_port, at[1]) || port_is(ports->server_port, at[0])) && tc_put_header(skb);
-}
+#include "switch-odd.h"
 
 /* A packet, of which the answer may be TO_BIND. */
 static __always_inline int switch_packet(struct __sk_buff *skb) {
   struct conf *c = the_conf();
-  if (!c || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present || (skb->pkt_type != PACKET_HOST && skb->ifindex != LOOPBACK)) return TC_ACT_UNSPEC;
+  if (!c || skb->protocol != bpf_htons(SWITCH_ETHER_TYPE) || skb->vlan_present || (skb->pkt_type != PACKET_HOST && skb->ifindex != LOOPBACK))
+    return TC_ACT_UNSPEC;
   if (unlikely(c->layer3) && !switch_add_header(skb)) return TC_ACT_UNSPEC;
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
   if (unlikely(data + SWITCH_HEADS > end)) {
@@ -268,18 +273,20 @@ static __always_inline int switch_packet(struct __sk_buff *skb) {
     end = (void *)(long)skb->data_end;
     if (data + SWITCH_HEADS > end) return TC_ACT_UNSPEC;
   }
-  struct iphdr *ip = data + ETH_LEN;
+  switch_ip *ip = data + ETH_LEN;
   struct tcphdr *tcp = data + TCP_AT;
-  if (ip->version == 4 && ip->ihl > 5 && ip->protocol == IPPROTO_TCP) return switch_optional(skb);
-  if (ip->version != 4 || ip->ihl != 5 || ip->protocol != IPPROTO_TCP || ip->frag_off & bpf_htons(0x1fff)) return TC_ACT_UNSPEC;
+  if (unlikely(!ip_is_plain(ip))) return ip_has_more(ip) ? switch_optional(skb) : TC_ACT_UNSPEC;
   struct switch_ports *ports = the_switch_ports();
   if (!ports) return TC_ACT_UNSPEC;
   CHECKED(ports);
   if (port_is(ports->virtual_port, tcp->dest)) {
-    struct switch_client_key k = {.client = ip->saddr, .vip = ip->daddr, .client_port = tcp->source, .vport = tcp->dest};
+    struct switch_client_key k SWITCH_ALIGNED = {.client_port = tcp->source, .vport = tcp->dest};
+    end_copy(k.client, ip_source(ip));
+    end_copy(k.vip, ip_target(ip));
     struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &k);
     if (likely(f && f->state == SWITCH_BOUND && !(f->flags & SWITCH_CLOSING) && !tcp->syn)) return switch_forth(skb, f, tcp);
-    struct switch_listener_key at = {.addr = k.vip, .port = k.vport};
+    struct switch_listener_key at = {.port = k.vport};
+    end_copy(at.addr, k.vip);
     struct switch_listener *l = bpf_map_lookup_elem(&switch_listeners, &at);
     if (l) return switch_request(skb, &k, l, ip, tcp);
   }
@@ -288,6 +295,9 @@ static __always_inline int switch_packet(struct __sk_buff *skb) {
 
 SEC("tc")
 int weir_switch(struct __sk_buff *skb) {
+#ifndef IPV6
+  if (is_ipv6(skb)) bpf_tail_call(skb, &switch_programs, SWITCH_IPV6);
+#endif
   int done = switch_packet(skb);
   if (likely(done != TO_BIND)) return done;
   bpf_tail_call_static(skb, &switch_programs, SWITCH_BIND);

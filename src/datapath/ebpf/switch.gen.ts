@@ -100,7 +100,7 @@ export const SwitchProtocol = { SWITCH_HTTP: 0, SWITCH_TLS: 1 } as const;
 
 export const SwitchState = { SWITCH_BINDING: 0, SWITCH_BOUND: 1 } as const;
 
-export const SwitchProgram = { SWITCH_BIND: 0, SWITCH_PROGRAMS: 1 } as const;
+export const SwitchProgram = { SWITCH_BIND: 0, SWITCH_IPV6: 1, SWITCH_PROGRAMS: 2 } as const;
 
 export const SwitchCount = {
   SWITCHED_SYN: 0,
