@@ -146,6 +146,7 @@ export const FILES = [
   { header: 'bpf/director/wide6-abi.h', objects: ['weir-wide6.bpf.o'], out: 'src/datapath/ebpf/wide6.gen.ts', names: {} },
   withNumbers('tunnel', 'weir-tunnel.bpf.o', 'TunnelAbi'),
   withNumbers('switch', 'weir-switch.bpf.o', 'SwitchAbi'),
+  { header: 'bpf/director/switch-abi.h', objects: ['weir-switch6.bpf.o'], out: 'src/datapath/ebpf/switch6.gen.ts', names: {} },
   withNumbers('fullnat', 'weir-fullnat.bpf.o', 'FullnatAbi'),
   { header: 'bpf/director/fullnat6-abi.h', objects: ['weir-fullnat6.bpf.o'], out: 'src/datapath/ebpf/fullnat6.gen.ts', names: {} },
   withNumbers('fragment', 'weir.bpf.o', 'FragmentAbi'),

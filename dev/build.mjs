@@ -86,6 +86,8 @@ const DIRECTOR = [
   'fullnat-sctp6',
   'switch',
   'bridge-switch',
+  'switch6',
+  'bridge-switch6',
   ...SIDE_BUILDS,
   ...SIDE_BUILDS.map((name) => `bridge-${name}`),
   'apply',

@@ -296,7 +296,7 @@ static __always_inline int switch_packet(struct __sk_buff *skb) {
 SEC("tc")
 int weir_switch(struct __sk_buff *skb) {
 #ifndef IPV6
-  if (is_ipv6(skb)) bpf_tail_call(skb, &switch_programs, SWITCH_IPV6);
+  if (is_ipv6(skb)) bpf_tail_call_static(skb, &switch_programs, SWITCH_IPV6);
 #endif
   int done = switch_packet(skb);
   if (likely(done != TO_BIND)) return done;

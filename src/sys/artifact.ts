@@ -35,6 +35,8 @@ export type ArtifactName =
   | 'weir-fullnat-sctp6.bpf.o'
   | 'weir-switch.bpf.o'
   | 'weir-bridge-switch.bpf.o'
+  | 'weir-switch6.bpf.o'
+  | 'weir-bridge-switch6.bpf.o'
   | 'weir-apply.bpf.o'
   | 'weir-apply-ipv6.bpf.o'
   | 'weir-apply-wide.bpf.o'

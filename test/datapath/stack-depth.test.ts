@@ -89,6 +89,8 @@ const OTHERS = [
   ...(['apply-fullnat', 'apply-fullnat6'] as const).map((build) => [build, 'weir_apply_flows'] as const),
   ['switch', 'weir_switch'] as const,
   ['bridge-switch', 'weir_switch'] as const,
+  ['switch6', 'weir_switch'] as const,
+  ['bridge-switch6', 'weir_switch'] as const,
 ];
 
 function withinLimit(object: string, expected: readonly string[] = programsOf(basename(object))): void {

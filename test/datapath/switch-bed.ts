@@ -5,22 +5,26 @@ import { readWeirFile } from '../../src/config/weir/read.js';
 import { switchPlan } from '../../src/control/layer7/switch/switch-plan.js';
 import type { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
 import { applySwitch } from '../../src/datapath/ebpf/switch/apply-switch.js';
-import { keyCount, type SwitchCountName, switchCounts } from '../../src/datapath/ebpf/switch/switch-maps.js';
-import { formatAddress } from '../../src/model/address-text.js';
+import { familyPin, keyCount, type SwitchCountName, switchCounts, switchFamilies } from '../../src/datapath/ebpf/switch/switch-maps.js';
+import { endpointText } from '../../src/model/endpoint-text.js';
 import { native } from '../../src/sys/addon.js';
 import { Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { bytesOfText, concat } from '../../src/wire/bytes.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
 import { decodeIpv4 } from '../../src/wire/ipv4.js';
+import { decodeIpv6 } from '../../src/wire/ipv6.js';
 import { decodeTcp, type TcpSegment, tcpChecksumIsRight } from '../../src/wire/tcp.js';
 import { type Bed, openBed } from './bed.js';
+import { endOf } from './fixtures/bed-addresses.js';
 import { fromClient, fromServer, type IpPart, patched, tcp } from './fixtures/packets.js';
+import { fromClient6, fromServer6, type Ipv6Part, tcp6 } from './fixtures/packets6.js';
 import { type Run, run, TC } from './run.js';
 
 export const [FIRST, SECOND] = ['10.0.1.100:80', '10.0.1.101:8080'];
 export const [ONE, TWO] = ['10.0.2.11', '10.0.2.12'];
 export const CLIENT = '10.0.1.10';
+export const CLIENT6 = 'fd00:1::10';
 
 export const CONFIG = `layer7:
   listeners:
@@ -52,8 +56,22 @@ export interface Answer {
   readonly segment: TcpSegment;
 }
 
-const WINDOW_AT = 14 + 20 + 14;
-const damaged = (frame: Uint8Array): Uint8Array => patched(frame, WINDOW_AT, (frame[WINDOW_AT] ?? 0) ^ 1);
+const isIpv6 = (end: string): boolean => end.startsWith('[');
+function damaged(frame: Uint8Array, to: string): Uint8Array {
+  const at = 14 + (isIpv6(to) ? 40 : 20) + 14;
+  return patched(frame, at, (frame[at] ?? 0) ^ 1);
+}
+
+/** By the family of its target. */
+function clientFrame(from: string, to: string, letters: string, segment: Partial<TcpSegment>, part: IpPart = {}): Uint8Array {
+  if (isIpv6(to)) return fromClient6(tcp6({ from, to }, letters, { segment }));
+  return fromClient(tcp({ from, to }, letters, { segment, ...part }));
+}
+function serverFrame(from: string, to: string, letters: string, segment: Partial<TcpSegment>): Uint8Array {
+  const { address } = endOf(from);
+  if (isIpv6(to)) return fromServer6(tcp6({ from, to }, letters, { segment }), address);
+  return fromServer(tcp({ from, to }, letters, { segment }), address);
+}
 
 export class SwitchBed {
   readonly #devices = { front: native().ifNameToIndex('front'), back: native().ifNameToIndex('back') };
@@ -77,36 +95,42 @@ export class SwitchBed {
 
   #send(device: 'front' | 'back', frame: Uint8Array): Answer {
     const { code, frame: bytes } = this.#run(device, frame);
-    const packet = decodeIpv4(decodeEthernet(bytes)?.payload ?? bytes) ?? assert.fail('no packet of IPv4');
+    const held = decodeEthernet(bytes)?.payload ?? bytes;
+    const packet = decodeIpv4(held) ?? decodeIpv6(held) ?? assert.fail('no packet of IP');
     const segment = decodeTcp(packet.payload) ?? assert.fail('no segment');
     assert.ok(tcpChecksumIsRight(packet.payload, packet.source, packet.destination), 'its checksum is right');
-    const end = (address: typeof packet.source, port: number): string => `${formatAddress(address)}:${port}`;
+    const end = (address: typeof packet.source, port: number): string => endpointText({ address, port });
     return { code, from: end(packet.source, segment.sourcePort), to: end(packet.destination, segment.destinationPort), segment };
   }
 
   /** `part`: of its packet. */
   fromClient(from: string, to: string, letters: string, segment: Partial<TcpSegment>, part: IpPart = {}): Answer {
-    return this.#send('front', fromClient(tcp({ from, to }, letters, { segment, ...part })));
+    return this.#send('front', clientFrame(from, to, letters, segment, part));
+  }
+
+  /** Of IPv6. */
+  fromClient6(from: string, to: string, letters: string, segment: Partial<TcpSegment>, part: Ipv6Part): number {
+    return this.#run('front', fromClient6(tcp6({ from, to }, letters, { segment, ...part }))).code;
   }
 
   fromServer(from: string, to: string, letters: string, segment: Partial<TcpSegment>): Answer {
-    return this.#send('back', fromServer(tcp({ from, to }, letters, { segment }), from.split(':')[0]));
+    return this.#send('back', serverFrame(from, to, letters, segment));
   }
 
   /** What becomes of the same segment with another window than it was summed with. */
   damagedFromClient(from: string, to: string, letters: string, segment: Partial<TcpSegment>): number {
-    return this.#run('front', damaged(fromClient(tcp({ from, to }, letters, { segment })))).code;
+    return this.#run('front', damaged(clientFrame(from, to, letters, segment), to)).code;
   }
 
   damagedFromServer(from: string, to: string, letters: string, segment: Partial<TcpSegment>): number {
-    return this.#run('back', damaged(fromServer(tcp({ from, to }, letters, { segment }), from.split(':')[0]))).code;
+    return this.#run('back', damaged(serverFrame(from, to, letters, segment), to)).code;
   }
 
   /** What `work` counted, and how many connections it left. */
   counted(work: () => void): Readonly<Partial<Record<SwitchCountName | 'flows', number>>> {
     const now = (): readonly (readonly [SwitchCountName | 'flows', number])[] => [
       ...[...switchCounts(this.folder)].map(([name, count]) => [name, Number(count)] as const),
-      ['flows', keyCount(this.folder, 'switch_flows')],
+      ['flows', switchFamilies(this.folder).reduce((sum, family) => sum + keyCount(this.folder, familyPin(family, 'flows')), 0)],
     ];
     const before = new Map(now());
     work();
@@ -142,7 +166,7 @@ export function greeted(
   options = OFFER,
 ): { readonly from: string; readonly port: number; readonly cookie: number } {
   const port = freshPort();
-  const from = `${CLIENT}:${port}`;
+  const from = `${isIpv6(to) ? `[${CLIENT6}]` : CLIENT}:${port}`;
   const { code, segment } = bed.fromClient(from, to, 'S', { sequence: 5000, options: options.subarray(0, options.length & ~3) });
   assert.equal(code, TC.redirect);
   return { from, port, cookie: segment.sequence };

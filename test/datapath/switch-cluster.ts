@@ -10,20 +10,25 @@ import { type Cluster, inCluster, ok, running, until, VIP } from './cluster.js';
 
 export const skip = noNamespaces() || noTools('wrk', 'curl');
 
+/** The listener of IPv6. */
+const VIP6 = 'fd00:8:1::100';
+
 /** `weights`: of both servers of the pool of a.example; any other host is the proxy's. */
 export const switchFile = (...weights: readonly number[]): string => `layer7:
-  listeners: { web: "${VIP}:80" }
+  listeners: { web: "${VIP}:80", six: "[${VIP6}]:80" }
   pools:
     both: { servers: [{ address: "10.8.2.11:80", weight: ${weights[0] ?? 1} }, { address: "10.8.2.12:80", weight: ${weights[1] ?? 1} }] }
+    both6: { servers: ["[fd00:8:2::11]:80", "[fd00:8:2::12]:80"] }
     one: { servers: ["10.8.2.11:80"] }
   hosts:
-    - { server_name: [a.example], way: switch, locations: [{ location: /, pool: both }] }
+    - { server_name: [a.example], listen: six, way: switch, locations: [{ location: /, pool: both6 }] }
+    - { server_name: [a.example], listen: web, way: switch, locations: [{ location: /, pool: both }] }
     - { default_server: true, locations: [{ location: /, pool: one }] }
 `;
 
 /** Its client's address. Connections that idle stay. */
-const SERVER = `require('node:http').createServer({ keepAliveTimeout: 600000 }, (q, s) => s.end(q.socket.remoteAddress + '\\n'))
-  .listen(80, '0.0.0.0', () => console.log('listens'));`;
+const SERVER = `require('node:http').createServer({ keepAliveTimeout: 600000 }, (q, s) => s.end(q.socket.remoteAddress.replace('::ffff:', '') + '\\n'))
+  .listen(80, '::', () => console.log('listens'));`;
 
 export interface Counts {
   readonly bound: number;
@@ -40,8 +45,21 @@ export interface Switched extends Cluster {
   /** Writes the file, and applies it. */
   readonly apply: (text: string) => void;
   readonly counts: () => Counts;
-  /** The answer to one request. */
-  readonly get: (host: string) => string;
+  /** The answer to one request. `at`: the listener, as in a URL. */
+  readonly get: (host: string, at?: string) => string;
+}
+
+/** The listener of IPv6 in a URL. */
+export const AT_SIX = `[${VIP6}]`;
+
+function addIpv6({ client, lvs, web1, web2 }: Cluster): void {
+  client.ip('addr add fd00:8:1::10/64 dev eth0 nodad');
+  for (const address of ['fd00:8:1::1/64', `${VIP6}/128`]) lvs.ip(`addr add ${address} dev eth0 nodad`);
+  lvs.ip('addr add fd00:8:2::1/64 dev eth1 nodad');
+  for (const [k, web] of [web1, web2].entries()) {
+    web.ip(`addr add fd00:8:2::1${k + 1}/64 dev eth0 nodad`);
+    web.ip('-6 route add default via fd00:8:2::1');
+  }
 }
 
 export function inSwitched(options: string, work: (switched: Switched) => Promise<void>): Promise<void> {
@@ -55,7 +73,9 @@ export function inSwitched(options: string, work: (switched: Switched) => Promis
       writeFileSync(file, text);
       weir(`switch apply --config ${file}`);
     };
-    const get = (host: string): string => client.run(['curl', '-s', '-m', '60', '-H', `Host: ${host}`, `http://${VIP}/`]).stdout.trim();
+    addIpv6(cluster);
+    const get = (host: string, at = VIP): string =>
+      client.run(['curl', '-s', '-g', '-m', '60', '-H', `Host: ${host}`, `http://${at}/`]).stdout.trim();
     for (const web of [web1, web2]) await web.serve(bed, [process.execPath, '-e', SERVER]);
     writeFileSync(file, switchFile());
     weir(`load --attach tc ${options}`.trim());
@@ -70,22 +90,15 @@ export function inSwitched(options: string, work: (switched: Switched) => Promis
   });
 }
 
-/** A load of so many connections at the same time until it is ended: nothing of it was lost. */
-export function load({ bed, client }: Cluster, host: string, connections: number, ...options: readonly string[]): () => Promise<number> {
-  const words = [
-    '-t',
-    '1',
-    '-c',
-    String(connections),
-    '-d',
-    '600',
-    '--timeout',
-    '120',
-    '-H',
-    `Host: ${host}`,
-    ...options,
-    `http://${VIP}/`,
-  ];
+/** A load of so many connections at the same time until it is ended: nothing of it was lost. `at`: the listener, as in a URL. */
+export function load(
+  { bed, client }: Cluster,
+  host: string,
+  connections: number,
+  options: readonly string[] = [],
+  at = VIP,
+): () => Promise<number> {
+  const words = ['-t', '1', '-c', String(connections), '-d', '600', '--timeout', '120', '-H', `Host: ${host}`, ...options, `http://${at}/`];
   const child = spawn('ip', ['netns', 'exec', client.namespace, 'wrk', ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   bed.endsWith(child);
   let output = '';

@@ -44,7 +44,7 @@ interface Switch {
 }
 
 /** Content switching: of its object, these alone are loaded. */
-const SWITCH_OBJECTS = ['weir-switch.bpf.o', 'weir-bridge-switch.bpf.o'] as const;
+const SWITCH_OBJECTS = ['weir-switch.bpf.o', 'weir-bridge-switch.bpf.o', 'weir-switch6.bpf.o', 'weir-bridge-switch6.bpf.o'] as const;
 const SWITCH_PROGRAMS = ['weir_switch', 'weir_switch_bind'] as const;
 
 export function testSwitchVerified(): void {
@@ -53,7 +53,8 @@ export function testSwitchVerified(): void {
   }, () => {
     for (const file of SWITCH_OBJECTS)
       using(new ObjectFile(artifact(file)), (object) => {
-        const others = file === 'weir-switch.bpf.o' ? Object.values(PROGRAMS) : [...Object.values(PROGRAMS), 'weir_move'];
+        const { xdp, ...ofTc } = PROGRAMS;
+        const others = [...Object.values(ofTc), ...(file.includes('6') ? [] : [xdp]), ...(file.includes('bridge') ? ['weir_move'] : [])];
         for (const other of others) object.autoload(other, false);
         object.load();
         for (const program of SWITCH_PROGRAMS) withinLimit(object, program);

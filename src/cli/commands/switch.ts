@@ -3,7 +3,15 @@ import { faultText, readWeirFile } from '../../config/weir/read.js';
 import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
 import { openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
 import { applySwitch, clearSwitch, switchedServices } from '../../datapath/ebpf/switch/apply-switch.js';
-import { hasSwitch, hasSwitchProgram, keyCount, type SwitchCountName, switchCounts } from '../../datapath/ebpf/switch/switch-maps.js';
+import {
+  familyPin,
+  hasSwitch,
+  hasSwitchProgram,
+  keyCount,
+  type SwitchCountName,
+  switchCounts,
+  switchFamilies,
+} from '../../datapath/ebpf/switch/switch-maps.js';
 import { switchedInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -93,7 +101,7 @@ function status(json: boolean, io: Io): number {
     const [hosts, paths, connections] = [
       keyCount(folder, 'switch_hosts'),
       keyCount(folder, 'switch_paths'),
-      keyCount(folder, 'switch_flows'),
+      switchFamilies(folder).reduce((sum, family) => sum + keyCount(folder, familyPin(family, 'flows')), 0),
     ];
     const interfaces = switchedInterfaces(folder).length;
     const counts = [...switchCounts(folder)];

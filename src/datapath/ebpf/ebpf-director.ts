@@ -111,6 +111,11 @@ export class EbpfDirector extends EbpfReader implements Director, DrainTable {
     }
   }
 
+  /** Loads what a service needs beside the programs on the links. The caller holds the lock. @throws as ensureSideBuilds */
+  ensureBuilds(service: Pick<ServiceSpec, 'key'>): void {
+    ensureSideBuilds(this.tables, service, this.#onNotice);
+  }
+
   addService(spec: ServiceSpec): void {
     this.#locked(() => {
       this.#changing(() => {

@@ -89,7 +89,9 @@ test('what cannot be switched is refused with its reason', () => {
     refusals('    - server_name: ["*.a.example"]\n      locations: [{ location: /, pool: one, way: switch }]')[0] ?? '',
     /exact/,
   );
-  assert.match(refusals(host('{ location: /, pool: one, way: switch }'), '[2001:db8::1]:80')[0] ?? '', /IPv4/);
+  const plain = host('{ location: /, pool: one, way: switch }');
+  assert.match(refusals(plain, '[2001:db8::1]:80')[0] ?? '', /family/);
+  assert.match(refusals(plain, '[fe80::1]:80')[0] ?? '', /link-local/);
 });
 
 test('a prefix that comes before expressions is switched', () => {

@@ -2,6 +2,7 @@
 //
 // It decides as the proxy's router does, or not at all: a name or a path that it does not know for certain is the proxy's. So only hosts with exact
 // names are switched, and of their paths all are known to the datapath: those that it must leave to the proxy stand in its table without a pool.
+import { type Family, isLinkLocal } from '../../../model/address.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import { defaultProxying } from '../../../model/layer7/defaults.js';
 import type { Host } from '../../../model/layer7/host.js';
@@ -34,14 +35,15 @@ function exactNames({ names }: Host): readonly string[] {
   return whole.filter((name) => NAME.test(name) && name.length <= SWITCH_LIMITS.nameBytes);
 }
 
-function whyNotPool(pool: Pool): string | undefined {
+/** `family`: of the listener. VS/NAT changes no family. */
+function whyNotPool(pool: Pool, family: Family): string | undefined {
   const { servers, balance, persistence, sendProxy } = pool;
   if (balance.kind !== 'round_robin' && balance.kind !== 'least_conn') return `the datapath does not balance by ${balance.kind}`;
   if (persistence !== undefined) return "sticky is the proxy's";
   if (sendProxy !== undefined) return "send_proxy is the proxy's";
   if (servers.some(({ backup }) => backup)) return "backup servers are the proxy's";
   if (servers.some(({ maxConns }) => maxConns > 0)) return "max_conns is the proxy's";
-  if (servers.some(({ address }) => address.family !== 'inet')) return 'only servers of IPv4 are switched';
+  if (servers.some(({ address }) => address.family !== family)) return 'a server has not the address family of the listener';
   if (servers.length > SWITCH_LIMITS.servers) return `the pool has more than ${SWITCH_LIMITS.servers} servers`;
   return servers.every(({ down }) => down) ? 'the pool has no server' : undefined;
 }
@@ -79,6 +81,7 @@ class HostPlanner {
   constructor(
     readonly host: Host,
     readonly pools: ReadonlyMap<string, Pool>,
+    readonly family: Family,
   ) {
     this.#hasExpressions = host.routes.some(({ match }) => match.path.kind === 'expression');
     for (const { match } of host.routes)
@@ -98,7 +101,7 @@ class HostPlanner {
     if ((this.#pathCounts.get(this.#key(path)) ?? 0) > 1) return 'other locations of the same path have conditions';
     if (path.kind === 'prefix' && !path.beforeExpressions && this.#hasExpressions) return 'an expression of the host may come before it';
     const pool = route.action.kind === 'pool' ? this.pools.get(route.action.pool) : undefined;
-    return pool === undefined ? 'its pool is missing' : whyNotPool(pool);
+    return pool === undefined ? 'its pool is missing' : whyNotPool(pool, this.family);
   }
 
   path(route: Route): SwitchPath | undefined {
@@ -120,7 +123,7 @@ class HostPlanner {
 }
 
 const whyNotConnection = ({ address, proxyFrom }: Listener): string | undefined => {
-  if (address.family !== 'inet') return 'only addresses of IPv4 are switched';
+  if (isLinkLocal(address)) return "link-local addresses are the proxy's";
   return proxyFrom.length > 0 ? "connections with a PROXY header are the proxy's" : undefined;
 };
 const whyNotListener = (listener: Listener): string | undefined =>
@@ -138,16 +141,16 @@ function allServers(pools: readonly SwitchPool[]): readonly SwitchServer[] {
 }
 
 /** Why the datapath cannot give connections of TLS to a host's pool; undefined: it can. */
-function whyNotPassthrough(host: Host, pools: ReadonlyMap<string, Pool>): string | undefined {
+function whyNotPassthrough(host: Host, pools: ReadonlyMap<string, Pool>, { address: { family } }: Listener): string | undefined {
   if (exactNames(host).length === 0) return 'only hosts with an exact server_name are switched';
   const pool = pools.get(host.passthrough ?? '');
-  return pool === undefined ? 'its pool is missing' : whyNotPool(pool);
+  return pool === undefined ? 'its pool is missing' : whyNotPool(pool, family);
 }
 
 /** Of a listener with TLS that is the connection, by its name; of one without, paths. No path of them has a pool: nothing is switched. */
 function pathsOf(listener: Listener, host: Host, pools: ReadonlyMap<string, Pool>): readonly SwitchPath[] {
-  if (listener.tls === undefined) return new HostPlanner(host, pools).paths();
-  const pool = host.passthrough !== undefined && whyNotPassthrough(host, pools) === undefined ? host.passthrough : undefined;
+  if (listener.tls === undefined) return new HostPlanner(host, pools, listener.address.family).paths();
+  const pool = host.passthrough !== undefined && whyNotPassthrough(host, pools, listener) === undefined ? host.passthrough : undefined;
   return [{ path: '', exact: false, pool }];
 }
 
@@ -174,14 +177,14 @@ const locationText = (path: PathMatch): string =>
   path.kind === 'prefix' ? path.path : path.kind === 'exact' ? `= ${path.path}` : `~ ${path.pattern}`;
 
 function refusalsOf(host: Host, layer7: Layer7, pools: ReadonlyMap<string, Pool>): readonly SwitchRefusal[] {
-  const planner = new HostPlanner(host, pools);
   const listeners = layer7.listeners.filter(({ name }) => host.listeners.includes(name));
+  const planners = [...new Set(listeners.map(({ address }) => address.family))].map((family) => new HostPlanner(host, pools, family));
   const everywhere = listeners.map(whyNotListener).find((why) => why !== undefined);
   const unnamed = exactNames(host).length === 0 ? 'only hosts with an exact server_name are switched' : undefined;
   return host.routes
     .filter(({ way }) => way === 'switch')
     .flatMap((route) => {
-      const why = everywhere ?? unnamed ?? planner.whyNot(route);
+      const why = everywhere ?? unnamed ?? planners.map((planner) => planner.whyNot(route)).find((each) => each !== undefined);
       return why === undefined ? [] : [{ host: host.label, location: locationText(route.match.path), why }];
     });
 }
@@ -192,7 +195,9 @@ function passthroughRefusals(host: Host, { listeners }: Layer7, pools: ReadonlyM
   const why =
     encrypted.length === 0
       ? 'no listener of the host has tls'
-      : (encrypted.map(whyNotConnection).find((each) => each !== undefined) ?? whyNotPassthrough(host, pools));
+      : encrypted
+          .map((listener) => whyNotConnection(listener) ?? whyNotPassthrough(host, pools, listener))
+          .find((each) => each !== undefined);
   return why === undefined ? [] : [{ host: host.label, location: `passthrough ${host.passthrough}`, why }];
 }
 

@@ -19,6 +19,7 @@ test('the name has all builds beside that of the links', () => {
       'weir-fullnat-sctp.bpf.o',
       'weir-fullnat-sctp6.bpf.o',
       'weir-switch.bpf.o',
+      'weir-switch6.bpf.o',
     ].sort(),
   );
 });

@@ -24,6 +24,7 @@ export const SIDE_OBJECTS = [
   'weir-fullnat-sctp.bpf.o',
   'weir-fullnat-sctp6.bpf.o',
   'weir-switch.bpf.o',
+  'weir-switch6.bpf.o',
 ] as const satisfies readonly ArtifactName[];
 export type SideObject = (typeof SIDE_OBJECTS)[number];
 

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { artifact } from '../../../sys/artifact.js';
 import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
-import { movePins, type Tables } from '../table/tables.js';
+import { exchangeSwitch6 } from '../switch/switch-programs.js';
+import { IPV6_PINS, movePins, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
 import { type Extra, loadOnto } from './programs.js';
 import type { OnNotice } from './refused-xdp.js';
@@ -12,7 +13,7 @@ import { closeShortCut, hasShortCut, openShortCut } from './short-cut.js';
 import { letIn, SIDE_BUILDS, type SideBuild, startTimer, withArrays } from './side-builds.js';
 import { trySideBuildOnce } from './side-check.js';
 import { entriesOf, madePins, pinMade, refill, templatesOf } from './side-maps.js';
-import { type MovableTable, TRIAL_BUCKETS } from './table-move.js';
+import { type MovableTable, type Route, TRIAL_BUCKETS } from './table-move.js';
 
 /** The arrays by which packets go on from it: those that are there, so that the builds behind it stay as they are. */
 const arraysBehind = (build: SideBuild, folder: string): Readonly<Record<string, string>> =>
@@ -23,8 +24,8 @@ const arraysBehind = (build: SideBuild, folder: string): Readonly<Record<string,
     ]),
   );
 
-/** Loads an object of the build, onto maps in the place of its pins, and lets packets in. */
-function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...extra }: Extra): void {
+/** Loads an object of the build, onto maps in the place of its pins, and lets packets in. `route`: its connections move. */
+function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...extra }: Extra, route?: Route): void {
   const { folder } = tables;
   const all = { ...build.pins, ...madePins(build, folder), ...arraysBehind(build, folder), ...pins };
   loadOnto(object, folder, tables, { ...extra, ...templatesOf(build, folder), pins: all });
@@ -32,6 +33,7 @@ function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...ex
   forgetOtherBuild(folder);
   startTimer(object);
   withArrays(build, folder, (arrays) => letIn(build, object, arrays, folder, refill));
+  if (build.pins.conns === IPV6_PINS.conns) exchangeSwitch6(tables, route);
 }
 
 /** Of a build that is loaded, by the programs that the pins name. */
@@ -49,7 +51,7 @@ export function sideTable(build: SideBuild, tables: Tables, onNotice: OnNotice):
       return using(new ObjectFile(file), (object) => {
         const configure = (each: ObjectFile): void => route.configure(each, route.oldBuckets);
         if (hasShortCut(build)) closeShortCut(build, tables.folder);
-        put(build, object, tables, { pins: route.pins, buckets: route.buckets, configure });
+        put(build, object, tables, { pins: route.pins, buckets: route.buckets, configure }, route);
         return work(object);
       });
     },

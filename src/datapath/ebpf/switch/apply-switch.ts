@@ -3,16 +3,14 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { sameDestination, sameService } from '../../../model/identity.js';
 import type { SwitchListener, SwitchPlan, SwitchServer } from '../../../model/layer7/switch-plan.js';
 import { type DestinationEntry, type DestinationSpec, PLAIN_TUNNEL, type ServiceEntry, type ServiceKey } from '../../../model/service.js';
-import { readField } from '../../../sys/bpf/records.js';
 import { swap16, viewOf } from '../../../wire/bytes.js';
 import { applyChange } from '../../apply-change.js';
 import type { EbpfDirector } from '../ebpf-director.js';
-import { SwitchListenerKey } from '../switch.gen.js';
 import { DestinationIndex } from '../table/destination-index.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { modelAddress } from '../table/record-address.js';
 import { liveService } from '../table/table-entries.js';
-import { hasSwitch, withSwitchMap } from './switch-maps.js';
+import { familyPin, hasSwitch, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
 import { kernelTypes, switchLacks } from './switch-needs.js';
 import { checkAttachments, ensureSwitch, removeSwitch } from './switch-programs.js';
 import { configuredWeights, openListeners, writeRules } from './switch-rules.js';
@@ -38,15 +36,15 @@ const destinationOf = ({ address, port, weight }: SwitchServer): DestinationSpec
 
 /** The services that are switched now. */
 export function switchedServices(folder: string): readonly ServiceKey[] {
-  if (!hasSwitch(folder)) return [];
-  return withSwitchMap(folder, 'switch_listeners', (map) =>
-    [...map.keys()].map((key) =>
-      keyOf({
-        address: modelAddress(readField(key, SwitchListenerKey.addr)),
-        port: swap16(viewOf(key).getUint16(SwitchListenerKey.port.at, true)),
+  return switchFamilies(folder).flatMap((family) => {
+    const { addr, port } = switchRecords(family).SwitchListenerKey;
+    return withSwitchMap(folder, familyPin(family, 'listeners'), (map) =>
+      [...map.keys()].map((key) => {
+        const words = Array.from({ length: addr.count }, (_, k) => viewOf(key).getUint32(addr.at + k * addr.size, true));
+        return keyOf({ address: modelAddress(...words), port: swap16(viewOf(key).getUint16(port.at, true)) });
       }),
-    ),
-  );
+    );
+  });
 }
 
 /** By the plan of before; undefined: it had no such server. */
@@ -101,7 +99,9 @@ export function applySwitch(director: EbpfDirector, plan: SwitchPlan, types = ke
         throw new WeirError('switch-service-taken', { name: listener.name });
     }
     checkAttachments(tables.folder);
-    ensureSwitch(tables);
+    const ofIpv6 = plan.listeners.find(({ address: { family } }) => family === 'inet6');
+    if (ofIpv6 !== undefined) director.ensureBuilds({ key: keyOf(ofIpv6) }); // its tables
+    ensureSwitch(tables, { ipv6: ofIpv6 !== undefined });
     openListeners(tables.folder, plan);
     const configured = configuredWeights(tables.folder);
     for (const listener of plan.listeners) {

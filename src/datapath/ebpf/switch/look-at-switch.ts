@@ -1,24 +1,14 @@
 // What content switching has for a client's packets to an address, read without a lock.
+
+import type { Family } from '../../../model/address.js';
 import { isWeirError } from '../../../model/errors/weir-error.js';
 import type { DestinationKey } from '../../../model/service.js';
 import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, readField, u32 } from '../../../sys/bpf/records.js';
 import { swap16, viewOf } from '../../../wire/bytes.js';
-import {
-  SwitchAbi,
-  SwitchClientKey,
-  SwitchFlow,
-  SwitchHostKey,
-  SwitchListener,
-  SwitchListenerKey,
-  SwitchPathKey,
-  SwitchPool,
-  SwitchProtocol,
-  SwitchServer,
-  SwitchState,
-} from '../switch.gen.js';
+import { SwitchAbi, SwitchHostKey, SwitchListener, SwitchPathKey, SwitchProtocol, SwitchState } from '../switch.gen.js';
 import { modelAddress, packetWords } from '../table/record-address.js';
-import { hasSwitchProgram, withSwitchMap } from './switch-maps.js';
+import { familyPin, hasSwitchProgram, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
 import { switchedInterfaces } from './switch-programs.js';
 
 /** `servers`: undefined are those of the proxy. Of TLS `path` is empty. */
@@ -36,7 +26,7 @@ export interface LiveSwitch {
   readonly connection: 'none' | 'begins' | 'goes on' | 'ends';
 }
 
-const wordOf = ({ address }: DestinationKey): number => packetWords(address)[0] ?? 0;
+const wordsOf = ({ address }: DestinationKey): readonly number[] => packetWords(address);
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1').split('\0', 1)[0] ?? '';
 
 /** undefined: no such key. */
@@ -50,14 +40,17 @@ const numberAt = (map: BpfMap, key: Uint8Array): number => {
   return value === undefined ? 0 : viewOf(value).getUint32(0, true);
 };
 
-function poolServers(folder: string, number: number): readonly DestinationKey[] {
-  const record = withSwitchMap(folder, 'switch_pools', (map) => recordAt(map, u32(number), SwitchPool.bytes));
+function poolServers(folder: string, family: Family, number: number): readonly DestinationKey[] {
+  const { SwitchPool, SwitchServer } = switchRecords(family);
+  const record = withSwitchMap(folder, familyPin(family, 'pools'), (map) => recordAt(map, u32(number), SwitchPool.bytes));
   if (record === undefined) return [];
   const view = viewOf(record);
   const count = Math.min(readField(record, SwitchPool.count), SwitchAbi.SWITCH_SERVERS);
   return Array.from({ length: count }, (_, i) => {
     const at = SwitchPool.server.at + i * SwitchServer.bytes;
-    const address = modelAddress(view.getUint32(at + SwitchServer.addr.at, true));
+    const { addr } = SwitchServer;
+    const words = Array.from({ length: addr.count }, (__, k) => view.getUint32(at + addr.at + k * addr.size, true));
+    const address = modelAddress(...words);
     return { address, port: swap16(view.getUint16(at + SwitchServer.port.at, true)) };
   });
 }
@@ -71,11 +64,11 @@ function hostsOf(folder: string, listener: number): ReadonlyMap<number, string> 
 }
 
 /** A whole path ends with a byte 0, which counts. */
-function rulesOf(folder: string, listener: number): readonly LiveRule[] {
+function rulesOf(folder: string, family: Family, listener: number): readonly LiveRule[] {
   const hosts = hostsOf(folder, listener);
   const pools = new Map<number, readonly DestinationKey[]>();
   const serversOf = (pool: number): readonly DestinationKey[] => {
-    const known = pools.get(pool) ?? poolServers(folder, pool);
+    const known = pools.get(pool) ?? poolServers(folder, family, pool);
     pools.set(pool, known);
     return known;
   };
@@ -92,33 +85,37 @@ function rulesOf(folder: string, listener: number): readonly LiveRule[] {
 }
 
 function connectionOf(folder: string, from: DestinationKey, to: DestinationKey): LiveSwitch['connection'] {
+  const { family } = to.address;
+  const { SwitchClientKey, SwitchFlow } = switchRecords(family);
   const key = encodeRecord(SwitchClientKey, {
-    client: wordOf(from),
-    vip: wordOf(to),
+    client: wordsOf(from),
+    vip: wordsOf(to),
     clientPort: swap16(from.port),
     vport: swap16(to.port),
   });
-  const flow = withSwitchMap(folder, 'switch_flows', (map) => recordAt(map, key, SwitchFlow.bytes));
+  const flow = withSwitchMap(folder, familyPin(family, 'flows'), (map) => recordAt(map, key, SwitchFlow.bytes));
   if (flow === undefined) return 'none';
   if (readField(flow, SwitchFlow.state) === SwitchState.SWITCH_BINDING) return 'begins';
   return (readField(flow, SwitchFlow.flags) & SwitchAbi.SWITCH_CLOSING) === 0 ? 'goes on' : 'ends';
 }
 
 function look(folder: string, from: DestinationKey, to: DestinationKey): LiveSwitch | undefined {
-  const at = encodeRecord(SwitchListenerKey, { addr: wordOf(to), port: swap16(to.port) });
-  const listener = withSwitchMap(folder, 'switch_listeners', (map) => recordAt(map, at, SwitchListener.bytes));
+  const { family } = to.address;
+  const at = encodeRecord(switchRecords(family).SwitchListenerKey, { addr: wordsOf(to), port: swap16(to.port) });
+  const listener = withSwitchMap(folder, familyPin(family, 'listeners'), (map) => recordAt(map, at, SwitchListener.bytes));
   if (listener === undefined) return undefined;
   const isTls = listener[SwitchListener.protocol.at] === SwitchProtocol.SWITCH_TLS;
   return {
     protocol: isTls ? 'tls' : 'http',
-    rules: rulesOf(folder, readField(listener, SwitchListener.id)),
+    rules: rulesOf(folder, family, readField(listener, SwitchListener.id)),
     connection: connectionOf(folder, from, to),
   };
 }
 
 /** Of packets of TCP that come by an interface. undefined: the address is not switched, or the interface passes by the program. */
 export function lookAtSwitch(folder: string, ifindex: number, from: DestinationKey, to: DestinationKey): LiveSwitch | undefined {
-  if (to.address.family !== 'inet' || !hasSwitchProgram(folder) || !switchedInterfaces(folder).includes(ifindex)) return undefined;
+  if (!hasSwitchProgram(folder) || !switchFamilies(folder).includes(to.address.family) || !switchedInterfaces(folder).includes(ifindex))
+    return undefined;
   try {
     return look(folder, from, to);
   } catch (error) {

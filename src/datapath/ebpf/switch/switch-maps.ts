@@ -1,35 +1,42 @@
-// The maps of content switching: pinned with the datapath's, there once something was switched.
+// The maps of content switching: pinned with the datapath's, there once something was switched; those of IPv6 once an address of it was.
 import { existsSync } from 'node:fs';
+import type { Family } from '../../../model/address.js';
 import { native } from '../../../sys/addon.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { viewOf } from '../../../wire/bytes.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { SwitchCount, SwitchCounts } from '../switch.gen.js';
+import * as inet from '../switch.gen.js';
+import * as inet6 from '../switch6.gen.js';
 
-export const SWITCH_PINS = [
-  'switch_ports',
-  'switch_pools',
-  'switch_secrets',
-  'switch_listeners',
-  'switch_hosts',
-  'switch_paths',
-  'switch_flows',
-  'switch_backs',
-  'switch_held',
-  'switch_overtaken',
-  'switch_turns',
-  'switch_rounds',
-  'switch_counts',
-  'switch_timers',
-] as const;
-export type SwitchPin = (typeof SWITCH_PINS)[number];
+/** Those that both families have together, and those that each has for itself. */
+const COMMON = ['switch_ports', 'switch_secrets', 'switch_hosts', 'switch_paths', 'switch_counts'] as const;
+const OF_FAMILY = ['listeners', 'pools', 'flows', 'backs', 'held', 'overtaken', 'turns', 'rounds', 'timers'] as const;
+type OfFamily = (typeof OF_FAMILY)[number];
+const PREFIXES = { inet: 'switch', inet6: 'switch6' } as const satisfies Record<Family, string>;
+export type SwitchPin = (typeof COMMON)[number] | `${(typeof PREFIXES)[Family]}_${OfFamily}`;
+
+export const familyPin = (family: Family, map: OfFamily): SwitchPin => `${PREFIXES[family]}_${map}`;
+
+/** The names of the maps in an object of the family, and their pins. The one by which its maps are found comes last. */
+export const switchPins = (family: Family): readonly (readonly [string, SwitchPin])[] => [
+  ...COMMON.map((name) => [name, name] as const),
+  ...OF_FAMILY.filter((name) => name !== 'listeners').map((name) => [`switch_${name}`, familyPin(family, name)] as const),
+  ['switch_listeners', familyPin(family, 'listeners')],
+];
+
+/** The records of a family's maps: addresses are one word, or four. */
+export const switchRecords = (family: Family): typeof inet | typeof inet6 => (family === 'inet' ? inet : inet6);
 
 export const SWITCH_PROGRAM_PIN = 'weir_switch';
 
 /** Are maps there? Without the program, if a first `apply` or a `clear` was killed. */
 export const hasSwitch = (folder: string): boolean => existsSync(`${folder}/switch_listeners`);
+
+/** Of these families maps are there. */
+export const switchFamilies = (folder: string): readonly Family[] =>
+  (['inet', 'inet6'] as const).filter((family) => existsSync(`${folder}/${familyPin(family, 'listeners')}`));
 
 /** Is the program there, too? It is pinned after all maps, and removed before them. */
 export const hasSwitchProgram = (folder: string): boolean => existsSync(`${folder}/${SWITCH_PROGRAM_PIN}`);
@@ -39,11 +46,12 @@ export const withSwitchMap = <T>(folder: string, pin: SwitchPin, work: (map: Bpf
 
 export const keyCount = (folder: string, pin: SwitchPin): number => withSwitchMap(folder, pin, (map) => [...map.keys()].length);
 
-export type SwitchCountName = keyof typeof SwitchCount;
+export type SwitchCountName = keyof typeof inet.SwitchCount;
 
 /** What happened since the maps were made, of all CPUs together. */
 export function switchCounts(folder: string): ReadonlyMap<SwitchCountName, bigint> {
   const cpus = native().possibleCpus();
+  const { SwitchCount, SwitchCounts } = inet;
   const all = new Uint8Array(SwitchCounts.bytes * cpus);
   withSwitchMap(folder, 'switch_counts', (map) => map.lookup(u32(0), all));
   const view = viewOf(all);

@@ -4,8 +4,9 @@
 //   killed while it was attached               some interfaces have it: the next command attaches it to the rest
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
+import type { Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
-import { artifact } from '../../../sys/artifact.js';
+import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { ATTACH_TCX_INGRESS, BpfMap, Link, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, u32 } from '../../../sys/bpf/records.js';
 import { hasCode } from '../../../sys/errno.js';
@@ -15,22 +16,58 @@ import { Conf } from '../abi.gen.js';
 import { type AttachmentPin, parseAttachmentPin } from '../load/attachments.js';
 import type { AttachMode } from '../load/hook-choice.js';
 import { PROGRAMS, runHousekeeping } from '../load/load.js';
-import { loadOnto } from '../load/programs.js';
+import { type Extra, loadOnto } from '../load/programs.js';
 import type { FileOf } from '../load/short-cut.js';
 import type { Sides } from '../load/side-builds.js';
-import { fill } from '../load/side-maps.js';
+import { fill, mapsOf, usingAll } from '../load/side-maps.js';
 import type { Route } from '../load/table-move.js';
-import { pinBeside, pinInPlace, unpin } from '../pins/pin-in-place.js';
+import { pinBeside, pinInPlace, pinsBeside, unpin } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SwitchProgram, SwitchSecret } from '../switch.gen.js';
-import type { Tables } from '../table/tables.js';
-import { hasSwitchProgram, SWITCH_PINS, SWITCH_PROGRAM_PIN, withSwitchMap } from './switch-maps.js';
+import { IPV6_PINS, type Tables } from '../table/tables.js';
+import { hasSwitchProgram, SWITCH_PROGRAM_PIN, switchFamilies, switchPins, withSwitchMap } from './switch-maps.js';
 
 /** BPF_F_BEFORE without another program: in front of all. */
 const BEFORE_ALL = 1 << 3;
-/** What it enters by a tail call, and the array of that. Each build of it has an array of its own. */
+/** What it enters by a tail call, and the array of that in its object. */
 const BIND_PROGRAM = 'weir_switch_bind';
-const PROGRAMS_PIN = 'switch_programs';
+const PROGRAMS_MAP = 'switch_programs';
+const TIMER_PROGRAM = 'weir_switch_timer';
+const { xdp: XDP, ...OF_TC } = PROGRAMS;
+
+/** `arrayPin`: of the array of programs. Each time it is loaded it has an array of its own. `others`: what of the director's own is in the object. */
+interface SwitchBuild {
+  readonly family: Family;
+  readonly file: ArtifactName;
+  readonly bridge: ArtifactName;
+  readonly arrayPin: string;
+  readonly others: readonly string[];
+}
+const BUILDS = {
+  inet: {
+    family: 'inet',
+    file: 'weir-switch.bpf.o',
+    bridge: 'weir-bridge-switch.bpf.o',
+    arrayPin: PROGRAMS_MAP,
+    others: [XDP, ...Object.values(OF_TC), 'weir_switch_read'],
+  },
+  inet6: {
+    family: 'inet6',
+    file: 'weir-switch6.bpf.o',
+    bridge: 'weir-bridge-switch6.bpf.o',
+    arrayPin: 'switch6_programs',
+    others: Object.values(OF_TC),
+  },
+} as const satisfies Record<Family, SwitchBuild>;
+
+/** What a program is loaded from. `route`: of the bridging build, between two tables, while connections of the family move. */
+interface Source {
+  readonly fileOf: FileOf;
+  readonly route: Route | undefined;
+}
+
+/** Puts the pin of a new array into the place of that of before, once no interface has the programs that go by this. */
+type Replace = () => void;
 const LINK_PIN = /^switch_link_(\d+)$/;
 const linkPin = (ifindex: number): string => `switch_link_${ifindex}`;
 
@@ -98,18 +135,23 @@ function attach(program: Program, folder: string, ifindex: number): void {
   }
 }
 
-/** What of the director's own is in the object, and is not loaded from it. */
-const OTHERS = [...Object.values(PROGRAMS), 'weir_switch_read'];
+/** The maps of the director that a build's programs use. */
+const directorMaps = ({ family }: SwitchBuild, { folder, conf }: Tables): Extra =>
+  family === 'inet'
+    ? { pins: {}, buckets: conf.get(0, Conf.connBuckets), configure: () => {} }
+    : { ...mapsOf({ pins: IPV6_PINS }, folder), pins: IPV6_PINS };
 
-/** `route`: of the bridging build, between two tables. */
-function loadObject(object: ObjectFile, tables: Tables, route?: Route): void {
-  const { folder, conf } = tables;
-  for (const name of route === undefined ? OTHERS : [...OTHERS, 'weir_move']) object.autoload(name, false);
-  const own = SWITCH_PINS.map((name) => [name, existsSync(`${folder}/${name}`) ? name : undefined] as const);
+function loadObject(object: ObjectFile, build: SwitchBuild, tables: Tables, route: Route | undefined): void {
+  const { folder } = tables;
+  // It is not loaded from this object.
+  for (const name of route === undefined ? build.others : [...build.others, 'weir_move']) object.autoload(name, false);
+  const own = switchPins(build.family).map(([name, pin]) => [name, existsSync(`${folder}/${pin}`) ? pin : undefined] as const);
+  const maps = directorMaps(build, tables);
   try {
     loadOnto(object, folder, tables, {
-      pins: { housekeeping: undefined, ...Object.fromEntries(own), ...route?.pins },
-      buckets: route?.buckets ?? conf.get(0, Conf.connBuckets),
+      ...maps,
+      pins: { ...maps.pins, housekeeping: undefined, ...Object.fromEntries(own), ...route?.pins },
+      buckets: route?.buckets ?? maps.buckets,
       configure: (each) => route?.configure(each, route.oldBuckets),
     });
   } catch (error) {
@@ -120,47 +162,91 @@ function loadObject(object: ObjectFile, tables: Tables, route?: Route): void {
   }
 }
 
+/** Loads a build and pins its maps, and gives its timer this code. `enter`: lets packets in, with its array of programs beside it. */
+function enterBuild(
+  build: SwitchBuild,
+  tables: Tables,
+  { fileOf, route }: Source,
+  enter: (object: ObjectFile, array: BpfMap) => void,
+): Replace {
+  const { folder } = tables;
+  return using(new ObjectFile(fileOf(route === undefined ? build.file : build.bridge)), (object) => {
+    loadObject(object, build, tables, route);
+    for (const [name, pin] of switchPins(build.family))
+      if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
+    makeSecret(folder);
+    using(object.program(TIMER_PROGRAM), runHousekeeping);
+    // The kernel empties an array of programs when its last pin goes: that of before stays until no interface has its program.
+    return using(object.map(PROGRAMS_MAP), (array) => {
+      using(object.program(BIND_PROGRAM), (program) => fill([array], SwitchProgram.SWITCH_BIND, program));
+      const replace = pinBeside(array, `${folder}/${build.arrayPin}`);
+      enter(object, array);
+      // Once more: connections may have begun by a program of before, which gives them no turn.
+      using(object.program(TIMER_PROGRAM), runHousekeeping);
+      return replace;
+    });
+  });
+}
+
+/** Lets packets of IPv6 in, by arrays of the programs of IPv4. */
+const enterIpv6 = (tables: Tables, source: Source, arrays: readonly BpfMap[]): Replace =>
+  enterBuild(BUILDS.inet6, tables, source, (object) =>
+    using(object.program(SWITCH_PROGRAM_PIN), (program) => fill(arrays, SwitchProgram.SWITCH_IPV6, program)),
+  );
+
+/** `ipv6`: its program is wanted; it stays where it was. `route`: of IPv4's connections, while these move. */
+interface Wanted {
+  readonly fileOf?: FileOf | undefined;
+  readonly route?: Route;
+  readonly ipv6?: boolean;
+}
+
 /**
- * Loads this build's program, and attaches it in the place of the one before. The caller holds the lock. `route`: connections move, on which it goes
- * by both tables.
+ * Loads this build's programs, and attaches them in the place of those before. The caller holds the lock. IPv6 needs the tables of its build.
  * @throws WeirError switch-needs-kernel, kernel-refuses-datapath, timer-not-started
  */
-export function ensureSwitch(tables: Tables, fileOf: FileOf = artifact, route?: Route): void {
+export function ensureSwitch(tables: Tables, { fileOf = artifact, route, ipv6 = false }: Wanted = {}): void {
   const { folder } = tables;
   const interfaces = interfacesOf(folder);
-  using(new ObjectFile(fileOf(route === undefined ? 'weir-switch.bpf.o' : 'weir-bridge-switch.bpf.o')), (object) => {
-    loadObject(object, tables, route);
-    for (const name of SWITCH_PINS)
-      if (!existsSync(`${folder}/${name}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
-    makeSecret(folder);
-    using(object.program('weir_switch_timer'), runHousekeeping);
-    // The kernel empties an array of programs when its last pin goes: that of before stays until no interface has its program.
-    const replace = using(object.map(PROGRAMS_PIN), (array) => {
-      using(object.program(BIND_PROGRAM), (program) => fill([array], SwitchProgram.SWITCH_BIND, program));
-      return pinBeside(array, `${folder}/${PROGRAMS_PIN}`);
-    });
+  const replaces: Replace[] = [];
+  const replace = enterBuild(BUILDS.inet, tables, { fileOf, route }, (object, array) => {
+    if (ipv6 || switchFamilies(folder).includes('inet6')) replaces.push(enterIpv6(tables, { fileOf, route: undefined }, [array]));
     using(object.program(SWITCH_PROGRAM_PIN), (program) => {
       pinInPlace(program, `${folder}/${SWITCH_PROGRAM_PIN}`);
       for (const ifindex of interfaces) attach(program, folder, ifindex);
     });
-    // Once more: connections may have begun by a program of before, which gives them no turn.
-    using(object.program('weir_switch_timer'), runHousekeeping);
-    replace();
-    setPaused(folder, false);
   });
+  for (const each of [replace, ...replaces]) each();
+  setPaused(folder, false);
 }
 
-/** No connection begins, until a program takes this one's place: its clients send their first segment again meanwhile. */
+/** The arrays by which packets of IPv6 come: those of programs before, too, where an exchange of them was killed. */
+function exchangeIpv6(tables: Tables, source: Source): void {
+  const path = `${tables.folder}/${BUILDS.inet.arrayPin}`;
+  const pins = [requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)];
+  usingAll(pins, (arrays) => enterIpv6(tables, source, arrays))();
+}
+
+/** No connection begins, until programs take the place of these: its clients send their first segment again meanwhile. */
 function pauseSwitch(folder: string): void {
   setPaused(folder, true);
-  using(requiredPin(`${folder}/${PROGRAMS_PIN}`, BpfMap.pinned), (array) => array.delete(u32(SwitchProgram.SWITCH_BIND)));
+  for (const family of switchFamilies(folder)) {
+    const pin = `${folder}/${BUILDS[family].arrayPin}`;
+    using(requiredPin(pin, BpfMap.pinned), (array) => array.delete(u32(SwitchProgram.SWITCH_BIND)));
+  }
 }
 
-/** Puts this build's program in the place of the one that is loaded, if any. @throws as ensureSwitch */
+/** Puts this build's programs in the place of those that are loaded, if any. @throws as ensureSwitch */
 export function exchangeSwitch(tables: Tables, { fileOf, links }: Pick<Sides, 'fileOf' | 'links'>): void {
   if (!hasSwitchProgram(tables.folder)) return;
   if (links === 'pause') pauseSwitch(tables.folder);
-  else ensureSwitch(tables, fileOf, links);
+  else ensureSwitch(tables, { fileOf, ...(links && { route: links }) });
+}
+
+/** The same where connections of IPv6 move by a route, or have moved. @throws as ensureSwitch */
+export function exchangeSwitch6(tables: Tables, route?: Route): void {
+  const { folder } = tables;
+  if (hasSwitchProgram(folder) && switchFamilies(folder).includes('inet6')) exchangeIpv6(tables, { fileOf: artifact, route });
 }
 
 /** Numbers of the interfaces that have weir's program of tc, and not this one. */
@@ -194,8 +280,7 @@ export function removeSwitch(folder: string): void {
     using(Link.pinned(`${folder}/${linkPin(ifindex)}`), (link) => link.detach());
     rmSync(`${folder}/${linkPin(ifindex)}`, { force: true });
   }
-  unpin(`${folder}/${PROGRAMS_PIN}`);
+  for (const { arrayPin } of Object.values(BUILDS)) unpin(`${folder}/${arrayPin}`);
   // The one by which hasSwitch() goes is the last one.
-  for (const name of [...SWITCH_PINS.filter((each) => each !== 'switch_listeners'), 'switch_listeners'])
-    rmSync(`${folder}/${name}`, { force: true });
+  for (const family of ['inet6', 'inet'] as const) for (const [, pin] of switchPins(family)) rmSync(`${folder}/${pin}`, { force: true });
 }

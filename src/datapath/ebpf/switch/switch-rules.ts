@@ -1,5 +1,6 @@
 // Writes the rules of content switching. New pools and paths get numbers that are in no use; then each host changes to its new ones by one store; what
 // no host names any more goes last. So each connection is decided by the rules of before or by these, also where a process is killed in between.
+import type { Family } from '../../../model/address.js';
 import {
   SWITCH_LIMITS,
   type SwitchHost,
@@ -10,22 +11,12 @@ import {
 import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, readField, u32 } from '../../../sys/bpf/records.js';
 import { bytesOfText, swap16, viewOf } from '../../../wire/bytes.js';
-import {
-  SwitchListener as ListenerRecord,
-  SwitchServer as ServerRecord,
-  SwitchAbi,
-  SwitchHostKey,
-  SwitchListenerKey,
-  SwitchPathKey,
-  SwitchPool,
-  SwitchPorts,
-  SwitchProtocol,
-} from '../switch.gen.js';
+import { SwitchListener as ListenerRecord, SwitchAbi, SwitchHostKey, SwitchPathKey, SwitchPorts, SwitchProtocol } from '../switch.gen.js';
 import { packetWords } from '../table/record-address.js';
-import { withSwitchMap } from './switch-maps.js';
+import { familyPin, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
 
 /** What clients are promised: as much as any server has, or less. */
-const OFFERED = { mss: 1460, windowScale: 7 } as const;
+const OFFERED = { inet: { mss: 1460, windowScale: 7 }, inet6: { mss: 1440, windowScale: 7 } } as const;
 const PROTOCOLS = { http: SwitchProtocol.SWITCH_HTTP, tls: SwitchProtocol.SWITCH_TLS } as const;
 const BITS = 64;
 
@@ -42,53 +33,83 @@ function numberAt(map: BpfMap, key: Uint8Array): number | undefined {
   return map.lookup(key, value) ? viewOf(value).getUint32(0, true) : undefined;
 }
 
-const addressOf = (address: SwitchServer['address']): number => packetWords(address)[0] ?? 0;
 const listenerKey = ({ address, port }: SwitchListener): Uint8Array =>
-  encodeRecord(SwitchListenerKey, { addr: addressOf(address), port: swap16(port) });
+  encodeRecord(switchRecords(address.family).SwitchListenerKey, { addr: packetWords(address), port: swap16(port) });
+const listenersOf = (family: Family, { listeners }: SwitchPlan): readonly SwitchListener[] =>
+  listeners.filter(({ address }) => address.family === family);
+const withListeners = <T>(folder: string, family: Family, work: (map: BpfMap) => T): T =>
+  withSwitchMap(folder, familyPin(family, 'listeners'), work);
 const hostKey = (listener: number, name: string): Uint8Array => encodeRecord(SwitchHostKey, { listener, name: bytesOfText(name) });
 
-/** The numbers of the listeners: those that are there keep theirs. */
-function listenerIds(map: BpfMap, listeners: readonly SwitchListener[]): readonly number[] {
+/** By the keys of listeners. */
+type ListenerIds = ReadonlyMap<string, number>;
+const textOf = (key: Uint8Array): string => Buffer.from(key).toString('hex');
+
+/** The numbers of the listeners, of both families: those that are there keep theirs. */
+function listenerIds(folder: string, { listeners }: SwitchPlan): ListenerIds {
   const record = new Uint8Array(ListenerRecord.bytes);
-  const known = listeners.map((listener) => (map.lookup(listenerKey(listener), record) ? readField(record, ListenerRecord.id) : undefined));
-  let next = Math.max(0, ...[...map.keys()].map((key) => (map.lookup(key, record) ? readField(record, ListenerRecord.id) : 0)));
-  return known.map((id) => id ?? ++next);
+  const known = new Map(
+    switchFamilies(folder).flatMap((family) =>
+      withListeners(folder, family, (map) =>
+        [...map.keys()].flatMap((key) => (map.lookup(key, record) ? [[textOf(key), readField(record, ListenerRecord.id)] as const] : [])),
+      ),
+    ),
+  );
+  let next = Math.max(0, ...known.values());
+  return new Map(
+    listeners.map((listener) => {
+      const key = textOf(listenerKey(listener));
+      return [key, known.get(key) ?? ++next] as const;
+    }),
+  );
 }
 
 /** As one word: a server's address and port, as in packets. */
-const serverWord = (addr: number, port: number): string => `${addr}:${port}`;
+const serverWord = (addr: readonly number[], port: number): string => `${addr.join('.')}:${port}`;
+
+/** The servers of a pool's record, with their weights. */
+function poolServers(folder: string, family: Family, pool: number): readonly (readonly [string, number])[] {
+  const { SwitchPool, SwitchServer: ServerRecord } = switchRecords(family);
+  const { size, count } = ServerRecord.addr;
+  const record = new Uint8Array(SwitchPool.bytes);
+  withSwitchMap(folder, familyPin(family, 'pools'), (map) => map.lookup(u32(pool), record));
+  const view = viewOf(record);
+  return Array.from({ length: Math.min(readField(record, SwitchPool.count), SwitchAbi.SWITCH_SERVERS) }, (_, i) => {
+    const at = SwitchPool.server.at + i * ServerRecord.bytes;
+    const addr = Array.from({ length: count }, (__, k) => view.getUint32(at + ServerRecord.addr.at + k * size, true));
+    const word = serverWord(addr, view.getUint16(at + ServerRecord.port.at, true));
+    return [word, view.getUint16(at + ServerRecord.weight.at, true)] as const;
+  });
+}
 
 /** The weights that pools in use were configured with. */
 export function configuredWeights(folder: string): (server: SwitchServer) => number | undefined {
   const pools = withSwitchMap(folder, 'switch_paths', (map) => new Set([...map.keys()].flatMap((key) => numberAt(map, key) || [])));
-  const weights = new Map<string, number>();
-  withSwitchMap(folder, 'switch_pools', (map) => {
-    for (const pool of pools) {
-      const record = new Uint8Array(SwitchPool.bytes);
-      map.lookup(u32(pool), record);
-      const view = viewOf(record);
-      for (let i = 0; i < readField(record, SwitchPool.count); i++) {
-        const at = SwitchPool.server.at + i * ServerRecord.bytes;
-        const word = serverWord(view.getUint32(at + ServerRecord.addr.at, true), view.getUint16(at + ServerRecord.port.at, true));
-        weights.set(word, view.getUint16(at + ServerRecord.weight.at, true));
-      }
-    }
-  });
-  return ({ address, port }) => weights.get(serverWord(addressOf(address), swap16(port)));
+  const weights = new Map(switchFamilies(folder).flatMap((family) => [...pools].flatMap((pool) => poolServers(folder, family, pool))));
+  return ({ address, port }) => weights.get(serverWord(packetWords(address), swap16(port)));
 }
 
-function poolRecord(service: number, servers: readonly SwitchServer[], places: Places): Uint8Array {
+function poolRecord(family: Family, service: number, servers: readonly SwitchServer[], places: Places): Uint8Array {
+  const { SwitchPool, SwitchServer: ServerRecord } = switchRecords(family);
   const found = servers.flatMap((server) => {
     const dest = places.destinationOf(service, server);
     return dest === undefined
       ? []
-      : [encodeRecord(ServerRecord, { dest, addr: addressOf(server.address), port: swap16(server.port), weight: server.weight })];
+      : [encodeRecord(ServerRecord, { dest, addr: packetWords(server.address), port: swap16(server.port), weight: server.weight })];
   });
   const record = encodeRecord(SwitchPool, { count: found.length });
   found.forEach((bytes, i) => {
     record.set(bytes, SwitchPool.server.at + i * ServerRecord.bytes);
   });
   return record;
+}
+
+/** Writes a pool of a family. A number is one of both families: the other one has no such pool. */
+function writePool(folder: string, family: Family, number: number, record: Uint8Array): void {
+  for (const each of switchFamilies(folder)) {
+    const bytes = each === family ? record : new Uint8Array(switchRecords(each).SwitchPool.bytes);
+    withSwitchMap(folder, familyPin(each, 'pools'), (map) => map.update(u32(number), bytes));
+  }
 }
 
 /** A path as the program looks for it: a whole one ends with a 0. */
@@ -123,28 +144,31 @@ function writePorts(folder: string, virtual: readonly number[], server: readonly
   });
 }
 
+function listenerRecord(listener: SwitchListener, ids: ListenerIds, service: number): Uint8Array {
+  const id = ids.get(textOf(listenerKey(listener))) ?? 0;
+  return encodeRecord(ListenerRecord, { id, service, ...OFFERED[listener.address.family], protocol: PROTOCOLS[listener.protocol] });
+}
+
 /**
  * Listeners that come and those that go have no service until the rules are written: so the host gets their SYNs, and no scheduler of the service. The
  * caller holds the lock, and the program is attached.
  */
-export function openListeners(folder: string, { listeners }: SwitchPlan): void {
-  withSwitchMap(folder, 'switch_listeners', (map) => {
-    const ids = listenerIds(map, listeners);
-    const keys = listeners.map(listenerKey);
-    for (const key of [...map.keys()]) {
+export function openListeners(folder: string, plan: SwitchPlan): void {
+  const ids = listenerIds(folder, plan);
+  for (const family of switchFamilies(folder))
+    withListeners(folder, family, (map) => {
       const record = new Uint8Array(ListenerRecord.bytes);
-      if (keys.some((each) => Buffer.compare(each, key) === 0) || !map.lookup(key, record)) continue;
-      viewOf(record).setUint32(ListenerRecord.service.at, 0, true);
-      map.update(key, record);
-    }
-    listeners.forEach((listener, i) => {
-      const record = encodeRecord(ListenerRecord, { id: ids[i] ?? 0, service: 0, ...OFFERED, protocol: PROTOCOLS[listener.protocol] });
-      if (!map.lookup(keys[i] ?? record, new Uint8Array(ListenerRecord.bytes))) map.update(keys[i] ?? record, record);
+      for (const key of [...map.keys()]) {
+        if (ids.has(textOf(key)) || !map.lookup(key, record)) continue;
+        viewOf(record).setUint32(ListenerRecord.service.at, 0, true);
+        map.update(key, record);
+      }
+      for (const listener of listenersOf(family, plan))
+        if (!map.lookup(listenerKey(listener), record)) map.update(listenerKey(listener), listenerRecord(listener, ids, 0));
     });
-  });
   writePorts(
     folder,
-    listeners.map(({ port }) => port),
+    plan.listeners.map(({ port }) => port),
     [],
     true,
   );
@@ -152,8 +176,8 @@ export function openListeners(folder: string, { listeners }: SwitchPlan): void {
 
 /** Deletes the keys that are not among these. */
 function keepOnly(map: BpfMap, keys: readonly Uint8Array[]): void {
-  const kept = new Set(keys.map((key) => Buffer.from(key).toString('hex')));
-  for (const key of [...map.keys()]) if (!kept.has(Buffer.from(key).toString('hex'))) map.delete(key);
+  const kept = new Set(keys.map(textOf));
+  for (const key of [...map.keys()]) if (!kept.has(textOf(key))) map.delete(key);
 }
 
 /** The names of the pools of a listener's hosts. */
@@ -224,22 +248,21 @@ class RuleWriter {
   }
 
   /** The pools of a listener, whose servers are destinations of its service. By name. */
-  #pools(service: number, hosts: readonly SwitchHost[]): ReadonlyMap<string, number> {
+  #pools(service: number, { address: { family }, hosts }: SwitchListener): ReadonlyMap<string, number> {
     const names = poolNames(hosts);
     const numbers = new Map<string, number>();
     for (const { name, servers } of this.plan.pools.filter((pool) => names.has(pool.name))) {
       const number = this.#poolNumbers.take();
-      const record = poolRecord(service, servers, this.places);
-      withSwitchMap(this.folder, 'switch_pools', (map) => map.update(u32(number), record));
+      writePool(this.folder, family, number, poolRecord(family, service, servers, this.places));
       numbers.set(name, number);
     }
     return numbers;
   }
 
-  #writeHosts(id: number, service: number, { hosts }: SwitchListener): void {
-    const pools = this.#pools(service, hosts);
+  #writeHosts(id: number, service: number, listener: SwitchListener): void {
+    const pools = this.#pools(service, listener);
     withSwitchMap(this.folder, 'switch_paths', (map) => {
-      for (const { name, paths } of hosts) {
+      for (const { name, paths } of listener.hosts) {
         const host = this.#hostNumbers.take();
         for (const { path, exact, pool } of paths) {
           const key = pathKey(host, path, exact);
@@ -254,12 +277,8 @@ class RuleWriter {
   write(): void {
     const { folder, plan, places } = this;
     const { listeners } = plan;
-    const ids = withSwitchMap(folder, 'switch_listeners', (map) => listenerIds(map, listeners));
-    const records = listeners.map((listener, i) => {
-      const [id, service] = [ids[i] ?? 0, places.serviceOf(listener)];
-      this.#writeHosts(id, service, listener);
-      return encodeRecord(ListenerRecord, { id, service, ...OFFERED, protocol: PROTOCOLS[listener.protocol] });
-    });
+    const ids = listenerIds(folder, plan);
+    for (const listener of listeners) this.#writeHosts(ids.get(textOf(listenerKey(listener))) ?? 0, places.serviceOf(listener), listener);
     withSwitchMap(folder, 'switch_hosts', (map) => {
       for (const { key, id } of this.#hosts) map.update(key, u32(id));
       keepOnly(
@@ -268,13 +287,12 @@ class RuleWriter {
       );
     });
     withSwitchMap(folder, 'switch_paths', (map) => keepOnly(map, this.#paths));
-    withSwitchMap(folder, 'switch_listeners', (map) => {
-      const keys = listeners.map(listenerKey);
-      keys.forEach((key, i) => {
-        map.update(key, records[i] ?? new Uint8Array(ListenerRecord.bytes));
+    for (const family of switchFamilies(folder))
+      withListeners(folder, family, (map) => {
+        const own = listenersOf(family, plan);
+        for (const listener of own) map.update(listenerKey(listener), listenerRecord(listener, ids, places.serviceOf(listener)));
+        keepOnly(map, own.map(listenerKey));
       });
-      keepOnly(map, keys);
-    });
     writePorts(
       folder,
       listeners.map(({ port }) => port),
