@@ -56,6 +56,7 @@ function addIpv6({ client, lvs, web1, web2 }: Cluster): void {
   client.ip('addr add fd00:8:1::10/64 dev eth0 nodad');
   for (const address of ['fd00:8:1::1/64', `${VIP6}/128`]) lvs.ip(`addr add ${address} dev eth0 nodad`);
   lvs.ip('addr add fd00:8:2::1/64 dev eth1 nodad');
+  lvs.sysctl('net.ipv6.conf.all.forwarding', '1'); // without it the kernel names no next hop of IPv6
   for (const [k, web] of [web1, web2].entries()) {
     web.ip(`addr add fd00:8:2::1${k + 1}/64 dev eth0 nodad`);
     web.ip('-6 route add default via fd00:8:2::1');
