@@ -58,6 +58,13 @@ struct switch_pool {
   struct switch_server server[SWITCH_SERVERS];
 };
 
+/* ---- servers that are out: they get no connection. Written by user; the value means nothing. */
+struct switch_out_key {
+  __u32 addr[SWITCH_WORDS];
+  __u16 port;
+  __u16 reserved;
+};
+
 /* ---- switched connections, by what their clients' packets and their servers' packets have. Written by packets; the timer removes old ones. */
 enum switch_state { SWITCH_BINDING, SWITCH_BOUND };
 #define SWITCH_CLOSING 0x1  /* a FIN or an RST went by */

@@ -3,10 +3,18 @@
 #ifndef WEIR_SWITCH_CHOOSE_H
 #define WEIR_SWITCH_CHOOSE_H
 
+/* Have checks found it down? A global function: its key is on a stack frame of its own. */
+__noinline int server_is_out(struct switch_server *s) {
+  if (!s) return true;
+  struct switch_out_key key = {.port = s->port};
+  end_copy(key.addr, s->addr);
+  return bpf_map_lookup_elem(&switch_outs, &key) != 0;
+}
+
 static __always_inline bool server_serves(struct switch_server *s, __u32 service) {
   struct dest *d = dest_at(s->dest);
   if (!d || d->service != service || !end_is(d->addr, s->addr) || d->port != s->port) return false;
-  return d->flags & D_AVAILABLE && READ(d->weight) && !READ(d->overload) && (d->method & 3) == M_MASQ;
+  return d->flags & D_AVAILABLE && READ(d->weight) && !READ(d->overload) && (d->method & 3) == M_MASQ && !server_is_out(s);
 }
 
 struct pool_scan {

@@ -19,6 +19,7 @@ TABLE(switch_ports, struct switch_ports, 1);
 TABLE(switch_pools, struct switch_pool, SWITCH_POOLS);
 TABLE(switch_secrets, struct switch_secret, 1);
 SWITCH_TABLE(switch_listeners, BPF_MAP_TYPE_HASH, 0, struct switch_listener_key, struct switch_listener, 1024);
+SWITCH_TABLE(switch_outs, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_out_key, __u32, 65536);
 SWITCH_TABLE(switch_hosts, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_host_key, __u32, 65536);
 SWITCH_TABLE(switch_paths, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, struct switch_path_key, __u32, 65536);
 SWITCH_TABLE(switch_flows, BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, struct switch_client_key, struct switch_flow, 262144);

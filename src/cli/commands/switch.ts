@@ -12,6 +12,7 @@ import {
   switchCounts,
   switchFamilies,
 } from '../../datapath/ebpf/switch/switch-maps.js';
+import { outServers } from '../../datapath/ebpf/switch/switch-outs.js';
 import { switchedInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -105,12 +106,14 @@ function status(json: boolean, io: Io): number {
     ];
     const interfaces = switchedInterfaces(folder).length;
     const counts = [...switchCounts(folder)];
+    const down = outServers(folder).map((server) => endpointText(server));
     if (json) {
       const named = Object.fromEntries(counts.map(([name, count]) => [name.replace('SWITCHED_', '').toLowerCase(), Number(count)]));
-      io.out(`${JSON.stringify({ services, hosts, paths, connections, interfaces, counts: named })}\n`);
+      io.out(`${JSON.stringify({ services, hosts, paths, connections, interfaces, down, counts: named })}\n`);
       return 0;
     }
     io.out(`switched: ${services.join(' ')}\n${hosts} hosts, ${paths} paths, ${interfaces} interfaces, ${connections} connections\n`);
+    if (down.length > 0) io.out(`down, by checks: ${down.join(' ')}\n`);
     for (const [name, count] of counts) if (count > 0n) io.out(`${String(count).padStart(12)}  ${MEANINGS[name]}\n`);
     return 0;
   } finally {

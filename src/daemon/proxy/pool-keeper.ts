@@ -17,6 +17,7 @@ import { FeedbackWeights } from './feedback-weights.js';
 import { Layer4Verdicts } from './layer4-verdicts.js';
 import { PoolChecker } from './pool-checker.js';
 import { RequestShares } from './request-shares.js';
+import { SwitchVerdicts } from './switch-verdicts.js';
 
 const LAYER4_LOOK_MS = 1000;
 
@@ -49,6 +50,7 @@ export class PoolKeeper {
   readonly feedback = new FeedbackWeights();
   readonly #checker: PoolChecker;
   readonly #layer4 = new Layer4Verdicts();
+  readonly #switch: SwitchVerdicts;
   readonly #known = new Map<string, Known>();
   /** By process; `undefined`: of those that ended, without what they had under way. */
   readonly #counts = new Map<number | undefined, PoolCounts>();
@@ -60,6 +62,7 @@ export class PoolKeeper {
   constructor(readonly options: PoolKeeperOptions) {
     this.#pools = options.pools;
     const { log } = options;
+    this.#switch = new SwitchVerdicts(log);
     const healthFile = netnsStatePath('health', '_proxy');
     this.#checker = new PoolChecker({ log, healthFile, onChange: () => this.#changed() });
     this.#readLayer4();
@@ -115,10 +118,21 @@ export class PoolKeeper {
     for (const pool of this.#pools) {
       for (const [index, server] of pool.servers.entries()) this.#logTurn(pool, server, this.#judge(pool, server, index));
     }
+    this.#switch.write(this.#outServers());
     const orders = JSON.stringify(this.orders());
     if (orders === this.#orders) return;
     this.#orders = orders;
     this.options.onChange();
+  }
+
+  /** Content switching has one entry for a server of several pools: it is out where one of them has it so. */
+  #outServers(): readonly PoolServer[] {
+    return this.#pools.flatMap((pool) =>
+      pool.servers.filter((server, index) => {
+        const { isUp, weight } = this.#judge(pool, server, index);
+        return !isUp || weight === 0;
+      }),
+    );
   }
 
   #logTurn({ name }: Pool, server: PoolServer, { isUp, why }: Judged): void {
@@ -233,6 +247,7 @@ export class PoolKeeper {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#switch.write([]);
     this.#checker.close();
   }
 }

@@ -36,6 +36,8 @@ export const SwitchServer = {
 
 export const SwitchPool = { bytes: 388, count: { at: 0, size: 4, count: 1 }, server: { at: 4, size: 12, count: 32 } } as const;
 
+export const SwitchOutKey = { bytes: 8, addr: { at: 0, size: 4, count: 1 }, port: { at: 4, size: 2, count: 1 } } as const;
+
 export const SwitchClientKey = {
   bytes: 12,
   client: { at: 0, size: 4, count: 1 },

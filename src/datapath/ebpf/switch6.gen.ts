@@ -36,6 +36,8 @@ export const SwitchServer = {
 
 export const SwitchPool = { bytes: 772, count: { at: 0, size: 4, count: 1 }, server: { at: 4, size: 24, count: 32 } } as const;
 
+export const SwitchOutKey = { bytes: 20, addr: { at: 0, size: 4, count: 4 }, port: { at: 16, size: 2, count: 1 } } as const;
+
 export const SwitchClientKey = {
   bytes: 36,
   client: { at: 0, size: 4, count: 4 },

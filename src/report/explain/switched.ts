@@ -40,8 +40,9 @@ export function switchedBy(live: LiveSwitch, request: FirstRequest | undefined):
 }
 
 /** The candidates of a pool that take connections, in the order of the service's list. */
-function candidates({ rule }: Switched, { service, list }: EventOf<'scheduled'>): readonly Candidate[] {
-  const names = new Set(rule?.servers?.map((one) => endpointText(one)));
+function candidates({ rule, live }: Switched, { service, list }: EventOf<'scheduled'>): readonly Candidate[] {
+  const outs = new Set(live.outs.map((one) => endpointText(one)));
+  const names = new Set(rule?.servers?.map((one) => endpointText(one)).filter((name) => !outs.has(name)));
   const isOfPool = ({ address, port }: DestinationRecord): boolean => names.has(endpointText({ address: addressOf(address), port }));
   return list.filter((each, k) => {
     const record = service.list[k];
@@ -109,11 +110,13 @@ const handshake = (shown: Explanation): Explanation => ({
 /** What the director leaves to the host, or drops, before content switching begins a connection. */
 const BEFORE: ReadonlySet<string> = new Set(['not_local', 'firewall', 'reverse_path', 'ftp_data', 'drop_packet', 'martian']);
 
-function chosenServers(servers: readonly ExplainedServer[], { rule }: Switched): readonly ExplainedServer[] {
+function chosenServers(servers: readonly ExplainedServer[], { rule, live }: Switched): readonly ExplainedServer[] {
   const names = new Set(rule?.servers?.map((one) => endpointText(one)));
+  const outs = new Set(live.outs.map((one) => endpointText(one)));
   return servers.map((server) => {
     if (server.chosen) return { ...server, why: 'the fewest connections for its weight in the pool of the rule' };
-    return names.has(server.server) ? server : { ...server, why: 'not in the pool of the rule' };
+    if (!names.has(server.server)) return { ...server, why: 'not in the pool of the rule' };
+    return outs.has(server.server) ? { ...server, why: 'checks found it down' } : server;
   });
 }
 

@@ -9,6 +9,7 @@ import { swap16, viewOf } from '../../../wire/bytes.js';
 import { SwitchAbi, SwitchHostKey, SwitchListener, SwitchPathKey, SwitchProtocol, SwitchState } from '../switch.gen.js';
 import { modelAddress, packetWords } from '../table/record-address.js';
 import { familyPin, hasSwitchProgram, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
+import { outServers } from './switch-outs.js';
 import { switchedInterfaces } from './switch-programs.js';
 
 /** `servers`: undefined are those of the proxy. Of TLS `path` is empty. */
@@ -22,6 +23,8 @@ export interface LiveRule {
 export interface LiveSwitch {
   readonly protocol: 'http' | 'tls';
   readonly rules: readonly LiveRule[];
+  /** Servers that checks found down. */
+  readonly outs: readonly DestinationKey[];
   /** The client's connection: `begins`: its server was sent a SYN; `ends`: a FIN or an RST went by. */
   readonly connection: 'none' | 'begins' | 'goes on' | 'ends';
 }
@@ -108,6 +111,7 @@ function look(folder: string, from: DestinationKey, to: DestinationKey): LiveSwi
   return {
     protocol: isTls ? 'tls' : 'http',
     rules: rulesOf(folder, family, readField(listener, SwitchListener.id)),
+    outs: outServers(folder),
     connection: connectionOf(folder, from, to),
   };
 }

@@ -12,7 +12,7 @@ import * as inet6 from '../switch6.gen.js';
 
 /** Those that both families have together, and those that each has for itself. */
 const COMMON = ['switch_ports', 'switch_secrets', 'switch_hosts', 'switch_paths', 'switch_counts'] as const;
-const OF_FAMILY = ['listeners', 'pools', 'flows', 'backs', 'held', 'overtaken', 'turns', 'rounds', 'timers'] as const;
+const OF_FAMILY = ['listeners', 'pools', 'flows', 'backs', 'held', 'overtaken', 'turns', 'rounds', 'timers', 'outs'] as const;
 type OfFamily = (typeof OF_FAMILY)[number];
 const PREFIXES = { inet: 'switch', inet6: 'switch6' } as const satisfies Record<Family, string>;
 export type SwitchPin = (typeof COMMON)[number] | `${(typeof PREFIXES)[Family]}_${OfFamily}`;
