@@ -40,7 +40,7 @@ struct switch_listener {
 /* ---- what a first request asks for -> a pool. Written by user. Hosts that are not here, and paths of pool 0, are the proxy's. */
 struct switch_host_key {
   __u32 listener;
-  __u8 name[SWITCH_NAME];
+  __u8 name[SWITCH_NAME]; /* none: of all hosts without a rule of their own */
 };
 struct switch_path_key {
   __u32 bits; /* of `host` and `path` that count */

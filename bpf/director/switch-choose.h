@@ -77,6 +77,10 @@ __noinline __u32 switch_decide(struct __sk_buff *skb) {
   if (!(w->listener.protocol == SWITCH_TLS ? text_of_tls(size) : text_of_http(size))) return 0;
   w->host.listener = w->listener.id;
   __u32 *host = bpf_map_lookup_elem(&switch_hosts, &w->host);
+  if (!host) {
+    __builtin_memset(w->host.name, 0, sizeof w->host.name);
+    host = bpf_map_lookup_elem(&switch_hosts, &w->host);
+  }
   if (!host) return 0;
   w->path.host = *host;
   w->path.bits = (4 + SWITCH_PATH) * 8;

@@ -34,7 +34,7 @@ struct text_scan {
   __u32 size;
   __u32 state;
   __u32 count; /* bytes in this state, or of what it reads */
-  __u32 before; /* the byte before, in a path */
+  __u32 before; /* the byte before */
   __u32 path;  /* bytes of the path so far */
   __u32 hosts; /* fields of that name */
 };
@@ -95,7 +95,7 @@ static __always_inline __u32 text_field(struct switch_scratch *w, struct text_sc
       break;
     case TEXT_HOST:
       if (c != ':' && c != '\r') break;
-      if (!t->count) return TEXT_UNDECIDED;
+      if (!t->count || t->before == '.') return TEXT_UNDECIDED; /* a dot at its end does not count for the proxy */
       t->count = 0;
       return c == ':' ? TEXT_PORT : TEXT_FEED;
     case TEXT_PORT:

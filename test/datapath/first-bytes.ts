@@ -13,7 +13,7 @@ const NAME = /^[a-z0-9._-]+$/;
 
 /** A field's line: its name, a token (RFC 9110 §5.6.2), and its value, without controls. */
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)$/;
-const HOST = /^[ \t]*([A-Za-z0-9._-]+)(?::[0-9]{0,5})?$/;
+const HOST = /^[ \t]*([A-Za-z0-9._-]*[A-Za-z0-9_-])(?::[0-9]{0,5})?$/;
 
 /** A whole head: a request line, then fields, one of which is Host. Bytes stand as characters. undefined: undecided. */
 export function askedByHttp(text: string): Asked | undefined {

@@ -13,10 +13,15 @@ import { CLIENT, CONFIG, FIRST, freshPort, greeted, ONE, request, SECOND, type S
 
 const skip = skipReason();
 const TLS = '10.0.1.101:443';
+const ANY = '10.0.1.101:81';
 const WITH_TLS = CONFIG.replace(
   '  pools:',
-  `    tls: { listen: "${TLS}", tls: { certificates: [{ ssl_certificate: t.pem, ssl_certificate_key: t.key }] } }\n  pools:`,
-).concat('    - { server_name: [t.example], listen: tls, passthrough: two, locations: [{ location: /, pool: one }] }\n');
+  `    tls: { listen: "${TLS}", tls: { certificates: [{ ssl_certificate: t.pem, ssl_certificate_key: t.key }] } }\n    any: ${ANY}\n  pools:`,
+)
+  .concat('    - { server_name: [t.example], listen: tls, passthrough: two, locations: [{ location: /, pool: one }] }\n')
+  .concat(`    - { server_name: [a.example], listen: any, locations: [{ location: /, pool: one }] }
+    - { default_server: true, listen: any, way: switch, locations: [{ location: /, pool: two }] }
+`);
 const theBed = (): SwitchBed => switchBed(WITH_TLS);
 
 function explain(from: string, to: string, more: Partial<Asked> = {}): Explanation {
@@ -53,6 +58,10 @@ const REQUESTS = [
   [FIRST, 'a.example:123456', '/'],
   [SECOND, 'a.example', '/two/'],
   [SECOND, 'b.example', '/'],
+  [ANY, 'x.example', '/'],
+  [ANY, '10.0.1.101:81', '/'],
+  [ANY, 'x.example.', '/'],
+  [ANY, 'a.example', '/'],
 ] as const;
 
 test('a first request goes where its explanation has it', { skip }, () => {
@@ -66,6 +75,7 @@ test('a first request goes where its explanation has it', { skip }, () => {
     servers,
     REQUESTS.map(([listener, host, path]) => decided(bed, listener, host, path) ?? 'proxied'),
   );
+  assert.deepEqual(servers.slice(-4), [`${TWO}:80`, `${TWO}:80`, 'proxied', 'proxied']);
   assert.deepEqual([...new Set(servers)].sort(), [`${ONE}:80`, `${TWO}:80`, 'proxied'].sort());
 });
 

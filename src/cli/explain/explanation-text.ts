@@ -2,6 +2,8 @@
 import type { ExplainedRule, ExplainedServer, ExplainedVerdict, Explanation } from '../../report/explain/explanation.js';
 
 const LABEL_WIDTH = 12;
+/** Of a rule for all hosts without one of their own. */
+const ANY_HOST = '*';
 
 const line = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)}${text}\n`;
 
@@ -77,7 +79,7 @@ function scheduledText({ scheduled }: Explanation): string {
 }
 
 function ruleText({ host, path, exact, servers, matches }: ExplainedRule, width: number): string {
-  const place = `${host}${exact ? ' = ' : ' '}${path}`.trimEnd();
+  const place = `${host === '' ? ANY_HOST : host}${exact ? ' = ' : ' '}${path}`.trimEnd();
   return line(matches ? '  matches' : '  rule', `${place.padEnd(width)}  ${servers === null ? 'the proxy' : servers.join(' ')}`);
 }
 

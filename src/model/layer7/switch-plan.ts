@@ -18,7 +18,7 @@ export interface SwitchPath {
 }
 
 export interface SwitchHost {
-  /** In lower case. */
+  /** In lower case; empty: all that no other host has. */
   readonly name: string;
   readonly paths: readonly SwitchPath[];
 }

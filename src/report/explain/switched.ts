@@ -32,7 +32,8 @@ export function switchedBy(live: LiveSwitch, request: FirstRequest | undefined):
   const unread = whyUndecided(live.protocol, request);
   if (unread !== undefined) return { live, request, rule: undefined, undecided: unread };
   const name = hostName(request);
-  const ofHost = live.rules.filter(({ host }) => host === name);
+  const own = live.rules.filter(({ host }) => host === name);
+  const ofHost = own.length > 0 ? own : live.rules.filter(({ host }) => host === '');
   const rule = matchingPath(ofHost, live.protocol === 'tls' ? { ...request, ...NO_PATH } : request);
   const none = ofHost.length === 0 ? 'no rule has this host' : 'no rule of this host has this path';
   const undecided = rule === undefined ? none : rule.servers === undefined ? "the rule is the proxy's" : undefined;

@@ -7,7 +7,7 @@ export interface FirstRequest {
   readonly path: string;
 }
 
-const HOST = /^([a-z0-9._-]+)(?::\d{0,5})?$/i;
+const HOST = /^([a-z0-9._-]*[a-z0-9_-])(?::\d{0,5})?$/i;
 const TARGET = /^\/[!"$-~]*$/;
 
 /** In lower case, without its port. undefined: the datapath takes no host to be certain. */
@@ -21,7 +21,7 @@ const pathOf = ({ path }: FirstRequest): string => path.split('?', 1)[0] ?? '';
 /** Why the datapath leaves a request to the proxy, whatever rules there are. undefined: it looks for a rule. Its head is well formed otherwise. */
 export function whyUndecided(protocol: 'http' | 'tls', request: FirstRequest): string | undefined {
   if (hostName(request) === undefined || (protocol === 'tls' && request.host.includes(':')))
-    return `the host is no name of at most ${SWITCH_LIMITS.nameBytes} letters, digits, dots, hyphens and underscores`;
+    return `the host is no name of at most ${SWITCH_LIMITS.nameBytes} letters, digits, dots, hyphens and underscores, without a dot at its end`;
   if (protocol === 'tls') return undefined;
   if (!TARGET.test(request.path)) return 'the target is no path, or has a character that is not allowed';
   return /[%\\]|\/[/.]/.test(pathOf(request)) ? 'the path has an escape, //, /. or a backslash' : undefined;

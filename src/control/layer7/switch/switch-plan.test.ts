@@ -172,3 +172,21 @@ ${Array.from({ length: hosts }, (_, i) => `    - { server_name: [h${i}.example],
   assert.deepEqual(whys(511, 511), []);
   assert.deepEqual(whys(512, 512), ['it has 512 pools for the datapath, which holds 511']);
 });
+
+test('the host of all other names is switched, and the names of others are known', () => {
+  const others = '    - { default_server: true, locations: [{ location: /, pool: one, way: switch }] }';
+  const plan = planOf(`    - { server_name: [b.example], locations: [{ location: /, pool: two }] }
+${others}`);
+  assert.deepEqual(plan.refusals, []);
+  assert.deepEqual(
+    plan.listeners[0]?.hosts.map(({ name, paths }) => [name, paths.map(({ path, pool }) => [path, pool])]),
+    [
+      ['b.example', [['/', undefined]]],
+      ['', [['/', 'one']]],
+    ],
+  );
+  const odd = `    - { server_name: ["*.b.example"], locations: [{ location: /, pool: two }] }
+${others}`;
+  assert.match(refusals(odd)[0] ?? '', /all other names/);
+  assert.match(refusals(others, '0.0.0.0:80')[0] ?? '', /no address of its own/);
+});

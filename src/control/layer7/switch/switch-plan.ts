@@ -27,6 +27,22 @@ const PLAIN_PATH = /^(?!.*\/[/.])\/[!"$&-[\]-~]*$/;
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** Has it names alone that a table of whole names can hold? */
+const isOfWholeNames = (host: Host): boolean =>
+  host.names.every((name) => name.kind === 'exact') && exactNames(host).length === host.names.length;
+
+/**
+ * The host of all names that no other one of the listener has, where the file has it so (`default_server`, or no `server_name`), and where the datapath
+ * knows the others for certain. Its own names lead to it in any case.
+ */
+function hostOfOthers(listener: Listener, { hosts }: Layer7): Host | undefined {
+  const own = hosts.filter(({ listeners }) => listeners.includes(listener.name));
+  const found = own.find(({ defaultOn }) => defaultOn.includes(listener.name)) ?? own[0];
+  const isMeant = found !== undefined && (found.defaultOn.includes(listener.name) || found.names.length === 0);
+  const isCertain = listener.tls === undefined && own.every((host) => host === found || isOfWholeNames(host));
+  return isMeant && isCertain ? found : undefined;
+}
+
 /** The names of a host that a table of whole names can hold. */
 function exactNames({ names }: Host): readonly string[] {
   const whole = names.flatMap((name) =>
@@ -123,6 +139,7 @@ class HostPlanner {
 }
 
 const whyNotConnection = ({ address, proxyFrom }: Listener): string | undefined => {
+  if (address.words.every((word) => word === 0)) return 'its listener has no address of its own';
   if (isLinkLocal(address)) return "link-local addresses are the proxy's";
   return proxyFrom.length > 0 ? "connections with a PROXY header are the proxy's" : undefined;
 };
@@ -154,18 +171,26 @@ function pathsOf(listener: Listener, host: Host, pools: ReadonlyMap<string, Pool
   return [{ path: '', exact: false, pool }];
 }
 
+const isSwitched = (paths: readonly SwitchPath[]): boolean => paths.some(({ pool }) => pool !== undefined);
+/** All paths are the proxy's. */
+const PROXIED: readonly SwitchPath[] = [{ path: '/', exact: false, pool: undefined }];
+
 function listenerPlan(listener: Listener, layer7: Layer7, pools: ReadonlyMap<string, Pool>): SwitchListener | undefined {
   if (whyNotConnection(listener) !== undefined) return undefined;
   const hosts: SwitchHost[] = [];
   const taken = new Set<string>();
+  const others = hostOfOthers(listener, layer7);
+  const ofOthers = others === undefined ? [] : pathsOf(listener, others, pools);
+  const hasOthers = isSwitched(ofOthers);
   for (const host of layer7.hosts.filter(({ listeners }) => listeners.includes(listener.name))) {
     const paths = pathsOf(listener, host, pools);
-    const isSwitched = paths.some(({ pool }) => pool !== undefined);
     for (const name of exactNames(host)) {
-      if (isSwitched && !taken.has(name)) hosts.push({ name, paths });
+      // A name that is not in the table is one of the others.
+      if ((isSwitched(paths) || hasOthers) && !taken.has(name)) hosts.push({ name, paths: isSwitched(paths) ? paths : PROXIED });
       taken.add(name);
     }
   }
+  if (hasOthers) hosts.push({ name: '', paths: ofOthers });
   if (hosts.length === 0) return undefined;
   const used = [...new Set(hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? [])))].flatMap((name) => pools.get(name) ?? []);
   const servers = allServers(used.map((pool) => ({ name: pool.name, servers: serversOf(pool) })));
@@ -180,7 +205,8 @@ function refusalsOf(host: Host, layer7: Layer7, pools: ReadonlyMap<string, Pool>
   const listeners = layer7.listeners.filter(({ name }) => host.listeners.includes(name));
   const planners = [...new Set(listeners.map(({ address }) => address.family))].map((family) => new HostPlanner(host, pools, family));
   const everywhere = listeners.map(whyNotListener).find((why) => why !== undefined);
-  const unnamed = exactNames(host).length === 0 ? 'only hosts with an exact server_name are switched' : undefined;
+  const isNamed = exactNames(host).length > 0 || listeners.every((listener) => hostOfOthers(listener, layer7) === host);
+  const unnamed = isNamed ? undefined : 'only hosts with an exact server_name, and those of all other names, are switched';
   return host.routes
     .filter(({ way }) => way === 'switch')
     .flatMap((route) => {
