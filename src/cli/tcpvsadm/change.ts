@@ -56,15 +56,23 @@ class Change {
     return { scheduler: found, listen: { ...own, port: numberOf(port, own.port, 1, PORT_MAX, 'server port') } };
   }
 
+  /** `before`: where nothing is said of it. */
+  #isSwitched(before: boolean): boolean {
+    const { way } = this.command.options;
+    if (way !== undefined && way !== 'switch' && way !== 'proxy') throw usageError('a way is proxy or switch');
+    return way === undefined ? before : way === 'switch';
+  }
+
   addService(): Table {
     const { ident = '' } = this.command.options;
     if (!NAME.test(ident)) throw usageError('an ident is up to 15 letters, digits, dots and dashes');
     if (this.table.some(({ name }) => name === ident)) throw refused('Service already exists');
-    return [{ ...defaultVirtual, name: ident, ...this.#settings() }, ...this.table];
+    return [{ ...defaultVirtual, name: ident, ...this.#settings(), isSwitched: this.#isSwitched(false) }, ...this.table];
   }
 
   editService(): Table {
-    return this.#with({ ...this.#virtual('No such service'), ...this.#settings() });
+    const before = this.#virtual('No such service');
+    return this.#with({ ...before, ...this.#settings(), isSwitched: this.#isSwitched(before.isSwitched) });
   }
 
   deleteService(): Table {

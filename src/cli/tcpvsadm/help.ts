@@ -1,7 +1,7 @@
 // What tcpvsadm -h prints.
 
 export const HELP = `Usage:
-  tcpvsadm -A|E -i ident [-s scheduler] [-P port] [-l address[:port]]
+  tcpvsadm -A|E -i ident [-s scheduler] [-P port] [-l address[:port]] [--way way]
   tcpvsadm -D -i ident
   tcpvsadm -F
   tcpvsadm -a|e -i ident -r server-address [-w weight]
@@ -41,7 +41,10 @@ Options:
   --weight       -w weight            capacity of real server
   --pattern      -p pattern           extended regular expression
   --numeric      -n                   numeric output of addresses and ports
+  --way way                           proxy (default), or switch: by weir switch apply, for what it can
+                                      decide; what it cannot is named, and is the proxy's
 
 The table is in /etc/weir/tcpvsadm.conf. What is started of it is in /etc/weir/tcpvsadm.yaml, which
-weir proxy --config /etc/weir/tcpvsadm.yaml serves, and reads again on the signal HUP.
+weir proxy --config /etc/weir/tcpvsadm.yaml serves, and reads again on the signal HUP. What has
+--way switch, weir switch apply --config /etc/weir/tcpvsadm.yaml gives to the datapath.
 `;

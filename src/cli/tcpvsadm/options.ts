@@ -3,8 +3,8 @@ import { WeirError } from '../../model/errors/weir-error.js';
 
 /** By the order of KTCPVS's table. */
 const COMMANDS = {
-  'add-service': { letter: 'A', needs: ['ident'], takes: ['scheduler', 'port', 'listen'] },
-  'edit-service': { letter: 'E', needs: ['ident'], takes: ['scheduler', 'port', 'listen'] },
+  'add-service': { letter: 'A', needs: ['ident'], takes: ['scheduler', 'port', 'listen', 'way'] },
+  'edit-service': { letter: 'E', needs: ['ident'], takes: ['scheduler', 'port', 'listen', 'way'] },
   'delete-service': { letter: 'D', needs: ['ident'], takes: [] },
   flush: { letter: 'F', needs: [], takes: [] },
   list: { letter: 'L', needs: [], takes: ['ident', 'numeric'] },
@@ -31,6 +31,8 @@ const OPTIONS = {
   pattern: 'p',
   match: 'm',
   numeric: 'n',
+  /** weir's own: without a letter. */
+  way: '',
 } as const;
 
 type OptionName = keyof typeof OPTIONS;
@@ -55,7 +57,7 @@ function meaningOf(isLetter: boolean, text: string): Found {
     if (isLetter ? letter === text && letter !== '' : name === text) return { kind: 'command', name, hasValue: name === 'load-configfile' };
   }
   for (const [name, letter] of Object.entries(OPTIONS)) {
-    if (isLetter ? letter === text : name === text) return { kind: 'option', name, hasValue: name !== 'numeric' };
+    if (isLetter ? letter === text && letter !== '' : name === text) return { kind: 'option', name, hasValue: name !== 'numeric' };
   }
   throw usageError(`invalid option ${isLetter ? '-' : '--'}${text}`);
 }

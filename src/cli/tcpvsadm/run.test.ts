@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { read, root } from '../../../test/support/project.js';
 import { readWeirFile } from '../../config/weir/read.js';
+import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
 import { memoryIo } from '../io.js';
 import { SystemNames } from '../names/resolver.js';
 import { runTcpvsadm } from './run.js';
@@ -165,4 +166,46 @@ test('a file of another program is not overwritten, and a faulty one has its lin
     writeFileSync(bad, text);
     assert.match(await tcpvsadm(`-f ${bad}`), new RegExp(`^2 tcpvsadm: .*bad:\\d+: .*${expected.replace(/[{}]/g, '\\$&')}`), text);
   }
+});
+
+/** The lines about what is left to the proxy. */
+async function left(line: string): Promise<readonly string[]> {
+  const io = memoryIo();
+  assert.equal(await runTcpvsadm(line.split(' '), io, { folder, names: new SystemNames() }), 0);
+  return io.stderr.split('\n').filter((text) => text !== '');
+}
+
+test('what the datapath can decide is given to it where that is asked for, and a line names the rest', async () => {
+  await all(`
+    -A -i web -l 192.0.2.1:80 --way switch
+    -a -i web -r 192.168.10.1:80
+    -a -i web -r 192.168.10.2:80
+    -a -i web -r 192.168.10.3:80
+    --add-rule -i web --pattern=.* -r 192.168.10.3:80
+    --add-rule -i web --pattern=^/images/ -r 192.168.10.2:80
+    --add-rule -i web --pattern=^/a\\.b/ -r 192.168.10.1:80`);
+  assert.deepEqual(await left('--start'), []);
+  const planned = () => switchPlan(served().file.layer7 ?? assert.fail('no layer7'));
+  const paths = () => planned().listeners.flatMap(({ hosts }) => hosts.flatMap((host) => host.paths.map(({ path, pool }) => [path, pool])));
+  assert.deepEqual(paths(), [
+    ['/a.b/', 'web_1'],
+    ['/images/', 'web_2'],
+    ['/', 'web_3'],
+    ['/a.b', undefined],
+    ['/images', undefined],
+  ]);
+  assert.match(readFileSync(join(folder, 'tcpvsadm.conf'), 'utf8'), / {4}# way = switch\n {4}# started\n\}/);
+
+  // An expression may match before what stands behind it.
+  await all('--del-rule -i web --pattern=^/images/ -r 192.168.10.2:80');
+  assert.deepEqual(await left('--add-rule -i web --pattern=^/(x|y)/ -r 192.168.10.2:80'), [
+    "tcpvsadm: left to the proxy: web, ~ ^/(x|y)/: an expression is the proxy's",
+    "tcpvsadm: left to the proxy: web, ~ ^/a\\.b/: an expression is the proxy's",
+    'tcpvsadm: left to the proxy: web, /: an expression of the host may come before it',
+  ]);
+  assert.deepEqual(paths(), []);
+  assert.deepEqual(await left('-E -i web -s phttp -l 192.0.2.1:80'), ['tcpvsadm: left to the proxy: web: phttp chooses for each request']);
+  assert.deepEqual(await left('-E -i web -s wlc'), ['tcpvsadm: left to the proxy: web, /: its listener has no address of its own']);
+  assert.deepEqual(await left('-E -i web -s wlc --way proxy'), []);
+  assert.match(await tcpvsadm('-E -i web --way fast'), /^2 .*a way is proxy or switch/);
 });

@@ -1,10 +1,11 @@
 // tcpvsadm: KTCPVS's command line. Its table is a file in KTCPVS's grammar; what is started of it is a weir.yaml beside it, which `weir proxy` serves.
 import { join } from 'node:path';
 import { type ReadAddress, readKtcpvs } from '../../config/ktcpvs/read.js';
-import { layer7OfKtcpvs } from '../../config/ktcpvs/to-model.js';
+import { layer7OfKtcpvs, unswitchedLines } from '../../config/ktcpvs/to-model.js';
 import { type KtcpvsVirtual, virtualText } from '../../config/ktcpvs/virtual.js';
 import { readWeirFile } from '../../config/weir/read.js';
 import { writeWeirFile } from '../../config/weir/write.js';
+import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
 import { noNames } from '../../model/endpoint-text.js';
 import { failureText, WeirError } from '../../model/errors/weir-error.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
@@ -60,19 +61,24 @@ class Tcpvsadm {
     const yaml = `${YAML_MARK}${writeWeirFile(layer7OfKtcpvs(table))}`;
     const [fault] = readWeirFile(yaml).faults;
     if (fault !== undefined) throw new WeirError('tcpvsadm-refused', { what: `This cannot be served: ${failureText(fault.failure)}` });
-    const texts = table.map((virtual) => virtualText(virtual).replace(/\}\n$/, virtual.isStarted ? '    # started\n}\n' : '}\n'));
+    const texts = table.map((virtual) => {
+      const own = [...(virtual.isSwitched ? ['    # way = switch\n'] : []), ...(virtual.isStarted ? ['    # started\n'] : [])];
+      return virtualText(virtual).replace(/\}\n$/, `${own.join('')}}\n`);
+    });
     replaceTextFile(this.#path, `${MARK}${texts.join('')}`);
     replaceTextFile(this.#yamlPath, yaml);
   }
 
-  change(command: TcpvsadmCommand): void {
+  change(command: TcpvsadmCommand, io: Io): void {
     makeFolders(this.world.folder);
     locked(join(this.world.folder, 'tcpvsadm.lock'), { waitMs: LOCK_WAIT_MS }, () => {
       const table =
         command.name === 'load-configfile'
           ? loadedTable(readKtcpvs(command.file, readText(command.file), this.#address))
           : changedTable(this.table(), command, this.#address);
-      if (table !== undefined) this.#write(table);
+      if (table === undefined) return;
+      this.#write(table);
+      for (const line of unswitchedLines(table, (layer7) => switchPlan(layer7).refusals)) io.err(`tcpvsadm: left to the proxy: ${line}\n`);
     });
   }
 
@@ -106,7 +112,7 @@ export async function runTcpvsadm(args: readonly string[], io: Io, world: Tcpvsa
     const tcpvsadm = new Tcpvsadm(world);
     if (command.name === 'help') io.out(HELP);
     else if (command.name === 'list') await tcpvsadm.list(command, io);
-    else await resolving(world.names, () => tcpvsadm.change(command));
+    else await resolving(world.names, () => tcpvsadm.change(command, io));
     return 0;
   });
 }

@@ -20,6 +20,7 @@ const WEIGHT_MAX = 65_535;
 const MATCH_MAX = 9;
 /** weir's own: what stands behind it is a comment for KTCPVS. */
 const STARTED = '# started';
+const SWITCHED = '# way = switch';
 
 class Reader {
   readonly virtuals: KtcpvsVirtual[] = [];
@@ -36,6 +37,7 @@ class Reader {
     };
     const line = text.trim();
     if (line === STARTED && this.#open !== undefined) this.#open = { ...this.#open, isStarted: true };
+    if (line === SWITCHED && this.#open !== undefined) this.#open = { ...this.#open, isSwitched: true };
     if (line === '' || line.startsWith('#')) return;
     const [, name] = HEAD.exec(line) ?? [];
     if (name !== undefined) this.#begin(name, refuse);

@@ -5,6 +5,7 @@ import type { Host } from '../../model/layer7/host.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { Balance, Persistence, Pool } from '../../model/layer7/pool.js';
 import type { Action, PathMatch, Route } from '../../model/layer7/route.js';
+import type { Way } from '../../model/layer7/switch-plan.js';
 import { templateOf } from '../../model/layer7/template.js';
 import type { DestinationKey } from '../../model/service.js';
 import { isDefaultPattern, type KtcpvsVirtual, serverIn } from './virtual.js';
@@ -46,6 +47,31 @@ function unserved({ redirect }: KtcpvsVirtual): Action {
   return { kind: 'redirect', status: 302, location: templateOf(`http://${endpointText(redirect)}$request_uri`) };
 }
 
+/** A literal beginning of paths, and nothing else: `^/images/`. */
+const LITERAL = /^\^(\/(?:[A-Za-z0-9_/~!@,;:=&-]|\\\.)*)$/;
+const literalOf = (pattern: string): string | undefined => LITERAL.exec(pattern)?.[1]?.replaceAll('\\.', '.');
+
+/**
+ * Rules are tried in their order, the first one that matches counts. So literal beginnings that stand before all expressions are prefixes that come before
+ * those, if no later one of them is longer than one before it: that never has a request.
+ */
+function literalPrefixes(patterns: readonly string[]): ReadonlyMap<string, string> {
+  const prefixes = new Map<string, string>();
+  for (const pattern of patterns) {
+    const prefix = literalOf(pattern);
+    if (prefix === undefined) break;
+    if (![...prefixes.values()].some((before) => prefix.startsWith(before))) prefixes.set(pattern, prefix);
+  }
+  return prefixes;
+}
+
+function pathOf({ scheduler, isSwitched }: KtcpvsVirtual, pattern: string, match: number, prefix: string | undefined): PathMatch {
+  if (scheduler !== 'hhttp' && isDefaultPattern(pattern)) return everything;
+  if (isSwitched && prefix !== undefined) return { kind: 'prefix', path: prefix, beforeExpressions: true };
+  const isWhole = scheduler === 'hhttp' && match === 0;
+  return { kind: 'expression', pattern: isWhole ? `(${pattern})` : pattern, ignoreCase: false };
+}
+
 function routesOf(virtual: KtcpvsVirtual): { readonly routes: readonly Route[]; readonly pools: readonly Pool[] } {
   const { scheduler, rules, servers } = virtual;
   if (scheduler === 'wlc' || (scheduler === 'chttp' && rules.length === 0)) {
@@ -53,6 +79,7 @@ function routesOf(virtual: KtcpvsVirtual): { readonly routes: readonly Route[]; 
     return { pools, routes: [routeOf(everything, pools[0] === undefined ? unserved(virtual) : { kind: 'pool', pool: pools[0].name })] };
   }
   const patterns = [...new Set(rules.map(({ pattern }) => pattern))];
+  const prefixes = literalPrefixes(patterns);
   const found = patterns.map((pattern, index) => {
     const own = rules.filter((rule) => rule.pattern === pattern);
     const match = own[0]?.match ?? 0;
@@ -62,11 +89,7 @@ function routesOf(virtual: KtcpvsVirtual): { readonly routes: readonly Route[]; 
       match,
       own.map(({ server }) => server),
     );
-    const isWhole = scheduler === 'hhttp' && match === 0;
-    const path: PathMatch =
-      isDefaultPattern(pattern) && scheduler !== 'hhttp'
-        ? everything
-        : { kind: 'expression', pattern: isWhole ? `(${pattern})` : pattern, ignoreCase: false };
+    const path = pathOf(virtual, pattern, match, prefixes.get(pattern));
     return { pool, route: routeOf(path, { kind: 'pool', pool: pool.name }) };
   });
   const hasDefault = found.some(({ route }) => route.match.path.kind === 'prefix');
@@ -76,14 +99,31 @@ function routesOf(virtual: KtcpvsVirtual): { readonly routes: readonly Route[]; 
   };
 }
 
-/** The virtual services that were started. */
-export function layer7OfKtcpvs(virtuals: readonly KtcpvsVirtual[]): Layer7 {
+/** phttp chooses for each request: the datapath cannot. */
+const mayBeSwitched = ({ isSwitched, scheduler }: KtcpvsVirtual): boolean => isSwitched && scheduler !== 'phttp';
+
+/** The virtual services that were started. `way`: of those that the datapath is to serve. */
+export function layer7OfKtcpvs(virtuals: readonly KtcpvsVirtual[], way: Way = 'auto'): Layer7 {
   const started = virtuals.filter(({ isStarted }) => isStarted);
-  const found = started.map((virtual) => ({ virtual, ...routesOf(virtual) }));
+  const found = started.map((virtual) => {
+    const { routes, pools } = routesOf(virtual);
+    return { virtual, pools, routes: mayBeSwitched(virtual) ? routes.map((route) => ({ ...route, way })) : routes };
+  });
   return {
     listeners: started.map(({ name, listen }) => ({ name, ...listen, proxyFrom: [] })),
     hosts: found.map(({ virtual: { name }, routes }): Host => ({ label: name, names: [], listeners: [name], defaultOn: [], routes })),
     pools: found.flatMap(({ pools }) => pools),
     limits: defaultClientLimits,
   };
+}
+
+/** What the datapath was asked to serve and leaves to the proxy, and why: a line each. `refusalsOf`: of a model. */
+export function unswitchedLines(
+  virtuals: readonly KtcpvsVirtual[],
+  refusalsOf: (layer7: Layer7) => readonly { readonly host: string; readonly location: string | undefined; readonly why: string }[],
+): readonly string[] {
+  const wanted = virtuals.filter(({ isStarted, isSwitched }) => isStarted && isSwitched);
+  const each = wanted.filter((virtual) => !mayBeSwitched(virtual)).map(({ name }) => `${name}: phttp chooses for each request`);
+  const refused = refusalsOf(layer7OfKtcpvs(wanted, 'switch'));
+  return [...each, ...refused.map(({ host, location, why }) => `${host}${location === undefined ? '' : `, ${location}`}: ${why}`)];
 }

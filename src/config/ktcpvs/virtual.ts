@@ -31,6 +31,8 @@ export interface KtcpvsVirtual {
   /** Rules of one pattern stand together. */
   readonly rules: readonly KtcpvsRule[];
   readonly isStarted: boolean;
+  /** weir's own: content switching by the datapath, for what it can decide. */
+  readonly isSwitched: boolean;
 }
 
 /** What `tcpvsadm -A` makes where nothing is given. */
@@ -44,6 +46,7 @@ export const defaultVirtual: Omit<KtcpvsVirtual, 'name'> = {
   servers: [],
   rules: [],
   isStarted: false,
+  isSwitched: false,
 };
 
 export const isDefaultPattern = (pattern: string): boolean => pattern === '.*' || pattern === '^/.*';
