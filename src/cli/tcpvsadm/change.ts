@@ -56,7 +56,7 @@ class Change {
     return { scheduler: found, listen: { ...own, port: numberOf(port, own.port, 1, PORT_MAX, 'server port') } };
   }
 
-  /** `before`: where nothing is said of it. */
+  /** `before`: what it is where the command has no way. */
   #isSwitched(before: boolean): boolean {
     const { way } = this.command.options;
     if (way !== undefined && way !== 'switch' && way !== 'proxy') throw usageError('a way is proxy or switch');
