@@ -67,7 +67,7 @@ function pidsIn(cookie: string): readonly number[] {
 }
 
 /** Undefined: it ended, or it is of a build with another format. */
-function readOne(cookie: string, pid: number): RunningDaemon | undefined {
+export function runningDaemon(cookie: string, pid: number): RunningDaemon | undefined {
   const bytes = unlessCode(() => readFileSync(pathOf(cookie, pid)), ['ENOENT'], undefined);
   if (bytes === undefined) return undefined;
   try {
@@ -80,7 +80,8 @@ function readOne(cookie: string, pid: number): RunningDaemon | undefined {
 }
 
 /** The daemons of a network namespace that live now. @throws SystemError EACCES without root */
-export const runningDaemons = (cookie: string): readonly RunningDaemon[] => pidsIn(cookie).flatMap((pid) => readOne(cookie, pid) ?? []);
+export const runningDaemons = (cookie: string): readonly RunningDaemon[] =>
+  pidsIn(cookie).flatMap((pid) => runningDaemon(cookie, pid) ?? []);
 
 /** Removes the files of daemons that were killed. @throws SystemError */
 export function sweepRunning(cookie: string): void {

@@ -84,6 +84,7 @@ test('a weir.yaml alone: its access log, and an engine in place of the proxy by 
   context.after(() => child.kill());
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
   await logged(child, /serves 127\.0\.0\.1:\d+ with/);
+  assert.deepEqual(output.match(/(?<=Configuration file ).*/g), [file]);
   assert.match((await get(port, '/by-proxy')).text, /^a /);
   write('engine: haproxy');
   child.kill('SIGHUP');

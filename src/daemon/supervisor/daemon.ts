@@ -37,6 +37,7 @@ import { Reloader } from './reload/reloader.js';
 import { SavedFiles } from './reload/saved-files.js';
 import { RunningPublisher } from './running-publisher.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
+import { logConfigurationFiles } from './start/configuration-files.js';
 import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from './start/pid-file-places.js';
 import { runBoundedScript } from './start/startup-script.js';
 import { StatePublisher } from './state-publisher.js';
@@ -181,7 +182,7 @@ class Daemon {
     for (const { level, text } of loaded.messages) this.log(level, text);
     const { configuration } = loaded;
     if (configuration === undefined) return this.#exit(loaded.outcome === 'missing' ? EXIT.noConfig : EXIT.config);
-    this.log('info', `Configuration file ${options.path}`);
+    logConfigurationFiles(options, this.log);
     this.#suffix = identSuffix(options, configuration);
     if (this.#suffix !== '') {
       this.log('info', `Changing syslog ident to Keepalived${this.#suffix}`);
@@ -249,7 +250,7 @@ class Daemon {
         log: this.log,
         manager: this.#manager,
         supervisor: this.#supervisor,
-        path: options.path,
+        files: options,
         reading: (global) => {
           this.#answers.begin();
           makeReloadFile(place(global), this.log);

@@ -1,5 +1,5 @@
 // Collects what `weir status` reports. Nothing is locked, loaded, attached, repaired or written, and no connection is looked at.
-import { readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { buildPin } from '../../datapath/ebpf/load/build-pin.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
@@ -13,6 +13,7 @@ import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { type PublishedBfdSession, publishedBfd } from '../../host/published-bfd.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
+import { runningDaemon } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
@@ -171,6 +172,10 @@ function bfdStatus({ state, remoteState, sinceUs, transmitUs, detectionUs, ...se
   };
 }
 
+/** weir run needs no keepalived.conf: its weir.yaml is then all that it has. */
+const fileOf = (cookie: string, pid: number, file: string): string =>
+  existsSync(file) ? file : (unlessCode(() => runningDaemon(cookie, pid), ['EACCES'], undefined)?.weirFile ?? file);
+
 /** The daemons of this network namespace. */
 export function daemonStatuses(): readonly DaemonStatus[] {
   const cookie = String(native().netnsCookie());
@@ -188,7 +193,7 @@ export function daemonStatuses(): readonly DaemonStatus[] {
     return {
       pid,
       program: program.startsWith('keepalived') ? 'keepalived' : 'weir',
-      file,
+      file: fileOf(cookie, pid, file),
       since: startedAt(pid),
       instances,
       health,

@@ -26,7 +26,7 @@ function bed(running = first, wrongAtStart: readonly Damage[] = []) {
   let held: Promise<void> | undefined;
   const reloader = new Reloader(
     {
-      path: 'x.conf',
+      files: { path: 'x.conf' },
       load: async () => {
         const now = next;
         await held;

@@ -7,14 +7,16 @@ import type { KeepalivedConfiguration } from '../../../model/keepalived/configur
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { Log } from '../../../model/log-level.js';
 import { writeDump } from '../../dump-files/write-dump.js';
+import type { DaemonOptions } from '../daemon-options.js';
 import type { ServiceManager } from '../service-manager.js';
+import { logConfigurationFiles } from '../start/configuration-files.js';
 import type { Supervisor } from '../supervisor.js';
 import type { Loaded } from './loaded.js';
 import { refusalOf } from './refusal.js';
 import type { ReloadAnswer } from './reload-answers.js';
 
 export interface ReloadSettings {
-  readonly path: string;
+  readonly files: Pick<DaemonOptions, 'path' | 'weirFile'>;
   readonly load: () => Loaded | Promise<Loaded>;
   readonly log: Log;
   readonly manager: ServiceManager;
@@ -99,8 +101,8 @@ export class Reloader {
     const taken = typeof next !== 'string';
     if (taken) {
       log('info', 'Reloading ...');
-      log('debug', `Opening file '${this.settings.path}'.`);
-      log('info', `Configuration file ${this.settings.path}`);
+      log('debug', `Opening file '${this.settings.files.path}'.`);
+      logConfigurationFiles(this.settings.files, log);
       for (const { level, text } of loaded.messages) log(level, text);
       const wanted = this.#keepFixed(next);
       this.#configuration = wanted;
