@@ -1,4 +1,5 @@
 // One process of the proxy: the machine on a reactor, listening sockets that the supervisor made, and what the supervisor sends.
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { chanceFrom } from '../../control/chance.js';
 import { ModelRouter } from '../../control/proxy/model-router.js';
@@ -66,7 +67,7 @@ export class ProxyWorker {
   }
 
   #routerOf({ model, secret }: ProxySettings, before?: ModelRouter): ModelRouter {
-    const chance = chanceFrom(crypto.getRandomValues(new Uint8Array(16)));
+    const chance = chanceFrom(randomBytes(16));
     return new ModelRouter(model, { secret: Buffer.from(secret, 'hex'), chance }, before);
   }
 
