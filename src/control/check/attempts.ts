@@ -53,7 +53,7 @@ function begin(context: CheckContext, index: number, firstUs: number): void {
     serverHost: virtualHost,
     virtualHost: virtual.virtualHost,
   };
-  context.effects.push({ kind: 'attempt', attempt });
+  context.effects.push({ kind: 'attempt', attempt, lateUs: context.atUs - dueAtUs });
 }
 
 /** Forgets the attempts that are under way, each of them once. */

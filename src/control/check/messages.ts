@@ -88,7 +88,8 @@ export type CheckInput =
   | { readonly kind: 'stop'; readonly keepServers: boolean };
 
 export type CheckEffect =
-  | { readonly kind: 'attempt'; readonly attempt: Attempt }
+  /** `lateUs`: it was due so long ago. */
+  | { readonly kind: 'attempt'; readonly attempt: Attempt; readonly lateUs: number }
   | { readonly kind: 'abandon'; readonly attempt: number }
   /** The virtual server's services should have these destinations from now on: real servers with their present weights. */
   | { readonly kind: 'serve'; readonly server: VirtualServer; readonly pool: readonly RealServer[] }

@@ -33,6 +33,7 @@ import { TrackFiles } from '../trackers/track-files.js';
 import { AddressCounts } from './address-counts.js';
 import { attemptTools } from './attempts/attempt-tools.js';
 import { Attempts } from './attempts/attempts.js';
+import { CheckCounts } from './check-counts.js';
 import { CheckNotifier } from './check-notifier.js';
 import { CheckPublisher } from './check-publisher.js';
 import { HealthRecord } from './health-record.js';
@@ -68,6 +69,7 @@ class Checker implements Part {
   readonly #loop: StepLoop<CheckMachine, CheckInput, CheckEffect>;
   readonly #table: TableKeeper;
   readonly #attempts: Attempts;
+  readonly #counts: CheckCounts;
   readonly #notifier: CheckNotifier;
   readonly #files: TrackFiles;
   readonly #health: HealthRecord;
@@ -96,7 +98,11 @@ class Checker implements Part {
     this.#publisher = new CheckPublisher(() => this.#loop.state, log);
     this.#files = new TrackFiles((name, value) => this.#loop.feed({ kind: 'file', name, value }), log);
     const tools = attemptTools({ configuration: () => this.#configuration, resolve: (script) => this.#scripts.resolve(script), log });
-    this.#attempts = new Attempts(tools, (outcomes) => this.#loop.feed({ kind: 'outcomes', outcomes }));
+    this.#counts = new CheckCounts(log);
+    this.#attempts = new Attempts(tools, (outcomes) => {
+      this.#counts.ended(outcomes);
+      this.#loop.feed({ kind: 'outcomes', outcomes });
+    });
     this.#configure({ chance: chanceFrom(randomBytes(16)), hostName: hostname(), remembered: this.#health.read() });
   }
 
@@ -154,9 +160,11 @@ class Checker implements Part {
         this.#loop.feed({ kind: 'applied', result: this.#table.apply() });
         break;
       case 'attempt':
+        this.#counts.begun(effect.attempt, effect.lateUs);
         this.#attempts.start(effect.attempt);
         break;
       case 'abandon':
+        this.#counts.abandoned(effect.attempt);
         this.#attempts.abandon(effect.attempt);
         break;
       case 'notify':
@@ -201,6 +209,7 @@ class Checker implements Part {
     this.#files.close();
     this.#health.flush();
     this.#publisher.close();
+    this.#counts.close();
     this.#notifier.stopReaders();
     const daemonsEnded = this.#daemons.close();
     const { lvsFlushOnStop } = this.#configuration.global;

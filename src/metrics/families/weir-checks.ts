@@ -1,0 +1,53 @@
+// weir_check_*: the attempts of health checks, by kind, of all processes of the network namespace together. Which server fails is in weir_server_*.
+import { ATTEMPT_RESULTS, type Classes, type PublishedCheckKind } from '../../host/published-check-counts.js';
+import { directorFamily, type Family, labelText } from '../exposition/family.js';
+import type { Snapshot } from '../snapshot.js';
+import { type Histogram, histogramSamples } from './histogram.js';
+
+const US_PER_S = 1_000_000;
+
+/** All have the same bounds. */
+function sumOf(all: readonly Classes[]): Histogram {
+  const [first] = all;
+  return {
+    bounds: (first?.boundsUs ?? []).map((us) => us / US_PER_S),
+    counts: (first?.counts ?? []).map((_, index) => all.reduce((sum, { counts }) => sum + (counts[index] ?? 0), 0)),
+    sum: all.reduce((sum, { sumUs }) => sum + sumUs, 0) / US_PER_S,
+  };
+}
+
+function byCheck(kinds: readonly PublishedCheckKind[]): ReadonlyMap<string, readonly PublishedCheckKind[]> {
+  const found = new Map<string, PublishedCheckKind[]>();
+  for (const kind of kinds) found.set(kind.check, [...(found.get(kind.check) ?? []), kind]);
+  return found;
+}
+
+export function checkFamilies({ checkCounts }: Snapshot): readonly Family[] {
+  if (checkCounts.length === 0) return [];
+  const kinds = [...byCheck(checkCounts.flatMap((one) => one.kinds))];
+  return [
+    directorFamily(
+      'check_total',
+      'counter',
+      'Attempts of health checks that have ended, by kind and result',
+      kinds.flatMap(([checker, of]) =>
+        ATTEMPT_RESULTS.map((result) => ({
+          labels: labelText({ checker, result }),
+          value: of.reduce((sum, { results }) => sum + results[result], 0),
+        })),
+      ),
+    ),
+    directorFamily(
+      'check_duration_seconds',
+      'histogram',
+      'From the begin of an attempt of a health check until it succeeded or failed, by kind',
+      kinds.flatMap(([checker, of]) => histogramSamples(sumOf(of.map(({ durations }) => durations)), labelText({ checker }))),
+    ),
+    directorFamily(
+      'check_lateness_seconds',
+      'histogram',
+      'How much later than it was due an attempt of a health check began',
+      histogramSamples(sumOf(checkCounts.map(({ lateness }) => lateness))),
+    ),
+  ];
+}
