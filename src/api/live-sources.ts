@@ -9,6 +9,10 @@ import { addedVips } from '../document/added-vips.js';
 import { KeptState } from '../document/kept-state.js';
 import { scrape } from '../metrics/collect/scrape.js';
 import { KeptLines } from '../metrics/exposition/kept-lines.js';
+import type { ApiSnapshot, ExaminedSnapshot } from '../metrics/snapshot.js';
+import type { FindingSeverity } from '../model/finding.js';
+import { isRecord } from '../model/json.js';
+import type { TableDocument } from '../model/table-document.js';
 import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
 import { observedReader, readerOf } from '../report/observed-reader.js';
@@ -19,6 +23,7 @@ import { monotonicUs, systemClock } from '../sys/clock.js';
 import { unlessCode } from '../sys/errno.js';
 import { neighbours } from '../sys/netlink/neighbours.js';
 import { type DoctorReport, examineBeside } from './doctor-process.js';
+import { keptDrift } from './kept-drift.js';
 import type { ApiReaders, ApiSources, TableSnapshot } from './sources.js';
 
 /** So long what takes long to collect is answered with again, ms. */
@@ -85,7 +90,19 @@ export interface LiveSources {
   changed(): void;
 }
 
-export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' | 'requests'>): LiveSources {
+/** What the process counts itself. */
+type Counted = Pick<ApiSources, 'refusals' | 'requests' | 'applies'>;
+
+const SEVERITIES: readonly FindingSeverity[] = ['error', 'warning', 'info'];
+
+const examinedOf = ({ findings }: DoctorReport, atMs: number): ExaminedSnapshot => {
+  const found = (severity: FindingSeverity): number => findings.filter((one) => isRecord(one) && one['severity'] === severity).length;
+  const [errors, warnings, infos] = SEVERITIES.map(found);
+  return { at: atMs / 1000, findings: { error: errors ?? 0, warning: warnings ?? 0, info: infos ?? 0 } };
+};
+
+/** `document`: what the table should be, where the process has such a file. */
+export function liveSources({ refusals, requests, applies }: Counted, document: () => TableDocument | undefined): LiveSources {
   const tables = keptTables();
   let seen: ObservedDatapath | undefined;
   const observe = (): ObservedDatapath => {
@@ -99,6 +116,18 @@ export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' 
     return observed.kind === 'loaded' && observed.reader.settledGeneration === undefined;
   };
   let examining: Promise<DoctorReport> | undefined;
+  let examined: ExaminedSnapshot | undefined;
+  const drift = keptDrift(document, state.read);
+  const own = (): ApiSnapshot => {
+    const driftLines = drift();
+    return {
+      refused: refusals.counts(),
+      ...requests.snapshot(),
+      applies: applies.snapshot(),
+      ...(examined === undefined ? {} : { examined }),
+      ...(driftLines === undefined ? {} : { drift: driftLines }),
+    };
+  };
   const readers: ApiReaders = {
     now: () => Date.now(),
     monotonicUs,
@@ -121,8 +150,7 @@ export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' 
       checkPresent(reader().tables);
       return reader().drainRecord();
     },
-    metrics: (query, accept) =>
-      scrape(query, { accept, version, api: { refused: refusals.counts(), ...requests.snapshot() }, observe, lines }),
+    metrics: (query, accept) => scrape(query, { accept, version, api: own(), observe, lines }),
     *connections(filter) {
       // Its own: a client may take its time.
       const own = observedReader();
@@ -135,9 +163,14 @@ export function liveSources({ refusals, requests }: Pick<ApiSources, 'refusals' 
     explain: (asked) => explainLive(reader(), asked),
     /** One at a time, whoever asks. */
     examine: () => {
-      examining ??= examineBeside().finally(() => {
-        examining = undefined;
-      });
+      examining ??= examineBeside()
+        .then((report) => {
+          examined = examinedOf(report, Date.now());
+          return report;
+        })
+        .finally(() => {
+          examining = undefined;
+        });
       return examining;
     },
     dashboard: (file) => readFileSync(artifact(file), 'utf8'),

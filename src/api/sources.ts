@@ -17,6 +17,7 @@ import type { Asked } from '../report/explain/live-probe.js';
 import type { DaemonStatus, Status } from '../report/status/status.js';
 import type { NeighbourEntry } from '../sys/netlink/neighbours.js';
 import type { Refusals } from './access/refusals.js';
+import type { ApplyCounts } from './changes/apply-counts.js';
 import type { Journal } from './changes/journal.js';
 import type { PlanBook } from './changes/plan-book.js';
 import type { DoctorReport } from './doctor-process.js';
@@ -109,4 +110,5 @@ export interface ApiSources extends ApiReaders {
   readonly events: EventRing;
   readonly refusals: Refusals;
   readonly requests: RequestCounts;
+  readonly applies: ApplyCounts;
 }

@@ -1,11 +1,13 @@
 // What an exposition is made of: everything that was read at one scrape, as values. Times: seconds since 1970.
 import type { Counters } from '../control/vrrp/state/counters.js';
 import type { PublishedBfd } from '../host/published-bfd.js';
+import type { PublishedCheckCounts } from '../host/published-check-counts.js';
 import type { PublishedServer } from '../host/published-checks.js';
 import type { Lateness, PublishedInstance, PublishedScript } from '../host/published-vrrp.js';
 import type { SyncCounts } from '../host/sync/sync-counts.js';
 import type { DrainRecord } from '../model/drain/drain.js';
 import type { DropCount } from '../model/drops.js';
+import type { FindingSeverity } from '../model/finding.js';
 import type { DumpedInstance } from '../model/keepalived/dumped-instance.js';
 import type { ServiceEntry, Stats } from '../model/service.js';
 import type { StreamStatus } from '../model/stream-node.js';
@@ -56,7 +58,27 @@ export interface VrrpSnapshot {
   readonly lateness?: Lateness;
 }
 
+/** Changes of the table that the API was asked for. */
+export interface ApplySnapshot {
+  /** Changes of the plan that was made last; absent: none was made. */
+  readonly planned?: number;
+  readonly results: readonly { readonly result: 'applied' | 'unchanged' | 'refused' | 'failed'; readonly count: number }[];
+  /** Of those that were applied, s. */
+  readonly durations: Pick<RouteDurations, 'bounds' | 'counts' | 'sum'>;
+}
+
+/** What weir doctor found when the API was asked for it last. */
+export interface ExaminedSnapshot {
+  readonly at: number;
+  readonly findings: Readonly<Record<FindingSeverity, number>>;
+}
+
 export interface ApiSnapshot {
+  readonly applies: ApplySnapshot;
+  /** Absent: it was not asked for yet. */
+  readonly examined?: ExaminedSnapshot;
+  /** What is in the table otherwise than the process's document states, in lines of weir diff; absent: it has none. */
+  readonly drift?: number;
   /** Requests that were refused over TCP before they were looked at, by reason. */
   readonly refused: Readonly<Record<string, number>>;
   readonly requests: readonly { readonly method: string; readonly route: string; readonly status: number; readonly count: number }[];
@@ -83,6 +105,8 @@ export interface Snapshot {
   readonly daemonRuns: boolean;
   readonly vrrp: VrrpSnapshot;
   readonly checks: readonly PublishedServer[];
+  /** Of each process that checks. */
+  readonly checkCounts: readonly Pick<PublishedCheckCounts, 'daemon' | 'kinds' | 'lateness'>[];
   readonly bfd: readonly Pick<PublishedBfd, 'sessions' | 'refused'>[];
   readonly sync: readonly { readonly role: DaemonRole; readonly counts: SyncCounts }[];
   readonly stream?: StreamStatus;

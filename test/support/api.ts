@@ -2,6 +2,7 @@
 
 import type { Caller } from '../../src/api/access/caller.js';
 import { Refusals } from '../../src/api/access/refusals.js';
+import { ApplyCounts } from '../../src/api/changes/apply-counts.js';
 import { Journal, type JournalStore } from '../../src/api/changes/journal.js';
 import { PlanBook } from '../../src/api/changes/plan-book.js';
 import { EventRing } from '../../src/api/events/event-ring.js';
@@ -185,6 +186,7 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     events: new EventRing('test', 5),
     refusals: new Refusals(() => {}),
     requests: new RequestCounts(),
+    applies: new ApplyCounts(),
     warnings: () => Promise.resolve([]),
     apply: (document, base, options) =>
       Promise.resolve().then(() => applyDocument(director, document, { base, unlocked: NO_FACTS, options })),

@@ -23,8 +23,11 @@ export interface WantedChange {
   readonly of: string | null;
 }
 
-export const planOf = (sources: ApiSources, document: TableDocument, options: DocumentOptions = {}): DocumentPlan =>
-  planDocument(document, sources.facts(), options);
+export function planOf(sources: ApiSources, document: TableDocument, options: DocumentOptions = {}): DocumentPlan {
+  const plan = planDocument(document, sources.facts(), options);
+  sources.applies.planned(plan.changes.length);
+  return plan;
+}
 
 const UNREAD = 'the change was made, but the state after it could not be read: the reason is in the log';
 const UNWATCHED = 'the packet filter and IPsec could not be looked at: the reason is in the log';
@@ -39,8 +42,12 @@ async function warningsOf({ warnings, journal }: ApiSources, changed: readonly S
   }
 }
 
-/** All of it or nothing. @throws WeirError plan-outdated, plan-conflict, lock-busy, a refusal of the director; change-not-undone */
-export async function changeTable(sources: ApiSources, { document, options, plan, caller, of }: WantedChange): Promise<AppliedPlan> {
+/** All of it or nothing; counted. @throws WeirError as `changed` */
+export const changeTable = (sources: ApiSources, wanted: WantedChange): Promise<AppliedPlan> =>
+  sources.applies.counted(wanted.plan.changes.length, () => changed(sources, wanted));
+
+/** @throws WeirError plan-outdated, plan-conflict, lock-busy, a refusal of the director; change-not-undone */
+async function changed(sources: ApiSources, { document, options, plan, caller, of }: WantedChange): Promise<AppliedPlan> {
   const { base, changes, steps } = plan;
   // It is planned again under the lock: the same, or refused, as it is for the same base.
   const apply = (): Promise<DocumentPlan> => sources.apply(document, base, options);

@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { faultText, readWeirFile } from '../../config/weir/read.js';
+import type { ApiFile } from '../../daemon/api/alone.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { apiSocketPaths } from '../../host/api-sockets.js';
-import { API_TOKENS, type ConfiguredApi } from '../../model/api-settings.js';
+import { API_TOKENS } from '../../model/api-settings.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import type { WeirFile } from '../../model/weir-file.js';
 import { isSystemError } from '../../sys/errno.js';
 import { type ApiRequest, askHost, sendRequest } from '../api/send-request.js';
 import { token } from '../api/token.js';
@@ -90,20 +92,21 @@ async function ask(given: ApiRequest, flags: Given, io: Io): Promise<number> {
   throw new WeirError('api-unreachable', { path: read, why: 'no socket is left' });
 }
 
-/** @throws WeirError api-file */
-function configured(path: string | undefined): ConfiguredApi | undefined {
-  if (path === undefined) return undefined;
+/** @throws WeirError api-file; file-unreadable */
+function readFile(path: string): WeirFile {
   const { file, faults } = readWeirFile(readText(path));
   if (faults.length > 0) throw new WeirError('api-file', { faults: faults.map((fault) => faultText(path, fault)) });
-  return file.api;
+  return file;
 }
+
+const fileOf = (path: string): ApiFile => ({ path, first: readFile(path), read: () => readFile(path) });
 
 async function serve(words: readonly string[], flags: Given): Promise<number> {
   expectWords(words, 0);
   const { startApiAlone } = await import('../../daemon/api/alone.js');
   const facility = LOG_FACILITIES['daemon'] ?? 0;
   const { log, close } = openLog({ detail: flags.detail === true, console: true, syslog: false, facility }, 'weir-api');
-  const service = await startApiAlone(configured(flags.config), log);
+  const service = await startApiAlone(flags.config === undefined ? undefined : fileOf(flags.config), log);
   const status = await untilStopped(log, () => service.stop());
   close();
   return status;

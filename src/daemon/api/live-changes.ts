@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusals } from '../../api/access/refusals.js';
+import { ApplyCounts } from '../../api/changes/apply-counts.js';
 import { Journal, type JournalStore } from '../../api/changes/journal.js';
 import { PlanBook } from '../../api/changes/plan-book.js';
 import { EventRing } from '../../api/events/event-ring.js';
@@ -114,10 +115,11 @@ function releaseInstance(name: string, isReleased: boolean): void {
   });
 }
 
-export function sourcesOfHost(log: Log): ApiSources {
+/** `document`: what the table should be, where the process has such a file. */
+export function sourcesOfHost(log: Log, document: () => TableDocument | undefined): ApiSources {
   const open = tableOpener((onWait) => openDirector({ waitMs: LOCK_WAIT_MS, onWait }), log);
-  const [refusals, requests] = [new Refusals(log), new RequestCounts()];
-  const [{ readers: read, changed }, driveDrains] = [liveSources({ refusals, requests }), drainKeeper()];
+  const [refusals, requests, applies] = [new Refusals(log), new RequestCounts(), new ApplyCounts()];
+  const [{ readers: read, changed }, driveDrains] = [liveSources({ refusals, requests, applies }, document), drainKeeper()];
   /** Who reads after the answer finds the change. */
   const own = async <T>(change: () => T): Promise<T> => {
     try {
@@ -135,6 +137,7 @@ export function sourcesOfHost(log: Log): ApiSources {
     events: new EventRing(Date.now().toString(36)),
     refusals,
     requests,
+    applies,
     drainDriver,
     driveDrains,
     releaseInstance,

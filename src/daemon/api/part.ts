@@ -6,6 +6,7 @@ import type { ApiSettings } from '../../model/api-settings.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
+import type { TableDocument } from '../../model/table-document.js';
 import { isSystemError } from '../../sys/errno.js';
 import type { Part, StartPart } from '../process/part.js';
 import { sourcesOfHost } from './live-changes.js';
@@ -16,6 +17,8 @@ const settingsOf = ({ weir }: KeepalivedConfiguration): ApiSettings | undefined 
   weir === undefined || weir.api?.enabled === false ? undefined : apiSettings(weir.api);
 
 class ApiPart implements Part {
+  /** Of the weir.yaml that the daemon runs with. */
+  #document: TableDocument | undefined;
   /** undefined: it is switched off. */
   #settings: ApiSettings | undefined;
   #running: ApiService | undefined;
@@ -27,6 +30,7 @@ class ApiPart implements Part {
     readonly log: Log,
   ) {
     this.#settings = settingsOf(configuration);
+    this.#document = configuration.weir?.table;
   }
 
   /** Another process may have the sockets: that is logged once, and tried again. */
@@ -35,7 +39,7 @@ class ApiPart implements Part {
     const settings = this.#settings;
     if (settings === undefined) return;
     try {
-      this.#running = await ApiService.start({ settings, sources: sourcesOfHost(this.log), log: this.log });
+      this.#running = await ApiService.start({ settings, sources: sourcesOfHost(this.log, () => this.#document), log: this.log });
     } catch (error) {
       if (!isWeirError(error) && !isSystemError(error)) throw error;
       if (error.message !== this.#failure) this.log('error', `${error.message}: tried again every ${RETRY_MS / 1000} s`);
@@ -46,6 +50,7 @@ class ApiPart implements Part {
 
   async reload(configuration: KeepalivedConfiguration): Promise<void> {
     const settings = settingsOf(configuration);
+    this.#document = configuration.weir?.table;
     if (isDeepStrictEqual(settings, this.#settings)) return;
     await this.stop();
     this.#settings = settings;

@@ -6,6 +6,7 @@ import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { type ObservedDatapath, observeTables } from '../../datapath/ebpf/observe/observer.js';
 import { tableNumbers } from '../../datapath/ebpf/observe/table-overview.js';
 import { publishedBfd } from '../../host/published-bfd.js';
+import { publishedCheckCounts } from '../../host/published-check-counts.js';
 import { publishedChecks } from '../../host/published-checks.js';
 import { publishedDump, publishedVrrp } from '../../host/published-vrrp.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
@@ -112,6 +113,7 @@ export function collectSnapshot(version: string, observe = observeTables): Snaps
     daemonRuns: checks.length > 0 || publishedVrrp.living(cookie).length > 0,
     vrrp,
     checks: checks.flatMap(({ servers }) => servers),
+    checkCounts: publishedCheckCounts.living(cookie),
     bfd: publishedBfd.living(cookie),
     sync: syncSnapshot(),
     ...(stream === undefined ? {} : { stream }),

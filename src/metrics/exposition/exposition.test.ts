@@ -30,6 +30,17 @@ const SNAPSHOT: Snapshot = {
     lateness: { boundsUs: [100, 1000], counts: [2, 3, 1], sumUs: 4500 },
   },
   checks: [],
+  checkCounts: [1, 2].map((daemon) => ({
+    daemon,
+    kinds: [
+      {
+        check: 'TCP_CHECK',
+        results: { success: 3, failure: 1, 'not-made': 0, abandoned: 0 },
+        durations: { boundsUs: [1000, 2500], counts: [1, 2, 1], sumUs: 9000 },
+      },
+    ],
+    lateness: { boundsUs: [1000, 2500], counts: [4, 0, 0], sumUs: 500 },
+  })),
   bfd: [],
   sync: [],
   seconds: 0.5,
@@ -47,6 +58,39 @@ test('a histogram adds up, and ends in +Inf, sum and count', () => {
     lines.map((line) => line.replace('weir_vrrp_advert_lateness_seconds', '')),
     ['_bucket{le="0.0001"} 2', '_bucket{le="0.001"} 5', '_bucket{le="+Inf"} 6', '_sum 0.0045', '_count 6'],
   );
+});
+
+test('attempts of health checks are those of all processes together', () => {
+  const lines = exposition(SNAPSHOT, options({ family: 'weir' })).split('\n');
+  for (const line of [
+    'weir_check_total{checker="TCP_CHECK",result="success"} 6',
+    'weir_check_duration_seconds_bucket{checker="TCP_CHECK",le="0.0025"} 6',
+    'weir_check_duration_seconds_count{checker="TCP_CHECK"} 8',
+    'weir_check_duration_seconds_sum{checker="TCP_CHECK"} 0.018',
+    'weir_check_lateness_seconds_bucket{le="0.001"} 8',
+  ])
+    assert.ok(lines.includes(line), line);
+});
+
+test('what the API did is in its own exposition', () => {
+  const api: NonNullable<Snapshot['api']> = {
+    refused: {},
+    requests: [],
+    durations: [],
+    applies: { planned: 2, results: [{ result: 'applied', count: 1 }], durations: { bounds: [0.1], counts: [1, 0], sum: 0.05 } },
+    examined: { at: 1_700_000_000, findings: { error: 0, warning: 3, info: 1 } },
+    drift: 4,
+  };
+  const lines = exposition({ ...SNAPSHOT, api }, options({ family: 'weir' })).split('\n');
+  for (const line of [
+    'weir_plan_changes 2',
+    'weir_apply_total{result="applied"} 1',
+    'weir_apply_duration_seconds_count 1',
+    'weir_doctor_findings{severity="warning"} 3',
+    'weir_doctor_examined_timestamp_seconds 1700000000',
+    'weir_drift_lines 4',
+  ])
+    assert.ok(lines.includes(line), line);
 });
 
 test('OpenMetrics names a counter without _total, and one that has none is of unknown type', () => {

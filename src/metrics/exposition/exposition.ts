@@ -3,6 +3,7 @@ import { serviceId } from '../../model/identity.js';
 import { gen2brainFamilies } from '../families/gen2brain.js';
 import { keepalivedFamilies } from '../families/keepalived.js';
 import { nodeFamilies } from '../families/node-ipvs.js';
+import { checkFamilies } from '../families/weir-checks.js';
 import { directorFamilies } from '../families/weir-director.js';
 import { nodeStateFamilies } from '../families/weir-nodes.js';
 import { serviceAndServerFamilies } from '../families/weir-services.js';
@@ -23,6 +24,7 @@ const SETS: Readonly<Record<FamilySet, MakeFamilies>> = {
     // Most of the work, where only the director is asked for.
     ...(scopes.some((scope) => scope !== 'director') ? serviceAndServerFamilies(snapshot) : []),
     ...nodeStateFamilies(snapshot),
+    ...checkFamilies(snapshot),
   ],
   'keepalived-gen2brain': gen2brainFamilies,
 };

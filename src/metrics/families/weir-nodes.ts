@@ -3,7 +3,7 @@ import type { Counters } from '../../control/vrrp/state/counters.js';
 import type { SyncCount } from '../../host/sync/sync-counts.js';
 import { wouldBreak } from '../../model/stream-node.js';
 import { directorFamily, type Family, labelText, plainSample, type Sample, withLabel } from '../exposition/family.js';
-import type { InstanceSnapshot, Snapshot } from '../snapshot.js';
+import type { InstanceSnapshot, Snapshot, TableSnapshot } from '../snapshot.js';
 import { histogramSamples } from './histogram.js';
 import { KEEPALIVED_STATES } from './keepalived.js';
 
@@ -134,7 +134,13 @@ function syncFamilies({ sync }: Snapshot): readonly Family[] {
   ];
 }
 
-function streamFamilies({ stream }: Snapshot): readonly Family[] {
+/** 1 where there is nothing to lose. Both are counted at different moments. */
+function readiness(broken: number, { active, inactive }: TableSnapshot['connections']): number {
+  const all = active + inactive;
+  return all === 0 ? 1 : Math.max(0, 1 - broken / all);
+}
+
+function streamFamilies({ stream, table }: Snapshot): readonly Family[] {
   if (stream === undefined) return [];
   const { peers } = stream;
   const each = (name: string, help: string, of: (peer: (typeof peers)[number]) => number): Family =>
@@ -155,6 +161,12 @@ function streamFamilies({ stream }: Snapshot): readonly Family[] {
       'gauge',
       'Connections that would break if this director died now: no peer has them',
       broken === undefined ? [] : plainSample(broken),
+    ),
+    directorFamily(
+      'failover_readiness_ratio',
+      'gauge',
+      'Share of the connections that a peer has: what of them would go on if this director died now',
+      broken === undefined || table === undefined ? [] : plainSample(readiness(broken, table.connections)),
     ),
   ];
 }
