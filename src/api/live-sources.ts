@@ -49,19 +49,20 @@ function kept<T>(make: () => T, isUnsettled: () => boolean = () => false): () =>
 }
 
 /** The tables that are pinned now, mapped once: a takeover or a new load pins others, which changes their folder. */
-function keptTables(): () => ObservedDatapath {
+function keptTables(): { readonly observe: () => ObservedDatapath; readonly forget: () => void } {
   let last: { readonly observed: ObservedDatapath & { readonly kind: 'loaded' }; readonly folder: string } | undefined;
   const stateOf = (folder: string): string => {
     const { ino, mtimeNs } = unlessCode(() => statSync(folder, { bigint: true }), ['ENOENT'], { ino: 0n, mtimeNs: 0n });
     return `${folder} ${ino} ${mtimeNs}`;
   };
-  return () => {
+  const observe = (): ObservedDatapath => {
     if (last !== undefined && last.folder === stateOf(last.observed.folder)) return last.observed;
     last = undefined;
     const observed = observeTables(UNHURRIED);
     if (observed.kind === 'loaded') last = { observed, folder: stateOf(observed.folder) };
     return observed;
   };
+  return { observe, forget: () => last?.observed.reader.forget() };
 }
 
 /** The table, kept for a moment in which no program changes it: who asks more often gets the same counters. */
@@ -103,12 +104,7 @@ const examinedOf = ({ findings }: DoctorReport, atMs: number): ExaminedSnapshot 
 
 /** `document`: what the table should be, where the process has such a file. */
 export function liveSources({ refusals, requests, applies }: Counted, document: () => TableDocument | undefined): LiveSources {
-  const tables = keptTables();
-  let seen: ObservedDatapath | undefined;
-  const observe = (): ObservedDatapath => {
-    seen = tables();
-    return seen;
-  };
+  const { observe, forget } = keptTables();
   const reader = (): ObservingReader => readerOf(observe());
   const [state, ownPin, lines] = [new KeptState(observe), keptBuildPin(), new KeptLines()];
   const isUnsettled = (): boolean => {
@@ -175,8 +171,5 @@ export function liveSources({ refusals, requests, applies }: Counted, document: 
     },
     dashboard: (file) => readFileSync(artifact(file), 'utf8'),
   };
-  const changed = (): void => {
-    if (seen?.kind === 'loaded') seen.reader.forget();
-  };
-  return { readers, changed };
+  return { readers, changed: forget };
 }

@@ -14,10 +14,12 @@ import { applyChange } from '../datapath/apply-change.js';
 import type { Director } from '../datapath/director.js';
 import { MemoryDirector } from '../datapath/memory/memory-director.js';
 import { presentFacts } from '../document/observed-facts.js';
+import { serviceId } from '../model/identity.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
 import { type DestinationSpec, PLAIN_TUNNEL } from '../model/service.js';
 import type { DocumentService } from '../model/table-document.js';
-import { EXPORT_FORMATS, type Exported } from './export-formats.js';
+import { EXPORT_FORMATS, type Exported, exportedTable } from './export-formats.js';
+import { SWITCH_OWNER } from './table-facts.js';
 
 const timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 const exported = (format: string, services: readonly DocumentService[], times = timeouts): Exported => {
@@ -97,4 +99,33 @@ test('keepalived: no loss for what its words have, and which ones there are', ()
     'tcp:192.0.2.1:80 10.0.0.2:80: method Local becomes Route',
     'tcp:192.0.2.1:80 10.0.0.5:80: is lost',
   ]);
+});
+
+test('services that others keep are left out and named: the plan of the text is empty beside them', () => {
+  const service = (port: number): DocumentService => {
+    const key = { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port } as const;
+    return { spec: { key, scheduler: 'rr', schedFlags: 0, onePacket: false }, destinations: [] };
+  };
+  const services = [service(80), service(81), service(82)];
+  const facts = factsOf(directorOf(services));
+  const [kept = '', switched = ''] = [81, 82].map((port) => serviceId(service(port).spec.key));
+  const owners = new Map([
+    [kept, 'keepalived (process 7)'],
+    [switched, SWITCH_OWNER],
+  ]);
+  const textOf = (all: boolean) => {
+    const { table, leftOut } = exportedTable({ ...facts, owners }, all);
+    const { file, faults } = readWeirFile(EXPORT_FORMATS['weir']?.(table).text ?? '');
+    assert.deepEqual(faults, []);
+    return { document: file.table ?? {}, leftOut };
+  };
+  const own = textOf(false);
+  assert.deepEqual(own.leftOut.toSorted(), [
+    'tcp:192.0.2.1:81 is left out: keepalived (process 7) keeps it',
+    'tcp:192.0.2.1:82 is left out: weir switch makes it of the rules of a weir.yaml',
+  ]);
+  const plan = planDocument(own.document, { ...facts, owners });
+  assert.deepEqual([plan.changes, plan.conflicts], [[], []]);
+  const all = textOf(true);
+  assert.deepEqual([all.document.services?.length, all.leftOut.length], [2, 1]);
 });

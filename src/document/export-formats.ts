@@ -4,12 +4,15 @@ import { keepalivedTableText } from '../config/keepalived/write-table.js';
 import { writeTable } from '../config/weir/write-table.js';
 import type { PlannedChange } from '../control/plan/document-plan.js';
 import { planDocument } from '../control/plan/plan-document.js';
-import { NO_FACTS } from '../control/plan/table-facts.js';
+import { presentDocument } from '../control/plan/present-document.js';
+import { NO_FACTS, type TableFacts } from '../control/plan/table-facts.js';
 import { commandText } from '../model/change-text.js';
 import { serviceId } from '../model/identity.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
+import { serviceWord } from '../model/service-word.js';
 import type { TableDocument } from '../model/table-document.js';
 import type { WantedVip } from '../model/vip.js';
+import { SWITCH_OWNER } from './table-facts.js';
 
 /** `vips`: a weir.yaml alone has them. */
 type Table = Required<TableDocument> & { readonly vips?: readonly WantedVip[] };
@@ -44,6 +47,29 @@ function lossesOf(text: string, { services, timeouts }: Table): readonly string[
   const present = new Map(services.map((service) => [serviceId(service.spec.key), service]));
   const document = { services: read, timeouts: configuration?.global.lvsTimeouts ?? timeouts };
   return planDocument(document, { ...NO_FACTS, present, timeouts }).changes.map(lossText);
+}
+
+/** What of the table a text has. */
+export interface ExportedTable {
+  /** In the order in which it was made. */
+  readonly table: Required<TableDocument>;
+  /** A line for each service that is not in it. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Without the services that others keep: a plan of a text that had them would be refused, or take them from who checks their servers. `all`: with those
+ * of daemons, for another director; what weir switch makes is never in a text, which would keep it from making that.
+ */
+export function exportedTable({ present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>, all = false): ExportedTable {
+  const left = new Map([...owners].filter(([, owner]) => !all || owner === SWITCH_OWNER));
+  const leftOut = [...present].flatMap(([id, { spec }]) => {
+    const owner = left.get(id);
+    if (owner === undefined) return [];
+    const why = owner === SWITCH_OWNER ? 'weir switch makes it of the rules of a weir.yaml' : `${owner} keeps it`;
+    return [`${serviceWord(spec.key)} is left out: ${why}`];
+  });
+  return { table: presentDocument({ present, owners: left, timeouts }), leftOut };
 }
 
 /** By the names of the formats. */

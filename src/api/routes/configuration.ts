@@ -4,7 +4,7 @@ import { tableTree } from '../../config/weir/write-table.js';
 import { documentDrift } from '../../control/plan/document-drift.js';
 import { serviceOf, withoutServer, withoutService, withServer, withService } from '../../control/plan/edit-document.js';
 import { presentDocument } from '../../control/plan/present-document.js';
-import { EXPORT_FORMATS, type Exported } from '../../document/export-formats.js';
+import { EXPORT_FORMATS, type Exported, exportedTable } from '../../document/export-formats.js';
 import type { PresentState } from '../../document/kept-state.js';
 import { endpointText as endpointWord } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -27,11 +27,13 @@ const JSON_TYPE = 'application/json';
 /** What servers may share in their service. */
 const FORWARDING = ['method', 'tunnel', 'local_addresses', 'client_address'] as const;
 
-/** With the services of others, too. @throws WeirError api-no-resource */
-function exported({ present: all, timeouts }: PresentState, format: string): Exported {
+/** As weir export. @throws WeirError api-no-resource */
+function exported(state: PresentState, format: string, all = false): Exported {
   const write = EXPORT_FORMATS[format];
   if (write === undefined) throw new WeirError('api-no-resource', { path: `/v1/exports/${format}` });
-  return write(presentDocument({ present: all, owners: new Map(), timeouts }));
+  const { table, leftOut } = exportedTable(state, all);
+  const { text, losses } = write(table);
+  return { text, losses: [...leftOut, ...losses] };
 }
 
 const texts = new WeakMap<PresentState, string>();
@@ -159,16 +161,17 @@ export const configurationRoutes: readonly Route[] = [
   route({
     method: 'GET',
     at: '/v1/exports/{format}',
-    summary: 'the table as a text of a format, and what of it the format cannot hold',
+    summary: 'the table as a text of a format, and what of it is not in the text',
     scope: 'read',
     path: z.strictObject({ format: z.enum(['weir', 'ipvsadm', 'keepalived']) }),
+    query: z.strictObject({ all: z.enum(['true', 'false']).optional().describe('true: with the services that daemons keep') }),
     answers: {
       200: {
         what: 'the text and its losses',
         schema: z.strictObject({ format: z.string(), text: z.string(), losses: z.array(z.string()) }),
       },
     },
-    answer: ({ path: { format } }, sources) => json({ format, ...exported(sources.state(), format) }),
+    answer: ({ path: { format }, query: { all } }, sources) => json({ format, ...exported(sources.state(), format, all === 'true') }),
   }),
   route({
     method: 'POST',
