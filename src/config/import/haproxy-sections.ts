@@ -19,6 +19,8 @@ export interface HaproxyFile {
   readonly proxies: readonly HaproxyProxy[];
   /** Sections of other kinds, and lines in front of the first one. */
   readonly others: readonly HaproxyLine[];
+  /** `.if` and what belongs to it. */
+  readonly conditions: readonly HaproxyLine[];
 }
 
 const PROXIES = ['frontend', 'backend', 'listen'];
@@ -70,12 +72,14 @@ export function readHaproxy(file: string, text: string): HaproxyFile {
   const defaults: Defaults[] = [];
   const proxies: { readonly proxy: Omit<HaproxyProxy, 'lines'>; readonly lines: HaproxyLine[] }[] = [];
   const others: HaproxyLine[] = [];
+  const conditions: HaproxyLine[] = [];
   let into = others;
   text.split(/\r?\n/).forEach((raw, index) => {
     const words = haproxyWords(raw);
     const [first = '', name = ''] = words;
     if (first === '') return;
     const line = { words, at: { file, line: index + 1, text: raw } };
+    if (/^\.(if|elif|else|endif)$/.test(first)) return void conditions.push(line);
     if (!SECTIONS.has(first)) return void into.push(line);
     const from = words[words.indexOf('from') + 1];
     const inherited = words.includes('from') ? defaults.findLast((each) => each.name === from) : defaults.at(-1);
@@ -90,5 +94,5 @@ export function readHaproxy(file: string, text: string): HaproxyFile {
       into = first === 'global' ? [] : others;
     }
   });
-  return { proxies: proxies.map(({ proxy, lines }) => ({ ...proxy, lines })), others };
+  return { proxies: proxies.map(({ proxy, lines }) => ({ ...proxy, lines })), others, conditions };
 }

@@ -132,3 +132,21 @@ test('a place that is all addresses needs --vip; ports come in ranges; DR cannot
   const byDr = imported(lines, { method: 'route' });
   assert.ok(byDr.services.every(({ destinations }) => destinations.length === 0));
 });
+
+test('lines of one server share its connections; no condition is looked at', () => {
+  const all = imported([
+    'listen web',
+    '  mode tcp',
+    '  bind 192.0.2.1:80',
+    '  server a 10.0.0.2:80 weight 200 maxconn 10',
+    '.if defined(SECOND)',
+    '  server b 10.0.0.2:80 weight 256 maxconn 5',
+    '.endif',
+    '  server c 10.0.0.3:80',
+  ]);
+  assert.deepEqual(servers(all), ['10.0.0.2:80 masq 456 15', '10.0.0.3:80 masq 1 0']);
+  assert.deepEqual(
+    all.lines.filter(({ consequence }) => consequence.startsWith('no condition')).map(({ line, status }) => `${line} ${status}`),
+    ['5 approximated', '7 approximated'],
+  );
+});

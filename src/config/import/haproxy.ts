@@ -225,7 +225,7 @@ const modeOf = ({ defaults, lines }: HaproxyProxy): string =>
 /** Names are not looked up. `file`: for the lines of the report. */
 export function importHaproxy(file: string, text: string, options: ImportOptions): Imported {
   const report = new ImportReport();
-  const { proxies, others } = readHaproxy(file, text);
+  const { proxies, others, conditions } = readHaproxy(file, text);
   const used = new Set<string>();
   for (const front of proxies.filter(({ kind }) => kind !== 'backend')) {
     const named = [...front.defaults, ...front.lines].findLast(({ words }) => words[0] === 'default_backend');
@@ -238,6 +238,14 @@ export function importHaproxy(file: string, text: string, options: ImportOptions
   }
   for (const { kind, name, at } of proxies)
     if (kind === 'backend' && !used.has(name)) report.lost(at, `nothing goes to ${name}: no frontend has it as its default`);
+  for (const { at } of conditions)
+    report.add(
+      at,
+      'approximated',
+      '',
+      'no condition is looked at: the lines of all its branches are read',
+      'remove those that do not hold',
+    );
   for (const { words, at } of others) if (words[0] !== 'global') report.lost(at, 'no packet goes another way for it');
   return report.done();
 }

@@ -1,8 +1,9 @@
 // Collects what statements became, and builds services of them.
 import { formatAddress } from '../../model/address-text.js';
-import { serviceId } from '../../model/identity.js';
+import { endpointText } from '../../model/endpoint-text.js';
+import { destinationId, serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
-import type { Imported, ImportedService, ImportLine, ImportStatus } from './imported.js';
+import type { Imported, ImportedDestination, ImportedService, ImportLine, ImportStatus } from './imported.js';
 import { isLoopback } from './values.js';
 
 const TEXT_MAX = 120;
@@ -20,7 +21,7 @@ export class ImportReport {
 
   add({ file, line, text }: At, status: ImportStatus, became: string, consequence = '', hint?: string): void {
     // Of a range of servers each is as the others.
-    const id = JSON.stringify([line, status, became, consequence]);
+    const id = JSON.stringify([line, text, status, became, consequence]);
     if (this.#seen.has(id)) return;
     this.#seen.add(id);
     const shown = text.trim().slice(0, TEXT_MAX);
@@ -36,7 +37,24 @@ export class ImportReport {
     const id = serviceId(service.spec.key);
     if (this.#services.has(id))
       this.add(at, 'refused', '', `${serviceWord(service.spec.key)} is there already: the first one has the packets`);
-    else this.#services.set(id, service);
+    else this.#services.set(id, { ...service, destinations: this.#eachOnce(at, service) });
+  }
+
+  /** A table has each server of a service once. */
+  #eachOnce(at: At, { spec: { key }, destinations }: ImportedService): readonly ImportedDestination[] {
+    const found = new Map<string, ImportedDestination>();
+    for (const one of destinations) {
+      const id = destinationId(one.spec);
+      if (found.has(id))
+        this.add(
+          { ...at, text: endpointText(one.spec) },
+          'approximated',
+          '',
+          `${serviceWord(key)} has this server already: the first one stays, with its weight and its check`,
+        );
+      else found.set(id, one);
+    }
+    return [...found.values()];
   }
 
   done(): Imported {

@@ -1,7 +1,7 @@
 // Objects of Kubernetes → services: Service with its EndpointSlices, as kubectl prints them. Without an API server: what is in the text counts.
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { failureLine, WeirError } from '../../model/errors/weir-error.js';
-import { widestNetmask } from '../../model/identity.js';
+import { destinationId, widestNetmask } from '../../model/identity.js';
 import type { Protocol } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { canBeVip } from '../../model/vip-address.js';
@@ -89,6 +89,17 @@ const protocolOf = (port: ObjectReader): Protocol | undefined => {
   return name === 'tcp' || name === 'udp' || name === 'sctp' ? name : undefined;
 };
 
+/** An endpoint may be in several slices, while it moves from one to another: that it is ready in one of them counts. */
+function eachOnce(all: readonly ImportedDestination[]): readonly ImportedDestination[] {
+  const found = new Map<string, ImportedDestination>();
+  for (const one of all) {
+    const id = destinationId(one.spec);
+    const before = found.get(id);
+    if (before === undefined || before.spec.weight < one.spec.weight) found.set(id, one);
+  }
+  return [...found.values()];
+}
+
 class Kubernetes {
   readonly report = new ImportReport();
 
@@ -119,7 +130,31 @@ class Kubernetes {
         'clients are refused: no EndpointSlice of it is in the file',
         'kubectl get services,endpointslices -A -o yaml',
       );
-    for (const vip of vips) for (const port of object.of('spec', 'ports').list) this.#port(object, at, vip, port, own);
+    const addressed = own.filter(({ object: slice }) => slice.of('addressType').text !== 'FQDN');
+    for (const vip of vips) for (const port of object.of('spec', 'ports').list) this.#port(object, at, vip, port, addressed);
+    this.#unused(object, at, vips, own);
+  }
+
+  /** What nothing of the above is made of. */
+  #unused(object: ObjectReader, at: At, vips: readonly string[], slices: readonly Placed[]): void {
+    const { report } = this;
+    const families = new Set(vips.flatMap((vip) => parseAddress(vip)?.family ?? []));
+    for (const { object: slice, at: ofSlice } of slices) {
+      const type = slice.of('addressType').text ?? '';
+      const family = type === 'IPv6' ? 'inet6' : 'inet';
+      if (type === 'FQDN') report.add(ofSlice, 'refused', '', 'its endpoints get no connections: names are not looked up');
+      else if (!families.has(family)) report.lost(ofSlice, `its endpoints get no connections: the Service has no address of ${type}`);
+    }
+    for (const port of object.of('spec', 'ports').list) {
+      const node = port.of('nodePort').number;
+      if (node !== undefined && node > 0) report.lost({ ...at, text: `nodePort ${node}` }, 'no node of the cluster is reached by it here');
+    }
+    const cluster = object.of('spec', 'clusterIP').text ?? 'None';
+    if (cluster !== 'None' && !vips.includes(cluster))
+      report.lost(
+        { ...at, text: `clusterIP ${cluster}` },
+        'no service is made of it, since there are addresses for clients outside: those in the cluster go on by its own way',
+      );
   }
 
   #policies(object: ObjectReader, at: At): void {
@@ -150,6 +185,9 @@ class Kubernetes {
     const affinity = object.of('spec', 'sessionAffinity').text === 'ClientIP';
     const timeout = object.of('spec', 'sessionAffinityConfig', 'clientIP', 'timeoutSeconds').number ?? AFFINITY_S;
     report.add(at, 'equivalent', serviceWord(key));
+    const destinations = eachOnce(slices.flatMap((slice) => this.#endpoints(slice, port, place)));
+    if (destinations.length === 0 && slices.length > 0)
+      report.add(at, 'approximated', '', `${serviceWord(key)} has no server: clients are refused: no endpoint is ready for its port`);
     report.service(at, {
       spec: {
         key,
@@ -160,7 +198,7 @@ class Kubernetes {
           ? { persistence: { timeout: Math.min(Math.max(timeout, 1), AFFINITY_MAX_S), netmask: widestNetmask(address.family) } }
           : {}),
       },
-      destinations: slices.flatMap((slice) => this.#endpoints(slice, port, place)),
+      destinations,
       checkInterval: CHECK_INTERVAL_S,
       keepsFailed: false,
     });
@@ -179,7 +217,16 @@ class Kubernetes {
     return object.of('endpoints').list.flatMap((endpoint): readonly ImportedDestination[] => {
       const isReady = endpoint.of('conditions', 'ready').flag ?? true;
       const isEnding = endpoint.of('conditions', 'terminating').flag === true && endpoint.of('conditions', 'serving').flag !== false;
-      if (!isReady && !isEnding) return [];
+      if (!isReady && !isEnding) {
+        const text = endpoint.of('addresses').list.map((each) => each.text ?? '?');
+        report.add(
+          { ...at, text: text.join(' ') },
+          'equivalent',
+          'no server',
+          'it is not ready, and has no connections in the cluster either',
+        );
+        return [];
+      }
       return endpoint.of('addresses').list.flatMap((each): readonly ImportedDestination[] => {
         const address = parseAddress(each.text ?? '');
         if (address === undefined) {

@@ -135,3 +135,19 @@ test('what cannot be carried is a line each, with what it means for packets', ()
     ],
   );
 });
+
+test('a weight that IPVS has not is refused, and two ports of one server are one server where packets keep theirs', () => {
+  const all = imported(
+    'virtual=192.0.2.1:80',
+    '\treal=10.0.0.2:80 gate 65536',
+    '\treal=10.0.0.2:80 gate -1',
+    '\treal=10.0.0.3:80 gate 65535',
+    '\treal=10.0.0.3:81 gate 2',
+    '\tchecktype=connect',
+  );
+  assert.deepEqual(servers(all), ['10.0.0.3:80 route 65535']);
+  assert.deepEqual(
+    all.lines.filter(({ status }) => status === 'refused' || status === 'approximated').map(({ line, text }) => `${line} ${text}`),
+    ['1 10.0.0.3:80', '2 real=10.0.0.2:80 gate 65536', '3 real=10.0.0.2:80 gate -1'],
+  );
+});

@@ -186,6 +186,10 @@ class VirtualServer {
       return [];
     }
     const weight = wholeNumber(rest[0], 0, WEIGHT_MAX);
+    if (weight === undefined && /^-?\d+$/.test(rest[0] ?? '')) {
+      report.add(at, 'refused', '', `the server gets no connections: ${rest[0]} is no weight from 0 to ${WEIGHT_MAX}`);
+      return [];
+    }
     const [request, receive] = rest.slice(weight === undefined ? 0 : 1);
     const port = key.kind === 'fwmark' ? 0 : found.port || key.port;
     const isMoved = key.kind === 'address' && port !== key.port && forwarding !== 'masq';

@@ -97,7 +97,9 @@ test('Kubernetes: a service with its slices, as documents and as a list', () => 
   ];
   const all = importKubernetes('k.yaml', `${SERVICE}---\n${SLICE}---\nkind: ConfigMap\nmetadata: {name: c}\n`, options);
   assert.deepEqual(table(all), expected);
-  assert.deepEqual(lossy(all), ['1 lost x.example/y', '24 lost ConfigMap default/c']);
+  // Twice: a port without an endpoint, at each of two addresses.
+  const without = '1 approximated Service shop/web';
+  assert.deepEqual(lossy(all), ['1 lost x.example/y', without, without, '1 lost clusterIP 10.96.0.10', '24 lost ConfigMap default/c']);
   const items = [SERVICE, SLICE].map((text) => text.trimEnd().replace(/^/gm, '    ').replace(/^ {4}/, '  - '));
   assert.deepEqual(table(importKubernetes('k.yaml', `kind: List\nitems:\n${items.join('\n')}\n`, options)), expected);
 });
@@ -173,5 +175,60 @@ test('/proc/net/ip_vs: what weir prints of a table is read as the same', () => {
   assert.throws(
     () => importProc('f', 'something'),
     (error) => isWeirError(error, 'import-syntax'),
+  );
+});
+
+test('a server that stands there twice is one server of its service, in each format', () => {
+  const proxied = nginx(
+    'stream {',
+    '  upstream a { server 10.0.0.2:80 weight=5 max_conns=10; server 10.0.0.3:80; server 10.0.0.2:80 max_conns=20; }',
+    '  server { listen 192.0.2.1:80; proxy_pass a; }',
+    '}',
+  );
+  // nginx gives each of the two lines its share.
+  assert.deepEqual(table(proxied), ['tcp:192.0.2.1:80 wrr, 10.0.0.2:80 masq 6, 10.0.0.3:80 masq 1']);
+  assert.equal(proxied.services[0]?.destinations[0]?.spec.upperThreshold, 30);
+  const endpoint = (endpointIP: string, weight: number) => ({ endpointIP, targetPort: 80, weight });
+  const rule = {
+    serviceArguments: { externalIP: '192.0.2.1', port: 80, protocol: 'tcp', sel: 0, mode: 0 },
+    endpoints: [endpoint('10.0.0.2', 1), endpoint('10.0.0.2', 3)],
+  };
+  const loxilb = importLoxilb('l.json', JSON.stringify({ lbAttr: [rule] }));
+  assert.deepEqual(table(loxilb), ['tcp:192.0.2.1:80 rr, 10.0.0.2:80 masq 1']);
+  assert.deepEqual(lossy(loxilb), ['1 approximated 10.0.0.2:80']);
+});
+
+test('kubernetes: an endpoint that moves between slices is one server; what is not made a server has a line', () => {
+  const slice = (name: string, type: string, endpoints: string): string => `---
+kind: EndpointSlice
+metadata: {name: ${name}, labels: {kubernetes.io/service-name: web}}
+addressType: ${type}
+ports: [{name: http, port: 8080}]
+endpoints: [${endpoints}]
+`;
+  const imported = importKubernetes(
+    'k.yaml',
+    `kind: Service
+metadata: {name: web, annotations: {a.example/x: "1", b.example/y: "2"}}
+spec: {clusterIP: 10.96.0.1, externalIPs: [192.0.2.1], ports: [{name: http, port: 80, nodePort: 30080}, {name: dns, port: 53, protocol: UDP}]}
+${slice('one', 'IPv4', '{addresses: [10.1.0.2], conditions: {ready: false, serving: true, terminating: true}}, {addresses: [10.1.0.3], conditions: {ready: false}}')}${slice(
+  'two',
+  'IPv4',
+  '{addresses: [10.1.0.2]}',
+)}${slice('six', 'IPv6', '{addresses: ["2001:db8::2"]}')}${slice('names', 'FQDN', '{addresses: [a.example]}')}`,
+    options,
+  );
+  assert.deepEqual(table(imported), ['tcp:192.0.2.1:80 rr, 10.1.0.2:8080 masq 1', 'udp:192.0.2.1:53 rr']);
+  assert.deepEqual(
+    lossy(imported).map((line) => line.replace(/^\d+ /, '')),
+    [
+      'lost a.example/x',
+      'lost b.example/y',
+      'approximated Service default/web',
+      'lost nodePort 30080',
+      'lost clusterIP 10.96.0.1',
+      'lost EndpointSlice default/six',
+      'refused EndpointSlice default/names',
+    ],
   );
 });

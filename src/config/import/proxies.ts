@@ -1,7 +1,7 @@
 // What the importers of proxies have in common: where they listen, and what changes where packets are passed on instead of copied.
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
-import { widestNetmask } from '../../model/identity.js';
+import { destinationId, widestNetmask } from '../../model/identity.js';
 import type { DestinationSpec } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { canBeVip } from '../../model/vip-address.js';
@@ -14,7 +14,7 @@ export interface ListenPlace {
   readonly port: number;
 }
 
-const PORTS_MAX = 1024;
+const [PORTS_MAX, WEIGHT_MAX] = [1024, 65_535];
 
 /** `80`, `8000-8100`; undefined: neither. */
 export function portsOf(text: string | undefined): readonly number[] | undefined {
@@ -79,7 +79,8 @@ export function serverAt(
     return undefined;
   }
   if (address.family !== place.address.family && options.method !== 'tunnel') {
-    report.add(at, 'refused', '', 'the server gets no connections: packets keep their family', 'import with --method tunnel');
+    const which = address.family === 'inet' ? 'IPv6' : 'IPv4';
+    report.add(at, 'refused', '', `the server gets no connections of ${which}: packets keep their family`, 'import with --method tunnel');
     return undefined;
   }
   return destinationOf(address, own, options.method, { weight, ...(upperThreshold === undefined ? {} : { upperThreshold }) });
@@ -94,6 +95,25 @@ export function clientsAreSeen(at: At, report: ImportReport): void {
     "servers see the clients' addresses, and their answers must come back this way",
     'docs/forwarding-nat.md',
   );
+}
+
+/** A proxy chooses each of the lines of one server for itself: together they have the sum of their shares. A threshold of 0 is none. */
+function addedUp(all: readonly (ImportedDestination & { readonly at: At })[], report: ImportReport): readonly ImportedDestination[] {
+  const found = new Map<string, ImportedDestination>();
+  for (const { at, spec, check } of all) {
+    const id = destinationId(spec);
+    const before = found.get(id);
+    if (before === undefined) {
+      found.set(id, { spec, check });
+      continue;
+    }
+    const [{ weight, upperThreshold }, own] = [before.spec, spec];
+    const sum = Math.min(WEIGHT_MAX, weight + own.weight);
+    const threshold = upperThreshold === 0 || own.upperThreshold === 0 ? 0 : upperThreshold + own.upperThreshold;
+    report.add(at, 'equivalent', `weight ${sum} together with the lines of the same server before it`);
+    found.set(id, { spec: { ...before.spec, weight: sum, upperThreshold: threshold }, check: before.check });
+  }
+  return [...found.values()];
 }
 
 /** A pool of servers behind the places where a proxy listens. */
@@ -125,12 +145,15 @@ export function listenAt<T extends ProxiedServer>(
   report.add(at, 'equivalent', serviceWord(key));
   report.service(at, {
     spec: { key, scheduler, schedFlags: 0, onePacket: false, ...kept },
-    destinations: servers
-      .filter((each) => !each.backup)
-      .flatMap((each): readonly ImportedDestination[] => {
-        const spec = serverAt(each, place, options, report);
-        return spec === undefined ? [] : [{ spec, check: checkOf(each) }];
-      }),
+    destinations: addedUp(
+      servers
+        .filter((each) => !each.backup)
+        .flatMap((each) => {
+          const spec = serverAt(each, place, options, report);
+          return spec === undefined ? [] : [{ at: each.at, spec, check: checkOf(each) }];
+        }),
+      report,
+    ),
     ...(sorry === undefined ? {} : { sorry }),
     checkInterval,
     keepsFailed: false,
