@@ -61,7 +61,10 @@ export interface ExportedTable {
  * Without the services that others keep: a plan of a text that had them would be refused, or take them from who checks their servers. `all`: with those
  * of daemons, for another director; what weir switch makes is never in a text, which would keep it from making that.
  */
-export function exportedTable({ present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>, all = false): ExportedTable {
+export function exportedTable(
+  { present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>,
+  all = false,
+): ExportedTable {
   const left = new Map([...owners].filter(([, owner]) => !all || owner === SWITCH_OWNER));
   const leftOut = [...present].flatMap(([id, { spec }]) => {
     const owner = left.get(id);

@@ -97,6 +97,8 @@ export interface RouteDurations {
 }
 
 export interface Snapshot {
+  /** Of the reading. */
+  readonly at: number;
   readonly version: string;
   readonly kernel: string;
   /** Absent: nothing of this build's layout is loaded. */

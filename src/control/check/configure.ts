@@ -13,7 +13,7 @@ import { notifyReal } from './notify.js';
 import { weightOf } from './pool.js';
 import { settleQuorum } from './quorum.js';
 import { setAlive } from './real-server.js';
-import { rememberedKey, rememberedTimesDown } from './remembered.js';
+import { rememberedDownUs, rememberedKey, rememberedTimesDown } from './remembered.js';
 import { removeReal, removeServer } from './remove.js';
 import { shareChecks } from './share-checks.js';
 import { carriedSlowStart, findSlowStarts, rememberedSlowStart } from './slow-start.js';
@@ -109,10 +109,14 @@ function replaceServers(context: CheckContext, { servers, remembered }: Configur
       const keys = settings.checkers.map((checker) => rememberedKey(serverKey, realKey, checkerIdentity(checker)));
       const firstChecker = checkers.length;
       checkers.push(...own);
-      const { alive, failed, timesDown } = known?.state ?? { alive: true, failed: false, timesDown: rememberedTimesDown(keys, remembered) };
+      const { alive, failed, timesDown, downUs, downSinceUs } = known?.state ?? {
+        ...{ alive: true, failed: false, downSinceUs: undefined },
+        timesDown: rememberedTimesDown(keys, remembered),
+        downUs: rememberedDownUs(keys, remembered),
+      };
       const slow =
         known === undefined ? rememberedSlowStart(context, settings, keys, remembered) : carriedSlowStart(context, settings, known.state);
-      return { config: settings, alive, failed, timesDown, slow, firstChecker, checkerCount: own.length };
+      return { config: settings, alive, failed, timesDown, downUs, downSinceUs, slow, firstChecker, checkerCount: own.length };
     });
     const sorry = was?.sorry === true && config.sorryServer !== undefined;
     next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false });
@@ -134,7 +138,11 @@ function withHealth({ config }: ServerState, real: RealState, checkers: readonly
   if (old.real(serverIdentity(config), realIdentity(real.config)) !== undefined) return real;
   const own = checkers.slice(real.firstChecker, real.firstChecker + real.checkerCount);
   const alive = own.every(({ up }) => up);
-  return { ...real, alive, failed: own.some(({ ran, up }) => ran && !up), slow: alive ? real.slow : undefined };
+  const failed = own.filter(({ ran, up }) => ran && !up);
+  // Also before this process; of what begins as down until it has run nothing is counted.
+  const times = failed.flatMap(({ sinceUs }) => sinceUs ?? []);
+  const downSinceUs = times.length === 0 ? undefined : Math.min(...times);
+  return { ...real, alive, failed: failed.length > 0, downSinceUs, slow: alive ? real.slow : undefined };
 }
 
 function settle(context: CheckContext, server: number, old: Before, weights: ReadonlyMap<string, number>): void {

@@ -95,6 +95,34 @@ test('how often a server went down is counted, through a reload and a restart, t
   );
 });
 
+test('how long a server was down is added up, through a reload and a restart, also of one that comes up after it', () => {
+  const bed = new CheckBed();
+  const servers = [virtualServer({ realServers: [realServer(A, { checkers: [checker()] })] })];
+  const downOf = ({ state }: CheckBed): number => healthOf(state)[0]?.reals[0]?.downUs ?? 0;
+  const goDown = (one: CheckBed): void => {
+    one.answers.set(A, failure());
+    one.pass(30);
+    one.answers.set(A, { kind: 'success' });
+  };
+  bed.configure(servers);
+  bed.pass(20);
+  assert.equal(downOf(bed), 0);
+  goDown(bed);
+  bed.pass(20);
+  const first = downOf(bed);
+  assert.ok(first > 0 && first <= 60_000_000, String(first));
+  bed.configure(servers);
+  assert.equal(downOf(bed), first);
+  goDown(bed);
+  const next = new CheckBed();
+  next.nowUs = bed.nowUs + 5_000_000;
+  next.configure(servers, { remembered: rememberedOf(bed.state) });
+  assert.equal(downOf(next), first, 'what is not over is not in it');
+  next.answers.set(A, { kind: 'success' });
+  next.pass(20);
+  assert.ok(downOf(next) >= first + 5_000_000 + 1, `${downOf(next)}: the time without a process counts`);
+});
+
 test("what a check saw is a line behind keepalived's, for the failure that counts alone", () => {
   const bed = new CheckBed();
   bed.configure([virtualServer({ realServers: [realServer(B, { checkers: [checker()] })] })]);

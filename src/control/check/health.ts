@@ -36,7 +36,7 @@ const pauseOf = (checker: CheckerState): { readonly everySeconds?: number } =>
   isAttempted(checker.config.check.kind) ? { everySeconds: pauseWhileDownUs(checker) / US_PER_S } : {};
 
 /** `checkers`: those of this server. */
-export function realHealthOf({ config, alive, slow, timesDown }: RealState, checkers: readonly CheckerState[]): RealHealth {
+export function realHealthOf({ config, alive, slow, timesDown, downUs }: RealState, checkers: readonly CheckerState[]): RealHealth {
   const down = checkers.filter(({ up }) => !up);
   const weight = weightIn(config, checkers);
   return {
@@ -50,6 +50,7 @@ export function realHealthOf({ config, alive, slow, timesDown }: RealState, chec
     failed: down.map((checker) => ({ check: checkName(checker), reason: checker.reason, sinceUs: checker.sinceUs, ...pauseOf(checker) })),
     notMade: checkers.flatMap((checker) => (checker.hindrance === '' ? [] : [{ check: checkName(checker), reason: checker.hindrance }])),
     timesDown,
+    ...(downUs === 0 ? {} : { downUs }),
   };
 }
 

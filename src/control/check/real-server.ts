@@ -7,6 +7,7 @@ import { mailReal, notifyReal } from './notify.js';
 import { weightOf } from './pool.js';
 import { settleQuorum } from './quorum.js';
 import { beginSlowStart, endSlowStart } from './slow-start.js';
+import type { RealState } from './state.js';
 
 const failedCheckers = (context: CheckContext, server: number, real: number): number =>
   checkersOf(context, server, real).filter((index) => !checkerAt(context, index).up).length;
@@ -29,6 +30,20 @@ export function judge(context: CheckContext, index: number, up: boolean, mail: s
     mailReal(context, server, real, mail, up ? undefined : `${CHECK_NAMES[config.check.kind]}: ${reason}`);
 }
 
+/** It is down since the first of its checks failed, which may have been before this process. */
+function downTimes(
+  context: CheckContext,
+  server: number,
+  real: number,
+  alive: boolean,
+): Pick<RealState, 'timesDown' | 'downUs' | 'downSinceUs'> {
+  const { timesDown, downUs, downSinceUs = context.atUs } = realAt(context, server, real);
+  if (alive) return { timesDown, downUs: downUs + context.atUs - downSinceUs, downSinceUs: undefined };
+  const since = checkersOf(context, server, real).map((index) => checkerAt(context, index));
+  const times = since.filter(({ up }) => !up).map(({ sinceUs = context.atUs }) => sinceUs);
+  return { timesDown: timesDown + 1, downUs, downSinceUs: Math.min(context.atUs, ...times) };
+}
+
 /** Takes a server into the pool or out of it. */
 export function setAlive(context: CheckContext, server: number, real: number, alive: boolean): void {
   const state = realAt(context, server, real);
@@ -38,7 +53,7 @@ export function setAlive(context: CheckContext, server: number, real: number, al
   const verb = alive ? (inhibitOnFailure ? 'Enabling' : 'Adding') : inhibitOnFailure ? 'Disabling' : 'Removing';
   const preposition = inhibitOnFailure ? 'of' : alive ? 'to' : 'from';
   log(context, `${verb} service ${realName(state.config, config)} ${preposition} VS ${config.name}`);
-  changeReal(context, server, real, { alive, failed: alive ? false : state.failed, timesDown: state.timesDown + (alive ? 0 : 1) });
+  changeReal(context, server, real, { alive, failed: alive ? false : state.failed, ...downTimes(context, server, real, alive) });
   context.changed.add(server);
   if (!alive) endSlowStart(context, server, real);
   else if (state.failed) beginSlowStart(context, server, real);

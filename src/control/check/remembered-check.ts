@@ -10,6 +10,8 @@ export interface RememberedCheck {
   readonly slowFromUs?: number;
   /** How often its server went down, if it did. */
   readonly timesDown?: number;
+  /** How long it was down, if it came up again. */
+  readonly downUs?: number;
   /** Why it failed. */
   readonly reason?: string;
 }

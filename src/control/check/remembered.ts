@@ -53,6 +53,7 @@ export function rememberedOf({ servers, checkers }: CheckMachine, keys = new Rem
       ...(sinceUs === undefined ? {} : { sinceUs }),
       ...(slowFromUs === undefined ? {} : { slowFromUs }),
       ...(owner.timesDown === 0 ? {} : { timesDown: owner.timesDown }),
+      ...(owner.downUs === 0 ? {} : { downUs: owner.downUs }),
     });
   }
   return found;
@@ -61,3 +62,7 @@ export function rememberedOf({ servers, checkers }: CheckMachine, keys = new Rem
 /** How often a real server with these checks went down. */
 export const rememberedTimesDown = (keys: readonly string[], remembered: Remembered | undefined): number =>
   Math.max(0, ...keys.map((key) => remembered?.get(key)?.timesDown ?? 0));
+
+/** How long it was down, without the last time if that is not over. */
+export const rememberedDownUs = (keys: readonly string[], remembered: Remembered | undefined): number =>
+  Math.max(0, ...keys.map((key) => remembered?.get(key)?.downUs ?? 0));

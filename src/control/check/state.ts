@@ -77,6 +77,10 @@ export interface RealState {
   readonly failed: boolean;
   /** How often it was taken out. */
   readonly timesDown: number;
+  /** How long it was out, without the time since `downSinceUs`. */
+  readonly downUs: number;
+  /** Since when it is out; undefined: it is not. */
+  readonly downSinceUs: number | undefined;
   /** Its weight rises still. */
   readonly slow: SlowStart | undefined;
   /** Its checkers are `checkers[firstChecker]` and the `checkerCount - 1` after it. */

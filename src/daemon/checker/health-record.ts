@@ -9,8 +9,17 @@ const PAUSE_PER_WRITE = 20;
 const PAUSE_MAX_MS = 50;
 
 function isCheck(value: unknown): value is RememberedCheck {
-  const { up, weight, status, sinceUs = 0, slowFromUs = 0, timesDown = 0, reason = '' } = (value ?? {}) as Partial<RememberedCheck>;
-  const numbers = [weight, status, sinceUs, slowFromUs, timesDown].every(Number.isSafeInteger);
+  const {
+    up,
+    weight,
+    status,
+    sinceUs = 0,
+    slowFromUs = 0,
+    timesDown = 0,
+    downUs = 0,
+    reason = '',
+  } = (value ?? {}) as Partial<RememberedCheck>;
+  const numbers = [weight, status, sinceUs, slowFromUs, timesDown, downUs].every(Number.isSafeInteger);
   return typeof up === 'boolean' && numbers && typeof reason === 'string';
 }
 

@@ -107,6 +107,7 @@ export function collectSnapshot(version: string, observe = observeTables): Snaps
   const vrrp = vrrpSnapshot(cookie);
   const stream = readStreamStatus();
   const read = {
+    at: Date.now() / MS_PER_S,
     version,
     kernel: release(),
     ...(observed.kind === 'loaded' ? { table: tableSnapshot(observed) } : {}),

@@ -15,6 +15,7 @@ import { type MetricsParameter, metricsOptions } from './options.js';
 const options = (given: Partial<Record<MetricsParameter, string>>) => metricsOptions(given, (name) => name);
 
 const SNAPSHOT: Snapshot = {
+  at: 1_700_000_100,
   version: '1',
   kernel: '6',
   daemonRuns: true,

@@ -146,12 +146,24 @@ function serverStateSamples(rows: readonly Row[]): readonly Sample[] {
   return samples;
 }
 
-function serverFamilies(rows: Rows): readonly Family[] {
+/** With the time that is not over yet. */
+const downSecondsOf =
+  (at: number): NumberOf =>
+  ({ check }) => {
+    if (check === undefined) return undefined;
+    const now = check.up || check.sinceUs === 0 ? 0 : Math.max(0, at - check.sinceUs / US_PER_S);
+    return (check.downUs ?? 0) / US_PER_S + now;
+  };
+
+function serverFamilies(rows: Rows, at: number): readonly Family[] {
   return [
     ...NUMBERS.map(([name, help, of]) => family('server', 'gauge', name, help, () => serverSamples(rows(), of))),
     family('server', 'gauge', 'state', 'State of a server: 1 for the one that it is in', () => serverStateSamples(rows())),
     family('server', 'counter', 'times_down_total', "How often a server's checks made it down since the host's start", () =>
       serverSamples(rows(), ({ check }) => check?.timesDown),
+    ),
+    family('server', 'counter', 'down_seconds_total', "How long a server's checks have kept it down since the host's start", () =>
+      serverSamples(rows(), downSecondsOf(at)),
     ),
     ...TRAFFIC.map(([name, of, what]) =>
       family('server', 'counter', `${name}_total`, `${what} of a server since it was added, or the datapath was loaded`, () =>
@@ -181,5 +193,5 @@ export function serviceAndServerFamilies(snapshot: Snapshot): readonly Family[] 
     made ??= rowsOf(snapshot);
     return made;
   };
-  return [...serviceFamilies(rows), ...quorumFamilies(snapshot), ...serverFamilies(rows)];
+  return [...serviceFamilies(rows), ...quorumFamilies(snapshot), ...serverFamilies(rows, snapshot.at)];
 }

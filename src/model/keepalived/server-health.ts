@@ -34,6 +34,8 @@ export type RealServerHealth<Since> = Since & {
   readonly notMade: readonly CheckNotMade[];
   /** How often it went down since the host's start, as far as it is known. */
   readonly timesDown: number;
+  /** How long it was down, without the last time if that is not over; absent: not at all. */
+  readonly downUs?: number;
 };
 
 /** Without its real servers. */
