@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { keptBuildPin } from '../datapath/ebpf/load/build-pin.js';
 import { pacedFoundConnections } from '../datapath/ebpf/observe/connection-filter.js';
-import { type ObservedDatapath, observeTables } from '../datapath/ebpf/observe/observer.js';
+import { asOfBuild, type ObservedDatapath, observeDatapath, observeTables } from '../datapath/ebpf/observe/observer.js';
 import type { ObservingOptions, ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
 import { addedVips } from '../document/added-vips.js';
@@ -17,6 +17,7 @@ import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
 import { observedReader, readerOf } from '../report/observed-reader.js';
 import { collectStatus, daemonStatuses } from '../report/status/collect-status.js';
+import type { Status } from '../report/status/status.js';
 import { version } from '../report/version.js';
 import { artifact } from '../sys/artifact.js';
 import { monotonicUs, systemClock } from '../sys/clock.js';
@@ -64,6 +65,9 @@ function keptTables(): { readonly observe: () => ObservedDatapath; readonly forg
   };
   return { observe, forget: () => last?.observed.reader.forget() };
 }
+
+const statusOf = (own: string, observed: ObservedDatapath): Status =>
+  collectStatus(own, asOfBuild(observed, own) ?? observeDatapath(() => own, UNHURRIED));
 
 /** The table, kept for a moment in which no program changes it: who asks more often gets the same counters. */
 function keptTable(reader: () => ObservingReader): () => TableSnapshot {
@@ -137,7 +141,7 @@ export function liveSources({ refusals, requests, applies }: Counted, document: 
       state.verify();
       return one.generation;
     },
-    status: kept(() => collectStatus(ownPin(), UNHURRIED), isUnsettled),
+    status: kept(() => statusOf(ownPin(), observe()), isUnsettled),
     daemons: kept(daemonStatuses),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),
     neighbours,

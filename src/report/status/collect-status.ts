@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { buildPin } from '../../datapath/ebpf/load/build-pin.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { buildName, type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
-import type { ObservingOptions, ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview.js';
 import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
@@ -209,11 +209,10 @@ function streamStatus(): SyncStatus | null {
 }
 
 /**
- * `own`, `options`: of a process that asks again and again.
+ * `own`, `observed`: of a process that asks again and again.
  * @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root
  */
-export function collectStatus(own = buildPin(), options?: ObservingOptions): Status {
-  const observed = observeDatapath(() => own, options);
+export function collectStatus(own = buildPin(), observed = observeDatapath(() => own)): Status {
   const datapath = using(new Netlink(), (netlink) => datapathStatus(netlink, observed));
   const found: FromTable = observed.kind === 'loaded' ? fromTable(observed.reader) : { table: null, services: [], drops: null };
   return { version, build: buildName(own), datapath, ...found, stream: streamStatus(), daemons: daemonStatuses() };

@@ -104,6 +104,17 @@ function absent(): ObservedDatapath {
 export const observeTables = (options?: ObservingOptions): ObservedDatapath => observeDatapath(() => '', options);
 
 /**
+ * What `observeTables` found before, for a question which build this is: the tables are not mapped again. undefined: programs are being exchanged, or
+ * that was interrupted, and it has to be looked at again.
+ */
+export function asOfBuild(observed: ObservedDatapath, own: string): ObservedDatapath | undefined {
+  if (observed.kind !== 'loaded') return undefined;
+  return observed.programs === 'other' && observed.build !== undefined
+    ? { ...observed, programs: observed.build === buildName(own) ? 'this' : 'other' }
+    : undefined;
+}
+
+/**
  * `own`: the pin that names this build, which takes a while to be made.
  * @throws WeirError proc-not-mounted, mounts-hidden, datapath-elsewhere, pin-missing; SystemError EPERM without root
  */
