@@ -10,12 +10,17 @@ export interface EventForm {
   readonly heartbeat: string;
 }
 
-/** One text for all who get the event. */
+/** The last texts: all who wait get the same events. */
+const KEPT_TEXTS = 8;
+
 function writtenOnce(write: (event: ApiEvent) => string): (event: ApiEvent) => string {
-  const texts = new WeakMap<ApiEvent, string>();
+  const texts = new Map<ApiEvent, string>();
   return (event) => {
-    const text = texts.get(event) ?? write(event);
+    const known = texts.get(event);
+    if (known !== undefined) return known;
+    const text = write(event);
     texts.set(event, text);
+    for (const [oldest] of texts) if (texts.size > KEPT_TEXTS) texts.delete(oldest);
     return text;
   };
 }

@@ -75,16 +75,17 @@ export class KeptServices {
 
   /**
    * Whether what was read then is the table before the change that is under way. A single change has another generation when it is made. The
-   * changes of a batch have, too, and count only when all are made: there it is the time that limits how old the answer may be.
+   * changes of a batch have, too, and count only when all are made. The time limits how old the answer may be, and how long a writer that
+   * was stopped or killed hides what packets meet.
    */
   stands({ generation, atMs }: ReadMoment): boolean {
-    if (this.keptMs === 0 || atMs <= this.#forgottenAtMs) return false;
+    if (this.clock.now() - atMs >= this.keptMs || atMs <= this.#forgottenAtMs) return false;
     const { conf } = this.tables;
     switch (conf.atomic(0, Conf.dirty)) {
       case Dirty.change:
         return conf.atomic(0, Conf.generation) === generation;
       case Dirty.batch:
-        return this.clock.now() - atMs < this.keptMs;
+        return true;
       default:
         return false;
     }
