@@ -23,6 +23,9 @@ after(() => {
 
 let output = '';
 
+/** The daemon and its processes run as on Node 18. */
+const env = { ...process.env, NODE_OPTIONS: `--require=${join(root, 'test/support/as-node-18.cjs')}` };
+
 /** Waits until the log matches behind a place. */
 async function logged(child: ChildProcess, pattern: RegExp, from = 0): Promise<RegExpExecArray> {
   for (;;) {
@@ -44,7 +47,7 @@ test('the proxy is a process of the daemon', { timeout: 60_000 }, async (context
   writeFileSync(path('keepalived.conf'), 'global_defs {\n  router_id weir_run_test\n}\n');
   write(servers[0]!);
   const args = ['run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', '-p', path('pid')];
-  const child = spawn(process.execPath, [join(root, 'dist/weir.cjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'dist/weir.cjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   context.after(() => child.kill());
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
   await logged(child, /serves 127\.0\.0\.1:\d+ with/);
@@ -80,7 +83,7 @@ test('a weir.yaml alone: its access log, and an engine in place of the proxy by 
   // where there is no keepalived.conf, and no other engine's files
   const place = 'mount -t tmpfs none /etc/keepalived && mkdir -p /run/weir/haproxy && mount -t tmpfs none /run/weir/haproxy && exec "$@"';
   const weir = [process.execPath, join(root, 'dist/weir.cjs'), 'run', '--weir-config', file, '-n', '-l', '-D', '-p', path('pid2')];
-  const child = spawn('unshare', ['-m', 'sh', '-c', place, 'sh', ...weir], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('unshare', ['-m', 'sh', '-c', place, 'sh', ...weir], { stdio: ['ignore', 'pipe', 'pipe'], env });
   context.after(() => child.kill());
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
   await logged(child, /serves 127\.0\.0\.1:\d+ with/);
