@@ -16,7 +16,7 @@ const plainService = `  tcp:${VIP}:81: {servers: [10.8.2.11]}\n`;
 
 /** Servers with their weights, as in the table. */
 function tableOf(lvs: Host): readonly string[] {
-  return [...lvs.weir('export --format ipvsadm').stdout.matchAll(/^-a -t (\S+) -r (\S+) .*-w (\d+)/gm)].map(
+  return [...lvs.weir('export --all --format ipvsadm').stdout.matchAll(/^-a -t (\S+) -r (\S+) .*-w (\d+)/gm)].map(
     ([, of, server, weight]) => `${of} ${server} ${weight}`,
   );
 }
