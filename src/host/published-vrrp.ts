@@ -1,6 +1,7 @@
 // What a daemon publishes of its instances of VRRP.
 import type { Counters } from '../control/vrrp/state/counters.js';
 import type { DumpedInstance } from '../model/keepalived/dumped-instance.js';
+import type { TimeClasses } from '../model/time-classes.js';
 import { Publication, type Published } from './publication.js';
 
 export interface PublishedInstance {
@@ -31,21 +32,13 @@ export interface PublishedScript {
   readonly run: 'idle' | 'running' | 'ending';
 }
 
-/** How late the timer of the process came. */
-export interface Lateness {
-  /** Upper bounds of the classes, ascending. */
-  readonly boundsUs: readonly number[];
-  /** Of each class, and of what was later than the last bound. */
-  readonly counts: readonly number[];
-  readonly sumUs: number;
-}
-
 export interface PublishedVrrp extends Published {
   readonly format: 1;
   readonly instances: readonly PublishedInstance[];
   /** Both absent: it is of a build that published none. */
   readonly scripts?: readonly PublishedScript[];
-  readonly lateness?: Lateness;
+  /** How late the timer of the process came. */
+  readonly lateness?: TimeClasses;
   /** The cookie of the network namespace of its director, where net_namespace_ipvs names one; empty: not known yet. Absent: it is that of the process. */
   readonly director?: string;
 }

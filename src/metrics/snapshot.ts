@@ -3,7 +3,7 @@ import type { Counters } from '../control/vrrp/state/counters.js';
 import type { PublishedBfd } from '../host/published-bfd.js';
 import type { PublishedCheckCounts } from '../host/published-check-counts.js';
 import type { PublishedServer } from '../host/published-checks.js';
-import type { Lateness, PublishedInstance, PublishedScript } from '../host/published-vrrp.js';
+import type { PublishedInstance, PublishedScript } from '../host/published-vrrp.js';
 import type { SyncCounts } from '../host/sync/sync-counts.js';
 import type { DrainRecord } from '../model/drain/drain.js';
 import type { DropCount } from '../model/drops.js';
@@ -12,6 +12,7 @@ import type { DumpedInstance } from '../model/keepalived/dumped-instance.js';
 import type { ServiceEntry, Stats } from '../model/service.js';
 import type { StreamStatus } from '../model/stream-node.js';
 import type { DaemonRole } from '../model/sync-daemon.js';
+import type { TimeClasses } from '../model/time-classes.js';
 
 /** Of the loaded datapath. */
 export interface TableSnapshot {
@@ -55,7 +56,7 @@ export interface VrrpSnapshot {
   readonly instances: readonly InstanceSnapshot[];
   readonly scripts: readonly PublishedScript[];
   /** Absent: no process of VRRP runs, or one of an older build. */
-  readonly lateness?: Lateness;
+  readonly lateness?: TimeClasses;
 }
 
 /** Changes of the table that the API was asked for. */

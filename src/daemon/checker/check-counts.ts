@@ -1,9 +1,10 @@
 // Counts the attempts of health checks, how long they took and how late they began, and publishes that for `weir metrics`: once a second at most, since a
 // busy checker has thousands of attempts in that time.
 import type { Answered, Attempt } from '../../control/check/messages.js';
-import { type AttemptResult, type Classes, type PublishedCheckKind, publishedCheckCounts } from '../../host/published-check-counts.js';
+import { type AttemptResult, type PublishedCheckKind, publishedCheckCounts } from '../../host/published-check-counts.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { Log } from '../../model/log-level.js';
+import { TimeClassCounts } from '../../model/time-classes.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { startTime } from '../../sys/processes/child.js';
@@ -13,30 +14,14 @@ const PAUSE_MS = 1000;
 /** 1 ms to 5 s. */
 const BOUNDS_US = [1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000] as const;
 
-class ClassCounts {
-  readonly #counts: number[] = Array.from({ length: BOUNDS_US.length + 1 }, () => 0);
-  #sumUs = 0;
-
-  count(us: number): void {
-    const found = BOUNDS_US.findIndex((bound) => us <= bound);
-    const index = found < 0 ? BOUNDS_US.length : found;
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
-    this.#sumUs += us;
-  }
-
-  describe(): Classes {
-    return { boundsUs: BOUNDS_US, counts: [...this.#counts], sumUs: Math.round(this.#sumUs) };
-  }
-}
-
 interface Kind {
   readonly results: Record<AttemptResult, number>;
-  readonly durations: ClassCounts;
+  readonly durations: TimeClassCounts;
 }
 
 export class CheckCounts {
   readonly #kinds = new Map<string, Kind>();
-  readonly #lateness = new ClassCounts();
+  readonly #lateness = new TimeClassCounts(BOUNDS_US);
   /** Attempts under way, by number. */
   readonly #begun = new Map<number, { readonly kind: Kind; readonly atUs: number }>();
   readonly #cookie = String(native().netnsCookie());
@@ -78,7 +63,7 @@ export class CheckCounts {
   #kindOf(name: string): Kind {
     const known = this.#kinds.get(name);
     if (known !== undefined) return known;
-    const made: Kind = { results: { success: 0, failure: 0, 'not-made': 0, abandoned: 0 }, durations: new ClassCounts() };
+    const made: Kind = { results: { success: 0, failure: 0, 'not-made': 0, abandoned: 0 }, durations: new TimeClassCounts(BOUNDS_US) };
     this.#kinds.set(name, made);
     return made;
   }

@@ -10,6 +10,7 @@ import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import type { Released } from '../../model/released.js';
+import { TimeClassCounts } from '../../model/time-classes.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { isSystemError } from '../../sys/errno.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
@@ -24,11 +25,12 @@ import { HostResources } from './host/host-resources.js';
 import { Interfaces } from './host/interfaces.js';
 import { Notifier } from './notify/notifier.js';
 import { AdvertSockets, wholePacket } from './sockets/advert-sockets.js';
-import { TimerLateness } from './timer-lateness.js';
 import { type InstanceNow, Trackers } from './trackers/trackers.js';
 
 /** Less is how the two clocks are read one after the other, and NTP's gentle way. */
 const CLOCK_STEP_MIN_US = 100_000;
+/** 100 us to 1 s: adverts of fast mode are 10 ms apart, those of keepalived a second. */
+const LATENESS_BOUNDS_US = [100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000] as const;
 /** Of instances with fast mode: above every ordinary process, below the kernel's own threads. */
 const fastNeeds = { rtPriority: 10, lockedMemory: true } as const;
 
@@ -93,7 +95,7 @@ export class VrrpProcess {
   readonly #monitor: NetlinkMonitor;
   readonly #loop: StepLoop<VrrpMachine, Input, Effect>;
   readonly #cpuScheduling: CpuScheduling;
-  readonly #lateness = new TimerLateness();
+  readonly #lateness = new TimeClassCounts(LATENESS_BOUNDS_US);
   readonly #sockets: AdvertSockets;
   readonly #advertFilters: AdvertFilters;
   readonly #hostResources: HostResources;
