@@ -1,5 +1,5 @@
 // What a daemon publishes of the attempts of its health checks, by kind.
-import type { TimeClasses } from '../model/time-classes.js';
+import type { TimeClasses } from '../model/class-counts.js';
 import { Publication, type Published } from './publication.js';
 
 export const ATTEMPT_RESULTS = ['success', 'failure', 'not-made', 'abandoned'] as const;

@@ -1,7 +1,7 @@
 // What a daemon publishes of its instances of VRRP.
 import type { Counters } from '../control/vrrp/state/counters.js';
+import type { TimeClasses } from '../model/class-counts.js';
 import type { DumpedInstance } from '../model/keepalived/dumped-instance.js';
-import type { TimeClasses } from '../model/time-classes.js';
 import { Publication, type Published } from './publication.js';
 
 export interface PublishedInstance {

@@ -5,6 +5,7 @@ import type { PublishedCheckCounts } from '../host/published-check-counts.js';
 import type { PublishedServer } from '../host/published-checks.js';
 import type { PublishedInstance, PublishedScript } from '../host/published-vrrp.js';
 import type { SyncCounts } from '../host/sync/sync-counts.js';
+import type { Classes, TimeClasses } from '../model/class-counts.js';
 import type { DrainRecord } from '../model/drain/drain.js';
 import type { DropCount } from '../model/drops.js';
 import type { FindingSeverity } from '../model/finding.js';
@@ -12,7 +13,6 @@ import type { DumpedInstance } from '../model/keepalived/dumped-instance.js';
 import type { ServiceEntry, Stats } from '../model/service.js';
 import type { StreamStatus } from '../model/stream-node.js';
 import type { DaemonRole } from '../model/sync-daemon.js';
-import type { TimeClasses } from '../model/time-classes.js';
 
 /** Of the loaded datapath. */
 export interface TableSnapshot {
@@ -65,7 +65,7 @@ export interface ApplySnapshot {
   readonly planned?: number;
   readonly results: readonly { readonly result: 'applied' | 'unchanged' | 'refused' | 'failed'; readonly count: number }[];
   /** Of those that were applied, s. */
-  readonly durations: Pick<RouteDurations, 'bounds' | 'counts' | 'sum'>;
+  readonly durations: Classes;
 }
 
 /** What weir doctor found when the API was asked for it last. */
@@ -86,15 +86,10 @@ export interface ApiSnapshot {
   readonly durations: readonly RouteDurations[];
 }
 
-/** How long answers took, from the request to their last byte, those that stay open apart. */
-export interface RouteDurations {
+/** How long answers took, from the request to their last byte, those that stay open apart; s. */
+export interface RouteDurations extends Classes {
   readonly method: string;
   readonly route: string;
-  /** Upper bounds of the classes, ascending, s. */
-  readonly bounds: readonly number[];
-  /** Of each class, and of what took longer than the last bound. */
-  readonly counts: readonly number[];
-  readonly sum: number;
 }
 
 export interface Snapshot {

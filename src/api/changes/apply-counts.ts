@@ -1,5 +1,6 @@
 // What became of changes of the table that the API was asked for, and how long they took: for /metrics.
 import type { ApplySnapshot } from '../../metrics/snapshot.js';
+import { ClassCounts } from '../../model/class-counts.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 
 /** unchanged: there was nothing to do. refused: nothing was changed. failed: it is not known whether all of it was taken back. */
@@ -14,8 +15,7 @@ export class ApplyCounts {
     ['refused', 0],
     ['failed', 0],
   ]);
-  readonly #counts: number[] = Array.from({ length: BOUNDS_S.length + 1 }, () => 0);
-  #sum = 0;
+  readonly #durations = new ClassCounts(BOUNDS_S);
   #planned: number | undefined;
 
   planned(changes: number): void {
@@ -37,19 +37,14 @@ export class ApplyCounts {
 
   #took(result: Result, beganMs: number): void {
     this.#results.set(result, (this.#results.get(result) ?? 0) + 1);
-    if (result !== 'applied') return;
-    const seconds = (performance.now() - beganMs) / 1000;
-    const at = BOUNDS_S.findIndex((bound) => seconds <= bound);
-    const index = at < 0 ? BOUNDS_S.length : at;
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
-    this.#sum += seconds;
+    if (result === 'applied') this.#durations.count((performance.now() - beganMs) / 1000);
   }
 
   snapshot(): ApplySnapshot {
     return {
       ...(this.#planned === undefined ? {} : { planned: this.#planned }),
       results: [...this.#results].map(([result, count]) => ({ result, count })),
-      durations: { bounds: BOUNDS_S, counts: [...this.#counts], sum: this.#sum },
+      durations: this.#durations.classes,
     };
   }
 }

@@ -1,18 +1,14 @@
 // How many requests each route has answered, with which status, and how long that took: for /metrics.
 import type { ApiSnapshot, RouteDurations } from '../../metrics/snapshot.js';
+import { ClassCounts } from '../../model/class-counts.js';
 
 const BOUNDS_S: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1];
-
-interface Durations {
-  readonly counts: number[];
-  sum: number;
-}
 
 interface Counted {
   readonly method: string;
   readonly route: string;
   readonly byStatus: Map<number, number>;
-  readonly durations: Durations;
+  readonly durations: ClassCounts;
 }
 
 /** Of a route: its method and place. */
@@ -28,8 +24,7 @@ export class RequestCounts {
     const name = `${method} ${at}`;
     const known = this.#routes.get(name);
     if (known !== undefined) return known;
-    const durations = { counts: Array.from({ length: BOUNDS_S.length + 1 }, () => 0), sum: 0 };
-    const counted = { method, route: at, byStatus: new Map<number, number>(), durations };
+    const counted = { method, route: at, byStatus: new Map<number, number>(), durations: new ClassCounts(BOUNDS_S) };
     this.#routes.set(name, counted);
     return counted;
   }
@@ -41,18 +36,14 @@ export class RequestCounts {
 
   /** From the request to the last piece of its answer. */
   took(route: Named, seconds: number): void {
-    const { durations } = this.#of(route);
-    const at = BOUNDS_S.findIndex((bound) => seconds <= bound);
-    const index = at < 0 ? BOUNDS_S.length : at;
-    durations.counts[index] = (durations.counts[index] ?? 0) + 1;
-    durations.sum += seconds;
+    this.#of(route).durations.count(seconds);
   }
 
   snapshot(): Pick<ApiSnapshot, 'requests' | 'durations'> {
     const all = [...this.#routes.values()];
     return {
       requests: all.flatMap(({ method, route, byStatus }) => [...byStatus].map(([status, count]) => ({ method, route, status, count }))),
-      durations: all.map(({ method, route, durations }): RouteDurations => ({ method, route, bounds: BOUNDS_S, ...durations })),
+      durations: all.map(({ method, route, durations }): RouteDurations => ({ method, route, ...durations.classes })),
     };
   }
 }

@@ -2,9 +2,9 @@
 // busy checker has thousands of attempts in that time.
 import type { Answered, Attempt } from '../../control/check/messages.js';
 import { type AttemptResult, type PublishedCheckKind, publishedCheckCounts } from '../../host/published-check-counts.js';
+import { ClassCounts, timeClasses } from '../../model/class-counts.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { Log } from '../../model/log-level.js';
-import { TimeClassCounts } from '../../model/time-classes.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { startTime } from '../../sys/processes/child.js';
@@ -16,12 +16,12 @@ const BOUNDS_US = [1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 5
 
 interface Kind {
   readonly results: Record<AttemptResult, number>;
-  readonly durations: TimeClassCounts;
+  readonly durations: ClassCounts;
 }
 
 export class CheckCounts {
   readonly #kinds = new Map<string, Kind>();
-  readonly #lateness = new TimeClassCounts(BOUNDS_US);
+  readonly #lateness = new ClassCounts(BOUNDS_US);
   /** Attempts under way, by number. */
   readonly #begun = new Map<number, { readonly kind: Kind; readonly atUs: number }>();
   readonly #cookie = String(native().netnsCookie());
@@ -63,7 +63,7 @@ export class CheckCounts {
   #kindOf(name: string): Kind {
     const known = this.#kinds.get(name);
     if (known !== undefined) return known;
-    const made: Kind = { results: { success: 0, failure: 0, 'not-made': 0, abandoned: 0 }, durations: new TimeClassCounts(BOUNDS_US) };
+    const made: Kind = { results: { success: 0, failure: 0, 'not-made': 0, abandoned: 0 }, durations: new ClassCounts(BOUNDS_US) };
     this.#kinds.set(name, made);
     return made;
   }
@@ -73,9 +73,9 @@ export class CheckCounts {
     const started = this.#started;
     if (started === undefined) return;
     const kinds = [...this.#kinds].map(
-      ([check, { results, durations }]): PublishedCheckKind => ({ check, results, durations: durations.describe() }),
+      ([check, { results, durations }]): PublishedCheckKind => ({ check, results, durations: timeClasses(durations) }),
     );
-    const document = { pid: process.pid, started, daemon: process.ppid, kinds, lateness: this.#lateness.describe() };
+    const document = { pid: process.pid, started, daemon: process.ppid, kinds, lateness: timeClasses(this.#lateness) };
     this.#attempt(() => publishedCheckCounts.publish(this.#cookie, document));
   }
 

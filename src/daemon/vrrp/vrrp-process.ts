@@ -7,10 +7,10 @@ import { step } from '../../control/vrrp/step.js';
 import type { SocketDescription } from '../../dump/live.js';
 import type { PublishedScript, PublishedVrrp } from '../../host/published-vrrp.js';
 import { formatAddress } from '../../model/address-text.js';
+import { ClassCounts, timeClasses } from '../../model/class-counts.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import type { Released } from '../../model/released.js';
-import { TimeClassCounts } from '../../model/time-classes.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { isSystemError } from '../../sys/errno.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
@@ -95,7 +95,7 @@ export class VrrpProcess {
   readonly #monitor: NetlinkMonitor;
   readonly #loop: StepLoop<VrrpMachine, Input, Effect>;
   readonly #cpuScheduling: CpuScheduling;
-  readonly #lateness = new TimeClassCounts(LATENESS_BOUNDS_US);
+  readonly #lateness = new ClassCounts(LATENESS_BOUNDS_US);
   readonly #sockets: AdvertSockets;
   readonly #advertFilters: AdvertFilters;
   readonly #hostResources: HostResources;
@@ -187,7 +187,7 @@ export class VrrpProcess {
       const good = trackers.scripts.get(name)?.good === true;
       return { name, good, run: running.get(name) ?? 'idle' };
     });
-    return { scripts, lateness: this.#lateness.describe() };
+    return { scripts, lateness: timeClasses(this.#lateness) };
   }
 
   /** What the dump files are made of. */

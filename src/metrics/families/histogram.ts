@@ -1,16 +1,9 @@
 // A classic histogram: how many values were at most each bound.
+import type { Classes } from '../../model/class-counts.js';
 import { labelText, type Sample, withLabel } from '../exposition/family.js';
 
-export interface Histogram {
-  /** Upper bounds of the classes, ascending. */
-  readonly bounds: readonly number[];
-  /** Of each class, and of what is above the last bound. */
-  readonly counts: readonly number[];
-  readonly sum: number;
-}
-
 /** `labels`: of all its samples. */
-export function histogramSamples({ bounds, counts, sum }: Histogram, labels = ''): readonly Sample[] {
+export function histogramSamples({ bounds, counts, sum }: Classes, labels = ''): readonly Sample[] {
   const samples: Sample[] = [];
   let count = 0;
   for (const [index, each] of counts.entries()) {

@@ -1,14 +1,14 @@
 // weir_check_*: the attempts of health checks, by kind, of all processes of the network namespace together. Which server fails is in weir_server_*.
 import { ATTEMPT_RESULTS, type PublishedCheckKind } from '../../host/published-check-counts.js';
-import type { TimeClasses } from '../../model/time-classes.js';
+import type { Classes, TimeClasses } from '../../model/class-counts.js';
 import { directorFamily, type Family, labelText } from '../exposition/family.js';
 import type { Snapshot } from '../snapshot.js';
-import { type Histogram, histogramSamples } from './histogram.js';
+import { histogramSamples } from './histogram.js';
 
 const US_PER_S = 1_000_000;
 
 /** All have the same bounds. */
-function sumOf(all: readonly TimeClasses[]): Histogram {
+function sumOf(all: readonly TimeClasses[]): Classes {
   const [first] = all;
   return {
     bounds: (first?.boundsUs ?? []).map((us) => us / US_PER_S),
