@@ -3,14 +3,12 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { sameDestination, sameService } from '../../../model/identity.js';
 import type { SwitchListener, SwitchPlan, SwitchServer } from '../../../model/layer7/switch-plan.js';
 import { type DestinationEntry, type DestinationSpec, PLAIN_TUNNEL, type ServiceEntry, type ServiceKey } from '../../../model/service.js';
-import { swap16, viewOf } from '../../../wire/bytes.js';
 import { applyChange } from '../../apply-change.js';
 import type { EbpfDirector } from '../ebpf-director.js';
 import { DestinationIndex } from '../table/destination-index.js';
 import { EndpointTable } from '../table/endpoint-table.js';
-import { modelAddress } from '../table/record-address.js';
 import { liveService } from '../table/table-entries.js';
-import { familyPin, hasSwitch, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
+import { endpointIn, familyPin, hasSwitch, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
 import { kernelTypes, switchLacks } from './switch-needs.js';
 import { checkAttachments, ensureSwitch, removeSwitch } from './switch-programs.js';
 import { configuredWeights, openListeners, writeRules } from './switch-rules.js';
@@ -37,12 +35,9 @@ const destinationOf = ({ address, port, weight }: SwitchServer): DestinationSpec
 /** The services that are switched now. */
 export function switchedServices(folder: string): readonly ServiceKey[] {
   return switchFamilies(folder).flatMap((family) => {
-    const { addr, port } = switchRecords(family).SwitchListenerKey;
+    const { SwitchListenerKey } = switchRecords(family);
     return withSwitchMap(folder, familyPin(family, 'listeners'), (map) =>
-      [...map.keys()].map((key) => {
-        const words = Array.from({ length: addr.count }, (_, k) => viewOf(key).getUint32(addr.at + k * addr.size, true));
-        return keyOf({ address: modelAddress(...words), port: swap16(viewOf(key).getUint16(port.at, true)) });
-      }),
+      [...map.keys()].map((key) => keyOf(endpointIn(SwitchListenerKey, key))),
     );
   });
 }

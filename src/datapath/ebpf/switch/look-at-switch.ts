@@ -7,8 +7,8 @@ import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, readField, u32 } from '../../../sys/bpf/records.js';
 import { swap16, viewOf } from '../../../wire/bytes.js';
 import { SwitchAbi, SwitchHostKey, SwitchListener, SwitchPathKey, SwitchProtocol, SwitchState } from '../switch.gen.js';
-import { modelAddress, packetWords } from '../table/record-address.js';
-import { familyPin, hasSwitchProgram, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
+import { packetWords } from '../table/record-address.js';
+import { endpointIn, familyPin, hasSwitchProgram, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
 import { outServers } from './switch-outs.js';
 import { switchedInterfaces } from './switch-programs.js';
 
@@ -47,15 +47,8 @@ function poolServers(folder: string, family: Family, number: number): readonly D
   const { SwitchPool, SwitchServer } = switchRecords(family);
   const record = withSwitchMap(folder, familyPin(family, 'pools'), (map) => recordAt(map, u32(number), SwitchPool.bytes));
   if (record === undefined) return [];
-  const view = viewOf(record);
   const count = Math.min(readField(record, SwitchPool.count), SwitchAbi.SWITCH_SERVERS);
-  return Array.from({ length: count }, (_, i) => {
-    const at = SwitchPool.server.at + i * SwitchServer.bytes;
-    const { addr } = SwitchServer;
-    const words = Array.from({ length: addr.count }, (__, k) => view.getUint32(at + addr.at + k * addr.size, true));
-    const address = modelAddress(...words);
-    return { address, port: swap16(view.getUint16(at + SwitchServer.port.at, true)) };
-  });
+  return Array.from({ length: count }, (_, i) => endpointIn(SwitchServer, record, SwitchPool.server.at + i * SwitchServer.bytes));
 }
 
 /** By the numbers of hosts. */

@@ -1,14 +1,16 @@
 // The maps of content switching: pinned with the datapath's, there once something was switched; those of IPv6 once an address of it was.
 import { existsSync } from 'node:fs';
 import type { Family } from '../../../model/address.js';
+import type { DestinationKey } from '../../../model/service.js';
 import { native } from '../../../sys/addon.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
-import { viewOf } from '../../../wire/bytes.js';
+import { swap16, viewOf } from '../../../wire/bytes.js';
 import { requiredPin } from '../pins/required-pin.js';
 import * as inet from '../switch.gen.js';
 import * as inet6 from '../switch6.gen.js';
+import { modelAddress } from '../table/record-address.js';
 
 /** Those that both families have together, and those that each has for itself. */
 const COMMON = ['switch_ports', 'switch_secrets', 'switch_hosts', 'switch_paths', 'switch_counts'] as const;
@@ -28,6 +30,18 @@ export const switchPins = (family: Family): readonly (readonly [string, SwitchPi
 
 /** The records of a family's maps: addresses are one word, or four. */
 export const switchRecords = (family: Family): typeof inet | typeof inet6 => (family === 'inet' ? inet : inet6);
+
+interface EndpointFields {
+  readonly addr: { readonly at: number; readonly count: number; readonly size: number };
+  readonly port: { readonly at: number };
+}
+
+/** The address and port of a record that begins `from` bytes behind the beginning. */
+export function endpointIn({ addr, port }: EndpointFields, bytes: Uint8Array, from = 0): DestinationKey {
+  const view = viewOf(bytes);
+  const words = Array.from({ length: addr.count }, (_, k) => view.getUint32(from + addr.at + k * addr.size, true));
+  return { address: modelAddress(...words), port: swap16(view.getUint16(from + port.at, true)) };
+}
 
 export const SWITCH_PROGRAM_PIN = 'weir_switch';
 

@@ -6,18 +6,14 @@ import { endpointText } from '../../../model/endpoint-text.js';
 import type { DestinationKey } from '../../../model/service.js';
 import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, u32 } from '../../../sys/bpf/records.js';
-import { swap16, viewOf } from '../../../wire/bytes.js';
-import { modelAddress, packetWords } from '../table/record-address.js';
-import { familyPin, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
+import { swap16 } from '../../../wire/bytes.js';
+import { packetWords } from '../table/record-address.js';
+import { endpointIn, familyPin, switchFamilies, switchRecords, withSwitchMap } from './switch-maps.js';
 
 const keyOf = ({ address, port }: DestinationKey): Uint8Array =>
   encodeRecord(switchRecords(address.family).SwitchOutKey, { addr: packetWords(address), port: swap16(port) });
 
-function serverOf(family: Family, key: Uint8Array): DestinationKey {
-  const { addr, port } = switchRecords(family).SwitchOutKey;
-  const words = Array.from({ length: addr.count }, (_, k) => viewOf(key).getUint32(addr.at + k * addr.size, true));
-  return { address: modelAddress(...words), port: swap16(viewOf(key).getUint16(port.at, true)) };
-}
+const serverOf = (family: Family, key: Uint8Array): DestinationKey => endpointIn(switchRecords(family).SwitchOutKey, key);
 
 /** Programs of a build before have no such map. */
 function withOuts<T>(folder: string, family: Family, otherwise: T, work: (map: BpfMap) => T): T {
