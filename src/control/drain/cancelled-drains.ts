@@ -2,10 +2,9 @@
 // with the drains, so that a director that has lost its record has it again.
 import type { CancelledDrain, Drain, DrainRecord } from '../../model/drain/drain.js';
 import { CANCELLED_MAX, type PeerDrain } from '../../model/drain/peer-drain.js';
+import { REMEMBERED_US, remembered } from './remembered.js';
 
 const MS_US = 1000;
-/** No drain has a longer deadline: 31 days. */
-const REMEMBERED_US = 31 * 24 * 3600 * 1_000_000;
 
 /** Was it cancelled here, or at a peer? */
 export const isRemembered = ({ cancelled = [] }: DrainRecord, { uid }: Pick<PeerDrain, 'uid'>): boolean =>
@@ -15,7 +14,7 @@ function remembering(record: DrainRecord, more: readonly CancelledDrain[], atUs:
   const { cancelled: before = [], ...rest } = record;
   const kept = before.filter(({ untilUs }) => untilUs > atUs);
   if (more.length === 0 && kept.length === before.length) return record;
-  const all = [...kept, ...more].toSorted((a, b) => a.untilUs - b.untilUs).slice(-CANCELLED_MAX);
+  const all = remembered([...kept, ...more], CANCELLED_MAX);
   return all.length === 0 ? rest : { ...rest, cancelled: all };
 }
 

@@ -4,10 +4,9 @@ import type { DrainRecord } from '../../model/drain/drain.js';
 import type { Override, RemovedOverride } from '../../model/drain/override.js';
 import { PEER_OVERRIDES_MAX, type PeerOverride, REMOVED_MAX, versionOf } from '../../model/drain/peer-override.js';
 import type { DrainEffect, DrainEventKind } from './messages.js';
+import { REMEMBERED_US, remembered } from './remembered.js';
 
 const MS_US = 1000;
-/** As long as a cancelled drain: 31 days. */
-const REMEMBERED_US = 31 * 24 * 3600 * 1_000_000;
 /** One more is left for an operator here. */
 const VERSION_MAX = 0xffff_fffe;
 
@@ -23,7 +22,7 @@ const without = <T extends { readonly target: string }>(all: readonly T[] | unde
 /** Absent rather than empty. */
 function recordWith(record: DrainRecord, overrides: readonly Override[], removed: readonly RemovedOverride[]): DrainRecord {
   const { overrides: _overrides, removedOverrides: _removed, ...rest } = record;
-  const kept = removed.toSorted((a, b) => a.untilUs - b.untilUs).slice(-REMOVED_MAX);
+  const kept = remembered(removed, REMOVED_MAX);
   return { ...rest, ...(overrides.length === 0 ? {} : { overrides }), ...(kept.length === 0 ? {} : { removedOverrides: kept }) };
 }
 
