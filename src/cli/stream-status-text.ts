@@ -47,12 +47,14 @@ function fromLine({ from }: PeerStatus): string {
   return `  ${has}${lacks.length === 0 ? '' : `; it lacks ${lacks.join(', ')}`}`;
 }
 
+/** `broken`: connections that no peer has; null or undefined: it is not known. */
+export const readinessText = (broken: number | null | undefined): string =>
+  broken === null || broken === undefined
+    ? 'if this node dies now, all its connections break: no peer is known to have all of them'
+    : `if this node dies now, ${breaks(broken)}`;
+
 export function streamStatusText(status: StreamStatus): string {
-  const lost = wouldBreak(status);
-  const readiness =
-    lost === undefined
-      ? 'if this node dies now, all its connections break: no peer is known to have all of them'
-      : `if this node dies now, ${breaks(lost)}`;
+  const readiness = readinessText(wouldBreak(status));
   const strangers = status.strangers === 0 ? [] : [`refused ${status.strangers} connections of others`];
   const peers = status.peers.flatMap((peer) => [
     `peer ${peer.address}${peer.node === '' ? '' : `, ${peer.node}`}`,

@@ -11,6 +11,7 @@ import type {
   SyncStatus,
   TableStatus,
 } from '../../report/status/status.js';
+import { readinessText } from '../stream-status-text.js';
 import { healthLines } from './health-text.js';
 import { daemonText, sinceText } from './moments.js';
 
@@ -128,12 +129,7 @@ function dropLines({ drops, table }: Status): readonly string[] {
 function streamLines({ peers, wouldBreak }: SyncStatus): readonly string[] {
   const down = peers.filter(({ to, from }) => !to.connected || !from.connected);
   const names = down.map(({ address }) => address).join(', ');
-  return [
-    wouldBreak === null
-      ? 'if this node dies now, all its connections break: no peer is known to have all of them'
-      : `if this node dies now, ${counted(wouldBreak, 'connection')} ${wouldBreak === 1 ? 'breaks' : 'break'}`,
-    ...(down.length === 0 ? [] : [`no session with ${names} (weir doctor has why)`]),
-  ];
+  return [readinessText(wouldBreak), ...(down.length === 0 ? [] : [`no session with ${names} (weir doctor has why)`])];
 }
 
 function waitText({ waitsForConnections: wait }: InstanceStatus, now: number): string {
