@@ -1,5 +1,4 @@
 // The control API without a daemon: weir api serve.
-import { statSync } from 'node:fs';
 import { ApiService } from '../../api/api-service.js';
 import { apiSettings } from '../../api/api-settings.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
@@ -7,19 +6,16 @@ import type { Log } from '../../model/log-level.js';
 import type { TableDocument } from '../../model/table-document.js';
 import type { WeirFile } from '../../model/weir-file.js';
 import { isSystemError } from '../../sys/errno.js';
+import { fileStamp } from '../../sys/files/file-stamp.js';
 import { sourcesOfHost } from './live-changes.js';
 
 /** A weir.yaml that is read again when it was replaced. What cannot be read then leaves what was read before, and is logged once. */
 function keptDocument(file: ApiFile, log: Log): () => TableDocument | undefined {
-  const stampOf = (): string => {
-    const { ino, mtimeNs, size } = statSync(file.path, { bigint: true });
-    return `${ino} ${mtimeNs} ${size}`;
-  };
   let { table } = file.first;
-  let [stamp, failure] = [stampOf(), ''];
+  let [stamp, failure] = [fileStamp(file.path), ''];
   return () => {
     try {
-      const now = stampOf();
+      const now = fileStamp(file.path);
       if (now !== stamp) {
         stamp = now;
         table = file.read().table;

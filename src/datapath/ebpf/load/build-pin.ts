@@ -1,7 +1,8 @@
 // The pin that names the build whose programs run, by all objects that they come from. It is there only while all of them are of one build: who
 // puts in a program of another one removes it first, and the next exchange, by any build, does all of it again.
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
+import { fileStamp } from '../../../sys/files/file-stamp.js';
 import { digestOf } from './digest.js';
 
 export const BUILD_PIN = 'build_';
@@ -38,10 +39,7 @@ export function buildPin(file: string = artifact('weir.bpf.o'), fileOf: (name: S
 export function keptBuildPin(): () => string {
   let last: { readonly pin: string; readonly stamp: string } | undefined;
   return () => {
-    const stamp = (['weir.bpf.o', ...SIDE_OBJECTS] as const)
-      .map((name) => statSync(artifact(name), { bigint: true }))
-      .map(({ ino, mtimeNs, size }) => `${ino} ${mtimeNs} ${size}`)
-      .join();
+    const stamp = (['weir.bpf.o', ...SIDE_OBJECTS] as const).map((name) => fileStamp(artifact(name))).join();
     if (last?.stamp !== stamp) last = { pin: buildPin(), stamp };
     return last.pin;
   };
