@@ -1,8 +1,9 @@
 // Collects what statements became, and builds services of them.
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText } from '../../model/endpoint-text.js';
-import { destinationId, serviceId } from '../../model/identity.js';
+import { serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
+import { eachServerOnce } from './each-once.js';
 import type { Imported, ImportedDestination, ImportedService, ImportLine, ImportStatus } from './imported.js';
 import { isLoopback } from './values.js';
 
@@ -42,19 +43,15 @@ export class ImportReport {
 
   /** A table has each server of a service once. */
   #eachOnce(at: At, { spec: { key }, destinations }: ImportedService): readonly ImportedDestination[] {
-    const found = new Map<string, ImportedDestination>();
-    for (const one of destinations) {
-      const id = destinationId(one.spec);
-      if (found.has(id))
-        this.add(
-          { ...at, text: endpointText(one.spec) },
-          'approximated',
-          '',
-          `${serviceWord(key)} has this server already: the first one stays, with its weight and its check`,
-        );
-      else found.set(id, one);
-    }
-    return [...found.values()];
+    return eachServerOnce(destinations, (first, one) => {
+      this.add(
+        { ...at, text: endpointText(one.spec) },
+        'approximated',
+        '',
+        `${serviceWord(key)} has this server already: the first one stays, with its weight and its check`,
+      );
+      return first;
+    });
   }
 
   done(): Imported {

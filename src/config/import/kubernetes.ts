@@ -1,11 +1,12 @@
 // Objects of Kubernetes → services: Service with its EndpointSlices, as kubectl prints them. Without an API server: what is in the text counts.
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { failureLine, WeirError } from '../../model/errors/weir-error.js';
-import { destinationId, widestNetmask } from '../../model/identity.js';
+import { widestNetmask } from '../../model/identity.js';
 import type { Protocol } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { type Place, readYaml, type YamlValue } from '../weir/yaml-value.js';
+import { eachServerOnce } from './each-once.js';
 import { type At, ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination, ImportOptions } from './imported.js';
 import { ObjectReader } from './json-object.js';
@@ -90,15 +91,8 @@ const protocolOf = (port: ObjectReader): Protocol | undefined => {
 };
 
 /** An endpoint may be in several slices, while it moves from one to another: that it is ready in one of them counts. */
-function eachOnce(all: readonly ImportedDestination[]): readonly ImportedDestination[] {
-  const found = new Map<string, ImportedDestination>();
-  for (const one of all) {
-    const id = destinationId(one.spec);
-    const before = found.get(id);
-    if (before === undefined || before.spec.weight < one.spec.weight) found.set(id, one);
-  }
-  return [...found.values()];
-}
+const moreReady = (before: ImportedDestination, one: ImportedDestination): ImportedDestination =>
+  before.spec.weight < one.spec.weight ? one : before;
 
 class Kubernetes {
   readonly report = new ImportReport();
@@ -185,7 +179,10 @@ class Kubernetes {
     const affinity = object.of('spec', 'sessionAffinity').text === 'ClientIP';
     const timeout = object.of('spec', 'sessionAffinityConfig', 'clientIP', 'timeoutSeconds').number ?? AFFINITY_S;
     report.add(at, 'equivalent', serviceWord(key));
-    const destinations = eachOnce(slices.flatMap((slice) => this.#endpoints(slice, port, place)));
+    const destinations = eachServerOnce(
+      slices.flatMap((slice) => this.#endpoints(slice, port, place)),
+      moreReady,
+    );
     if (destinations.length === 0 && slices.length > 0)
       report.add(at, 'approximated', '', `${serviceWord(key)} has no server: clients are refused: no endpoint is ready for its port`);
     report.service(at, {

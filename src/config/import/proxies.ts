@@ -1,10 +1,11 @@
 // What the importers of proxies have in common: where they listen, and what changes where packets are passed on instead of copied.
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
-import { destinationId, widestNetmask } from '../../model/identity.js';
+import { widestNetmask } from '../../model/identity.js';
 import type { DestinationSpec } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { canBeVip } from '../../model/vip-address.js';
+import { eachServerOnce } from './each-once.js';
 import type { At, ImportReport } from './import-report.js';
 import type { ImportedDestination, ImportOptions } from './imported.js';
 import { destinationOf, isAny, PORT_MAX, wholeNumber } from './values.js';
@@ -99,21 +100,14 @@ export function clientsAreSeen(at: At, report: ImportReport): void {
 
 /** A proxy chooses each of the lines of one server for itself: together they have the sum of their shares. A threshold of 0 is none. */
 function addedUp(all: readonly (ImportedDestination & { readonly at: At })[], report: ImportReport): readonly ImportedDestination[] {
-  const found = new Map<string, ImportedDestination>();
-  for (const { at, spec, check } of all) {
-    const id = destinationId(spec);
-    const before = found.get(id);
-    if (before === undefined) {
-      found.set(id, { spec, check });
-      continue;
-    }
-    const [{ weight, upperThreshold }, own] = [before.spec, spec];
-    const sum = Math.min(WEIGHT_MAX, weight + own.weight);
-    const threshold = upperThreshold === 0 || own.upperThreshold === 0 ? 0 : upperThreshold + own.upperThreshold;
-    report.add(at, 'equivalent', `weight ${sum} together with the lines of the same server before it`);
-    found.set(id, { spec: { ...before.spec, weight: sum, upperThreshold: threshold }, check: before.check });
-  }
-  return [...found.values()];
+  const once = eachServerOnce(all, ({ spec: before, check, at: first }, { at, spec }) => {
+    const weight = Math.min(WEIGHT_MAX, before.weight + spec.weight);
+    const isOpen = before.upperThreshold === 0 || spec.upperThreshold === 0;
+    report.add(at, 'equivalent', `weight ${weight} together with the lines of the same server before it`);
+    const upperThreshold = isOpen ? 0 : before.upperThreshold + spec.upperThreshold;
+    return { spec: { ...before, weight, upperThreshold }, check, at: first };
+  });
+  return once.map(({ spec, check }) => ({ spec, check }));
 }
 
 /** A pool of servers behind the places where a proxy listens. */
