@@ -55,6 +55,8 @@ export interface CheckerOptions {
   readonly open: () => Director;
   /** Where the health of servers is kept for the next process. */
   readonly healthFile: string;
+  /** What begins when the table is as it stays, and is waited for. */
+  readonly atEnd?: readonly (() => Promise<void>)[];
   /** To the supervisor. */
   readonly send?: (message: FromChild) => void;
 }
@@ -226,6 +228,7 @@ class Checker implements Part {
     }
     this.#loop.close();
     await Promise.all([this.#notifier.close(), daemonsEnded]);
+    await Promise.all((this.options.atEnd ?? []).map((end) => end()));
   }
 }
 

@@ -13,13 +13,12 @@ const UMASK = 0o022;
 export const startChecker: StartPart = (configuration, options, log, send) => {
   process.umask(UMASK);
   new CpuScheduling('checker', log).configure(configuration.global.processes.checker);
-  const endOwn = options.ownNamespace ? coverInterfaces(log) : undefined;
   // New services may be some that rules of the packet filter are for.
   const cover = new InterfaceCover({ log });
   const onServices = (): void => cover.request();
   const { keepServers, identSuffix } = options;
   const healthFile = netnsStatePath('health', identSuffix);
-  const part = runChecker({
+  return runChecker({
     healthFile,
     configuration,
     log,
@@ -27,14 +26,6 @@ export const startChecker: StartPart = (configuration, options, log, send) => {
     identSuffix,
     open: tableOpener((onWait) => openDirector({ waitMs: 0, onWait, onServices }), log),
     send,
+    atEnd: [() => cover.close(), ...(options.ownNamespace ? [coverInterfaces(log)] : [])],
   });
-  return {
-    reload: (next) => part.reload(next),
-    dump: (what) => part.dump(what),
-    bfd: (event) => part.bfd?.(event),
-    stop: async () => {
-      await part.stop();
-      await Promise.all([cover.close(), endOwn?.()]);
-    },
-  };
 };
