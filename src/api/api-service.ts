@@ -1,5 +1,4 @@
 // The API as it runs: its sockets, each with what its callers may do.
-
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ApiSettings } from '../model/api-settings.js';

@@ -156,8 +156,8 @@ export const StreamType = {
 
 /**
  * What a build can do beyond version 2, as names of ALPN, the best first. A frame of a type that a build does not know ends the connection: so those of digests
- * (2.1), items with the replies of FTP (2.2), drains (2.3) who had a connection's last packet (2.4) and overrides (2.5) go only where both ends have named that one. A build that
- * names none has version 2 as it was.
+ * (2.1), items with the replies of FTP (2.2), drains (2.3), who had a connection's last packet (2.4) and overrides (2.5) go only where both ends have named
+ * that one. A build that names none has version 2 as it was.
  */
 export const STREAM_PROTOCOLS = [
   'weir-stream/2.5',
