@@ -78,7 +78,7 @@ function checker(state: CheckerState, server: ServerState, real: RealState, cloc
   ];
   return [
     ` ${name} -> ${serverName({ ...real.config, ...asked }, protocol)}`,
-    `   Enabled = ${yesNo(!server.suspended)}`,
+    `   Enabled = ${yesNo(!server.suspended && !real.maintained)}`,
     `   Up = ${yesNo(state.up)}`,
     `   Has run = ${yesNo(state.ran)}`,
     ...verdictLines(state, clocks),

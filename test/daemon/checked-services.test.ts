@@ -1,9 +1,11 @@
-// Services of a weir.yaml with checks: weir run serves them, takes out servers that fail, follows a reload, and weir apply leaves them to it.
+// Services of a weir.yaml with checks: weir run serves them, takes out servers that fail, follows a reload, leaves alone what an operator has in
+// maintenance, and weir apply leaves them to it.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { askSocket } from '../api/running-weir.js';
 import { inCluster, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
@@ -24,23 +26,18 @@ function tableOf(lvs: Host): readonly string[] {
 test('servers of a weir.yaml are checked by weir run', { skip }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-checked-'));
   context.after(() => rmSync(folder, { recursive: true }));
-  const [yaml, conf] = [join(folder, 'weir.yaml'), join(folder, 'keepalived.conf')];
+  const [yaml, conf, socket, checkers] = ['weir.yaml', 'keepalived.conf', 'api.sock', 'checkers.pid'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const api = `api: {write_socket: ${socket}, read_socket: ${join(folder, 'read.sock')}}\n`;
   writeFileSync(conf, 'global_defs {\n  router_id checked\n}\n');
   await inCluster(async ({ bed, lvs, web1 }) => {
     await web1.serve(bed, station('echo', 80));
-    writeFileSync(yaml, service('10.8.2.11, {address: 10.8.2.12, weight: 3}'));
-    const files = [
-      '--weir-config',
-      yaml,
-      '-f',
-      conf,
-      '-p',
-      join(folder, 'pid'),
-      '-c',
-      join(folder, 'checkers.pid'),
-      '-r',
-      join(folder, 'vrrp.pid'),
-    ];
+    writeFileSync(yaml, api + service('10.8.2.11, {address: 10.8.2.12, weight: 3}'));
+    const files = ['--weir-config', yaml, '-f', conf, '-p', join(folder, 'pid'), '-c', checkers, '-r', join(folder, 'vrrp.pid')];
     const words = [process.execPath, ENTRY, 'weir', 'run', ...files, '-n', '-l', '-D', '-G'];
     const daemon = new RunningDaemon(['ip', 'netns', 'exec', lvs.namespace, ...words]);
     bed.atEnd(() => daemon.stop());
@@ -54,11 +51,23 @@ test('servers of a weir.yaml are checked by weir run', { skip }, async (context)
     assert.match(shown.stdout, /tcp:10\.8\.1\.100:80 stays as it is: weir run \(process \d+\), which checks its servers/);
     assert.match(lvs.weir('plan').stdout, /nothing changes/);
 
-    writeFileSync(yaml, service('{address: 10.8.2.11, weight: 5}') + plainService);
+    writeFileSync(yaml, api + service('{address: 10.8.2.11, weight: 5}') + plainService);
     assert.equal(lvs.weir(`apply ${yaml}`).status, 0);
     await table(`${VIP}:80 10.8.2.11:80 1`, `${VIP}:81 10.8.2.11:81 1`);
     assert.match(lvs.weir('plan').stdout, /weight 1 → 5/);
     daemon.signal('SIGHUP');
+    await table(`${VIP}:80 10.8.2.11:80 5`, `${VIP}:81 10.8.2.11:81 1`);
+
+    const override = async (method: string, body?: unknown): Promise<number> =>
+      (await askSocket(socket, method, '/v1/overrides/10.8.2.11', body, { 'if-match': '*' })).status;
+    assert.equal(await override('PUT', { state: 'maintenance', reason: 'a test', allow_empty: true }), 200);
+    await daemon.logged(/Maintenance of service \[10\.8\.2\.11\]:tcp:80 .*: its health checks wait/);
+    const killed = Number(readFileSync(checkers, 'utf8'));
+    process.kill(killed, 'SIGKILL');
+    await daemon.until('the next process', () => /1 in maintenance/.test(lvs.weir('stats health').stdout) || undefined);
+    assert.match(lvs.weir('metrics').stdout, /^weir_checks_waiting\{reason="maintenance"\} 1$/m);
+    assert.equal(await override('DELETE'), 204);
+    await daemon.logged(/Maintenance of service \[10\.8\.2\.11\]:tcp:80 .* is over/);
     await table(`${VIP}:80 10.8.2.11:80 5`, `${VIP}:81 10.8.2.11:81 1`);
   });
 });

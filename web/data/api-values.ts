@@ -43,6 +43,7 @@ export interface RealHealth {
   readonly timesDown: number;
   readonly failed: readonly FailedCheck[];
   readonly notMade: readonly { readonly check: string; readonly reason: string }[];
+  readonly maintained?: boolean;
 }
 
 export interface VirtualHealth {

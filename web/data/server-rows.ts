@@ -1,7 +1,11 @@
 // The rows of services and servers: what is in the table, and the servers that health checks took out of it.
 import type { Checks, RealHealth, Server, Service, Table } from './api-values.js';
 
-export type State = 'up' | 'down' | 'draining' | 'unchecked' | 'starting' | 'sorry';
+export type State = 'up' | 'down' | 'draining' | 'maintenance' | 'unchecked' | 'starting' | 'sorry';
+
+const TROUBLED: ReadonlySet<State> = new Set(['down', 'draining', 'maintenance', 'sorry']);
+/** What an incident is about first. */
+export const isTroubled = ({ state }: { readonly state: State }): boolean => TROUBLED.has(state);
 
 export interface ServerRow {
   readonly service: Service;
@@ -27,6 +31,7 @@ const failedText = (failed: readonly { readonly check: string; readonly reason: 
   failed.map(({ check, reason }) => `${check} ${reason}`.trim()).join('; ');
 
 function stateOf({ weight, draining, health }: Server): State {
+  if (health?.maintenance === true) return 'maintenance';
   if (health?.up === false) return 'down';
   if (weight === 0 || draining) return 'draining';
   if (health === null || health.checks === 0) return 'unchecked';
@@ -43,21 +48,23 @@ const inTable = (service: Service, server: Server): ServerRow => ({
   server,
 });
 
-const takenOut = (service: Service, { server, since, failed, timesDown }: RealHealth): ServerRow => ({
+const takenOut = (service: Service, { server, since, failed, timesDown, maintained }: RealHealth): ServerRow => ({
   service,
   id: server,
-  state: 'down',
+  state: maintained === true ? 'maintenance' : 'down',
   since,
   lastCheck: failedText(failed),
   timesDown,
   server: undefined,
 });
 
+const UNSERVING: ReadonlySet<State> = new Set(['down', 'draining', 'maintenance']);
+
 function serviceState({ health }: Service, servers: readonly ServerRow[]): State {
   if (health?.sorry === true) return 'sorry';
   if (health?.quorum_up === false) return 'down';
   if (servers.length > 0 && servers.every(({ state }) => state === 'down')) return 'down';
-  if (servers.length > 0 && servers.every(({ state }) => state === 'down' || state === 'draining')) return 'draining';
+  if (servers.length > 0 && servers.every(({ state }) => UNSERVING.has(state))) return 'draining';
   return health === null ? 'unchecked' : 'up';
 }
 

@@ -5,6 +5,7 @@ const SIGNS: Readonly<Record<State, readonly [sign: string, word: string]>> = {
   up: ['▲', 'UP'],
   down: ['▼', 'DOWN'],
   draining: ['◑', 'weight 0'],
+  maintenance: ['◈', 'maintenance'],
   unchecked: ['○', 'no check'],
   starting: ['△', 'not checked yet'],
   sorry: ['▼', 'sorry server'],

@@ -1,6 +1,7 @@
 // The health of servers, as the daemons of this host found it.
 import type { Checks, RealHealth } from '../data/api-values.js';
 import { useResource } from '../data/resource.js';
+import type { State } from '../data/server-rows.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { Failure } from '../parts/failure.js';
 import { SameCommand } from '../parts/same-command.js';
@@ -12,7 +13,12 @@ interface Row {
   readonly real: RealHealth;
 }
 
-const stateOf = ({ real }: Row) => (!real.up ? 'down' : real.checks === 0 ? 'unchecked' : real.unchecked > 0 ? 'starting' : 'up');
+function stateOf({ real }: Row): State {
+  if (real.maintained === true) return 'maintenance';
+  if (!real.up) return 'down';
+  if (real.checks === 0) return 'unchecked';
+  return real.unchecked > 0 ? 'starting' : 'up';
+}
 
 const columns: readonly Column<Row>[] = [
   { name: 'Server', sortBy: ({ real }) => real.server, cell: ({ real }) => real.server },

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Checks, Drops, Table } from '../data/api-values.js';
 import { connectionCount, connectionHistory, dropCount, dropHistory } from '../data/history.js';
 import { useResource } from '../data/resource.js';
-import { deviation, type ServerRow, type ServiceRows, serviceRows } from '../data/server-rows.js';
+import { deviation, isTroubled, type ServerRow, type ServiceRows, serviceRows } from '../data/server-rows.js';
 import { Chart } from '../parts/chart.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { Failure } from '../parts/failure.js';
@@ -13,8 +13,6 @@ import { ago, shortNumber } from '../parts/texts.js';
 import { FindingList } from './doctor-view.js';
 import { DropTable } from './drops-view.js';
 import { InstanceTable } from './vrrp-view.js';
-
-const isTroubled = ({ state }: { readonly state: string }): boolean => state === 'down' || state === 'draining' || state === 'sorry';
 
 const troubledColumns: readonly Column<ServerRow>[] = [
   { name: 'Server', sortBy: ({ id }) => id, cell: ({ id }) => id },

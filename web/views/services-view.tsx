@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Checks, Table } from '../data/api-values.js';
 import { useResource } from '../data/resource.js';
-import { type ServerRow, type ServiceRows, type State, serviceRows } from '../data/server-rows.js';
+import { isTroubled, type ServerRow, type ServiceRows, type State, serviceRows } from '../data/server-rows.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { DrainDialog } from '../parts/drain-dialog.js';
 import { Failure } from '../parts/failure.js';
@@ -75,8 +75,7 @@ function order(rows: readonly Row[], compare: (a: Row, b: Row) => number): reado
 }
 
 const wanted = (row: ServerRow, text: string, troubled: boolean): boolean =>
-  (!troubled || row.state === 'down' || row.state === 'draining' || row.state === 'sorry') &&
-  (text === '' || row.id.includes(text) || row.service.id.includes(text));
+  (!troubled || isTroubled(row)) && (text === '' || row.id.includes(text) || row.service.id.includes(text));
 
 function rowsOf(all: readonly ServiceRows[], text: string, troubled: boolean): readonly Row[] {
   return all.flatMap((one) => {

@@ -32,6 +32,7 @@ const serverHealthShape = z.strictObject({
   checks: z.int(),
   unchecked: z.int(),
   times_down: z.int(),
+  maintenance: z.boolean().describe('an override has it in maintenance: its checks make no attempts'),
   failed: z.array(z.strictObject({ check: z.string(), reason: z.string(), since: z.string().nullable() })),
 });
 export const serverShape = z.strictObject({
@@ -117,6 +118,7 @@ const serverHealth = (real: RealHealthStatus | undefined): ServerValue['health']
         checks: real.checks,
         unchecked: real.unchecked,
         times_down: real.timesDown,
+        maintenance: real.maintained === true,
         failed: real.failed.map(({ check, reason, since }) => ({ check, reason, since })),
       };
 

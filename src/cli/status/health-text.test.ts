@@ -47,6 +47,7 @@ test('every server has its line: its state, since when, its weight, how often it
           { ...real, server: '10.0.0.3:80', since: null, unchecked: 1 },
           { ...real, server: '10.0.0.4:80', up: false, since: null, unchecked: 1 },
           { ...real, server: '10.0.0.5:80', since: null, checks: 0, slowWeight: 4 },
+          { ...real, server: '10.0.0.7:80', since: null, maintained: true },
           { ...real, server: '10.0.0.6:80', since: null, notMade: [{ check: 'MISC_CHECK', reason: 'no such script' }] },
         ],
       },
@@ -56,14 +57,16 @@ test('every server has its line: its state, since when, its weight, how often it
     .split('\n')
     .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'THEN'));
   assert.deepEqual(lines, [
-    'weir 812, /etc/k.conf: 1 up, 0 down; 4 of 6 servers up; 2 not checked yet',
-    'up   [192.0.2.1]:tcp:80: 4 of 6 servers up; weight 20, quorum 1',
+    'weir 812, /etc/k.conf: 1 up, 0 down; 5 of 7 servers up; 2 not checked yet; 1 in maintenance',
+    'up   [192.0.2.1]:tcp:80: 5 of 7 servers up; weight 20, quorum 1',
     '  10.0.0.1:80 up since THEN (10 min ago); weight 10; went down 0 times',
     '  10.0.0.2:80 down since THEN (90 s ago); weight 10; went down 3 times',
     '    TCP_CHECK failed (Connection refused); asked again every 6 s',
     '  10.0.0.3:80 up, not checked yet; weight 10; went down 0 times',
     '  10.0.0.4:80 down, not checked yet; weight 10; went down 0 times',
     '  10.0.0.5:80 up, without a check; weight 4 of 10, starts slowly; went down 0 times',
+    '  10.0.0.7:80 up; weight 10; went down 0 times',
+    '    in maintenance: its checks wait',
     '  10.0.0.6:80 up; weight 10; went down 0 times',
     '    10.0.0.6:80: MISC_CHECK gives no verdict: no such script',
     '',

@@ -22,6 +22,9 @@ function deadLine(real: RealHealthStatus, now: number): string {
 const slowLine = ({ server, weight, slowWeight }: RealHealthStatus): string =>
   `  ${server} starts slowly: weight ${slowWeight} of ${weight}`;
 
+const maintainedLine = ({ server, up }: RealHealthStatus): string =>
+  `  ${server} is in maintenance: its checks wait; ${up ? 'up' : 'down'} before`;
+
 const notMadeLines = ({ server, notMade }: RealHealthStatus): readonly string[] =>
   notMade.map(({ check, reason }) => `  ${server}: ${check} gives no verdict: ${reason}`);
 
@@ -37,16 +40,19 @@ function head({ name, quorumUp, quorum, weight, sorry, suspended, servers }: Hea
 }
 
 /** Worth a line of its own on a screen. */
-const isNotable = ({ up, slowWeight, notMade }: RealHealthStatus): boolean => !up || slowWeight !== undefined || notMade.length > 0;
+const isNotable = ({ up, slowWeight, notMade, maintained }: RealHealthStatus): boolean =>
+  !up || slowWeight !== undefined || notMade.length > 0 || maintained === true;
 
 function summary(all: readonly HealthStatus[]): string {
   const servers = all.flatMap((one) => one.servers);
   const down = all.filter(({ quorumUp }) => !quorumUp).length;
   const waiting = servers.filter(({ unchecked }) => unchecked > 0).length;
+  const maintained = servers.filter((server) => server.maintained === true).length;
   return [
     `${all.length - down} up, ${down} down`,
     `${servers.filter(({ up }) => up).length} of ${counted(servers.length, 'server')} up`,
     ...(waiting === 0 ? [] : [`${waiting} not checked yet`]),
+    ...(maintained === 0 ? [] : [`${maintained} in maintenance`]),
   ].join('; ');
 }
 
@@ -58,7 +64,8 @@ export function healthLines(daemons: readonly DaemonStatus[], now: number): read
     .toSorted((a, b) => Number(a.quorumUp) - Number(b.quorumUp));
   const lines = notable.flatMap((one) => [
     head(one, false),
-    ...one.servers.filter(({ up }) => !up).map((real) => deadLine(real, now)),
+    ...one.servers.filter(({ maintained }) => maintained === true).map(maintainedLine),
+    ...one.servers.filter(({ up, maintained }) => !up && maintained !== true).map((real) => deadLine(real, now)),
     ...one.servers.flatMap(notMadeLines),
     ...one.servers.filter(({ slowWeight }) => slowWeight !== undefined).map(slowLine),
   ]);
@@ -72,13 +79,14 @@ export function healthLines(daemons: readonly DaemonStatus[], now: number): read
 
 /** `10.0.0.2:80 up since …, weight 3, went down twice` */
 function serverLines(real: RealHealthStatus, now: number): readonly string[] {
-  const { server, up, since, weight, slowWeight, checks, unchecked, timesDown } = real;
+  const { server, up, since, weight, slowWeight, checks, unchecked, timesDown, maintained = false } = real;
   const unknown = checks === 0 ? ', without a check' : unchecked === checks ? ', not checked yet' : '';
   const state = up ? `up${sinceText(since, now)}${unknown}` : `down${since === null ? unknown : sinceText(since, now)}`;
   const weightText = slowWeight === undefined ? `weight ${weight}` : `weight ${slowWeight} of ${weight}, starts slowly`;
   const why = whyText(real);
   return [
     `  ${server} ${state}; ${weightText}; went down ${counted(timesDown, 'time')}`,
+    ...(maintained ? ['    in maintenance: its checks wait'] : []),
     ...(up || why === '' ? [] : [`    ${why}`]),
     ...notMadeLines(real).map((line) => `  ${line}`),
   ];

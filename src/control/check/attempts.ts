@@ -1,4 +1,4 @@
-// When attempts begin. While a virtual server is suspended, its checkers wait.
+// When attempts begin. While a virtual server is suspended, or a real server is in maintenance, its checkers wait.
 import { dueBy, nextDueIn } from '../timed-list.js';
 import { type CheckContext, changeChecker, checkerAt, checkersNow, realAt, serverAt, share } from './context.js';
 import type { Attempt } from './messages.js';
@@ -30,7 +30,8 @@ export function beginDue(context: CheckContext): void {
   }
 }
 
-const delayLoopUs = (context: CheckContext, index: number): number => Math.max(1000, checkerAt(context, index).config.timing.delayLoopUs);
+export const delayLoopUs = (context: CheckContext, index: number): number =>
+  Math.max(1000, checkerAt(context, index).config.timing.delayLoopUs);
 
 /** `firstUs`: when the first of those that begin now was due. */
 function begin(context: CheckContext, index: number, firstUs: number): void {

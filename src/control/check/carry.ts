@@ -34,7 +34,7 @@ export function before(context: CheckContext): Before {
 }
 
 /** The retries of a check whose first failure counts: all are used, unless the kind retries in its first round, too. */
-const usedRetries = ({ check, timing }: Checker): number =>
+export const usedRetries = ({ check, timing }: Checker): number =>
   isAttempted(check.kind) && kindOf(check.kind).freshRounds === true ? 0 : timing.retry;
 
 const NO_WARNINGS: CheckerState['warnings'] = new Map();

@@ -5,8 +5,9 @@ import { itemsOf } from '../timed-list.js';
 import { abandon } from './attempts.js';
 import { type Before, before, carryCheckers } from './carry.js';
 import { type CheckContext, changeServer, checkerAt, checkersNow, checkersOf, replaceCheckers, serverAt } from './context.js';
-import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
+import { checkerIdentity, realIdentity, realOfServerIdentity, serverIdentity } from './identity.js';
 import { isAttempted } from './kinds/index.js';
+import { takeMaintenance } from './maintenance.js';
 import type { CheckInput } from './messages.js';
 import { realName } from './names.js';
 import { notifyReal } from './notify.js';
@@ -44,6 +45,7 @@ export function configure(context: CheckContext, input: Configure): void {
     running.filter(({ attempt }) => !kept.has(attempt)),
   );
   for (const index of context.servers.keys()) settle(context, index, old, weights);
+  takeMaintenance(context, input.maintained ?? context.machine.maintained);
   for (const index of context.servers.keys()) logCheckers(context, index);
 }
 
@@ -51,12 +53,10 @@ export function configure(context: CheckContext, input: Configure): void {
 function presentWeights(context: CheckContext): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const [server, { config, reals }] of context.servers.entries()) {
-    for (const [real, state] of reals.entries()) weights.set(weightKey(config, state), weightOf(context, server, real));
+    for (const [real, state] of reals.entries()) weights.set(realOfServerIdentity(config, state.config), weightOf(context, server, real));
   }
   return weights;
 }
-
-const weightKey = (server: VirtualServer, real: RealState): string => `${serverIdentity(server)}\n${realIdentity(real.config)}`;
 
 function removeGone(context: CheckContext, wanted: readonly VirtualServer[]): void {
   const stay = new Map(wanted.map((server) => [serverIdentity(server), server]));
@@ -116,7 +116,8 @@ function replaceServers(context: CheckContext, { servers, remembered }: Configur
       };
       const slow =
         known === undefined ? rememberedSlowStart(context, settings, keys, remembered) : carriedSlowStart(context, settings, known.state);
-      return { config: settings, alive, failed, timesDown, downUs, downSinceUs, slow, firstChecker, checkerCount: own.length };
+      const maintained = known?.state.maintained === true;
+      return { config: settings, alive, failed, timesDown, downUs, downSinceUs, maintained, slow, firstChecker, checkerCount: own.length };
     });
     const sorry = was?.sorry === true && config.sorryServer !== undefined;
     next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false });
@@ -166,7 +167,7 @@ function settleReal(context: CheckContext, server: number, real: number, old: Be
   }
   const up = checkersOf(context, server, real).every((index) => checkerAt(context, index).up);
   setAlive(context, server, real, up);
-  const before = weights.get(weightKey(config, state));
+  const before = weights.get(realOfServerIdentity(config, state.config));
   const after = weightOf(context, server, real);
   if (before !== undefined && before !== after) {
     log(context, `Changing weight from ${before} to ${after} for ${up ? '' : 'in'}active service ${name} of VS ${config.name}`);
@@ -177,10 +178,11 @@ function settleReal(context: CheckContext, server: number, real: number, old: Be
 /** One line a checker that makes attempts, when all servers are in their place. */
 function logCheckers(context: CheckContext, server: number): void {
   const { config, reals, suspended } = serverAt(context, server);
-  for (const [real, { config: settings }] of reals.entries()) {
+  for (const [real, { config: settings, maintained }] of reals.entries()) {
     const what = `healthchecker for service ${realName(settings, config)} for VS ${config.name}`;
     for (const index of checkersOf(context, server, real)) {
-      if (isAttempted(checkerAt(context, index).config.check.kind)) log(context, `${suspended ? 'Deactivating' : 'Activating'} ${what}`);
+      if (isAttempted(checkerAt(context, index).config.check.kind))
+        log(context, `${suspended || maintained ? 'Deactivating' : 'Activating'} ${what}`);
     }
   }
 }

@@ -36,7 +36,10 @@ const pauseOf = (checker: CheckerState): { readonly everySeconds?: number } =>
   isAttempted(checker.config.check.kind) ? { everySeconds: pauseWhileDownUs(checker) / US_PER_S } : {};
 
 /** `checkers`: those of this server. */
-export function realHealthOf({ config, alive, slow, timesDown, downUs }: RealState, checkers: readonly CheckerState[]): RealHealth {
+export function realHealthOf(
+  { config, alive, maintained, slow, timesDown, downUs }: RealState,
+  checkers: readonly CheckerState[],
+): RealHealth {
   const down = checkers.filter(({ up }) => !up);
   const weight = weightIn(config, checkers);
   return {
@@ -51,6 +54,7 @@ export function realHealthOf({ config, alive, slow, timesDown, downUs }: RealSta
     notMade: checkers.flatMap((checker) => (checker.hindrance === '' ? [] : [{ check: checkName(checker), reason: checker.hindrance }])),
     timesDown,
     ...(downUs === 0 ? {} : { downUs }),
+    ...(maintained ? { maintained } : {}),
   };
 }
 

@@ -7,6 +7,9 @@ export function serverIdentity({ target, protocol, name }: VirtualServer): strin
   return target.kind === 'service' ? serviceId(target.key) : `group ${target.group} ${protocol} ${name}`;
 }
 
+/** Of a real server among all of the file. */
+export const realOfServerIdentity = (server: VirtualServer, real: RealServer): string => `${serverIdentity(server)}\n${realIdentity(real)}`;
+
 export const realIdentity = ({ address, port }: RealServer): string => `${addressId(address)} ${port}`;
 
 /** By what a reload knows a check again; with other times it is the same one. */

@@ -73,6 +73,8 @@ export type CheckInput =
       readonly chance?: Chance;
       readonly hostName?: string;
       readonly remembered?: Remembered;
+      /** As of `maintenance`; absent: as before. */
+      readonly maintained?: ReadonlySet<string>;
     }
   /** What attempts answered since the last time. Those of attempts that were abandoned are ignored. */
   | { readonly kind: 'outcomes'; readonly outcomes: readonly Answered[] }
@@ -81,6 +83,8 @@ export type CheckInput =
   | { readonly kind: 'bfd'; readonly name: string; readonly up: boolean }
   /** How many interfaces have each address, by `addressId`: all of them, whenever that changes (ha_suspend). */
   | { readonly kind: 'addresses'; readonly counts: ReadonlyMap<string, number> }
+  /** The real servers that are in maintenance, by realOfServerIdentity: all of them, whenever that changes. */
+  | { readonly kind: 'maintenance'; readonly reals: ReadonlySet<string> }
   /** What came of the last `apply`. */
   | { readonly kind: 'applied'; readonly result: ApplyResult }
   | { readonly kind: 'wake' }

@@ -81,6 +81,8 @@ export interface RealState {
   readonly downUs: number;
   /** Since when it is out; undefined: it is not. */
   readonly downSinceUs: number | undefined;
+  /** An override has it in maintenance: its checks wait. */
+  readonly maintained: boolean;
   /** Its weight rises still. */
   readonly slow: SlowStart | undefined;
   /** Its checkers are `checkers[firstChecker]` and the `checkerCount - 1` after it. */
@@ -135,6 +137,8 @@ export interface CheckMachine {
   readonly files: ReadonlyMap<string, number | undefined>;
   readonly bfds: ReadonlyMap<string, boolean>;
   readonly addresses: ReadonlyMap<string, number>;
+  /** Real servers in maintenance, by realOfServerIdentity; some may be of no file. */
+  readonly maintained: ReadonlySet<string>;
   readonly chance: Chance;
   readonly budgets: LogBudgets;
   /** After `stop` nothing is checked and nothing is served. */
@@ -155,6 +159,7 @@ export function initialChecks(): CheckMachine {
     files: new Map(),
     bfds: new Map(),
     addresses: new Map(),
+    maintained: new Set(),
     chance: [1, 2, 3, 4],
     budgets: new Map(),
     stopped: false,

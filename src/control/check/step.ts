@@ -3,6 +3,7 @@ import type { Step } from '../machine.js';
 import { beginDue, nextDueAtUs } from './attempts.js';
 import { configure } from './configure.js';
 import { type CheckContext, checkerAt, closeContext, openContext } from './context.js';
+import { takeMaintenance } from './maintenance.js';
 import type { Answered, CheckEffect, CheckInput } from './messages.js';
 import { takeOutcome } from './outcome.js';
 import { stop } from './remove.js';
@@ -44,6 +45,9 @@ function take(context: CheckContext, input: CheckInput): void {
       break;
     case 'addresses':
       takeAddresses(context, input.counts);
+      break;
+    case 'maintenance':
+      takeMaintenance(context, input.reals);
       break;
     case 'applied':
       takeApplied(context, input.result);

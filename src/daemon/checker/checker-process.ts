@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { chanceFrom } from '../../control/chance.js';
 import { configureInput } from '../../control/check/configure-input.js';
 import { changesHealth } from '../../control/check/health.js';
+import { maintainedReals } from '../../control/check/maintained-reals.js';
 import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import { RememberedKeys, rememberedOf } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
@@ -15,6 +16,7 @@ import { wantedDaemons } from '../../control/sync/daemon-steps.js';
 import { notServedMessage, withoutMessages } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
+import type { DrainTarget } from '../../model/drain/drain-target.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { shortfalls } from '../../model/keepalived/served-as.js';
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
@@ -37,6 +39,7 @@ import { CheckCounts } from './check-counts.js';
 import { CheckNotifier } from './check-notifier.js';
 import { CheckPublisher } from './check-publisher.js';
 import { HealthRecord } from './health-record.js';
+import type { WatchMaintenance } from './maintenance-watch.js';
 import { TableKeeper } from './table-keeper.js';
 
 /** Three seconds: the supervisor kills a child after five (child_wait_time). */
@@ -55,6 +58,8 @@ export interface CheckerOptions {
   readonly open: () => Director;
   /** Where the health of servers is kept for the next process. */
   readonly healthFile: string;
+  /** Reports what is in maintenance, from within its call, too. */
+  readonly watchMaintenance?: WatchMaintenance;
   /** What begins when the table is as it stays, and is waited for. */
   readonly atEnd?: readonly (() => Promise<void>)[];
   /** To the supervisor. */
@@ -78,6 +83,9 @@ class Checker implements Part {
   readonly #publisher: CheckPublisher;
   readonly #record: ReloadRecord;
   readonly #daemons: DaemonKeeper;
+  /** What is in maintenance. */
+  #maintained: readonly DrainTarget[] = [];
+  readonly #maintenance: { close(): void } | undefined;
 
   constructor(readonly options: CheckerOptions) {
     const { configuration, log } = options;
@@ -105,7 +113,17 @@ class Checker implements Part {
       this.#counts.ended(outcomes);
       this.#loop.feed({ kind: 'outcomes', outcomes });
     });
+    let isStarted = false;
+    this.#maintenance = options.watchMaintenance?.((targets) => {
+      this.#maintained = targets;
+      if (isStarted) this.#loop.feed({ kind: 'maintenance', reals: this.#maintainedReals() });
+    });
     this.#configure({ chance: chanceFrom(randomBytes(16)), hostName: hostname(), remembered: this.#health.read() });
+    isStarted = true;
+  }
+
+  #maintainedReals(): ReadonlySet<string> {
+    return maintainedReals(this.#configuration, this.#maintained);
   }
 
   #configure(more: Partial<Extract<CheckInput, { kind: 'configure' }>> = {}): void {
@@ -117,7 +135,7 @@ class Checker implements Part {
     this.#files.configure(this.#checkedFiles());
     this.#logNotYet();
     this.#daemons.want(wantedDaemons(configuration, 'checker'));
-    this.#loop.feed({ ...configureInput(configuration), ...more });
+    this.#loop.feed({ ...configureInput(configuration), maintained: this.#maintainedReals(), ...more });
   }
 
   /** Only those that a check asks for. */
@@ -208,6 +226,7 @@ class Checker implements Part {
 
   async stop(): Promise<void> {
     this.#addresses?.close();
+    this.#maintenance?.close();
     this.#files.close();
     this.#health.flush();
     this.#publisher.close();

@@ -5,6 +5,7 @@ import { CpuScheduling } from '../process/cpu-scheduling.js';
 import { coverInterfaces, InterfaceCover } from '../process/interface-cover.js';
 import type { StartPart } from '../process/part.js';
 import { runChecker } from './checker-process.js';
+import { MaintenanceWatch } from './maintenance-watch.js';
 import { tableOpener } from './table-opener.js';
 
 /** The umask of weir's commands: others may read the folders that are made for the table. */
@@ -26,6 +27,7 @@ export const startChecker: StartPart = (configuration, options, log, send) => {
     identSuffix,
     open: tableOpener((onWait) => openDirector({ waitMs: 0, onWait, onServices }), log),
     send,
+    watchMaintenance: (report) => new MaintenanceWatch(report, log),
     atEnd: [() => cover.close(), ...(options.ownNamespace ? [coverInterfaces(log)] : [])],
   });
 };

@@ -23,7 +23,23 @@ function byCheck(kinds: readonly PublishedCheckKind[]): ReadonlyMap<string, read
   return found;
 }
 
-export function checkFamilies({ checkCounts }: Snapshot): readonly Family[] {
+/** How many checks of these servers wait, and for what. */
+function waitingFamily(servers: Snapshot['checks']): Family {
+  const checksOf = (reals: Snapshot['checks'][number]['reals']): number => reals.reduce((sum, { checks }) => sum + checks, 0);
+  const maintained = servers.map(({ reals }) => checksOf(reals.filter((real) => real.maintained === true)));
+  const suspended = servers.map(({ suspended, reals }) => (suspended ? checksOf(reals.filter((real) => real.maintained !== true)) : 0));
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+  return directorFamily('checks_waiting', 'gauge', 'Health checks that make no attempts now, by reason', [
+    { labels: labelText({ reason: 'maintenance' }), value: sum(maintained) },
+    { labels: labelText({ reason: 'ha_suspend' }), value: sum(suspended) },
+  ]);
+}
+
+export function checkFamilies({ checks, checkCounts }: Snapshot): readonly Family[] {
+  return [...(checks.length === 0 ? [] : [waitingFamily(checks)]), ...attemptFamilies(checkCounts)];
+}
+
+function attemptFamilies(checkCounts: Snapshot['checkCounts']): readonly Family[] {
   if (checkCounts.length === 0) return [];
   const kinds = [...byCheck(checkCounts.flatMap((one) => one.kinds))];
   return [

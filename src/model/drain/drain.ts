@@ -205,6 +205,10 @@ export function holdsOf({ drains, overrides = [] }: DrainRecord): HoldOf {
   };
 }
 
+/** What operators have in maintenance: it is left alone, by health checks, too. */
+export const maintainedBy = ({ overrides = [] }: DrainRecord): readonly DrainTarget[] =>
+  overrides.flatMap(({ target, state }) => (state === 'maintenance' ? (parseDrainTarget(target) ?? []) : []));
+
 /** Still gets its turns: it goes on, or what is to be done at its end or after its cancelling is not done yet. */
 export const isUnfinished = ({ state, endDone }: Drain): boolean => state === 'draining' || !endDone;
 

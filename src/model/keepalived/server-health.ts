@@ -36,6 +36,8 @@ export type RealServerHealth<Since> = Since & {
   readonly timesDown: number;
   /** How long it was down, without the last time if that is not over; absent: not at all. */
   readonly downUs?: number;
+  /** An override has it in maintenance: its checks make no attempts. */
+  readonly maintained?: boolean;
 };
 
 /** Without its real servers. */

@@ -9,11 +9,11 @@ import type { Tables } from './tables.js';
 /** Another build leaves it alone. */
 const DRAINS_PIN = 'drains';
 
-const pathOf = ({ folder }: Pick<Tables, 'folder'>): string => `${folder}/${DRAINS_PIN}`;
+export const drainsPin = ({ folder }: Pick<Tables, 'folder'>): string => `${folder}/${DRAINS_PIN}`;
 
 /** @throws WeirError drain-record: another build's */
 export function readDrains(tables: Pick<Tables, 'folder'>): DrainRecord {
-  const record = readDrainRecord(readPinnedText(pathOf(tables)));
+  const record = readDrainRecord(readPinnedText(drainsPin(tables)));
   if (record === undefined) throw new WeirError('drain-record');
   return record;
 }
@@ -21,8 +21,8 @@ export function readDrains(tables: Pick<Tables, 'folder'>): DrainRecord {
 export function writeDrains(tables: Pick<Tables, 'folder'>, record: DrainRecord): void {
   const { drains, overrides, cancelled, removedOverrides, next } = record;
   const isEmpty = drains.length === 0 && [overrides, cancelled, removedOverrides].every((part) => part === undefined);
-  if (isEmpty && next === NO_DRAINS.next) removePinnedText(pathOf(tables));
-  else writePinnedText(pathOf(tables), 'weir_drains', JSON.stringify(record));
+  if (isEmpty && next === NO_DRAINS.next) removePinnedText(drainsPin(tables));
+  else writePinnedText(drainsPin(tables), 'weir_drains', JSON.stringify(record));
 }
 
 /** Whether this one is held. @throws WeirError drain-record */
