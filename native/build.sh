@@ -32,7 +32,7 @@ trap 'rm -f "$temporary"' EXIT
 "${CC:-cc}" -std=c11 $extra -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -D_GNU_SOURCE -DNAPI_VERSION=8 \
   -isystem "$headers" ./*.c -o "$temporary" -lbpf
 mv "$temporary" "$out" # at once: a process that has the old one mapped keeps it
-"${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -D_GNU_SOURCE preload/early-signals.c -o "$temporary" -ldl
+"${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -D_GNU_SOURCE preload/*.c -o "$temporary" -ldl
 mv "$temporary" ../dist/weir-signals.so
 # An addon of its own, so that no command loads PCRE2 but a checker that has an expression.
 "${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -D_GNU_SOURCE -DNAPI_VERSION=8 \

@@ -1,6 +1,7 @@
 // The processes that the supervisor starts, one row each. A new process is a folder with a part.ts, and a row here.
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import type { ProcessSettings, RootSettings } from '../model/keepalived/global.js';
+import type { Capability } from '../sys/processes/own-capabilities.js';
 import type { StartPart } from './process/part.js';
 
 /** What keepalived's command line and configuration decide about one of its processes. */
@@ -33,6 +34,8 @@ export interface ProcessRow {
   readonly endsDaemon: boolean;
   /** Absent: a process of weir's own, which runs unless the command line chooses others, and has no pid file. */
   readonly keepalived?: KeepalivedProcess;
+  /** All that it keeps of root's, and all that it starts; absent: what the daemon has. One that enters a namespace keeps CAP_SYS_ADMIN, too. */
+  readonly capabilities?: readonly Capability[];
   /** A network namespace of its own; absent: the daemon's. Empty: the one that the daemon was started in. */
   readonly netNamespace?: (root: RootSettings) => string | undefined;
   readonly load: () => Promise<StartPart>;
@@ -55,6 +58,18 @@ const MANY_CHECKS: readonly string[] = [
   '--no-allocation-site-pretenuring',
   '--single-threaded-gc',
   '--max-semi-space-size=16',
+];
+
+/** To change the table and interfaces, to find daemons of root, to listen and to read keys; to be no more than that where a stranger talks to it. */
+const OF_TABLE: readonly Capability[] = [
+  'CAP_NET_ADMIN',
+  'CAP_BPF',
+  'CAP_PERFMON',
+  'CAP_NET_RAW',
+  'CAP_SYS_PTRACE',
+  'CAP_CHOWN',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_DAC_READ_SEARCH',
 ];
 
 /** Static objects need the VRRP process, too. */
@@ -148,6 +163,7 @@ const TABLE = {
     prompt: false,
     silentTicksMax: 10,
     endsDaemon: false,
+    capabilities: OF_TABLE,
     netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
     load: () => import('./feedback/part.js').then(({ startFeedback }) => startFeedback),
   },
@@ -161,6 +177,7 @@ const TABLE = {
     // It loads the datapath for the first service, for which it may have to wait 30 s.
     silentTicksMax: 60,
     endsDaemon: false,
+    capabilities: OF_TABLE,
     netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
     load: () => import('./api/part.js').then(({ startApi }) => startApi),
   },

@@ -58,6 +58,13 @@ test('servers of a weir.yaml are checked by weir run', { skip }, async (context)
     daemon.signal('SIGHUP');
     await table(`${VIP}:80 10.8.2.11:80 5`, `${VIP}:81 10.8.2.11:81 1`);
 
+    // Its rights, and those of what it starts: docs/security.md.
+    const [, pid] = /pid=(\d+)/.exec(await daemon.logged(/Starting API child process, pid=/)) ?? [];
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    for (const name of ['CapPrm', 'CapEff', 'CapBnd']) assert.match(status, new RegExp(`^${name}:\\s000000c000083405$`, 'm'));
+    assert.match(status, /^NoNewPrivs:\s1$/m);
+    assert.equal((await askSocket(socket, 'GET', '/v1/doctor')).status, 200);
+
     const override = async (method: string, body?: unknown): Promise<number> =>
       (await askSocket(socket, method, '/v1/overrides/10.8.2.11', body, { 'if-match': '*' })).status;
     assert.equal(await override('PUT', { state: 'maintenance', reason: 'a test', allow_empty: true }), 200);

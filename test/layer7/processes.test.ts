@@ -1,9 +1,11 @@
 // The processes of `weir proxy`: one that is killed is started again, a reload and an exchange lose no request and cut no WebSocket, and a
 // drain lets answers end.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { freePort, get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
+
+const CAP_DAC_OVERRIDE = 2n;
 
 let servers: readonly Awaited<ReturnType<typeof namedServer>>[] = [];
 before(async () => {
@@ -45,6 +47,12 @@ function load(port: number): () => Promise<{ readonly answered: number; readonly
 
 test('new processes on the same sockets lose no request and cut no WebSocket; a killed one comes back; a drain ends it', async () => {
   const { proxy, port, pids } = await start();
+  for (const pid of pids) {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const [, effective = ''] = /^CapEff:\s([0-9a-f]+)$/m.exec(status) ?? [];
+    assert.equal(BigInt(`0x${effective}`) & ~CAP_DAC_OVERRIDE, 0n, 'docs/security.md');
+    assert.match(status, /^NoNewPrivs:\s1$/m);
+  }
   const chat = await webSocket(port);
   const stop = load(port);
   proxy.signal('SIGUSR2');

@@ -8,6 +8,8 @@ import type { Listener } from '../../model/layer7/listener.js';
 import type { PoolCounts, PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
 import { native } from '../../sys/addon.js';
 import { artifact } from '../../sys/artifact.js';
+import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
+import { keepingCapabilities } from '../../sys/processes/own-capabilities.js';
 import { socketAddress } from '../../sys/sockets/socket-address.js';
 import type { AccessLogSettings, FromWorker, ListenerSocket, ProxySettings, ToWorker } from './messages.js';
 
@@ -16,6 +18,8 @@ import type { AccessLogSettings, FromWorker, ListenerSocket, ProxySettings, ToWo
  * no helper.
  */
 const NODE_FLAGS = ['--max-semi-space-size=32', '--min-semi-space-size=16', '--single-threaded-gc', '--v8-pool-size=1'];
+/** Strangers talk to it, and its sockets are given to it: it writes its log, whose file may be another user's. */
+const OF_WORKER = ['CAP_DAC_OVERRIDE'] as const;
 /** The first descriptors of a process: its streams and the channel. */
 const FIRST_SOCKET_FD = 4;
 const BACKLOG_MAX = 4096;
@@ -123,7 +127,8 @@ export class ProxySupervisor {
     const fds = listeners.map((listener) => slot.sockets.get(keyOf(listener)) ?? -1);
     const sockets: readonly ListenerSocket[] = listeners.map(({ name }, index) => ({ name, fd: FIRST_SOCKET_FD + index }));
     const argv = [...NODE_FLAGS, artifact('weir.cjs'), 'proxy', '--worker'];
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds] });
+    const env = { ...keepingEarlySignals(process.env), ...keepingCapabilities(OF_WORKER) };
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds], env });
     slot.child = child;
     slot.aliveAt = performance.now();
     child.on('message', (message) => this.#receive(slot, child, message as FromWorker));

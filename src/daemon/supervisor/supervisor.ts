@@ -16,6 +16,7 @@ import { type ChildEnd, DaemonChild } from './children/child-process.js';
 import { endText, isPermanent, PERMANENT_ERRORS } from './children/end-text.js';
 import { nextRespawn, type Respawns } from './children/respawn.js';
 import type { DaemonOptions } from './daemon-options.js';
+import { mountedBpffs } from './start/mounted-bpffs.js';
 
 export interface SupervisorSettings {
   readonly options: DaemonOptions;
@@ -83,7 +84,15 @@ export class Supervisor {
   /** Starts what the configuration needs and does not run yet; resolves when all that was started is at work. */
   async #start({ configuration }: Wanted): Promise<void> {
     const kinds = processesWanted(this.settings.options, configuration).filter((kind) => !this.#slots.has(kind));
-    await Promise.all(kinds.map((kind) => this.#launch(kind, {}, false)));
+    await Promise.all(
+      kinds.map((kind) => (PROCESSES[kind].capabilities === undefined ? this.#launch(kind, {}, false) : this.#launchBounded(kind))),
+    );
+  }
+
+  /** Of what a later reload started meanwhile there is no second one. */
+  async #launchBounded(kind: ProcessKind): Promise<void> {
+    await mountedBpffs(this.settings.log);
+    if (!this.#slots.has(kind) && this.#stopping === undefined) await this.#launch(kind, {}, false);
   }
 
   get running(): readonly ProcessKind[] {
@@ -153,7 +162,8 @@ export class Supervisor {
 
   #spawn(kind: ProcessKind): DaemonChild {
     const { options, console } = this.settings;
-    return new DaemonChild(kind, { argv: options.argv, console });
+    const entersNamespace = this.#wanted?.childOptions(kind, false).netNamespace !== undefined;
+    return new DaemonChild(kind, { argv: options.argv, console, entersNamespace });
   }
 
   #listen(kind: ProcessKind, child: DaemonChild): DaemonChild {

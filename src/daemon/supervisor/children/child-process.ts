@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { keepingEarlySignals } from '../../../sys/processes/early-signals.js';
 import { ownChild } from '../../../sys/processes/orphans.js';
+import { keepingCapabilities } from '../../../sys/processes/own-capabilities.js';
 import { type FromChild, isMessage, type ToChild } from '../../process/messages.js';
 import { isProcessKind, PROCESSES, type ProcessKind } from '../../processes.js';
 import { Liveness } from './liveness.js';
@@ -34,6 +35,14 @@ export interface ChildCommand {
   readonly argv: readonly string[];
   /** False in the background: the command that started the daemon waits until its terminal is closed here. */
   readonly console: boolean;
+  /** It enters a network namespace. */
+  readonly entersNamespace?: boolean;
+}
+
+function capabilitiesOf(kind: ProcessKind, entersNamespace: boolean): NodeJS.ProcessEnv {
+  const { capabilities } = PROCESSES[kind];
+  if (capabilities === undefined) return {};
+  return keepingCapabilities(entersNamespace ? [...capabilities, 'CAP_SYS_ADMIN'] : capabilities);
 }
 
 /** How the same program is started again: its interpreter, its flags, its entry. */
@@ -51,7 +60,7 @@ export class DaemonChild {
   #events: ChildEvents | undefined;
 
   /** Starts it; its messages are handled from `listen` on. @throws the system's error when no process can be started */
-  constructor(kind: ProcessKind, { argv, console }: ChildCommand) {
+  constructor(kind: ProcessKind, { argv, console, entersNamespace = false }: ChildCommand) {
     this.liveness = new Liveness(PROCESSES[kind].silentTicksMax);
     const [file = '', ...args] = command(PROCESSES[kind].nodeFlags, argv);
     // The service manager's variables are for the supervisor, not for scripts.
@@ -59,7 +68,7 @@ export class DaemonChild {
     this.#process = spawn(file, args, {
       stdio: ['ignore', console ? 'inherit' : 'ignore', console ? 'inherit' : 'ignore', 'ipc'],
       serialization: 'advanced',
-      env: { ...keepingEarlySignals(environment), [CHILD_VARIABLE]: kind },
+      env: { ...keepingEarlySignals(environment), ...capabilitiesOf(kind, entersNamespace), [CHILD_VARIABLE]: kind },
     });
     const { pid } = this.#process;
     // No descriptors or processes left: the event has the reason, and the respawn's delays bound the next attempts.
