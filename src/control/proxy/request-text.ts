@@ -1,6 +1,7 @@
 // What a server gets before the body of a request: its head, and the client's address where the pool wants that.
 import type { Address } from '../../model/address.js';
 import type { Pool, PoolServer } from '../../model/layer7/pool.js';
+import { fieldValue } from '../../wire/http/fields.js';
 import { forwardedRequest } from '../../wire/http/forwarded-head.js';
 import { proxyHeader, proxyLine } from '../../wire/proxy-protocol/proxy-header.js';
 import { type Asked, schemeOf, type ToPool } from './routing.js';
@@ -10,7 +11,7 @@ const forwardedNode = ({ family }: Address, text: string): string => (family ===
 /** `upgrade`: the protocol to ask the server for; empty: none. */
 export function requestText({ client, clientText, head, listener }: Asked, to: ToPool, server: PoolServer, upgrade: string): string {
   return forwardedRequest(
-    to.lines === undefined ? head : { ...head, lines: to.lines },
+    to.lines === undefined ? head : { ...head, lines: to.lines, host: head.host || (fieldValue(to.lines, 'host') ?? '') },
     {
       client: clientText,
       forwardedNode: forwardedNode(client, clientText),
