@@ -51,6 +51,11 @@ export class Tries {
     this.#report('failed', nowUs);
   }
 
+  /** Its answer has a status for which the next server is asked. 403 and 404 are no failures of a server, as nginx has it. */
+  passedOver(condition: RetryCondition, nowUs: number): void {
+    this.#report(condition === 'http_403' || condition === 'http_404' ? 'answered' : 'failed', nowUs);
+  }
+
   /** The request is over. */
   end(nowUs: number): void {
     this.#report(this.#isAnswered ? 'answered' : 'abandoned', nowUs);

@@ -18,7 +18,8 @@ import { openTunnel } from './tunnel.js';
 type Phase = 'asking' | 'answering' | 'tunnel' | 'over';
 
 /** Protocols that a client may change to; h2c is none of them: its requests would pass unseen. */
-const UPGRADES = /^websocket$/;
+/** RFC 9110 §7.8: one protocol, but no other version of HTTP, nor TLS: what follows would be requests that nothing here reads. */
+const UPGRADES = /^(?!(?:h2c?|http|tls)(?:\/|$))[!#-'*+.^-`|~\w-]+(?:\/[!#-'*+.^-`|~\w-]+)?$/;
 
 export class Exchange implements ServerUser {
   readonly body: RequestBody;
@@ -259,7 +260,7 @@ export class Exchange implements ServerUser {
   /** nginx's http_5xx: the next server is asked, and where there is none, the client gets this answer. */
   #isWorthRetrying(condition: Failure['condition']): boolean {
     if (!this.#mayRetry({ condition, wasSent: true, wasStale: false })) return false;
-    this.#tries.failed(this.#nowUs);
+    this.#tries.passedOver(condition, this.#nowUs);
     if (!this.#tries.next(this.#nowUs)) return false;
     this.#dropServer();
     this.#ask();
