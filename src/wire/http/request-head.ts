@@ -31,8 +31,8 @@ export interface RequestHead {
   readonly lines: string;
 }
 
-/** RFC 9110 §7.2, without the sub-delimiters of RFC 3986, which no name that resolves has. */
-const HOST = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~%-]{1,255})(?::\d{0,5})?$/;
+/** RFC 9110 §7.2, without the sub-delimiters of RFC 3986 and without empty labels, which no name that resolves has; one dot may be its end. */
+const HOST = /^(?!\.(?::|$)|.*\.\.)(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~%-]{1,255})(?::\d{0,5})?$/;
 const VERSION = /^HTTP\/\d\.\d$/;
 /** Visible ASCII without `#`. */
 const TARGET = /^[!-"$-~]+$/;
