@@ -12,6 +12,9 @@ export interface EngineCertificate {
   readonly keyType: string;
 }
 
+/** Values of Upgrade that are not passed on, in any case: as the proxy's own (control/proxy/exchange.ts). */
+export const NO_UPGRADE = ',|^(h2c?|http|tls)(/|$)';
+
 export interface EngineOptions {
   /** For the configuration, its companions and temporary files; the engine's workers must be able to reach it. */
   readonly folder: string;

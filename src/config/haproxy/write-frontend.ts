@@ -5,6 +5,7 @@ import { endpointText } from '../../model/endpoint-text.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import type { FieldEdit } from '../../model/layer7/proxying.js';
+import { NO_UPGRADE } from '../engine/engine-options.js';
 import { subnetText } from '../weir/units.js';
 import { aclLines } from './acl-lines.js';
 import type { BackendBook } from './backend-book.js';
@@ -112,20 +113,26 @@ export class FrontendWriter {
     }
   }
 
+  /** Fields of answers, HAProxy's own too. */
+  #addFields({ route }: NumberedRoute, place: TemplatePlace): void {
+    for (const [index, { name, value }] of route.proxying.responseFields.entries()) {
+      const kept = `r${index}`;
+      this.#acts.push(keepRule(kept, this.#formats.format(value, place), place.when));
+      this.#answers.push(
+        `http-after-response add-header ${name} ${word(`%[var(txn.${kept})]`)} if ${place.when.join(' ')} ${hasValue(kept)}`,
+      );
+    }
+  }
+
   #pool(one: NumberedRoute): void {
     const { route } = one;
     if (route.action.kind !== 'pool') return;
-    const { requestFields, responseFields, hiddenFields, bodyMaxBytes } = route.proxying;
+    const { requestFields, hiddenFields, bodyMaxBytes } = route.proxying;
     const place = this.#place(one);
     const when = place.when.join(' ');
     if (bodyMaxBytes > 0)
       this.#acts.push(`http-request deny status 413 if ${when} ${is('req.body_size', 'int', [`${bodyMaxBytes + 1}:`])}`);
     for (const [index, edit] of requestFields.entries()) if (!isItself(edit)) this.#edit(edit, index, place);
-    for (const [index, { name, value }] of responseFields.entries()) {
-      const kept = `r${index}`;
-      this.#acts.push(keepRule(kept, this.#formats.format(value, place), place.when));
-      this.#answers.push(`http-after-response add-header ${name} ${word(`%[var(txn.${kept})]`)} if ${when} ${hasValue(kept)}`);
-    }
     for (const name of hiddenFields) this.#answers.push(`http-response del-header ${name} if ${when}`);
     const { replacePrefix } = route.action;
     const { path } = route.match;
@@ -145,13 +152,14 @@ export class FrontendWriter {
     const place = this.#place(one);
     const when = place.when.join(' ');
     this.#slashless(one);
+    this.#addFields(one, place);
     if (route.action.kind === 'pool') this.#pool(one);
     else if (route.action.kind === 'redirect') {
       const { location, status } = route.action;
       this.#acts.push(`http-request redirect location ${word(this.#formats.format(location, place))} code ${status} if ${when}`);
     } else {
       const { body, status } = route.action;
-      const content = body === '' ? '' : ` content-type text/plain string ${word(body)}`;
+      const content = body.length === 0 ? '' : ` content-type text/plain lf-string ${word(this.#formats.format(body, place))}`;
       this.#acts.push(`http-request return status ${status}${content} if ${when}`);
     }
   }
@@ -197,7 +205,7 @@ export class FrontendWriter {
       `http-request deny status 400 if { req.ver 1.0 } ${is('req.fhdr_cnt(transfer-encoding)', 'int', ['1:'])}`,
       'http-request deny status 405 if { method TRACE CONNECT }',
       'http-request del-header _ -m sub',
-      `http-request del-header Upgrade if ${not('{ req.fhdr(upgrade) -m str -i websocket }')}`,
+      `http-request del-header Upgrade if { req.fhdr(upgrade) -m reg -i ${word(NO_UPGRADE)} }`,
       `http-request set-var(txn.host) ${word('req.fhdr(host),host_only,lower')}`,
       ...pathRules(),
       ...(isAlone || fallback === undefined

@@ -43,7 +43,7 @@ const routeOf = (path: PathMatch, action: Action): Route => ({
 const everything: PathMatch = { kind: 'prefix', path: '/', beforeExpressions: false };
 
 function unserved({ redirect }: KtcpvsVirtual): Action {
-  if (redirect === undefined) return { kind: 'status', status: UNSERVED_STATUS, body: '' };
+  if (redirect === undefined) return { kind: 'status', status: UNSERVED_STATUS, body: [] };
   return { kind: 'redirect', status: 302, location: templateOf(`http://${endpointText(redirect)}$request_uri`) };
 }
 

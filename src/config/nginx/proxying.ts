@@ -73,7 +73,7 @@ export function proxyingOf(levels: readonly (readonly Directive[])[], proxyHost:
   const on = all('proxy_next_upstream')[0]?.args;
   return {
     requestFields: requestFieldsOf(all('proxy_set_header'), proxyHost),
-    responseFields: editsOf(all('add_header')),
+    responseFields: editsOf(all('add_header')).map(({ name, value }) => ({ name, value: withProxyHost(value, proxyHost) })),
     hiddenFields: all('proxy_hide_header').flatMap(({ args: [name = ''] }) => (FIELD_NAME.test(name) ? [name.toLowerCase()] : [])),
     timeouts: {
       connectUs: parseDuration(word('proxy_connect_timeout')) ?? timeouts.connectUs,

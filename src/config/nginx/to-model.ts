@@ -214,11 +214,12 @@ class Importer {
     const status = /^\d{3}$/.test(first) ? Number(first) : 302;
     const redirect = REDIRECTS.find((one) => one === status);
     const location = /^\d{3}$/.test(first) ? second : first;
-    if (redirect === undefined || location === undefined) return { kind: 'status', status, body: second ?? '' };
-    const reading = readTemplate(location);
-    if ('template' in reading) return { kind: 'redirect', status: redirect, location: reading.template };
-    this.losses.add(directive, `there is no variable $${reading.unknownVariable}`);
-    return undefined;
+    const isRedirect = redirect !== undefined && location !== undefined;
+    const reading = readTemplate(isRedirect ? location : (second ?? ''));
+    if ('unknownVariable' in reading) this.losses.add(directive, `there is no variable $${reading.unknownVariable}`);
+    const template = 'template' in reading ? reading.template : undefined;
+    if (!isRedirect) return { kind: 'status', status, body: template ?? [] };
+    return template && { kind: 'redirect', status: redirect, location: template };
   }
 
   result(): Layer7 {

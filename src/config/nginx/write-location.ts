@@ -24,20 +24,27 @@ const AS_THE_SERVER_WROTE = [
   'proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;',
 ];
 
-function proxyingLines(proxying: Proxying, lose: (key: string, why: string) => void): readonly string[] {
-  const { requestFields, responseFields, hiddenFields, timeouts, retry, bodyMaxBytes, bufferRequest } = proxying;
-  for (const { name, value } of [...requestFields, ...responseFields])
-    for (const variable of unknownTo(value)) lose(name, `nginx has no variable ${variable}`);
-  const known = (fields: Proxying['requestFields']): Proxying['requestFields'] =>
-    fields.filter(({ value }) => unknownTo(value).length === 0);
+type Lose = (key: string, why: string) => void;
+
+/** Those that nginx can make. */
+function known(fields: Proxying['requestFields'], lose: Lose): Proxying['requestFields'] {
+  for (const { name, value } of fields) for (const variable of unknownTo(value)) lose(name, `nginx has no variable ${variable}`);
+  return fields.filter(({ value }) => unknownTo(value).length === 0);
+}
+
+const addedFields = ({ responseFields }: Proxying, lose: Lose): readonly string[] =>
+  known(responseFields, lose).map(({ name, value }) => `add_header ${name} ${templateWord(value)} always;`);
+
+function proxyingLines(proxying: Proxying, lose: Lose): readonly string[] {
+  const { requestFields, hiddenFields, timeouts, retry, bodyMaxBytes, bufferRequest } = proxying;
   if (timeouts.upgradedUs !== defaultProxying.timeouts.upgradedUs)
     lose('upgraded_timeout', 'nginx has proxy_read_timeout for upgraded connections, too');
   return [
     ...AS_THE_SERVER_WROTE,
     'proxy_set_header Upgrade $weir_upgrade;',
     'proxy_set_header Connection $weir_connection;',
-    ...known(requestFields).map(({ name, value }) => `proxy_set_header ${name} ${templateWord(value)};`),
-    ...known(responseFields).map(({ name, value }) => `add_header ${name} ${templateWord(value)} always;`),
+    ...known(requestFields, lose).map(({ name, value }) => `proxy_set_header ${name} ${templateWord(value)};`),
+    ...addedFields(proxying, lose),
     ...hiddenFields.map((name) => `proxy_hide_header ${name};`),
     `proxy_connect_timeout ${timeWord(timeouts.connectUs)};`,
     `proxy_send_timeout ${timeWord(timeouts.sendUs)};`,
@@ -50,18 +57,20 @@ function proxyingLines(proxying: Proxying, lose: (key: string, why: string) => v
   ];
 }
 
-function actionLines(action: Action, proxying: Proxying, lose: (key: string, why: string) => void): readonly string[] {
+function actionLines(action: Action, proxying: Proxying, lose: Lose): readonly string[] {
   if (action.kind === 'pool') {
     const uri = action.replacePrefix ?? '';
     if (/[$"\\]/.test(uri)) lose('replace_prefix', 'nginx would read a variable in it');
     return [`proxy_pass http://${action.pool}${/[$"\\]/.test(uri) ? '' : uri};`, ...proxyingLines(proxying, lose)];
   }
+  const fields = addedFields(proxying, lose);
   if (action.kind === 'redirect') {
     for (const variable of unknownTo(action.location)) lose('redirect.to', `nginx has no variable ${variable}`);
-    return [`return ${action.status} ${templateWord(action.location)};`];
+    return [...fields, `return ${action.status} ${templateWord(action.location)};`];
   }
-  if (action.body.includes('$')) lose('return.body', 'nginx would read a variable in it');
-  return [`return ${action.status}${action.body === '' || action.body.includes('$') ? '' : ` ${quoted(action.body)}`};`];
+  const unknown = unknownTo(action.body);
+  for (const variable of unknown) lose('return.body', `nginx has no variable ${variable}`);
+  return [...fields, `return ${action.status}${action.body.length === 0 || unknown.length > 0 ? '' : ` ${templateWord(action.body)}`};`];
 }
 
 /** `where`: of its host. */

@@ -5,7 +5,7 @@ import type { Host, HostName } from '../../model/layer7/host.js';
 import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import { distinctLosses, type EngineLoss, type ReportEngineLoss } from '../engine/engine-loss.js';
-import { ENGINE_MARKER, type EngineCertificate, type EngineOptions, type EngineText } from '../engine/engine-options.js';
+import { ENGINE_MARKER, type EngineCertificate, type EngineOptions, type EngineText, NO_UPGRADE } from '../engine/engine-options.js';
 import { hostNameText, subnetText } from '../weir/units.js';
 import { hasConditions, locationLines } from './write-location.js';
 import { upstreamLines } from './write-upstream.js';
@@ -115,8 +115,8 @@ class NginxWriter {
       'server_tokens off;',
       'default_type text/plain;',
       ...this.#limits(limits),
-      'map $http_upgrade $weir_upgrade { default ""; "~*^websocket$" $http_upgrade; }',
-      'map $http_upgrade $weir_connection { default ""; "~*^websocket$" "upgrade"; }',
+      `map $http_upgrade $weir_upgrade { default $http_upgrade; "~*${NO_UPGRADE}" ""; }`,
+      `map $http_upgrade $weir_connection { default "upgrade"; "" ""; "~*${NO_UPGRADE}" ""; }`,
       ...pools.flatMap((pool) =>
         upstreamLines(
           pool,

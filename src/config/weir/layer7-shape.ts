@@ -7,7 +7,20 @@ import { RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
 import type { TextMatch } from '../../model/layer7/route.js';
 import { poolChecksShape } from './pool-checks.js';
 import { byName, choice, either, flag, integer, listOf, type Of, optional, placed, record, required, type Shape, scalar } from './shape.js';
-import { duration, endpoint, expression, fieldName, hostName, location, serverEndpoint, size, subnet, template, word } from './units.js';
+import {
+  bodyTemplate,
+  duration,
+  endpoint,
+  expression,
+  fieldName,
+  hostName,
+  location,
+  serverEndpoint,
+  size,
+  subnet,
+  template,
+  word,
+} from './units.js';
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const COUNT_MAX = 1_000_000;
@@ -69,7 +82,7 @@ const locationRecord = record('a location', {
   pool: optional(placed(word)),
   replace_prefix: optional(word),
   redirect: optional(record('a redirect', { to: required(template), status: optional(choice([301, 302, 303, 307, 308])) })),
-  return: optional(record('an answer', { status: required(integer(200, 599)), body: optional(word) })),
+  return: optional(record('an answer', { status: required(integer(200, 599)), body: optional(bodyTemplate) })),
   ...proxying,
 });
 export type LocationKeys = Of<typeof locationRecord>;

@@ -52,7 +52,7 @@ class HostBuilder {
       return { kind: 'pool', pool: pool.value, ...(replace_prefix === undefined ? {} : { replacePrefix: replace_prefix }) };
     }
     if (redirect?.value.to !== undefined) return { kind: 'redirect', status: redirect.value.status ?? 302, location: redirect.value.to };
-    if (answer?.value.status !== undefined) return { kind: 'status', status: answer.value.status, body: answer.value.body ?? '' };
+    if (answer?.value.status !== undefined) return { kind: 'status', status: answer.value.status, body: answer.value.body ?? [] };
     return undefined;
   }
 

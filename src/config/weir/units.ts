@@ -120,10 +120,14 @@ export const expression = scalar('a regular expression', text, (pattern) =>
 );
 export const word = scalar('a text', text, (given) => given);
 export const fieldName = scalar('the name of a header field', text, (given) => (FIELD_NAME.test(given) ? given : undefined));
-export const template = scalar('a text, also with variables of nginx', text, (given): Template | undefined | Refusal => {
-  if (!isFieldText(given)) return undefined;
+function templateIn(given: string): Template | Refusal {
   const reading = readTemplate(given);
   if ('template' in reading) return reading.template;
   const variable = reading.unknownVariable;
   return { failure: failure('file-variable', { variable, meant: nearest(variable, plainVariables) }) };
-});
+}
+export const template = scalar('a text, also with variables of nginx', text, (given) =>
+  isFieldText(given) ? templateIn(given) : undefined,
+);
+/** Of several lines, too. */
+export const bodyTemplate = scalar('a text, also with variables of nginx', text, templateIn);

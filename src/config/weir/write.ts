@@ -112,7 +112,9 @@ function routeTree({ match, action, proxying, way }: Route): Tree {
       ? { pool: action.pool, ...(action.replacePrefix === undefined ? {} : { replace_prefix: action.replacePrefix }) }
       : {}),
     ...(action.kind === 'redirect' ? { redirect: { to: templateText(action.location), status: action.status } } : {}),
-    ...(action.kind === 'status' ? { return: { status: action.status, ...(action.body === '' ? {} : { body: action.body }) } } : {}),
+    ...(action.kind === 'status'
+      ? { return: { status: action.status, ...(action.body.length === 0 ? {} : { body: templateText(action.body) }) } }
+      : {}),
     ...(way === undefined ? {} : { way }),
     ...proxyingTree(proxying),
   };

@@ -17,10 +17,11 @@ import type { RouteEntry } from '../layer7/route/route-table.js';
 import { Router as RouteFinder } from '../layer7/route/router.js';
 import { type Asked, type Choice, type Outcome, type Router, schemeOf, type ToAnswer, type ToPool } from './routing.js';
 
-/** `host`: HOST or HOST:PORT; an address of IPv6 is in brackets. */
+/** `host`: HOST or HOST:PORT; an address of IPv6 is in brackets. A dot at the end does not count, as for nginx. */
 function withoutPort(host: string): string {
   const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':');
-  return (colon < 0 ? host : host.slice(0, colon)).toLowerCase();
+  const name = (colon < 0 ? host : host.slice(0, colon)).toLowerCase();
+  return name.endsWith('.') ? name.slice(0, -1) : name;
 }
 
 /** What rules and pools ask of a request. */
@@ -221,14 +222,16 @@ export class ModelRouter implements Router {
   }
 
   #act(found: RouteEntry, facts: AskedFacts): ToPool | ToAnswer {
-    const { action } = found.route;
-    if (found.addsSlash) return { kind: 'answer', status: 301, body: '', location: slashLocation(found.route, facts) };
+    const { action, proxying } = found.route;
     const groups = found.route.match.path.kind === 'expression' ? found.groups(facts.path) : [];
+    const own = { proxyHost: '', groups };
+    const answered = (): Pick<ToAnswer, 'kind' | 'lines'> => ({ kind: 'answer', lines: fieldLines(proxying.responseFields, facts, own) });
+    if (found.addsSlash) return { ...answered(), status: 301, body: '', location: slashLocation(found.route, facts) };
     switch (action.kind) {
       case 'status':
-        return { kind: 'answer', status: action.status, body: action.body };
+        return { ...answered(), status: action.status, body: expand(action.body, facts, own) };
       case 'redirect':
-        return { kind: 'answer', status: action.status, body: '', location: expand(action.location, facts, { proxyHost: '', groups }) };
+        return { ...answered(), status: action.status, body: '', location: expand(action.location, facts, own) };
       case 'pool': {
         const chooser = this.#choosers.get(action.pool);
         return chooser === undefined ? notFound : this.#toPool(chooser, found.route, action, facts, { proxyHost: action.pool, groups });

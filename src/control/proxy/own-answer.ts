@@ -32,6 +32,8 @@ export interface OwnAnswer {
   /** Empty: the status in words. */
   readonly body: string;
   readonly location?: string;
+  /** More fields, each line with its CRLF. */
+  readonly lines?: string;
   readonly closes: boolean;
   /** The request was HEAD: a length without a body. */
   readonly isHead: boolean;
@@ -43,7 +45,7 @@ export interface OwnAnswer {
 const fieldText = (text: string): string => text.replace(/[^ -~]/g, '?');
 
 /** The whole answer. */
-export function ownAnswer({ status, body, location, closes, isHead, cause }: OwnAnswer): string {
+export function ownAnswer({ status, body, location, lines: more = '', closes, isHead, cause }: OwnAnswer): string {
   const reason = REASONS[status] ?? '';
   const text = body === '' && status !== 204 ? `${status} ${reason}\n` : body;
   const lines = [
@@ -55,5 +57,5 @@ export function ownAnswer({ status, body, location, closes, isHead, cause }: Own
     ...(cause === undefined ? [] : [`Weir-Cause: ${fieldText(cause)}`]),
     ...(closes ? ['Connection: close'] : []),
   ];
-  return `${lines.join('\r\n')}\r\n\r\n${isHead ? '' : text}`;
+  return `${lines.join('\r\n')}\r\n${more}\r\n${isHead ? '' : text}`;
 }

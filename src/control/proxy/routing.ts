@@ -56,6 +56,8 @@ export interface ToAnswer {
   readonly body: string;
   /** Of a redirect. */
   readonly location?: string;
+  /** Fields of the route, each line with its CRLF. */
+  readonly lines?: string;
 }
 
 export interface Router {

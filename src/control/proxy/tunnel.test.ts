@@ -36,3 +36,13 @@ test('a client that ended before the 101 has ended in the tunnel, too', () => {
   assert.ok(server!.received.endsWith('all'));
   assert.deepEqual([server!.isShut, server!.isClosed], [true, false]);
 });
+
+test('a server is asked for any one protocol but other versions of HTTP and TLS', () => {
+  const asked = (protocol: string): string | undefined => {
+    const bed = new ProxyBed({ servers: 1 });
+    bed.feed(bed.client(), ASK.replace('Upgrade: websocket', `Upgrade: ${protocol}`));
+    return /\r\nUpgrade: (.*)\r\n/.exec(bed.servers[0]!.received)?.[1];
+  };
+  for (const protocol of ['websocket', 'foo', 'IRC/6.9']) assert.equal(asked(protocol), protocol.toLowerCase());
+  for (const protocol of ['h2c', 'H2', 'HTTP/2.0', 'TLS/1.2', 'foo, h2c', 'foo bar']) assert.equal(asked(protocol), undefined, protocol);
+});

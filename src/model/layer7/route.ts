@@ -48,7 +48,7 @@ export type Action =
       readonly replacePrefix?: string;
     }
   | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: Template }
-  | { readonly kind: 'status'; readonly status: number; readonly body: string };
+  | { readonly kind: 'status'; readonly status: number; readonly body: Template };
 
 export interface Route {
   readonly match: RouteMatch;

@@ -158,7 +158,7 @@ test('groups of an expression', () => {
 });
 
 test("a location of a pool that ends with a slash: nginx's redirect, before expressions, not before the very path", () => {
-  const status = { ...route('', prefix('/gone/')), action: { kind: 'status', status: 410, body: '' } } as const;
+  const status = { ...route('', prefix('/gone/')), action: { kind: 'status', status: 410, body: [] } } as const;
   const routes = [
     ...[route('root', prefix('/')), route('x', prefix('/x/')), route('y', prefix('/y')), route('y/', prefix('/y/'))],
     ...[route('z', { kind: 'exact', path: '/z' }), route('z/', prefix('/z/')), route('e', { kind: 'exact', path: '/e/' })],
