@@ -49,6 +49,7 @@ needs_of_test() {
     need tshark tshark
     need tmux tmux
     need openssl openssl
+    need prove perl
     need promtool prometheus
     need prometheus-node-exporter prometheus-node-exporter
     need dnsmasq dnsmasq-base
