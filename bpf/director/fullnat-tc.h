@@ -38,6 +38,8 @@ static __always_inline int lower_hops(struct __sk_buff *skb, __u8 hops, __u8 pro
 static __always_inline int send_to_server(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w) {
   return tc_send(skb, answer, &w->hop, w->gateway);
 }
+static __always_inline __u32 server_exactly(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, p->sport, p->protocol, E_REAL6); }
+static __always_inline __u32 server_of_all_ports(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, 0, 0, E_REAL_ALL6); }
 #else
 static __always_inline enum parsed fullnat_parse(struct __sk_buff *skb, struct packet *p) {
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
@@ -52,6 +54,8 @@ static __always_inline int lower_hops(struct __sk_buff *skb, __u8 hops, __u8 pro
 static __always_inline int send_to_server(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w) {
   return tc_send_to(skb, dest, answer, &w->hop, w->gateway);
 }
+static __always_inline __u32 server_exactly(struct packet *p) { return exact_real(p->saddr, p->sport, p->protocol); }
+static __always_inline __u32 server_of_all_ports(struct packet *p) { return wide_real(p->saddr); }
 #endif
 
 /* Reads a whole packet, or a first fragment with its ports. */
@@ -153,12 +157,45 @@ int weir_fullnat_request(struct __sk_buff *skb) {
   return unlikely(p->fragment) ? fullnat_noted(skb, done) : done;
 }
 
-/* Finds the flow of a reply and gives it its client's address. FULLNAT_UNKNOWN: it is of none. 0: it cannot be changed. */
+#define FULLNAT_HELD 1
+#define SERVERS_ASKED 64 /* destinations with one endpoint */
+
+/* Of the destinations with one endpoint: does one of FULLNAT live? A global function, so that its loop is verified once. */
+__noinline int has_fullnat(__u32 first) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; first && i < SERVERS_ASKED; i++) {
+    struct dest *d = dest_at(first);
+    if (!d) return false;
+    if (READ(d->state) == LIVE && d->flags & D_FULLNAT) return true;
+    first = READ(d->next_same);
+  }
+  return false;
+}
+
+/* A server's segment for a local address that is of no flow: the stack would answer it by an RST, which ends the connection at its server. In a grace period
+ * (grace.h) it is dropped, but for what begins or ends a connection, and what a socket of the director itself waits for. A global function, since it is
+ * rarely called. */
+__noinline int fullnat_held(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c || likely(!in_grace(c))) return false;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  if (p->protocol != IPPROTO_TCP || p->fragment || p->flags & (FLAG_SYN | FLAG_RST)) return false;
+  if (!has_fullnat(server_exactly(p)) && !has_fullnat(server_of_all_ports(p))) return false;
+  __u32 pool = pool_of_pair(source_of(p), target_of(p), p->sport, p->protocol);
+  if (!pool) pool = pool_of_pair(source_of(p), target_of(p), 0, 0);
+  struct fullnat_pool *of = pool ? pool_at(pool) : 0;
+  return of && !has_socket(skb, of, bpf_ntohs(p->dport), p->protocol, p->sport);
+}
+
+/* Finds the flow of a reply and gives it its client's address. FULLNAT_UNKNOWN: it is of none; FULLNAT_HELD: of none, in a grace period. 0: it cannot be
+ * changed. */
 static __always_inline __u32 fullnat_reply(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {
   FULLNAT_ADDRESS(client);
   if (!fullnat_read(skb, p)) return FULLNAT_UNKNOWN;
   struct fullnat_flow *f = flow_answered(source_of(p), target_of(p), p->sport, bpf_ntohs(p->dport), p->protocol, work);
-  if (!f) return FULLNAT_UNKNOWN;
+  if (!f) return unlikely(fullnat_held(skb)) ? FULLNAT_HELD : FULLNAT_UNKNOWN;
   __u32 word = READ(f->word), dest = READ(f->dest);
   words_copy(client, f->client);
   barrier();
@@ -180,6 +217,7 @@ int weir_fullnat_reply(struct __sk_buff *skb) {
   CHECKED(work);
   struct packet *p = &scratch->packet;
   __u32 found = fullnat_reply(skb, p, work);
+  if (unlikely(found == FULLNAT_HELD)) return tc_drop(R_GRACE);
   if (unlikely(!found)) return p->fragment ? fullnat_noted(skb, tc_drop(R_REDIRECT_FAILED)) : tc_drop(R_REDIRECT_FAILED);
   skb->cb[ORIGIN_CB] = found;
   bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_RETURN);

@@ -59,6 +59,7 @@
 #include "fullnat-ports.h"
 #include "fullnat-hint.h"
 #include "fullnat.h"
+#include "grace.h"
 #ifdef APPLIES
 #include "apply-flow.h"
 #else

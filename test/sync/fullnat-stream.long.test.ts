@@ -4,46 +4,18 @@ import { test } from 'node:test';
 import { ok, running, until, VIP } from '../datapath/cluster.js';
 import { server6, VIP6 } from '../datapath/cluster6.js';
 import { station } from '../datapath/live-child.js';
-import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { noNamespaces } from '../support/netns-bed.js';
+import { balanced, beginFullnat, CHATTED, locals, locals6 } from './fullnat-pair.js';
 import { addServices, type Balanced, chats, connections, established, failBack, failOver, inPair, type Pair } from './pair.js';
 import { inStep, LINK_ADDRESS, newKey, startStream } from './stream-pair.js';
 
 const skip = noNamespaces();
-const LOCALS = ['10.8.2.77', 'fd00:8:2::77'] as const;
-const [LOCAL, LOCAL6] = LOCALS;
 const CHATS = 5;
 /** In pieces, with pauses: 16 s. */
 const [BYTES, PAUSE_MS] = [16 << 20, 250];
 
-const balanced = (address: string, port: number, server: string, more = ''): Balanced => {
-  const isSix = address === VIP6;
-  return {
-    address,
-    port,
-    server: `${isSix ? `[${server}]` : server}:${more === '' ? port : 90} --fullnat --local-address ${isSix ? LOCAL6 : LOCAL}${more}`,
-  };
-};
-const CHATTED: readonly Balanced[] = [
-  balanced(VIP, 90, '10.8.2.12'),
-  balanced(VIP, 93, '10.8.2.12', ' --client-address proxy'),
-  balanced(VIP6, 90, server6(2)),
-  balanced(VIP6, 93, server6(2), ' --client-address proxy'),
-];
 const DOWNLOADED: readonly Balanced[] = [balanced(VIP, 9001, '10.8.2.12'), balanced(VIP6, 9001, server6(2))];
 const answered = CHATTED.map(() => `${CHATS} of ${CHATS}`);
-
-/** They come and go with the virtual addresses. */
-function locals(host: Host, action: 'add' | 'del'): void {
-  host.ip(`addr ${action} ${LOCAL}/24 dev eth1`);
-  host.ip(`addr ${action} ${LOCAL6}/64 dev eth1${action === 'add' ? ' nodad' : ''}`);
-}
-
-function begin(pair: Pair): void {
-  const { lvs, second, web2 } = pair;
-  for (const director of [lvs, second]) addServices(director, [...CHATTED, ...DOWNLOADED]);
-  locals(lvs, 'add');
-  for (const option of [[], ['-6']]) web2.run(['ip', ...option, 'route', 'del', 'default']);
-}
 
 /** By every address; the function that is returned has what was sent and what came, when all came. */
 async function downloads({ bed, client, web2 }: Pair): Promise<() => Promise<readonly (readonly [string, string])[]>> {
@@ -66,7 +38,7 @@ async function downloads({ bed, client, web2 }: Pair): Promise<() => Promise<rea
 test('FULLNAT: the first director is killed, comes back empty, and takes over again: no chat or download ends', { skip }, () =>
   inPair(async (pair) => {
     const { lvs, second } = pair;
-    begin(pair);
+    beginFullnat(pair, [...CHATTED, ...DOWNLOADED]);
     const key = newKey(pair).file;
     const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
     const end = await chats(pair, CHATS, CHATTED);
@@ -89,7 +61,7 @@ test('FULLNAT: the first director is killed, comes back empty, and takes over ag
     await inStep(second, lvs);
     locals(second, 'del');
     failBack(pair);
-    lvs.ip(`addr add ${LOCAL6}/64 dev eth1 nodad`);
+    locals6(lvs, 'add');
     assert.deepEqual(await others(), answered);
     assert.deepEqual(await end(), answered);
   }),

@@ -4,25 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ok, until } from '../datapath/cluster.js';
-import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { noNamespaces } from '../support/netns-bed.js';
 import { addServices, chats, failOver, inPair, type Pair, SERVICES, startDaemon } from './pair.js';
+import { dropped, resets } from './resets.js';
 
 const skip = noNamespaces();
 const CHATS = 4;
 /** Both ends send again several times meanwhile. */
 const SILENCE_MS = 2000;
-
-/** Established connections of a host that were reset, and RSTs that it has sent, of both families. */
-function resets(host: Host): number {
-  const [names = [], values = []] = ok(host.run(['cat', '/proc/net/snmp']))
-    .split('\n')
-    .filter((line) => line.startsWith('Tcp:'))
-    .map((line) => line.split(' '));
-  return ['EstabResets', 'OutRsts'].reduce((sum, name) => sum + Number(values[names.indexOf(name)]), 0);
-}
-
-const dropped = ({ second }: Pair, reason: string): number =>
-  Number((JSON.parse(ok(second.weir('stats drops --json'))) as Record<string, number>)[reason]);
 
 /** With its chats under way, and what counts resets from now on. */
 async function begin(pair: Pair) {

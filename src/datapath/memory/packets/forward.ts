@@ -325,7 +325,8 @@ function replied(question: Question, arrival: Arrival, connection: Connection, h
 
 /**
  * In a grace period after a takeover, what may be a masqueraded server's reply, belongs to no connection and leaves the director is dropped: its client
- * would end its connection. What begins a connection is left as it is, and so is an RST. undefined: so is all else.
+ * would end its connection. So is a segment for an address that stands for clients (FULLNAT), which the stack would answer by an RST. What begins a
+ * connection is left as it is, and so is an RST. undefined: so is all else.
  */
 export function heldReply(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet } = arrival;
@@ -334,7 +335,11 @@ export function heldReply(question: Question, arrival: Arrival): Outcome | undef
   const rules = protocolRulesOf(packet);
   if (rules.beginsAgain(packet) || rules.isReset(packet) || !table.records.mayBeReply(sourceOf(packet), packet.protocol)) return undefined;
   const { kind } = environment.hop(device, packet.destination, packet.source);
-  return kind === 'ready' || kind === 'resolve' ? dropped(question, arrival, 'grace') : undefined;
+  const isForClient =
+    kind === 'local' &&
+    packet.protocol === IpProtocol.tcp &&
+    table.records.standsForClients(packet.destination, sourceOf(packet), packet.protocol);
+  return isForClient || kind === 'ready' || kind === 'resolve' ? dropped(question, arrival, 'grace') : undefined;
 }
 
 /** nat_icmp_send: a masqueraded server's packet that belongs to no connection. undefined: it is left as it is. */

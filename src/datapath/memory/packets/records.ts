@@ -174,6 +174,13 @@ export class Records {
     return mayBeFtpData(endpoint, protocol) && this.#answering.has(endpointOf(address, 0, protocol));
   }
 
+  /** Does an address stand for clients (FULLNAT) at a server that is there with this endpoint, or with all its ports? */
+  standsForClients(local: Ip, { address, port }: Endpoint, protocol: number): boolean {
+    const places = [endpointOf(address, port, protocol), endpointOf(address, 0, ANY_PROTOCOL)];
+    const stands = ({ available, method, locals }: DestinationRecord): boolean => available && method === 'masq' && locals.includes(local);
+    return places.some((place) => this.#sharing.get(place)?.some(stands) === true);
+  }
+
   /** Is this a server of a service of all ports, whose servers answer from any port, or one that may send data of FTP? */
   answersByAddress(endpoint: Endpoint, protocol: number): boolean {
     const { address } = endpoint;
