@@ -47,3 +47,11 @@ test('a flood takes no more room, and what has expired makes some', () => {
   assert.ok(unbound.keep(connection(UNBOUND_MAX), 61 * SECOND_US));
   assert.equal(unbound.size, 1);
 });
+
+test('a flood costs a look at all that is kept once a second, not with each one', () => {
+  const unbound = new Unbound(idOf);
+  unbound.keep(connection(0, 1), 0);
+  for (let k = 1; k < UNBOUND_MAX; k++) unbound.keep(connection(k), 0);
+  const isKept = (seconds: number): boolean => unbound.keep(connection(UNBOUND_MAX), seconds * SECOND_US);
+  assert.deepEqual([0.9, 1.5, 1.9].map(isKept), [false, false, true]);
+});

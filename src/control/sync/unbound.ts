@@ -4,6 +4,8 @@
 const UNBOUND_MAX = 65_536;
 /** What came without a time (version 0 has none) is kept so long. */
 const KEPT_S = 300;
+/** What has expired is looked for so often, where there is no room: each look is at all. */
+const SWEEP_US = 1_000_000;
 
 interface Kept<T> {
   readonly one: T;
@@ -13,6 +15,7 @@ interface Kept<T> {
 
 export class Unbound<T extends { readonly seconds: number }> {
   readonly #kept = new Map<string, Kept<T>>();
+  #sweepAtUs = 0;
 
   /** `idOf`: by what one differs from all others. */
   constructor(readonly idOf: (one: T) => string) {}
@@ -38,6 +41,8 @@ export class Unbound<T extends { readonly seconds: number }> {
   }
 
   #forgetExpired(nowUs: number): void {
+    if (nowUs < this.#sweepAtUs) return;
+    this.#sweepAtUs = nowUs + SWEEP_US;
     for (const [id, { untilUs }] of this.#kept) if (untilUs <= nowUs) this.#kept.delete(id);
   }
 }
