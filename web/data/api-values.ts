@@ -41,6 +41,7 @@ export interface RealHealth {
   readonly checks: number;
   readonly unchecked: number;
   readonly timesDown: number;
+  readonly downUs?: number;
   readonly failed: readonly FailedCheck[];
   readonly notMade: readonly { readonly check: string; readonly reason: string }[];
   readonly maintained?: boolean;

@@ -14,6 +14,8 @@ export interface ServerRow {
   readonly since: string | null;
   readonly lastCheck: string;
   readonly timesDown: number | null;
+  /** How long it was down, s, with the time that is not over. */
+  readonly downSeconds: number | null;
   /** undefined: it is not in the table. */
   readonly server: Server | undefined;
 }
@@ -38,6 +40,11 @@ function stateOf({ weight, draining, health }: Server): State {
   return health.unchecked > 0 ? 'starting' : 'up';
 }
 
+const [US_PER_S, MS_PER_S] = [1_000_000, 1000] as const;
+
+const downSeconds = (up: boolean, since: string | null, before: number): number =>
+  before + (up || since === null ? 0 : Math.max(0, (Date.now() - Date.parse(since)) / MS_PER_S));
+
 const inTable = (service: Service, server: Server): ServerRow => ({
   service,
   id: server.id,
@@ -45,16 +52,18 @@ const inTable = (service: Service, server: Server): ServerRow => ({
   since: server.health?.since ?? null,
   lastCheck: server.health === null ? '' : failedText(server.health.failed) || 'passed',
   timesDown: server.health?.times_down ?? null,
+  downSeconds: server.health === null ? null : downSeconds(server.health.up, server.health.since, server.health.down_seconds),
   server,
 });
 
-const takenOut = (service: Service, { server, since, failed, timesDown, maintained }: RealHealth): ServerRow => ({
+const takenOut = (service: Service, { server, since, failed, timesDown, maintained, downUs = 0 }: RealHealth): ServerRow => ({
   service,
   id: server,
   state: maintained === true ? 'maintenance' : 'down',
   since,
   lastCheck: failedText(failed),
   timesDown,
+  downSeconds: downSeconds(false, since, downUs / US_PER_S),
   server: undefined,
 });
 

@@ -12,8 +12,31 @@ const columns: readonly Column<Change>[] = [
   { name: 'Made', cell: ({ after }) => (after === null ? 'not known: the process was killed' : 'yes') },
 ];
 
+const NEWEST = 5;
+
+const useChanges = () => useResource<Changes>('/v1/changes', 2000, { after: ['change'] });
+
+/** For the first screen. */
+export function NewestChanges() {
+  const read = useChanges();
+  return (
+    <>
+      <Failure read={read} />
+      {read.value !== undefined && (
+        <DataTable
+          caption="The newest changes by the API"
+          columns={columns}
+          rows={read.value.changes.slice(0, NEWEST)}
+          keyOf={({ id }) => id}
+          empty="Nothing was changed by the API."
+        />
+      )}
+    </>
+  );
+}
+
 export function ChangesView() {
-  const read = useResource<Changes>('/v1/changes', 2000, { after: ['change'] });
+  const read = useChanges();
   return (
     <section>
       <h1>Changes by the API</h1>

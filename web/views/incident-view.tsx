@@ -10,6 +10,7 @@ import { Failure } from '../parts/failure.js';
 import { SameCommand } from '../parts/same-command.js';
 import { StateBadge } from '../parts/state-badge.js';
 import { ago, shortNumber } from '../parts/texts.js';
+import { NewestChanges } from './changes-view.js';
 import { FindingList } from './doctor-view.js';
 import { DropTable } from './drops-view.js';
 import { InstanceTable } from './vrrp-view.js';
@@ -135,11 +136,15 @@ export function IncidentView() {
       </section>
       <Traffic table={table} drops={drops} />
       <section>
+        <h2>Last changes</h2>
+        <NewestChanges />
+      </section>
+      <section>
         <h2>Doctor's findings</h2>
         {checks.value !== undefined && drops.value !== undefined && <FindingList />}
       </section>
       <SideBySide all={all} />
-      <SameCommand command="weir status; weir top --once; weir drops; weir doctor" />
+      <SameCommand command="weir status; weir top --once; weir drops; weir api GET /v1/changes; weir doctor" />
     </>
   );
 }

@@ -8,7 +8,7 @@ import { DrainDialog } from '../parts/drain-dialog.js';
 import { Failure } from '../parts/failure.js';
 import { SameCommand } from '../parts/same-command.js';
 import { Legend, StateBadge } from '../parts/state-badge.js';
-import { ago, shortNumber } from '../parts/texts.js';
+import { ago, duration, shortNumber } from '../parts/texts.js';
 
 type Row = { readonly kind: 'service'; readonly of: ServiceRows } | { readonly kind: 'server'; readonly of: ServerRow };
 
@@ -25,6 +25,13 @@ const number = (name: string, group: string, value: (row: Row) => number | undef
     return found === undefined ? '' : shortNumber(found);
   },
 });
+
+/** `3`, or `0 / 3` where packets find another one than is configured. */
+function weightText({ server }: ServerRow): string {
+  if (server === undefined) return '';
+  const { weight, effective_weight: now } = server;
+  return now === weight ? String(weight) : `${now} / ${weight}`;
+}
 
 const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] => [
   {
@@ -51,7 +58,13 @@ const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] 
         ''
       ),
   },
-  number('Weight', 'Now', (row) => (row.kind === 'server' ? row.of.server?.weight : undefined)),
+  {
+    name: 'Weight',
+    group: 'Now',
+    isNumber: true,
+    sortBy: (row) => (row.kind === 'server' ? (row.of.server?.effective_weight ?? 0) : 0),
+    cell: (row) => (row.kind === 'server' ? weightText(row.of) : ''),
+  },
   number('ActiveConn', 'Now', (row) => counted(row)?.active),
   number('InActConn', 'Now', (row) => counted(row)?.inactive),
   number('Persist', 'Now', (row) => counted(row)?.persistent),
@@ -64,6 +77,13 @@ const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] 
   number('Bytes in', 'In all', (row) => Number(counted(row)?.counters.bytes_in ?? 0)),
   number('Bytes out', 'In all', (row) => Number(counted(row)?.counters.bytes_out ?? 0)),
   number('Downs', 'In all', (row) => (row.kind === 'server' ? (row.of.timesDown ?? undefined) : undefined)),
+  {
+    name: 'Downtime',
+    group: 'In all',
+    isNumber: true,
+    sortBy: (row) => (row.kind === 'server' ? (row.of.downSeconds ?? 0) : 0),
+    cell: (row) => (row.kind === 'server' && row.of.downSeconds !== null ? duration(row.of.downSeconds) : ''),
+  },
 ];
 
 /** Services stay with their servers below them. */

@@ -2,12 +2,15 @@
 import * as z from 'zod';
 import { serviceName } from '../../control/virtual-server/names.js';
 import { formatAddress, formatIpv4 } from '../../model/address-text.js';
+import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { serviceFamily } from '../../model/identity.js';
 import { schedulerFlags } from '../../model/schedulers.js';
 import type { DestinationEntry, Persistence, ServiceEntry, ServiceKey, ServiceSpec, Stats } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DaemonStatus, RealHealthStatus } from '../../report/status/status.js';
+
+const US_PER_S = 1_000_000;
 
 /** Of 64 bits: a number of JSON has 53. */
 const counter = z.string().regex(/^\d+$/).describe('a decimal number of 64 bits');
@@ -32,6 +35,7 @@ const serverHealthShape = z.strictObject({
   checks: z.int(),
   unchecked: z.int(),
   times_down: z.int(),
+  down_seconds: z.number().describe("since the host's start, without the time since `since` of one that is down"),
   maintenance: z.boolean().describe('an override has it in maintenance: its checks make no attempts'),
   failed: z.array(z.strictObject({ check: z.string(), reason: z.string(), since: z.string().nullable() })),
 });
@@ -41,6 +45,7 @@ export const serverShape = z.strictObject({
   port: z.int(),
   method: z.enum(['masq', 'local', 'tunnel', 'route', 'fullnat']),
   weight: z.int().describe('as configured'),
+  effective_weight: z.int().describe('what packets find: another one, where a drain or an override holds it'),
   draining: z.boolean().describe('a drain holds it: packets find weight 0'),
   upper_threshold: z.int(),
   lower_threshold: z.int(),
@@ -118,14 +123,13 @@ const serverHealth = (real: RealHealthStatus | undefined): ServerValue['health']
         checks: real.checks,
         unchecked: real.unchecked,
         times_down: real.timesDown,
+        down_seconds: (real.downUs ?? 0) / US_PER_S,
         maintenance: real.maintained === true,
         failed: real.failed.map(({ check, reason, since }) => ({ check, reason, since })),
       };
 
-function serverValue(
-  { spec, active, inactive, persistent, stats, held }: DestinationEntry,
-  real: RealHealthStatus | undefined,
-): ServerValue {
+function serverValue(entry: DestinationEntry, real: RealHealthStatus | undefined): ServerValue {
+  const { spec, active, inactive, persistent, stats, held } = entry;
   const { method, weight, upperThreshold, lowerThreshold, tunnel, localAddresses, clientAddress } = spec;
   return {
     id: endpointText(spec),
@@ -133,6 +137,7 @@ function serverValue(
     port: spec.port,
     method,
     weight,
+    effective_weight: effectiveWeight(entry),
     draining: held !== undefined,
     upper_threshold: upperThreshold,
     lower_threshold: lowerThreshold,
