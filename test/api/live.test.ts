@@ -45,6 +45,11 @@ test('what is changed by the API is what the next packet meets', on, async () =>
     assert.deepEqual(seen(4), ['web1', 'web2']);
     assert.equal((await ask('PATCH', `/v1/services/${service}/servers/${servers[0]}`, { weight: 0 })).status, 200);
     assert.deepEqual(seen(4), ['web2']);
+    const listed = field(parseJson((await ask('GET', '/v1/services')).text), 'services') as { servers: { id: string; weight: number }[] }[];
+    assert.deepEqual(listed.flatMap((one) => one.servers.map(({ id, weight }) => `${id} ${weight}`)).toSorted(), [
+      '10.8.2.11:80 0',
+      '10.8.2.12:80 1',
+    ]);
     // What another program changes is in the next answer, too, though the last one is kept.
     const before = await ask('GET', '/v1/services');
     ipvsadm(lvs, `-A -u ${VIP}:10 -s wlc`);

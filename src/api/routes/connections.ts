@@ -5,9 +5,9 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import type { ServiceKey } from '../../model/service.js';
 import { CONNECTION_STATES } from '../../report/connections/connection-states.js';
 import type { ConnectionValue } from '../../report/connections/connection-value.js';
+import { otherRequests } from '../http/unhurried.js';
 import { json, type Route, route } from '../route.js';
 import { endpointText, numberText, serverText, serviceText, subnetText } from '../values/texts.js';
-import { otherRequests } from './unhurried.js';
 
 const [PAGE, PAGE_MAX, LINES_MAX] = [100, 10_000, 1_000_000] as const;
 const NDJSON = 'application/x-ndjson';

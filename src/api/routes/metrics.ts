@@ -1,7 +1,7 @@
 // GET /metrics: what weir metrics prints, for Prometheus.
 import * as z from 'zod';
+import { unhurried } from '../http/unhurried.js';
 import { type Route, route } from '../route.js';
-import { unhurried } from './unhurried.js';
 
 const TYPES = ['text/plain; version=0.0.4; charset=utf-8', 'application/openmetrics-text; version=1.0.0; charset=utf-8'];
 

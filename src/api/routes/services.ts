@@ -6,11 +6,12 @@ import type { ServiceEntry, ServiceKey } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DaemonStatus } from '../../report/status/status.js';
 import { currentEtag } from '../changes/condition.js';
+import { keptPieces, unhurried } from '../http/unhurried.js';
 import { json, type Route, route } from '../route.js';
 import type { TableSnapshot } from '../sources.js';
+import { keptServicesText } from '../values/kept-services-text.js';
 import { countersValue, healthByName, listShape, serverShape, serviceShape, serviceValue } from '../values/service-value.js';
 import { endpointText, numberText, serviceText } from '../values/texts.js';
-import { keptPieces, unhurried } from './unhurried.js';
 
 const LIMIT_MAX = 10_000;
 
@@ -45,8 +46,8 @@ function* listPieces(
   };
   let text = `${JSON.stringify(head).slice(0, -1)},"services":[`;
   for (let at = 0; at < services.length; at += PIECE_SERVICES) {
-    const part = services.slice(at, at + PIECE_SERVICES).map((one) => JSON.stringify(serviceValue(one, health)));
-    yield `${text}${at === 0 ? '' : ','}${part.join(',')}`;
+    const part = keptServicesText(services.slice(at, at + PIECE_SERVICES), health);
+    yield `${text}${at === 0 ? '' : ','}${part}`;
     text = '';
   }
   yield `${text}],"next":${JSON.stringify(next)}}\n`;

@@ -1,6 +1,7 @@
 // The services for a process that reads them again and again: what is configured of them is read once a generation of the table, and stays the same
 // object; what packets change of them is read each time.
-import { sameService } from '../../../model/identity.js';
+import { sameDestination, sameService } from '../../../model/identity.js';
+import { sameDestinationSpec, sameServiceSpec, sameTunnel } from '../../../model/same-spec.js';
 import type { DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { Clock } from '../../../sys/clock.js';
 import { Conf, Service, WeirState } from '../abi.gen.js';
@@ -19,15 +20,33 @@ interface KeptService {
   readonly destinations: readonly { readonly id: number; readonly spec: DestinationSpec }[];
 }
 
-/** The newest first. */
-function configured(tables: Tables): readonly KeptService[] {
+const isSameService = (a: ServiceSpec, b: ServiceSpec): boolean => sameService(a.key, b.key) && sameServiceSpec(a, b);
+
+const isSameDestination = (a: DestinationSpec, b: DestinationSpec): boolean =>
+  sameDestination(a, b) && sameDestinationSpec(a, b) && sameTunnel(a.tunnel, b.tunnel);
+
+/** What readers made of an object stays in use while it is the same: of what a change of the table left alone the one from before is kept. */
+function withKept(now: KeptService, before: KeptService | undefined): KeptService {
+  if (before === undefined || !isSameService(before.spec, now.spec)) return now;
+  const old = new Map(before.destinations.map(({ id, spec }) => [id, spec]));
+  const destinations = now.destinations.map((one) => {
+    const spec = old.get(one.id);
+    return spec !== undefined && isSameDestination(spec, one.spec) ? { id: one.id, spec } : one;
+  });
+  return { ...now, spec: before.spec, destinations };
+}
+
+/** The newest first. `before`: as they were read the last time. */
+function configured(tables: Tables, before: readonly KeptService[]): readonly KeptService[] {
+  const old = new Map(before.map((one) => [one.id, one]));
   const { services, conf } = tables;
   if (isFlushing(tables)) return [];
   const found: KeptService[] = [];
   for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
     if (services.get(id, Service.state) !== WeirState.LIVE) continue;
     const destinations = destinationIds(tables, id).map((dest) => ({ id: dest, spec: specOfDestination(tables, dest) }));
-    found.push({ id, order: services.get(id, Service.order), spec: specOfService(services, id), destinations });
+    const now = { id, order: services.get(id, Service.order), spec: specOfService(services, id), destinations };
+    found.push(withKept(now, old.get(id)));
   }
   return found.sort((a, b) => b.order - a.order);
 }
@@ -115,7 +134,9 @@ export class KeptServices {
   #current(): ReadMoment | undefined {
     const generation = this.tables.conf.atomic(0, Conf.generation);
     const atMs = this.clock.now();
-    const read = undisturbed(this.tables, () => (this.#moment?.generation === generation ? this.#services : configured(this.tables)));
+    const read = undisturbed(this.tables, () =>
+      this.#moment?.generation === generation ? this.#services : configured(this.tables, this.#services),
+    );
     if (read === undefined) return this.#moment !== undefined && this.stands(this.#moment) ? this.#moment : undefined;
     [this.#services, this.#moment] = [read.value, { generation, atMs }];
     return this.#moment;

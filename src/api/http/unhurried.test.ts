@@ -19,6 +19,15 @@ test('two readers of kept pieces have the same text, and each piece is made once
   assert.deepEqual([first.next().value, first.next().value, first.next().done, made], ['1', '2', true, [0, 1, 2]]);
   const turns: string[] = [];
   setImmediate(() => turns.push('other'));
-  for await (const piece of unhurried(pieces)) turns.push(piece);
+  for await (const piece of unhurried(pieces, { lengthMax: 1 })) turns.push(piece);
   assert.deepEqual(turns, ['0', 'other', '1', '2']);
+});
+
+test('pieces that cost nothing are sent together, and after a turn of work the next one is', async () => {
+  const all = async (turnMs: number): Promise<readonly string[]> => {
+    const texts: string[] = [];
+    for await (const text of unhurried(['a', 'b', 'c'], { turnMs })) texts.push(text);
+    return texts;
+  };
+  assert.deepEqual([await all(Number.POSITIVE_INFINITY), await all(0)], [['abc'], ['a', 'b', 'c']]);
 });
