@@ -31,6 +31,8 @@ export interface TableSnapshot {
   /** Of one connection table: what it is made for, and its places. */
   readonly capacity: number;
   readonly slots: number;
+  /** Buckets of the connection table that have connections in later ones. */
+  readonly spills: number;
   readonly templates: { readonly living: number; readonly slots: number };
   readonly interfaces: readonly InterfaceSnapshot[];
   /** Absent: of another build, which this one cannot read. */

@@ -1,10 +1,12 @@
-// Reads everything that an exposition is made of. Nothing is locked, loaded, attached, repaired or written, and no connection is looked at.
+// Reads everything that an exposition is made of. Nothing is locked, loaded, attached, repaired or written, and no connection is looked at but
+// for a sample of marks in the table.
 import { release } from 'node:os';
 import { NO_COUNTERS } from '../../control/vrrp/state/counters.js';
 import { Conf } from '../../datapath/ebpf/abi.gen.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { type ObservedDatapath, observeTables } from '../../datapath/ebpf/observe/observer.js';
 import { tableNumbers } from '../../datapath/ebpf/observe/table-overview.js';
+import { spilledBuckets } from '../../datapath/ebpf/table/spilled-buckets.js';
 import { publishedBfd } from '../../host/published-bfd.js';
 import { publishedCheckCounts } from '../../host/published-check-counts.js';
 import { publishedChecks } from '../../host/published-checks.js';
@@ -50,6 +52,7 @@ function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded): Table
       connections: { active, inactive },
       capacity: capacity.connections,
       slots,
+      spills: spilledBuckets(tables.conns().at(-1)?.words ?? new Uint32Array()),
       templates,
       interfaces,
       ...drainsOf(reader),

@@ -59,7 +59,7 @@ function interfaceFamily({ interfaces }: TableSnapshot): Family {
 }
 
 function tableFamilies(table: TableSnapshot): readonly Family[] {
-  const { connections, capacity, slots, templates, drops } = table;
+  const { connections, capacity, slots, spills, templates, drops } = table;
   const states: readonly Sample[] = [
     { labels: labelText({ state: 'active' }), value: connections.active },
     { labels: labelText({ state: 'inactive' }), value: connections.inactive },
@@ -70,6 +70,7 @@ function tableFamilies(table: TableSnapshot): readonly Family[] {
     directorFamily('connections', 'gauge', 'Connections, established and not, those of removed servers included', states),
     gauge('connection_capacity', 'Connections that a connection table is made for', capacity),
     gauge('connection_slots', 'Places for connections in a connection table', slots),
+    gauge('table_spills', 'Buckets of the connection table whose connections are in later ones, too; of a large one from a sample', spills),
     gauge('templates', 'Persistence templates of both families', templates.living),
     gauge('template_slots', 'Places for persistence templates of each family', templates.slots),
     reasonFamily('drops', drops),
