@@ -38,6 +38,8 @@ const USAGE = `usage: weir feedback run SERVICE ... [--source SOURCE] [--port PO
                  agent-idle, agent-weight: the line of HAProxy's agent-check, port 8089; its percentage is the idle share, or of the weight
                  node-exporter: the CPU's counters of Prometheus' node_exporter, port 9100, /metrics
                  orca: the header endpoint-load-metrics of a page, the server's own port, /
+                 connections: of a service, without agents: connections that are open, of the --concurrency N that a server works
+                 on at a time; one that refuses connections or does not answer counts as busy
                  of a pool also proxy-requests: requests in flight, of the --concurrency N that a server works on at a time;
                  and proxy-orca: the header endpoint-load-metrics of its answers
        --period  5 or more; default: 5

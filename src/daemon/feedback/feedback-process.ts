@@ -45,7 +45,7 @@ export class FeedbackProcess {
     const open = () => openDirector({ load: false, waitMs: LOCK_WAIT_MS });
     this.#services = services.map((service) => {
       const { key, source } = service;
-      const table = key.kind === 'pool' ? new PoolTable(key.pool, source) : new ServiceTable(key, open);
+      const table = key.kind === 'pool' ? new PoolTable(key.pool, source) : new ServiceTable(key, open, source);
       return new ServiceFeedback({ ...service, table, log });
     });
     this.#look();

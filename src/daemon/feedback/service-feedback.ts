@@ -9,7 +9,7 @@ import { formatAddress } from '../../model/address-text.js';
 import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
 import { deadBandOf, usesWeights } from '../../model/feedback/feedback-settings.js';
 import { targetWord } from '../../model/feedback/feedback-target.js';
-import { isOfProxy } from '../../model/feedback/load-source.js';
+import { isMeasured } from '../../model/feedback/load-source.js';
 import type { Log } from '../../model/log-level.js';
 import type { DestinationKey } from '../../model/service.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -75,12 +75,12 @@ export class ServiceFeedback {
       this.#followScheduler(seen.scheduler);
     }
     const isServed = seen !== undefined && usesWeights(seen.scheduler);
-    this.#askThese(isServed && !isOfProxy(this.options.source.kind) ? seen.places : new Map());
+    this.#askThese(isServed && !isMeasured(this.options.source.kind) ? seen.places : new Map());
     this.#loop.feed({ kind: 'look', servers: isServed ? seen.servers : undefined });
     if (isServed) this.#takeMeasured(seen);
   }
 
-  /** What the proxy measured. */
+  /** What the proxy measured, or the director. */
   #takeMeasured({ reports, servers }: LookedAt): void {
     for (const [server, read] of reports ?? []) {
       const director = servers.find(({ id }) => id === server)?.counters;
@@ -166,7 +166,7 @@ export class ServiceFeedback {
     const status = feedbackStatus(this.#loop.state, Date.now() - monotonicUs() / 1000);
     return {
       service: targetWord(key),
-      source: isOfProxy(source.kind) ? source.kind : `${source.kind} at port ${source.port || 'of the server'}`,
+      source: isMeasured(source.kind) ? source.kind : `${source.kind} at port ${source.port || 'of the server'}`,
       ...status,
     };
   }

@@ -1,4 +1,11 @@
 // The table of one service: read without a lock, and changed under it, destination by destination, where nothing else changed it meanwhile.
+import {
+  beginConnectionLoad,
+  type ConnectionLoad,
+  connectionReport,
+  examineConnections,
+  sampleConnections,
+} from '../../control/feedback/connection-load.js';
 import type { WeightWrite } from '../../control/feedback/messages.js';
 import type { DirectorCounters } from '../../control/feedback/window.js';
 import { applyChange } from '../../datapath/apply-change.js';
@@ -6,20 +13,50 @@ import type { Director } from '../../datapath/director.js';
 import { liveCounts } from '../../datapath/ebpf/observe/live-counts.js';
 import { observeTables } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { unansweredConnections } from '../../datapath/ebpf/observe/unanswered.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
+import type { ReadReport } from '../../model/feedback/load-report.js';
+import type { LoadSource } from '../../model/feedback/load-source.js';
 import { destinationId } from '../../model/identity.js';
 import type { ServiceEntry, ServiceKey } from '../../model/service.js';
+import { monotonicUs } from '../../sys/clock.js';
 import type { FeedbackTable, LookedAt } from './feedback-table.js';
+
+/** Open connections come and go between two looks. */
+const SAMPLE_MS = 100;
 
 export class ServiceTable implements FeedbackTable {
   readonly missing = 'there is no such service';
   #reader: ObservingReader | undefined;
+  readonly #loads = new Map<string, ConnectionLoad>();
+  readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly key: ServiceKey,
     readonly open: () => Director,
-  ) {}
+    readonly source?: LoadSource,
+  ) {
+    if (source?.kind === 'connections') this.#timer = setInterval(() => this.#sample(source.concurrency ?? 1), SAMPLE_MS);
+  }
+
+  #sample(concurrency: number): void {
+    const now = monotonicUs();
+    const counters = this.counters();
+    for (const id of this.#loads.keys()) if (!counters.has(id)) this.#loads.delete(id);
+    for (const [id, counted] of counters) {
+      const load = this.#loads.get(id);
+      this.#loads.set(id, load === undefined ? beginConnectionLoad(counted, now) : sampleConnections(load, counted, now, concurrency));
+    }
+  }
+
+  /** What the director measured up to now, where it is the source. */
+  #reports(): ReadonlyMap<string, ReadReport> | undefined {
+    if (this.#timer === undefined) return undefined;
+    const unanswered = this.#reading((reader) => reader.observing((tables) => unansweredConnections(tables, this.key)));
+    for (const [id, load] of this.#loads) this.#loads.set(id, examineConnections(load, unanswered?.get(id) ?? 0));
+    return new Map([...this.#loads].map(([id, load]) => [id, { kind: 'report', report: connectionReport(load) }]));
+  }
 
   #opened(): ObservingReader | undefined {
     if (this.#reader !== undefined) return this.#reader;
@@ -35,18 +72,20 @@ export class ServiceTable implements FeedbackTable {
       return reader && work(reader);
     } catch (error) {
       if (isWeirError(error, 'service-missing')) return undefined;
-      this.close();
+      this.#forget();
       if (isWeirError(error, 'datapath-unloaded')) return undefined;
       throw error;
     }
   }
 
   look(): LookedAt | undefined {
-    return this.#reading((reader) => {
+    const seen = this.#reading((reader) => {
       const entry = reader.service(this.key);
       const counts = reader.observing((tables) => liveCounts(tables, this.key));
       return lookedAt(entry, counts);
     });
+    const reports = seen && this.#reports();
+    return seen && (reports === undefined ? seen : { ...seen, reports });
   }
 
   /** Exact, now. */
@@ -83,9 +122,14 @@ export class ServiceTable implements FeedbackTable {
     return fresh.map(({ server }) => server);
   }
 
-  close(): void {
+  #forget(): void {
     this.#reader?.close();
     this.#reader = undefined;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#forget();
   }
 }
 
