@@ -1,4 +1,4 @@
-// The machine of health checks through random histories: servers that fail and come back, reloads, silence, clocks that jump ahead.
+// The machine of health checks through random histories: servers that fail and come back, maintenance, reloads, silence, clocks that jump ahead.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-bed.js';
@@ -6,6 +6,8 @@ import fc from '../../../test/support/properties.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { CheckKind, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { itemsFrom, itemsOf } from '../timed-list.js';
+import { realIdentity, realOfServerIdentity } from './identity.js';
+import { isAttempted } from './kinds/index.js';
 
 const NAME = '[192.0.2.1]:tcp:80';
 const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'] as const;
@@ -62,6 +64,7 @@ type Event =
   | { readonly kind: 'answer'; readonly address: string; readonly ok: boolean; readonly status: number }
   | { readonly kind: 'file'; readonly value: number | undefined }
   | { readonly kind: 'bfd'; readonly up: boolean }
+  | { readonly kind: 'maintenance'; readonly addresses: readonly string[] }
   | { readonly kind: 'busy'; readonly busy: boolean }
   | { readonly kind: 'reload'; readonly server: VirtualServer }
   | { readonly kind: 'same' };
@@ -83,6 +86,10 @@ const arbitraryEvent: fc.Arbitrary<Event> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('file' as const), value: fc.option(fc.integer({ min: -9, max: 9 }), { nil: undefined }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('bfd' as const), up: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('maintenance' as const), addresses: fc.subarray([...ADDRESSES], { maxLength: 2 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('busy' as const), busy: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reload' as const), server: arbitraryServer }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'same' as const }) },
@@ -111,6 +118,13 @@ function play(bed: CheckBed, event: Event): void {
     case 'bfd':
       bed.feed({ kind: 'bfd', name: 'peer', up: event.up });
       break;
+    case 'maintenance': {
+      const keys = event.addresses.map((address) => realOfServerIdentity(virtualServer(), realServer(address)));
+      const before = bed.pool();
+      bed.feed({ kind: 'maintenance', reals: new Set(keys) });
+      assert.deepEqual(bed.pool(), before, 'what was found stays');
+      break;
+    }
     case 'busy':
       bed.result = event.busy ? { kind: 'busy', who: 'a process' } : { kind: 'done', refused: [] };
       break;
@@ -144,8 +158,10 @@ function examine(bed: CheckBed): void {
   }
   assert.equal(pool.has(SORRY), server.config.sorryServer !== undefined && (server.sorry || server.config.sorryInhibit));
   assert.ok(!(server.sorry && server.quorumUp), 'the sorry server serves without quorum only');
-  for (const one of itemsOf(bed.state.checkers))
+  for (const one of itemsOf(bed.state.checkers)) {
     assert.ok(one.attempt === 0 || one.dueAtUs === undefined, 'one attempt of a check at a time');
+    assert.ok(!isAttempted(one.config.check.kind) || one.attempt !== 0 || one.dueAtUs !== undefined, 'no check is forgotten');
+  }
 }
 
 /** Ups and downs of one thing alternate, from reload to reload. */
@@ -162,8 +178,12 @@ test('histories keep the invariants', () => {
       examine(bed);
       for (const event of events) {
         if (event.kind === 'reload') bed.notified.length = 0;
+        const [asked, maintained] = [bed.attempts.length, bed.state.maintained];
         play(bed, event);
         examine(bed);
+        const own = [...maintained].map((key) => key.split('\n').at(-1));
+        for (const attempt of event.kind === 'pass' ? bed.attempts.slice(asked) : [])
+          assert.ok(!own.includes(realIdentity(realServer(attempt.split(' ')[0] ?? ''))), 'a server in maintenance is not asked');
         alternates(bed.notified, `VS ${NAME}`);
       }
       bed.result = { kind: 'done', refused: [] };
