@@ -18,7 +18,7 @@ import { type Datapath, openDatapath } from './datapath.js';
 import { template } from './frames.js';
 import { deviceIndex, inside } from './inside.js';
 import { median } from './median.js';
-import { dropNamespace, macBytes, makeNamespace, makePair, setFeatures } from './namespaces.js';
+import { dropNamespace, macBytes, makeNamespace, makePair, setFeatures, setReceiveQueues } from './namespaces.js';
 import type { Options } from './options.js';
 import { run, start, stop } from './processes.js';
 import { number } from './program-stations.js';
@@ -169,6 +169,7 @@ const makeFlood = (wrapper: Wrapper, { director, servers: backs }: Topology): Fl
   );
   setFeatures(generator, 'g0', 'gro', 'on');
   setFeatures(director, 'f0', 'gro', 'on');
+  for (const back of backs) setReceiveQueues(back, 'e0', cpus().length);
   const device = deviceIndex(generator, 'g0');
   wrapper.use(flowsThrough(device));
   const links = backs.map((back) => inside(back, () => wrapper.program('sink_flood').attach(deviceIndex(back, 'e0'), ATTACH_XDP)));

@@ -64,6 +64,11 @@ export const setFeatures = (namespace: string, device: string, ...features: read
   }
 };
 
+/** As many queues of arriving packets: XDP puts each CPU's packets into another one, as network cards spread them. */
+export const setReceiveQueues = (namespace: string, device: string, count: number): void => {
+  run(namespace, ['ethtool', '-L', device, 'rx', String(count)]);
+};
+
 export const dropNamespace = (full: string): void => {
   run(undefined, ['ip', 'netns', 'delete', full]);
   made.delete(full);
