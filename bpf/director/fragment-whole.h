@@ -89,12 +89,10 @@ __noinline int tc_fragment_await(struct __sk_buff *skb) {
   return TC_FIRST;
 }
 
-/* What becomes of a first fragment. */
+/* What becomes of a first fragment. The length that the last one has shown serves also what does not wait: what comes back from the packet filter. */
 static __always_inline int tc_fragment_first(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool known) {
-  whole_is(scratch, 0);
-  if (!fragment_asks_whole(skb, known)) return TC_FIRST;
   whole_read(scratch);
-  return scratch->whole_bytes ? TC_FIRST : tc_fragment_await(skb);
+  return scratch->whole_bytes || !fragment_asks_whole(skb, known) ? TC_FIRST : tc_fragment_await(skb);
 }
 #else
 static __always_inline int tc_fragment_first(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool known) { return TC_FIRST; }

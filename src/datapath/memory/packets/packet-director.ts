@@ -199,8 +199,8 @@ export class PacketDirector extends PacketTable {
     const marked = this.#serviceOfMark(packet.family, mark);
     for (const scope of this.scopesOf(packet.family, packet.protocol)) {
       const question = { ...this.#question(scope, device), ...back, marked };
-      const whole = !leaves && asksWhole(question, arrival) ? this.fragments.whole(key, this.now) : undefined;
-      if (whole === 0 && frame.length <= HELD_MAX_BYTES) {
+      const whole = leaves ? undefined : this.fragments.whole(key, this.now);
+      if (whole === 0 && asksWhole(question, arrival) && frame.length <= HELD_MAX_BYTES) {
         this.fragments.keepFirst(key, { device, bytes: frame }, this.now, this.#heldUntil);
         return dropped(question, arrival, 'fragment_held');
       }
