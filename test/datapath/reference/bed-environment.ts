@@ -1,6 +1,7 @@
 // The network of the bed as the reference director asks about it: its routes, neighbours and addresses (bed-addresses.ts).
 import type { Environment, HopAnswer } from '../../../src/datapath/memory/packets/environment.js';
-import { familyOf, type Ip, ipOf, maskedOf, textOf } from '../../../src/datapath/memory/packets/ip.js';
+import { addressOf, familyOf, type Ip, ipOf, maskedOf, textOf } from '../../../src/datapath/memory/packets/ip.js';
+import { isMulticast } from '../../../src/model/address.js';
 import type { Mac } from '../../../src/wire/ethernet.js';
 import { DEVICES, type DeviceName, ip, macOf, NEIGHBOURS, ROUTES, SMALL_MTU } from '../fixtures/bed-addresses.js';
 
@@ -66,6 +67,8 @@ function hop(address: Ip): HopAnswer {
   return routeTo(address)?.answer(text) ?? LOCAL;
 }
 
+const isMulticast6 = (ip: Ip): boolean => familyOf(ip) === 'inet6' && isMulticast(addressOf(ip));
+
 /** Of what has a route: the servers' side, or the clients'. */
 function sideOf(address: Ip): string | undefined {
   const answer = hop(address);
@@ -92,8 +95,9 @@ export class BedEnvironment implements Environment {
     this.#filters.set(device, value);
   }
 
-  hop(_device: string, address: Ip): HopAnswer {
-    return hop(address);
+  /** The kernel's look-up for programs has no route from a multicast address of IPv6. */
+  hop(_device: string, address: Ip, from?: Ip): HopAnswer {
+    return from !== undefined && isMulticast6(from) ? LOCAL : hop(address);
   }
 
   hopToServer(address: Ip): HopAnswer {
