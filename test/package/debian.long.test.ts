@@ -1,10 +1,12 @@
 // The Debian packages on Debian 12 without build tools, made by debootstrap: installed by apt, the table restored by the service's own lines, a
-// connection kept while the package is replaced, and nothing left when it is removed. The director's commands run in a network namespace.
+// connection kept while the package is replaced, the daemon's proxy by Debian's own node, and nothing left when it is removed. The director's commands run in a network namespace.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { keptBuild } from '../datapath/exchange-bed.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools, type Skip } from '../support/probes.js';
@@ -60,7 +62,9 @@ function makePackages(folder: string): { readonly before: string; readonly now: 
   return { before, now };
 }
 
-const ECHO = `require('net').createServer((c) => c.on('error', () => {}).pipe(c)).listen(80, () => console.log('ready'))`;
+const POLL_MS = 50;
+const ECHO = `require('http').createServer((q, a) => a.end('by the proxy')).listen(83);
+require('net').createServer((c) => c.on('error', () => {}).pipe(c)).listen(80, () => console.log('ready'))`;
 /** Sends a line every 20 ms and reads it again; prints how many came back when its input ends. */
 const TALK = `let sent = 0, came = 0;
 const c = require('net').connect(80, '${VIP}', () => { console.log('ready'); setInterval(() => c.write((sent++) + '\\n'), 20); });
@@ -92,15 +96,24 @@ function spawnEcho(bed: Bed, server: Host): void {
   bed.endsWith(spawn('ip', ['netns', 'exec', server.namespace, process.execPath, '-e', ECHO], { stdio: 'ignore' }));
 }
 
+interface Enter {
+  /** A command, to its end. Returns what it prints. */
+  readonly run: (command: string) => string;
+  readonly start: (command: string) => ChildProcess;
+}
+
 /** The system's commands in the director's network, in mounts that last: where the tables are pinned. */
-async function inDirector(bed: Bed, system: string, { namespace }: Host): Promise<(command: string) => string> {
+async function inDirector(bed: Bed, system: string, { namespace }: Host): Promise<Enter> {
   const keep = `${MOUNTS}; exec chroot $1 sh -c 'echo ready; exec sleep 3600'`;
   const argv = ['netns', 'exec', namespace, 'unshare', '--mount', '--propagation', 'private', 'sh', '-ec', keep, 'sh', system];
   const keeper = spawn('ip', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   bed.endsWith(keeper);
   assert.equal(await line(keeper), 'ready');
   const enter = ['nsenter', '-t', String(keeper.pid), '--mount', '--net', '--root', '--wd=/', 'env', '-i', ...ENVIRONMENT, 'sh', '-ec'];
-  return (command) => run([...enter, command]);
+  return {
+    run: (command) => run([...enter, command]),
+    start: (command) => spawn('nsenter', [...enter.slice(1), command], { stdio: ['ignore', 'pipe', 'pipe'] }),
+  };
 }
 
 /** The lines of a unit, as systemd would run them. */
@@ -141,7 +154,7 @@ const EVERY_BUILD = [
 ] as const;
 
 /** Each of them is loaded, and connections by FULLNAT are served. */
-function loadsEveryBuild(director: (command: string) => string, client: Host): void {
+function loadsEveryBuild({ run: director }: Enter, client: Host): void {
   const commands = EVERY_BUILD.flatMap(([service, server]) => {
     const key = service.split(' ').slice(0, 2).join(' ');
     return [`ipvsadm -A ${service}`, `ipvsadm -a ${key} -r ${server}`];
@@ -153,7 +166,27 @@ function loadsEveryBuild(director: (command: string) => string, client: Host): v
   director('ipvsadm -C');
 }
 
-function restoredByTheUnit(director: (command: string) => string): void {
+/** The daemon's processes with a weir.yaml, by the system's own node: the proxy serves a client, the API reads. */
+async function servesByProxy(bed: Bed, director: Enter, client: Host): Promise<void> {
+  const yaml = `layer7: {listeners: {web: '${VIP}:83'}, pools: {web: {servers: ['198.51.100.2:83']}}, hosts: [{locations: [{location: /, pool: web}]}]}`;
+  director.run(`mkdir -p /etc/weir; echo "${yaml}" > /etc/weir/weir.yaml`);
+  const daemon = director.start('exec weir run -n -l -D');
+  bed.endsWith(daemon);
+  let log = '';
+  for (const stream of [daemon.stdout, daemon.stderr]) stream?.on('data', (piece: Buffer) => (log += piece.toString('latin1')));
+  while (!log.includes(`serves ${VIP}:83 with`)) {
+    assert.equal(daemon.exitCode, null, log);
+    await sleep(POLL_MS);
+  }
+  const asked = `require('http').get('http://${VIP}:83/', (r) => r.on('data', (d) => process.stdout.write(d)));`;
+  assert.equal(run(['ip', 'netns', 'exec', client.namespace, process.execPath, '-e', asked]), 'by the proxy');
+  daemon.kill('SIGTERM');
+  const [status] = await once(daemon, 'exit');
+  assert.equal(status, 0, log);
+  director.run('rm /etc/weir/weir.yaml');
+}
+
+function restoredByTheUnit({ run: director }: Enter): void {
   const unit = director('cat /usr/lib/systemd/system/ipvsadm.service');
   director(`ipvsadm -A -t ${VIP}:80 -s rr; ipvsadm -a -t ${VIP}:80 -r 198.51.100.2 -m; echo IPVS_SAVE_ON_STOP=yes > /etc/default/ipvsadm`);
   const table = director('ipvsadm-save -n');
@@ -181,11 +214,13 @@ test('Debian 12: the packages are installed, restored from, replaced under traff
     assert.match(inSystem(system, 'node --version; ! command -v clang gcc cc'), /^v18\./);
 
     const { client, director: host } = network(bed);
-    const director = await inDirector(bed, system, host);
+    const entered = await inDirector(bed, system, host);
+    const { run: director } = entered;
     director('weir load; keepalived --version; zcat /usr/share/man/man8/ipvsadm.8.gz | grep "^.TH IPVSADM 8"');
     director('bash -c ". /usr/share/bash-completion/completions/ipvsadm; complete -p ipvsadm"');
-    loadsEveryBuild(director, client);
-    restoredByTheUnit(director);
+    loadsEveryBuild(entered, client);
+    await servesByProxy(bed, entered, client);
+    restoredByTheUnit(entered);
     for (const file of ['nftables.service.d/weir.conf', 'firewalld.service.d/weir.conf', 'weir-firewall.service'])
       assert.match(
         director(`cat /usr/lib/systemd/system/${file}`),
