@@ -27,9 +27,11 @@ const none: readonly Received[] = [];
 
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
 
+const readId = (reader: StreamReader): string => hex(reader.u32()) + hex(reader.u32());
+
 function readHello(reader: StreamReader): Answer {
   const name = String.fromCharCode(...reader.bytes(Math.min(reader.u8(), StreamLayout.nodeNameMax + 1)));
-  const id = hex(reader.u32()) + hex(reader.u32());
+  const id = readId(reader);
   if (reader.failed) return 'frame-short';
   if (name.length > StreamLayout.nodeNameMax || !NAME.test(name)) return 'hello-name';
   return [{ kind: 'hello', node: name, id }];
@@ -135,6 +137,8 @@ export class StreamDecoder {
       case StreamType.hello:
         this.#greeted = true;
         return readHello(reader);
+      case StreamType.tables:
+        return [{ kind: 'tables', id: readId(reader) }];
       case StreamType.service:
         return this.#dictionary.readService(reader) ?? none;
       case StreamType.destination:

@@ -3,6 +3,7 @@
 //     frame         length of the payload (2) · type (1) · version (1) · payload, up to 16,384 bytes
 //
 //     hello         length of the node's name (1), name · id (8)
+//     tables        id (8)
 //     connections, templates, deletes of both
 //                   when they were sent (4) · items (stream-item.ts)
 //     beat          when it was sent (4) · is it whole: 0 or 1 (1)
@@ -37,6 +38,11 @@ function writeHello(writer: StreamWriter, { node, id }: StreamHello): void {
   const name = new TextEncoder().encode(node);
   writer.u8(name.length);
   writer.bytes(name);
+  writeId(writer, id);
+}
+
+/** 16 hexadecimal digits. */
+function writeId(writer: StreamWriter, id: string): void {
   for (let at = 0; at < 16; at += 8) writer.u32(Number.parseInt(id.slice(at, at + 8), 16));
 }
 
@@ -44,6 +50,9 @@ function writeRecord(writer: StreamWriter, record: StreamRecord): void {
   switch (record.kind) {
     case 'hello':
       writeHello(writer, record);
+      break;
+    case 'tables':
+      writeId(writer, record.id);
       break;
     case 'beat':
       writer.u32(record.sent);

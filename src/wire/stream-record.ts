@@ -61,6 +61,12 @@ export interface StreamCompared {
   readonly lacking: Lacking;
 }
 
+/** After the hello, from either end: which tables its sender has, as random 16 hexadecimal digits that stay the same while these tables are there. */
+export interface StreamTables {
+  readonly kind: 'tables';
+  readonly id: string;
+}
+
 /** Why a node ends a connection, in the order of their numbers. */
 export const GOODBYE_REASONS = ['stop', 'bytes', 'order', 'silent', 'self'] as const;
 export type GoodbyeReason = (typeof GOODBYE_REASONS)[number];
@@ -88,6 +94,7 @@ export type StreamRecord =
   | StreamDigest
   | StreamCompared
   | StreamDrain
+  | StreamTables
   /** An override of the sender, as it is now, or that it was taken away. */
   | { readonly kind: 'override'; readonly override: PeerOverride };
 
@@ -152,14 +159,16 @@ export const StreamType = {
   compared: 15,
   drain: 16,
   override: 17,
+  tables: 18,
 } as const;
 
 /**
  * What a build can do beyond version 2, as names of ALPN, the best first. A frame of a type that a build does not know ends the connection: so those of digests
- * (2.1), items with the replies of FTP (2.2), drains (2.3), who had a connection's last packet (2.4) and overrides (2.5) go only where both ends have named
- * that one. A build that names none has version 2 as it was.
+ * (2.1), items with the replies of FTP (2.2), drains (2.3), who had a connection's last packet (2.4), overrides (2.5) and which tables a node has (2.6) go only
+ * where both ends have named that one. A build that names none has version 2 as it was.
  */
 export const STREAM_PROTOCOLS = [
+  'weir-stream/2.6',
   'weir-stream/2.5',
   'weir-stream/2.4',
   'weir-stream/2.3',
@@ -188,3 +197,6 @@ export const hasOwners = (protocol: Agreed): boolean => hasAll(protocol, 'weir-s
 
 /** Overrides travel. */
 export const hasOverrides = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.5');
+
+/** Nodes state which tables they have. */
+export const hasTables = (protocol: Agreed): boolean => hasAll(protocol, 'weir-stream/2.6');

@@ -191,6 +191,7 @@ const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
       lacking: { unbound, full, port, unsupported },
     }),
   ),
+  fc.stringMatching(/^[0-9a-f]{16}$/).map((id): StreamRecord => ({ kind: 'tables', id })),
   drains.map((drain): StreamRecord => ({ kind: 'drain', drain })),
   overrides.map((override): StreamRecord => ({ kind: 'override', override })),
 );
@@ -291,6 +292,7 @@ export const sampleRecords: readonly AnyRecord[] = [
   { kind: 'compared', count: 7, sum: 1, lacking: { unbound: 1, full: 0, port: 2, unsupported: 0xffff_ffff } },
   { kind: 'drain', drain: sampleDrain },
   { kind: 'override', override: sampleOverride },
+  { kind: 'tables', id: 'fedcba9876543210' },
   { kind: 'goodbye', reason: 'stop' },
 ];
 

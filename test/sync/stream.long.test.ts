@@ -1,6 +1,7 @@
 // weir's own stream between two living directors: failover and fail-back, keys that differ, services that come late, and a process that is killed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ok, until } from '../datapath/cluster.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { addServices, chats, connections, established, failBack, failOver, inPair, SERVICES } from './pair.js';
@@ -9,6 +10,8 @@ import { inStep, LINK_ADDRESS, newKey, type StreamAnswer, startStream, streamOf 
 const skip = noNamespaces();
 const CHATS = 10;
 const ALL = CHATS * SERVICES.length;
+/** After so long a node remembers from which process all came. */
+const KNOWN_MS = 7000;
 const answered = SERVICES.map(() => `${CHATS} of ${CHATS}`);
 
 test('a node with another key gets nothing, and pins state whose key counts', { skip }, () =>
@@ -71,6 +74,33 @@ test('a service that comes late gets its connections; a killed process goes on w
     failOver(pair);
     assert.deepEqual(await end(), answered);
     assert.deepEqual(await others(), answered);
+  }),
+);
+
+test('what ends while the process of a stream is down is found by its peer, when the next one has sent all', { skip }, () =>
+  inPair(async (pair) => {
+    const { lvs, second } = pair;
+    const key = newKey(pair).file;
+    for (const director of [lvs, second]) addServices(director);
+    const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
+    startStream(pair, second, key, LINK_ADDRESS.first);
+    await chats(pair, CHATS);
+    await established(second, ALL);
+    await inStep(lvs, second);
+    await delay(KNOWN_MS);
+    first.signal('SIGKILL');
+    const [gone] = SERVICES;
+    assert.ok(gone !== undefined);
+    const service = `-t ${gone.address}:${gone.port}`;
+    ok(lvs.weir('sysctl -w net.ipv4.vs.expire_nodest_conn=1'));
+    ok(lvs.ipvsadm(`-d ${service} -r ${gone.server.split(' ')[0]}`));
+    await established(lvs, ALL - CHATS);
+    ok(lvs.ipvsadm(`-a ${service} -r ${gone.server}`));
+    assert.equal(connections(second).length, ALL);
+    startStream(pair, lvs, key, LINK_ADDRESS.second);
+    await established(second, ALL - CHATS);
+    await inStep(lvs, second);
+    assert.deepEqual(connections(second), connections(lvs));
   }),
 );
 

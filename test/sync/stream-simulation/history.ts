@@ -12,6 +12,8 @@ export interface NodeSetup {
   readonly digests: boolean;
   /** It states of which connections it had the last packet itself. */
   readonly owners: boolean;
+  /** It states which table it has. */
+  readonly tables: boolean;
 }
 
 export type Disturbance =

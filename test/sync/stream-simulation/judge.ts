@@ -3,9 +3,10 @@ import { FRESH_MARGIN } from '../../../src/control/sync/stream/stream-receiver.j
 import { unitsOf } from '../../../src/datapath/ebpf/table/clock.js';
 import { HZ, type Living } from './memory-table.js';
 import { serverOfDest } from './names.js';
+import type { Node } from './node.js';
 import type { Session } from './session.js';
 import { type Touch, Truth } from './truth.js';
-import type { Node, World } from './world.js';
+import type { World } from './world.js';
 
 /** What has so much left, clock units, must be everywhere: a peer gets a connection in use again when its own copy has half as much left. */
 const LEFT = unitsOf(1.5, HZ);
@@ -31,9 +32,32 @@ export class Judge {
   /** When connections had their last packet that the active node ended while all processes lived on since. */
   readonly #evicted = new Map<number, number>();
   readonly #without = new Map<number, { readonly node: number; readonly atUs: number }>();
+  /** Connections that ended at this node of a pair while its process was down. */
+  readonly #unreported = new Map<number, number>();
   #itemsBefore = 0;
 
   constructor(readonly world: World) {}
+
+  /**
+   * An end that no process reports, of what the other node of a pair has from there, and has had no packet of: it finds that when the next process has
+   * sent all. False: it cannot.
+   */
+  endedUnreported(key: number, { number, id, tables, setup, isRunning }: Node, last: Touch): boolean {
+    const [other, ...more] = this.world.nodes.filter((each) => each.number !== number);
+    if (other === undefined || more.length > 0 || isRunning || !other.isRunning || !setup.tables || !other.setup.tables) return false;
+    const { memory, copy } = other.peer(number);
+    const at = other.table.find(key);
+    const isFromThere = at !== undefined && copy.slots.isForeign(at) && memory.known?.id === id && memory.known.tables === tables;
+    if (!isFromThere || other.startedUs > last.atUs || !this.truth.isClear(key)) return false;
+    this.truth.touched(key, { ...last, atUs: this.world.nowUs, ended: true });
+    this.#unreported.set(key, number);
+    return true;
+  }
+
+  /** What it knew is lost. `tables`: and what it had. */
+  lostProcess(node: number, tables: boolean): void {
+    for (const [key, where] of this.#unreported) if (where !== node || tables) this.#unreported.delete(key);
+  }
 
   /** A process that begins knows nothing of what has ended. */
   restarted(): void {
@@ -135,6 +159,7 @@ export class Judge {
     const last = this.truth.last(key);
     if (new Set(found.map(({ server }) => server)).size > 1) return `on two servers: ${text}`;
     const lasting = found.filter(({ here }) => here.left >= LEFT);
+    if (lasting.length > 0 && this.#unreported.has(key) && last?.ended) return `ended while no process ran, and there: ${text}`;
     if (lasting.length > 0 && this.#evicted.has(key) && last?.ended && this.truth.isClear(key)) return `ended, and back: ${text}`;
     const without = this.#without.get(key)?.node;
     const wanted = nodes.filter(({ number }) => number !== without || found.some(({ node }) => node.number === number));

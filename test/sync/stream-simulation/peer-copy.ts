@@ -97,6 +97,10 @@ export class PeerCopy implements NewsSource {
     this.slots.forget();
   }
 
+  keepForeign(): void {
+    this.slots.keepForeign();
+  }
+
   forgetRefused(): void {
     this.slots.forgetRefused();
   }

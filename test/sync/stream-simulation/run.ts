@@ -3,8 +3,9 @@ import { commonRunOf, type DisturbEvent, fail, type Result, runEvents, type Trac
 import type { Disturbance, StreamHistory } from './history.js';
 import { Judge } from './judge.js';
 import { destOfServer, serverOfDest } from './names.js';
+import type { Node } from './node.js';
 import type { Session, Side } from './session.js';
-import { type Node, World } from './world.js';
+import { World } from './world.js';
 
 /** Items are counted from so long before the end on, when all is quiet. */
 export const COUNTED_US = 4_000_000;
@@ -113,6 +114,7 @@ class StreamRun {
         return;
       case 'kill':
         if (node.isRunning) world.drop(node, false);
+        this.judge.lostProcess(node.number, false);
         this.judge.restarted();
         return;
       case 'crash':
@@ -120,6 +122,7 @@ class StreamRun {
         node.crash(what.originMs);
         node.isUp = false;
         this.judge.truth.crashed(node.number);
+        this.judge.lostProcess(node.number, true);
         this.judge.restarted();
         return;
       case 'start':
@@ -167,6 +170,10 @@ class StreamRun {
     this.common.trace?.(`${this.#time()} at ${node.number}: ${client} evicted`);
     // A packet that no look has met is known to no peer: there may have been no session.
     const isMet = [...node.peers.values()].every(({ copy }) => copy.hasMet(at));
+    if (!standby && this.judge.endedUnreported(client, node, last)) {
+      node.table.end(at);
+      return;
+    }
     node.table.end(at);
     const isForeign = standby || this.judge.truth.uncertain.has(client);
     if (isForeign || !isMet) this.judge.evictedUnseen(client, node.number);

@@ -17,6 +17,7 @@ function nodesOf(random: Random, seed: number): readonly NodeSetup[] {
     lookMs: random.between(5, 90),
     digests: number > 0 || seed % 5 !== 0,
     owners: number > 0 || seed % 10 !== 0,
+    tables: number > 0 || seed % 5 !== 0,
   }));
 }
 

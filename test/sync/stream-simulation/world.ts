@@ -1,18 +1,12 @@
 // Nodes with a table each, and the sessions between their processes, on a virtual clock.
 import type { Ended } from '../../../src/control/sync/stream/sent-window.js';
-import { type Batch, type PeerMemory, StreamReceiver } from '../../../src/control/sync/stream/stream-receiver.js';
+import { type Batch, StreamReceiver } from '../../../src/control/sync/stream/stream-receiver.js';
 import { StreamSender } from '../../../src/control/sync/stream/stream-sender.js';
-import { RecentEnds } from '../../../src/datapath/ebpf/sync/recent-ends.js';
-import { secondsOf } from '../../../src/datapath/ebpf/table/clock.js';
-import { APPLIED, type Applied, type Rivalry } from '../../../src/model/foreign-connection.js';
 import { lackingSum } from '../../../src/model/stream-node.js';
 import { randomFrom } from '../../../src/sim/random.js';
-import { ItemReader } from '../../../src/wire/stream-block.js';
-import { StreamItem } from '../../../src/wire/stream-item.js';
-import type { NodeSetup, StreamHistory } from './history.js';
-import { type ApplyRecord, HZ, MARGIN_UNITS, MemoryTable } from './memory-table.js';
-import { recordOf } from './names.js';
-import { PeerCopy } from './peer-copy.js';
+import type { StreamHistory } from './history.js';
+import type { ApplyRecord } from './memory-table.js';
+import { Node } from './node.js';
 import { PIPE_BYTES } from './pipe.js';
 import { Session, type Side } from './session.js';
 
@@ -23,136 +17,6 @@ const REPAIR_US = 3_000_000;
 /** Writes of one look. */
 const WRITES = 4;
 
-/** What a process knows of a peer. */
-interface Peer {
-  readonly copy: PeerCopy;
-  readonly memory: PeerMemory;
-  nextUs: number;
-  repairedUs: number;
-  ends: readonly Ended[];
-}
-
-export class Node {
-  table: MemoryTable;
-  isUp = true;
-  isRunning = true;
-  stalled: 'no' | 'read' | 'all' = 'no';
-  isBound = true;
-  id = '';
-  readonly peers = new Map<number, Peer>();
-  ends: RecentEnds;
-  #beganUs = 0;
-  #originMs: number;
-
-  constructor(
-    readonly number: number,
-    readonly setup: NodeSetup,
-    readonly world: World,
-  ) {
-    this.#originMs = setup.originMs;
-    this.ends = new RecentEnds(() => this.nowMs());
-    this.table = this.#newTable();
-  }
-
-  #newTable(): MemoryTable {
-    return new MemoryTable(() => Math.floor((this.nowMs() * HZ) / 4000) >>> 0);
-  }
-
-  /** When its clock had this time, microseconds of the world. */
-  usAt(ms: number): number {
-    return this.#beganUs + ((ms - this.#originMs) * 1000) / (1 + this.setup.ppm / 1e6);
-  }
-
-  nowMs(): number {
-    return this.#originMs + ((this.world.nowUs - this.#beganUs) / 1000) * (1 + this.setup.ppm / 1e6);
-  }
-
-  crash(originMs: number): void {
-    this.#originMs = originMs;
-    this.#beganUs = this.world.nowUs;
-    this.table = this.#newTable();
-    this.isBound = true;
-  }
-
-  start(): void {
-    this.isRunning = true;
-    this.id = this.world.newId();
-    this.ends = new RecentEnds(() => this.nowMs());
-    this.peers.clear();
-    const startedMs = this.nowMs();
-    for (const { number } of this.world.nodes) {
-      if (number === this.number) continue;
-      const copy = new PeerCopy(this.table, { node: this.number }, this.ends, () => (this.nowMs() - startedMs) / 1000);
-      this.peers.set(number, { copy, memory: {}, nextUs: this.world.nowUs, repairedUs: Number.NEGATIVE_INFINITY, ends: [] });
-    }
-  }
-
-  peer(number: number): Peer {
-    const peer = this.peers.get(number);
-    if (peer === undefined) throw new RangeError(`no peer ${number}`);
-    return peer;
-  }
-
-  apply({ blocks, count, rivalry }: Batch, from: number): Uint8Array | undefined {
-    if (this.world.random.chance(0.03)) return undefined;
-    const answers = new Uint8Array(count);
-    const item = new StreamItem();
-    let index = 0;
-    for (const { block, late } of blocks)
-      for (const items = new ItemReader(block); items.next(item); index++)
-        answers[index] = APPLIED.indexOf(this.#applyItem(recordOf(item, late, block.ended, { node: this.number }), rivalry, from));
-    return answers;
-  }
-
-  #applyItem(record: ApplyRecord, rivalry: Rivalry, from: number): Applied {
-    if (!this.isBound && this.table.find(record.key) === undefined) return 'unbound';
-    const answer = this.#applyOne(record, rivalry, from);
-    this.world.applied?.(from, this.number, record, answer);
-    return answer;
-  }
-
-  /** apply-pages.ts: what was older than what is here is examined again. */
-  #applyOne(record: ApplyRecord, rivalry: Rivalry, from: number): Applied {
-    const { slots } = this.peer(from).copy;
-    let place = 0;
-    const placed = (at: number): void => {
-      place = at;
-    };
-    let answer = this.table.apply(record, { ...rivalry, wins: false, margin: MARGIN_UNITS }, placed);
-    if (answer === 'newer') {
-      const sent = slots.isSent(place);
-      const { copy } = this.peer(from);
-      if (sent === 'last') answer = this.table.apply({ ...record, rival: false }, { ...rivalry, margin: MARGIN_UNITS }, placed);
-      else if (rivalry.owners === true && !record.ended && record.isOwn !== copy.isOwn(place)) {
-        if (record.isOwn) answer = this.table.apply(record, { ...rivalry, wins: true, margin: MARGIN_UNITS }, placed);
-        else slots.contest(place);
-      } else if (sent === 'again' || (slots.contest(place) && rivalry.wins))
-        answer = this.table.apply(record, { ...rivalry, wins: true, margin: 4 * MARGIN_UNITS }, placed);
-      else if (rivalry.wins && slots.isForeign(place)) answer = this.table.apply(record, { ...rivalry, margin: MARGIN_UNITS }, placed);
-      if (answer === 'newer' && record.ended) for (const [number, { copy }] of this.peers) if (number !== from) copy.slots.contest(place);
-    }
-    const ended = { pin: '', keyLow: record.key, keyHigh: 0, dest: record.dest };
-    const idleMs = 1000 * secondsOf(record.idle, HZ);
-    if (record.ended) this.ends.note(ended, from, idleMs);
-    const isUnseen = (): boolean =>
-      !this.ends.areFrom(ended, from) && [...this.peers.values()].some(({ copy }) => copy.hasEndedUnseen(record));
-    const isKnown = this.ends.covers(ended, from, idleMs);
-    const isReported = isKnown && rivalry.owners === true && !record.isOwn && !record.ended;
-    if (answer === 'gone' && isReported) return 'over';
-    if (answer === 'made' && (isKnown || isUnseen())) {
-      this.table.end(place);
-      return isReported ? 'over' : 'ended';
-    }
-    if (answer === 'made' || answer === 'changed') {
-      for (const [number, { copy }] of this.peers) {
-        if (number === from) copy.sent(place, record);
-        else copy.foreign(place, record);
-      }
-    } else if (answer === 'ended') for (const { copy } of this.peers.values()) copy.slots.foreignEnd(place);
-    return answer;
-  }
-}
-
 export class World {
   readonly nodes: readonly Node[];
   readonly random;
@@ -161,12 +25,13 @@ export class World {
   weather = { minUs: 100, maxUs: 2000 };
   nowUs = 0;
   itemsSent = 0;
-  applied: ((from: number, to: number, record: ReturnType<typeof recordOf>, answer: string) => void) | undefined;
+  applied: ((from: number, to: number, record: ApplyRecord, answer: string) => void) | undefined;
   /** After a look that found nothing, where all is acknowledged. */
   settled: ((session: Session) => void) | undefined;
   /** A session ends at one of its sides. */
   lost: ((session: Session) => void) | undefined;
   #ids = 0;
+  #tables = 0;
 
   constructor(
     history: StreamHistory,
@@ -176,6 +41,11 @@ export class World {
     this.random = randomFrom(history.seed ^ 0x5bd1e995);
     this.nodes = history.nodes.map((setup, number) => new Node(number, setup, this));
     for (const node of this.nodes) node.start();
+  }
+
+  newTables(): string {
+    this.#tables += 1;
+    return this.#tables.toString(16).padStart(16, '0');
   }
 
   newId(): string {
@@ -206,10 +76,23 @@ export class World {
       if (node.nowMs() - session.receiver.state.receivedAt > SILENT_MS) this.close(session, 'receiver');
       else {
         this.#deliver(session);
+        this.#sweep(node, session);
         this.#repair(node, session);
       }
     }
     this.sessions = this.sessions.filter(({ closed }) => closed.size < 2);
+  }
+
+  /** incoming.ts */
+  #sweep(node: Node, { from, receiver }: Session): void {
+    const { sweep } = receiver;
+    if (sweep === 'no') return;
+    if (sweep === 'due' && this.#isPair) node.endUnnamed(from);
+    receiver.swept();
+  }
+
+  get #isPair(): boolean {
+    return this.nodes.length === 2;
   }
 
   /** incoming.ts */
@@ -219,6 +102,7 @@ export class World {
     if (lost === 0 || this.nowUs - peer.repairedUs < REPAIR_US) return;
     peer.repairedUs = this.nowUs;
     delete peer.memory.wholeAt;
+    delete peer.memory.known;
     this.close(session, 'receiver');
   }
 
@@ -252,7 +136,10 @@ export class World {
     const now = (at: Node) => () => at.nowMs();
     const digests = node.setup.digests && other.setup.digests;
     const owners = node.setup.owners && other.setup.owners;
+    const stated = node.setup.tables && other.setup.tables;
     const sender = new StreamSender({
+      tables: stated ? node.tables : undefined,
+      memory: this.#isPair ? peer.memory : undefined,
       node: `lb${node.number}`,
       id: node.id,
       source: peer.copy,
@@ -263,6 +150,7 @@ export class World {
       owners,
     });
     const { memory, copy } = other.peer(node.number);
+    copy.slots.beginNaming();
     const apply = (batch: Batch) => other.apply(batch, node.number);
     const lostBefore = copy.lost;
     const lost = () => copy.lost - lostBefore;
@@ -274,6 +162,7 @@ export class World {
       apply,
       digests,
       owners,
+      tables: stated ? other.tables : undefined,
       lost,
       over: (ended) => this.#report(number, node.number, ended),
     });

@@ -9,6 +9,7 @@ import type { Received } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { StreamItem } from '../../../wire/stream-item.js';
 import type { GoodbyeReason, ItemRefusal, StreamCompared } from '../../../wire/stream-record.js';
+import { isNextProcess, type PeerMemory } from './peer-memory.js';
 import type { Ended } from './sent-window.js';
 import { TakenDigest } from './taken-digest.js';
 
@@ -29,10 +30,8 @@ const [WAITING_MAX, DICTIONARIES_MAX] = [16_384, 2];
 const DRAINS_WAITING_MAX = 2 * PEER_DRAINS_MAX;
 const OVERRIDES_WAITING_MAX = 2 * PEER_OVERRIDES_MAX;
 
-/** What outlives a session: until when this director knew all that the peer had, by the clock here. */
-export interface PeerMemory {
-  wholeAt?: number;
-}
+/** What the peer has not sent so long after all of its tables came, is not there. */
+const SWEEP_AFTER_MS = 5000;
 
 /** Items of a frame. `late`: hundredths of a second that they were on their way, which counts beside what they had been idle before. */
 interface LateBlock {
@@ -60,6 +59,8 @@ export interface ReceiverOptions {
   readonly drains?: boolean;
   /** The peer knows of overrides, too. */
   readonly overrides?: boolean;
+  /** Which tables this director has. Absent: the peer does not state its own. */
+  readonly tables?: string | undefined;
   /** Gets what has ended, as this director knows, and the peer does not. */
   readonly over?: (ended: Ended) => void;
   /** Connections of this session that were here, and are gone before their time. */
@@ -114,6 +115,9 @@ export class StreamReceiver {
   #behindBefore = Number.POSITIVE_INFINITY;
   #comparedFrom: number;
   #receivedAt: number;
+  #peerTables: string | undefined;
+  /** Since then all of the peer's is here. */
+  #settledAt: number | undefined;
   /** When the peer sent the last beat that came, by the clock here. */
   #beatSentAt: number;
 
@@ -159,8 +163,10 @@ export class StreamReceiver {
 
   /** What the session begins with. */
   begin(): Uint8Array {
-    const { node, id } = this.options;
-    return this.#encoder.encode({ kind: 'hello', node, id });
+    const { node, id, tables } = this.options;
+    this.#encoder.record({ kind: 'hello', node, id });
+    if (tables !== undefined) this.#encoder.record({ kind: 'tables', id: tables });
+    return this.#encoder.take();
   }
 
   /** What the peer has sent; it waits for deliver(). Not undefined: the session must end for this reason. */
@@ -172,6 +178,9 @@ export class StreamReceiver {
         if (this.#peer !== undefined) return 'order';
         if (record.id === this.options.id) return 'self';
         this.#peer = { node: record.node, id: record.id };
+      } else if (record.kind === 'tables') {
+        if (this.options.tables === undefined || this.#peer === undefined || this.#peerTables !== undefined) return 'order';
+        this.#peerTables = record.id;
       } else if (record.kind === 'items') {
         this.#compareClocks(record.sent, now);
         this.#waiting.push(record);
@@ -239,6 +248,27 @@ export class StreamReceiver {
     const { memory } = this.options;
     if (this.#hasRefused) delete memory.wholeAt;
     else memory.wholeAt = now - this.#onTheWay(sent, now);
+  }
+
+  /**
+   * Is it to be looked for what the peer's process before has sent, and this one has not? `swept` then.
+   */
+  get sweep(): 'no' | 'nothing' | 'due' {
+    const { memory, lost, now } = this.options;
+    const { id } = this.#peer ?? {};
+    const tables = this.#peerTables;
+    if (id === undefined || tables === undefined || (memory.known?.id === id && memory.known.tables === tables)) return 'no';
+    const { whole, waiting, digest } = this.state;
+    const isSettled = whole && waiting === 0 && !this.#hasRefused && lost() === 0 && digest !== 'differs';
+    this.#settledAt = isSettled ? (this.#settledAt ?? now()) : undefined;
+    if (this.#settledAt === undefined || now() - this.#settledAt < SWEEP_AFTER_MS) return 'no';
+    return isNextProcess(memory, id, tables) ? 'due' : 'nothing';
+  }
+
+  /** All that this process of the peer has is here, and nothing that it has not. */
+  swept(): void {
+    const [id, tables] = [this.#peer?.id, this.#peerTables];
+    if (id !== undefined && tables !== undefined) this.options.memory.known = { id, tables };
   }
 
   get #hasRefused(): boolean {

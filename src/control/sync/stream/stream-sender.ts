@@ -9,6 +9,7 @@ import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
 import type { GoodbyeReason, StreamDigest, StreamRefused } from '../../../wire/stream-record.js';
 import { LackingCount } from './lacking-count.js';
+import { isNextProcess, type PeerMemory } from './peer-memory.js';
 import { type Ended, type SentTable, SentWindow } from './sent-window.js';
 
 /** Items that were sent and not acknowledged yet: no more are sent then. */
@@ -36,6 +37,8 @@ export interface NewsSource {
   readonly look: (to: NewsSink) => boolean;
   /** The peer has nothing. */
   readonly forget: () => void;
+  /** After forget(): the peer has sent these itself, and knows of each whether it is still there. */
+  readonly keepForeign?: () => void;
   /** What was refused may be taken now. */
   readonly forgetRefused: () => void;
 }
@@ -66,6 +69,10 @@ export interface SenderOptions {
   readonly overrides?: boolean;
   /** Absent: the peer knows nothing of drains. */
   readonly drains?: DrainSource;
+  /** Which tables this director has. Absent: the peer does not state its own. */
+  readonly tables?: string | undefined;
+  /** What is known of the peer. Absent: others may have sent what came from it. */
+  readonly memory?: PeerMemory | undefined;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -95,6 +102,7 @@ export class StreamSender {
   /** What the peer has asked to be compared, as it is here. */
   #compared: { readonly count: number; readonly sum: number } | undefined;
   #isGreeted = false;
+  #peerId: string | undefined;
   #isWhole = false;
   /** Of the look that goes on. */
   #now = 0;
@@ -147,17 +155,25 @@ export class StreamSender {
 
   /** What the session begins with. Nothing more goes until the peer has greeted: what waited for it to wake up would seem to be as young as it was. */
   begin(): Uint8Array {
-    const { node, id, source } = this.options;
+    const { node, id, source, tables } = this.options;
     source.forget();
-    return this.#encoder.encode({ kind: 'hello', node, id });
+    this.#encoder.record({ kind: 'hello', node, id });
+    if (tables !== undefined) this.#encoder.record({ kind: 'tables', id: tables });
+    return this.#encoder.take();
   }
 
   /** What the peer answers. False: it does not keep to the protocol. */
   take(records: readonly Received[]): boolean {
     this.#receivedAt = this.options.now();
     for (const record of records) {
-      if (record.kind === 'hello') this.#greeted();
-      else if (record.kind === 'ack') {
+      if (record.kind === 'hello') {
+        this.#peerId = record.id;
+        if (this.options.tables === undefined) this.#greeted();
+      } else if (record.kind === 'tables') {
+        if (this.options.tables === undefined || this.#peerId === undefined) return false;
+        this.#keepForeign(this.#peerId, record.id);
+        this.#greeted();
+      } else if (record.kind === 'ack') {
         if (!this.#window.acknowledge(record.count)) return false;
       } else if (record.kind === 'refused') {
         if (!this.#refuse(record)) return false;
@@ -166,6 +182,12 @@ export class StreamSender {
       else if (record.kind !== 'goodbye') return false;
     }
     return true;
+  }
+
+  /** What the peer's process before has sent is not sent to this one, which would make again what has ended there since. */
+  #keepForeign(id: string, tables: string): void {
+    const { memory, source } = this.options;
+    if (!this.#isGreeted && memory !== undefined && isNextProcess(memory, id, tables)) source.keepForeign?.();
   }
 
   #greeted(): void {

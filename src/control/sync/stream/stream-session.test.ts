@@ -9,8 +9,9 @@ import { ItemReader } from '../../../wire/stream-block.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { ItemBits, ItemFlag, StreamItem } from '../../../wire/stream-item.js';
+import type { PeerMemory } from './peer-memory.js';
 import type { Ended, SentTable } from './sent-window.js';
-import { type Batch, type PeerMemory, StreamReceiver } from './stream-receiver.js';
+import { type Batch, StreamReceiver } from './stream-receiver.js';
 import { type NewsSink, StreamSender } from './stream-sender.js';
 
 /** Of a client's port, idle for so many seconds. */

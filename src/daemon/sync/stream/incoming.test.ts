@@ -65,6 +65,9 @@ function session() {
       return new Uint8Array(count).fill(APPLIED.indexOf('made'));
     },
     over: () => {},
+    memory: {},
+    tables: () => undefined,
+    naming: { begin: () => {}, end: () => 0 },
     takeDrains: (drains) => {
       taken.push(drains.map(({ uid }) => uid));
       return !isBusy;

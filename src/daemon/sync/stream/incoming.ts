@@ -1,12 +1,13 @@
 // From one peer: what it sends goes into the tables. Its last session counts; one before ends.
 import type { TLSSocket } from 'node:tls';
+import type { PeerMemory } from '../../../control/sync/stream/peer-memory.js';
 import type { Ended } from '../../../control/sync/stream/sent-window.js';
-import { type Batch, type PeerMemory, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
+import { type Batch, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
 import type { PeerDrain } from '../../../model/drain/peer-drain.js';
 import type { PeerOverride } from '../../../model/drain/peer-override.js';
 import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasDrains, hasOverrides, hasOwners } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasOverrides, hasOwners, hasTables } from '../../../wire/stream-record.js';
 
 /** An acknowledgement goes back so often, whether anything came or not. */
 const BEAT_MS = 250;
@@ -38,11 +39,22 @@ export interface IncomingOptions {
   readonly apply: (batch: Batch) => Uint8Array | undefined;
   /** Puts drains and overrides of the peer into the record here. False: it cannot now, and is to be asked again. */
   readonly takeDrains: (drains: readonly PeerDrain[], overrides: readonly PeerOverride[]) => boolean;
+  readonly memory: PeerMemory;
+  /** Which tables this director has, now. */
+  readonly tables: () => string | undefined;
+  readonly naming: Naming;
   /** As of StreamReceiver. */
   readonly over: (ended: Ended) => void;
   /** Connections of the peer that were found to be gone here before their time, from the beginning on. */
   readonly lost: () => number;
   readonly log: (text: string) => void;
+}
+
+/** What a peer has sent in a session, of what came from it. */
+export interface Naming {
+  begin(): void;
+  /** What the peer has not sent has ended there: how much of it was here; undefined: the tables are not free now, and it is to be called again. */
+  end(): number | undefined;
 }
 
 interface Session {
@@ -52,7 +64,6 @@ interface Session {
 }
 
 export class Incoming {
-  readonly #memory: PeerMemory = {};
   #session: Session | undefined;
   #retry: NodeJS.Timeout | undefined;
   #soon: NodeJS.Immediate | undefined;
@@ -77,12 +88,13 @@ export class Incoming {
 
   accept(socket: TLSSocket): void {
     this.#end('another session took its place');
-    const { node, id, now, apply, over, log, lost } = this.options;
+    const { node, id, now, apply, over, log, lost, memory, naming } = this.options;
     const lostBefore = lost();
+    naming.begin();
     const receiver = new StreamReceiver({
       node,
       id,
-      memory: this.#memory,
+      memory,
       now,
       apply,
       over,
@@ -90,6 +102,7 @@ export class Incoming {
       owners: hasOwners(socket.alpnProtocol),
       drains: hasDrains(socket.alpnProtocol),
       overrides: hasOverrides(socket.alpnProtocol),
+      tables: hasTables(socket.alpnProtocol) ? this.options.tables() : undefined,
       lost: () => lost() - lostBefore,
     });
     const decoder = new StreamDecoder();
@@ -122,7 +135,7 @@ export class Incoming {
 
   /** The tables here are others: the peer must send everything, and nothing of it has ended here. */
   restart(): void {
-    delete this.#memory.wholeAt;
+    this.#knowsNothing();
     this.#end('the tables here are new');
   }
 
@@ -143,6 +156,23 @@ export class Incoming {
       this.#end('it sends nothing', receiver.end('silent'));
     else socket.write(receiver.beat());
     this.#repair(now);
+    this.#sweep();
+  }
+
+  #knowsNothing(): void {
+    const { memory } = this.options;
+    delete memory.wholeAt;
+    delete memory.known;
+  }
+
+  /** What ended at the peer while its process was restarted is not reported by any. */
+  #sweep(): void {
+    const { receiver } = this.#session ?? {};
+    if (receiver === undefined || receiver.sweep === 'no') return;
+    const ended = receiver.sweep === 'due' ? this.options.naming.end() : 0;
+    if (ended === undefined) return;
+    if (ended > 0) this.options.log(`${ended} of its connections have ended while its process was restarted`);
+    receiver.swept();
   }
 
   /** The peer has what is not here, though it was taken: the peer's tables are the state of record. */
@@ -151,7 +181,7 @@ export class Incoming {
     const isWrong = (lost ?? 0) > 0 || digest === 'differs';
     if (!isWrong || now - this.#repairedAt < REPAIR_MS) return;
     this.#repairedAt = now;
-    delete this.#memory.wholeAt;
+    this.#knowsNothing();
     this.#end(digest === 'differs' ? 'the digests differ' : `${lost} of its connections are gone here before their time`);
   }
 

@@ -1,12 +1,13 @@
 // To one peer: connects, sends what the tables have, and connects again when the session has ended. The tables are what counts, so that nothing is kept for a peer
 // that does not take it: the sender looks at them again when the socket has room.
 import type { TLSSocket } from 'node:tls';
+import type { PeerMemory } from '../../../control/sync/stream/peer-memory.js';
 import type { Ended } from '../../../control/sync/stream/sent-window.js';
 import { type DrainSource, StreamSender } from '../../../control/sync/stream/stream-sender.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { brokenWithout, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, hasTables } from '../../../wire/stream-record.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
@@ -34,6 +35,10 @@ export interface OutgoingOptions {
   readonly id: string;
   readonly tables: PeerTables;
   readonly drains: DrainSource;
+  /** Of what comes from this peer alone; absent: others send it, too. */
+  readonly memory: PeerMemory | undefined;
+  /** Which tables this director has, now. */
+  readonly tablesId: () => string | undefined;
   readonly now: () => number;
   readonly log: (text: string) => void;
 }
@@ -107,7 +112,8 @@ export class Outgoing {
     const drains = hasDrains(socket.alpnProtocol) ? { drains: this.options.drains, overrides: hasOverrides(socket.alpnProtocol) } : {};
     const { alpnProtocol } = socket;
     const known = { digests: hasDigests(alpnProtocol), replies: hasReplies(alpnProtocol), owners: hasOwners(alpnProtocol) };
-    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, ...known, ...drains, now });
+    const own = { tables: hasTables(alpnProtocol) ? this.options.tablesId() : undefined, memory: this.options.memory };
+    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, ...known, ...own, ...drains, now });
     const decoder = new StreamDecoder();
     this.#session = { socket, sender };
     this.#ended('');

@@ -6,7 +6,14 @@ import { FtpNews } from '../../../datapath/ebpf/sync/ftp-news.js';
 import { OwnItems } from '../../../datapath/ebpf/sync/own-items.js';
 import { OWN_END, type RecentEnds } from '../../../datapath/ebpf/sync/recent-ends.js';
 import { REFRESH_SECONDS } from '../../../model/stream-node.js';
+import type { ItemBlock } from '../../../wire/stream-block.js';
+import { StreamDecoder } from '../../../wire/stream-decoder.js';
+import { StreamEncoder } from '../../../wire/stream-encoder.js';
 
+/** Of no process. */
+const NO_ID = '0'.repeat(16);
+/** They go into the tables together. */
+const ENDED_TOGETHER = 2048;
 /** Between two looks at the clock. */
 const BUCKETS = 1024;
 const WISHES: SyncWishes = { version: 1, refresh: REFRESH_SECONDS, withoutPersistent: false };
@@ -48,6 +55,44 @@ export class PeerTables implements NewsSource {
 
   forget(): void {
     this.#opened?.news.forget();
+  }
+
+  keepForeign(): void {
+    this.#opened?.news.keepForeign();
+  }
+
+  beginNaming(): void {
+    this.#opened?.news.beginNaming();
+  }
+
+  /**
+   * Hands over what the peer has sent before, and not in this session: as its ends, in frames. `apply`: false: not now. False: the rest is to be asked for
+   * again.
+   */
+  endUnnamed(apply: (blocks: readonly ItemBlock[], news: ConnectionNews) => boolean): boolean {
+    const opened = this.#open();
+    if (opened === undefined) return true;
+    const { news, items } = opened;
+    const [encoder, decoder] = [new StreamEncoder(), new StreamDecoder()];
+    encoder.record({ kind: 'hello', node: 'self', id: NO_ID });
+    let [count, isDone] = [0, true];
+    const handOver = (): void => {
+      count = 0;
+      const blocks = decoder.push(encoder.take()).records.filter((record): record is ItemBlock => record.kind === 'items');
+      if (isDone && blocks.length > 0) isDone = apply(blocks, news);
+    };
+    items.refresh();
+    const { ended } = items.to({
+      item: () => {},
+      ended: (what, item) => {
+        encoder.item(what, true, item, 0);
+        count += 1;
+        if (count === ENDED_TOGETHER) handOver();
+      },
+    });
+    news.lookForUnnamed((slot, now) => ended?.connection(slot, now));
+    handOver();
+    return isDone;
   }
 
   forgetRefused(): void {

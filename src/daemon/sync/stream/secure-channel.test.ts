@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { ip } from '../../../../test/support/ip.js';
 import { makeStreamKey } from '../../../host/sync/stream-key.js';
-import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
+import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, hasTables, STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
 import { listenForPeers, openChannel } from './secure-channel.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-channel-'));
@@ -17,6 +17,9 @@ after(() => rmSync(folder, { recursive: true }));
 const own = makeStreamKey(join(folder, 'not-there-yet', 'key'));
 const HOST = ip('127.0.0.1');
 const peerAt = (port: number) => ({ address: HOST, port });
+
+const abilities = (alpn: string | false | null): readonly boolean[] =>
+  [hasDigests, hasReplies, hasDrains, hasOwners, hasOverrides, hasTables].map((has) => has(alpn));
 
 /** As a build before has it: it names nothing by ALPN. */
 const plain = { key: own.key, cert: own.certificate, minVersion: 'TLSv1.3', rejectUnauthorized: false } as const;
@@ -44,22 +47,22 @@ test('two builds that know the same agree upon it', async () => {
     );
   });
   await once(socket.resume(), 'close');
-  for (const alpn of [socket.alpnProtocol, atServer?.alpnProtocol ?? false])
-    assert.deepEqual([hasDigests(alpn), hasReplies(alpn), hasDrains(alpn), hasOwners(alpn), hasOverrides(alpn)], new Array(5).fill(true));
+  for (const alpn of [socket.alpnProtocol, atServer?.alpnProtocol ?? false]) assert.deepEqual(abilities(alpn), new Array(6).fill(true));
 });
 
-test('with a build that knows digests, replies of FTP, drains or owners, and nothing after them, there is that', async () => {
+test('with a build that knows digests, replies of FTP, drains, owners or overrides, and nothing after them, there is that', async () => {
   const port = await listening((socket) => socket.end());
   for (const [since, known] of [
-    [1, [true, true, true, true, false]],
-    [2, [true, true, true, false, false]],
-    [3, [true, true, false, false, false]],
-    [4, [true, false, false, false, false]],
+    [1, [true, true, true, true, true, false]],
+    [2, [true, true, true, true, false, false]],
+    [3, [true, true, true, false, false, false]],
+    [4, [true, true, false, false, false, false]],
+    [5, [true, false, false, false, false, false]],
   ] as const) {
     const socket = connect({ ...plain, host: '127.0.0.1', port, ALPNProtocols: STREAM_PROTOCOLS.slice(since) });
     await once(socket.resume(), 'close');
     const { alpnProtocol: alpn } = socket;
-    assert.deepEqual([hasDigests(alpn), hasReplies(alpn), hasDrains(alpn), hasOwners(alpn), hasOverrides(alpn)], known);
+    assert.deepEqual(abilities(alpn), known);
   }
 });
 

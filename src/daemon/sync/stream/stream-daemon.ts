@@ -1,10 +1,12 @@
 // The process of weir's own stream: a session to each peer and one from each, over the same tables.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Server } from 'node:tls';
+import type { PeerMemory } from '../../../control/sync/stream/peer-memory.js';
 import type { Batch } from '../../../control/sync/stream/stream-receiver.js';
 import { openDirector } from '../../../datapath/ebpf/open.js';
 import { Bpffs } from '../../../datapath/ebpf/pins/bpffs.js';
+import type { ApplyWatch } from '../../../datapath/ebpf/sync/apply-pages.js';
 import { ForeignConnections } from '../../../datapath/ebpf/sync/foreign-connections.js';
 import { fromPeer, type PeerEnds } from '../../../datapath/ebpf/sync/peer-rivalry.js';
 import { RecentEnds } from '../../../datapath/ebpf/sync/recent-ends.js';
@@ -36,6 +38,8 @@ interface Peer {
 
 const now = (): number => performance.now();
 const pins = (): string | undefined => Bpffs.find()?.path();
+/** Each loading of the tables has keys of its own, which stay secret. */
+const idOfTables = ({ load }: TableMoment): string => createHash('sha256').update(`tables ${load}`).digest('hex').slice(0, 16);
 
 export class StreamDaemon {
   readonly #foreign = new ForeignConnections(() => openDirector({ waitMs: LOCK_WAIT_MS }));
@@ -97,9 +101,17 @@ export class StreamDaemon {
     const [node, id] = [this.#node, this.#id];
     const drains = this.#drains;
     const common = { node, id, now };
-    const outgoing = new Outgoing({ ...common, peer, own: this.key, tables, drains, log: (text) => log('info', `to ${name}: ${text}`) });
+    const memory: PeerMemory = {};
+    const isOnly = this.settings.peers.length === 1;
+    const tablesId = (): string | undefined => this.#moment && idOfTables(this.#moment);
+    const toLog = (text: string): void => log('info', `to ${name}: ${text}`);
+    const outgoing = new Outgoing({
+      ...{ ...common, peer, own: this.key, tables, drains, tablesId, log: toLog },
+      memory: isOnly ? memory : undefined,
+    });
     const incoming = new Incoming({
-      ...common,
+      ...{ ...common, memory, tables: tablesId },
+      naming: { begin: () => tables.beginNaming(), end: () => (isOnly ? this.#endUnnamed(tables) : 0) },
       apply: (batch) => this.#apply(batch, tables, known),
       over: (ended) => outgoing.report(ended),
       takeDrains: (taken, overrides) => drains.take(taken, overrides),
@@ -132,13 +144,44 @@ export class StreamDaemon {
 
   #apply({ blocks, count, rivalry }: Batch, from: PeerTables, known: PeerEnds | undefined): Uint8Array | undefined {
     const others = this.#peers.flatMap(({ tables }) => (tables === from ? [] : (tables.news ?? [])));
-    try {
+    return this.#unlessBusy(() => {
       const options = from.news === undefined ? { rivalry } : fromPeer(from.news, others, rivalry, known);
       return this.#foreign.applyItems(blocks, count, options);
+    });
+  }
+
+  /** undefined: the lock is another one's now, or a table moves. */
+  #unlessBusy(work: () => Uint8Array | undefined): Uint8Array | undefined {
+    try {
+      return work();
     } catch (error) {
       if (isWeirError(error, 'lock-busy')) return undefined;
       throw error;
     }
+  }
+
+  /** As of Naming. */
+  #endUnnamed(tables: PeerTables): number | undefined {
+    let count = 0;
+    const isDone = tables.endUnnamed((blocks, news) => {
+      const placed: ApplyWatch['placed'] = (_, place, answer) => {
+        if (answer !== 'ended') return;
+        news.unnamedEnded(place);
+        count += 1;
+      };
+      const items = blocks.reduce((sum, block) => sum + block.count, 0);
+      const rivalry = { wins: false, fresh: Number.POSITIVE_INFINITY };
+      return (
+        this.#unlessBusy(() =>
+          this.#foreign.applyItems(
+            blocks.map((block) => ({ block, late: 0 })),
+            items,
+            { rivalry, placed },
+          ),
+        ) !== undefined
+      );
+    });
+    return isDone ? count : undefined;
   }
 
   #lookForChanges(): void {

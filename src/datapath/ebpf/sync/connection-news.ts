@@ -8,6 +8,7 @@ import type { Place } from './apply-pages.js';
 import { MARGIN_SECONDS } from './apply-records.js';
 import { type NewsTo, ownNews } from './own-news.js';
 import { isOwnSince } from './own-since.js';
+import type { SeenSlot } from './seen-slot.js';
 import type { ScanMoment, SlotNews } from './slot-news.js';
 import { stateTime } from './state-time.js';
 import type { TableNewsTo } from './table-news.js';
@@ -197,6 +198,29 @@ export class ConnectionNews {
     return idle >= idleBefore - (this.#margin >> 1);
   }
 
+  /** A session with the peer begins, from which on it is known what it has sent. */
+  beginNaming(): void {
+    for (const slots of this.#all) slots.beginNaming();
+  }
+
+  /** The peer has sent it, and it is newer here. */
+  named(place: Place): void {
+    const slots = this.#there(place);
+    slots?.named(slots.at(place.slot));
+  }
+
+  /** Connections that came from the peer, had no packet here since, and have not been sent in this session. */
+  lookForUnnamed(to: (slot: SeenSlot, now: number) => void): void {
+    const now = clockNow(this.#tables.conf);
+    this.#scan.lookForUnnamed((slot) => to(slot, now));
+  }
+
+  /** What the peer has ended, and has not reported: neither is it reported to the peer. */
+  unnamedEnded(place: Place): void {
+    const slots = this.#slotsOf(place);
+    slots?.forgetSlot(slots.at(place.slot));
+  }
+
   /** As SlotNews.isForeign. */
   isForeign(place: Place): boolean {
     const slots = this.#there(place);
@@ -229,7 +253,7 @@ export class ConnectionNews {
 
   /** What was refused elsewhere is news again. How much of it there was. */
   forgetRefused(): number {
-    const count = [...this.#scan.all, ...this.#templates.all].reduce((sum, slots) => sum + slots.forgetRefused(), 0);
+    const count = this.#all.reduce((sum, slots) => sum + slots.forgetRefused(), 0);
     if (count > 0) this.#scan.forget();
     return count;
   }
@@ -238,6 +262,15 @@ export class ConnectionNews {
   forget(): void {
     this.#isAtEnd = true;
     this.#scan.forget();
-    for (const slots of [...this.#scan.all, ...this.#templates.all]) slots.forget();
+    for (const slots of this.#all) slots.forget();
+  }
+
+  /** As SlotNews.keepForeign. */
+  keepForeign(): void {
+    for (const slots of this.#scan.all) slots.keepForeign();
+  }
+
+  get #all(): readonly SlotNews[] {
+    return [...this.#scan.all, ...this.#templates.all];
   }
 }

@@ -56,6 +56,7 @@ function newer(
   if (place.isEnd) for (const news of others) news.contest(place);
   const sent = from.isSent(place);
   if (sent === 'last') return 'always';
+  from.named(place);
   if (owners === true && !place.isEnd && !place.isTemplate && place.isOwn !== from.isOwn(place)) {
     if (place.isOwn) return 'wins';
     from.contest(place);

@@ -147,3 +147,40 @@ test('a connection that had packets here is known to have been here until a look
   look();
   assert.equal(slots.ownBefore(0, KEY, 0), -1);
 });
+
+test('what a peer has sent before, and not in this session, is known, unless it had a packet here since', () => {
+  const { slots, put, look, receive } = oneSlot();
+  const isUnnamed = (): boolean => slots.isUnnamed(0);
+  receive(EXPIRES);
+  assert.equal(isUnnamed(), false);
+  slots.beginNaming();
+  assert.equal(isUnnamed(), true);
+  receive(EXPIRES + 1);
+  assert.equal(isUnnamed(), false, 'sent again');
+  slots.beginNaming();
+  slots.named(0);
+  assert.equal(isUnnamed(), false, 'sent, and newer here');
+  slots.beginNaming();
+  put(EXPIRES + 100);
+  look();
+  assert.equal(isUnnamed(), false, 'it is of this director');
+  receive(EXPIRES + 300);
+  slots.beginNaming();
+  put(EXPIRES + 300, 0);
+  assert.equal(isUnnamed(), false, 'it has ended');
+});
+
+test('to the next process of a peer goes what had a packet here, and not what came from there', () => {
+  const { slots, put, look, receive } = oneSlot();
+  receive(EXPIRES);
+  slots.forget();
+  slots.keepForeign();
+  assert.deepEqual(look(), []);
+  slots.forget();
+  assert.deepEqual(look(), ['found'], 'another peer gets all');
+  receive(EXPIRES + 100);
+  put(EXPIRES + 200);
+  slots.forget();
+  slots.keepForeign();
+  assert.deepEqual(look(), ['found']);
+});

@@ -52,6 +52,8 @@ export interface SlotLayout {
 export class SlotNews {
   #copy: Uint32Array;
   readonly #times: Uint32Array;
+  /** By slot: 1 where the peer has sent what is there, in this session. */
+  readonly #named: Uint8Array;
   /** By bucket: 0 where the copy has nothing, so that a look need not read it. */
   readonly #touched: Uint8Array;
   /** Buckets of slots that are news though they have not changed. */
@@ -69,6 +71,7 @@ export class SlotNews {
       throw new Error('a bit of news has another meaning in the copy');
     this.#copy = new Uint32Array(words.length);
     this.#times = new Uint32Array(TIMES * this.count);
+    this.#named = new Uint8Array(this.count);
     this.#touched = new Uint8Array(words.length / layout.bucketWords);
   }
 
@@ -199,7 +202,33 @@ export class SlotNews {
   /** Others sent this, and have it. `margin`: as of foreign(). */
   sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number, margin: number): void {
     this.foreign(at, expires, margin);
+    this.named(at);
     this.#keep(at, keyLow, keyHigh, (high & this.news) | SENT, this.#asHere(at, expires));
+  }
+
+  /** A session with the peer begins: it has sent nothing of it. */
+  beginNaming(): void {
+    this.#named.fill(0);
+  }
+
+  /** The peer has sent what is in this slot. */
+  named(at: number): void {
+    this.#named[this.#time(at) / TIMES] = 1;
+  }
+
+  /** What is in this slot came from others and had no packet here since, and the peer has not sent it in this session. */
+  isUnnamed(at: number): boolean {
+    return this.#named[this.#time(at) / TIMES] === 0 && ((this.words[at + HIGH] ?? 0) & DEST) !== 0 && this.isForeign(at);
+  }
+
+  /** After forget(): what came from others and had no packet here since is none of it. */
+  keepForeign(): void {
+    const copy = this.#copy;
+    for (let slot = 0; slot < this.count; slot++) {
+      const at = this.at(slot);
+      if (((copy[at + HIGH] ?? 0) & FORGOTTEN) !== 0 && this.#isSame(at) && this.isForeign(at))
+        copy[at + HIGH] = (copy[at + HIGH] ?? 0) & ~FORGOTTEN;
+    }
   }
 
   /**

@@ -138,6 +138,16 @@ export class TableScan {
     return this.#left > 0;
   }
 
+  /** Reports what is there as SlotNews.isUnnamed() has it. */
+  lookForUnnamed(found: (slot: SeenSlot) => void): void {
+    for (const { slots, what } of this.#watched) {
+      for (let slot = 0; slot < slots.count; slot++) {
+        const at = slots.at(slot);
+        if (slots.isUnnamed(at) && seen.read(slots.words, slots, what, at)) found(seen);
+      }
+    }
+  }
+
   /** The slots of the table with this pin. */
   slotsOf(pin: string): SlotNews | undefined {
     return this.#watched.find((table) => table.pin === pin)?.slots;
