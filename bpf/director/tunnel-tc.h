@@ -144,7 +144,7 @@ static __always_inline int tunnel_send(struct __sk_buff *skb, struct packet *p, 
   if (sum < 0) return tc_drop(R_REDIRECT_FAILED);
   t->sum = sum;
   __builtin_memset(scratch->outer, 0, sizeof scratch->outer);
-  outer_make(scratch, t, d);
+  outer_make(scratch->outer, t, d);
   if (tunnel_push(skb, t->type, t->v6, tunnel_header(t))) return tc_drop(R_REDIRECT_FAILED);
   if (likely(answer == HOP_READY && !w->gateway)) {
     if (bpf_skb_store_bytes(skb, 0, w->hop.dmac, 12, 0)) return tc_drop(R_REDIRECT_FAILED);

@@ -32,34 +32,87 @@ static __always_inline void xdp_lower_ttl(void *data, struct tunnel *t) {
 #endif
 
 /* Writes the Ethernet and the outer headers in front of a packet that has got the place for them. */
-static __always_inline bool xdp_push(struct xdp_md *ctx, struct scratch *scratch, struct tunnel *t, struct hop *h) {
-  __u32 size = tunnel_header(t);
-  if (bpf_xdp_adjust_head(ctx, -(int)size)) return false;
-  __u32 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-  if ((void *)data + ETH_LEN + OUTER_MAX > (void *)end) return false;
+static __always_inline bool xdp_push(struct xdp_md *ctx, struct tunnel *t, struct dest *d, struct hop *h) {
+  if (bpf_xdp_adjust_head(ctx, -(int)tunnel_header(t))) return false;
+  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  if (data + ETH_LEN + OUTER_MAX > end) return false;
   copy_macs(data, h->dmac);
-  *(__u16 *)((void *)data + ETH_LEN - 2) = t->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
-  __u32 *to = (void *)data + ETH_LEN;
-#pragma clang loop unroll(full)
-  for (__u32 i = 0; i < OUTER_MAX / 4; i++)
-    if (i < size / 4) to[i] = scratch->outer[i];
+  *(__u16 *)(data + ETH_LEN - 2) = t->v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+  outer_make(data + ETH_LEN, t, d);
   return true;
 }
+
+#ifdef IPV6
+static __always_inline bool is_plain_tunnel(struct dest *d) { return false; }
+static __always_inline int tunnel_quickly(struct xdp_md *ctx, struct conf *c, __u32 dest, struct dest *d) { return XDP_PASS; }
+#else
+static __always_inline bool is_plain_tunnel(struct dest *d) { return d->family == F_INET && !is_summed(d); }
+
+/* What stands behind the outer IP header of such a tunnel. */
+static __always_inline void plain_behind(__u32 *to, struct dest *d, __u32 type, __u32 flow, __u32 length) {
+  if (type == TUNNEL_GRE) to[0] = (__u32)bpf_htons(ETH_P_IP) << 16;
+  if (type != TUNNEL_GUE) return;
+  to[0] = bpf_htons(FLOW_PORT_MIN + (((__u64)flow * FLOW_PORTS) >> 32)) | (__u32)d->tunnel_port << 16;
+  to[1] = bpf_htons(length);
+  to[2] = PROTOCOL_IPIP << 8;
+}
+
+/* IPv4 in IPv4 without an outer checksum, which most tunnels are: as below, in registers. */
+static __always_inline int tunnel_quickly(struct xdp_md *ctx, struct conf *c, __u32 dest, struct dest *d) {
+  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  __u32 *ip = data + ETH_LEN;
+  struct tunnel_source *source = bpf_map_lookup_elem(&tunnel_sources, &dest);
+  struct hop h;
+  if (data + ETH_LEN + IP_LEN + 8 > end || !source) return XDP_PASS;
+  __u32 first = ip[0], third = ip[2], saddr = READ(source->addr[0]), type = d->tunnel_type, flow = 0;
+  __u32 behind = type == TUNNEL_GUE ? UDP_LEN + GUE_LEN : type == TUNNEL_GRE ? GRE_LEN : 0, ttl = (third & 0xff) - 1;
+  __u32 length = bpf_ntohs(first >> 16), whole = length + IP_LEN + behind;
+  bool whole_only = ip[1] & (__u32)bpf_htons(0x4000) << 16 && c->pmtu_disc;
+  if (!hop_read(&d->hop, d->addr[0], clock_now(), c->fresh_for, &h) || !(h.flags & NH_XDP) || !saddr || (third & 0xff) <= 1) return XDP_PASS;
+  if (h.mtu && (whole > h.mtu || h.mtu < IP_LEN + behind + OUTER_MTU_MIN)) return XDP_PASS;
+  if (whole > 0xffff || length < OUTER_MAX - IP_LEN) return XDP_PASS;
+  if (type == TUNNEL_GUE) flow = flow_with(keyed_hash((__u64)ip[3] << 32 | ip[4]), ip[5]);
+  __u32 check = (third >> 16) + bpf_htons(0x0100); /* RFC 1141 */
+  check += check >= 0xffff;
+  ip[2] = ttl | (third & 0xff00) | check << 16;
+  bool grown = !bpf_xdp_adjust_head(ctx, -(int)(IP_LEN + behind));
+  data = (void *)(long)ctx->data;
+  end = (void *)(long)ctx->data_end;
+  if (unlikely(!grown) || data + ETH_LEN + OUTER_MAX > end) {
+    count_reason(R_REDIRECT_FAILED);
+    return XDP_DROP;
+  }
+  __u32 *to = data + ETH_LEN, outer[3];
+  outer[0] = 0x45 | (__u32)outer_tos(first >> 8) << 8 | (__u32)bpf_htons(whole) << 16;
+  outer[1] = whole_only ? (__u32)bpf_htons(0x4000) << 16 : bpf_get_prandom_u32() & 0xffff; /* as outer_ipv4() */
+  outer[2] = ttl | (type == TUNNEL_GUE ? IPPROTO_UDP : type == TUNNEL_GRE ? PROTOCOL_GRE : PROTOCOL_IPIP) << 8;
+  copy_macs(data, h.dmac);
+  *(__u16 *)(data + ETH_LEN - 2) = bpf_htons(ETH_P_IP);
+  to[0] = outer[0];
+  to[1] = outer[1];
+  to[2] = outer[2] | (__u32)fold((__u64)outer[0] + outer[1] + outer[2] + saddr + d->addr[0]) << 16;
+  to[3] = saddr;
+  to[4] = d->addr[0];
+  plain_behind(to + 5, d, type, flow, length + UDP_LEN + GUE_LEN);
+  count_bytes(d, dest, length, false);
+  return bpf_redirect(h.ifindex, 0);
+}
+#endif
 
 SEC("xdp")
 int weir_tunnel_xdp(struct xdp_md *ctx) {
   struct conf *c = the_conf();
-  struct scratch *scratch = the_scratch();
   struct tunnel_work *work = the_tunnel_work();
-  if (!c || !scratch || !work) return XDP_PASS;
-  CHECKED(scratch);
+  if (!c || !work) return XDP_PASS;
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
   __u32 dest = work->dest;
   struct dest *d = dest_at(dest);
   struct hop h;
   struct tunnel t = {};
-  if (!d || data + ETH_LEN + INNER_LEN + 8 > end || d->flags & D_LOCAL) return XDP_PASS;
+  if (!d || d->flags & D_LOCAL) return XDP_PASS;
   CHECKED(d);
+  if (likely(is_plain_tunnel(d))) return tunnel_quickly(ctx, c, dest, d);
+  if (data + ETH_LEN + INNER_LEN + 8 > end) return XDP_PASS;
   tunnel_of(&t, dest, d);
   xdp_inner(data + ETH_LEN, &t);
   if (t.type == TUNNEL_GUE) t.flow = flow_with(t.flow, *(__u32 *)(data + ETH_LEN + INNER_LEN));
@@ -69,9 +122,8 @@ int weir_tunnel_xdp(struct xdp_md *ctx) {
   if (t.length < OUTER_MAX - IP_LEN) return XDP_PASS; /* xdp_push() asks for so much */
   t.dont_fragment = t.dont_fragment && c->pmtu_disc;
   t.tos = outer_tos(t.tos);
-  outer_make(scratch, &t, d);
   xdp_lower_ttl(data + ETH_LEN, &t);
-  if (!xdp_push(ctx, scratch, &t, &h)) {
+  if (!xdp_push(ctx, &t, d, &h)) {
     count_reason(R_REDIRECT_FAILED);
     return XDP_DROP;
   }

@@ -107,9 +107,9 @@ static __always_inline void outer_gre(__u32 *to, struct tunnel *t) {
   to[1] = fold((__u64)to[0] + t->sum);
 }
 
-/* Writes the outer headers into the scratch space. */
-static __always_inline void outer_make(struct scratch *scratch, struct tunnel *t, struct dest *d) {
-  __u32 length = tunnel_header(t) + t->length, *to = scratch->outer;
+/* Writes the outer headers: OUTER_MAX bytes at most. */
+static __always_inline void outer_make(__u32 *to, struct tunnel *t, struct dest *d) {
+  __u32 length = tunnel_header(t) + t->length;
   __u8 protocol = t->type == TUNNEL_GUE ? IPPROTO_UDP : t->type == TUNNEL_GRE ? PROTOCOL_GRE : INNER_PROTOCOL;
   if (t->v6) outer_ipv6(to, t, d, protocol, length - 40);
   else outer_ipv4(to, t, d, protocol, length);
