@@ -21,6 +21,7 @@ const ADDED = new Set([
   'conf.grace_seconds',
   'counters.reply_not_from',
   'egress.source',
+  'fullnat_pool.epoch',
 ]);
 
 /** What of a map's definition is a part of its number: how many entries it has is not. */

@@ -117,8 +117,10 @@ static __always_inline void report_apply(struct flow_record *r, struct fullnat_c
 
 /* Ends the client's flow. False: another CPU does. */
 static __always_inline bool flow_end_foreign(struct fullnat_flow *f, __u32 place) {
+  struct fullnat_pool *p = pool_at(place >> 16);
   __u32 word = READ(f->word);
-  if (flow_state(word) != FLOW_LIVE || !flow_ending(f, word)) return false;
+  if (!p || flow_state(word) != FLOW_LIVE || !flow_ending(f, word)) return false;
+  leases_end(p);
   flow_forget(f, word, place);
   port_unclaim(place >> 16, place & (FULLNAT_PORTS - 1));
   return true;
@@ -148,7 +150,9 @@ static __always_inline int flow_apply(struct flow_record *r, __u32 i, __u32 now)
   if (r->op == FLOW_DROP) return has && flow_end_foreign(f, at) ? FLOW_DROPPED : FLOW_BUSY;
   if (has && (r->op == FLOW_RESERVE || outlives(f, r))) return FLOW_HAS;
   if (same) {
+    struct fullnat_pool *p = pool_at(pool);
     WRITE(f->state, r->state);
+    if (p) leases_end(p);
     __sync_lock_test_and_set(&f->until, r->until);
     if (r->report) how_apply(f, r); /* announced again, now with its report */
     report_apply(r, &client);

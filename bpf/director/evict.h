@@ -23,7 +23,8 @@ enum eviction {
 
 /* How long a connection must have been idle: a handshake has had its time; what is not proven has had the time to be; and the minute after
  * which the kernel's IPVS lets an established connection go under attack (drop_entry). */
-#define IDLE_SECONDS (CLASS(EVICT_HALF_OPEN, 1) | CLASS(EVICT_HALF_CLOSED, 2) | CLASS(EVICT_UNPROVEN, 2))
+#define UNPROVEN_IDLE_SECONDS 2
+#define IDLE_SECONDS (CLASS(EVICT_HALF_OPEN, 1) | CLASS(EVICT_HALF_CLOSED, 2) | CLASS(EVICT_UNPROVEN, UNPROVEN_IDLE_SECONDS))
 #define ESTABLISHED_IDLE_SECONDS 60
 #define ONE_SIDED_IDLE_SECONDS 10 /* else three forged packets would have a place for a minute */
 

@@ -49,7 +49,7 @@ struct fullnat_pool {
   __u32 used;
   __u32 swept; /* timer: ports looked at in this round */
   __u32 asked; /* packets: flows that were asked to give way */
-  __u32 reserved;
+  __u32 epoch; /* packets: raised where leases of its ports become void (fullnat-lease.h) */
   __u64 exhausted; /* connections that found no port */
 };
 

@@ -117,6 +117,15 @@ __noinline int fullnat_too_big(struct __sk_buff *skb) {
 }
 #endif
 
+/* Is it a packet of a server that sees local addresses, and not looked up among the flows yet? That comes first. */
+static __always_inline bool is_for_flows(struct __sk_buff *skb, __u32 real) {
+  struct dest *d = dest_at(real);
+  if (likely(!d || !(d->flags & D_FULLNAT)) || skb->cb[ORIGIN_CB] == FULLNAT_TRANSLATED || skb->cb[ORIGIN_CB] == FULLNAT_UNKNOWN) return false;
+  struct fullnat_work *work = the_fullnat_work();
+  if (work) work->dest = real;
+  return true;
+}
+
 /* A packet of a masqueraded server that is no reply, or that the stack is to have: `done`, or what becomes of it. Where no connection has it, it is
  * looked up among the flows, once for all builds. */
 static __always_inline int tc_past_flows(struct __sk_buff *skb, int done) {

@@ -14,6 +14,7 @@ static __always_inline __u32 *target_of(struct packet *p) { return p->daddr6; }
 static __always_inline void words_copy(__u32 *to, const __u32 *from) { address_copy(to, from); }
 static __always_inline bool words_equal(const __u32 *a, const __u32 *b) { return address_equal(a, b); }
 static __always_inline __u32 words_fold(const __u32 *a) { return address_fold(a); }
+static __always_inline __u32 words_key(const __u32 *a) { return address_hash(a); } /* as a connection's key has them */
 #else
 #define FULLNAT_BUILD (OF_SCTP ? FULLNAT_SCTP : FULLNAT_INET)
 #define FULLNAT_WORDS 1
@@ -23,6 +24,7 @@ static __always_inline __u32 *target_of(struct packet *p) { return &p->daddr; }
 static __always_inline void words_copy(__u32 *to, const __u32 *from) { to[0] = from[0]; }
 static __always_inline bool words_equal(const __u32 *a, const __u32 *b) { return a[0] == b[0]; }
 static __always_inline __u32 words_fold(const __u32 *a) { return a[0]; }
+static __always_inline __u32 words_key(const __u32 *a) { return a[0]; }
 #endif
 
 /* On the stack: halves of addresses are words there. */

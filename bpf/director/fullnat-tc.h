@@ -149,6 +149,8 @@ int weir_fullnat_request(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct fullnat_work *work = the_fullnat_work();
   if (!c || !scratch || !work) return TC_ACT_SHOT;
+  int quickly = fullnat_request_quickly(skb);
+  if (likely(quickly != FULLNAT_SLOWLY)) return quickly;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   p->fragment = 0;
@@ -213,6 +215,8 @@ int weir_fullnat_reply(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct fullnat_work *work = the_fullnat_work();
   if (!scratch || !work) return TC_ACT_UNSPEC;
+  int quickly = fullnat_reply_quickly(skb);
+  if (likely(quickly != FULLNAT_SLOWLY)) return quickly;
   CHECKED(scratch);
   CHECKED(work);
   struct packet *p = &scratch->packet;

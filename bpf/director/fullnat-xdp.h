@@ -8,13 +8,20 @@
 #ifndef WEIR_FULLNAT_XDP_H
 #define WEIR_FULLNAT_XDP_H
 
-/* The local address of a request, whose flow lives on. 0: it has none yet, or its server is to know its client. */
-static __always_inline struct fullnat_pool *quick_pool(struct quick *q, struct fullnat_work *work) {
+/* The place of a request's flow, which lives on. 0: it has none yet, or its server is to know its client. A global function, with its own stack frame,
+ * for what is not leased. */
+__noinline int flow_go_on(struct xdp_md *ctx) {
+  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  struct fullnat_work *work = the_fullnat_work();
+  struct conf *c = the_conf();
   struct fullnat_client client;
-  client_of(&client, &q->p, work);
+  struct packet p;
+  if (!work || !c || !quick_reparse(data, end, &p)) return 0;
+  client_of(&client, &p, work);
   struct fullnat_flow *f = flow_place(&client, work);
-  if (!f || work->report || !is_pool_of(work) || !flow_is_of(f, &client) || !flow_renew(f, &client, q->c, work)) return 0;
-  return pool_at(work->pool);
+  if (!f || work->report || !is_pool_of(work) || !flow_is_of(f, &client) || !flow_renew(f, &client, c, work)) return 0;
+  flow_note(f, &client, c, work);
+  return work->pool << 16 | work->port;
 }
 
 SEC("xdp")
@@ -24,17 +31,22 @@ int weir_fullnat_xdp_request(struct xdp_md *ctx) {
   struct quick q;
   q.c = the_conf();
   q.now = clock_now();
-  if (!work || !q.c || !quick_parse(data, end, &q.p)) return XDP_PASS;
-  struct dest *d = dest_at(work->dest);
-  struct fullnat_pool *pool = quick_pool(&q, work);
-  if (!d || !pool) return XDP_PASS;
+  if (!work || !q.c || !quick_reparse(data, end, &q.p)) return XDP_PASS;
+  __u32 dest = work->dest, place = 0;
+  struct dest *d = dest_at(dest);
+  if (!d) return XDP_PASS;
   CHECKED(d);
+  struct fullnat_pool *pool = leased_pool(conn_key(q.p.saddr, q.p.sport, d->service), packet_source(&q.p), work, d, &place);
+  if (unlikely(!pool)) {
+    place = flow_go_on(ctx);
+    pool = place ? pool_at(place >> 16) : 0;
+    if (!pool) return XDP_PASS;
+  }
   CHECKED(pool);
   __u32 ifindex = quick_hop(&q, data, &d->hop, address_word(d->addr));
   if (!ifindex) return XDP_PASS;
-  xdp_other_end(&q.p, data, end, true, pool->local, bpf_htons(work->port));
-  xdp_rewrite(&q.p, data, end, false, true, d->addr, work->server_port);
-  quick_count(&q, work->dest, false);
+  xdp_rewrite_ends(&q.p, data, end, pool->local, bpf_htons((__u16)place), d->addr, d->port);
+  quick_count(&q, dest, false);
   return bpf_redirect(ifindex, 0);
 }
 
@@ -59,17 +71,47 @@ __noinline int flow_hop(struct xdp_md *ctx, __u32 place) {
   return nexthop_resolve(ctx, ctx->ingress_ifindex, 0, addr, saddr, &h, &gateway) == HOP_READY;
 }
 
+/* A plain reply: server -> local becomes virtual endpoint -> client. 0: the program on the links looks at its connection. */
+static __always_inline int reply_quickly(void *data, void *end, struct quick *q, __u32 place, __u32 from) {
+  struct fullnat_flow *f = flow_at(place >> 16, place & 0xffff);
+  FULLNAT_ADDRESS(client);
+  if (!f) return 0;
+  CHECKED(f);
+  __u32 word = READ(f->word), dest = READ(f->dest);
+  words_copy(client, f->client);
+  barrier();
+  struct dest *d = dest_at(dest);
+  if (word >> FLOW_STATE_SHIFT != FLOW_LIVE || !is_reply_plain(q->c, &q->p, f, q->now) || READ(f->word) != word || !d) return 0;
+  CHECKED(d);
+  if (!quick_address_is(packet_source(&q->p), d->addr) || d->port != q->p.sport || d->protocol != q->p.protocol) return 0;
+  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK | D_FTP | D_FULLNAT)) != (D_AVAILABLE | D_FULLNAT)) return 0;
+  if (READ(d->hop.ifindex) != from) return 0;
+  struct service *s = service_at(d->service);
+  if (!s) return 0;
+  CHECKED(s);
+  __u32 ifindex = quick_to_client(q, data, client, words_key(client), s);
+  if (!ifindex) return 0;
+  xdp_rewrite_ends(&q->p, data, end, s->addr, s->port, client, word);
+  quick_count(q, dest, true);
+  return bpf_redirect(ifindex, 0);
+}
+
 SEC("xdp")
 int weir_fullnat_xdp_reply(struct xdp_md *ctx) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  struct fullnat_work *work = the_fullnat_work();
   struct fullnat_found *found = the_fullnat_found();
-  struct packet p;
-  if (!found || !quick_parse(data, end, &p)) return XDP_PASS;
+  struct quick q;
+  q.c = the_conf();
+  q.now = clock_now();
+  if (!work || !found || !q.c || !quick_reparse(data, end, &q.p)) return XDP_PASS;
   CHECKED(found);
-  __u32 pool = pool_of_pair(packet_source(&p), packet_target(&p), p.sport, p.protocol);
-  __u32 place = pool << 16 | bpf_ntohs(p.dport);
-  if (!pool || !flow_hop(ctx, place)) return XDP_PASS;
-  words_copy(found->local, packet_target(&p));
+  __u32 pool = pool_of_reply(&q.p, work->dest), place = pool << 16 | bpf_ntohs(q.p.dport);
+  if (!pool) return XDP_PASS;
+  int done = reply_quickly(data, end, &q, place, ctx->ingress_ifindex);
+  if (likely(done)) return done;
+  if (!flow_hop(ctx, place)) return XDP_PASS;
+  words_copy(found->local, packet_target(&q.p));
   found->place = place;
   bpf_tail_call_static(ctx, &fullnat_xdp, FULLNAT_XDP_RETURN);
   found->place = 0;

@@ -52,7 +52,7 @@
 #include "related.h"
 #include "fullnat-family.h"
 #include "fullnat-ports.h"
-#include "fullnat-hint.h"
+#include "fullnat-lease.h"
 #include "fullnat.h"
 #include "grace.h"
 #ifdef APPLIES
@@ -68,6 +68,7 @@
 #endif
 #include "fragment-table.h"
 #include "fragment-read.h"
+#include "fullnat-quick.h"
 #include "fullnat-tc.h"
 #include "fullnat-errors.h"
 #include "fullnat-fragment.h"

@@ -210,8 +210,14 @@ static __always_inline bool is_pool_of(struct fullnat_work *work) {
   return !p->server_port || (p->server_port == d->port && p->protocol == d->protocol);
 }
 
-/* The flow that a connection's hint leads to, which the work names then. 0: it is not this connection's, or its client is reported. */
-static __always_inline struct fullnat_flow *flow_hinted(__u32 place, struct fullnat_client *c, struct fullnat_work *work) {
+/* The key of an exact service's connection; 0: there is no such destination. */
+static __always_inline __u64 client_conn_key(struct fullnat_client *c) {
+  struct dest *d = dest_at(client_dest(c));
+  return d ? conn_key(words_key(c->client), c->port, d->service) : 0;
+}
+
+/* The flow at a place where a connection may have it, which the work names then. 0: it is not this connection's, or its client is reported. */
+static __always_inline struct fullnat_flow *flow_supposed(__u32 place, struct fullnat_client *c, struct fullnat_work *work) {
   struct fullnat_flow *f = place ? flow_at(place >> 16, place & 0xffff) : 0;
   if (!f) return 0;
   CHECKED(f);
@@ -223,8 +229,8 @@ static __always_inline struct fullnat_flow *flow_hinted(__u32 place, struct full
 
 /* The place of the connection's flow, which the work names then. 0: it has none. */
 static __always_inline struct fullnat_flow *flow_place(struct fullnat_client *c, struct fullnat_work *work) {
-  __u32 *hint = likely(!work->wide) ? flow_hint(c) : 0;
-  struct fullnat_flow *f = hint ? flow_hinted(READ(*hint), c, work) : 0;
+  __u64 word = likely(!work->wide) ? lease_word(client_conn_key(c), c->client) : 0;
+  struct fullnat_flow *f = flow_supposed(word & LEASE_PLACE, c, work);
   if (likely(f)) return f;
   struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, c);
   if (!found) return 0;
@@ -232,10 +238,20 @@ static __always_inline struct fullnat_flow *flow_place(struct fullnat_client *c,
   work->pool = place >> 16;
   work->port = place & 0xffff;
   work->report = READ(found->report);
-  if (hint && !work->report) WRITE(*hint, place);
   f = flow_at(work->pool, work->port);
   if (f) CHECKED(f);
   return f;
+}
+
+/* Notes where the connection's flow, which was renewed, is found the next time. The epoch is read before the flow is looked at again. */
+static __always_inline void flow_note(struct fullnat_flow *f, struct fullnat_client *c, struct conf *conf, struct fullnat_work *work) {
+  struct fullnat_pool *p = pool_at(work->pool);
+  if (work->wide || work->report || !p || READ(f->how)) return;
+  __u64 word = work->pool << 16 | work->port;
+  if (may_be_leased(conf, work->state) && p->server_port)
+    word |= LEASE_GRANTED | (READ(p->epoch) & LEASE_EPOCHS) << LEASE_EPOCH_SHIFT | (__u64)work->until << LEASE_UNTIL_SHIFT;
+  barrier();
+  if (flow_is_of(f, c)) lease_store(client_conn_key(c), c->client, word);
 }
 
 /* The flow of a connection, which the work names then. FLOW_GONE: the timer is taking it away. FLOW_RIVAL: another CPU made one meanwhile. */
@@ -248,7 +264,11 @@ __noinline int flow_find(struct packet *p, struct fullnat_work *work) {
   struct fullnat_flow *f = flow_place(&c, work);
   if (!f) return FLOW_NONE;
   bool same = is_pool_of(work);
-  if (likely(same) && flow_is_of(f, &c)) return flow_renew(f, &c, conf, work) ? FLOW_FOUND : FLOW_GONE;
+  if (likely(same) && flow_is_of(f, &c)) {
+    if (!flow_renew(f, &c, conf, work)) return FLOW_GONE;
+    flow_note(f, &c, conf, work);
+    return FLOW_FOUND;
+  }
   if (same && flow_state(READ(f->word)) == FLOW_ENDING && words_equal(f->client, c.client) && READ(f->dest) == client_dest(&c)) return FLOW_GONE;
   bpf_map_delete_elem(&fullnat_clients, &c); /* its pool was made again, or is another server's */
   return FLOW_NONE;

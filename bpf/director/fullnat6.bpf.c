@@ -57,7 +57,7 @@
 #include "parse6.h"
 #include "fullnat-family.h"
 #include "fullnat-ports.h"
-#include "fullnat-hint.h"
+#include "fullnat-lease.h"
 #include "fullnat.h"
 #include "grace.h"
 #ifdef APPLIES
@@ -73,6 +73,7 @@
 #endif
 #include "fragment-table.h"
 #include "fragment-read.h"
+#include "fullnat-quick.h"
 #include "fullnat-tc.h"
 #include "fullnat-errors.h"
 #include "fullnat-fragment.h"

@@ -5,13 +5,25 @@
 
 #include "fullnat-family.h"
 
-/* A request whose client gets a local address, of a connection with this value: the program that gives it counts it. A function, so that other packets have
- * no part in its registers. */
-static __noinline int quick_fullnat(__u64 value, __u16 port) {
+/* A request whose client gets a local address, of a connection with this value: the program that gives it counts it. */
+static __always_inline int quick_fullnat(__u64 value, __u16 port) {
   struct fullnat_work *work = the_fullnat_work();
   if (!work) return QUICK_NO;
   fullnat_carry(work, v_dest(value), value, port);
   return QUICK_FULLNAT;
+}
+
+/* A packet of a server that sees local addresses. */
+static __always_inline int quick_flow_of(__u32 dest) {
+  struct fullnat_work *work = the_fullnat_work();
+  if (work) work->dest = dest;
+  return QUICK_FLOW;
+}
+
+/* Has such a packet come back with the place of its flow? */
+static __always_inline bool has_flow(void) {
+  struct fullnat_found *found = the_fullnat_found();
+  return found && found->place;
 }
 
 /* The flow of a reply for a local address, where it comes back with its place. QUICK_FLOW: the place is to be found. XDP_PASS: tc looks closer. */
@@ -59,8 +71,7 @@ __noinline int quick_flow(struct xdp_md *ctx) {
   CHECKED(s);
   __u32 ifindex = quick_to_client(&q, data, client, address_key(client), s);
   if (!ifindex) return XDP_PASS;
-  xdp_other_end(&q.p, data, end, false, client, word);
-  xdp_rewrite(&q.p, data, end, true, true, s->addr, s->port);
+  xdp_rewrite_ends(&q.p, data, end, s->addr, s->port, client, word);
   quick_touch(&q, &has, true);
   __u64 value = READ(has.slot->value);
   if (v_dest(value) == dest) flow_extend(f, value);

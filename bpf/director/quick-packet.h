@@ -9,17 +9,21 @@ struct quick {
   __u32 now;
 };
 
-/* A port in, and TCP's or UDP's checksum for it and for an address: `change`. */
-static __always_inline void ports_rewrite(struct packet *p, __u16 *ports, void *end, bool source, __u16 port, __u32 change) {
-  __u32 l4_change = sum_change16(change, source ? p->sport : p->dport, port);
-  ports[!source] = port;
+/* TCP's or UDP's checksum, for what has changed of what it covers. */
+static __always_inline void l4_sum_apply(struct packet *p, __u16 *ports, void *end, __u32 change) {
   if (p->protocol == IPPROTO_TCP) {
     if ((void *)(ports + 9) > end) return; /* never: quick_parse has verified it */
-    ports[8] = sum_apply(ports[8], l4_change);
+    ports[8] = sum_apply(ports[8], change);
   } else {
-    __u16 sum = sum_apply(ports[3], l4_change);
+    __u16 sum = sum_apply(ports[3], change);
     ports[3] = sum ? sum : 0xffff;
   }
+}
+
+/* A port in, and the checksum for it and for an address: `change`. */
+static __always_inline void ports_rewrite(struct packet *p, __u16 *ports, void *end, bool source, __u16 port, __u32 change) {
+  ports[!source] = port;
+  l4_sum_apply(p, ports, end, sum_change16(change, source ? p->sport : p->dport, port));
 }
 
 #ifdef IPV6
@@ -53,6 +57,26 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
     return header >= 5 && p->length >= IP_LEN + header * 4;
   }
   return p->protocol == IPPROTO_UDP && p->length >= IP_LEN + 8;
+}
+
+/* As quick_parse(), of a packet that it has validated in the program before. */
+static __always_inline bool quick_reparse(void *data, void *end, struct packet *p) {
+  __u32 *ip = data + ETH_LEN;
+  if (data + ETH_LEN + IP_LEN + 8 > end) return false;
+  __u32 third = ip[2], ports = ip[5];
+  p->saddr = ip[3];
+  p->daddr = ip[4];
+  p->ttl = third;
+  p->protocol = third >> 8;
+  p->length = bpf_ntohs(ip[0] >> 16);
+  p->sport = ports;
+  p->dport = ports >> 16;
+  p->flags = 0;
+  if (p->protocol != IPPROTO_TCP) return true;
+  __u8 *tcp = data + ETH_LEN + IP_LEN;
+  if ((void *)(tcp + 20) > end) return false;
+  p->flags = tcp[13];
+  return true;
 }
 
 /* Whole addresses (quick6.h: of IPv6, whose packets have hashes of them in these places). */
@@ -92,14 +116,20 @@ static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end,
   ip->check = check;
 }
 
-/* Of a packet of which both ends are rewritten, the one that xdp_rewrite() does not: address and port in, both checksums. */
-static __always_inline void xdp_other_end(struct packet *p, void *data, void *end, bool source, const __u32 *to, __u16 port) {
+/* Both ends, TTL down, both checksums. */
+static __always_inline void xdp_rewrite_ends(struct packet *p, void *data, void *end, const __u32 *from, __u16 sport, const __u32 *to, __u16 dport) {
   struct iphdr *ip = data + ETH_LEN;
-  __u32 addr = *to, change = sum_change32(0, source ? p->saddr : p->daddr, addr);
-  ip->check = sum_apply(ip->check, change);
-  ports_rewrite(p, data + ETH_LEN + IP_LEN, end, source, port, change);
-  if (source) ip->saddr = addr;
-  else ip->daddr = addr;
+  __u32 *ports = data + ETH_LEN + IP_LEN;
+  __u32 saddr = *from, daddr = *to, change = sum_change32(sum_change32(0, p->saddr, saddr), p->daddr, daddr);
+  __u32 l4_change = sum_change16(sum_change16(change, p->sport, sport), p->dport, dport);
+  __u32 check = ip->check + bpf_htons(0x0100); /* as in xdp_rewrite() */
+  check += check >= 0xffff;
+  ip->check = sum_apply(check, change);
+  ip->ttl = p->ttl - 1;
+  ip->saddr = saddr;
+  ip->daddr = daddr;
+  *ports = sport | (__u32)dport << 16;
+  l4_sum_apply(p, (__u16 *)ports, end, l4_change);
 }
 #endif
 

@@ -142,7 +142,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
 static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest, __u32 from) {
   struct dest *d = dest_at(dest);
   if (!d) return QUICK_NO;
-  if (unlikely(d->flags & D_FULLNAT)) return QUICK_FLOW;
+  if (unlikely(d->flags & D_FULLNAT)) return quick_flow_of(dest);
   __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
   if (!b) return QUICK_NO;

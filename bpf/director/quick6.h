@@ -47,6 +47,8 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
   return p->protocol == IPPROTO_UDP && p->length >= IP6_LEN + 8;
 }
 
+static __always_inline bool quick_reparse(void *data, void *end, struct packet *p) { return quick_parse(data, end, p); }
+
 /* As hop_source(), slot_is_of_client() and hop_is_of_client(), with the address at hand. */
 static __always_inline __u32 quick_hop_source(struct conf *c, struct service *s) { return unlikely(READ(c->source_rules6)) ? address_hash(s->addr) : 0; }
 static __always_inline bool quick_is_of_client(struct conn_slot *s, const __u32 *client) { return shared_address_is(slot_client(s), client); }
@@ -63,9 +65,8 @@ static __always_inline struct client_hop *quick_client_hop_find(struct client_ho
   return 0;
 }
 
-/* Of a packet of which both ends are rewritten, the one that xdp_rewrite() does not: address and port in, and the checksum for them. The IPv6 header
- * has none. */
-static __always_inline void xdp_other_end(struct packet *p, void *data, void *end, bool source, const __u32 *to, __u16 port) {
+/* One end: address and port in, and the checksum for them. The IPv6 header has none. */
+static __always_inline void xdp_end(struct packet *p, void *data, void *end, bool source, const __u32 *to, __u16 port) {
   struct ip6_header *ip = data + ETH_LEN;
   __u32 change = address_change(source ? p->saddr6 : p->daddr6, to);
   ports_rewrite(p, data + ETH_LEN + IP6_LEN, end, source, port, (change & 0xffff) + (change >> 16));
@@ -75,7 +76,15 @@ static __always_inline void xdp_other_end(struct packet *p, void *data, void *en
 /* One end, and the hop limit down. */
 static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end, bool source, bool masq, const __u32 *to, __u16 port) {
   struct ip6_header *ip = data + ETH_LEN;
-  if (masq) xdp_other_end(p, data, end, source, to, port);
+  if (masq) xdp_end(p, data, end, source, to, port);
+  ip->hop_limit = p->ttl - 1;
+}
+
+/* Both ends, and the hop limit down. */
+static __always_inline void xdp_rewrite_ends(struct packet *p, void *data, void *end, const __u32 *from, __u16 sport, const __u32 *to, __u16 dport) {
+  struct ip6_header *ip = data + ETH_LEN;
+  xdp_end(p, data, end, true, from, sport);
+  xdp_end(p, data, end, false, to, dport);
   ip->hop_limit = p->ttl - 1;
 }
 

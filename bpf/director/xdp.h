@@ -213,6 +213,7 @@ static __always_inline int xdp_fully(struct xdp_md *ctx, __u32 left) {
 static __always_inline int xdp_enter(struct xdp_md *ctx, int left) {
   if (left == LEFT_FULLNAT) bpf_tail_call_static(ctx, &fullnat_xdp, OF_IPV4 ? FULLNAT_XDP_REQUEST : FULLNAT_XDP_REQUEST6);
   if (left == LEFT_TUNNEL) bpf_tail_call_static(ctx, &tunnel_xdp, OF_IPV4 ? TUNNEL_IPV4 : TUNNEL_IPV6);
+  if (left == LEFT_FLOW) bpf_tail_call_static(ctx, &fullnat_xdp, OF_IPV4 ? FULLNAT_XDP_REPLY : FULLNAT_XDP_REPLY6);
   return XDP_PASS;
 }
 
@@ -255,7 +256,8 @@ SEC("xdp")
 int weir_xdp(struct xdp_md *ctx) {
   int done = xdp_quickly(ctx);
   if (likely(done >= 0)) return done;
-  return done > LEFT_FLOW ? xdp_enter(ctx, done) : xdp_go_on(ctx, -done);
+  if (done > LEFT_FLOW || (done == LEFT_FLOW && !has_flow())) return xdp_enter(ctx, done);
+  return xdp_go_on(ctx, -done);
 }
 
 #endif

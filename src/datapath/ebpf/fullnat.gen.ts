@@ -15,6 +15,7 @@ export const FullnatPool = {
   used: { at: 56, size: 4, count: 1 },
   swept: { at: 60, size: 4, count: 1 },
   asked: { at: 64, size: 4, count: 1 },
+  epoch: { at: 68, size: 4, count: 1 },
   exhausted: { at: 72, size: 8, count: 1 },
 } as const;
 

@@ -99,12 +99,13 @@ export function mapsForFlows(family: Family, { folder, conf }: Tables): Extra {
   };
 }
 
-/** And the hints that lead to flows, which no other build has: as many places as connections are planned for. */
-const withHints = (maps: Extra, { conf }: Tables): Extra => ({
+const BUCKETS_A_SET = 2;
+/** And the leases of flows, which no other build has: as many places as connections are planned for. */
+const withLeases = (maps: Extra, { conf }: Tables): Extra => ({
   ...maps,
   configure: (object) => {
     maps.configure?.(object);
-    object.mapEntries('fullnat_hints', conf.get(0, Conf.connBuckets));
+    object.mapEntries('fullnat_leases', Math.max(1, conf.get(0, Conf.connBuckets) / BUCKETS_A_SET));
   },
 });
 
@@ -130,7 +131,7 @@ function enter(build: Build, tables: Tables, fileOf: FileOf): void {
   const { family, sctp } = build;
   using(new ObjectFile(fileOf(build.file)), (object) => {
     const maps = mapsForFlows(family, tables);
-    loadOnto(object, folder, tables, sctp ? maps : withHints(maps, tables));
+    loadOnto(object, folder, tables, sctp ? maps : withLeases(maps, tables));
     for (const [name, pin] of Object.entries(fullnatPins(family)))
       if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
     if (!sctp) using(object.program(TIMER), runHousekeeping);
