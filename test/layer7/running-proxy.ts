@@ -74,6 +74,7 @@ export class RunningProxy {
   stderr = '';
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
 
   /** `under`: words before the command, such as those of prlimit(1). */
   constructor(args: readonly string[], command = 'proxy', under: readonly string[] = []) {
@@ -83,6 +84,7 @@ export class RunningProxy {
       this.stderr += piece.toString('latin1');
     });
     this.ended = new Promise((done) => this.#child.on('exit', (code) => done(code ?? -1)));
+    this.#closed = new Promise((done) => this.#child.on('close', done));
   }
 
   get pid(): number {
@@ -99,7 +101,7 @@ export class RunningProxy {
       const found = pattern.exec(this.stderr);
       if (found !== null) return found;
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(`weir proxy ended: ${this.stderr}`);
-      await Promise.race([once(this.#child.stderr!, 'data'), once(this.#child, 'close')]);
+      await Promise.race([once(this.#child.stderr!, 'data'), this.#closed]);
     }
   }
 }
