@@ -62,10 +62,19 @@ export const OBJECTS = {
   'bridge-wide-sctp6': 'weir-bridge-wide-sctp6.bpf.o',
 } as const;
 
+/** Those of content switching, which need a newer kernel. */
+export const SWITCH_OBJECTS = {
+  switch: 'weir-switch.bpf.o',
+  switch6: 'weir-switch6.bpf.o',
+  'bridge-switch': 'weir-bridge-switch.bpf.o',
+  'bridge-switch6': 'weir-bridge-switch6.bpf.o',
+} as const;
+const ALL_OBJECTS = { ...OBJECTS, ...SWITCH_OBJECTS };
+
 /** `source`: the folder of the C. */
 interface Compiled {
   readonly source?: string;
-  readonly build?: keyof typeof OBJECTS;
+  readonly build?: keyof typeof ALL_OBJECTS;
 }
 
 /** Compiles the datapath as dev/build.mjs does, into a folder of its own, for `work` with the object's path. */
@@ -76,7 +85,7 @@ export function compiledBy<T>(
 ): T {
   const folder = mkdtempSync(join(tmpdir(), `weir-${clang}-`));
   try {
-    const object = join(folder, OBJECTS[build]);
+    const object = join(folder, ALL_OBJECTS[build]);
     compile(clang, `${source}/${build}.bpf.c`, object);
     return work(object);
   } finally {

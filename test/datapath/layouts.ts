@@ -9,7 +9,7 @@ import type { Layouts } from '../../src/datapath/ebpf/table/layout.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { atExit } from '../support/at-exit.js';
 import { root } from '../support/project.js';
-import { compiledBy, OBJECTS, type SIDE_NAMES } from './compilers.js';
+import { compiledBy, OBJECTS, type SIDE_NAMES, SWITCH_OBJECTS } from './compilers.js';
 
 /** Objects that were compiled, by their names, and the numbers of their maps. The other objects are this build's. */
 export interface OtherBuild {
@@ -36,7 +36,7 @@ export const replaced =
     return text.replace(was, is);
   };
 
-export type SideName = (typeof SIDE_NAMES)[number];
+export type SideName = (typeof SIDE_NAMES)[number] | 'switch' | 'switch6';
 
 /** Compiles the datapath with some of its headers edited. `sides`: which of the builds beside the links' are compiled, too. */
 function otherBuild(edits: Readonly<Record<string, readonly Edit[]>>, sides: readonly SideName[]): OtherBuild {
@@ -53,10 +53,11 @@ function otherBuild(edits: Readonly<Record<string, readonly Edit[]>>, sides: rea
   }
   const besides = sides.flatMap((side) => [side, `bridge-${side}`, ...(side === 'ipv6' ? ['xdp-ipv6' as const] : [])] as const);
   const builds = ['weir', 'takeover', ...besides] as const;
+  const names = { ...OBJECTS, ...SWITCH_OBJECTS };
   const files = builds.map((build) => {
-    const to = join(folder, OBJECTS[build]);
+    const to = join(folder, names[build]);
     compiledBy('clang', (object) => cpSync(object, to), { source, build });
-    return [OBJECTS[build], to];
+    return [names[build], to];
   });
   const numbers = execFileSync(process.execPath, ['dev/abi-gen.mjs', '--layouts', join(source, 'abi.h'), join(folder, OBJECTS.weir)], {
     cwd: root,
