@@ -28,7 +28,7 @@ export interface Outcome {
   readonly scope?: Scope;
   /** A request by VS/TUN: whatever the tunnel does with it, the packet has been decided. */
   readonly tunnelled?: true;
-  /** FULLNAT: what a first fragment that was sent leaves for the later ones. */
+  /** What a first fragment leaves for the later ones: by FULLNAT, if it was sent; past the servers they pass in any case. */
   readonly note?: FragmentNote;
 }
 
@@ -196,7 +196,7 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
   const { destination, server, method } = connection;
   if (method === 'tunnel') return { ...tunnelled(question, arrival, destination), tunnelled: true };
   if (isLocalised(question, connection)) return { note: { kind: 'drop' }, ...localised(question, arrival, connection) };
-  if (method === 'bypass') return sentPast(question, arrival);
+  if (method === 'bypass') return { ...sentPast(question, arrival), note: { kind: 'pass' } };
   const masq = method === 'masq';
   const hop = question.environment.hopToServer(destination.address);
   // Without masquerading the packet is for the service's address, which this host has, too.

@@ -22,7 +22,7 @@ type OnNote = Extract<FragmentNote, { readonly kind: 'request' | 'reply' }>;
 function noteOfRequest({ table, scope, now }: Question, packet: Packet): FragmentNote | undefined {
   const service = scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
   const connection = service === undefined ? undefined : scope.connections.find(service, fromClient(packet), now);
-  const destination = connection === undefined ? table.once : connection.method === 'bypass' ? undefined : connection.destination;
+  const destination = connection === undefined ? table.once : connection.destination;
   const method = connection?.method ?? destination?.method;
   if (destination === undefined || method === undefined) return undefined;
   if (method === 'masq') table.fragments.know(destination.address);
@@ -36,8 +36,9 @@ function noteOfReply(question: Question, packet: Packet): FragmentNote | undefin
   return destination && { kind: 'reply', destination, virtual: connection?.virtual.address ?? destination.service.address };
 }
 
-/** What a first fragment leaves for the later ones. By VS/TUN it does so before the tunnel looks at its size. */
+/** What a first fragment leaves for the later ones. By VS/TUN, and past the servers, it does so before anything looks at its size. */
 export function noteOf(question: Question, packet: Packet, { verdict, tunnelled: decided, note }: Outcome, leaves: boolean): FragmentNote {
+  if (note?.kind === 'pass') return note;
   if (verdict === 'drop' && !decided) return { kind: 'drop' };
   if (verdict === 'redirect' && note !== undefined) return note;
   if (leaves) return noteOfReply(question, packet) ?? { kind: 'pass' };
