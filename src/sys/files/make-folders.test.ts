@@ -20,6 +20,9 @@ test('folders may be passed through whatever the umask is; one that was there st
     makeFolders(join(folder, 'own'), 0o700);
     makeFolders(join(folder, 'own'));
     assert.equal(modeOf(join(folder, 'own')), 0o700);
+    chmodSync(join(folder, 'own'), 0o600);
+    makeFolders(join(folder, 'own'), 0o750);
+    assert.equal(modeOf(join(folder, 'own')), 0o750, 'its owner may pass again');
     writeFileSync(join(folder, 'file'), '');
     assert.throws(() => makeFolders(join(folder, 'file/below')), { code: 'ENOTDIR' });
     symlinkSync(join(folder, 'nowhere'), join(folder, 'link'));
