@@ -96,10 +96,10 @@ export class Fragments {
     return (this.#entries.get(key)?.first ?? 0) !== 0;
   }
 
-  /** How long the packet is behind its IP header. 0: it is not known. */
+  /** How long the packet is behind its IP header; 0: it is not known. What no longer counts keeps its place. */
   whole(key: string, now: number): number {
-    const entry = this.#living(key, now);
-    return entry?.note === undefined ? (entry?.whole ?? 0) : 0;
+    const { until = 0, note, whole = 0 } = this.#entries.get(key) ?? {};
+    return note === undefined && until >= now ? whole : 0;
   }
 
   /** The same, of a packet whose other fragments are not known. */
