@@ -1,6 +1,5 @@
 // The path of fragments: the first one is decided as a whole packet is, and leaves a note; the later ones follow it, or are held back until it
 // comes.
-import { IpProtocol } from '../../../model/ip-protocol.js';
 import { IPV6_FRAGMENT_BYTES } from '../../../wire/ipv6.js';
 import { readSctpChecksum } from '../../../wire/sctp.js';
 import type { Arrival } from './arrival.js';
@@ -62,12 +61,12 @@ export const withWhole = (arrival: Arrival, whole = 0): Arrival => {
 };
 
 /**
- * Must the packet's length be known? Of SCTP whose port may change: the checksum depends on it. Of a request without a connection it may, if it may begin one of a
- * service that masquerades; of a reply without one, since FULLNAT may have it.
+ * Must the length of a packet of SCTP be known? If its port may change: the checksum depends on it. Of a request without a connection it may, if it may
+ * begin one of a service that masquerades; of a reply without one, since FULLNAT may have it.
  */
 export function asksWhole(question: Question, { packet, frame }: Arrival): boolean {
   const { scope, now, wire, accepted } = question;
-  if (packet.protocol !== IpProtocol.sctp || !wire || accepted === true) return false;
+  if (!wire || accepted === true) return false;
   if (readSctpChecksum(frame.subarray(ETHERNET_BYTES + packet.header)) === 0) return false;
   const service = scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
   const asked = service && scope.connections.find(service, fromClient(packet), now);

@@ -96,10 +96,10 @@ export class Fragments {
     return (this.#entries.get(key)?.first ?? 0) !== 0;
   }
 
-  /** How long the packet is behind its IP header; 0: it is not known. What no longer counts keeps its place. */
+  /** How long a packet of SCTP is behind its IP header; 0: it is not known. */
   whole(key: string, now: number): number {
-    const { until = 0, note, whole = 0 } = this.#entries.get(key) ?? {};
-    return note === undefined && until >= now ? whole : 0;
+    const { note, whole = 0 } = this.#living(key, now) ?? {};
+    return note === undefined ? whole : 0;
   }
 
   /** The same, of a packet whose other fragments are not known. */

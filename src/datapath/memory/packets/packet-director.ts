@@ -199,7 +199,7 @@ export class PacketDirector extends PacketTable {
     const marked = this.#serviceOfMark(packet.family, mark);
     for (const scope of this.scopesOf(packet.family, packet.protocol)) {
       const question = { ...this.#question(scope, device), ...back, marked };
-      const whole = leaves ? undefined : this.fragments.whole(key, this.now);
+      const whole = leaves || packet.protocol !== IpProtocol.sctp ? undefined : this.fragments.whole(key, this.now);
       if (whole === 0 && asksWhole(question, arrival) && frame.length <= HELD_MAX_BYTES) {
         this.fragments.keepFirst(key, { device, bytes: frame }, this.now, this.#heldUntil);
         return dropped(question, arrival, 'fragment_held');
