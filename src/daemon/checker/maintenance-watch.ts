@@ -5,9 +5,9 @@ import { Bpffs } from '../../datapath/ebpf/pins/bpffs.js';
 import { drainsPin, readDrains } from '../../datapath/ebpf/table/drain-record.js';
 import { maintainedBy } from '../../model/drain/drain.js';
 import type { DrainTarget } from '../../model/drain/drain-target.js';
-import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
-import { isSystemError, unlessCode } from '../../sys/errno.js';
+import { unlessCode } from '../../sys/errno.js';
+import { repeatedWork } from '../process/optional-work.js';
 
 const LOOK_MS = 500;
 const NONE: readonly DrainTarget[] = [];
@@ -19,31 +19,29 @@ export class MaintenanceWatch {
   /** Of the record that was read last; 0: there is none. */
   #inode = 0;
   #reported = '';
-  #trouble = '';
   readonly #timer: NodeJS.Timeout;
 
   /** Reports what is in maintenance before it returns, if anything is, and whenever that changes. */
   constructor(
     readonly report: (targets: readonly DrainTarget[]) => void,
-    readonly log: Log,
+    log: Log,
   ) {
-    this.#look();
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    // What was reported last goes on to hold.
+    const attempt = repeatedWork((reason) =>
+      log('warning', `which servers are in maintenance is not known, so their checks go on as they are: ${reason}`),
+    );
+    const look = (): void => attempt(() => this.#look());
+    look();
+    this.#timer = setInterval(look, LOOK_MS);
   }
 
   #look(): void {
-    try {
-      this.#bpffs ??= Bpffs.find();
-      const folder = this.#bpffs?.path();
-      const inode = folder === undefined ? 0 : unlessCode(() => statSync(drainsPin({ folder })).ino, ['ENOENT'], 0);
-      if (inode === this.#inode) return;
-      this.#take(folder === undefined || inode === 0 ? NONE : maintainedBy(readDrains({ folder })));
-      this.#inode = inode;
-      this.#trouble = '';
-    } catch (error) {
-      if (!isSystemError(error) && !isWeirError(error)) throw error;
-      this.#logTrouble(error.message);
-    }
+    this.#bpffs ??= Bpffs.find();
+    const folder = this.#bpffs?.path();
+    const inode = folder === undefined ? 0 : unlessCode(() => statSync(drainsPin({ folder })).ino, ['ENOENT'], 0);
+    if (inode === this.#inode) return;
+    this.#take(folder === undefined || inode === 0 ? NONE : maintainedBy(readDrains({ folder })));
+    this.#inode = inode;
   }
 
   #take(targets: readonly DrainTarget[]): void {
@@ -51,13 +49,6 @@ export class MaintenanceWatch {
     if (text === this.#reported || (targets.length === 0 && this.#reported === '')) return;
     this.#reported = text;
     this.report(targets);
-  }
-
-  /** Each once: what was reported last goes on to hold. */
-  #logTrouble(text: string): void {
-    if (this.#trouble !== text)
-      this.log('warning', `which servers are in maintenance is not known, so their checks go on as they are: ${text}`);
-    this.#trouble = text;
   }
 
   close(): void {

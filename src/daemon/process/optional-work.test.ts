@@ -1,21 +1,26 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { optionalWork } from './optional-work.js';
+import { repeatedWork } from './optional-work.js';
 
-test('work that the system refuses is logged once, and done again the next time', () => {
+const missing = (path: string) => (): void => void readFileSync(path);
+
+test('of repeated work each trouble is logged once, and again after the work was done', () => {
   const logged: string[] = [];
-  const attempt = optionalWork((reason) => logged.push(reason));
-  let done = 0;
-  attempt(() => readFileSync('/none/such'));
-  attempt(() => readFileSync('/none/such'));
-  attempt(() => done++);
-  assert.equal(done, 1);
-  assert.equal(logged.length, 1);
-  assert.match(logged[0] ?? '', /ENOENT/);
+  const attempt = repeatedWork((reason) => logged.push(/'(.*)'/.exec(reason)?.[1] ?? reason));
+  for (const path of ['/no/one', '/no/one', '/no/two']) attempt(missing(path));
+  attempt(() => {});
+  attempt(missing('/no/two'));
+  assert.deepEqual(logged, ['/no/one', '/no/two', '/no/two']);
 });
 
-test('any other error is thrown', () => {
-  const attempt = optionalWork(() => assert.fail('logged'));
-  assert.throws(() => attempt(() => JSON.parse('{')), SyntaxError);
+test('a mistake of the program itself is no trouble of the work', () => {
+  const attempt = repeatedWork(() => assert.fail());
+  assert.throws(
+    () =>
+      attempt(() => {
+        throw new TypeError('mistake');
+      }),
+    TypeError,
+  );
 });
