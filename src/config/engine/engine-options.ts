@@ -1,5 +1,6 @@
 // What the configuration of an engine is made of besides the model, and what is made.
 import type { PoolOrder } from '../../model/layer7/pool-status.js';
+import { NEVER_UPGRADED } from '../../model/layer7/upgrade.js';
 import type { EngineLoss } from './engine-loss.js';
 
 /** A certificate of a listener, by its files and as texts in PEM. */
@@ -12,8 +13,8 @@ export interface EngineCertificate {
   readonly keyType: string;
 }
 
-/** Values of Upgrade that are not passed on, in any case: as the proxy's own (control/proxy/exchange.ts). */
-export const NO_UPGRADE = ',|^(h2c?|http|tls)(/|$)';
+/** Values of Upgrade that are not passed on, in any case: several protocols, and those. */
+export const NO_UPGRADE = `,|^${NEVER_UPGRADED}`;
 
 export interface EngineOptions {
   /** For the configuration, its companions and temporary files; the engine's workers must be able to reach it. */

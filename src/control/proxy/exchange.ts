@@ -1,5 +1,6 @@
 // One request and its answer: which server is asked, what is sent to it, what of its answer reaches the client, and what happens where it fails.
 import type { PoolServer } from '../../model/layer7/pool.js';
+import { NEVER_UPGRADED } from '../../model/layer7/upgrade.js';
 import { withoutFields } from '../../wire/http/fields.js';
 import { forwardedInterim, forwardedResponse } from '../../wire/http/forwarded-head.js';
 import { parseResponseHead, type ResponseHead } from '../../wire/http/response-head.js';
@@ -17,9 +18,8 @@ import { openTunnel } from './tunnel.js';
 
 type Phase = 'asking' | 'answering' | 'tunnel' | 'over';
 
-/** Protocols that a client may change to; h2c is none of them: its requests would pass unseen. */
-/** RFC 9110 §7.8: one protocol, but no other version of HTTP, nor TLS: what follows would be requests that nothing here reads. */
-const UPGRADES = /^(?!(?:h2c?|http|tls)(?:\/|$))[!#-'*+.^-`|~\w-]+(?:\/[!#-'*+.^-`|~\w-]+)?$/;
+/** A name, perhaps with a version (RFC 9110 §7.8): one protocol. */
+const UPGRADES = new RegExp(`^(?!${NEVER_UPGRADED})[!#-'*+.^-\`|~\\w-]+(?:/[!#-'*+.^-\`|~\\w-]+)?$`);
 
 export class Exchange implements ServerUser {
   readonly body: RequestBody;
