@@ -9,6 +9,7 @@ import type { Received } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { StreamItem } from '../../../wire/stream-item.js';
 import type { GoodbyeReason, ItemRefusal, StreamCompared } from '../../../wire/stream-record.js';
+import { type Greeting, greeting } from './greeting.js';
 import { isNextProcess, type PeerMemory } from './peer-memory.js';
 import type { Ended } from './sent-window.js';
 import { TakenDigest } from './taken-digest.js';
@@ -47,9 +48,7 @@ export interface Batch {
   readonly rivalry: Rivalry;
 }
 
-export interface ReceiverOptions {
-  readonly node: string;
-  readonly id: string;
+export interface ReceiverOptions extends Greeting {
   readonly memory: PeerMemory;
   /** The peer compares digests, too. */
   readonly digests: boolean;
@@ -59,8 +58,6 @@ export interface ReceiverOptions {
   readonly drains?: boolean;
   /** The peer knows of overrides, too. */
   readonly overrides?: boolean;
-  /** Which tables this director has. Absent: the peer does not state its own. */
-  readonly tables?: string | undefined;
   /** Gets what has ended, as this director knows, and the peer does not. */
   readonly over?: (ended: Ended) => void;
   /** Connections of this session that were here, and are gone before their time. */
@@ -163,10 +160,7 @@ export class StreamReceiver {
 
   /** What the session begins with. */
   begin(): Uint8Array {
-    const { node, id, tables } = this.options;
-    this.#encoder.record({ kind: 'hello', node, id });
-    if (tables !== undefined) this.#encoder.record({ kind: 'tables', id: tables });
-    return this.#encoder.take();
+    return greeting(this.#encoder, this.options);
   }
 
   /** What the peer has sent; it waits for deliver(). Not undefined: the session must end for this reason. */

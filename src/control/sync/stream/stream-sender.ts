@@ -8,6 +8,7 @@ import { itemHash } from '../../../wire/stream-digest.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
 import type { GoodbyeReason, StreamDigest, StreamRefused } from '../../../wire/stream-record.js';
+import { type Greeting, greeting } from './greeting.js';
 import { LackingCount } from './lacking-count.js';
 import { isNextProcess, type PeerMemory } from './peer-memory.js';
 import { type Ended, type SentTable, SentWindow } from './sent-window.js';
@@ -52,10 +53,7 @@ export interface DrainSource {
   overrides(): readonly PeerOverride[];
 }
 
-export interface SenderOptions {
-  readonly node: string;
-  /** Of this process, 16 hexadecimal digits. */
-  readonly id: string;
+export interface SenderOptions extends Greeting {
   readonly source: NewsSource;
   /** What the session before this one left: the source reports an end once. */
   readonly ends?: readonly Ended[];
@@ -69,8 +67,6 @@ export interface SenderOptions {
   readonly overrides?: boolean;
   /** Absent: the peer knows nothing of drains. */
   readonly drains?: DrainSource;
-  /** Which tables this director has. Absent: the peer does not state its own. */
-  readonly tables?: string | undefined;
   /** What is known of the peer. Absent: others may have sent what came from it. */
   readonly memory?: PeerMemory | undefined;
   /** Milliseconds of a clock that never goes back. */
@@ -155,11 +151,8 @@ export class StreamSender {
 
   /** What the session begins with. Nothing more goes until the peer has greeted: what waited for it to wake up would seem to be as young as it was. */
   begin(): Uint8Array {
-    const { node, id, source, tables } = this.options;
-    source.forget();
-    this.#encoder.record({ kind: 'hello', node, id });
-    if (tables !== undefined) this.#encoder.record({ kind: 'tables', id: tables });
-    return this.#encoder.take();
+    this.options.source.forget();
+    return greeting(this.#encoder, this.options);
   }
 
   /** What the peer answers. False: it does not keep to the protocol. */
