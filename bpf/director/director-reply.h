@@ -3,11 +3,10 @@
 #ifndef WEIR_DIRECTOR_REPLY_H
 #define WEIR_DIRECTOR_REPLY_H
 
-/* A packet from a masqueraded destination: `first` is the first of the destinations with this address and port. `by_flow`: it is the destination, since
- * FULLNAT has looked up the packet's flow, which knows its connection. */
-static __always_inline enum decision decide_reply_by(struct verdict *v, __u32 first, bool by_flow) {
-  v->dest = first;
-  v->d = dest_at(first);
+/* A packet from a masqueraded destination: v->d is the first of the destinations with this address and port, v->dest its number. `by_flow`: it is the
+ * destination, since FULLNAT has looked up the packet's flow, which knows its connection. */
+static __always_inline enum decision decide_reply_of(struct verdict *v, bool by_flow) {
+  __u32 first = v->dest;
   if (!v->d) return GO_PASS;
   client_is_target(v->p);
   if (unlikely(by_flow)) {
@@ -25,6 +24,11 @@ static __always_inline enum decision decide_reply_by(struct verdict *v, __u32 fi
   return GO_REPLY;
 }
 
+static __always_inline enum decision decide_reply_by(struct verdict *v, __u32 first, bool by_flow) {
+  v->dest = first;
+  v->d = dest_at(first);
+  return decide_reply_of(v, by_flow);
+}
 static __always_inline enum decision decide_reply(struct verdict *v, __u32 first) { return decide_reply_by(v, first, false); }
 
 #define SAME_ENDPOINT_ASKED 64 /* services that have had one masqueraded server: where there are more, it counts as that of the next one */

@@ -117,12 +117,11 @@ __noinline int fullnat_too_big(struct __sk_buff *skb) {
 }
 #endif
 
-/* Is it a packet of a server that sees local addresses, and not looked up among the flows yet? That comes first. */
-static __always_inline bool is_for_flows(struct __sk_buff *skb, __u32 real) {
-  struct dest *d = dest_at(real);
+/* Is it a packet of a server that sees local addresses, with this destination, and not looked up among the flows yet? That comes first. */
+static __always_inline bool is_for_flows(struct __sk_buff *skb, struct dest *d, __u32 dest) {
   if (likely(!d || !(d->flags & D_FULLNAT)) || skb->cb[ORIGIN_CB] == FULLNAT_TRANSLATED || skb->cb[ORIGIN_CB] == FULLNAT_UNKNOWN) return false;
   struct fullnat_work *work = the_fullnat_work();
-  if (work) work->dest = real;
+  if (work) work->dest = dest;
   return true;
 }
 

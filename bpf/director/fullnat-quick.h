@@ -4,6 +4,8 @@
 #ifndef WEIR_FULLNAT_QUICK_H
 #define WEIR_FULLNAT_QUICK_H
 
+#include "flow-plain.h"
+
 #define FULLNAT_SLOWLY (-2) /* no action of tc */
 
 #define FLOW_PROVEN(of) ((V_PROVEN | (__u64)(of) << V_STATE_SHIFT) >> 32)
@@ -17,7 +19,7 @@ static __always_inline bool is_reply_plain(struct conf *c, struct packet *p, str
   __u32 state = READ(f->state), until = READ(f->until), timeout = tcp ? READ(c->tcp_timeout[S_ESTABLISHED]) : READ(c->udp_timeout);
   if (!goes_on_plainly(p)) return false;
   if (tcp ? state != FLOW_PROVEN(S_ESTABLISHED) : (state | V_PROVEN >> 32) != FLOW_PROVEN(S_UDP)) return false;
-  return !v_expired(until, now) && is_recent(until, now, timeout) && !READ(f->how);
+  return !v_expired(until, now) && is_recent(until, now, timeout);
 }
 
 /* The number of the pool that a packet is for, from a server with this destination: of its first pools each is looked at. */
@@ -115,11 +117,10 @@ static __always_inline int flow_reply_quickly(struct __sk_buff *skb, struct conf
   __u32 word = READ(f->word), dest = READ(f->dest), client = READ(f->client[0]), now = clock_now();
   struct hop h;
   barrier();
-  struct dest *d = dest_at(dest);
-  if (word >> FLOW_STATE_SHIFT != FLOW_LIVE || !is_reply_plain(c, p, f, now) || READ(f->word) != word || !d) return FULLNAT_SLOWLY;
+  if (!is_reply_plain(c, p, f, now)) return FULLNAT_SLOWLY;
+  struct dest *d = flow_plain_dest(p, f, word, dest, skb->ingress_ifindex);
+  if (!d) return FULLNAT_SLOWLY;
   CHECKED(d);
-  if (p->saddr != d->addr[0] || p->sport != d->port || p->protocol != d->protocol || READ(d->hop.ifindex) != skb->ingress_ifindex) return FULLNAT_SLOWLY;
-  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK | D_FTP | D_FULLNAT)) != (D_AVAILABLE | D_FULLNAT)) return FULLNAT_SLOWLY;
   struct service *s = service_at(d->service);
   if (!s || !hop_of_client(c, client, s->addr[0], now, &h) || h.flags & NH_LOCAL || is_too_big(skb, p, h.mtu)) return FULLNAT_SLOWLY;
   CHECKED(s);

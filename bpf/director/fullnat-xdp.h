@@ -80,12 +80,10 @@ static __always_inline int reply_quickly(void *data, void *end, struct quick *q,
   __u32 word = READ(f->word), dest = READ(f->dest);
   words_copy(client, f->client);
   barrier();
-  struct dest *d = dest_at(dest);
-  if (word >> FLOW_STATE_SHIFT != FLOW_LIVE || !is_reply_plain(q->c, &q->p, f, q->now) || READ(f->word) != word || !d) return 0;
+  if (!is_reply_plain(q->c, &q->p, f, q->now)) return 0;
+  struct dest *d = flow_plain_dest(&q->p, f, word, dest, from);
+  if (!d) return 0;
   CHECKED(d);
-  if (!quick_address_is(packet_source(&q->p), d->addr) || d->port != q->p.sport || d->protocol != q->p.protocol) return 0;
-  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK | D_FTP | D_FULLNAT)) != (D_AVAILABLE | D_FULLNAT)) return 0;
-  if (READ(d->hop.ifindex) != from) return 0;
   struct service *s = service_at(d->service);
   if (!s) return 0;
   CHECKED(s);

@@ -3,7 +3,7 @@
 #ifndef WEIR_QUICK_FLOW_H
 #define WEIR_QUICK_FLOW_H
 
-#include "fullnat-family.h"
+#include "flow-plain.h"
 
 /* A request whose client gets a local address, of a connection with this value: the program that gives it counts it. */
 static __always_inline int quick_fullnat(__u64 value, __u16 port) {
@@ -54,13 +54,10 @@ __noinline int quick_flow(struct xdp_md *ctx) {
   __u32 word = READ(f->word), dest = READ(f->dest);
   words_copy(client, f->client);
   barrier();
-  struct dest *d = dest_at(dest);
-  /* Of another kind of service, or reported to the server: tc has more to do. */
-  if (word >> FLOW_STATE_SHIFT != FLOW_LIVE || READ(f->word) != word || READ(f->how) || !d || !quick_is_from(&q.p, d)) return XDP_PASS;
+  struct dest *d = flow_plain_dest(&q.p, f, word, dest, ctx->ingress_ifindex);
+  if (!d) return XDP_PASS; /* tc has more to do */
   CHECKED(d);
-  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK | D_FTP | D_FULLNAT)) != (D_AVAILABLE | D_FULLNAT)) return XDP_PASS;
-  if (READ(d->hop.ifindex) != ctx->ingress_ifindex) return XDP_PASS;
-  __u64 key = conn_key(address_key(client), word, d->service);
+  __u64 key = conn_key(words_key(client), word, d->service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
   if (!b) return XDP_PASS;
   CHECKED(b);
@@ -69,7 +66,7 @@ __noinline int quick_flow(struct xdp_md *ctx) {
   struct service *s = service_at(d->service);
   if (!s) return XDP_PASS;
   CHECKED(s);
-  __u32 ifindex = quick_to_client(&q, data, client, address_key(client), s);
+  __u32 ifindex = quick_to_client(&q, data, client, words_key(client), s);
   if (!ifindex) return XDP_PASS;
   xdp_rewrite_ends(&q.p, data, end, s->addr, s->port, client, word);
   quick_touch(&q, &has, true);

@@ -83,7 +83,6 @@ static __always_inline bool quick_reparse(void *data, void *end, struct packet *
 static __always_inline const __u32 *packet_source(struct packet *p) { return &p->saddr; }
 static __always_inline const __u32 *packet_target(struct packet *p) { return &p->daddr; }
 static __always_inline __u32 address_word(const __u32 *addr) { return addr[0]; }
-static __always_inline __u32 address_key(const __u32 *addr) { return addr[0]; } /* as packets have it in saddr and daddr */
 static __always_inline bool quick_address_is(const __u32 *a, const __u32 *b) { return a[0] == b[0]; }
 /* May XDP forward a packet that has no connection? */
 static __always_inline bool is_forwardable(struct packet *p) { return !is_martian(p->saddr) && p->saddr != p->daddr; }

@@ -8,7 +8,6 @@ static __always_inline const __u32 *packet_source(struct packet *p) { return p->
 static __always_inline const __u32 *packet_target(struct packet *p) { return p->daddr6; }
 /* What a destination's next hop is cached by. */
 static __always_inline __u32 address_word(const __u32 *addr) { return address_fold(addr); }
-static __always_inline __u32 address_key(const __u32 *addr) { return address_hash(addr); }
 static __always_inline bool quick_address_is(const __u32 *a, const __u32 *b) { return address_equal(a, b); }
 /* As in quick.h; link-local addresses as in tc6.h. */
 static __always_inline bool is_forwardable(struct packet *p) {

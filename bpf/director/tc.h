@@ -189,8 +189,10 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
   if (!scratch || !c) return TC_ACT_UNSPEC;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
   bool by_flow = is_translated(skb);
-  if (unlikely(is_for_flows(skb, real))) return TC_UNKNOWN;
-  if (likely(decide_reply_by(&v, unlikely(by_flow) ? dest_of_flow() : real, by_flow) == GO_REPLY)) {
+  v.dest = unlikely(by_flow) ? dest_of_flow() : real;
+  v.d = dest_at(v.dest);
+  if (unlikely(is_for_flows(skb, v.d, v.dest))) return TC_UNKNOWN;
+  if (likely(decide_reply_of(&v, by_flow) == GO_REPLY)) {
     if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
     return tc_reply(skb, &v);
   }
