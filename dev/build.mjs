@@ -190,9 +190,13 @@ const put = (name, text) => {
   renameSync(beside, join(dist, name));
 };
 
-/** By name: the entry, and the words by which the launcher starts it once. The daemon's processes would hold the text of all commands else. */
+/**
+ * By name: the entry, and the words by which the launcher starts it once. Each start of ipvsadm would read the text of all commands else, and the
+ * daemon's processes would hold it.
+ */
 const PROGRAMS = {
   weir: ['src/cli/main.ts', []],
+  'weir-ipvsadm': ['src/cli/ipvsadm.ts', ['ipvsadm']],
   'weir-api': ['src/cli/api.ts', ['weir', 'api', 'serve']],
   // It is run for each kind of process, of which one has the program before.
   'weir-daemon': ['src/cli/daemon.ts', ['keepalived']],

@@ -1,6 +1,6 @@
-// Built as dist/weir.cjs: starts a program beside it, weir.js with all commands, weir-daemon.js with the daemon's alone, or weir-api.js, from the form that V8
-// compiled it to when it was built. Reading and compiling megabytes of JavaScript would take most of the time of every start. A compiled form that is
-// missing, of another build or of another node only costs that time again.
+// Built as dist/weir.cjs: starts a program beside it, weir.js with all commands, weir-ipvsadm.js and weir-daemon.js with those of ipvsadm and of the
+// daemon alone, or weir-api.js, from the form that V8 compiled it to when it was built. Reading and compiling megabytes of JavaScript would take most
+// of the time of every start. A compiled form that is missing, of another build or of another node only costs that time again.
 const { readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { pathToFileURL } = require('node:url');
 const { Script } = require('node:vm');
@@ -43,7 +43,9 @@ for (const prototype of [Array.prototype, Object.getPrototypeOf(Uint8Array.proto
 }
 
 const isApi = isDaemon ? process.env.WEIR_CHILD === 'api' : program === 'weir' && command === 'api' && process.argv[4] === 'serve';
-const name = isApi ? 'weir-api' : isDaemon ? 'weir-daemon' : 'weir';
+const isIpvsadm = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'].includes(program === 'weir' ? command : program);
+const kinds = { 'weir-api': isApi, 'weir-daemon': isDaemon, 'weir-ipvsadm': isIpvsadm, weir: true };
+const name = Object.keys(kinds).find((kind) => kinds[kind]);
 const filename = `${__dirname}/${name}.js`;
 /** Each kind of process runs other code, some with other V8 flags, so each has its own compiled form. */
 const { WEIR_CHILD: role = 'main', WEIR_MAKE_COMPILED: making } = process.env;

@@ -59,7 +59,7 @@ set -e
 # V8 compiles the program for the node of this host, so that each start is quick. A start without that is only slower.
 compile() {
     rm -f /${LIB}/dist/weir*.compiled
-    for program in weir keepalived; do
+    for program in weir ipvsadm keepalived; do
         WEIR_MAKE_COMPILED=1 "/${LIB}/bin/$program" </dev/null >/dev/null 2>&1 ||
             echo "weir: no compiled form of $program could be made: every start of it will be slower" >&2
     done

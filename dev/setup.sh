@@ -245,7 +245,7 @@ build() {
 }
 
 built() {
-    for file in weir.cjs weir.js weir-daemon.js weir-api.js weir-dashboard.js weir.node weir-signals.so weir.bpf.o node; do
+    for file in weir.cjs weir.js weir-ipvsadm.js weir-daemon.js weir-api.js weir-dashboard.js weir.node weir-signals.so weir.bpf.o node; do
         [ -f "$root/dist/$file" ] || return 1
     done
 }

@@ -1,21 +1,10 @@
 // The one table of weir's commands: name, one line of meaning, and where its code is (loaded only when it is called).
 import type { Command } from './command.js';
 import { daemonCommands } from './daemon-commands.js';
+import { ipvsadmCommands } from './ipvsadm-commands.js';
 
 export const commands: readonly Command[] = [
-  { name: 'ipvsadm', meaning: 'virtual services and their servers, word for word as ipvsadm', load: () => import('./ipvsadm/run.js') },
-  {
-    name: 'ipvsadm-save',
-    meaning: 'print the table as commands',
-    usage: 'usage: ipvsadm-save [-n] > FILE',
-    load: () => import('./ipvsadm/save-command.js'),
-  },
-  {
-    name: 'ipvsadm-restore',
-    meaning: 'put the table on standard input in place of the present one',
-    usage: 'usage: ipvsadm-restore < FILE   (all of it, or nothing where a line is wrong; only what differs is changed)',
-    load: () => import('./ipvsadm/restore-command.js'),
-  },
+  ...ipvsadmCommands,
   {
     name: 'tcpvsadm',
     meaning: 'virtual services of layer 7 by rules, with the words of KTCPVS',

@@ -21,6 +21,7 @@ beforeEach(() => {
   write('package.json', '{ "version": "7.8.9", "type": "module" }');
   write('tsconfig.json', '{ "compilerOptions": { "outDir": "build", "rootDir": ".", "types": [] }, "include": ["src"] }');
   write('src/cli/main.ts', "declare const WEIR_VERSION: string;\nconsole.log(WEIR_VERSION, 'one');\n");
+  write('src/cli/ipvsadm.ts', "console.log('ipvsadm');\n");
   write('src/cli/daemon.ts', "console.log('daemon');\n");
   write('src/cli/api.ts', "console.log('api');\n");
 });
@@ -40,6 +41,8 @@ test('builds once, and again only when a source changed', () => {
   ])
     assert.equal(bundleSays(...words), 'daemon\n');
   assert.equal(bundleSays('weir', 'api', 'serve'), 'api\n');
+  for (const words of [['ipvsadm', '-Ln'], ['ipvsadm-save', '-n'], ['ipvsadm-restore'], ['weir', 'ipvsadm', '-C']])
+    assert.equal(bundleSays(...words), 'ipvsadm\n');
   for (const words of [
     ['weir', 'reload'],
     ['weir', 'api', 'GET', '/v1'],
@@ -56,7 +59,7 @@ test('builds once, and again only when a source changed', () => {
   assert.match(build('bundle').stderr, /^built bundle /);
 
   write('dev/launcher.cjs', "console.log('launched');\n");
-  assert.match(build('bundle').stderr, /^(build: weir(-daemon|-api)?\.js left no compiled form, .*\n){3}built bundle /);
+  assert.match(build('bundle').stderr, /^(build: weir(-ipvsadm|-daemon|-api)?\.js left no compiled form, .*\n){4}built bundle /);
   assert.equal(bundleSays(), 'launched\n');
 });
 
