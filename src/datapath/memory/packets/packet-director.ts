@@ -126,9 +126,10 @@ export class PacketDirector extends PacketTable {
     this.once = undefined;
     this.begins = undefined;
     const question = { ...this.#question(scope, device), onPair: true, marked: this.#serviceOfMark(family, mark) } as const;
-    const outcome = marked(question, { frame, packet: asFirst(packet), gsoSize: 0 });
+    const key = fragmentKey(packet, part.id);
+    const outcome = marked(question, withWhole({ frame, packet: asFirst(packet), gsoSize: 0 }, this.#wholeOf(packet, key)));
     if (outcome === undefined) return far;
-    this.#leaveNote(fragmentKey(packet, part.id), noteOf(question, packet, outcome, false), outcome.frame);
+    this.#leaveNote(key, noteOf(question, packet, outcome, false), outcome.frame);
     return outcome.verdict === 'pass' ? passed({ frame: toFarEnd(outcome.frame) }) : outcome;
   }
 
@@ -199,7 +200,7 @@ export class PacketDirector extends PacketTable {
     const marked = this.#serviceOfMark(packet.family, mark);
     for (const scope of this.scopesOf(packet.family, packet.protocol)) {
       const question = { ...this.#question(scope, device), ...back, marked };
-      const whole = leaves || packet.protocol !== IpProtocol.sctp ? undefined : this.fragments.whole(key, this.now);
+      const whole = leaves ? undefined : this.#wholeOf(packet, key);
       if (whole === 0 && asksWhole(question, arrival) && frame.length <= HELD_MAX_BYTES) {
         this.fragments.keepFirst(key, { device, bytes: frame }, this.now, this.#heldUntil);
         return dropped(question, arrival, 'fragment_held');
@@ -211,6 +212,11 @@ export class PacketDirector extends PacketTable {
     }
     this.#leaveNote(key, { kind: 'pass' }, frame);
     return passed(arrival);
+  }
+
+  /** How long the packet of a first fragment is behind its IP header; 0: it is not known; undefined: it does not matter. */
+  #wholeOf({ protocol }: Packet, key: string): number | undefined {
+    return protocol === IpProtocol.sctp ? this.fragments.whole(key, this.now) : undefined;
   }
 
   /** What waited for the first fragment comes in again. The last argument: the first one, as it goes on. */
