@@ -5,7 +5,7 @@ import type { BypassedOptions, BypassedRules } from '../doctor/collect/bypassed.
 import { type MarkKey, marksAmong } from '../model/mark-keys.js';
 import type { ServiceSpec } from '../model/service.js';
 
-export type FindBypassed = (services: readonly ServiceSpec[], options?: BypassedOptions) => BypassedRules | Promise<BypassedRules>;
+export type FindBypassed = (services: () => readonly ServiceSpec[], options?: BypassedOptions) => BypassedRules | Promise<BypassedRules>;
 
 const NAMED_MAX = 3;
 
@@ -31,7 +31,7 @@ export async function findBypassed(
   first = false,
 ): Promise<BypassedRules> {
   const all = (): readonly ServiceSpec[] => director.services().map(({ spec }) => spec);
-  const looked = services === undefined || marksAmong(services).length > 0 ? all() : services;
+  const looked = (): readonly ServiceSpec[] => (services === undefined || marksAmong(services).length > 0 ? all() : services);
   return find(looked, { first, marks: (): readonly MarkKey[] => marksAmong(all()) });
 }
 

@@ -9,16 +9,19 @@ import type { HostPolicies, World } from './world.js';
 
 type Changed = Command | { readonly kind: 'restore' };
 
-function servicesOf(command: Changed, table: TableReader): readonly ServiceEntry[] {
-  if (command.kind === 'restore') return table.services();
-  return command.kind === 'add-destination' || command.kind === 'edit-destination' ? [table.service(command.service)] : [];
+/** Those that the command has changed the destinations of; undefined: of none. */
+function servicesOf(command: Changed, table: TableReader): (() => readonly ServiceEntry[]) | undefined {
+  if (command.kind === 'restore') return () => table.services();
+  if (command.kind !== 'add-destination' && command.kind !== 'edit-destination') return undefined;
+  return () => [table.service(command.service)];
 }
 
 /** undefined: none of them is for what the command has changed. */
 function bypassedBy(command: Changed, table: TableReader, host: HostPolicies): IpsecPolicy | undefined {
   const services = servicesOf(command, table);
-  const policies = services.length === 0 ? [] : host.policies();
-  return bypassingPolicy(policies, host.own, services);
+  const policies = services === undefined ? [] : host.policies();
+  // Of most hosts there are none, and a table may be long.
+  return services === undefined || policies.length === 0 ? undefined : bypassingPolicy(policies, host.own, services());
 }
 
 /** The status of a change, with the line where one is due. */

@@ -42,7 +42,7 @@ export interface World {
   /** Absent: there are none to be looked at. */
   readonly ipsec?: HostPolicies;
   /** The rules of the packet filter that may drop packets for services, or mark them. Absent: there is none to be looked at. */
-  readonly bypassed?: (services: readonly ServiceSpec[], options?: BypassedOptions) => Promise<BypassedRules>;
+  readonly bypassed?: (services: () => readonly ServiceSpec[], options?: BypassedOptions) => Promise<BypassedRules>;
 }
 
 export function systemWorld(): World {

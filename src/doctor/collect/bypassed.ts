@@ -56,13 +56,16 @@ export interface BypassedOptions {
   readonly marks?: () => readonly MarkKey[];
 }
 
-/** @throws SystemError */
-export function bypassedRules(services: readonly ServiceSpec[], { first = false, marks = () => [] }: BypassedOptions = {}): BypassedRules {
-  if (services.length === 0) return { rules: [], marking: [] };
+/** `servicesOf`: asked for where the host has rules. @throws SystemError */
+export function bypassedRules(
+  servicesOf: () => readonly ServiceSpec[],
+  { first = false, marks = () => [] }: BypassedOptions = {},
+): BypassedRules {
   // Asked before the tools, since these take their time.
   const inKernel = tablesInKernel();
   const legacy = LEGACY_TABLES.some((path) => (readTextFile(path) ?? '') !== '');
-  if (inKernel === 0 && !legacy) return { rules: [], marking: [] };
+  const services = inKernel === 0 && !legacy ? [] : servicesOf();
+  if (services.length === 0) return { rules: [], marking: [] };
   const { chains, notExamined, absent } = collectFilterChains();
   const others = chains.filter(({ tool, table }) => tool !== 'nft' || table !== FIREWALL_TABLE);
   const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));

@@ -1,4 +1,5 @@
 // A text in a map that is pinned beside the tables. It lives as long as they do, and needs no file: on a full or read-only /run it is as safe.
+import { existsSync } from 'node:fs';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
@@ -25,6 +26,8 @@ export function writePinnedText(path: string, name: string, text: string): void 
 
 /** undefined: there is none. */
 export function readPinnedText(path: string): string | undefined {
+  // A restore asks for each of its lines, and an error costs more than all else.
+  if (!existsSync(path)) return undefined;
   const map = unlessCode(() => BpfMap.pinned(path), ['ENOENT'], undefined);
   if (map === undefined) return undefined;
   return using(map, () => {

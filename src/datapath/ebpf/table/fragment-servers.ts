@@ -14,9 +14,11 @@ const BPF_NOEXIST = 1;
 function noteAll(tables: Tables, ids: Iterable<number>): void {
   const map = unlessCode(() => tables.open(FRAGMENT_SERVERS_PIN), ['ENOENT'], undefined);
   if (map === undefined) return;
+  const known = u32(0);
   using(map, () => {
     for (const id of ids) {
       const server = encodeRecord(FragmentServer, { addr: recordedWords(tables.dests, Dest, id) });
+      if (map.lookup(server, known)) continue;
       unlessCode(() => map.update(server, u32(0), BPF_NOEXIST), ['EEXIST'], undefined); // it keeps the IDs that it has got
     }
   });
