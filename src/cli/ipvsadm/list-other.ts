@@ -15,20 +15,41 @@ function expiryText(seconds: number): string {
   return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
 }
 
-function connectionLine(entry: ConnectionEntry, engines: boolean, names: Names): string {
-  const protocol = portProtocols.get(entry.protocol);
+/** As many as a listing with few servers needs, and little memory. */
+const REMEMBERED_MAX = 4096;
+
+/** Most lines of a million have the service, the server and the time of others: their texts are made once. */
+function remembered<Key>(make: (key: Key) => string): (key: Key) => string {
+  const made = new Map<Key, string>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    if (made.size >= REMEMBERED_MAX) made.clear();
+    const text = make(key);
+    made.set(key, text);
+    return text;
+  };
+}
+
+const PROTOCOL_WIDTH = 3;
+const EXPIRY_WIDTH = 6;
+const STATE_WIDTH = 11;
+const ENDPOINT_WIDTH = 18;
+
+/** How the connections of a protocol are written. */
+function lineWriter(name: string, names: Names): (entry: ConnectionEntry, engines: boolean) => string {
+  const protocol = portProtocols.get(name);
   const text = (key: DestinationKey): string => endpointText(key, protocol, names);
-  const start = [
-    entry.protocol.padEnd(3),
-    expiryText(entry.expires).padEnd(6),
-    entry.state.padEnd(11),
-    text(entry.client).padEnd(18),
-    text(entry.virtual).padEnd(18),
-  ].join(' ');
-  const destination = text(entry.destination);
-  if (!engines || entry.engine === undefined) return `${start} ${destination}\n`;
-  const data = entry.engine.data.split(/\s/, 1)[0] ?? '';
-  return `${start} ${destination.padEnd(16)} ${entry.engine.name.padEnd(18)} ${data}\n`;
+  const expiry = remembered((seconds: number) => `${name.padEnd(PROTOCOL_WIDTH)} ${expiryText(seconds).padEnd(EXPIRY_WIDTH)}`);
+  const virtual = remembered((key: DestinationKey) => text(key).padEnd(ENDPOINT_WIDTH));
+  const server = remembered(text);
+  return ({ expires, state, client, virtual: to, destination: by, engine }, engines) => {
+    const start = `${expiry(expires)} ${state.padEnd(STATE_WIDTH)} ${text(client).padEnd(ENDPOINT_WIDTH)} ${virtual(to)}`;
+    const destination = server(by);
+    if (!engines || engine === undefined) return `${start} ${destination}\n`;
+    const data = engine.data.split(/\s/, 1)[0] ?? '';
+    return `${start} ${destination.padEnd(16)} ${engine.name.padEnd(18)} ${data}\n`;
+  };
 }
 
 /** The first lines of -L -c. `engines` (with --persistent-conn): also the persistence engine's name and data. */
@@ -39,7 +60,12 @@ export function connectionHeader(engines: boolean): string {
 
 /** The lines of connections, unsorted, one at a time. */
 export function* connectionLines(entries: Iterable<ConnectionEntry>, engines: boolean, names: Names): Generator<string> {
-  for (const entry of entries) yield connectionLine(entry, engines, names);
+  const writers = new Map<string, ReturnType<typeof lineWriter>>();
+  for (const entry of entries) {
+    const writer = writers.get(entry.protocol) ?? lineWriter(entry.protocol, names);
+    writers.set(entry.protocol, writer);
+    yield writer(entry, engines);
+  }
 }
 
 export function timeoutText({ tcp, tcpFin, udp }: Timeouts): string {
