@@ -47,6 +47,17 @@ function fromLine({ from }: PeerStatus): string {
   return `  ${has}${lacks.length === 0 ? '' : `; it lacks ${lacks.join(', ')}`}`;
 }
 
+/** By reason, where there is any. */
+function reasonsText(counts: Readonly<Record<string, number>> | undefined): string {
+  const parts = Object.entries(counts ?? {}).map(([reason, count]) => `${reason} ${count}`);
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+}
+
+const faultLines = ({ to, from }: PeerStatus): readonly string[] => [
+  ...(to.faults === undefined ? [] : [`  sessions to it that ended by its fault${reasonsText(to.faults)}`]),
+  ...(from.faults === undefined ? [] : [`  sessions from it that ended by its fault${reasonsText(from.faults)}`]),
+];
+
 /** `broken`: connections that no peer has; null or undefined: it is not known. */
 export const readinessText = (broken: number | null | undefined): string =>
   broken === null || broken === undefined
@@ -55,11 +66,12 @@ export const readinessText = (broken: number | null | undefined): string =>
 
 export function streamStatusText(status: StreamStatus): string {
   const readiness = readinessText(wouldBreak(status));
-  const strangers = status.strangers === 0 ? [] : [`refused ${status.strangers} connections of others`];
+  const strangers = status.strangers === 0 ? [] : [`refused ${status.strangers} connections of others${reasonsText(status.refused)}`];
   const peers = status.peers.flatMap((peer) => [
     `peer ${peer.address}${peer.node === '' ? '' : `, ${peer.node}`}`,
     ...toLines(peer),
     fromLine(peer),
+    ...faultLines(peer),
   ]);
   return [`stream of ${status.node}: ${readiness}`, ...strangers, ...peers].map((line) => `${line}\n`).join('');
 }

@@ -49,6 +49,12 @@ export const lackingSum = (lacking: Lacking): number => LACKING_REASONS.reduce((
 /** What both ends have of a session, by its digest: not compared yet, or not by the peer's build; else what came of the last comparison. */
 export type DigestState = 'none' | 'open' | 'equal' | 'differs';
 
+/**
+ * Why a connection of a host was refused before it sent anything of the stream: its address is no peer's; it has another key; it is no TLS 1.3 that ends
+ * its handshake in time; or it made room, since too many of its address had proved nothing.
+ */
+export type ConnectionRefusal = 'address' | 'key' | 'handshake' | 'crowded';
+
 /** What a session with a peer has come to. `whole`: all of the tables was sent once. */
 export interface StreamDirection {
   readonly connected: boolean;
@@ -65,6 +71,8 @@ export interface StreamDirection {
   readonly silentSeconds: number;
   /** Why the last session ended, or none came about; empty: it goes on. */
   readonly failure: string;
+  /** How often a session ended, or did not come about, since the peer did what it must not, by reason: `key`, or as the decoder and GOODBYE_REASONS have it. */
+  readonly faults?: Readonly<Record<string, number>>;
 }
 
 export interface PeerStatus {
@@ -81,8 +89,10 @@ export interface PeerStatus {
 export interface StreamStatus {
   readonly node: string;
   readonly peers: readonly PeerStatus[];
-  /** Connections of peers that were refused before they sent anything: of other addresses, with other keys, or too many. */
+  /** Connections that were refused before they sent anything: of other addresses, with other keys, or too many. */
   readonly strangers: number;
+  /** They by reason. */
+  readonly refused?: Readonly<Partial<Record<ConnectionRefusal, number>>>;
 }
 
 /** A session whose cable is cut goes on for a while, and what was sent meanwhile comes late. A peer sends five times a second. */

@@ -23,8 +23,8 @@ test('a node with another key gets nothing, and pins state whose key counts', { 
     const end = await chats(pair, 1);
     const stranger = startStream(pair, second, other.file, LINK_ADDRESS.first);
     await until(
-      () => streamOf(lvs)?.stream.strangers ?? 0,
-      (strangers) => strangers > 1,
+      () => streamOf(lvs)?.stream,
+      (stream) => (stream?.refused?.key ?? 0) > 1 && (stream?.peers[0]?.to.faults?.['key'] ?? 0) > 1,
       30,
     );
     assert.deepEqual(connections(second), []);

@@ -170,3 +170,23 @@ test('where connections of the peer are gone before their time it is asked for a
   assert.equal(await isOver(second), true);
   incoming.stop();
 });
+
+test('a session that ends since the peer did what it must not is counted by reason; one that the peer ends is not', () => {
+  const { incoming, socket } = session();
+  const next = (): FakeSocket => {
+    const accepted = new FakeSocket();
+    incoming.accept(accepted as unknown as TLSSocket);
+    return accepted;
+  };
+  const faults = (): unknown => incoming.status.faults;
+  socket.destroy();
+  assert.equal(faults(), undefined);
+  const twice = next();
+  twice.emit('data', encodeAll(new StreamEncoder(), [sampleHello, sampleHello]));
+  assert.deepEqual([twice.isDestroyed, faults()], [true, { order: 1 }]);
+  for (let k = 0; k < 2; k++) next().emit('data', Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+  assert.deepEqual([incoming.status.connected, faults()], [false, { order: 1, version: 2 }]);
+  next();
+  assert.deepEqual([incoming.status.connected, faults()], [true, { order: 1, version: 2 }]);
+  incoming.stop();
+});

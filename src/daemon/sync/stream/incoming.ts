@@ -8,6 +8,7 @@ import type { PeerOverride } from '../../../model/drain/peer-override.js';
 import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 import { hasDigests, hasDrains, hasOverrides, hasOwners, hasTables } from '../../../wire/stream-record.js';
+import { FaultCounts } from './fault-counts.js';
 
 /** An acknowledgement goes back so often, whether anything came or not. */
 const BEAT_MS = 250;
@@ -64,6 +65,7 @@ interface Session {
 }
 
 export class Incoming {
+  readonly #faults = new FaultCounts();
   #session: Session | undefined;
   #retry: NodeJS.Timeout | undefined;
   #soon: NodeJS.Immediate | undefined;
@@ -80,10 +82,11 @@ export class Incoming {
 
   get status(): PeerStatus['from'] {
     const { receiver } = this.#session ?? {};
-    if (receiver === undefined) return { connected: false, ...NOTHING, failure: this.#failure };
+    const faults = this.#faults.status;
+    if (receiver === undefined) return { connected: false, ...NOTHING, failure: this.#failure, ...faults };
     const { receivedAt: _, beatSentAt, refused, ...state } = receiver.state;
     const silentSeconds = Math.round((this.options.now() - beatSentAt) / 1000);
-    return { connected: true, ...state, failure: '', refused: refused as Record<string, number>, silentSeconds };
+    return { connected: true, ...state, failure: '', refused: refused as Record<string, number>, silentSeconds, ...faults };
   }
 
   accept(socket: TLSSocket): void {
@@ -117,6 +120,7 @@ export class Incoming {
       if (reason === undefined) this.#soon ??= setImmediate(() => this.#deliver());
       else {
         this.#deliver(Number.POSITIVE_INFINITY);
+        this.#faults.add(refused ?? reason);
         this.#end(refused ?? reason, receiver.end(reason));
       }
     });

@@ -5,9 +5,10 @@ import type { PeerMemory } from '../../../control/sync/stream/peer-memory.js';
 import type { Ended } from '../../../control/sync/stream/sent-window.js';
 import { type DrainSource, StreamSender } from '../../../control/sync/stream/stream-sender.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
-import { brokenWithout, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
+import { brokenWithout, HAS_OTHER_KEY, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, hasTables } from '../../../wire/stream-record.js';
+import { FaultCounts } from './fault-counts.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
@@ -49,6 +50,7 @@ interface Session {
 }
 
 export class Outgoing {
+  readonly #faults = new FaultCounts();
   #session: Session | undefined;
   #socket: TLSSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -69,7 +71,7 @@ export class Outgoing {
 
   get status(): PeerStatus['to'] {
     const { sender } = this.#session ?? {};
-    const status = { connected: sender !== undefined, ...(sender?.state ?? NOTHING), failure: this.#failure };
+    const status = { connected: sender !== undefined, ...(sender?.state ?? NOTHING), failure: this.#failure, ...this.#faults.status };
     return { ...status, wouldBreak: brokenWithout(status) };
   }
 
@@ -101,7 +103,10 @@ export class Outgoing {
 
   #connect(): void {
     const { peer, own } = this.options;
-    const failed = (why: string): void => this.#ended(why);
+    const failed = (why: string): void => {
+      if (why === HAS_OTHER_KEY) this.#faults.add('key');
+      this.#ended(why);
+    };
     const socket = openChannel(peer, own, () => this.#begin(socket), failed);
     this.#socket = socket;
     socket.once('close', () => this.#closed());
@@ -119,8 +124,10 @@ export class Outgoing {
     this.#ended('');
     socket.on('data', (bytes: Uint8Array) => {
       const { records, refused } = decoder.push(bytes);
-      if (refused !== undefined || !sender.take(records)) socket.destroy(new Error(`it sends what is no answer: ${refused ?? 'order'}`));
-      else for (const record of records) if (record.kind === 'goodbye') this.#ended(`it ended the session: ${record.reason}`);
+      if (refused !== undefined || !sender.take(records)) {
+        this.#faults.add(refused ?? 'order');
+        socket.destroy(new Error(`it sends what is no answer: ${refused ?? 'order'}`));
+      } else for (const record of records) if (record.kind === 'goodbye') this.#ended(`it ended the session: ${record.reason}`);
       this.#hasRoom();
     });
     socket.on('drain', () => this.#hasRoom());

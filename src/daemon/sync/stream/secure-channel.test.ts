@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect as connectPlain } from 'node:net';
+import { type AddressInfo, connect as connectPlain, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { ip } from '../../../../test/support/ip.js';
 import { makeStreamKey } from '../../../host/sync/stream-key.js';
+import { type ConnectionRefusal, HAS_OTHER_KEY, type StreamPeer } from '../../../model/stream-node.js';
 import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, hasTables, STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
 import { listenForPeers, openChannel } from './secure-channel.js';
 
@@ -26,7 +27,7 @@ const plain = { key: own.key, cert: own.certificate, minVersion: 'TLSv1.3', reje
 
 async function listening(accepted: (socket: TLSSocket) => void) {
   const failed = (why: string): void => assert.fail(why);
-  const server = listenForPeers({ at: peerAt(0), own, peers: [peerAt(0)], accepted, stranger: () => assert.fail('a stranger'), failed });
+  const server = listenForPeers({ at: peerAt(0), own, peers: [peerAt(0)], accepted, refused: (reason) => assert.fail(reason), failed });
   await once(server, 'listening');
   after(() => server.close());
   return (server.address() as AddressInfo).port;
@@ -94,7 +95,7 @@ test('with a build before, on either side, there is a session without them', asy
 });
 
 test('sockets of the address that prove nothing do not keep the peer out: the oldest of them end', async () => {
-  let strangers = 0;
+  const refused: ConnectionRefusal[] = [];
   let sessions = 0;
   const server = listenForPeers({
     at: peerAt(0),
@@ -104,9 +105,7 @@ test('sockets of the address that prove nothing do not keep the peer out: the ol
       sessions += 1;
       socket.end();
     },
-    stranger: () => {
-      strangers += 1;
-    },
+    refused: (reason) => void refused.push(reason),
     failed: (why) => assert.fail(why),
   });
   await once(server, 'listening');
@@ -121,7 +120,52 @@ test('sockets of the address that prove nothing do not keep the peer out: the ol
   const socket = connect({ ...plain, host: '127.0.0.1', port, ALPNProtocols: [...STREAM_PROTOCOLS] });
   await once(socket.resume(), 'close');
   assert.equal(sessions, 1);
-  assert.ok(strangers >= 9, `${strangers} of 41 had to make room for 32`);
+  assert.deepEqual(refused, new Array(9).fill('crowded'), '41 came, and 32 have room');
   for (const one of idle) one.destroy();
   server.close();
+});
+
+test('who is refused is counted once, by reason: the address, the key, what is no TLS, and what ends before it has proved anything', async () => {
+  const refused: ConnectionRefusal[] = [];
+  const begin = async (peer: StreamPeer) => {
+    const server = listenForPeers({
+      at: peerAt(0),
+      own,
+      peers: [peer],
+      accepted: () => assert.fail('it has the key'),
+      refused: (reason) => void refused.push(reason),
+      failed: (why) => assert.fail(why),
+    });
+    after(() => server.close());
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const closed = (socket: Socket): Promise<unknown> => once(socket.on('error', () => {}).resume(), 'close');
+  const counted = async (count: number): Promise<void> => {
+    while (refused.length < count) await new Promise((next) => setTimeout(next, 5));
+  };
+  await closed(connectPlain({ host: '127.0.0.1', port: await begin({ address: ip('127.0.0.9'), port: 0 }) }));
+  await counted(1);
+  const port = await begin(peerAt(0));
+  const other = makeStreamKey(join(folder, 'other', 'key'));
+  const whys: string[] = [];
+  await closed(
+    openChannel(
+      peerAt(port),
+      other,
+      () => assert.fail('the keys differ'),
+      (why) => whys.push(why),
+    ),
+  );
+  await counted(2);
+  assert.deepEqual(whys, [HAS_OTHER_KEY]);
+  const noTls = connectPlain({ host: '127.0.0.1', port });
+  noTls.write('GET / HTTP/1.1\r\n\r\n');
+  await closed(noTls);
+  await counted(3);
+  const short = connectPlain({ host: '127.0.0.1', port });
+  await once(short, 'connect');
+  short.destroy();
+  await counted(4);
+  assert.deepEqual(refused, ['address', 'key', 'handshake', 'handshake']);
 });

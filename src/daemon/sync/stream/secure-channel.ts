@@ -6,7 +6,7 @@ import { pinOf, type StreamKey } from '../../../host/sync/stream-key.js';
 import { formatAddress, parseAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DestinationKey } from '../../../model/service.js';
-import { HAS_OTHER_KEY, type StreamPeer } from '../../../model/stream-node.js';
+import { type ConnectionRefusal, HAS_OTHER_KEY, type StreamPeer } from '../../../model/stream-node.js';
 import { STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
 
 const HANDSHAKE_MS = 5000;
@@ -41,9 +41,13 @@ export function openChannel(
   const timer = setTimeout(() => socket.destroy(new Error('no answer')), HANDSHAKE_MS);
   socket.setNoDelay(true);
   socket.once('secureConnect', () => {
-    clearTimeout(timer);
-    if (isTrusted(socket, own, peer)) ready(socket);
-    else socket.destroy(new Error(HAS_OTHER_KEY));
+    if (isTrusted(socket, own, peer)) {
+      clearTimeout(timer);
+      ready(socket);
+    } else {
+      refused(HAS_OTHER_KEY);
+      socket.end(() => socket.destroy()); // the peer gets this node's key, too, and can count that it is another one
+    }
   });
   socket.on('error', (error: NodeJS.ErrnoException) => refused(error.code ?? error.message));
   socket.once('close', () => clearTimeout(timer));
@@ -55,56 +59,71 @@ export interface ListenOptions {
   readonly own: StreamKey;
   readonly peers: readonly StreamPeer[];
   readonly accepted: (socket: TLSSocket, peer: StreamPeer) => void;
-  /** A host that is no peer, one with another key, or one socket too many. */
-  readonly stranger: (address: string) => void;
+  /** Of each connection that is refused, once. */
+  readonly refused: (reason: ConnectionRefusal) => void;
   readonly failed: (why: string) => void;
 }
 
-/** Listens for peers. Who is none gets no answer. */
-export function listenForPeers({ at, own, peers, accepted, stranger, failed }: ListenOptions): Server {
-  const peerAt = (text: string | undefined): StreamPeer | undefined => {
-    const address = parseAddress((text ?? '').replace(/^::ffff:(?=\d+\.)/, ''));
-    return address && peers.find((peer) => sameAddress(peer.address, address));
-  };
-  const unproven = new Map<StreamPeer, Map<number, Socket>>();
-  const unprovenOf = (peer: StreamPeer): Map<number, Socket> => {
-    const known = unproven.get(peer) ?? new Map<number, Socket>();
-    unproven.set(peer, known);
-    return known;
-  };
-  const server = createServer({ ...tlsOptions(own), requestCert: true, handshakeTimeout: HANDSHAKE_MS });
-  server.on('connection', (socket) => {
-    const peer = peerAt(socket.remoteAddress);
-    if (peer === undefined) {
-      stranger(socket.remoteAddress ?? '');
-      socket.destroy();
-      return;
-    }
-    const waiting = unprovenOf(peer);
-    const [oldest] = waiting.values();
+/** Sockets of each peer's address that have not proved to have its key, by their ports. */
+class Unproven {
+  readonly #sockets = new Map<StreamPeer, Map<number, Socket>>();
+
+  constructor(readonly refused: (reason: ConnectionRefusal) => void) {}
+
+  /** One that closes while it is here has not ended its handshake. */
+  add(peer: StreamPeer, socket: Socket): void {
+    const waiting = this.#sockets.get(peer) ?? new Map<number, Socket>();
+    this.#sockets.set(peer, waiting);
+    const [oldest] = waiting;
     if (oldest !== undefined && waiting.size >= SOCKETS_EACH) {
-      stranger(socket.remoteAddress ?? '');
-      oldest.destroy();
+      waiting.delete(oldest[0]);
+      this.refused('crowded');
+      oldest[1].destroy();
     }
     const { remotePort = 0 } = socket;
     waiting.set(remotePort, socket);
     socket.once('close', () => {
-      if (waiting.get(remotePort) === socket) waiting.delete(remotePort);
+      if (waiting.get(remotePort) !== socket) return;
+      waiting.delete(remotePort);
+      this.refused('handshake');
     });
+  }
+
+  delete(peer: StreamPeer, port: number): void {
+    this.#sockets.get(peer)?.delete(port);
+  }
+}
+
+/** Listens for peers. Who is none gets no answer. */
+export function listenForPeers({ at, own, peers, accepted, refused, failed }: ListenOptions): Server {
+  const peerAt = (text: string | undefined): StreamPeer | undefined => {
+    const address = parseAddress((text ?? '').replace(/^::ffff:(?=\d+\.)/, ''));
+    return address && peers.find((peer) => sameAddress(peer.address, address));
+  };
+  const unproven = new Unproven(refused);
+  const server = createServer({ ...tlsOptions(own), requestCert: true, handshakeTimeout: HANDSHAKE_MS });
+  server.on('connection', (socket) => {
+    const peer = peerAt(socket.remoteAddress);
+    if (peer !== undefined) unproven.add(peer, socket);
+    else {
+      refused('address');
+      socket.destroy();
+    }
   });
-  server.on('tlsClientError', (_, socket) => {
-    stranger(socket.remoteAddress ?? '');
-    socket.destroy();
-  });
+  server.on('tlsClientError', (_, socket) => void socket.destroy());
   server.on('secureConnection', (socket) => {
     socket.setNoDelay(true);
     socket.on('error', () => {}); // it closes
     const peer = peerAt(socket.remoteAddress);
-    if (peer !== undefined && isTrusted(socket, own, peer)) {
-      unprovenOf(peer).delete(socket.remotePort ?? 0);
-      accepted(socket, peer);
-    } else {
-      stranger(socket.remoteAddress ?? '');
+    if (peer === undefined) {
+      socket.destroy(); // it has been reset meanwhile: its address is not known any more
+      return;
+    }
+    const isPeer = isTrusted(socket, own, peer);
+    unproven.delete(peer, socket.remotePort ?? 0);
+    if (isPeer) accepted(socket, peer);
+    else {
+      refused('key');
       socket.destroy();
     }
   });

@@ -15,7 +15,7 @@ import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import { isWeirError } from '../../../model/errors/weir-error.js';
 import type { Log } from '../../../model/log-level.js';
-import type { StreamPeer, StreamSettings, StreamStatus } from '../../../model/stream-node.js';
+import type { ConnectionRefusal, StreamPeer, StreamSettings, StreamStatus } from '../../../model/stream-node.js';
 import { Incoming } from './incoming.js';
 import { Outgoing } from './outgoing.js';
 import { PeerTables } from './peer-tables.js';
@@ -50,7 +50,7 @@ export class StreamDaemon {
   readonly #peers: readonly Peer[];
   readonly #changes: NodeJS.Timeout;
   #server: Server | undefined;
-  #strangers = 0;
+  readonly #refused: Partial<Record<ConnectionRefusal, number>> = {};
   #moment: TableMoment | undefined;
   #listenFailure = '';
   #isStopped = false;
@@ -73,7 +73,8 @@ export class StreamDaemon {
   get status(): StreamStatus {
     return {
       node: this.#node,
-      strangers: this.#strangers,
+      strangers: Object.values(this.#refused).reduce((sum, count) => sum + count, 0),
+      refused: this.#refused,
       peers: this.#peers.map(({ peer, incoming, outgoing }) => ({
         address: endpointText(peer),
         node: incoming.node,
@@ -130,8 +131,8 @@ export class StreamDaemon {
       own,
       peers,
       accepted: (socket, peer) => this.#peers.find((each) => each.peer === peer)?.incoming.accept(socket),
-      stranger: () => {
-        this.#strangers += 1;
+      refused: (reason) => {
+        this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
       },
       failed: (why) => {
         if (why !== this.#listenFailure) this.log('warning', `cannot listen on ${endpointText(at)}: ${why}`);
