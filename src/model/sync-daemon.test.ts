@@ -4,7 +4,7 @@ import { ip } from '../../test/support/ip.js';
 import type { ErrorCode } from './errors/error-table.js';
 import { isWeirError } from './errors/weir-error.js';
 import type { DestinationSpec, ServiceEntry } from './service.js';
-import { acceptedDaemon, checkFamilies, type DaemonRole, type DaemonSpec, daemonSettings } from './sync-daemon.js';
+import { acceptedDaemon, checkFamilies, type DaemonRole, type DaemonSpec, daemonSettings, sameDaemon } from './sync-daemon.js';
 
 const daemon = (role: DaemonRole, over: Partial<DaemonSpec> = {}): DaemonSpec => ({ role, interface: 'eth1', syncId: 0, ...over });
 const six = { group: ip('ff02::81') };
@@ -52,6 +52,7 @@ test('why a daemon does not start, in the order of the checks', () => {
     }
   };
   assert.equal(refusal(daemon('master', { interface: 'none', group: ip('10.0.0.1') }), ['master']), 'sync-daemon-group');
+  assert.equal(refusal(daemon('master', { interface: 'none', peers: [] }), ['master']), 'sync-daemon-peers');
   assert.equal(refusal(daemon('master', { interface: 'none' }), ['master']), 'interface-unknown');
   assert.equal(refusal(daemon('master', { interface: 'down' }), ['master']), 'sync-daemon-exists');
   assert.equal(refusal(daemon('backup'), ['master', 'backup']), 'sync-daemon-exists');
@@ -60,6 +61,33 @@ test('why a daemon does not start, in the order of the checks', () => {
   assert.equal(refusal(daemon('master', six), ['backup']), undefined);
   const accepted = acceptedDaemon(daemon('backup'), { interface: (name) => links[name], running: ['master'] });
   assert.deepEqual(accepted, daemonSettings(daemon('backup'), 9000));
+});
+
+test('peers: unicast addresses of the family of the group, up to sixteen', () => {
+  const many = Array.from({ length: 17 }, (_, k) => ip(`10.0.0.${k + 1}`));
+  const start = (over: Partial<DaemonSpec>) =>
+    acceptedDaemon(daemon('backup', over), { interface: () => ({ mtu: 1500, isUp: true }), running: [] });
+  assert.deepEqual(start({ peers: many.slice(1) }).peers, many.slice(1));
+  assert.deepEqual(start({ ...six, peers: [ip('fe80::1')] }).peers, [ip('fe80::1')]);
+  assert.equal('peers' in start({}), false);
+  for (const wrong of [{ peers: many }, { peers: [ip('fd00::1')] }, { ...six, peers: [ip('10.0.0.1')] }, { peers: [ip('224.0.0.5')] }]) {
+    assert.throws(
+      () => start(wrong),
+      (error) => isWeirError(error, 'sync-daemon-peers'),
+    );
+  }
+});
+
+test('daemons with other peers are others', () => {
+  const [none, one, other] = [undefined, [ip('10.0.0.1')], [ip('10.0.0.2')]].map((peers) => daemon('backup', peers && { peers })) as [
+    DaemonSpec,
+    DaemonSpec,
+    DaemonSpec,
+  ];
+  assert.deepEqual(
+    [sameDaemon(one, { ...one }), sameDaemon(none, one), sameDaemon(one, none), sameDaemon(one, other)],
+    [true, false, false, false],
+  );
 });
 
 test('a table with a destination of another family is not synchronised', () => {

@@ -17,18 +17,27 @@ export interface DaemonSpec {
   readonly group?: Address;
   readonly port?: number;
   readonly ttl?: number;
+  /** What comes from other addresses is not taken; absent: from any, as the kernel takes it. */
+  readonly peers?: readonly Address[];
 }
 
 const sameGroup = (a: Address | undefined, b: Address | undefined): boolean =>
   a === undefined || b === undefined ? a === b : sameAddress(a, b);
 
+const samePeers = (a: DaemonSpec['peers'], b: DaemonSpec['peers']): boolean =>
+  a === undefined || b === undefined ? a === b : a.length === b.length && a.every((each, k) => sameGroup(each, b[k]));
+
 /** Do these ask for the same daemon? */
 export const sameDaemon = (a: DaemonSpec, b: DaemonSpec): boolean =>
   (['role', 'interface', 'syncId', 'maxLength', 'port', 'ttl'] as const).every((field) => a[field] === b[field]) &&
-  sameGroup(a.group, b.group);
+  sameGroup(a.group, b.group) &&
+  samePeers(a.peers, b.peers);
 
 /** As the daemon runs: with every default, and lengths of messages that are possible. */
-export type DaemonSettings = Required<DaemonSpec>;
+export type DaemonSettings = Required<Omit<DaemonSpec, 'peers'>> & Pick<DaemonSpec, 'peers'>;
+
+/** Each message is compared with all of them. */
+const SYNC_PEERS_MAX = 16;
 
 const DEFAULT_GROUP: Address = { family: 'inet', words: [0xe0000051] };
 const DEFAULT_PORT = 8848;
@@ -50,7 +59,15 @@ export function daemonSettings(spec: DaemonSpec, mtu: number): DaemonSettings {
   const headers = HEADERS[group.family];
   const packet = role === 'backup' ? clamp(mtu, USUAL_MTU, PACKET_MAX) : USUAL_MTU;
   const maxLength = spec.maxLength ? clamp(spec.maxLength, LENGTH_MIN[role], PACKET_MAX - headers) : packet - headers;
-  return { role, interface: name, syncId, maxLength, group, port: spec.port || DEFAULT_PORT, ttl: spec.ttl || DEFAULT_TTL };
+  const { peers } = spec;
+  const [port, ttl] = [spec.port || DEFAULT_PORT, spec.ttl || DEFAULT_TTL];
+  return { role, interface: name, syncId, maxLength, group, port, ttl, ...(peers === undefined ? {} : { peers }) };
+}
+
+/** Messages have the source address of the group's family. */
+function arePeers(peers: readonly Address[], { family }: Address): boolean {
+  const isPeer = (each: Address): boolean => each.family === family && !isMulticast(each);
+  return peers.length > 0 && peers.length <= SYNC_PEERS_MAX && peers.every(isPeer);
 }
 
 /** What a daemon is to be started on. */
@@ -63,6 +80,8 @@ export interface DaemonHost {
 /** The settings of a daemon that may start, in the kernel's order of checks. @throws WeirError sync-daemon-… */
 export function acceptedDaemon(spec: DaemonSpec, host: DaemonHost): DaemonSettings {
   if (spec.group !== undefined && !isMulticast(spec.group)) throw new WeirError('sync-daemon-group');
+  if (spec.peers !== undefined && !arePeers(spec.peers, spec.group ?? DEFAULT_GROUP))
+    throw new WeirError('sync-daemon-peers', { max: SYNC_PEERS_MAX });
   const device = host.interface(spec.interface);
   if (device === undefined) throw new WeirError('interface-unknown', { name: spec.interface });
   if (host.running.includes(spec.role)) throw new WeirError('sync-daemon-exists');

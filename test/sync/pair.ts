@@ -47,8 +47,8 @@ export function addServices(host: Host, services: readonly Balanced[] = SERVICES
   ok(host.run([process.execPath, ENTRY, 'ipvsadm', '-R'], lines.join('')));
 }
 
-export function startDaemon(host: Host, role: DaemonRole): void {
-  ok(host.ipvsadm(`--start-daemon ${role} --mcast-interface sy0 --syncid ${SYNC_ID}`));
+export function startDaemon(host: Host, role: DaemonRole, options = ''): void {
+  ok(host.ipvsadm(`--start-daemon ${role} --mcast-interface sy0 --syncid ${SYNC_ID}${options}`));
 }
 
 /** Of synchronisation daemons in its namespace. */

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DaemonRole } from '../../src/model/sync-daemon.js';
 import { ok, running, until } from '../datapath/cluster.js';
-import { ENTRY, noNamespaces } from '../support/netns-bed.js';
+import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import {
   addServices,
   chats,
@@ -109,6 +110,32 @@ test('services that come to the backup later: their connections are kept for the
       (unbound) => unbound === ALL - CHATS,
     );
     addServices(second, SERVICES.slice(1));
+    assert.deepEqual(await established(second, ALL), connections(lvs));
+    failOver(pair);
+    assert.deepEqual(await end(), answered);
+  }),
+);
+
+test('a daemon with peers takes nothing from others, and counts it', { skip }, () =>
+  inPair(async (pair) => {
+    const { lvs, second } = pair;
+    for (const director of [lvs, second]) addServices(director);
+    const refused = (host: Host, role: DaemonRole): Promise<unknown> =>
+      until(
+        () => (countsOf(host, role)['refused'] as Readonly<Record<string, number>> | undefined)?.['sender'] ?? 0,
+        (count) => count > 0,
+        30,
+      );
+    startDaemon(lvs, 'master', ' --sync-peers 10.8.9.3');
+    startDaemon(second, 'backup', ' --sync-peers 10.8.9.3');
+    const end = await chats(pair, CHATS);
+    await refused(second, 'backup');
+    await refused(lvs, 'master');
+    assert.deepEqual([connections(second), countsOf(second, 'backup')['messages'], countsOf(lvs, 'master')['requests']], [[], 0, 0]);
+    ok(second.ipvsadm('--stop-daemon backup'));
+    startDaemon(second, 'backup', ' --sync-peers 10.8.9.3,10.8.9.1');
+    ok(lvs.ipvsadm('--stop-daemon master'));
+    startDaemon(lvs, 'master', ' --sync-peers 10.8.9.2');
     assert.deepEqual(await established(second, ALL), connections(lvs));
     failOver(pair);
     assert.deepEqual(await end(), answered);

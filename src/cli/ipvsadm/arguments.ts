@@ -51,6 +51,7 @@ export interface Draft {
   mcastPort: number | undefined;
   ttl: number | undefined;
   maxLength: number | undefined;
+  syncPeers: readonly Address[] | undefined;
 }
 
 const WEIGHT_MAX = 0x7fffffff;
@@ -89,6 +90,7 @@ function emptyDraft(): Draft {
     mcastPort: undefined,
     ttl: undefined,
     maxLength: undefined,
+    syncPeers: undefined,
   };
 }
 
@@ -141,10 +143,10 @@ function takeFwmark(draft: Draft, text: string): void {
 }
 
 /** Addresses with commas between them: by numbers, since a name may have any number of addresses. */
-function takeLocals(draft: Draft, text: string): void {
-  draft.localAddresses = text.split(',').map((each) => {
+function addressesIn(text: string, what: string): readonly Address[] {
+  return text.split(',').map((each) => {
     const address = parseAddress(each);
-    if (address === undefined) throw new WeirError('ipvsadm-illegal', { what: 'local address' });
+    if (address === undefined) throw new WeirError('ipvsadm-illegal', { what });
     return address;
   });
 }
@@ -176,7 +178,9 @@ const takers: Partial<Record<WordId, Taker>> = {
   fullnat: (draft) => {
     draft.method = 'fullnat';
   },
-  'local-address': takeLocals,
+  'local-address': (draft, text) => {
+    draft.localAddresses = addressesIn(text, 'local address');
+  },
   'client-address': takeClientAddress,
   gatewaying: (draft) => {
     draft.method = 'route';
@@ -211,6 +215,9 @@ const takers: Partial<Record<WordId, Taker>> = {
   },
   'sync-maxlen': (draft, text) => {
     draft.maxLength = integerOr(text, 1, 65507, 'sync-maxlen');
+  },
+  'sync-peers': (draft, text) => {
+    draft.syncPeers = addressesIn(text, 'sync-peers');
   },
   'tun-type': takeTunnelType,
   'tun-port': (draft, text) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
 import type { Command } from './command.js';
 import { parseCommand } from './grammar.js';
@@ -156,6 +157,8 @@ test('values that are refused', () => {
     '--start-daemon master --mcast-port 0': '2: illegal mcast-port specified',
     '--start-daemon master --mcast-ttl 256': '2: illegal mcast-ttl specified',
     '--start-daemon master --sync-maxlen 65508': '2: illegal sync-maxlen specified',
+    '--start-daemon backup --sync-peers lb2': '2: illegal sync-peers specified',
+    '--start-daemon backup --sync-peers 10.8.9.2,': '2: illegal sync-peers specified',
     '--start-daemon master --mcast-group 10.1.1.1': "2: invalid IPv4 mcast-group `10.1.1.1'",
   });
 });
@@ -242,6 +245,10 @@ test('daemons', () => {
       daemon: { role: 'backup', interface: 'averyverylongna', syncId: 3, port: 9, ttl: 5, maxLength: 1000 },
     },
   );
+  assert.deepEqual(parse('--start-daemon backup --sync-peers 10.8.9.2,fd00::2'), {
+    kind: 'start-daemon',
+    daemon: { role: 'backup', interface: 'eth0', syncId: 0, peers: [ip('10.8.9.2'), ip('fd00::2')] },
+  });
   assert.deepEqual(parse('--stop-daemon master'), { kind: 'stop-daemon', role: 'master', syncId: 0 });
 });
 

@@ -112,7 +112,8 @@ function zeroCommand(draft: Draft): Command {
 }
 
 function daemonSpec(draft: Draft): DaemonSpec {
-  const optional = { maxLength: draft.maxLength, group: draft.group, port: draft.mcastPort, ttl: draft.ttl };
+  const { maxLength, group, mcastPort: port, ttl, syncPeers: peers } = draft;
+  const optional = { maxLength, group, port, ttl, peers };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   const name = draft.daemonInterface === '' ? DEFAULT_DAEMON_INTERFACE : draft.daemonInterface;
   return { role: draft.role, interface: name, syncId: draft.syncId, ...given };

@@ -105,7 +105,11 @@ const connectionJson = ({ protocol, client, virtual, destination, state, expires
 
 export const daemonsJson = (daemons: readonly DaemonSpec[]): string =>
   `${JSON.stringify({
-    daemons: daemons.map(({ group, ...daemon }) => ({ ...daemon, ...(group === undefined ? {} : { group: formatAddress(group) }) })),
+    daemons: daemons.map(({ group, peers, ...daemon }) => ({
+      ...daemon,
+      ...(group === undefined ? {} : { group: formatAddress(group) }),
+      ...(peers === undefined ? {} : { peers: peers.map(formatAddress) }),
+    })),
   })}\n`;
 
 /** A connection a line. */

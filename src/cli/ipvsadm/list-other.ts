@@ -78,5 +78,6 @@ export function daemonText(daemon: DaemonSpec): string {
   if (daemon.group !== undefined) parts.push(`group=${formatAddress(daemon.group)}`);
   if (daemon.port) parts.push(`port=${daemon.port}`);
   if (daemon.ttl) parts.push(`ttl=${daemon.ttl}`);
+  if (daemon.peers !== undefined) parts.push(`peers=${daemon.peers.map(formatAddress).join(',')}`);
   return `${daemon.role} sync daemon (${parts.join(', ')})\n`;
 }

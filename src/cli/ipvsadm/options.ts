@@ -50,6 +50,7 @@ export const optionNames = [
   'mcast-port',
   'mcast-ttl',
   'sync-maxlen',
+  'sync-peers',
   'tun-info',
   'tun-type',
   'tun-port',
@@ -102,7 +103,7 @@ const commandRows: readonly Row[] = [
   ['version', 'version', 'v'],
 ];
 
-/** Every word ipvsadm knows. `--atomic`, `--json`, `--fullnat`, `--local-address` and `--client-address` are weir's. */
+/** Every word ipvsadm knows. `--atomic`, `--json`, `--fullnat`, `--local-address`, `--client-address` and `--sync-peers` are weir's. */
 const allSpellings: readonly OptionSpelling<WordId>[] = [
   ...spellings('none', commandRows),
   ...spellings('required', [
@@ -126,6 +127,7 @@ const allSpellings: readonly OptionSpelling<WordId>[] = [
     ['mcast-port', 'mcast-port'],
     ['mcast-ttl', 'mcast-ttl'],
     ['sync-maxlen', 'sync-maxlen'],
+    ['sync-peers', 'sync-peers'],
     ['tun-type', 'tun-type'],
     ['tun-port', 'tun-port'],
     ['local-address', 'local-address'],
@@ -225,7 +227,7 @@ export const commandRules: Readonly<Record<Exclude<CommandName, 'help' | 'versio
   'edit-server': rule(['service-address', 'real-server'], serverOptions),
   'delete-server': rule(['service-address', 'real-server']),
   set: rule([]),
-  'start-daemon': rule([], ['mcast-interface', 'syncid', 'mcast-group', 'mcast-port', 'mcast-ttl', 'sync-maxlen']),
+  'start-daemon': rule([], ['mcast-interface', 'syncid', 'mcast-group', 'mcast-port', 'mcast-ttl', 'sync-maxlen', 'sync-peers']),
   'stop-daemon': rule([], ['syncid']),
   restore: rule([], ['atomic']),
   save: rule([], ['numeric']),

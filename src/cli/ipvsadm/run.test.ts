@@ -244,9 +244,16 @@ test('synchronisation daemons are started, listed and stopped', async () => {
     ['-L --daemon', 0, master, ''],
     ['--stop-daemon master', 0, '', ''],
     ['--start-daemon master --mcast-interface idle', 255, '', 'Network is unreachable\n'],
+    ['--start-daemon backup --sync-peers 10.8.9.1,10.8.9.2', 0, '', ''],
+    [
+      '-L --daemon',
+      0,
+      'backup sync daemon (mcast=eth0, syncid=0, maxlen=1472, group=224.0.0.81, port=8848, ttl=1, peers=10.8.9.1,10.8.9.2)\n',
+      '',
+    ],
   ];
   for (const [line, status, stdout, stderr] of expected) assert.deepEqual(await run(line, world), { status, stdout, stderr }, line);
-  assert.deepEqual(host.done, ['start backup', 'start master', 'stop 1', 'stop 2']);
+  assert.deepEqual(host.done, ['start backup', 'start master', 'stop 1', 'stop 2', 'start backup']);
 });
 
 test('a daemon that does not come up is reported', async () => {

@@ -29,6 +29,11 @@ const OWN_OPTIONS = [
   },
   {
     kind: 'item',
+    term: '--sync-peers address[,address...]',
+    text: 'with --start-daemon: messages of synchronisation are taken from these addresses alone, 16 at most, and others are counted; without it from any, as the kernel takes them',
+  },
+  {
+    kind: 'item',
     term: '--json',
     text: 'with -L: the table, the connections (-c), the timeouts or the daemons as JSON, by numbers',
   },

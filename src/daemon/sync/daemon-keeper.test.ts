@@ -162,7 +162,7 @@ test('its end waits for the step under way and the daemons’ end, begins nothin
 test('the words for ipvsadm', () => {
   assert.deepEqual(daemonCommand({ kind: 'stop', role: 'master' }), ['--stop-daemon', 'master']);
   assert.deepEqual(daemonCommand({ kind: 'start', spec: backup }).join(' '), '--start-daemon backup --mcast-interface eth1 --syncid 5');
-  const all = { ...backup, maxLength: 1400, group: ip('224.0.0.82'), port: 8849, ttl: 2 };
+  const all = { ...backup, maxLength: 1400, group: ip('224.0.0.82'), port: 8849, ttl: 2, peers: [ip('10.8.9.2'), ip('10.8.9.3')] };
   assert.deepEqual(daemonCommand({ kind: 'start', spec: all }).slice(6), [
     '--sync-maxlen',
     '1400',
@@ -172,5 +172,7 @@ test('the words for ipvsadm', () => {
     '8849',
     '--mcast-ttl',
     '2',
+    '--sync-peers',
+    '10.8.9.2,10.8.9.3',
   ]);
 });

@@ -14,12 +14,13 @@ const STEP_MS = 60_000;
 /** ipvsadm's words. */
 export function daemonCommand(step: DaemonStep): readonly string[] {
   if (step.kind === 'stop') return ['--stop-daemon', step.role];
-  const { role, interface: device, syncId, maxLength, group, port, ttl } = step.spec;
+  const { role, interface: device, syncId, maxLength, group, port, ttl, peers } = step.spec;
   const options = [
     ['--sync-maxlen', maxLength],
     ['--mcast-group', group && formatAddress(group)],
     ['--mcast-port', port],
     ['--mcast-ttl', ttl],
+    ['--sync-peers', peers?.map(formatAddress).join(',')],
   ] as const;
   const given = options.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
   return ['--start-daemon', role, '--mcast-interface', device, '--syncid', String(syncId), ...given];

@@ -17,6 +17,7 @@ import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.
 import { decodeSyncMessage, type SyncRefusal } from '../../wire/sync-message.js';
 import { encodeSyncRequest } from '../../wire/sync-request.js';
 import { Inbox } from './inbox.js';
+import { KnownSenders } from './known-senders.js';
 
 /** A burst of 40,000 messages waits: the kernel's usual buffer holds 92. */
 const QUEUE_BYTES = 64 << 20;
@@ -40,8 +41,8 @@ export interface BackupCounts {
   /** When the last one came, or it began to listen: seconds of the monotonic clock. */
   readonly lastAt: number;
   readonly entries: number;
-  /** Messages and entries that were not taken, by reason. */
-  readonly refused: Readonly<Partial<Record<SyncRefusal, number>>>;
+  /** Messages and entries that were not taken, by reason. `sender`: messages of hosts that are no peers; `messages` has them not. */
+  readonly refused: Readonly<Partial<Record<SyncRefusal | 'sender', number>>>;
   /** What became of connections, and of templates. */
   readonly connections: Readonly<Partial<Record<Applied, number>>>;
   readonly templates: Readonly<Partial<Record<Applied, number>>>;
@@ -66,6 +67,7 @@ const templateId = ({ protocol, client, virtual, mark, call = '' }: ForeignTempl
 export class SyncBackup {
   readonly #counts = { messages: 0, lastAt: Math.round(monotonicUs() / 1_000_000), entries: 0, unsupported: 0 };
   readonly #refused: Partial<Record<SyncRefusal, number>> = {};
+  readonly #senders: KnownSenders;
   readonly #tables: ForeignConnections;
   readonly #connections: Inbox<ForeignConnection>;
   readonly #templates: Inbox<ForeignTemplate>;
@@ -76,6 +78,7 @@ export class SyncBackup {
   #askAtUs = 0;
 
   constructor(readonly options: BackupOptions) {
+    this.#senders = new KnownSenders(options.settings.peers);
     this.#tables = new ForeignConnections(options.open);
     this.#connections = new Inbox((all) => this.#tables.apply(all), connectionId);
     this.#templates = new Inbox((all) => this.#tables.applyTemplates(all), templateId);
@@ -84,10 +87,10 @@ export class SyncBackup {
   }
 
   get counts(): BackupCounts {
-    const [connections, templates] = [this.#connections, this.#templates];
+    const [connections, templates, senders] = [this.#connections, this.#templates, this.#senders];
     return {
       ...this.#counts,
-      refused: this.#refused,
+      refused: senders.refused === 0 ? this.#refused : { sender: senders.refused, ...this.#refused },
       connections: connections.applied,
       templates: templates.applied,
       overrun: connections.overrun + templates.overrun,
@@ -158,8 +161,8 @@ export class SyncBackup {
   /** How many messages it has read. */
   #read(): number {
     let count = 0;
-    for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
-      this.#take(message);
+    for (let next = this.#receive(); next !== undefined; next = this.#receive()) {
+      if (this.#senders.includes(next.sender)) this.#take(next.message);
       count += 1;
       if (count === READ_MAX) break;
     }
@@ -168,11 +171,11 @@ export class SyncBackup {
   }
 
   /** Of any port. The interface may have gone. */
-  #receive(): Uint8Array | undefined {
+  #receive(): { readonly message: Uint8Array; readonly sender: Uint8Array } | undefined {
     try {
       for (const { receiver } of this.#listening) {
         const message = receiver.receive();
-        if (message !== undefined) return message;
+        if (message !== undefined) return { message, sender: receiver.sender };
       }
       return undefined;
     } catch (error) {

@@ -15,6 +15,7 @@ import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.
 import type { SyncEntry } from '../../wire/sync-entry.js';
 import { SyncPacker } from '../../wire/sync-packer.js';
 import { isSyncRequest } from '../../wire/sync-request.js';
+import { KnownSenders } from './known-senders.js';
 
 /** A look begins so often, and takes a tenth of the time at most. */
 const LOOK_MS = 20;
@@ -50,6 +51,8 @@ export interface MasterCounts {
   readonly unsupported: number;
   /** Of backups, for everything. */
   readonly requests: number;
+  /** Messages of hosts that are no peers, where any came. */
+  readonly refused?: { readonly sender: number };
   /** Whole looks at the tables. */
   readonly rounds: number;
 }
@@ -63,6 +66,7 @@ interface Opened {
 export class SyncMaster {
   readonly #counts = { messages: 0, entries: 0, lost: 0, unsupported: 0, requests: 0, rounds: 0 };
   readonly #timer: NodeJS.Timeout;
+  readonly #senders: KnownSenders;
   #opened: Opened | undefined;
   #sender: MulticastSender | undefined;
   #packer: SyncPacker | undefined;
@@ -76,11 +80,13 @@ export class SyncMaster {
   #answerFromUs = 0;
 
   constructor(readonly options: MasterOptions) {
+    this.#senders = new KnownSenders(options.settings.peers);
     this.#timer = setInterval(() => this.#look(monotonicUs() + LOOK_US), LOOK_MS);
   }
 
   get counts(): MasterCounts {
-    return this.#counts;
+    const sender = this.#senders.refused;
+    return sender === 0 ? this.#counts : { ...this.#counts, refused: { sender } };
   }
 
   /** Announces what is new to the last, and ends. */
@@ -151,6 +157,7 @@ export class SyncMaster {
     for (let k = 0; k < REQUESTS_MAX; k++) {
       const message = this.#receive();
       if (message === undefined) break;
+      if (this.#receiver === undefined || !this.#senders.includes(this.#receiver.sender)) continue;
       if (!isSyncRequest(message, settings)) continue;
       this.#counts.requests += 1;
       this.#isAsked = true;

@@ -20,6 +20,14 @@ test('a record of a daemon that starts, and of one that runs', () => {
   assert.deepEqual(JSON.parse(syncRecordText(running)), { format: 1, ...settings, group: 'ff02::81', pid: 7, started: '4711' });
 });
 
+test('peers of a daemon; a list that cannot be read is not taken for none', () => {
+  const peers = [ip('fe80::1'), ip('fe80::2')];
+  const text = syncRecordText({ settings: { ...settings, peers } });
+  assert.deepEqual(parseSyncRecord(text, 'master')?.settings.peers, peers);
+  for (const wrong of [null, [], 'fe80::1', ['x'], [7], {}])
+    assert.equal(parseSyncRecord(JSON.stringify({ ...JSON.parse(text), peers: wrong }), 'master'), undefined, JSON.stringify(wrong));
+});
+
 test('what is no record of this role', () => {
   const text = syncRecordText(running);
   const fields = JSON.parse(text) as Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 // What runs of connection synchronisation in a network namespace: /run/weir/sync/COOKIE_ROLE.json, a file for each daemon. --start-daemon writes
 // it with the settings, and the daemon adds its process. It counts only while that process lives.
+import type { Address } from '../../model/address.js';
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { isRecord, type Json, parseJson } from '../../model/json.js';
 import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
@@ -25,16 +26,28 @@ export interface SyncRecord {
   readonly process?: SyncProcess;
 }
 
-export const syncRecordText = ({ settings: { group, ...settings }, process }: SyncRecord): string =>
-  `${JSON.stringify({ format: FORMAT, ...settings, group: formatAddress(group), ...process })}\n`;
+export const syncRecordText = ({ settings: { group, peers, ...settings }, process }: SyncRecord): string => {
+  const addresses = { group: formatAddress(group), ...(peers === undefined ? {} : { peers: peers.map(formatAddress) }) };
+  return `${JSON.stringify({ format: FORMAT, ...settings, ...addresses, ...process })}\n`;
+};
 
 const isWhole = (value: Json): value is number => Number.isInteger(value);
 
+const addressIn = (value: Json): Address | undefined => (typeof value === 'string' ? parseAddress(value) : undefined);
+
+/** Who may send: a value that is no list of addresses is not taken for "any". */
+function peersIn(value: Json): Pick<DaemonSettings, 'peers'> | undefined {
+  if (value === undefined) return {};
+  const peers = Array.isArray(value) ? value.flatMap((each) => addressIn(each) ?? []) : [];
+  return Array.isArray(value) && peers.length === value.length && peers.length > 0 ? { peers } : undefined;
+}
+
 function settingsIn(value: Readonly<Record<string, Json>>, role: DaemonRole): DaemonSettings | undefined {
-  const { interface: name, syncId, maxLength, group: text, port, ttl } = value;
-  const group = typeof text === 'string' ? parseAddress(text) : undefined;
+  const { interface: name, syncId, maxLength, group: text = null, port, ttl } = value;
+  const [group, peers] = [addressIn(text), peersIn(value['peers'])];
   const isRight = value['role'] === role && typeof name === 'string' && [syncId, maxLength, port, ttl].every(isWhole);
-  return isRight && group !== undefined ? ({ role, interface: name, syncId, maxLength, group, port, ttl } as DaemonSettings) : undefined;
+  if (!isRight || group === undefined || peers === undefined) return undefined;
+  return { role, interface: name, syncId, maxLength, group, port, ttl, ...peers } as DaemonSettings;
 }
 
 /** Undefined for what no daemon of this role and format wrote. */

@@ -115,6 +115,10 @@ function bfdFamilies({ bfd }: Snapshot): readonly Family[] {
 
 const plain = (count: SyncCount | undefined): number | undefined => (typeof count === 'number' ? count : undefined);
 
+/** Those by reason, of a count that has any. */
+const byReason = (count: SyncCount | undefined): readonly (readonly [reason: string, value: number])[] =>
+  typeof count === 'object' ? Object.entries(count) : [];
+
 function syncFamilies({ sync }: Snapshot): readonly Family[] {
   const counted = (name: string, help: string): Family =>
     directorFamily(
@@ -131,6 +135,14 @@ function syncFamilies({ sync }: Snapshot): readonly Family[] {
     counted('entries', 'Connections in these messages'),
     counted('lost', 'Messages that a master could not send'),
     counted('unsupported', 'Connections that such messages cannot carry'),
+    directorFamily(
+      'sync_refused_total',
+      'counter',
+      'Messages of it, and entries in them, that were not taken, by reason; sender: of a host that is no peer',
+      sync.flatMap(({ role, counts }) =>
+        byReason(counts['refused']).map(([reason, value]) => ({ labels: labelText({ role, reason }), value })),
+      ),
+    ),
   ];
 }
 
@@ -151,11 +163,26 @@ function streamFamilies({ stream, table }: Snapshot): readonly Family[] {
       peers.map((peer) => ({ labels: labelText({ peer: peer.address }), value: of(peer) })),
     );
   const broken = wouldBreak(stream);
+  const faults = peers.flatMap(({ address: peer, to, from }) =>
+    [
+      { direction: 'to', counts: to.faults },
+      { direction: 'from', counts: from.faults },
+    ].flatMap(({ direction, counts }) =>
+      byReason(counts).map(([reason, value]) => ({ labels: labelText({ peer, direction, reason }), value })),
+    ),
+  );
   return [
     each('connected_to', 'Whether there is a session to a peer', ({ to }) => (to.connected ? 1 : 0)),
     each('connected_from', 'Whether there is a session from a peer', ({ from }) => (from.connected ? 1 : 0)),
     each('waiting', 'Changes of connections that a peer has not acknowledged', ({ to }) => to.waiting),
     each('silent_seconds', 'Time since a peer sent what came last', ({ from }) => from.silentSeconds),
+    directorFamily(
+      'stream_refused_total',
+      'counter',
+      'Connections that were refused before they sent anything of the stream, by reason',
+      byReason(stream.refused).map(([reason, value]) => ({ labels: labelText({ reason }), value })),
+    ),
+    directorFamily('stream_faults_total', 'counter', 'Sessions to or from a peer that ended by its fault, by reason', faults),
     directorFamily(
       'stream_would_break_connections',
       'gauge',

@@ -127,6 +127,11 @@ export const directorErrors = {
     errno: 'ENETUNREACH',
   },
   'sync-daemon-group': { text: () => 'the group of a synchronisation daemon is a multicast address', exitStatus: 1, errno: 'EINVAL' },
+  'sync-daemon-peers': {
+    text: ({ max }: { max: number }) =>
+      `a synchronisation daemon takes 1 to ${max} peers (--sync-peers), by addresses that they send from, of its group's family`,
+    exitStatus: 1,
+  },
   'sync-daemon-families': {
     text: () => 'connections to a destination of another address family than its service are not synchronised',
     exitStatus: 1,

@@ -117,6 +117,7 @@ export interface GlobalSettings {
     readonly port?: number;
     readonly ttl?: number;
     readonly group?: Address;
+    readonly peers?: readonly Address[];
   };
   /** weir's own stream to other nodes. */
   readonly lvsSyncStream?: ConfiguredStream;

@@ -7,7 +7,7 @@ import { hasCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
 import { setReceiveBuffer } from './receive-buffer.js';
 import { ReceivingSocket } from './receiving-socket.js';
-import { AF, SOCK, socketAddress } from './socket-address.js';
+import { AF, SOCK, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
 import { bindToDevice, int32, ipv6Only, reuseAddress } from './socket-options.js';
 
 /** `fragment`: IP_MTU_DISCOVER, whose value IP_PMTUDISC_DONT is 0: datagrams larger than the MTU go in fragments. */
@@ -88,6 +88,9 @@ export class MulticastSender {
 /** Receives what comes to a group and port by one interface. */
 export class MulticastReceiver extends ReceivingSocket {
   readonly #buffer: Uint8Array;
+  readonly #from = new Uint8Array(SOCKET_ADDRESS_BYTES);
+  /** Who sent what was received last: the bytes of the address, in memory that the next one is written to. */
+  readonly sender: Uint8Array;
 
   /** `longest`: bytes of a datagram; a longer one is cut. `queue`: bytes that may wait. @throws SystemError ENODEV, EADDRINUSE */
   constructor(place: MulticastPlace, longest: number, queue: number) {
@@ -102,11 +105,12 @@ export class MulticastReceiver extends ReceivingSocket {
       }),
     );
     this.#buffer = new Uint8Array(Math.min(longest, DATAGRAM_MAX));
+    this.sender = group.family === 'inet' ? this.#from.subarray(4, 8) : this.#from.subarray(8, 24);
   }
 
   /** The next datagram, in memory that the next call writes to again; undefined: none waits. @throws SystemError */
   receive(): Uint8Array | undefined {
-    const length = native().recvfrom(this.descriptor.number, this.#buffer);
+    const length = native().recvfrom(this.descriptor.number, this.#buffer, this.#from);
     return length < 0 ? undefined : this.#buffer.subarray(0, length);
   }
 }

@@ -52,6 +52,11 @@ export const globalDiagnostics = {
     text: ({ interface: dev, instance }: With<'interface' | 'instance'>) =>
       `lvs_sync_daemon has already been specified as ${dev} ${instance} - ignoring`,
   },
+  'sync-peer-invalid': {
+    severity: 'error',
+    text: ({ word }: With<'word'>) => `Invalid lvs_sync_peers address (${word}) - ignoring`,
+  },
+  'sync-peers-none': { severity: 'error', text: () => 'lvs_sync_peers has no usable address - ignoring lvs_sync_daemon' },
   'sync-stream-word-invalid': {
     severity: 'error',
     text: ({ keyword, word }: With<'keyword' | 'word'>) => `lvs_sync_stream: invalid ${keyword} '${word}' - ignoring the line`,

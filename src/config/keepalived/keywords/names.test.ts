@@ -54,7 +54,7 @@ const blocks: readonly (readonly [path: readonly string[], names: string])[] = [
      enable_snmp_checker enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_traps snmp_socket snmp_vs_stats_update_interval
      snmp_rs_stats_update_interval enable_dbus dbus_service_name dbus_no_interface_name umask random_seed config_save_dir
      tmp_config_directory data_use_instance reload_check_config reload_time_file reload_repeat reload_file include_check json_version
-     state_dump_file stats_dump_file json_dump_file iproute_usr_dir iproute_etc_dir vrrp_address_mismatch lvs_sync_grace lvs_sync_stream lvs_sync_wait`,
+     state_dump_file stats_dump_file json_dump_file iproute_usr_dir iproute_etc_dir vrrp_address_mismatch lvs_sync_grace lvs_sync_peers lvs_sync_stream lvs_sync_wait`,
   ],
   [['vrrp_script'], 'script interval timeout weight rise fall user init_fail'],
   [['track_file'], 'file weight init_file'],

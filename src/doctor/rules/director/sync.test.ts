@@ -31,6 +31,8 @@ test('silence, other ids, damaged messages, other services, and what could not b
   assert.deepEqual(codes({ ...backup, silentSeconds: 150 }), []);
   assert.deepEqual(codes({ ...backup, counts: { refused: { 'sync-id': 1 } } }), ['warning sync-id-differs']);
   assert.deepEqual(codes({ ...backup, counts: { refused: { 'message-size': 2 } } }), ['warning sync-refused']);
+  assert.deepEqual(codes({ ...backup, counts: { refused: { sender: 2 } } }), ['warning sync-sender']);
+  assert.deepEqual(codes({ ...master, counts: { refused: { sender: 1 } } }), ['warning sync-sender']);
   assert.deepEqual(codes({ ...backup, counts: { unbound: 1 } }), ['warning sync-unbound']);
   assert.deepEqual(codes({ ...master, counts: { lost: 1 } }), ['warning sync-unsent']);
   assert.deepEqual(codes({ ...master, silentSeconds: 999 }), []);

@@ -11,14 +11,17 @@ import type { DirectorFacts, SyncDaemonFact } from '../../facts.js';
 const SILENT_SECONDS = 150;
 /** Of `refused`: messages of other directors' groups. */
 const OTHER_ID = 'sync-id';
+/** Of `refused`: messages of hosts that are no peers. */
+const OTHER_SENDER = 'sender';
 
 const number = (count: SyncCount | undefined): number => (typeof count === 'number' ? count : 0);
 const reasons = (count: SyncCount | undefined): Readonly<Record<string, number>> => (typeof count === 'object' ? count : {});
 
 /** The command that starts it again. */
-function startCommand({ role, interface: device, syncId, maxLength, group, port, ttl }: DaemonSettings): string {
+function startCommand({ role, interface: device, syncId, maxLength, group, port, ttl, peers }: DaemonSettings): string {
   const place = `--mcast-group ${formatAddress(group)} --mcast-port ${port} --mcast-ttl ${ttl}`;
-  return `ipvsadm --start-daemon ${role} --mcast-interface ${shellWord(device)} --syncid ${syncId} --sync-maxlen ${maxLength} ${place}`;
+  const from = peers === undefined ? '' : ` --sync-peers ${peers.map(formatAddress).join(',')}`;
+  return `ipvsadm --start-daemon ${role} --mcast-interface ${shellWord(device)} --syncid ${syncId} --sync-maxlen ${maxLength} ${place}${from}`;
 }
 
 const where = ({ interface: device, group, port }: DaemonSettings): string => `${formatAddress(group)} port ${port} by ${device}`;
@@ -64,8 +67,24 @@ function ofOtherId({ settings, counts }: SyncDaemonFact): readonly Finding[] {
   ];
 }
 
+function ofOthers({ settings, counts }: SyncDaemonFact): readonly Finding[] {
+  const times = reasons(counts['refused'])[OTHER_SENDER] ?? 0;
+  if (times === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'sync-sender',
+      what: `${counted(times, 'message')} came from a host that is no peer of the synchronisation daemon (${settings.role})`,
+      cause: `--sync-peers names ${(settings.peers ?? []).map(formatAddress).join(', ')}: another program sends to the group, or a peer sends from another address`,
+      advice: `tcpdump -ni ${shellWord(settings.interface)} udp port ${settings.port} has who sends; the address of a peer goes into --sync-peers (lvs_sync_peers)`,
+    },
+  ];
+}
+
 function malformed({ counts }: SyncDaemonFact): readonly Finding[] {
-  const bad = Object.entries(reasons(counts['refused'])).filter(([reason, times]) => reason !== OTHER_ID && times > 0);
+  const bad = Object.entries(reasons(counts['refused'])).filter(
+    ([reason, times]) => reason !== OTHER_ID && reason !== OTHER_SENDER && times > 0,
+  );
   if (bad.length === 0) return [];
   return [
     {
@@ -73,7 +92,7 @@ function malformed({ counts }: SyncDaemonFact): readonly Finding[] {
       code: 'sync-refused',
       what: `messages or entries of synchronisation were refused: ${bad.map(([reason, times]) => `${reason} ${times}`).join(', ')}`,
       cause: 'a sender is damaged, longer messages than --sync-maxlen come, or another program sends to the group',
-      advice: 'the protocol has no authentication: use a link that no other host is on',
+      advice: 'the protocol has no authentication: use a link that no other host is on, and name the peers (--sync-peers)',
     },
   ];
 }
@@ -107,4 +126,4 @@ function unsent({ settings, counts }: SyncDaemonFact): readonly Finding[] {
 }
 
 export const syncRule = ({ syncDaemons }: DirectorFacts): readonly Finding[] =>
-  syncDaemons.flatMap((daemon) => [ended, silent, ofOtherId, malformed, unbound, unsent].flatMap((rule) => rule(daemon)));
+  syncDaemons.flatMap((daemon) => [ended, silent, ofOtherId, ofOthers, malformed, unbound, unsent].flatMap((rule) => rule(daemon)));

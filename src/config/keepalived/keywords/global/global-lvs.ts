@@ -44,6 +44,13 @@ export const globalLvsKeywords: readonly Keyword[] = [
       "Seconds after a takeover for which TCP and SCTP of connections that are not known here are dropped, not reset, where there is an lvs_sync_daemon or a stream; 0: none. weir's own.",
   },
   {
+    name: 'lvs_sync_peers',
+    repeated: true,
+    argument: words(1),
+    meaning:
+      "ADDRESS...: lvs_sync_daemon takes messages from these addresses alone, 16 at most; without it from any, as the kernel does. weir's own.",
+  },
+  {
     name: 'lvs_sync_stream',
     argument: { kind: 'block', label: 0, keywords: () => streamKeywords },
     meaning: "Keep connections the same with other nodes of weir by weir's own stream, as weir sync serve does. weir's own.",

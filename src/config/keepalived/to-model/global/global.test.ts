@@ -185,6 +185,20 @@ test('virtual servers: flush, timeouts, the sync daemon', () => {
         },
       },
     ],
+    [
+      ['lvs_sync_peers 10.8.9.2', 'lvs_sync_daemon eth0', 'lvs_sync_peers 10.8.9.3 fd00::3'],
+      { lvsSyncDaemon: { interface: 'eth0', peers: ['10.8.9.2', '10.8.9.3', 'fd00::3'].map((text) => parseAddress(text)!) } },
+    ],
+    [
+      ['lvs_sync_daemon eth0', 'lvs_sync_peers 10.8.9.2 lb2 224.0.0.5'],
+      { lvsSyncDaemon: { interface: 'eth0', peers: [parseAddress('10.8.9.2')!] } },
+      ['Invalid lvs_sync_peers address (lb2) - ignoring', 'Invalid lvs_sync_peers address (224.0.0.5) - ignoring'],
+    ],
+    [
+      ['lvs_sync_daemon eth0', 'lvs_sync_peers lb2'],
+      {},
+      ['Invalid lvs_sync_peers address (lb2) - ignoring', 'lvs_sync_peers has no usable address - ignoring lvs_sync_daemon'],
+    ],
     [['lvs_sync_daemon eth0 inst V1'], { lvsSyncDaemon: { interface: 'eth0', instance: 'V1' } }],
     [
       ['lvs_sync_daemon eth0 V1 7'],

@@ -1,12 +1,12 @@
 // lvs_sync_daemon, lvs_timeouts and lvs_flush_on_stop of global_defs (keepalived.conf(5)).
 
-import { isMulticast } from '../../../../model/address.js';
+import { type Address, isMulticast } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
-import { allOf, has, nameOf, wordsOf } from '../../values/values.js';
+import { allOf, has, nameOf, placeOf, wordsOf } from '../../values/values.js';
 
 type SyncDaemon = NonNullable<GlobalSettings['lvsSyncDaemon']>;
 type Draft = { -readonly [K in keyof SyncDaemon]?: SyncDaemon[K] };
@@ -81,6 +81,19 @@ function readDaemon(words: readonly Word[], report: Report): SyncDaemon | undefi
   return { ...draft, interface: device.text };
 }
 
+/** Who may send; `none`: a line names peers, and no address that could be one: then nothing is to be taken from any. */
+function readPeers(global: Values, report: Report): Pick<SyncDaemon, 'peers'> | 'none' {
+  const words = allOf(global, 'lvs_sync_peers').flatMap(({ value }) => value as readonly Word[]);
+  const peers = words.flatMap((word): readonly Address[] => {
+    const address = parseAddress(word.text);
+    if (address !== undefined && !isMulticast(address)) return [address];
+    report('sync-peer-invalid', word.at, { word: word.text });
+    return [];
+  });
+  if (peers.length > 0) return { peers };
+  return words.length > 0 ? 'none' : {};
+}
+
 /** The synchronisation daemon, if there is a usable line; the first one counts. */
 export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | undefined {
   let found: SyncDaemon | undefined;
@@ -89,6 +102,14 @@ export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | un
     else report('sync-daemon-twice', at, { interface: found.interface, instance: found.instance ?? '' });
   }
   return found;
+}
+
+/** The daemon, of whichever form, with those that it takes messages from. */
+export function withSyncPeers(daemon: SyncDaemon | undefined, global: Values, report: Report): SyncDaemon | undefined {
+  const peers = readPeers(global, report);
+  if (peers !== 'none') return daemon && { ...daemon, ...peers };
+  report('sync-peers-none', placeOf(global, 'lvs_sync_peers'));
+  return undefined;
 }
 
 /** The old form: an instance names the interface. Its sync id is 0, not the instance's VRID. */

@@ -180,6 +180,10 @@ test('heartbeats, and keywords that have moved', () => {
   ]);
   const { configuration, errors } = readText(instanceText(['lvs_sync_daemon_interface eth1']));
   assert.deepEqual(configuration.global.lvsSyncDaemon, { interface: 'eth1', instance: 'V1', syncId: 0 });
+  const withPeers = readText(instanceText(['lvs_sync_daemon_interface eth1'], ['global_defs {', 'lvs_sync_peers 10.8.9.2', '}']));
+  assert.deepEqual(withPeers.configuration.global.lvsSyncDaemon?.peers, [ip('10.8.9.2')]);
+  const noPeers = readText(instanceText(['lvs_sync_daemon_interface eth1'], ['global_defs {', 'lvs_sync_peers lb2', '}']));
+  assert.equal(noPeers.configuration.global.lvsSyncDaemon, undefined);
   const twice = readText(instanceText(['lvs_sync_daemon_interface eth1'], ['global_defs {', 'lvs_sync_daemon eth0', '}']));
   assert.equal(twice.errors.at(-1), '(V1) lvs_sync_daemon_interface has already been specified as eth0 - ignoring');
   assert.deepEqual(errors, [

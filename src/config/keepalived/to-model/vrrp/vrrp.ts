@@ -5,7 +5,7 @@ import type { Report } from '../../diagnostics/report.js';
 import type { Origin, Values } from '../../keyword.js';
 import { blocksOf, NOTHING, nameOf } from '../../values/values.js';
 import { buildGlobal } from '../global/global.js';
-import { oldSyncDaemon } from '../global/lvs-settings.js';
+import { oldSyncDaemon, withSyncPeers } from '../global/lvs-settings.js';
 import { buildRoot } from '../global/root.js';
 import type { NumberNames } from '../network/number-names.js';
 import { numberRules } from '../network/rule.js';
@@ -110,10 +110,9 @@ export function buildVrrp(root: Values, { names, keyFile, bfds, report }: BuildO
   };
   const instances = settleAll(root, alone, syncGroups, own, report);
   reportUnused(root, built.scripts, [...instances, ...syncGroups], report);
-  const lvsSyncDaemon = blocksOf(root, 'vrrp_instance').reduce(
-    (current, block) => oldSyncDaemon(block, current, report),
-    settings.lvsSyncDaemon,
-  );
-  const global = { ...settings, vrrpDefaults: vrrpDefaults(globalBlock, inherited), ...optional('lvsSyncDaemon', lvsSyncDaemon) };
+  const { lvsSyncDaemon: stated, ...others } = settings;
+  const daemon = blocksOf(root, 'vrrp_instance').reduce((current, block) => oldSyncDaemon(block, current, report), stated);
+  const lvsSyncDaemon = withSyncPeers(daemon, globalBlock, report);
+  const global = { ...others, vrrpDefaults: vrrpDefaults(globalBlock, inherited), ...optional('lvsSyncDaemon', lvsSyncDaemon) };
   return { root: rootSettings, global, instances, syncGroups, ...built };
 }
