@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../test/support/ip.js';
 import { daemonSettings } from '../model/sync-daemon.js';
-import { graceText, syncStatusText } from './sync-status-text.js';
+import { graceText, INCOMPLETE, syncStatusText } from './sync-status-text.js';
 
 const backup = daemonSettings({ role: 'backup', interface: 'eth1', syncId: 7 }, 1500);
 
@@ -15,9 +16,17 @@ test('a daemon a paragraph; counts by reason without those that are 0', () => {
     '  entries 5',
     '  refused sync-id 2',
     '  unbound 1',
+    `  ${INCOMPLETE.backup}`,
   ];
   assert.equal(syncStatusText([{ settings: backup, counts }], 112), `${lines.join('\n')}\n`);
-  assert.equal(syncStatusText([{ settings: backup, counts: { messages: 0, lastAt: 5 } }], 9), `${lines[0]}\n  messages 0\n`);
+  assert.equal(
+    syncStatusText([{ settings: backup, counts: { messages: 0, lastAt: 5 } }], 9),
+    `${lines[0]}\n  messages 0\n${lines.at(-1)}\n`,
+  );
+  const peers = { ...backup, role: 'master', peers: [ip('10.8.9.2'), ip('10.8.9.3')] } as const;
+  const text = syncStatusText([{ settings: peers, counts: { refused: { sender: 4 } } }], 9).split('\n');
+  assert.equal(text[0], 'master by eth1, id 7, group 224.0.0.81 port 8848, ttl 1, 1472 bytes, peers 10.8.9.2 10.8.9.3');
+  assert.deepEqual(text.slice(2, 4), ['  refused sender 4', `  ${INCOMPLETE.master}`]);
 });
 
 test('a grace period: how long it still runs, or nothing', () => {

@@ -2,7 +2,7 @@
 import type { Grace } from '../datapath/ebpf/table/grace.js';
 import type { SyncCounts } from '../host/sync/sync-counts.js';
 import { formatAddress } from '../model/address-text.js';
-import type { DaemonSettings } from '../model/sync-daemon.js';
+import type { DaemonRole, DaemonSettings } from '../model/sync-daemon.js';
 
 export interface SyncStatus {
   readonly settings: DaemonSettings;
@@ -15,6 +15,14 @@ function countLines([name, count]: readonly [string, SyncCounts[string]]): reado
   const parts = Object.entries(count).filter(([, each]) => each !== 0);
   return parts.length === 0 ? [] : [`  ${name} ${parts.map(([reason, each]) => `${reason} ${each}`).join(', ')}`];
 }
+
+/** Of the kernel's protocol, whatever the other director runs: nothing of what it sends answers what came. */
+export const INCOMPLETE: Readonly<Record<DaemonRole, string>> = {
+  master: 'which connections the other director lacks cannot be known: the protocol of the kernel acknowledges nothing',
+  backup:
+    'whether all connections of the other director are here cannot be known: the protocol of the kernel has no full transfer and no end mark; ' +
+    'a kernel announces a connection only with its next packets',
+};
 
 /** A moment of the monotonic clock, for a person. */
 const lastLine = (lastAt: number, nowSeconds: number): string => `  last message ${Math.max(0, nowSeconds - lastAt)} s ago`;
@@ -29,8 +37,9 @@ export const graceText = (grace: Grace | undefined): string =>
 export function syncStatusText(daemons: readonly SyncStatus[], nowSeconds: number): string {
   if (daemons.length === 0) return 'no synchronisation daemon runs\n';
   return daemons
-    .map(({ settings: { role, interface: device, syncId, group, port, ttl, maxLength }, counts }) => {
-      const head = `${role} by ${device}, id ${syncId}, group ${formatAddress(group)} port ${port}, ttl ${ttl}, ${maxLength} bytes`;
+    .map(({ settings: { role, interface: device, syncId, group, port, ttl, maxLength, peers }, counts }) => {
+      const from = peers === undefined ? '' : `, peers ${peers.map(formatAddress).join(' ')}`;
+      const head = `${role} by ${device}, id ${syncId}, group ${formatAddress(group)} port ${port}, ttl ${ttl}, ${maxLength} bytes${from}`;
       const { lastAt, messages, ...others } = counts;
       const last = typeof lastAt === 'number' && messages !== 0 ? [lastLine(lastAt, nowSeconds)] : [];
       const lines = [
@@ -38,7 +47,7 @@ export function syncStatusText(daemons: readonly SyncStatus[], nowSeconds: numbe
         ...last,
         ...Object.entries(others).flatMap(countLines),
       ];
-      return [head, ...lines].map((line) => `${line}\n`).join('');
+      return [head, ...lines, `  ${INCOMPLETE[role]}`].map((line) => `${line}\n`).join('');
     })
     .join('');
 }

@@ -18,7 +18,7 @@ import { command, expectWords } from '../command.js';
 import type { Io } from '../io.js';
 import { readStreamNode, readStreamPeer } from '../read-stream-node.js';
 import { streamStatusText } from '../stream-status-text.js';
-import { graceText, syncStatusText } from '../sync-status-text.js';
+import { graceText, INCOMPLETE, syncStatusText } from '../sync-status-text.js';
 import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir sync status [--json]
@@ -58,7 +58,10 @@ async function runDaemon(role: DaemonRole): Promise<number> {
 }
 
 function status(json: boolean, io: Io): number {
-  const daemons = new HostSyncDaemons().daemons().map((settings) => ({ settings, counts: readSyncCounts(settings.role) ?? {} }));
+  const daemons = new HostSyncDaemons().daemons().map((settings) => {
+    const { role } = settings;
+    return { settings, counts: readSyncCounts(role) ?? {}, complete: null, why: INCOMPLETE[role] };
+  });
   const stream = readStreamStatus();
   if (json)
     io.out(`${JSON.stringify(stream === undefined ? daemons : [...daemons, { stream, wouldBreak: wouldBreak(stream) ?? null }])}\n`);
