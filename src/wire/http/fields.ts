@@ -121,6 +121,7 @@ function readContentLength(fields: Fields, value: string): Fate {
 function readCoding(fields: Fields, value: string): Fate {
   const codings = listOf(value);
   if (codings.length === 1 && codings[0] === 'chunked' && !fields.isChunked) {
+    if (value.includes(',')) return Refusals.codingEmpty;
     fields.isChunked = true;
     return 'removed';
   }

@@ -55,6 +55,8 @@ export const Refusals = {
   coding: refuse(501, 'a transfer coding other than chunked'),
   /** RFC 9112 §6.3: the last coding of a request must be chunked. */
   codingLast: refuse(400, 'chunked is not the last transfer coding, once'),
+  /** RFC 9110 §5.6.1: a recipient ignores empty members of a list; who does not read these as chunked reads another body. */
+  codingEmpty: refuse(400, 'Transfer-Encoding has an empty member'),
   /** RFC 9112 §6.1 and §11.2: both are a smuggling attempt. */
   codingAndLength: refuse(400, 'Transfer-Encoding and Content-Length'),
   /** RFC 9112 §6.1: HTTP/1.0 has no transfer codings. */

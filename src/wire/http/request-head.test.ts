@@ -23,6 +23,7 @@ const REFUSED: readonly (readonly [name: string, head: string, refusal: HttpRefu
   ['CL of 16 digits', `POST / HTTP/1.1\r\n${H}Content-Length: 1000000000000000\r\n`, Refusals.contentLength],
   ['TE xchunked', `POST / HTTP/1.1\r\n${H}Transfer-Encoding: xchunked\r\n`, Refusals.codingLast],
   ['TE gzip, chunked', `POST / HTTP/1.1\r\n${H}Transfer-Encoding: gzip, chunked\r\n`, Refusals.coding],
+  ['TE ,chunked', `POST / HTTP/1.1\r\n${H}Transfer-Encoding: ,chunked\r\n`, Refusals.codingEmpty],
   ['TE chunked, identity', `POST / HTTP/1.1\r\n${H}Transfer-Encoding: chunked, identity\r\n`, Refusals.codingLast],
   ['TE chunked, chunked', `POST / HTTP/1.1\r\n${H}Transfer-Encoding: chunked, chunked\r\n`, Refusals.codingLast],
   ['TE twice', `POST / HTTP/1.1\r\n${H}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n`, Refusals.codingLast],

@@ -32,6 +32,8 @@ export const payloads: readonly Payload[] = [
   { name: 'a coding behind chunked', bytes: post('Transfer-Encoding: chunked, identity\r\n', '0\r\n\r\n'), expected: 400 },
   { name: 'an unknown coding before chunked', bytes: post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'), expected: 501 },
   { name: 'chunked twice', bytes: post(`${CHUNKED}${CHUNKED}`, '0\r\n\r\n'), expected: 400 },
+  { name: 'an empty member before chunked', bytes: post('Transfer-Encoding: ,chunked\r\n', '0\r\n\r\n'), expected: 400 },
+  { name: 'an empty member behind chunked', bytes: post('Transfer-Encoding: chunked,\r\n', '0\r\n\r\n'), expected: 400 },
   { name: 'chunked after a vertical tab', bytes: post('Transfer-Encoding: \x0bchunked\r\n', '0\r\n\r\n'), expected: 400 },
   { name: 'chunked in quotes', bytes: post('Transfer-Encoding: "chunked"\r\n', '0\r\n\r\n'), expected: 400 },
   { name: 'chunked with a parameter', bytes: post('Transfer-Encoding: chunked;x=y\r\n', '0\r\n\r\n'), expected: 400 },
