@@ -1,4 +1,4 @@
-// weir proxy, nginx and HAProxy on loopback, each before a recording server: no connection to a server is used twice.
+// weir proxy, nginx and HAProxy on loopback, each before a server of the test.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,51 +7,61 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../support/project.js';
-import { ID_FIELD, RecordingServer } from './recording-server.js';
+import { ID_FIELD } from './recorded-requests.js';
 
 export type EngineName = 'weir' | 'nginx' | 'haproxy';
 
 export interface Engine {
   readonly name: EngineName;
   readonly port: number;
-  readonly recorded: RecordingServer;
   stop(): Promise<void>;
 }
 
-const texts: Readonly<Record<EngineName, (folder: string, port: number, server: number) => string>> = {
-  weir: (_, port, server) => `layer7:
+/** `keeps`: how many connections to the server stay for further requests; 0: each request has one of its own. */
+interface Setting {
+  readonly folder: string;
+  readonly port: number;
+  readonly server: number;
+  readonly keeps: number;
+}
+
+const texts: Readonly<Record<EngineName, (setting: Setting) => string>> = {
+  weir: ({ port, server, keeps }) => `layer7:
   listeners: { web: '127.0.0.1:${port}' }
-  proxy_set_header: { ${ID_FIELD}: $remote_port, Host: $http_host, X-Forwarded-For: $proxy_add_x_forwarded_for }
+  proxy_set_header: { ${ID_FIELD}: $remote_addr, Host: $http_host, X-Forwarded-For: $proxy_add_x_forwarded_for }
   pools:
-    web: { servers: ['127.0.0.1:${server}'], keepalive: 0 }
+    web: { servers: ['127.0.0.1:${server}'], keepalive: ${keeps} }
   hosts:
     - default_server: true
       locations: [{ location: /, pool: web }]
 `,
-  nginx: (
+  nginx: ({
     folder,
     port,
     server,
-  ) => `daemon off; master_process off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log crit;
-events { worker_connections 1024; }
+    keeps,
+  }) => `daemon off; master_process off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log crit;
+events { worker_connections 4096; }
 http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server { listen 127.0.0.1:${port}; proxy_http_version 1.1;
-    location / { proxy_pass http://127.0.0.1:${server}; proxy_set_header Connection close; proxy_set_header Host $http_host;
-      proxy_set_header ${ID_FIELD} $remote_port; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; } } }
+  upstream web { server 127.0.0.1:${server}; ${keeps > 0 ? `keepalive ${keeps};` : ''} }
+  server { listen 127.0.0.1:${port} backlog=4096; proxy_http_version 1.1;
+    location / { proxy_pass http://web; proxy_set_header Connection "${keeps > 0 ? '' : 'close'}"; proxy_set_header Host $http_host;
+      proxy_set_header ${ID_FIELD} $remote_addr; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; } } }
 `,
-  haproxy: (_, port, server) => `global
-  maxconn 1000
+  haproxy: ({ port, server, keeps }) => `global
+  maxconn 4000
   nbthread 1
 defaults
   mode http
   timeout connect 5s
   timeout client 30s
   timeout server 30s
-  option http-server-close
-  http-reuse never
+  ${keeps > 0 ? 'option http-keep-alive' : 'option http-server-close'}
+  http-reuse ${keeps > 0 ? 'always' : 'never'}
+  retry-on conn-failure empty-response
 listen web
   bind 127.0.0.1:${port}
-  http-request set-header ${ID_FIELD} %[src_port]
+  http-request set-header ${ID_FIELD} %[src]
   server one 127.0.0.1:${server}
 `,
 };
@@ -78,13 +88,15 @@ async function answers(port: number): Promise<boolean> {
   }).finally(() => socket.destroy())) as boolean;
 }
 
-/** @throws Error where it ends instead of listening */
-export async function startEngine(name: EngineName): Promise<Engine> {
+/**
+ * `server`: the port of its server.
+ * @throws Error where it ends instead of listening
+ */
+export async function startEngine(name: EngineName, server: number, keeps = 0): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), `weir-${name}-`));
-  const recorded = await RecordingServer.start();
   const port = await freePort();
   const file = join(folder, 'configuration');
-  writeFileSync(file, texts[name](folder, port, recorded.port));
+  writeFileSync(file, texts[name]({ folder, port, server, keeps }));
   const [program, ...args] = commands[name](file, folder);
   const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let messages = '';
@@ -99,8 +111,7 @@ export async function startEngine(name: EngineName): Promise<Engine> {
     const ended = child.exitCode === null ? once(child, 'exit') : undefined;
     child.kill(name === 'weir' ? 'SIGINT' : 'SIGTERM');
     await ended;
-    recorded.close();
     rmSync(folder, { recursive: true });
   };
-  return { name, port, recorded, stop };
+  return { name, port, stop };
 }

@@ -124,6 +124,12 @@ const framed = fc.oneof(
       '05\r\nhello\r\n00\r\n\r\n',
     ).map((body) => ['Transfer-Encoding: chunked\r\n', body] as const),
   },
+  {
+    weight: 1,
+    arbitrary: oneOf(',chunked', 'chunked ,', 'CHUNKED', ' chunked\t', 'gzip, chunked', 'chunked, chunked', 'chunked;q=1', '"chunked"').map(
+      (coding) => [`Transfer-Encoding: ${coding}\r\n`, '5\r\nhello\r\n0\r\n\r\n'] as const,
+    ),
+  },
   { weight: 1, arbitrary: fc.constant(['Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', '0\r\n\r\n'] as const) },
 );
 
@@ -177,3 +183,6 @@ export const responses = withMutations(
         `${interim}${version} ${status}\r\n${fields.map((one) => `${one}\r\n`).join('')}${framing}\r\n${body}${behind}`,
     ),
 );
+
+/** What a server sends, and whether it was asked by HEAD. */
+export const answers = fc.record({ bytes: responses, isHead: fc.boolean() });

@@ -16,14 +16,15 @@ const cut = (text: string, place: number): readonly [string, string] => [
   text.slice(place % (text.length + 1)),
 ];
 
+const askFor = (isHead: boolean): string => `${isHead ? 'HEAD' : 'GET'} / HTTP/1.1\r\nHost: h\r\n\r\n`;
+
 /** The newest connections to servers that are open. */
 const open = (bed: ProxyBed): readonly MemorySocket[] => bed.servers.filter(({ isClosed }) => !isClosed);
 
-/** The requests that reached a server, with their whole bytes. */
-export function forwarded(bed: ProxyBed, bytes: string, place = 0): readonly string[] {
-  const client = bed.client();
+/** What a server got of a client's bytes, each with its whole bytes. `feed`: has the bytes sent. */
+function served(bed: ProxyBed, feed: () => void): readonly string[] {
   const sent: string[] = [];
-  bed.feed(client, ...cut(bytes, place));
+  feed();
   for (let [server] = open(bed); server !== undefined; [server] = open(bed)) {
     const { messages, rest } = oneReading(server.received);
     assert.ok(messages.length <= 1, `${messages.length} requests on one connection: ${server.received}`);
@@ -32,13 +33,47 @@ export function forwarded(bed: ProxyBed, bytes: string, place = 0): readonly str
     sent.push(server.received);
     bed.feed(server, OK);
   }
-  bed.end(client);
-  for (const server of open(bed)) {
-    assert.deepEqual(oneReading(server.received).messages, [], 'half a request is none');
-    bed.end(server);
-  }
-  bed.forgetClosed();
   return sent;
+}
+
+function endAll(bed: ProxyBed, client: MemorySocket): void {
+  bed.end(client);
+  for (const server of open(bed)) bed.end(server);
+  bed.forgetClosed();
+}
+
+/** The requests that reached a server, with their whole bytes. */
+export function forwarded(bed: ProxyBed, bytes: string, place = 0): readonly string[] {
+  const client = bed.client();
+  const sent = served(bed, () => bed.feed(client, ...cut(bytes, place)));
+  bed.end(client);
+  for (const server of open(bed)) assert.deepEqual(oneReading(server.received).messages, [], 'half a request is none');
+  endAll(bed, client);
+  return sent;
+}
+
+/** What the access log has as the cause of a refusal. */
+const causeOf = ({ edge }: ProxyBed): string => edge.records.find(({ cause }) => cause !== '')?.cause ?? 'it is not there as a whole';
+
+/** Why the proxy refuses a request of a client's bytes. */
+export function refusalOf(bed: ProxyBed, bytes: string): string {
+  const client = bed.client();
+  served(bed, () => bed.feed(client, bytes));
+  const cause = causeOf(bed);
+  endAll(bed, client);
+  return cause;
+}
+
+/** Why the proxy does not pass on an answer of these bytes. */
+export function refusalOfAnswer(bed: ProxyBed, bytes: string, isHead: boolean): string {
+  const client = bed.client();
+  bed.feed(client, askFor(isHead));
+  const [server] = open(bed);
+  bed.feed(server!, bytes);
+  if (!server!.isClosed) bed.end(server!);
+  const cause = causeOf(bed);
+  endAll(bed, client);
+  return cause;
 }
 
 /** Each request stands alone on its connection, and is read as one by all readers. `bed`: its pool keeps no connection. */
@@ -69,7 +104,7 @@ function judgeAnswer(client: MemorySocket, isHead: boolean, bytes: string): bool
 /** How many answers of these bytes of a server reach a client as a whole. */
 export function passedAnswers(bed: ProxyBed, bytes: string): number {
   const client = bed.client();
-  bed.feed(client, 'GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+  bed.feed(client, askFor(false));
   const [server] = open(bed);
   bed.feed(server!, bytes);
   if (!server!.isClosed) bed.end(server!);
@@ -82,7 +117,7 @@ export function judgeResponses(bed: ProxyBed, runs: number): number {
   fc.assert(
     fc.property(responses, fc.nat(1000), fc.boolean(), (bytes, place, isHead) => {
       const client = bed.client();
-      bed.feed(client, `${isHead ? 'HEAD' : 'GET'} / HTTP/1.1\r\nHost: h\r\n\r\n`);
+      bed.feed(client, askFor(isHead));
       const [server] = open(bed);
       assert.ok(server !== undefined);
       for (const piece of cut(bytes, place)) if (!server.isClosed) bed.feed(server, piece);

@@ -1,45 +1,49 @@
-// Payloads and generated requests through weir proxy, nginx and HAProxy: where they differ, weir is the strict one.
+// Payloads, generated requests and generated answers through weir proxy, nginx and HAProxy: where they differ, weir is the strict one.
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
-import { breadth, test } from '../../support/breadth.js';
+import { after, before, test } from 'node:test';
 import fc from '../../support/properties.js';
-import { type Engine, startEngine } from './engines.js';
-import { requests } from './grammar.js';
+import { answers, requests } from './grammar.js';
 import { payloads } from './payloads.js';
-import { differences, PATIENT_WAIT_MS, verdicts } from './three-way.js';
+import { Tally } from './relation.js';
+import { compareAnswers, Scripted } from './three-way-answers.js';
+import { compareRequests, Recorded } from './three-way-requests.js';
 
-const SAMPLE = 400;
-const BREADTH = 5000;
+const SAMPLE = 300;
+const NAMES = ['weir', 'nginx', 'haproxy'] as const;
 
-let engines: readonly Engine[] = [];
+let recorded: readonly Recorded[] = [];
+let scripted: readonly Scripted[] = [];
 before(async () => {
-  engines = await Promise.all((['weir', 'nginx', 'haproxy'] as const).map(startEngine));
+  recorded = await Promise.all(NAMES.map((name) => Recorded.start(name)));
+  scripted = await Promise.all(NAMES.map((name) => Scripted.start(name)));
 });
-after(() => Promise.all(engines.map((engine) => engine.stop())));
-
-const compare = async (all: readonly string[]): Promise<readonly string[]> => {
-  const [weir, ...others] = engines;
-  return differences(weir!, others, all);
-};
+after(() => Promise.all([...recorded, ...scripted].map((each) => each.stop())));
 
 test('payloads: weir refuses what it must, and passes on nothing that nginx or HAProxy read differently', async () => {
-  const found = await verdicts(
-    engines[0]!,
-    payloads.map(({ bytes }) => bytes),
-    PATIENT_WAIT_MS,
-  );
+  const [weir] = recorded;
+  const found = await Promise.all(payloads.map(({ bytes }) => weir!.patientVerdict(bytes)));
   for (const [index, { name, expected }] of payloads.entries()) {
     const { status, requests: sent } = found[index]!;
     if (typeof expected === 'number') assert.equal(status, expected, name);
     else assert.equal(sent.length, 1, name);
   }
-  assert.deepEqual(await compare(payloads.map(({ bytes }) => bytes)), []);
+  const tally = new Tally();
+  await compareRequests(
+    recorded,
+    payloads.map(({ bytes }) => bytes),
+    tally,
+  );
+  assert.deepEqual(tally.defects, []);
 });
 
 test('generated requests', async () => {
-  assert.deepEqual(await compare(fc.sample(requests, SAMPLE)), []);
+  const tally = new Tally();
+  await compareRequests(recorded, fc.sample(requests, SAMPLE), tally);
+  assert.deepEqual(tally.defects, []);
 });
 
-breadth('many generated requests', async () => {
-  assert.deepEqual(await compare(fc.sample(requests, BREADTH)), []);
+test('generated answers', async () => {
+  const tally = new Tally();
+  await compareAnswers(scripted, fc.sample(answers, SAMPLE), tally);
+  assert.deepEqual(tally.defects, []);
 });
