@@ -6,5 +6,6 @@
 
 #define D_DRAINED 0x400 /* its weight is 0 for a drain, and last_weight is the configured one; read by user alone */
 #define D_RELEASED 0x800 /* a drained one to which no template leads a client */
+#define D_WATCHED 0x2000 /* its connections are being reset: XDP leaves all their packets to tc, in front of which a packet socket sees them */
 
 #endif

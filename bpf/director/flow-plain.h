@@ -5,7 +5,7 @@
 
 #include "fullnat-family.h"
 
-#define PLAIN_FLAGS (D_AVAILABLE | D_POLICED_BACK | D_FTP | D_FULLNAT)
+#define PLAIN_FLAGS (D_AVAILABLE | D_POLICED_BACK | D_FTP | D_FULLNAT | D_WATCHED)
 
 /* The destination of a reply that came by the interface `from`, of a flow whose word and destination were read before its client was. 0: the flow is
  * another's by now, its client is reported to the server, or more than that is to be done. */

@@ -126,7 +126,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   }
   struct dest *d = dest_at(v_dest(value));
   if (!d) return QUICK_NO;
-  __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL | D_FTP | D_FULLNAT);
+  __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL | D_FTP | D_FULLNAT | D_WATCHED);
   CHECKED(d);
   if (unlikely(flags != D_AVAILABLE)) return quick_elsewhere(q, &f, d->port, flags);
   __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));
@@ -156,7 +156,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
     if (!d || !quick_is_from(&q->p, d)) return QUICK_NO;
     dest = v_dest(value);
   }
-  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK | D_FTP)) != D_AVAILABLE || READ(d->hop.ifindex) != from) return QUICK_NO;
+  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK | D_FTP | D_WATCHED)) != D_AVAILABLE || READ(d->hop.ifindex) != from) return QUICK_NO;
   asm volatile("" : "+r"(f.value)); /* one word: the compiler would keep its parts */
   struct service *s = service_at(d->service);
   if (!s) return QUICK_NO;

@@ -62,7 +62,7 @@ __noinline int xdp_send_to(struct xdp_md *ctx) {
   __u64 chosen = scratch->chosen;
   __u32 dest = v_dest(chosen);
   struct dest *d = dest_at(dest);
-  if (!d || d->flags & (D_LOCAL | D_POLICED | D_FTP | D_FULLNAT)) return XDP_PASS;
+  if (!d || d->flags & (D_LOCAL | D_POLICED | D_FTP | D_FULLNAT | D_WATCHED)) return XDP_PASS;
   if (v_method(chosen) == M_TUNNEL) {
     struct tunnel_work *work = the_tunnel_work();
     if (!work) return XDP_PASS;
@@ -86,7 +86,7 @@ static __always_inline int xdp_drop(struct verdict *v) {
 static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
   struct hop h;
   struct service *s = service_at(v->service);
-  if (!s || v->d->flags & (D_POLICED_BACK | D_FTP)) return XDP_PASS;
+  if (!s || v->d->flags & (D_POLICED_BACK | D_FTP | D_WATCHED)) return XDP_PASS;
   CHECKED(s);
   route_between(packet_target(v->p), s->addr);
   if (unlikely(!xdp_hop(ctx, v, 0, v->p->daddr, s->addr[0], &h))) return XDP_PASS;

@@ -70,7 +70,6 @@ test('what cannot be drained is refused, each by its code', async () => {
     [{ target: '10.0.0.9' }, 404, 'drain-target-missing'],
     [{ target: '10.0.0.2', min_capacity: 0.5 }, 409, 'drain-leaves-too-little'],
     [{ target: '10.0.0.2', honour: 5 }, 422, 'api-values'],
-    [{ target: '10.0.0.2', end: 'reset' }, 422, 'drain-no-reset'],
     [{ target: 'director' }, 409, 'drain-no-instances'],
     [{ target: '10.0.0.2', deadline: -1 }, 422, 'api-values'],
   ] as const;

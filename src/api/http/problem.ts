@@ -47,7 +47,6 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'drain-runs': 409,
   'drain-no-instances': 409,
   'drain-director-end': 422,
-  'drain-no-reset': 422,
   'drain-leaves-no-server': 409,
   'drain-leaves-too-little': 409,
   'plan-outdated': 412,

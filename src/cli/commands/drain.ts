@@ -15,7 +15,7 @@ import { drainLine, drainText, overrideLine, planText } from '../drain/drain-tex
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 
-const USAGE = `usage: weir drain TARGET|--this-director [--deadline TIME] [--persistence release|honour] [--honour TIME] [--end keep|remove]
+const USAGE = `usage: weir drain TARGET|--this-director [--deadline TIME] [--persistence release|honour] [--honour TIME] [--end keep|remove|reset]
                   [--settle TIME] [--idle TIME] [--allow-empty] [--min-capacity PERCENT] [--dry-run|--wait]
                   [--json]
        from its answer on no new connection reaches the target; those that there are go on, until it is empty or until the
@@ -28,7 +28,8 @@ const USAGE = `usage: weir drain TARGET|--this-director [--deadline TIME] [--per
        --persistence    release (default): the templates of persistent clients lead there no more; honour: such clients may begin
                         new connections, for the time of --honour; default: until the deadline
        --end            at the deadline: keep (default) leaves the connections that are left alone; remove takes the destination
-                        out of the table, also when it is empty before
+                        out of the table, also when it is empty before; reset sends both ends of each connection of TCP a
+                        reset, and ends the others in the table
        --settle         it is empty when no connection was open for so long; default: 2s
        --idle           without a packet for so long a connection of UDP does not hold it up; default: 30s
        --allow-empty    also where a service is left without a server

@@ -77,12 +77,11 @@ function checkDirector({ allowEmpty, end }: DrainRequest, instances: readonly st
 /**
  * `instances`: of VRRP on this host, by their names.
  * @throws WeirError drain-target, drain-target-missing, drain-runs, drain-leaves-no-server, drain-leaves-too-little, drain-no-instances,
- * drain-director-end, drain-no-reset
+ * drain-director-end
  */
 export function checkDrain({ drains }: DrainRecord, request: DrainRequest, view: DrainView, instances: readonly string[] = []): void {
   const target = parseDrainTarget(request.target);
   if (target === undefined) throw new WeirError('drain-target', { given: request.target });
-  if (request.end === 'reset') throw new WeirError('drain-no-reset');
   const word = drainTargetWord(target);
   const running = drains.find((drain) => drain.target === word && drain.holds && drain.state !== 'cancelled');
   if (running !== undefined)

@@ -77,8 +77,8 @@ export type DrainInput =
       readonly lacks?: boolean;
       readonly view?: DrainView;
     }
-  /** What an `end` asked for was done. */
-  | { readonly kind: 'done'; readonly id: string };
+  /** What an `end` asked for was done. `text`: what that was, for its event. */
+  | { readonly kind: 'done'; readonly id: string; readonly text?: string };
 
 export type DrainEventKind =
   | 'started'
@@ -88,6 +88,7 @@ export type DrainEventKind =
   | 'handed-over'
   | 'empty'
   | 'deadline'
+  | 'reset'
   | 'cancelled'
   | 'restored'
   | 'empties'

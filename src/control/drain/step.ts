@@ -180,7 +180,11 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
       return withoutExpired(after, atUs, effects);
     }
     case 'done':
-      return changing((drain) => (drain.id === input.id ? { ...drain, endDone: true } : drain));
+      return changing((drain) => {
+        if (drain.id !== input.id) return drain;
+        if (input.text !== undefined) effects.push(eventOf(drain, 'reset', input.text));
+        return { ...drain, endDone: true };
+      });
   }
 }
 

@@ -13,6 +13,7 @@ import { Lock } from '../../sys/files/lock.js';
 import { exclusiveHolder } from '../../sys/files/lock-holder.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
 import { turn } from './drains.js';
+import { resetDrained } from './reset-drained.js';
 
 const LOOK_MS = 1000;
 /** A look at a full table may take long: so many times as long is its rest. */
@@ -27,6 +28,7 @@ export async function drive(
   for (;;) {
     const beganUs = monotonicUs();
     const record = attempt(onEvent);
+    if (record !== undefined) await resetDrained(record.drains, onEvent);
     if (record !== undefined && (isDone(record.drains) || !isDriven(record))) return record.drains;
     const tookMs = (monotonicUs() - beganUs) / 1000;
     await new Promise((done) => setTimeout(done, Math.max(lookMs, tookMs * REST_TIMES)));

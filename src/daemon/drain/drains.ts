@@ -6,6 +6,7 @@ import type { DrainEffect, DrainEvent, DrainInput, DrainRequest } from '../../co
 import { step } from '../../control/drain/step.js';
 import type { Director } from '../../datapath/director.js';
 import type { DrainTable } from '../../datapath/drain-table.js';
+import type { EbpfDirector } from '../../datapath/ebpf/ebpf-director.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { type Drain, type DrainRecord, isDueAt, isOfDirector, isUnfinished, targetsOf } from '../../model/drain/drain.js';
@@ -60,6 +61,7 @@ function perform(director: DrainDirector, state: DrainRecord, effects: readonly 
       releaseFor(drain.id);
       continue;
     }
+    if (effect.action === 'reset') continue; // by resetDrained(), which takes its time
     carryOut(director, drain, effect.action);
     record = take(director, record, { kind: 'done', id: effect.id }, onEvent);
   }
@@ -87,7 +89,7 @@ function lookOf(director: DrainDirector, record: DrainRecord): DrainInput {
 }
 
 /** Opens the director of this namespace for `work` */
-export function withDirector<T>(work: (director: DrainDirector) => T, waitMs?: number): T {
+export function withDirector<T>(work: (director: EbpfDirector) => T, waitMs?: number): T {
   const director = openDirector({ load: false, ...(waitMs === undefined ? {} : { waitMs }) });
   try {
     return work(director);

@@ -3,4 +3,5 @@
 export const DrainAbi = {
   D_DRAINED: 1024,
   D_RELEASED: 2048,
+  D_WATCHED: 8192,
 } as const;

@@ -6,7 +6,7 @@ import type { Override, RemovedOverride } from './override.js';
 
 /** `honour`: persistent clients may open new connections for a while. `release`: their templates lead nowhere any more. */
 export type DrainPersistence = 'honour' | 'release';
-/** At the deadline: `keep` leaves the connections, `reset` ends them, `remove` takes the destination out of the table. */
+/** At the deadline: `keep` leaves the connections that are left, `reset` ends them at both ends, `remove` takes the destination out of the table. */
 export type DrainEnd = 'keep' | 'reset' | 'remove';
 /** `draining` goes on. `empty`: no connection was left. `deadline`: some were. `cancelled`: it has been taken back, before its end or after it. */
 export type DrainState = 'draining' | 'empty' | 'deadline' | 'cancelled';
@@ -144,6 +144,8 @@ export function readDrainRecord(text: string | undefined): DrainRecord | undefin
 /** What a drain does to a destination: it gets no new connections, and none of persistent clients where it is released. */
 export interface Hold {
   readonly released: boolean;
+  /** Its connections are being reset: all their packets pass where a packet socket sees them. */
+  readonly watched?: boolean;
   /** Of its weight that packets find; absent: none. */
   readonly share?: number;
   /** In the place of its configured weight, where that is not 0. */
@@ -160,8 +162,13 @@ export type HoldOf = (service: ServiceKey, server: DestinationKey) => Hold | und
 export const targetsOf = ({ target, also }: Pick<Drain, 'target' | 'also'>): readonly DrainTarget[] =>
   [target, ...also].flatMap((word) => parseDrainTarget(word) ?? []);
 
-function holdOf({ released, slowStart }: Drain): Hold {
-  return slowStart === undefined ? { released } : { released: false, share: slowStart.share };
+/** The deadline has come, and what is left of its connections is to be reset, or is being reset. */
+export const isResetting = ({ state, end, endDone, holds }: Drain): boolean => state === 'deadline' && end === 'reset' && !endDone && holds;
+
+function holdOf(drain: Drain): Hold {
+  const { released, slowStart } = drain;
+  if (slowStart !== undefined) return { released: false, share: slowStart.share };
+  return isResetting(drain) ? { released, watched: true } : { released };
 }
 
 /** Do two records hold the same destinations in the same way? */
@@ -199,6 +206,7 @@ export function holdsOf({ drains, overrides = [] }: DrainRecord): HoldOf {
     const weight = found.findLast((hold) => hold.weight !== undefined)?.weight;
     return {
       released: found.some(({ released }) => released),
+      ...(found.some(({ watched }) => watched === true) ? { watched: true } : {}),
       ...(share === 0 ? {} : { share }),
       ...(weight === undefined ? {} : { weight }),
     };

@@ -48,12 +48,6 @@ export const directorErrors = {
     hint: 'leave --end away',
     exitStatus: 2,
   },
-  'drain-no-reset': {
-    text: () =>
-      "--end reset is not possible: the director's table has no sequence numbers of TCP, and a reset with another number ends nothing",
-    hint: '--end remove, after which packets of these connections lead nowhere; or end them on the server: ss -K',
-    exitStatus: 2,
-  },
   'drain-record': {
     text: () => 'the drains of this table were begun by another build, whose record this one cannot read',
     hint: 'use that build: weir drain list, weir drain cancel',

@@ -11,7 +11,7 @@ import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
 import { ReceivingSocket } from './receiving-socket.js';
 import { AF, ANY, addressIn, SOCK, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
-import { bindToDevice, int32, sendBeforeOthers } from './socket-options.js';
+import { bindToDevice, int32, markPackets, sendBeforeOthers } from './socket-options.js';
 
 const IPPROTO_RAW = 255;
 const ICMPV6_FILTER = 1;
@@ -160,6 +160,11 @@ export class RawSender {
         native().setsockopt(fd.number, level, multicastIf, mreqn);
       }
     });
+  }
+
+  /** What it sends has this firewall mark from now on. */
+  mark(mark: number): void {
+    markPackets(this.#fd, mark);
   }
 
   /** @throws SystemError ENETUNREACH, ENETDOWN, EPERM (a firewall), EAGAIN (a full queue) */

@@ -8,6 +8,7 @@ const SO_REUSEADDR = 2;
 const SO_PRIORITY = 12;
 const SO_BINDTODEVICE = 25;
 const SO_DETACH_FILTER = 27;
+const SO_MARK = 36;
 const SO_ATTACH_BPF = 50;
 const SOL_IPV6 = 41;
 const IPV6_V6ONLY = 26;
@@ -39,6 +40,11 @@ export function bindToDevice(fd: Fd, device: string): void {
 /** The device sends what comes from this socket before ordinary traffic. */
 export function sendBeforeOthers(fd: Fd): void {
   native().setsockopt(fd.number, SOL_SOCKET, SO_PRIORITY, int32(TC_PRIO_INTERACTIVE));
+}
+
+/** What the socket sends has this firewall mark. @throws SystemError EPERM */
+export function markPackets(fd: Fd, mark: number): void {
+  native().setsockopt(fd.number, SOL_SOCKET, SO_MARK, int32(mark | 0));
 }
 
 /** A socket-filter program drops packets before they are queued. @throws SystemError EPERM, EINVAL (another kind of program) */

@@ -2,6 +2,7 @@
 import { type Drain, type DrainRecord, type DrainRemaining, isOfDirector, isUnfinished, targetsOf } from '../../../model/drain/drain.js';
 import { isTargeted } from '../../../model/drain/drain-target.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import type { DestinationKey, ServiceKey } from '../../../model/service.js';
 import { REFRESH_SECONDS } from '../../../model/stream-node.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { SCTP_STATES, sctpTimeout } from '../../sctp-state.js';
@@ -47,16 +48,21 @@ class Tally {
   }
 }
 
-/** The drains of each record of a destination that is not free, by its number. */
-function talliesOf(tables: Tables, tallies: ReadonlyMap<Drain, Tally>): ReadonlyMap<number, readonly Tally[]> {
-  const { dests, services, conf } = tables;
-  const targets = [...tallies].map(([drain, tally]) => ({ targets: targetsOf(drain), tally }));
-  const found = new Map<number, readonly Tally[]>();
+/** Every record of a destination that is not free: its number, and what it is. */
+export function* recordedDestinations({ dests, services, conf }: Tables): Generator<readonly [number, ServiceKey, DestinationKey]> {
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     const service = dests.get(id, Dest.service);
     if (dests.get(id, Dest.state) === WeirState.FREE || service === 0) continue;
-    const key = keyOfService(services, service);
-    const server = { address: recordedAddress(dests, Dest, id), port: swap16(dests.get(id, Dest.port)) };
+    yield [id, keyOfService(services, service), { address: recordedAddress(dests, Dest, id), port: swap16(dests.get(id, Dest.port)) }];
+  }
+}
+
+/** The drains of each such record, by its number. */
+function talliesOf(tables: Tables, tallies: ReadonlyMap<Drain, Tally>): ReadonlyMap<number, readonly Tally[]> {
+  const { dests } = tables;
+  const targets = [...tallies].map(([drain, tally]) => ({ targets: targetsOf(drain), tally }));
+  const found = new Map<number, readonly Tally[]>();
+  for (const [id, key, server] of recordedDestinations(tables)) {
     const own = targets.filter(({ targets: each }) => each.some((target) => target.kind === 'director' || isTargeted(target, key, server)));
     if (own.length === 0) continue;
     found.set(

@@ -4,12 +4,20 @@ import { storedWeight } from '../../../model/drain/effective-weight.js';
 import type { DestinationEntry } from '../../../model/service.js';
 import { awaitPrograms } from '../../../sys/bpf/await-programs.js';
 import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
+import { DrainAbi } from '../drain.gen.js';
 import { redescribe } from '../recovery/intent.js';
 import { readDrains, recordedHolds, writeDrains } from './drain-record.js';
 import { keyOfService } from './identity.js';
 import { destinationIds, rescheduled } from './service-list.js';
 import { heldEntry, specOfDestination } from './table-entries.js';
 import type { Tables } from './tables.js';
+
+/** A change of its flags alone, which makes no difference to where packets go. */
+function watch({ dests }: Tables, id: number, watched: boolean): void {
+  const flags = dests.get(id, Dest.flags);
+  const after = watched ? flags | DrainAbi.D_WATCHED : flags & ~DrainAbi.D_WATCHED;
+  if (after !== flags) dests.set(id, Dest.flags, after);
+}
 
 export function followHolds(tables: Tables): void {
   const { conf, services, dests } = tables;
@@ -21,6 +29,7 @@ export function followHolds(tables: Tables): void {
     for (const id of destinationIds(tables, service)) {
       const spec = specOfDestination(tables, id);
       const hold = holdOf(key, spec);
+      watch(tables, id, hold?.watched === true);
       const weight = dests.get(id, Dest.weight);
       const { held }: Pick<DestinationEntry, 'held'> = heldEntry(dests.get(id, Dest.flags), weight);
       const isSame = hold === undefined || storedWeight(spec.weight, 0, hold).weight === weight;

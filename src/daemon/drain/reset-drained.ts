@@ -1,0 +1,203 @@
+// The end of a drain by `reset`: both ends of what is left of its connections get a TCP reset with the right numbers (control/drain/reset-round.ts), and
+// what does not answer, or has no resets, ends in the table alone. It takes seconds, without the table's lock. Killed in between, the next process that
+// drives the drain begins it again.
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ResetRound, type RoundSegment } from '../../control/drain/reset-round.js';
+import { drainedConnections, endConnections, type IsHere } from '../../datapath/ebpf/sync/drained-connections.js';
+import { netnsStatePath } from '../../host/state-file.js';
+import type { Family } from '../../model/address.js';
+import { counted } from '../../model/counted.js';
+import { type Drain, isResetting } from '../../model/drain/drain.js';
+import type { DrainedConnection } from '../../model/drain/drained-connection.js';
+import { messageOf } from '../../model/errors/message-of.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { destinationId } from '../../model/identity.js';
+import { monotonicUs } from '../../sys/clock.js';
+import { hasCode, isSystemError, unlessCode } from '../../sys/errno.js';
+import { Lock } from '../../sys/files/lock.js';
+import { makeFolders } from '../../sys/files/make-folders.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
+import { PacketTap } from '../../sys/sockets/packet-tap.js';
+import { RawSender } from '../../sys/sockets/raw-socket.js';
+import { decodeRoute, lookUpRoute, RouteType } from '../../wire/rtnetlink-route.js';
+import { bareSegmentFilter, decodeBareSegment, encodeBareSegment, endsId } from '../../wire/tcp-packet.js';
+import { type OnDrainEvent, take, withDirector } from './drains.js';
+
+/** A connection is in so many rounds, which last so long: of two such answers within 0.5 s Linux gives one. */
+const [ATTEMPTS, ROUND_US] = [4, 700_000];
+/** Of one round. */
+const BATCH = 8192;
+/** Of all rounds: what is left then ends in the table alone. */
+const RESETS_MAX_US = 60_000_000;
+const WAIT_MS = 50;
+/** Others of this process have their turn after so many packets. */
+const PACKETS_AT_ONCE = 4096;
+/** No way to that end, or a full queue: the next attempt may find one. */
+const UNSENT = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENOBUFS', 'EAGAIN', 'EPERM', 'EINVAL', 'EACCES'];
+
+/** Sends segments as either end. Close it after use. */
+class EndsSender {
+  readonly #senders = new Map<string, RawSender>();
+
+  /** By the routing table: for a server that is the way to the virtual address, which is this host's, so by lo into the datapath. */
+  send(segment: RoundSegment): void {
+    const { address } = segment.destination;
+    const sender = this.#senderOf(address.family, segment.mark);
+    unlessCode(() => sender.send(encodeBareSegment(segment), address), UNSENT, undefined);
+  }
+
+  #senderOf(family: Family, mark: number): RawSender {
+    const id = `${family} ${mark}`;
+    const sender = this.#senders.get(id) ?? new RawSender(family, '', 0);
+    if (!this.#senders.has(id) && mark !== 0) sender.mark(mark);
+    this.#senders.set(id, sender);
+    return sender;
+  }
+
+  close(): void {
+    for (const sender of this.#senders.values()) sender.close();
+  }
+}
+
+const portsOf = (connections: readonly DrainedConnection[], end: 'server' | 'virtual'): readonly number[] => [
+  ...new Set(connections.map((connection) => connection[end].port)),
+];
+
+/** One round: the ends of each are asked, and what they answer resets them. */
+async function resetSome(connections: readonly DrainedConnection[], sender: EndsSender): Promise<ResetRound> {
+  const virtual = portsOf(connections, 'virtual');
+  const tap = new PacketTap(bareSegmentFilter([...new Set([...portsOf(connections, 'server'), ...virtual])], virtual));
+  try {
+    const round = new ResetRound(connections, randomInt(2 ** 32));
+    for (const segment of round.probes()) sender.send(segment);
+    const endUs = monotonicUs() + ROUND_US;
+    while (monotonicUs() < endUs) {
+      for (let count = 0; count < PACKETS_AT_ONCE; count++) {
+        const bytes = tap.receive(count === 0 ? WAIT_MS : 0);
+        if (bytes === undefined) break;
+        const segment = decodeBareSegment(bytes);
+        if (segment !== undefined) for (const reset of round.answered(segment)) sender.send(reset);
+      }
+      await delay(0);
+    }
+    return round;
+  } finally {
+    tap.close();
+  }
+}
+
+/** Is a virtual address this host's? Where it is at a peer, so are the packets of its connections. */
+function isHereBy(netlink: Netlink): IsHere {
+  return (address) => {
+    try {
+      return decodeRoute(netlink.get(lookUpRoute(address), 'look up a route'))?.type === RouteType.local;
+    } catch (error) {
+      if (!hasCode(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EINVAL', 'EACCES')) throw error;
+      return false;
+    }
+  };
+}
+
+/** Of a connection: in how many rounds it was, and whether an end has answered in the last one. */
+interface Attempted {
+  readonly rounds: number;
+  readonly answered: boolean;
+}
+
+/** A round in which no end answers for one that is closed proves that its server has none any more. */
+function isDue({ isClosed }: DrainedConnection, attempted: Attempted | undefined): boolean {
+  if (attempted === undefined) return !isClosed;
+  return attempted.rounds < ATTEMPTS && (!isClosed || attempted.answered);
+}
+
+/** How many were closed by a reset. */
+async function resetAll(drain: Drain, isHere: IsHere): Promise<number> {
+  const attempts = new Map<string, Attempted>();
+  const idOf = ({ client, virtual, server }: DrainedConnection): string => `${endsId(client, virtual)} ${destinationId(server)}`;
+  const endUs = monotonicUs() + RESETS_MAX_US;
+  const sender = new EndsSender();
+  try {
+    for (;;) {
+      const left = withDirector(({ tables }) => drainedConnections(tables, drain, isHere));
+      const due = left.filter((connection) => isDue(connection, attempts.get(idOf(connection)))).slice(0, BATCH);
+      if (due.length === 0 || monotonicUs() >= endUs) {
+        const open = new Set(left.filter(({ isClosed }) => !isClosed).map(idOf));
+        return [...attempts.keys()].filter((id) => !open.has(id)).length;
+      }
+      const round = await resetSome(due, sender);
+      for (const connection of due) {
+        const id = idOf(connection);
+        attempts.set(id, { rounds: (attempts.get(id)?.rounds ?? 0) + 1, answered: round.hasAnswered(connection) });
+      }
+    }
+  } finally {
+    sender.close();
+  }
+}
+
+/** Why the rest could not be done, as a part of the event's text. @throws what is no obstacle of the host */
+function obstacleText(error: unknown): string {
+  if (!isWeirError(error) && !isSystemError(error)) throw error;
+  return `not all could be ended: ${messageOf(error)}`;
+}
+
+/** undefined: a table moves; another process has the lock. */
+function endRest(drain: Drain, isHere: IsHere): number | undefined {
+  try {
+    return withDirector((director) => director.exclusively(() => endConnections(director.tables, drain, isHere)));
+  } catch (error) {
+    if (isWeirError(error, 'lock-busy')) return undefined;
+    throw error;
+  }
+}
+
+/** What was done; undefined: it is to be begun again. */
+async function resetText(drain: Drain): Promise<string | undefined> {
+  const netlink = new Netlink();
+  try {
+    const isHere = isHereBy(netlink);
+    const reset = await resetAll(drain, isHere);
+    const ended = endRest(drain, isHere);
+    return ended === undefined ? undefined : `${counted(reset, 'connection')} reset at both ends, ${ended} ended in the table alone`;
+  } catch (error) {
+    return obstacleText(error);
+  } finally {
+    netlink.close();
+  }
+}
+
+/** One process does so, as long as that takes. */
+function alone(): Lock | undefined {
+  const path = netnsStatePath('drain').replace(/json$/, 'reset.lock');
+  makeFolders(path.slice(0, path.lastIndexOf('/')));
+  try {
+    return Lock.take(path, { waitMs: 0 });
+  } catch (error) {
+    if (isWeirError(error, 'lock-busy')) return undefined;
+    throw error;
+  }
+}
+
+/** Resets what these drains ask for, and marks it as done. Nothing where another process does so. */
+export async function resetDrained(drains: readonly Drain[], onEvent: OnDrainEvent): Promise<void> {
+  const due = drains.filter(isResetting);
+  const lock = due.length === 0 ? undefined : alone();
+  if (lock === undefined) return;
+  try {
+    for (const drain of due) {
+      const text = await resetText(drain);
+      if (text === undefined) continue;
+      withDirector((director) =>
+        director.exclusively(() => {
+          const record = director.drainRecord();
+          // It may have been cancelled meanwhile.
+          const isDue = record.drains.some((each) => each.id === drain.id && isResetting(each));
+          if (isDue) take(director, record, { kind: 'done', id: drain.id, text }, onEvent);
+        }),
+      );
+    }
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,33 @@
+// The end of a drain by reset, on living hosts: both ends of idle connections get a reset, those of other servers go on.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inCluster, ipvsadm, ok, VIP } from '../datapath/cluster.js';
+import { noNamespaces } from '../support/netns-bed.js';
+import { drain, killDrivers } from './drain-cluster.js';
+import { bothReset, connected } from './reset-ends.js';
+
+const skip = noNamespaces();
+const COUNT = 8;
+const [WEB1, WEB2] = ['10.8.2.11', '10.8.2.12'] as const;
+
+test('reset: idle connections by NAT are reset at both ends, others are left alone', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { bed, lvs, web1, web2 } = cluster;
+    bed.undo(() => killDrivers(lvs));
+    ipvsadm(
+      lvs,
+      `-A -t ${VIP}:90 -s rr`,
+      `-a -t ${VIP}:90 -r ${WEB1}:9090 -m`,
+      `-A -t ${VIP}:91 -s rr`,
+      `-a -t ${VIP}:91 -r ${WEB2}:91 -m`,
+    );
+    const drained = await connected(cluster, { server: web1, port: 9090, address: '0.0.0.0', vip: VIP, vport: 90, count: COUNT });
+    const others = await connected(cluster, { server: web2, port: 91, address: '0.0.0.0', vip: VIP, count: COUNT });
+    const { status, seen } = drain(lvs, `${WEB1} --allow-empty --deadline 1s --end reset --wait`);
+    assert.deepEqual([status, seen.state, seen.remaining.open], [3, 'deadline', COUNT]);
+    await bothReset(drained, COUNT, 'NAT');
+    assert.deepEqual([others.client, others.server], [[], []]);
+    assert.doesNotMatch(ok(lvs.ipvsadm('-Lcn')), /ESTABLISHED .*:9090/);
+    drain(lvs, `cancel ${seen.id}`);
+  });
+});
