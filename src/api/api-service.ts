@@ -10,6 +10,7 @@ import { groupNamed } from '../sys/processes/accounts.js';
 import { peerCredentials } from '../sys/sockets/peer-credentials.js';
 import type { Caller } from './access/caller.js';
 import { guardedLook } from './events/guarded-look.js';
+import { sampleTraffic } from './events/sample-traffic.js';
 import { Watch } from './events/watch.js';
 import { makeApp } from './http/app.js';
 import { closeAll, type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
@@ -58,6 +59,10 @@ export class ApiService {
     () => this.#tcp?.look(),
     (error) => this.#lookFailed(error),
   );
+  readonly #sampleTraffic = guardedLook(
+    () => sampleTraffic(this.options.sources),
+    (error) => this.#lookFailed(error),
+  );
   #looks = 0;
   #failure = '';
   #isStarting = false;
@@ -94,6 +99,7 @@ export class ApiService {
   #look(): void {
     this.#lookAtHost();
     this.#lookAtTcp();
+    this.#sampleTraffic();
     this.#looks += 1;
     if (this.#tcp === undefined && this.#looks % TCP_LOOKS === 0) void this.#serveTcp();
   }

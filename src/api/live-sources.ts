@@ -7,6 +7,7 @@ import type { ObservingOptions, ObservingReader } from '../datapath/ebpf/observe
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
 import { addedVips } from '../document/added-vips.js';
 import { KeptState } from '../document/kept-state.js';
+import { publishedServerAttempts } from '../host/published-attempts.js';
 import { scrape } from '../metrics/collect/scrape.js';
 import { KeptLines } from '../metrics/exposition/kept-lines.js';
 import type { ApiSnapshot, ExaminedSnapshot } from '../metrics/snapshot.js';
@@ -143,6 +144,7 @@ export function liveSources({ refusals, requests, applies }: Counted, document: 
     },
     status: kept(() => statusOf(ownPin(), observe()), isUnsettled),
     daemons: kept(daemonStatuses),
+    attempts: kept(publishedServerAttempts),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),
     neighbours,
     vips: addedVips,

@@ -5,6 +5,7 @@ import type { TableFacts } from '../control/plan/table-facts.js';
 import type { ConnectionFilter } from '../datapath/ebpf/observe/connection-filter.js';
 import type { AddedVip } from '../document/added-vips.js';
 import type { PresentState } from '../document/kept-state.js';
+import type { PublishedServerAttempts } from '../host/published-attempts.js';
 import type { MetricsAnswer } from '../metrics/collect/scrape.js';
 import type { Drain, DrainRecord } from '../model/drain/drain.js';
 import type { WantedOverride } from '../model/drain/override.js';
@@ -22,6 +23,7 @@ import type { Journal } from './changes/journal.js';
 import type { PlanBook } from './changes/plan-book.js';
 import type { DoctorReport } from './doctor-process.js';
 import type { EventRing } from './events/event-ring.js';
+import type { TrafficHistory } from './events/traffic-history.js';
 import type { RequestCounts } from './http/request-counts.js';
 
 /** The table of one moment. */
@@ -57,6 +59,8 @@ export interface ApiReaders {
   generation(): number;
   status(): Status;
   daemons(): readonly DaemonStatus[];
+  /** Of each server that is checked: how its attempts ended. */
+  attempts(): readonly PublishedServerAttempts[];
   drops(): DropsFound;
   neighbours(): readonly NeighbourEntry[];
   /** Those that weir has added. @throws WeirError state-file-damaged; SystemError */
@@ -108,6 +112,7 @@ export interface ApiSources extends ApiReaders {
   readonly plans: PlanBook;
   readonly journal: Journal;
   readonly events: EventRing;
+  readonly history: TrafficHistory;
   readonly refusals: Refusals;
   readonly requests: RequestCounts;
   readonly applies: ApplyCounts;

@@ -1,5 +1,6 @@
 // What an exposition is made of: everything that was read at one scrape, as values. Times: seconds since 1970.
 import type { Counters } from '../control/vrrp/state/counters.js';
+import type { PublishedServerAttempts } from '../host/published-attempts.js';
 import type { PublishedBfd } from '../host/published-bfd.js';
 import type { PublishedCheckCounts } from '../host/published-check-counts.js';
 import type { PublishedServer } from '../host/published-checks.js';
@@ -107,6 +108,8 @@ export interface Snapshot {
   readonly checks: readonly PublishedServer[];
   /** Of each process that checks. */
   readonly checkCounts: readonly Pick<PublishedCheckCounts, 'daemon' | 'kinds' | 'lateness'>[];
+  /** Of each server that is checked, by process. */
+  readonly attempts: readonly PublishedServerAttempts[];
   readonly bfd: readonly Pick<PublishedBfd, 'sessions' | 'refused'>[];
   readonly sync: readonly { readonly role: DaemonRole; readonly counts: SyncCounts }[];
   readonly stream?: StreamStatus;

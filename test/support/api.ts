@@ -6,6 +6,7 @@ import { ApplyCounts } from '../../src/api/changes/apply-counts.js';
 import { Journal, type JournalStore } from '../../src/api/changes/journal.js';
 import { PlanBook } from '../../src/api/changes/plan-book.js';
 import { EventRing } from '../../src/api/events/event-ring.js';
+import { TrafficHistory } from '../../src/api/events/traffic-history.js';
 import { type AppOptions, makeApp } from '../../src/api/http/app.js';
 import { RequestCounts } from '../../src/api/http/request-counts.js';
 import { routes } from '../../src/api/routes/routes.js';
@@ -126,6 +127,7 @@ export const memoryReaders: ApiReaders = {
   generation: () => 7,
   status: () => emptyStatus,
   daemons: () => [],
+  attempts: () => [],
   neighbours: () => [{ ifindex: 2, address: ip('10.0.0.2'), state: 'reachable', mac: '02:00:00:00:00:02' }],
   vips: () => [
     { address: '192.0.2.1', prefixLength: 32, interface: 'lo', label: 'lo:1', present: true },
@@ -184,6 +186,7 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     plans: new PlanBook(memoryReaders.now, newId),
     journal: new Journal(store, log),
     events: new EventRing('test', 5),
+    history: new TrafficHistory(),
     refusals: new Refusals(() => {}),
     requests: new RequestCounts(),
     applies: new ApplyCounts(),

@@ -33,6 +33,20 @@ export interface Drains {
   readonly drains: readonly Drain[];
 }
 
+export interface Attempts {
+  readonly success: number;
+  readonly failure: number;
+  readonly not_made: number;
+  readonly abandoned: number;
+  readonly last: {
+    readonly check: string;
+    readonly result: 'success' | 'failure' | 'not-made' | 'abandoned';
+    readonly text: string;
+    readonly at: string;
+    readonly seconds: number;
+  };
+}
+
 export interface RealHealth {
   readonly server: string;
   readonly up: boolean;
@@ -45,6 +59,7 @@ export interface RealHealth {
   readonly failed: readonly FailedCheck[];
   readonly notMade: readonly { readonly check: string; readonly reason: string }[];
   readonly maintained?: boolean;
+  readonly attempts: Attempts | null;
 }
 
 export interface VirtualHealth {
@@ -144,4 +159,12 @@ export interface Changes {
 export interface Discovery {
   readonly version: string;
   readonly resources: readonly { readonly path: string; readonly methods: readonly string[] }[];
+}
+
+export interface TrafficHistory {
+  readonly samples: readonly {
+    readonly at: string;
+    readonly totals: Table['totals'];
+    readonly dropped: string;
+  }[];
 }

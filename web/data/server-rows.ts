@@ -1,5 +1,6 @@
 // The rows of services and servers: what is in the table, and the servers that health checks took out of it.
-import type { Checks, RealHealth, Server, Service, Table } from './api-values.js';
+import { milliseconds } from '../parts/texts.js';
+import type { Attempts, Checks, RealHealth, Server, Service, Table } from './api-values.js';
 
 export type State = 'up' | 'down' | 'draining' | 'maintenance' | 'unchecked' | 'starting' | 'sorry';
 
@@ -12,7 +13,10 @@ export interface ServerRow {
   readonly id: string;
   readonly state: State;
   readonly since: string | null;
+  /** The last attempt of its checks: `TCP_CHECK 3 ms`, and why it failed. */
   readonly lastCheck: string;
+  /** Attempts that failed. */
+  readonly failures: number | null;
   readonly timesDown: number | null;
   /** How long it was down, s, with the time that is not over. */
   readonly downSeconds: number | null;
@@ -45,23 +49,33 @@ const [US_PER_S, MS_PER_S] = [1_000_000, 1000] as const;
 const downSeconds = (up: boolean, since: string | null, before: number): number =>
   before + (up || since === null ? 0 : Math.max(0, (Date.now() - Date.parse(since)) / MS_PER_S));
 
-const inTable = (service: Service, server: Server): ServerRow => ({
+/** `failed`: why it is down; it stands there also where another check of the server succeeded last. */
+function lastText(attempts: Attempts | null | undefined, failed: string): string {
+  if (attempts === null || attempts === undefined) return failed;
+  const { check, result, text, seconds } = attempts.last;
+  const what = result === 'success' ? text : failed === 'passed' ? text || result : failed;
+  return `${check} ${milliseconds(seconds)}${what === '' ? '' : `: ${what}`}`;
+}
+
+const inTable = (service: Service, server: Server, real: RealHealth | undefined): ServerRow => ({
   service,
   id: server.id,
   state: stateOf(server),
   since: server.health?.since ?? null,
-  lastCheck: server.health === null ? '' : failedText(server.health.failed) || 'passed',
+  lastCheck: server.health === null ? '' : lastText(real?.attempts, failedText(server.health.failed) || 'passed'),
+  failures: real?.attempts?.failure ?? null,
   timesDown: server.health?.times_down ?? null,
   downSeconds: server.health === null ? null : downSeconds(server.health.up, server.health.since, server.health.down_seconds),
   server,
 });
 
-const takenOut = (service: Service, { server, since, failed, timesDown, maintained, downUs = 0 }: RealHealth): ServerRow => ({
+const takenOut = (service: Service, { server, since, failed, timesDown, maintained, attempts, downUs = 0 }: RealHealth): ServerRow => ({
   service,
   id: server,
   state: maintained === true ? 'maintenance' : 'down',
   since,
-  lastCheck: failedText(failed),
+  lastCheck: lastText(attempts, failedText(failed)),
+  failures: attempts?.failure ?? null,
   timesDown,
   downSeconds: downSeconds(false, since, downUs / US_PER_S),
   server: undefined,
@@ -81,8 +95,13 @@ export function serviceRows(table: Table, checks: Checks | undefined): readonly 
   const byName = new Map(checks?.virtual_servers.map((one) => [one.name, one]));
   return table.services.map((service) => {
     const present = new Set(service.servers.map(({ id }) => id));
-    const others = byName.get(keepalivedName(service))?.servers.filter(({ server, up }) => !up && !present.has(server)) ?? [];
-    const servers = [...service.servers.map((one) => inTable(service, one)), ...others.map((one) => takenOut(service, one))];
+    const checked = byName.get(keepalivedName(service))?.servers ?? [];
+    const reals = new Map(checked.map((real) => [real.server, real]));
+    const others = checked.filter(({ server, up }) => !up && !present.has(server));
+    const servers = [
+      ...service.servers.map((one) => inTable(service, one, reals.get(one.id))),
+      ...others.map((one) => takenOut(service, one)),
+    ];
     return { service, state: serviceState(service, servers), servers };
   });
 }

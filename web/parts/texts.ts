@@ -24,5 +24,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / DAY)}d${Math.floor((whole % DAY) / HOUR)}h`;
 }
 
+/** 0.0123 s → 12 ms */
+export function milliseconds(seconds: number): string {
+  const ms = seconds * STEP;
+  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+}
+
 /** How long ago a moment is; null: from the start. */
 export const ago = (since: string | null, now: number): string => (since === null ? '' : duration((now - Date.parse(since)) / 1000));

@@ -1,7 +1,8 @@
 // The first screen in an incident: what is down, who is master, what connections and drops do, what doctor finds, and the server that stands out.
 import { useEffect, useState } from 'preact/hooks';
-import type { Checks, Drops, Table } from '../data/api-values.js';
+import type { Checks, Drops, Table, TrafficHistory } from '../data/api-values.js';
 import { connectionCount, connectionHistory, dropCount, dropHistory } from '../data/history.js';
+import { minutesOf, type Rates } from '../data/hour-ago.js';
 import { useResource } from '../data/resource.js';
 import { deviation, isTroubled, type ServerRow, type ServiceRows, serviceRows } from '../data/server-rows.js';
 import { Chart } from '../parts/chart.js';
@@ -95,6 +96,40 @@ function SideBySide({ all }: { readonly all: readonly ServiceRows[] }) {
   );
 }
 
+type Beside = readonly [what: string, of: (rates: Rates) => number];
+const BESIDE: readonly Beside[] = [
+  ['New connections/s', ({ connections }) => connections],
+  ['Packets in/s', ({ packetsIn }) => packetsIn],
+  ['Bytes in/s', ({ bytesIn }) => bytesIn],
+  ['Packets dropped or passed on/s', ({ dropped }) => dropped],
+];
+
+function besideColumns(last: Rates, hourAgo: Rates | undefined): readonly Column<Beside>[] {
+  const cell = (rates: Rates | undefined, of: Beside[1]): string =>
+    rates === undefined ? 'not known' : shortNumber(Math.round(of(rates) * 10) / 10);
+  return [
+    { name: 'What', cell: ([what]) => what },
+    { name: 'Last minute', isNumber: true, cell: ([, of]) => cell(last, of) },
+    { name: 'An hour before', isNumber: true, cell: ([, of]) => cell(hourAgo, of) },
+  ];
+}
+
+/** Now beside an hour ago. */
+function AnHourAgo() {
+  const read = useResource<TrafficHistory>('/v1/history', 30_000);
+  const { last, hourAgo } = read.value === undefined ? { last: undefined, hourAgo: undefined } : minutesOf(read.value);
+  if (last === undefined) return <Failure read={read} />;
+  return (
+    <DataTable
+      caption="The last minute beside that of an hour before"
+      columns={besideColumns(last, hourAgo)}
+      rows={BESIDE}
+      keyOf={([what]) => what}
+      empty=""
+    />
+  );
+}
+
 function Traffic({
   table,
   drops,
@@ -115,6 +150,7 @@ function Traffic({
         <Chart title="New connections" unit="connections/s" series={connectionHistory.series} />
         <Chart title="Packets dropped or passed on" unit="packets/s" series={dropHistory.series} />
       </div>
+      <AnHourAgo />
       <DropTable onlyCounted />
     </section>
   );

@@ -1,6 +1,8 @@
 // Services and their servers, in the order of HAProxy's columns.
 import { useMemo, useState } from 'preact/hooks';
-import type { Checks, Table } from '../data/api-values.js';
+import type { Checks, Drain, Drains, Table } from '../data/api-values.js';
+import { drainsBy } from '../data/drain-rows.js';
+import { highestRates } from '../data/history.js';
 import { useResource } from '../data/resource.js';
 import { isTroubled, type ServerRow, type ServiceRows, type State, serviceRows } from '../data/server-rows.js';
 import { type Column, DataTable } from '../parts/data-table.js';
@@ -14,6 +16,24 @@ type Row = { readonly kind: 'service'; readonly of: ServiceRows } | { readonly k
 
 const counted = (row: Row) => (row.kind === 'service' ? row.of.service : row.of.server);
 const stateOf = ({ of }: Row): State => of.state;
+
+const idOf = (row: Row): string => (row.kind === 'service' ? row.of.service.id : `${row.of.service.id} ${row.of.id}`);
+
+/** By two views of one page, however often they are opened. */
+function noteRates(table: Table | undefined): void {
+  if (table === undefined) return;
+  const ids = new Set<string>();
+  for (const service of table.services) {
+    for (const [id, { rates }] of [
+      [service.id, service] as const,
+      ...service.servers.map((one) => [`${service.id} ${one.id}`, one] as const),
+    ]) {
+      ids.add(id);
+      highestRates.add(id, rates.connections);
+    }
+  }
+  highestRates.keep(ids);
+}
 
 const number = (name: string, group: string, value: (row: Row) => number | undefined): Column<Row> => ({
   name,
@@ -33,7 +53,17 @@ function weightText({ server }: ServerRow): string {
   return now === weight ? String(weight) : `${now} / ${weight}`;
 }
 
-const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] => [
+/** What is left of it: `12 left, 4m10s`. */
+function drainText(drain: Drain | undefined): string {
+  if (drain === undefined) return '';
+  const { state, remaining, deadlineInS } = drain;
+  const left = remaining === null ? '' : `${shortNumber(remaining.open)} left`;
+  return state === 'draining' ? [left, duration(deadlineInS)].filter((text) => text !== '').join(', ') : `${state}, ${left}`;
+}
+
+type DrainOf = (row: ServerRow) => Drain | undefined;
+
+const columnsWith = (onDrain: (row: ServerRow) => void, drainOf: DrainOf): readonly Column<Row>[] => [
   {
     name: 'Server',
     sortBy: (row) => (row.kind === 'service' ? row.of.service.id : row.of.id),
@@ -50,7 +80,9 @@ const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] 
     name: 'Drain',
     group: 'Health',
     cell: (row) =>
-      row.kind === 'server' && row.of.server !== undefined && !row.of.server.draining ? (
+      row.kind === 'server' && row.of.server?.draining === true ? (
+        drainText(drainOf(row.of))
+      ) : row.kind === 'server' && row.of.server !== undefined ? (
         <button type="button" onClick={() => onDrain(row.of as ServerRow)}>
           Drain …<span class="unseen"> {row.of.id}</span>
         </button>
@@ -69,6 +101,7 @@ const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] 
   number('InActConn', 'Now', (row) => counted(row)?.inactive),
   number('Persist', 'Now', (row) => counted(row)?.persistent),
   number('CPS', 'A second', (row) => counted(row)?.rates.connections),
+  number('CPS max', 'A second', (row) => highestRates.get(idOf(row))),
   number('In bytes/s', 'A second', (row) => counted(row)?.rates.bytes_in),
   number('Out bytes/s', 'A second', (row) => counted(row)?.rates.bytes_out),
   number('Conns', 'In all', (row) => Number(counted(row)?.counters.connections ?? Number.NaN) || 0),
@@ -76,6 +109,7 @@ const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] 
   number('Pkts out', 'In all', (row) => Number(counted(row)?.counters.packets_out ?? 0)),
   number('Bytes in', 'In all', (row) => Number(counted(row)?.counters.bytes_in ?? 0)),
   number('Bytes out', 'In all', (row) => Number(counted(row)?.counters.bytes_out ?? 0)),
+  number('Chk fails', 'In all', (row) => (row.kind === 'server' ? (row.of.failures ?? undefined) : undefined)),
   number('Downs', 'In all', (row) => (row.kind === 'server' ? (row.of.timesDown ?? undefined) : undefined)),
   {
     name: 'Downtime',
@@ -111,13 +145,15 @@ export function ServicesView() {
   const table = useResource<Table>('/v1/services', 2000, { after: ['table', 'health', 'drain'], isCounted: true });
   const checks = useResource<Checks>('/v1/checks', 2000, { after: ['health'] });
   const [draining, setDraining] = useState<ServerRow>();
-  const columns = useMemo(() => columnsWith(setDraining), []);
+  const drains = useResource<Drains>('/v1/drains', 2000, { after: ['drain'], isCounted: true });
+  const columns = useMemo(() => columnsWith(setDraining, drainsBy(drains.value)), [drains.value]);
   const drained = (begun: boolean): void => {
     setDraining(undefined);
     if (begun) table.refresh();
   };
   const [text, setText] = useState('');
   const [troubled, setTroubled] = useState(false);
+  noteRates(table.value);
   const all = table.value === undefined ? [] : serviceRows(table.value, checks.value);
   return (
     <section>
@@ -138,7 +174,7 @@ export function ServicesView() {
         columns={columns}
         rows={rowsOf(all, text, troubled)}
         order={order}
-        keyOf={(row) => (row.kind === 'service' ? row.of.service.id : `${row.of.service.id} ${row.of.id}`)}
+        keyOf={idOf}
         rowClass={(row) => `${row.kind} ${stateOf(row)}`}
         empty={table.value === undefined ? '' : 'No service or server is as asked.'}
       />

@@ -21,7 +21,7 @@ const drainBody = z.strictObject({
   end: z
     .enum(['keep', 'remove', 'reset'])
     .optional()
-    .describe('what is done with connections that are left at the deadline; reset is refused'),
+    .describe('what is done with connections that are left at the deadline; reset: both their ends get a reset of TCP'),
   settle: seconds.optional().describe('it is empty when no connection was open for so many seconds'),
   idle: seconds.optional().describe('without a packet for so many seconds a connection of UDP does not hold it up'),
   allow_empty: z.boolean().optional().describe('also where a service is left without a server'),

@@ -1,9 +1,11 @@
 // What this host is and does: VRRP's instances, health checks, attached interfaces, drops, doctor's findings.
 import * as z from 'zod';
+import type { PublishedServerAttempts } from '../../host/published-attempts.js';
 import { formatAddress } from '../../model/address-text.js';
-import type { BfdSessionStatus } from '../../report/status/status.js';
+import type { BfdSessionStatus, HealthStatus } from '../../report/status/status.js';
 import { releaseInstance } from '../changes/release-instance.js';
 import { json, type Route, route } from '../route.js';
+import { momentText } from '../values/texts.js';
 
 /** What `weir status --json` prints of it: documented there. */
 const asStatus = (what: string): z.ZodType => z.looseObject({}).describe(what);
@@ -36,9 +38,55 @@ const sessionShape = z.strictObject({
 });
 const sessionsShape = z.strictObject({ sessions: z.array(sessionShape) });
 
+const attemptsShape = z
+  .strictObject({
+    success: z.int(),
+    failure: z.int(),
+    not_made: z.int().describe('this host could not make it'),
+    abandoned: z.int(),
+    last: z.strictObject({
+      check: z.string(),
+      result: z.enum(['success', 'failure', 'not-made', 'abandoned']),
+      text: z.string().describe('why it failed, or what succeeded'),
+      at: z.string(),
+      seconds: z.number().describe('how long it took'),
+    }),
+  })
+  .nullable()
+  .describe('of its checks, since the process began that makes them; null: none was made');
 const checksShape = z.strictObject({
-  virtual_servers: z.array(asStatus('the health of a virtual server of weir status --json').and(z.looseObject({ daemon: daemonShape }))),
+  virtual_servers: z.array(
+    asStatus('the health of a virtual server of weir status --json').and(
+      z.looseObject({ daemon: daemonShape, servers: z.array(z.looseObject({ attempts: attemptsShape })) }),
+    ),
+  ),
 });
+
+const attemptsValue = ({ results, last }: PublishedServerAttempts): z.infer<typeof attemptsShape> => ({
+  success: results.success,
+  failure: results.failure,
+  not_made: results['not-made'],
+  abandoned: results.abandoned,
+  last: {
+    check: last.check,
+    result: last.result,
+    text: last.text,
+    at: momentText(last.atUs / US_PER_MS),
+    seconds: last.tookUs / US_PER_S,
+  },
+});
+
+/** The health of a virtual server, with what is known of the attempts of its servers. */
+function attemptsOf(all: readonly PublishedServerAttempts[]) {
+  const made = new Map(all.map((one) => [`${one.virtual} ${one.server}`, one]));
+  return (health: HealthStatus) => ({
+    ...health,
+    servers: health.servers.map((real) => {
+      const found = made.get(`${health.name} ${real.server}`);
+      return { ...real, attempts: found === undefined ? null : attemptsValue(found) };
+    }),
+  });
+}
 const neighboursShape = z.strictObject({
   neighbours: z.array(z.strictObject({ interface: z.string(), address: z.string(), mac: z.string().nullable(), state: z.string() })),
 });
@@ -61,7 +109,7 @@ const findingShape = z.strictObject({
 });
 const doctorShape = z.strictObject({ role: z.string(), status: z.int(), findings: z.array(findingShape) });
 
-const MS_PER_S = 1000;
+const [MS_PER_S, US_PER_MS, US_PER_S] = [1000, 1000, 1_000_000];
 
 const sessionValue = (session: BfdSessionStatus, daemon: z.infer<typeof daemonShape>): z.infer<typeof sessionShape> => ({
   name: session.name,
@@ -164,9 +212,10 @@ export const hostRoutes: readonly Route[] = [
     answers: { 200: { what: 'virtual servers with their real servers', schema: checksShape } },
     answer: (_request, sources) =>
       json({
-        virtual_servers: sources
-          .daemons()
-          .flatMap(({ pid, program, health }) => (health ?? []).map((one) => ({ ...one, daemon: { pid, program } }))),
+        virtual_servers: sources.daemons().flatMap(({ pid, program, health }) => {
+          const withAttempts = attemptsOf(health === null ? [] : sources.attempts());
+          return (health ?? []).map((one) => ({ ...withAttempts(one), daemon: { pid, program } }));
+        }),
       }),
   }),
   route({

@@ -6,6 +6,7 @@ import { dashboardRoutes } from './dashboard.js';
 import { discoveryRoutes } from './discovery.js';
 import { drainRoutes } from './drains.js';
 import { eventRoutes } from './events.js';
+import { historyRoutes } from './history.js';
 import { hostRoutes } from './host.js';
 import { importRoutes } from './imports.js';
 import { metricsRoutes } from './metrics.js';
@@ -22,6 +23,7 @@ const resources: readonly Route[] = [
   ...importRoutes,
   ...connectionRoutes,
   ...hostRoutes,
+  ...historyRoutes,
   ...eventRoutes,
   ...metricsRoutes,
   ...dashboardRoutes,

@@ -15,7 +15,7 @@ const US_PER_S = 1_000_000;
 /** Of 64 bits: a number of JSON has 53. */
 const counter = z.string().regex(/^\d+$/).describe('a decimal number of 64 bits');
 
-const countersShape = z.strictObject({
+export const countersShape = z.strictObject({
   connections: counter,
   packets_in: counter,
   packets_out: counter,

@@ -8,6 +8,7 @@ import { ApplyCounts } from '../../api/changes/apply-counts.js';
 import { Journal, type JournalStore } from '../../api/changes/journal.js';
 import { PlanBook } from '../../api/changes/plan-book.js';
 import { EventRing } from '../../api/events/event-ring.js';
+import { TrafficHistory } from '../../api/events/traffic-history.js';
 import { RequestCounts } from '../../api/http/request-counts.js';
 import { liveSources } from '../../api/live-sources.js';
 import type { ApiSources } from '../../api/sources.js';
@@ -135,6 +136,7 @@ export function sourcesOfHost(log: Log, document: () => TableDocument | undefine
     plans: new PlanBook(read.now, newId),
     journal: new Journal(journalFile(), log),
     events: new EventRing(Date.now().toString(36)),
+    history: new TrafficHistory(),
     refusals,
     requests,
     applies,

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chanceFrom } from '../../control/chance.js';
+import { configuredOwners } from '../../control/check/attempt-owners.js';
 import { configureInput } from '../../control/check/configure-input.js';
 import { changesHealth } from '../../control/check/health.js';
 import { maintainedReals } from '../../control/check/maintained-reals.js';
@@ -40,6 +41,7 @@ import { CheckNotifier } from './check-notifier.js';
 import { CheckPublisher } from './check-publisher.js';
 import { HealthRecord } from './health-record.js';
 import type { WatchMaintenance } from './maintenance-watch.js';
+import { ServerAttempts } from './server-attempts.js';
 import { TableKeeper } from './table-keeper.js';
 
 /** Three seconds: the supervisor kills a child after five (child_wait_time). */
@@ -77,6 +79,7 @@ class Checker implements Part {
   readonly #table: TableKeeper;
   readonly #attempts: Attempts;
   readonly #counts: CheckCounts;
+  readonly #serverAttempts: ServerAttempts;
   readonly #notifier: CheckNotifier;
   readonly #files: TrackFiles;
   readonly #health: HealthRecord;
@@ -109,8 +112,10 @@ class Checker implements Part {
     this.#files = new TrackFiles((name, value) => this.#loop.feed({ kind: 'file', name, value }), log);
     const tools = attemptTools({ configuration: () => this.#configuration, resolve: (script) => this.#scripts.resolve(script), log });
     this.#counts = new CheckCounts(log);
+    this.#serverAttempts = new ServerAttempts(() => this.#loop.state, log);
     this.#attempts = new Attempts(tools, (outcomes) => {
       this.#counts.ended(outcomes);
+      this.#serverAttempts.ended(outcomes);
       this.#loop.feed({ kind: 'outcomes', outcomes });
     });
     let isStarted = false;
@@ -136,6 +141,7 @@ class Checker implements Part {
     this.#logNotYet();
     this.#daemons.want(wantedDaemons(configuration, 'checker'));
     this.#loop.feed({ ...configureInput(configuration), maintained: this.#maintainedReals(), ...more });
+    this.#serverAttempts.keepConfigured(configuredOwners(this.#loop.state));
   }
 
   /** Only those that a check asks for. */
@@ -181,10 +187,12 @@ class Checker implements Part {
         break;
       case 'attempt':
         this.#counts.begun(effect.attempt, effect.lateUs);
+        this.#serverAttempts.begun(effect.attempt);
         this.#attempts.start(effect.attempt);
         break;
       case 'abandon':
         this.#counts.abandoned(effect.attempt);
+        this.#serverAttempts.abandoned(effect.attempt);
         this.#attempts.abandon(effect.attempt);
         break;
       case 'notify':
@@ -231,6 +239,7 @@ class Checker implements Part {
     this.#health.flush();
     this.#publisher.close();
     this.#counts.close();
+    this.#serverAttempts.close();
     this.#notifier.stopReaders();
     const daemonsEnded = this.#daemons.close();
     const { lvsFlushOnStop } = this.#configuration.global;

@@ -7,6 +7,7 @@ import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { type ObservedDatapath, observeTables } from '../../datapath/ebpf/observe/observer.js';
 import { tableNumbers } from '../../datapath/ebpf/observe/table-overview.js';
 import { spilledBuckets } from '../../datapath/ebpf/table/spilled-buckets.js';
+import { publishedServerAttempts } from '../../host/published-attempts.js';
 import { publishedBfd } from '../../host/published-bfd.js';
 import { publishedCheckCounts } from '../../host/published-check-counts.js';
 import { publishedChecks } from '../../host/published-checks.js';
@@ -118,6 +119,7 @@ export function collectSnapshot(version: string, observe = observeTables): Snaps
     vrrp,
     checks: checks.flatMap(({ servers }) => servers),
     checkCounts: publishedCheckCounts.living(cookie),
+    attempts: publishedServerAttempts(),
     bfd: publishedBfd.living(cookie),
     sync: syncSnapshot(),
     ...(stream === undefined ? {} : { stream }),

@@ -42,6 +42,7 @@ const SNAPSHOT: Snapshot = {
     ],
     lateness: { boundsUs: [1000, 2500], counts: [4, 0, 0], sumUs: 500 },
   })),
+  attempts: [],
   bfd: [],
   sync: [],
   seconds: 0.5,

@@ -1,5 +1,7 @@
 // weir_service_* and weir_server_*: services and servers with their counters since loading and their health.
 import { serviceName as keepalivedName } from '../../control/virtual-server/names.js';
+import type { PublishedServerAttempts } from '../../host/published-attempts.js';
+import { ATTEMPT_RESULTS } from '../../host/published-check-counts.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import type { ServiceEntry, ServiceSpec, Stats } from '../../model/service.js';
 import { flagText } from '../../model/service-text.js';
@@ -24,14 +26,21 @@ interface Labels {
   readonly states: readonly string[];
 }
 
+/** With each result of an attempt, too. */
+interface ServerLabels extends Labels {
+  readonly results: readonly string[];
+}
+
 interface ServiceLabels extends Labels {
   readonly info: string;
-  server(name: string): Labels;
+  server(name: string): ServerLabels;
 }
 
 interface ServerRow {
   readonly server: ServerEntry;
-  readonly own: Labels;
+  readonly own: ServerLabels;
+  /** Absent: no check of it has made an attempt. */
+  readonly attempts: PublishedServerAttempts | undefined;
 }
 
 interface Row {
@@ -44,24 +53,33 @@ const withStates = (labels: string): Labels => ({ labels, states: SERVER_STATES.
 
 const labelsOf = madeOnce((spec: ServiceSpec): ServiceLabels => {
   const service = serviceWord(spec.key);
-  const servers = new Map<string, Labels>();
+  const servers = new Map<string, ServerLabels>();
   return {
     ...withStates(labelText({ service })),
     info: infoLabels(spec),
     server(name) {
-      const made = servers.get(name) ?? withStates(labelText({ server: name, service }));
+      const made = servers.get(name) ?? {
+        ...withStates(labelText({ server: name, service })),
+        results: ATTEMPT_RESULTS.map((result) => labelText({ result, server: name, service })),
+      };
       servers.set(name, made);
       return made;
     },
   };
 });
 
-function rowsOf({ table, checks }: Snapshot): readonly Row[] {
+function rowsOf({ table, checks, attempts }: Snapshot): readonly Row[] {
   const byName = new Map(checks.map((server) => [server.name, server]));
+  const made = new Map(attempts.map((one) => [`${one.virtual} ${one.server}`, one]));
   return (table?.services ?? []).map((service) => {
     const own = labelsOf(service.spec);
-    const servers = serversOf(service, checkedOf(byName, service.spec.key));
-    return { own, service, servers: servers.map((server) => ({ server, own: own.server(server.name) })) };
+    const checked = checkedOf(byName, service.spec.key);
+    const servers = serversOf(service, checked).map((server) => ({
+      server,
+      own: own.server(server.name),
+      attempts: checked && server.check && made.get(`${checked.name} ${server.check.server}`),
+    }));
+    return { own, service, servers };
   });
 }
 
@@ -155,6 +173,41 @@ const downSecondsOf =
     return (check.downUs ?? 0) / US_PER_S + now;
   };
 
+/** Success and failure of each server, other results where there were any. */
+function attemptSamples(rows: readonly Row[]): readonly Sample[] {
+  const samples: Sample[] = [];
+  for (const { servers } of rows) {
+    for (const { own, attempts } of servers) {
+      if (attempts === undefined) continue;
+      for (const [index, result] of ATTEMPT_RESULTS.entries()) {
+        const value = attempts.results[result];
+        if (value > 0 || result === 'success' || result === 'failure') samples.push({ labels: own.results[index] ?? '', value });
+      }
+    }
+  }
+  return samples;
+}
+
+function lastDurationSamples(rows: readonly Row[]): readonly Sample[] {
+  return rows.flatMap(({ servers }) =>
+    servers.flatMap(({ own, attempts }) =>
+      attempts === undefined ? [] : [{ labels: own.labels, value: attempts.last.tookUs / US_PER_S }],
+    ),
+  );
+}
+
+function attemptFamilies(rows: Rows, { attempts }: Snapshot): readonly Family[] {
+  if (attempts.length === 0) return [];
+  return [
+    family('server', 'counter', 'check_total', "Attempts of a server's health checks that have ended, by result", () =>
+      attemptSamples(rows()),
+    ),
+    family('server', 'gauge', 'check_last_duration_seconds', 'How long the last attempt of a health check of a server took', () =>
+      lastDurationSamples(rows()),
+    ),
+  ];
+}
+
 function serverFamilies(rows: Rows, at: number): readonly Family[] {
   return [
     ...NUMBERS.map(([name, help, of]) => family('server', 'gauge', name, help, () => serverSamples(rows(), of))),
@@ -193,5 +246,5 @@ export function serviceAndServerFamilies(snapshot: Snapshot): readonly Family[] 
     made ??= rowsOf(snapshot);
     return made;
   };
-  return [...serviceFamilies(rows), ...quorumFamilies(snapshot), ...serverFamilies(rows, snapshot.at)];
+  return [...serviceFamilies(rows), ...quorumFamilies(snapshot), ...serverFamilies(rows, snapshot.at), ...attemptFamilies(rows, snapshot)];
 }

@@ -1,0 +1,15 @@
+// One sample of the traffic's history, where one is due and a table is there.
+import { isWeirError } from '../../model/errors/weir-error.js';
+import type { ApiSources } from '../sources.js';
+
+export function sampleTraffic({ now, history, table, drops }: Pick<ApiSources, 'now' | 'history' | 'table' | 'drops'>): void {
+  const atMs = now();
+  if (!history.isDue(atMs)) return;
+  try {
+    const { total } = drops();
+    history.add({ atMs, totals: table().totals, dropped: total.reduce((sum, { count }) => sum + count, 0n) });
+  } catch (error) {
+    // It is not loaded, or of another build: a further look will see.
+    if (!isWeirError(error)) throw error;
+  }
+}
