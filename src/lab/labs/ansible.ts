@@ -59,10 +59,15 @@ const service = (vip: string, scheduler: string, method: string, [one, two]: rea
   },
 });
 
-const NAT = inventory({ director_forwarding: true, director_document: service(NAT_VIP, 'rr', 'masq', NAT_SERVERS) });
+const NAT = inventory({
+  director_forwarding: true,
+  director_sysctls: { expire_nodest_conn: 1, sync_threshold: '3 50' },
+  director_document: service(NAT_VIP, 'rr', 'masq', NAT_SERVERS),
+});
 const DR = inventory({
   realserver_vips: [DR_VIP],
   director_vips: [{ address: `${DR_VIP}/24`, interface: 'eth0' }],
+  director_sysctls: { expire_nodest_conn: 0 },
   director_document: service(DR_VIP, 'wlc', 'route', DR_SERVERS),
 });
 
@@ -143,14 +148,16 @@ export const ansible: Lab = {
     described('Ansible works on each host as on a machine of its own.', prepared[0] as Step),
     ...prepared.slice(1),
     ...['web1', 'web2'].flatMap((host) => [cabled(host, 'eth1', 'eth0'), run(host, 'ip route replace default via 192.168.99.5')]),
-    ...played('nat.yml', { lvs1: 3, web1: 5, web2: 5 }, `+ tcp:${NAT_VIP}:80`, run('lvs1', 'ipvsadm -Ln', { lacks: ['TCP'] })),
+    ...played('nat.yml', { lvs1: 4, web1: 5, web2: 5 }, `+ tcp:${NAT_VIP}:80`, run('lvs1', 'ipvsadm -Ln', { lacks: ['TCP'] })),
     table('lvs1', `TCP ${NAT_VIP}:80 rr`, `-> ${NAT_SERVERS[0]}:80 Masq 1 0 0`, `-> ${NAT_SERVERS[1]}:80 Masq 2 0 0`),
+    run('lvs1', 'weir sysctl -n net.ipv4.vs.expire_nodest_conn net.ipv4.vs.sync_threshold', { matches: ['^1$', '^3\\s50$'] }),
     curls('client1', `http://${NAT_VIP}`, 'web2', 'web1', 'web2', 'web1', 'web2', 'web1'),
 
     described('The servers move to the network of the clients.', cabled('web1', 'eth0', 'eth1')),
     cabled('web2', 'eth0', 'eth1'),
-    ...played('dr.yml', { lvs1: 3, web1: 1, web2: 1 }, `+ tcp:${DR_VIP}:80`, table('lvs1', `TCP ${NAT_VIP}:80 rr`)),
+    ...played('dr.yml', { lvs1: 4, web1: 1, web2: 1 }, `+ tcp:${DR_VIP}:80`, table('lvs1', `TCP ${NAT_VIP}:80 rr`)),
     table('lvs1', `TCP ${DR_VIP}:80 wlc`, `-> ${DR_SERVERS[0]}:80 Route 1 0 0`, `-> ${DR_SERVERS[1]}:80 Route 2 0 0`),
+    run('lvs1', 'weir sysctl -n net.ipv4.vs.expire_nodest_conn net.ipv4.vs.sync_threshold', { matches: ['^0$', '^3\\s50$'] }),
     curls('client1', `http://${DR_VIP}`, 'web2', 'web1', 'web2', 'web2', 'web1', 'web2'),
     described('Replies do not pass the director.', {
       kind: 'traffic',
