@@ -157,7 +157,7 @@ enum switch_count {
   SWITCHED_UNFIT,      /* segments that fit no step of a connection that begins: dropped */
   SWITCHED_UNKEPT,     /* the server has answered, and the first segment is kept no longer: its client sends it again */
   SWITCHED_PASSED,     /* SYNs, and packets with options of IP, that the host gets: its packet filter is asked, or it has not the address */
-  SWITCHED_LOST,       /* flows that ended, since their connections had ended before */
+  SWITCHED_LOST,       /* flows that ended, since their connections had ended before their time */
   SWITCHED_BAD_CHECKSUM, /* segments that would have been answered, or made others: dropped */
 };
 struct switch_counts {

@@ -58,8 +58,9 @@ __noinline int switch_local(struct __sk_buff *skb, bool gives) {
 
 /* To the stack of the host, past all other programs: it is no packet to balance. */
 #define TO_STACK TC_ACT_OK
-/* To the program that makes it a SYN (switch-bind.h). */
+/* To the program that makes it a SYN (switch-bind.h); the second where its flow has begun with it. */
 #define TO_BIND 0x100
+#define TO_BEGIN 0x102
 
 /* Undecided: the process that listens here has it. */
 static __always_inline int switch_to_proxy(struct __sk_buff *skb, __u32 why) {

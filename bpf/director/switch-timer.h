@@ -14,7 +14,7 @@ _Static_assert(SWITCH_ROUNDS >= SWITCH_TICKS_BY_TURN * SWITCH_TURNS_BY_TICK, "al
 
 static __always_inline __u32 flow_timeout(struct conf *c, struct switch_flow *f) {
   __u32 state = f->state == SWITCH_BINDING ? S_SYN_RECV : f->flags & SWITCH_CLOSING ? S_FIN_WAIT : S_ESTABLISHED;
-  return state_timeout(c, state) + units_of(c, SWITCH_LATER_SECONDS);
+  return state_timeout(c, state);
 }
 
 /* The key of a client's connection of a service. */
@@ -27,14 +27,19 @@ static __always_inline __u64 client_conn(struct switch_client_key *k, __u32 serv
 #endif
 }
 
-#define SWITCH_LOST_SECONDS 2
-/* Has its connection ended, though its time has not? The service was deleted, or another connection took its slot. Then the client's next segment is that
- * of no connection, and is reset by the numbers that the client knows. Not where it has just begun, and is being made. */
-static __always_inline bool flow_is_lost(struct conf *c, struct switch_client_key *k, struct switch_flow *f, __u32 now) {
+#define SWITCH_GONE_SECONDS 2
+/* Has its connection ended? Then the client's next segment is that of no connection, and is reset by the numbers that the client knows. Not where it has
+ * just begun, and is being made. */
+static __always_inline bool flow_is_gone(struct conf *c, struct switch_client_key *k, struct switch_flow *f, __u32 now) {
   struct dest *d = dest_at(f->dest);
   struct found found;
-  if (now - READ(f->seen) < units_of(c, SWITCH_LOST_SECONDS)) return false;
+  if (now - READ(f->seen) < units_of(c, SWITCH_GONE_SECONDS)) return false;
   return !d || !conn_find(client_conn(k, d->service), now, &found) || v_dest(found.value) != f->dest;
+}
+
+/* Of a flow whose connection has ended: though its time has not? The service was deleted, or another connection took its slot. */
+static __always_inline bool flow_is_lost(struct conf *c, struct switch_flow *f, __u32 idle) {
+  return !(f->flags & SWITCH_CLOSING) && idle + units_of(c, SWITCH_LATER_SECONDS) <= flow_timeout(c, f);
 }
 
 static __always_inline bool is_turn_of(struct conf *c, struct switch_turn *t, __u32 now) {
@@ -60,13 +65,15 @@ static long switch_sweep(__u64 i, void *ctx) {
   if (!f || f->turn != t.turn) return 0;
   CHECKED(f);
   t.looked = now;
-  bool lost = !READ(s->paused) && flow_is_lost(c, &t.client, f, now);
-  bool old = now - READ(f->seen) > flow_timeout(c, f);
+  __u32 idle = now - READ(f->seen);
+  bool ends = !READ(s->paused) && flow_is_gone(c, &t.client, f, now);
+  bool lost = ends && flow_is_lost(c, f, idle);
+  ends |= idle > flow_timeout(c, f) + units_of(c, SWITCH_LATER_SECONDS);
   /* One without an entry would stay for ever. */
-  if (!lost && !old) lost = bpf_map_push_elem(&switch_rounds, &t, BPF_ANY);
+  if (!ends) ends = lost = bpf_map_push_elem(&switch_rounds, &t, BPF_ANY);
   if (lost) switch_count(SWITCHED_LOST);
   CHECKED(w);
-  if (lost || old) flow_forget(w, &t.client, f);
+  if (ends) flow_forget(w, &t.client, f);
   return 0;
 }
 

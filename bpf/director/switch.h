@@ -105,7 +105,7 @@ __noinline int switch_first(struct __sk_buff *skb) {
   f->seen = clock_now();
   f->turn = bpf_get_prandom_u32() % SWITCH_TURN_MAX + 1;
   __u32 kept = flow_keep(w);
-  return kept == FLOW_KEPT ? TO_BIND : switch_to_proxy(skb, kept);
+  return kept == FLOW_KEPT ? TO_BEGIN : switch_to_proxy(skb, kept);
 }
 
 /* May the director begin a connection of this packet? What it leaves to the host it leaves here, too: where the host's packet filter is asked, or the
@@ -201,6 +201,8 @@ __noinline int switch_other(struct __sk_buff *skb) {
   if ((w->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) return switch_syn(skb);
   struct switch_flow *f = bpf_map_lookup_elem(&switch_flows, &w->key);
   enum cookie_kind cookie = (w->flags & (FLAG_ACK | FLAG_SYN)) == FLAG_ACK ? cookie_read(w) : COOKIE_NONE;
+  /* Its end of a handshake, or that again: no socket of the host waits for it, and none is looked for. */
+  if (!f && cookie == COOKIE_OURS && !w->payload && !(w->flags & (FLAG_RST | FLAG_FIN))) return switch_drop(SWITCHED_BARE);
   if (!f) return switch_local(skb, false) == LOCAL_SOCKET ? TO_STACK : switch_begins(skb, w, f, cookie);
   CHECKED(f);
   if (cookie == COOKIE_OURS && w->ack - 1 != f->isn) return switch_begins(skb, w, f, cookie);
@@ -260,7 +262,7 @@ static __always_inline int switch_reply(struct __sk_buff *skb, switch_ip *ip, st
 
 #include "switch-odd.h"
 
-/* A packet, of which the answer may be TO_BIND. */
+/* A packet, of which the answer may be TO_BIND or TO_BEGIN. */
 static __always_inline int switch_packet(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   if (!c || skb->protocol != bpf_htons(SWITCH_ETHER_TYPE) || skb->vlan_present || (skb->pkt_type != PACKET_HOST && skb->ifindex != LOOPBACK))
@@ -293,15 +295,25 @@ static __always_inline int switch_packet(struct __sk_buff *skb) {
   return port_is(ports->server_port, tcp->source) ? switch_reply(skb, ip, tcp) : TC_ACT_UNSPEC;
 }
 
+/* No program makes it a SYN: another build's takes this one's place. Its client sends the segment again, and its flow begins then. One without a
+ * connection would end by the timer as one that is lost. */
+static __always_inline int switch_unbound(int which) {
+  struct switch_scratch *w = the_switch();
+  if (!w) return switch_failed();
+  CHECKED(w);
+  if (which == TO_BEGIN) flow_forget(w, &w->key, &w->flow);
+  return switch_failed();
+}
+
 SEC("tc")
 int weir_switch(struct __sk_buff *skb) {
 #ifndef IPV6
   if (is_ipv6(skb)) bpf_tail_call_static(skb, &switch_programs, SWITCH_IPV6);
 #endif
   int done = switch_packet(skb);
-  if (likely(done != TO_BIND)) return done;
+  if (likely(done != TO_BIND && done != TO_BEGIN)) return done;
   bpf_tail_call_static(skb, &switch_programs, SWITCH_BIND);
-  return switch_failed(); /* another build's program takes this one's place: the client sends its segment again */
+  return switch_unbound(done);
 }
 
 #endif

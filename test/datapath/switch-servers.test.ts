@@ -5,7 +5,12 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { keyCount } from '../../src/datapath/ebpf/switch/switch-maps.js';
+import { ensureSwitch } from '../../src/datapath/ebpf/switch/switch-programs.js';
+import { SwitchProgram } from '../../src/datapath/ebpf/switch.gen.js';
 import { sameDestination } from '../../src/model/identity.js';
+import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import { u32 } from '../../src/sys/bpf/records.js';
+import { using } from '../../src/sys/fd.js';
 import { bytesOfText, concat } from '../../src/wire/bytes.js';
 import { skipReason } from './bed.js';
 import { at } from './fixtures/bed-addresses.js';
@@ -100,6 +105,19 @@ test('where its server is deleted before it has answered, a connection goes to a
   } finally {
     director.addDestination(service.spec.key, spec);
   }
+});
+
+test('while no program makes SYNs a first segment leaves nothing, and begins its connection when it comes again', { skip }, () => {
+  const bed = switchBed(CONFIG);
+  const { from, acknowledgement } = handshake(bed);
+  const first = { sequence: 5001, acknowledgement, payload: request('one.example') };
+  // As a takeover does it.
+  using(BpfMap.pinned(`${bed.folder}/switch_programs`), (programs) => programs.delete(u32(SwitchProgram.SWITCH_BIND)));
+  const none = bed.counted(() => assert.equal(bed.fromClient(from, FIRST, 'PA', first).code, TC.shot));
+  assert.deepEqual(none, { SWITCHED_FAILED: 1 });
+  ensureSwitch(bed.bed.tables);
+  const one = bed.counted(() => assert.equal(bed.fromClient(from, FIRST, 'PA', first).code, TC.redirect));
+  assert.deepEqual(one, { SWITCHED_ASKED: 1, flows: 1 });
 });
 
 test('the timer looks at every connection again and again, and removes what has ended', { skip }, async () => {

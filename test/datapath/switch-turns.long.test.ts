@@ -11,7 +11,7 @@ import { encodeRecord, u32 } from '../../src/sys/bpf/records.js';
 import { hasCode } from '../../src/sys/errno.js';
 import { skipReason } from './bed.js';
 import { TC } from './run.js';
-import { FIRST, greeted, request, type SwitchBed, switchBed } from './switch-bed.js';
+import { FIRST, greeted, ONE, request, type SwitchBed, switchBed } from './switch-bed.js';
 
 const skip = skipReason();
 const FLOWS = 10_000;
@@ -28,13 +28,13 @@ function begin(bed: SwitchBed, count: number): void {
 const endTimer = ({ folder }: SwitchBed): void =>
   withSwitchMap(folder, 'switch_timers', (timers) => timers.update(u32(0), new Uint8Array(SwitchTimer.bytes)));
 
-/** Their connections end, and so they do. */
-async function end(bed: SwitchBed, flows: number): Promise<void> {
+/** Their connections end, and so they do. `lost`: so many before their time. */
+async function end(bed: SwitchBed, flows: number, lost = flows): Promise<void> {
   const before = bed.counts();
   assert.equal(keyCount(bed.folder, 'switch_flows'), flows);
   new Uint8Array(bed.bed.memoryOf('conns')).fill(0);
   while (keyCount(bed.folder, 'switch_flows') > 0) await setTimeout(100);
-  assert.equal(Number(bed.counts().get('SWITCHED_LOST')) - Number(before.get('SWITCHED_LOST')), flows);
+  assert.equal(Number(bed.counts().get('SWITCHED_LOST')) - Number(before.get('SWITCHED_LOST')), lost);
   assert.equal(keyCount(bed.folder, 'switch_backs'), 0);
 }
 
@@ -42,6 +42,17 @@ test('more connections than are looked at in one tick are removed when they have
   const bed = switchBed();
   begin(bed, FLOWS);
   await end(bed, FLOWS);
+});
+
+test('a connection that its client has closed is none that is lost', { skip }, async () => {
+  const bed = switchBed();
+  const { from, cookie } = greeted(bed, FIRST);
+  const acknowledgement = (cookie + 1) >>> 0;
+  bed.fromClient(from, FIRST, 'PA', { sequence: 5001, acknowledgement, payload: request() });
+  bed.fromServer(`${ONE}:80`, from, 'SA', { sequence: 77, acknowledgement: 5001 });
+  bed.fromClient(from, FIRST, 'FA', { sequence: 5001 + request().length, acknowledgement });
+  assert.equal(keyCount(bed.folder, 'switch_flows'), 1);
+  await end(bed, 1, 0);
 });
 
 test('connections that a build without turns has begun get theirs when this build takes its place', { skip }, async () => {
