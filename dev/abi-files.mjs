@@ -12,6 +12,10 @@ const withNumbers = (name, object, numbers) => ({
 const FULLNAT_HEADERS = ['bpf/director/fullnat-abi.h', 'bpf/director/fullnat6-abi.h'];
 /** What a flow of FULLNAT has besides its record: parts of its connection, too. */
 const IN_FLOW = 'FLOW_ V_STATE_SHIFT V_NOOUTPUT V_PROVEN CLOCK_SHIFT client_address tcp_state sctp_state'.split(' ');
+/** All maps of content switching together: what a build with other ones must know is whether it has any. */
+const SWITCH_MAPS =
+  'switch_backs switch_counts switch_flows switch_held switch_hosts switch_listeners switch_outs switch_overtaken switch_paths switch_pools switch_ports switch_rounds switch_secrets switch_timers switch_turns';
+const byOneName = (names, pin) => Object.fromEntries(names.split(' ').map((name) => [name, pin]));
 const byOwnNames = (names) => Object.fromEntries(names.split(' ').map((name) => [name, name]));
 
 /**
@@ -20,8 +24,8 @@ const byOwnNames = (names) => Object.fromEntries(names.split(' ').map((name) => 
  * `apart`: enums of another file; `only`: nothing but the names.
  * `layouts`: each shared map gets a number (numbersOf). `unshared`: maps that no two builds share, or that `builds` have; records that only they have stand below the
  * line of the header that says so. `with`: headers with more of its maps. `belong`: what decides a map's number besides the sections of the header with its records: constants by
- * the beginnings of their names, enums, and records that are no map's own. `builds`: other objects with
- * maps of their own by the same names, their pins, and the header with their records.
+ * the beginnings of their names, enums, and records that are no map's own. `appended`: enums of which new members are only appended. `builds`: other objects
+ * with maps of their own by the same names, their pins, and the header with their records; maps of one pin have one number together.
  */
 export const FILES = [
   {
@@ -34,6 +38,7 @@ export const FILES = [
       out: 'src/datapath/ebpf/layouts.gen.ts',
       with: ['bpf/director/change-abi.h', 'bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
+      appended: ['switch_count'],
       unshared: [
         ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 fullnat_found fullnat_ftp'.split(
           ' ',
@@ -67,6 +72,8 @@ export const FILES = [
           object: 'weir-fullnat6.bpf.o',
           maps: { fullnat_clients: 'fullnat_clients6', fullnat_ends: 'fullnat_ends6', fullnat_timers: 'fullnat_timers6' },
         },
+        { header: 'bpf/director/switch-abi.h', object: 'weir-switch.bpf.o', maps: byOneName(SWITCH_MAPS, 'switch_flows') },
+        { header: 'bpf/director/switch-abi.h', object: 'weir-switch6.bpf.o', maps: byOneName(SWITCH_MAPS, 'switch6_flows') },
         { header: 'bpf/director/tunnel-abi.h', object: 'weir-tunnel.bpf.o', maps: byOwnNames('tunnel_sources') },
         { header: 'bpf/director/ftp-abi.h', object: 'weir-wide.bpf.o', maps: byOwnNames('ftp_streams ftp_commands') },
         {
@@ -127,6 +134,7 @@ export const FILES = [
         interfaces: ['INTERFACES'],
         locks: ['LOCKS', 'SPILL_LOCKS', 'LOCALITY_LOCKS', 'TEMPLATE_LOCKS'],
         services: ['CLOCK_SHIFT', 'weir_state', 'address_family'],
+        switch_flows: ['CLOCK_SHIFT', 'switch_program'],
         templates: ['CLOCK_SHIFT'],
         tunnel_tc: ['tunnel_program'],
         tunnel_xdp: ['tunnel_program'],

@@ -161,7 +161,14 @@ function numbersOf(object, header, { unshared, belong }, appended) {
 }
 
 /** Enums whose members are only appended. */
-const appendedOf = (names) => ['reason', ...Object.keys(names)];
+const appendedOf = ({ names, layouts }) => ['reason', ...Object.keys(names), ...layouts.appended];
+
+/** Those of one name become one. */
+function together(numbers) {
+  const byName = new Map();
+  for (const [name, number] of numbers) byName.set(name, [...(byName.get(name) ?? []), number]);
+  return [...byName].map(([name, all]) => [name, all.length === 1 ? all[0] : hash(JSON.stringify(all))]);
+}
 
 const literalOf = (value) => (value > Number.MAX_SAFE_INTEGER ? `0x${value.toString(16)}n` : `${value}`);
 
@@ -223,6 +230,7 @@ const headersOf = (path, layouts) =>
 
 /** The numbers of all maps of the objects in a folder, by name. `path`: of the header; where the others are not beside it, they are this project's. */
 function layoutNumbers(path, folder, { objects: [main], names, layouts }) {
+  const appended = appendedOf({ names, layouts });
   const header = headersOf(path, layouts);
   const textOf = (each) => {
     const beside = join(dirname(path), basename(each));
@@ -230,7 +238,7 @@ function layoutNumbers(path, folder, { objects: [main], names, layouts }) {
   };
   const numbers = (object, text, own = {}) => {
     const unshared = layouts.unshared.filter((name) => !own[name]);
-    return numbersOf(typesOf(join(folder, object)), text, { ...layouts, unshared }, appendedOf(names));
+    return numbersOf(typesOf(join(folder, object)), text, { ...layouts, unshared }, appended);
   };
   const own = layouts.builds
     .filter(({ object }) => existsSync(join(folder, object)))
@@ -240,7 +248,7 @@ function layoutNumbers(path, folder, { objects: [main], names, layouts }) {
         .filter(([name]) => maps[name])
         .map(([name, number]) => [maps[name], number]);
     });
-  return [...numbers(main, header), ...own].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...numbers(main, header), ...together(own)].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** The numbers of the maps' layouts, as text. */

@@ -2,13 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readWeirFile } from '../../src/config/weir/read.js';
+import { switchPlan } from '../../src/control/layer7/switch/switch-plan.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import type { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
 import { LAYOUT, LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
-import { mapsOfOtherLayout, pinLayouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
+import { applySwitch, clearSwitch } from '../../src/datapath/ebpf/switch/apply-switch.js';
+import { layoutOf, mapsOfOtherLayout, pinLayouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
 import { CONNECTION_PINS, FULLNAT_FLOWS_PINS, LAYOUTS_PIN, layoutName } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { artifact } from '../../src/sys/artifact.js';
@@ -17,20 +21,21 @@ import { noTools } from '../support/probes.js';
 import { root } from '../support/project.js';
 import { openBed, skipReason } from './bed.js';
 
-const HEADER = `${root}/bpf/director/abi.h`;
+const HEADERS = `${root}/bpf/director`;
 
-/** Maps whose number is another one where a text of abi.h, which stands there once, is another one. */
-function changedBy(...changes: readonly (readonly [was: string, is: string])[]): readonly string[] {
+/** Maps whose number is another one where a text of a header, which stands there once, is another one. */
+function changedIn(header: string, ...changes: readonly (readonly [was: string, is: string])[]): readonly string[] {
   const folder = mkdtempSync(join(tmpdir(), 'weir-header-'));
   try {
-    const header = changes.reduce(
-      (text, [was, is]) => {
-        assert.equal(text.split(was).length, 2, was);
-        return text.replace(was, is);
+    const text = changes.reduce(
+      (now, [was, is]) => {
+        assert.equal(now.split(was).length, 2, was);
+        return now.replace(was, is);
       },
-      readFileSync(HEADER, 'utf8'),
+      readFileSync(join(HEADERS, header), 'utf8'),
     );
-    writeFileSync(join(folder, 'abi.h'), header);
+    cpSync(join(HEADERS, 'abi.h'), join(folder, 'abi.h'));
+    writeFileSync(join(folder, header), text);
     const out = execFileSync(process.execPath, ['dev/abi-gen.mjs', '--layouts', join(folder, 'abi.h'), artifact('weir.bpf.o')], {
       cwd: root,
       encoding: 'utf8',
@@ -43,6 +48,8 @@ function changedBy(...changes: readonly (readonly [was: string, is: string])[]):
   }
 }
 
+const changedBy = (...changes: readonly (readonly [was: string, is: string])[]): readonly string[] => changedIn('abi.h', ...changes);
+
 breadth('a number changes with what its map holds, and with nothing else', { skip: noTools('bpftool') }, () => {
   assert.deepEqual(changedBy(), []);
   assert.deepEqual(changedBy(['#include "reasons.h"', '']), [], 'the reasons are others');
@@ -52,6 +59,12 @@ breadth('a number changes with what its map holds, and with nothing else', { ski
   assert.deepEqual(changedBy(['#define ENDPOINT_PROBES 16', '#define ENDPOINT_PROBES 8']), ['endpoints']);
   assert.deepEqual(changedBy(['#define NH_PEER 0x2', '#define NH_PEER 0x4']), ['dests', 'egresses']);
   assert.deepEqual(changedBy(['#define WEIR_ABI 1u', '#define WEIR_ABI 2u']), ['conf']);
+  const switched = ['switch6_flows', 'switch_flows'];
+  assert.deepEqual(changedIn('switch-abi.h', ['#define SWITCH_CLOSING 0x1 ', '#define SWITCH_CLOSING 0x8 ']), switched);
+  assert.deepEqual(
+    changedBy(['#define CLOCK_SHIFT 2\n', '#define CLOCK_SHIFT 3\n']).filter((name) => switched.includes(name)),
+    switched,
+  );
 });
 
 test('a table of another layout is refused with the names of the maps that differ, as far as the loading build has kept them', {
@@ -81,6 +94,39 @@ test('a table of another layout is refused with the names of the maps that diffe
     assert.ok(refusal().endsWith(`goes on as it is (maps conns, locks and wide have other layouts)${both}`), refusal());
     conf.set(0, Conf.layout, layout);
     assert.equal(refusal(), 'none');
+  } finally {
+    bed.close();
+  }
+});
+
+const SWITCHED = `layer7:
+  listeners: { web: "10.0.1.100:80" }
+  pools: { one: { servers: ["10.0.2.11:80"] } }
+  hosts: [{ server_name: [a.example], way: switch, locations: [{ location: /, pool: one }] }]
+`;
+
+test('other records of content switching keep a build from the tables while something is switched, and no longer', {
+  skip: skipReason(),
+}, () => {
+  const bed = openBed();
+  try {
+    const director = bed.director as EbpfDirector;
+    const { conf } = bed.tables;
+    const layout = conf.get(0, Conf.layout);
+    const otherBuild = (isOther: boolean): void => {
+      pinLayouts(bed.folder, isOther ? { ...LAYOUTS, switch_flows: LAYOUTS.switch_flows + 1, switch6_flows: 1 } : LAYOUTS);
+      conf.set(0, Conf.layout, isOther ? layout + 1 : layout);
+    };
+    applySwitch(director, switchPlan(readWeirFile(SWITCHED).file.layer7 ?? assert.fail('no section layer7')));
+    otherBuild(true);
+    // Of IPv6 nothing is switched.
+    assert.deepEqual([layoutOf(bed.tables), mapsOfOtherLayout(bed.tables)], ['other-build', ['switch_flows']]);
+    otherBuild(false);
+    assert.equal(layoutOf(bed.tables), 'ours');
+    assert.equal(clearSwitch(director), true);
+    otherBuild(true);
+    assert.deepEqual([layoutOf(bed.tables), mapsOfOtherLayout(bed.tables)], ['before', []]);
+    otherBuild(false);
   } finally {
     bed.close();
   }

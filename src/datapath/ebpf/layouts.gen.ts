@@ -51,6 +51,8 @@ export const LAYOUTS = {
   locks: 4196659489,
   rings: 2427631848,
   services: 3393218947,
+  switch6_flows: 3877377780,
+  switch_flows: 292016048,
   templates: 4008825783,
   templates6: 4203865919,
   timer_sctp: 2315192243,
@@ -66,7 +68,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 2353410442;
+export const LAYOUT = 2591936159;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

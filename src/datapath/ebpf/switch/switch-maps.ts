@@ -52,6 +52,16 @@ export const hasSwitch = (folder: string): boolean => existsSync(`${folder}/swit
 export const switchFamilies = (folder: string): readonly Family[] =>
   (['inet', 'inet6'] as const).filter((family) => existsSync(`${folder}/${familyPin(family, 'listeners')}`));
 
+/** What an apply that was killed has left of a family: no program uses these maps, and they may be another build's. */
+export function unfinishedPins(folder: string, family: Family): readonly SwitchPin[] {
+  const families = switchFamilies(folder);
+  if (families.includes(family)) return [];
+  const kept: readonly string[] = families.length === 0 ? [] : COMMON;
+  return switchPins(family)
+    .map(([, pin]) => pin)
+    .filter((pin) => !kept.includes(pin));
+}
+
 /** Is the program there, too? It is pinned after all maps, and removed before them. */
 export const hasSwitchProgram = (folder: string): boolean => existsSync(`${folder}/${SWITCH_PROGRAM_PIN}`);
 

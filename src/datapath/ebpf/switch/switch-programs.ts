@@ -25,7 +25,7 @@ import { pinBeside, pinInPlace, pinsBeside, unpin } from '../pins/pin-in-place.j
 import { requiredPin } from '../pins/required-pin.js';
 import { SwitchProgram, SwitchSecret } from '../switch.gen.js';
 import { IPV6_PINS, type Tables } from '../table/tables.js';
-import { hasSwitchProgram, SWITCH_PROGRAM_PIN, switchFamilies, switchPins, withSwitchMap } from './switch-maps.js';
+import { hasSwitchProgram, SWITCH_PROGRAM_PIN, switchFamilies, switchPins, unfinishedPins, withSwitchMap } from './switch-maps.js';
 
 /** BPF_F_BEFORE without another program: in front of all. */
 const BEFORE_ALL = 1 << 3;
@@ -170,6 +170,7 @@ function enterBuild(
   enter: (object: ObjectFile, array: BpfMap) => void,
 ): Replace {
   const { folder } = tables;
+  for (const pin of unfinishedPins(folder, build.family)) rmSync(`${folder}/${pin}`, { force: true });
   return using(new ObjectFile(fileOf(route === undefined ? build.file : build.bridge)), (object) => {
     loadObject(object, build, tables, route);
     for (const [name, pin] of switchPins(build.family))

@@ -14,6 +14,7 @@ import {
   layoutName,
   RENEWED_PINS,
   SIDE_PINS,
+  SWITCH_IN_USE,
   TABLE_PIN,
   type Tables,
   takeoverPin,
@@ -54,8 +55,12 @@ export const layoutNames = ({ conf }: Tables, own: number = LAYOUT): LayoutNames
 /** A map's number, by its name. */
 export type Layouts = Readonly<Record<string, number>>;
 
-/** Maps that are made with the first service or destination that needs them. */
-const MADE_LATER: ReadonlySet<string> = new Set([...SIDE_PINS.flatMap((pins) => Object.values(pins)), ...FEATURE_PINS]);
+/** Maps that are made with the first service, destination or listener that needs them. */
+const MADE_LATER: ReadonlySet<string> = new Set([
+  ...SIDE_PINS.flatMap((pins) => Object.values(pins)),
+  ...FEATURE_PINS,
+  ...Object.keys(SWITCH_IN_USE),
+]);
 
 /** Is it a map that nothing of its feature uses yet, or of short-lived records? Each build makes its own in its place. `folder`: of its pins. */
 function isIdle(folder: string, name: string): boolean {
@@ -63,9 +68,9 @@ function isIdle(folder: string, name: string): boolean {
   return RENEWED_PINS.includes(name) || (used !== undefined && !existsSync(`${folder}/${used}`));
 }
 
-/** No service or destination ever needed this map: no layout of it hinders a build. */
+/** No service, destination or listener needs this map: no layout of it hinders a build. */
 const isUnused = (folder: string, name: string): boolean =>
-  isIdle(folder, name) || (MADE_LATER.has(name) && !existsSync(`${folder}/${name}`));
+  isIdle(folder, name) || (MADE_LATER.has(name) && !existsSync(`${folder}/${SWITCH_IN_USE[name] ?? name}`));
 
 /** Idle maps that have another layout than this build's. `pinned`: the layouts of the pinned maps. */
 export const idleOfOtherLayout = (folder: string, pinned: Layouts): readonly string[] =>

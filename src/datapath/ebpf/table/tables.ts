@@ -111,6 +111,14 @@ export const IDLE_WITHOUT: Readonly<Record<string, string | undefined>> = {
   [FULLNAT_WORK_PIN]: FULLNAT_POOLS_PIN,
   [FULLNAT_FOUND_PIN]: FULLNAT_POOLS_PIN,
 };
+/**
+ * All maps of content switching of a family have one number, by the name of one of them, and are in use while this pin is there, which is made last
+ * and removed last.
+ */
+export const SWITCH_IN_USE: Readonly<Record<string, string | undefined>> = {
+  switch_flows: 'switch_listeners',
+  switch6_flows: 'switch6_listeners',
+};
 /** What became of the first fragments of packets, later ones that are held back, and the servers that these may come from: builds share them. */
 export const FRAGMENTS_PIN = 'fragments';
 export const FRAGMENTS_HELD_PIN = 'fragments_held';
