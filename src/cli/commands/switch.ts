@@ -14,6 +14,7 @@ import {
 } from '../../datapath/ebpf/switch/switch-maps.js';
 import { outServers } from '../../datapath/ebpf/switch/switch-outs.js';
 import { switchedInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
+import { ownSubnets } from '../../host/own-subnets.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { SwitchListener, SwitchPlan } from '../../model/layer7/switch-plan.js';
@@ -43,7 +44,7 @@ function readPlan(path: string): SwitchPlan {
   const { file, faults } = readWeirFile(readText(path));
   if (faults.length > 0) throw new WeirError('switch-config', { why: faults.map((fault) => faultText(path, fault)) });
   if (file.layer7 === undefined) throw new WeirError('switch-config', { why: [`${path} has no section layer7`] });
-  const plan = switchPlan(file.layer7);
+  const plan = switchPlan(file.layer7, ownSubnets());
   const refused = plan.refusals.map(({ host, location, why }) => `${path}: ${locationText(host, location)} cannot be switched: ${why}`);
   if (refused.length > 0) throw new WeirError('switch-config', { why: refused });
   if (plan.listeners.length === 0) throw new WeirError('switch-config', { why: [`${path}: no location has way: switch or way: auto`] });
@@ -58,11 +59,14 @@ function apply(config: string | undefined, io: Io): number {
   const plan = readPlan(config);
   const director = openDirector({ onWait: (line) => io.err(`weir: ${line}\n`) });
   try {
-    applySwitch(director, plan);
+    const { listeners } = applySwitch(director, plan);
+    io.out(listeners.map(listenerText).join(''));
+    const left = plan.listeners.filter((listener) => !listeners.includes(listener));
+    for (const listener of left)
+      io.err(`weir: ${listener.name} ${endpointText(listener)}: not switched, there is a virtual service of it\n`);
   } finally {
     director.close();
   }
-  io.out(plan.listeners.map(listenerText).join(''));
   return 0;
 }
 
@@ -84,7 +88,7 @@ const MEANINGS: Readonly<Record<SwitchCountName, string>> = {
   SWITCHED_UNFIT: 'segments dropped that fitted no step of a connection that begins',
   SWITCHED_UNKEPT: 'first segments kept no longer when the server answered: sent again by clients',
   SWITCHED_PASSED: 'SYNs left to the host: its packet filter, or an address that it has not',
-  SWITCHED_LOST: 'entries removed whose connections had ended before',
+  SWITCHED_LOST: 'entries removed whose connections had ended before their time',
   SWITCHED_BAD_CHECKSUM: 'segments with a wrong checksum that would have been answered or decided, dropped',
 };
 

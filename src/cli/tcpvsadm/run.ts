@@ -6,6 +6,7 @@ import { type KtcpvsVirtual, virtualText } from '../../config/ktcpvs/virtual.js'
 import { readWeirFile } from '../../config/weir/read.js';
 import { writeWeirFile } from '../../config/weir/write.js';
 import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
+import { ownSubnets } from '../../host/own-subnets.js';
 import { noNames } from '../../model/endpoint-text.js';
 import { failureText, WeirError } from '../../model/errors/weir-error.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
@@ -78,7 +79,8 @@ class Tcpvsadm {
           : changedTable(this.table(), command, this.#address);
       if (table === undefined) return;
       this.#write(table);
-      for (const line of unswitchedLines(table, (layer7) => switchPlan(layer7).refusals)) io.err(`tcpvsadm: left to the proxy: ${line}\n`);
+      for (const line of unswitchedLines(table, (layer7) => switchPlan(layer7, ownSubnets()).refusals))
+        io.err(`tcpvsadm: left to the proxy: ${line}\n`);
     });
   }
 

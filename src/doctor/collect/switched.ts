@@ -6,6 +6,7 @@ import { hasSwitchProgram } from '../../datapath/ebpf/switch/switch-maps.js';
 import { kernelTypes, switchLacks } from '../../datapath/ebpf/switch/switch-needs.js';
 import { interfacesWithXdp, uncoveredInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
 import { hostConfigFiles } from '../../host/config-files.js';
+import { ownSubnets } from '../../host/own-subnets.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import type { SwitchFact, WantedSwitchFact } from '../switch-facts.js';
@@ -19,7 +20,7 @@ const WEIR_FILE = '/etc/weir/weir.yaml';
 export function collectWantedSwitch(path = WEIR_FILE, types = kernelTypes()): WantedSwitchFact | undefined {
   const read = hostConfigFiles.read(path);
   const layer7 = read.kind === 'text' ? readWeirFile(read.text).file.layer7 : undefined;
-  const listeners = layer7 === undefined ? [] : switchPlan(layer7).listeners.map(({ name }) => name);
+  const listeners = layer7 === undefined ? [] : [...new Set(switchPlan(layer7, ownSubnets()).listeners.map(({ name }) => name))];
   return listeners.length === 0 ? undefined : { file: path, listeners, lacks: switchLacks(types) };
 }
 

@@ -32,6 +32,8 @@ export interface SwitchListener {
   readonly hosts: readonly SwitchHost[];
   /** Of all its pools. */
   readonly servers: readonly SwitchServer[];
+  /** The file has a listener on all addresses: this is one of them. A service that is there already stays. */
+  readonly isOfAll: boolean;
 }
 
 export interface SwitchPool {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readWeirFile } from '../../../config/weir/read.js';
+import { formatAddress } from '../../../model/address-text.js';
 import type { SwitchPlan } from '../../../model/layer7/switch-plan.js';
+import { parseSubnet } from '../../../model/subnet-text.js';
 import { switchPlan } from './switch-plan.js';
 
 /** `hosts`: lines of YAML below `hosts:`; pools are one, two, sticky. */
@@ -188,5 +190,25 @@ ${others}`);
   const odd = `    - { server_name: ["*.b.example"], locations: [{ location: /, pool: two }] }
 ${others}`;
   assert.match(refusals(odd)[0] ?? '', /all other names/);
-  assert.match(refusals(others, '0.0.0.0:80')[0] ?? '', /no address of its own/);
+  assert.match(refusals(others, '0.0.0.0:80')[0] ?? '', /this host has no address for its listener/);
+});
+
+test('a listener on all addresses is one on each that the host has, but for those that servers answer past it', () => {
+  const text = `layer7:
+  listeners: { all: "0.0.0.0:80", named: "192.0.2.2:80", other: "[::]:80" }
+  pools: { one: { servers: ["10.0.0.1:80"] } }
+  hosts: [{ server_name: [a.example], listen: [all, named, other], locations: [{ location: /, pool: one, way: auto }] }]
+`;
+  const own = ['192.0.2.1/24', '192.0.2.2/24', '192.0.2.1/32', '10.0.0.9/24', '2001:db8::1/64'].map(
+    (each) => parseSubnet(each) ?? assert.fail(each),
+  );
+  const { listeners, refusals: refused } = switchPlan(readWeirFile(text).file.layer7 ?? assert.fail('no section layer7'), own);
+  assert.deepEqual(refused, []);
+  assert.deepEqual(
+    listeners.map(({ name, address, isOfAll, hosts }) => [name, formatAddress(address), isOfAll, hosts.map((host) => host.name)]),
+    [
+      ['all', '192.0.2.1', true, ['a.example']],
+      ['named', '192.0.2.2', false, ['a.example']],
+    ],
+  );
 });

@@ -20,6 +20,8 @@ import {
   type SwitchRefusal,
   type SwitchServer,
 } from '../../../model/layer7/switch-plan.js';
+import type { Subnet } from '../../../model/subnet.js';
+import { isOfAll, withOwnAddresses } from './own-addresses.js';
 
 const NAME = /^[a-z0-9._-]+$/;
 /** A path that a request has as it is: normalising changes nothing of it. */
@@ -139,7 +141,7 @@ class HostPlanner {
 }
 
 const whyNotConnection = ({ address, proxyFrom }: Listener): string | undefined => {
-  if (address.words.every((word) => word === 0)) return 'its listener has no address of its own';
+  if (isOfAll({ address })) return 'this host has no address for its listener, or only those of networks with servers';
   if (isLinkLocal(address)) return "link-local addresses are the proxy's";
   return proxyFrom.length > 0 ? "connections with a PROXY header are the proxy's" : undefined;
 };
@@ -195,7 +197,7 @@ function listenerPlan(listener: Listener, layer7: Layer7, pools: ReadonlyMap<str
   const used = [...new Set(hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? [])))].flatMap((name) => pools.get(name) ?? []);
   const servers = allServers(used.map((pool) => ({ name: pool.name, servers: serversOf(pool) })));
   const protocol = listener.tls === undefined ? 'http' : 'tls';
-  return { name: listener.name, address: listener.address, port: listener.port, protocol, hosts, servers };
+  return { name: listener.name, address: listener.address, port: listener.port, protocol, hosts, servers, isOfAll: false };
 }
 
 const locationText = (path: PathMatch): string =>
@@ -262,9 +264,12 @@ function limitRefusals(listeners: readonly SwitchListener[]): readonly SwitchRef
     }));
 }
 
-export function switchPlan(layer7: Layer7): SwitchPlan {
+/** `own`: the addresses of this host, with their networks, for listeners on all of them. */
+export function switchPlan(all: Layer7, own: readonly Subnet[] = []): SwitchPlan {
+  const { layer7, nameOf } = withOwnAddresses(all, own);
   const pools = new Map(layer7.pools.map((pool) => [pool.name, pool]));
-  const listeners = layer7.listeners.flatMap((listener) => listenerPlan(listener, layer7, pools) ?? []);
+  const planned = layer7.listeners.flatMap((listener) => listenerPlan(listener, layer7, pools) ?? []);
+  const listeners = planned.map((one) => ({ ...one, name: nameOf(one.name), isOfAll: nameOf(one.name) !== one.name }));
   const names = new Set(listeners.flatMap(({ hosts }) => hosts.flatMap(({ paths }) => paths.flatMap(({ pool }) => pool ?? []))));
   const used = layer7.pools.filter(({ name }) => names.has(name)).map((pool) => ({ name: pool.name, servers: serversOf(pool) }));
   const refusals = [

@@ -76,23 +76,34 @@ function deleteServices(director: EbpfDirector, keys: readonly ServiceKey[], ser
 }
 
 /**
- * @throws WeirError switch-service-taken: someone else has made a service of a listener's address
+ * Without the addresses of listeners on all of them that are taken: that someone else has made a service of.
+ * @throws WeirError switch-service-taken: a listener's address is taken, or all are
+ */
+function withoutTaken(plan: SwitchPlan, services: readonly ServiceEntry[], before: readonly ServiceKey[]): SwitchPlan {
+  const isTaken = (listener: SwitchListener): boolean => {
+    const key = keyOf(listener);
+    return services.some(({ spec }) => sameService(spec.key, key)) && !before.some((each) => sameService(each, key));
+  };
+  const listeners = plan.listeners.filter((listener) => !listener.isOfAll || !isTaken(listener));
+  const taken = listeners.find(isTaken) ?? (listeners.length === 0 ? plan.listeners[0] : undefined);
+  if (taken !== undefined) throw new WeirError('switch-service-taken', { name: taken.name });
+  return { ...plan, listeners };
+}
+
+/**
+ * The plan as it is applied: withoutTaken.
+ * @throws WeirError switch-service-taken, as there
  * @throws WeirError switch-needs-kernel, before anything is changed. `types`: of the kernel (switch-needs.ts)
  * @throws as checkAttachments, ensureSwitch
  */
-export function applySwitch(director: EbpfDirector, plan: SwitchPlan, types = kernelTypes()): void {
+export function applySwitch(director: EbpfDirector, wanted: SwitchPlan, types = kernelTypes()): SwitchPlan {
   const lacks = switchLacks(types);
   if (lacks.length > 0) throw new WeirError('switch-needs-kernel', { why: lacks.join(', ') });
-  director.exclusively(() => {
+  return director.exclusively(() => {
     const { tables } = director;
     const before = switchedServices(tables.folder);
     const services = director.services();
-    for (const listener of plan.listeners) {
-      const key = keyOf(listener);
-      const there = services.find(({ spec }) => sameService(spec.key, key));
-      if (there !== undefined && !before.some((each) => sameService(each, key)))
-        throw new WeirError('switch-service-taken', { name: listener.name });
-    }
+    const plan = withoutTaken(wanted, services, before);
     checkAttachments(tables.folder);
     const ofIpv6 = plan.listeners.find(({ address: { family } }) => family === 'inet6');
     if (ofIpv6 !== undefined) director.ensureBuilds({ key: keyOf(ofIpv6) }); // its tables
@@ -115,6 +126,7 @@ export function applySwitch(director: EbpfDirector, plan: SwitchPlan, types = ke
       serviceOf: (listener) => liveService(tables, endpoints, keyOf(listener)),
       destinationOf: (service, server) => index.live(service, server),
     });
+    return plan;
   });
 }
 
