@@ -21,7 +21,7 @@ after(() => {
 
 async function tcpvsadm(line: string): Promise<void> {
   const io = memoryIo();
-  assert.equal(await runTcpvsadm(line.split(' '), io, { folder, names: new SystemNames() }), 0, io.stderr);
+  assert.equal(await runTcpvsadm(line.split(' '), io, { folder, own: () => [], names: new SystemNames() }), 0, io.stderr);
 }
 
 test('rules choose the server of each request, and a rule that is deleted is followed after HUP', { timeout: 60_000 }, async (context) => {

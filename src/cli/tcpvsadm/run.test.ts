@@ -6,11 +6,15 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { read, root } from '../../../test/support/project.js';
 import { readWeirFile } from '../../config/weir/read.js';
 import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
+import type { Subnet } from '../../model/subnet.js';
+import { parseSubnet } from '../../model/subnet-text.js';
 import { memoryIo } from '../io.js';
 import { SystemNames } from '../names/resolver.js';
 import { runTcpvsadm } from './run.js';
 
 let folder = '';
+const ADDRESS = parseSubnet('192.0.2.1/24') ?? assert.fail('a subnet');
+const own = (): readonly Subnet[] => [ADDRESS];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'weir-tcpvsadm-'));
 });
@@ -22,7 +26,7 @@ async function tcpvsadm(line: string): Promise<string> {
   const status = await runTcpvsadm(
     line.split(' ').filter((word) => word !== ''),
     io,
-    { folder, names: new SystemNames() },
+    { folder, own, names: new SystemNames() },
   );
   return status === 0 ? io.stdout : `${status} ${io.stderr.replace(/ — fix.*/, '').trim()}`;
 }
@@ -171,7 +175,7 @@ test('a file of another program is not overwritten, and a faulty one has its lin
 /** The lines about what is left to the proxy. */
 async function left(line: string): Promise<readonly string[]> {
   const io = memoryIo();
-  assert.equal(await runTcpvsadm(line.split(' '), io, { folder, names: new SystemNames() }), 0);
+  assert.equal(await runTcpvsadm(line.split(' '), io, { folder, own, names: new SystemNames() }), 0);
   return io.stderr.split('\n').filter((text) => text !== '');
 }
 
@@ -185,7 +189,7 @@ test('what the datapath can decide is given to it where that is asked for, and a
     --add-rule -i web --pattern=^/images/ -r 192.168.10.2:80
     --add-rule -i web --pattern=^/a\\.b/ -r 192.168.10.1:80`);
   assert.deepEqual(await left('--start'), []);
-  const planned = () => switchPlan(served().file.layer7 ?? assert.fail('no layer7'));
+  const planned = () => switchPlan(served().file.layer7 ?? assert.fail('no layer7'), own());
   const paths = () => planned().listeners.flatMap(({ hosts }) => hosts.flatMap((host) => host.paths.map(({ path, pool }) => [path, pool])));
   assert.deepEqual(paths(), [
     ['/a.b/', 'web_1'],
@@ -205,7 +209,12 @@ test('what the datapath can decide is given to it where that is asked for, and a
   ]);
   assert.deepEqual(paths(), []);
   assert.deepEqual(await left('-E -i web -s phttp -l 192.0.2.1:80'), ['tcpvsadm: left to the proxy: web: phttp chooses for each request']);
-  assert.deepEqual(await left('-E -i web -s wlc'), ['tcpvsadm: left to the proxy: web, /: its listener has no address of its own']);
+  // Without -l it listens on all addresses of the host.
+  assert.deepEqual(await left('-E -i web -s wlc'), []);
+  assert.deepEqual(
+    planned().listeners.map(({ address, hosts }) => [address, hosts.map(({ paths: [first] }) => first?.path)]),
+    [[ADDRESS.address, ['/']]],
+  );
   assert.deepEqual(await left('-E -i web -s wlc --way proxy'), []);
   assert.match(await tcpvsadm('-E -i web --way fast'), /^2 .*a way is proxy or switch/);
 });

@@ -9,6 +9,7 @@ import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
 import { ownSubnets } from '../../host/own-subnets.js';
 import { noNames } from '../../model/endpoint-text.js';
 import { failureText, WeirError } from '../../model/errors/weir-error.js';
+import type { Subnet } from '../../model/subnet.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 import { locked } from '../../sys/files/lock.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
@@ -27,9 +28,10 @@ const YAML_MARK = '# Written by tcpvsadm of weir for: weir proxy --config\n';
 const HEAD = 'TCP Virtual Server version 0.0.18\n';
 const LOCK_WAIT_MS = 10_000;
 
-/** `folder`: where its two files are. */
+/** `folder`: where its two files are. `own`: the addresses of this host, with their networks. */
 export interface TcpvsadmWorld {
   readonly folder: string;
+  readonly own: () => readonly Subnet[];
   readonly names: NameSource;
 }
 
@@ -79,7 +81,7 @@ class Tcpvsadm {
           : changedTable(this.table(), command, this.#address);
       if (table === undefined) return;
       this.#write(table);
-      for (const line of unswitchedLines(table, (layer7) => switchPlan(layer7, ownSubnets()).refusals))
+      for (const line of unswitchedLines(table, (layer7) => switchPlan(layer7, this.world.own()).refusals))
         io.err(`tcpvsadm: left to the proxy: ${line}\n`);
     });
   }
@@ -120,4 +122,4 @@ export async function runTcpvsadm(args: readonly string[], io: Io, world: Tcpvsa
 }
 
 export const run = (args: readonly string[], io: Io): Promise<number> =>
-  runTcpvsadm(args, io, { folder: '/etc/weir', names: new SystemNames() });
+  runTcpvsadm(args, io, { folder: '/etc/weir', own: ownSubnets, names: new SystemNames() });
