@@ -1,6 +1,7 @@
 // The listings that are not of the table: connections, timeouts, synchronisation daemons.
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText, type Names } from '../../model/endpoint-text.js';
+import { remembered } from '../../model/remembered.js';
 import type { ConnectionEntry, DestinationKey, Protocol, Timeouts } from '../../model/service.js';
 import type { DaemonSpec } from '../../model/sync-daemon.js';
 
@@ -15,21 +16,8 @@ function expiryText(seconds: number): string {
   return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
 }
 
-/** As many as a listing with few servers needs, and little memory. */
-const REMEMBERED_MAX = 4096;
-
-/** Most lines of a million have the service, the server and the time of others: their texts are made once. */
-function remembered<Key>(make: (key: Key) => string): (key: Key) => string {
-  const made = new Map<Key, string>();
-  return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    if (made.size >= REMEMBERED_MAX) made.clear();
-    const text = make(key);
-    made.set(key, text);
-    return text;
-  };
-}
+/** Most lines of a million have the service, the server and the time of others: their texts are made once. So many need little memory. */
+const REMEMBERED = { max: 4096 };
 
 const PROTOCOL_WIDTH = 3;
 const EXPIRY_WIDTH = 6;
@@ -40,9 +28,9 @@ const ENDPOINT_WIDTH = 18;
 function lineWriter(name: string, names: Names): (entry: ConnectionEntry, engines: boolean) => string {
   const protocol = portProtocols.get(name);
   const text = (key: DestinationKey): string => endpointText(key, protocol, names);
-  const expiry = remembered((seconds: number) => `${name.padEnd(PROTOCOL_WIDTH)} ${expiryText(seconds).padEnd(EXPIRY_WIDTH)}`);
-  const virtual = remembered((key: DestinationKey) => text(key).padEnd(ENDPOINT_WIDTH));
-  const server = remembered(text);
+  const expiry = remembered((seconds: number) => `${name.padEnd(PROTOCOL_WIDTH)} ${expiryText(seconds).padEnd(EXPIRY_WIDTH)}`, REMEMBERED);
+  const virtual = remembered((key: DestinationKey) => text(key).padEnd(ENDPOINT_WIDTH), REMEMBERED);
+  const server = remembered(text, REMEMBERED);
   return ({ expires, state, client, virtual: to, destination: by, engine }, engines) => {
     const start = `${expiry(expires)} ${state.padEnd(STATE_WIDTH)} ${text(client).padEnd(ENDPOINT_WIDTH)} ${virtual(to)}`;
     const destination = server(by);
@@ -60,12 +48,8 @@ export function connectionHeader(engines: boolean): string {
 
 /** The lines of connections, unsorted, one at a time. */
 export function* connectionLines(entries: Iterable<ConnectionEntry>, engines: boolean, names: Names): Generator<string> {
-  const writers = new Map<string, ReturnType<typeof lineWriter>>();
-  for (const entry of entries) {
-    const writer = writers.get(entry.protocol) ?? lineWriter(entry.protocol, names);
-    writers.set(entry.protocol, writer);
-    yield writer(entry, engines);
-  }
+  const writerOf = remembered((protocol: string) => lineWriter(protocol, names));
+  for (const entry of entries) yield writerOf(entry.protocol)(entry, engines);
 }
 
 export function timeoutText({ tcp, tcpFin, udp }: Timeouts): string {

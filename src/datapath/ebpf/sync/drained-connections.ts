@@ -6,6 +6,7 @@ import { isTargeted } from '../../../model/drain/drain-target.js';
 import type { DrainedConnection } from '../../../model/drain/drained-connection.js';
 import { addressId } from '../../../model/identity.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { remembered } from '../../../model/remembered.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Dest, Service, TcpState } from '../abi.gen.js';
 import { clockNow } from '../table/clock.js';
@@ -26,17 +27,6 @@ const { S_TIME_WAIT, S_CLOSE } = TcpState;
 export type IsHere = (virtual: Address) => boolean;
 type DrainTargets = Pick<Drain, 'target' | 'also'>;
 
-/** One answer for each address, however many connections have it. */
-function remembered(isHere: IsHere): IsHere {
-  const known = new Map<string, boolean>();
-  return (address) => {
-    const id = addressId(address);
-    const found = known.get(id) ?? isHere(address);
-    known.set(id, found);
-    return found;
-  };
-}
-
 const protocolOf = ({ services }: Tables, { own, service }: SlotConnection): number =>
   own?.protocol ?? services.get(service, Service.protocol);
 
@@ -50,7 +40,7 @@ function* left(tables: Tables, drain: DrainTargets, isHere: IsHere): Generator<S
   const own = new Set<number>();
   for (const [id, key, server] of recordedDestinations(tables)) if (targets.some((target) => isTargeted(target, key, server))) own.add(id);
   if (own.size === 0) return;
-  const here = remembered(isHere);
+  const here = remembered(isHere, { idOf: addressId });
   for (const connection of livingConnections(tables, clockNow(tables.conf))) {
     if (!own.has(connection.dest) || !here(virtualOf(tables, connection).address)) continue;
     if (protocolOf(tables, connection) !== IpProtocol.tcp || connection.state !== S_TIME_WAIT) yield connection;
