@@ -5,13 +5,13 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DrainEvent } from '../../control/drain/messages.js';
 import { netnsStatePath } from '../../host/state-file.js';
-import { type Drain, type DrainRecord, isDriven } from '../../model/drain/drain.js';
-import { isWeirError } from '../../model/errors/weir-error.js';
+import { type Drain, isDriven } from '../../model/drain/drain.js';
 import { artifact } from '../../sys/artifact.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { Lock } from '../../sys/files/lock.js';
 import { exclusiveHolder } from '../../sys/files/lock-holder.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
+import { unlessBusy } from '../process/unless-busy.js';
 import { turn } from './drains.js';
 import { resetDrained } from './reset-drained.js';
 
@@ -27,21 +27,11 @@ export async function drive(
 ): Promise<readonly Drain[]> {
   for (;;) {
     const beganUs = monotonicUs();
-    const record = attempt(onEvent);
+    const record = unlessBusy(() => turn(onEvent));
     if (record !== undefined) await resetDrained(record.drains, onEvent);
     if (record !== undefined && (isDone(record.drains) || !isDriven(record))) return record.drains;
     const tookMs = (monotonicUs() - beganUs) / 1000;
     await new Promise((done) => setTimeout(done, Math.max(lookMs, tookMs * REST_TIMES)));
-  }
-}
-
-/** undefined: another process had the table. */
-function attempt(onEvent: (event: DrainEvent) => void): DrainRecord | undefined {
-  try {
-    return turn(onEvent);
-  } catch (error) {
-    if (isWeirError(error, 'lock-busy')) return undefined;
-    throw error;
   }
 }
 
@@ -70,21 +60,12 @@ export function drainKeeper(): () => void {
 /** Drives all drains of this namespace until none needs it. Nothing where another process does so. */
 export async function driveAlone(onEvent: (event: DrainEvent) => void): Promise<void> {
   makeFolders(dirname(driverLock()));
-  const lock = lockedOrBusy();
+  const lock = unlessBusy(() => Lock.take(driverLock(), { waitMs: HANDOVER_MS }));
   if (lock === undefined) return;
   try {
     await drive(() => false, onEvent);
   } finally {
     lock.release();
-  }
-}
-
-function lockedOrBusy(): Lock | undefined {
-  try {
-    return Lock.take(driverLock(), { waitMs: HANDOVER_MS });
-  } catch (error) {
-    if (isWeirError(error, 'lock-busy')) return undefined;
-    throw error;
   }
 }
 

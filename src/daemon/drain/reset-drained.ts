@@ -2,6 +2,7 @@
 // what does not answer, or has no resets, ends in the table alone. It takes seconds, without the table's lock. Killed in between, the next process that
 // drives the drain begins it again.
 import { randomInt } from 'node:crypto';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ResetRound, type RoundSegment } from '../../control/drain/reset-round.js';
 import { drainedConnections, endConnections, type IsHere } from '../../datapath/ebpf/sync/drained-connections.js';
@@ -22,6 +23,7 @@ import { PacketTap } from '../../sys/sockets/packet-tap.js';
 import { RawSender } from '../../sys/sockets/raw-socket.js';
 import { decodeRoute, lookUpRoute, RouteType } from '../../wire/rtnetlink-route.js';
 import { bareSegmentFilter, decodeBareSegment, encodeBareSegment, endsId } from '../../wire/tcp-packet.js';
+import { unlessBusy } from '../process/unless-busy.js';
 import { type OnDrainEvent, take, withDirector } from './drains.js';
 
 /** A connection is in so many rounds, which last so long: of two such answers within 0.5 s Linux gives one. */
@@ -142,23 +144,14 @@ function obstacleText(error: unknown): string {
   return `not all could be ended: ${messageOf(error)}`;
 }
 
-/** undefined: a table moves; another process has the lock. */
-function endRest(drain: Drain, isHere: IsHere): number | undefined {
-  try {
-    return withDirector((director) => director.exclusively(() => endConnections(director.tables, drain, isHere)));
-  } catch (error) {
-    if (isWeirError(error, 'lock-busy')) return undefined;
-    throw error;
-  }
-}
-
 /** What was done; undefined: it is to be begun again. */
 async function resetText(drain: Drain): Promise<string | undefined> {
   const netlink = new Netlink();
   try {
     const isHere = isHereBy(netlink);
     const reset = await resetAll(drain, isHere);
-    const ended = endRest(drain, isHere);
+    // undefined: a table moves, or another process has the lock.
+    const ended = unlessBusy(() => withDirector((director) => director.exclusively(() => endConnections(director.tables, drain, isHere))));
     return ended === undefined ? undefined : `${counted(reset, 'connection')} reset at both ends, ${ended} ended in the table alone`;
   } catch (error) {
     return obstacleText(error);
@@ -170,13 +163,8 @@ async function resetText(drain: Drain): Promise<string | undefined> {
 /** One process does so, as long as that takes. */
 function alone(): Lock | undefined {
   const path = netnsStatePath('drain').replace(/json$/, 'reset.lock');
-  makeFolders(path.slice(0, path.lastIndexOf('/')));
-  try {
-    return Lock.take(path, { waitMs: 0 });
-  } catch (error) {
-    if (isWeirError(error, 'lock-busy')) return undefined;
-    throw error;
-  }
+  makeFolders(dirname(path));
+  return unlessBusy(() => Lock.take(path, { waitMs: 0 }));
 }
 
 /** Resets what these drains ask for, and marks it as done. Nothing where another process does so. */

@@ -13,9 +13,9 @@ import { RecentEnds } from '../../../datapath/ebpf/sync/recent-ends.js';
 import { type TableMoment, TableWatch } from '../../../datapath/ebpf/sync/table-watch.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { endpointText } from '../../../model/endpoint-text.js';
-import { isWeirError } from '../../../model/errors/weir-error.js';
 import type { Log } from '../../../model/log-level.js';
 import type { ConnectionRefusal, StreamPeer, StreamSettings, StreamStatus } from '../../../model/stream-node.js';
+import { unlessBusy } from '../../process/unless-busy.js';
 import { Incoming } from './incoming.js';
 import { Outgoing } from './outgoing.js';
 import { PeerTables } from './peer-tables.js';
@@ -145,20 +145,10 @@ export class StreamDaemon {
 
   #apply({ blocks, count, rivalry }: Batch, from: PeerTables, known: PeerEnds | undefined): Uint8Array | undefined {
     const others = this.#peers.flatMap(({ tables }) => (tables === from ? [] : (tables.news ?? [])));
-    return this.#unlessBusy(() => {
+    return unlessBusy(() => {
       const options = from.news === undefined ? { rivalry } : fromPeer(from.news, others, rivalry, known);
       return this.#foreign.applyItems(blocks, count, options);
     });
-  }
-
-  /** undefined: the lock is another one's now, or a table moves. */
-  #unlessBusy(work: () => Uint8Array | undefined): Uint8Array | undefined {
-    try {
-      return work();
-    } catch (error) {
-      if (isWeirError(error, 'lock-busy')) return undefined;
-      throw error;
-    }
   }
 
   /** As of Naming. */
@@ -173,7 +163,7 @@ export class StreamDaemon {
       const items = blocks.reduce((sum, block) => sum + block.count, 0);
       const rivalry = { wins: false, fresh: Number.POSITIVE_INFINITY };
       return (
-        this.#unlessBusy(() =>
+        unlessBusy(() =>
           this.#foreign.applyItems(
             blocks.map((block) => ({ block, late: 0 })),
             items,
