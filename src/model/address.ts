@@ -12,6 +12,9 @@ export interface Address {
 export const isLoopbackAddress = ({ family, words }: Address): boolean =>
   family === 'inet' ? (words[0] ?? 0) >>> 24 === 127 : words.slice(0, 3).every((word) => word === 0) && words[3] === 1;
 
+/** 0.0.0.0 and ::. */
+export const isUnspecified = ({ words }: Pick<Address, 'words'>): boolean => words.every((word) => word === 0);
+
 /** ::ffff:a.b.c.d (RFC 4291 §2.5.5.2). */
 export const isIpv4Mapped = ({ family, words: [first, second, third] }: Address): boolean =>
   family === 'inet6' && first === 0 && second === 0 && third === 0xffff;

@@ -1,5 +1,5 @@
 // May an address be a destination's? As in the kernel's IPVS (ip_vs_new_dest), it must be unicast or local.
-import { type Address, isIpv4Mapped, isLinkLocal } from './address.js';
+import { type Address, isIpv4Mapped, isLinkLocal, isUnspecified } from './address.js';
 
 const none: ReadonlySet<number> = new Set();
 
@@ -10,6 +10,5 @@ const none: ReadonlySet<number> = new Set();
 export function isUnicast(address: Address, broadcasts = none): boolean {
   const [first = 0] = address.words;
   if (address.family === 'inet') return first >>> 24 !== 0 && first >>> 28 !== 0xe && first !== 0xffffffff && !broadcasts.has(first);
-  const unspecified = address.words.every((word) => word === 0);
-  return !unspecified && !isIpv4Mapped(address) && first >>> 24 !== 0xff && !isLinkLocal(address);
+  return !isUnspecified(address) && !isIpv4Mapped(address) && first >>> 24 !== 0xff && !isLinkLocal(address);
 }

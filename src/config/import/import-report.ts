@@ -1,11 +1,11 @@
 // Collects what statements became, and builds services of them.
+import { isLoopbackAddress } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
 import { eachServerOnce } from './each-once.js';
 import type { Imported, ImportedDestination, ImportedService, ImportLine, ImportStatus } from './imported.js';
-import { isLoopback } from './values.js';
 
 const TEXT_MAX = 120;
 
@@ -68,7 +68,7 @@ function hostChanges(services: readonly ImportedService[]): readonly string[] {
   const of = (method: string) =>
     services.flatMap(({ spec, destinations }) =>
       destinations
-        .filter((each) => each.spec.method === method && !isLoopback(each.spec.address))
+        .filter((each) => each.spec.method === method && !isLoopbackAddress(each.spec.address))
         .map((each) => ({
           server: formatAddress(each.spec.address),
           vip: spec.key.kind === 'address' ? formatAddress(spec.key.address) : undefined,

@@ -1,5 +1,5 @@
 // ldirectord.cf → services (its manual page; ClusterLabs/resource-agents). Its daemon and weir both keep the table by checks.
-import type { Address } from '../../model/address.js';
+import { type Address, isLoopbackAddress } from '../../model/address.js';
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { serviceFamily, widestNetmask } from '../../model/identity.js';
 import { schedulerNamed } from '../../model/schedulers.js';
@@ -9,7 +9,7 @@ import { type At, ImportReport } from './import-report.js';
 import type { CheckBlock, Imported, ImportedDestination } from './imported.js';
 import { Block, type Setting } from './ldirectord-block.js';
 import { negotiateCheck } from './ldirectord-checks.js';
-import { destinationOf, isLoopback, PORT_MAX, tcpCheck, wholeNumber } from './values.js';
+import { destinationOf, PORT_MAX, tcpCheck, wholeNumber } from './values.js';
 
 const METHODS: Readonly<Record<string, ForwardingMethod>> = { gate: 'route', masq: 'masq', ipip: 'tunnel' };
 const SERVERS_MAX = 4096;
@@ -196,7 +196,7 @@ class VirtualServer {
     if (isMoved) report.add(at, 'equivalent', `port ${key.port}`, `by ${method} packets keep their port, in ldirectord as here`);
     else report.add(at, 'exact', `${found.addresses.length} × ${forwarding}`);
     return found.addresses.map((address) => ({
-      spec: destinationOf(address, isMoved ? key.port : port, isLoopback(address) ? 'local' : forwarding, { weight: weight ?? 1 }),
+      spec: destinationOf(address, isMoved ? key.port : port, isLoopbackAddress(address) ? 'local' : forwarding, { weight: weight ?? 1 }),
       check: this.#check({ at, address, port: found.port ?? port, request, receive }),
     }));
   }
@@ -261,7 +261,7 @@ class VirtualServer {
     }
     const port = found.port ?? (key.kind === 'fwmark' ? 0 : key.port);
     report.add(setting.at, 'exact', 'sorry_server');
-    return destinationOf(found.address, port, isLoopback(found.address) ? 'local' : forwarding);
+    return destinationOf(found.address, port, isLoopbackAddress(found.address) ? 'local' : forwarding);
   }
 
   /** What is neither of the service nor of its servers. */

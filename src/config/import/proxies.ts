@@ -1,5 +1,5 @@
 // What the importers of proxies have in common: where they listen, and what changes where packets are passed on instead of copied.
-import type { Address } from '../../model/address.js';
+import { type Address, isUnspecified } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { widestNetmask } from '../../model/identity.js';
 import type { DestinationSpec } from '../../model/service.js';
@@ -8,7 +8,7 @@ import { canBeVip } from '../../model/vip-address.js';
 import { eachServerOnce } from './each-once.js';
 import type { At, ImportReport } from './import-report.js';
 import type { ImportedDestination, ImportOptions } from './imported.js';
-import { destinationOf, isAny, PORT_MAX, wholeNumber } from './values.js';
+import { destinationOf, PORT_MAX, wholeNumber } from './values.js';
 
 export interface ListenPlace {
   readonly address: Address;
@@ -35,7 +35,7 @@ export function placesOf(
   report: ImportReport,
 ): readonly ListenPlace[] {
   const given = host === '' || host === '*' ? undefined : parseAddress(host);
-  const isWild = host === '' || host === '*' || (given !== undefined && isAny(given));
+  const isWild = host === '' || host === '*' || (given !== undefined && isUnspecified(given));
   if (!isWild && (given === undefined || !canBeVip(given))) {
     report.add(at, 'refused', '', `nothing listens at ${host}: a service has an address that clients reach, by numbers`);
     return [];

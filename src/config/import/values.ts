@@ -1,6 +1,5 @@
 // Values that files of several programs have.
 import type { Address } from '../../model/address.js';
-import { sameAddress } from '../../model/identity.js';
 import { type DestinationSpec, type ForwardingMethod, PLAIN_TUNNEL } from '../../model/service.js';
 import type { CheckBlock } from './imported.js';
 
@@ -11,13 +10,6 @@ export function wholeNumber(text: string | undefined, min: number, max: number):
   const value = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   return value >= min && value <= max ? value : undefined;
 }
-
-export const isLoopback = (address: Address): boolean =>
-  address.family === 'inet' ? (address.words[0] ?? 0) >>> 24 === 127 : sameAddress(address, LOOPBACK6);
-const LOOPBACK6: Address = { family: 'inet6', words: [0, 0, 0, 1] };
-
-/** `0.0.0.0` and `::`. */
-export const isAny = (address: Address): boolean => address.words.every((word) => word === 0);
 
 export interface ServerNumbers {
   readonly weight?: number;

@@ -1,6 +1,6 @@
 // The sockets of this network namespace that are bound to one local address (man 5 proc, /proc/net/tcp).
 import { readFileSync } from 'node:fs';
-import type { Family } from '../../model/address.js';
+import { type Family, isUnspecified } from '../../model/address.js';
 import { unlessCode } from '../../sys/errno.js';
 import type { ListenerFact } from '../vrrp-facts.js';
 
@@ -18,7 +18,7 @@ export function listenersIn(text: string, protocol: 'tcp' | 'udp', family: Famil
     const [, hex, port, state] = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) /.exec(line) ?? [];
     if (hex === undefined || port === undefined || state !== STATES[protocol]) return [];
     const words = (hex.match(/.{8}/g) ?? []).map(wordOf);
-    return words.every((word) => word === 0) ? [] : [{ protocol, address: { family, words }, port: Number.parseInt(port, 16) }];
+    return isUnspecified({ words }) ? [] : [{ protocol, address: { family, words }, port: Number.parseInt(port, 16) }];
   });
 }
 

@@ -1,10 +1,9 @@
 // A listener on all addresses of this host, as one for each of them: the datapath's services have an address.
+import { isUnspecified } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { Layer7 } from '../../../model/layer7/layer7.js';
 import type { Listener } from '../../../model/layer7/listener.js';
 import { contains, type Subnet } from '../../../model/subnet.js';
-
-export const isOfAll = ({ address: { words } }: Pick<Listener, 'address'>): boolean => words.every((word) => word === 0);
 
 /** Of a network with servers: these would answer its clients past this host, so that VS/NAT does not serve them. */
 const hasServer = (subnet: Subnet, { pools }: Layer7): boolean =>
@@ -12,7 +11,7 @@ const hasServer = (subnet: Subnet, { pools }: Layer7): boolean =>
 
 /** The listener itself, where it is none of all addresses or the host has none for it. */
 function listenersFor(listener: Listener, layer7: Layer7, own: readonly Subnet[]): readonly Listener[] {
-  if (!isOfAll(listener)) return [listener];
+  if (!isUnspecified(listener.address)) return [listener];
   const isNamed = ({ address }: Subnet): boolean =>
     layer7.listeners.some((other) => other.port === listener.port && sameAddress(other.address, address));
   const found = own.filter(

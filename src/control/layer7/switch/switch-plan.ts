@@ -2,7 +2,7 @@
 //
 // It decides as the proxy's router does, or not at all: a name or a path that it does not know for certain is the proxy's. So only hosts with exact
 // names are switched, and of their paths all are known to the datapath: those that it must leave to the proxy stand in its table without a pool.
-import { type Family, isLinkLocal } from '../../../model/address.js';
+import { type Family, isLinkLocal, isUnspecified } from '../../../model/address.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import { defaultProxying } from '../../../model/layer7/defaults.js';
 import type { Host } from '../../../model/layer7/host.js';
@@ -21,7 +21,7 @@ import {
   type SwitchServer,
 } from '../../../model/layer7/switch-plan.js';
 import type { Subnet } from '../../../model/subnet.js';
-import { isOfAll, withOwnAddresses } from './own-addresses.js';
+import { withOwnAddresses } from './own-addresses.js';
 
 const NAME = /^[a-z0-9._-]+$/;
 /** A path that a request has as it is: normalising changes nothing of it. */
@@ -141,7 +141,7 @@ class HostPlanner {
 }
 
 const whyNotConnection = ({ address, proxyFrom }: Listener): string | undefined => {
-  if (isOfAll({ address })) return 'this host has no address for its listener, or only those of networks with servers';
+  if (isUnspecified(address)) return 'this host has no address for its listener, or only those of networks with servers';
   if (isLinkLocal(address)) return "link-local addresses are the proxy's";
   return proxyFrom.length > 0 ? "connections with a PROXY header are the proxy's" : undefined;
 };

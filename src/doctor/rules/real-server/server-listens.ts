@@ -1,5 +1,5 @@
 // On a real server: does a process listen where the clients' packets arrive, and does it accept connections?
-import { type Address, type Family, isIpv4Mapped, isLoopbackAddress } from '../../../model/address.js';
+import { type Address, type Family, isIpv4Mapped, isLoopbackAddress, isUnspecified } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
@@ -10,11 +10,9 @@ import { arrivalInterfaces, passages } from '../../server-arrivals.js';
 import { hasVip } from '../../server-method.js';
 import { serviceAddresses } from './server-addresses.js';
 
-const isAny = ({ words }: Address): boolean => words.every((word) => word === 0);
-
 /** Whether the socket takes packets for this address. One of IPv6 takes IPv4, too, unless it is for IPv6 alone. */
 function takes(socket: SocketFact, address: Address): boolean {
-  if (!isAny(socket.address)) return sameAddress(socket.address, address) || isMappedFrom(socket.address, address);
+  if (!isUnspecified(socket.address)) return sameAddress(socket.address, address) || isMappedFrom(socket.address, address);
   return socket.family === address.family || (address.family === 'inet' && !socket.sixOnly);
 }
 
@@ -95,7 +93,7 @@ function unheard(facts: RealServerFacts, sockets: readonly SocketFact[], { addre
   const others = sockets.filter((one) => one.protocol === port.protocol && takes(one, address) && one.port !== 22);
   const numbers = [...new Set(others.map((one) => one.port))];
   const [only] = numbers.length === 1 ? numbers : [];
-  const bound = others.every((one) => isAny(one.address)) ? undefined : others.find((one) => !isAny(one.address));
+  const bound = others.every((one) => isUnspecified(one.address)) ? undefined : others.find((one) => !isUnspecified(one.address));
   return {
     severity: 'error',
     code: 'server-not-listening',
