@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noStats } from '../../datapath/memory/memory-director.js';
 import { TrafficHistory } from './traffic-history.js';
 
 const MINUTE_MS = 60_000;
-const stats = (conns: bigint) => ({
-  conns,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-});
+const stats = (conns: bigint) => ({ ...noStats, conns });
 
 test('a sample a minute, of an hour and some minutes', () => {
   const history = new TrafficHistory();

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import type { TrafficSample } from '../events/traffic-history.js';
 import { json, type Route, route } from '../route.js';
+import { momentText } from '../values/moment-text.js';
 import { countersShape, countersValue } from '../values/service-value.js';
-import { momentText } from '../values/texts.js';
 
 const sampleShape = z.strictObject({
   at: z.string(),

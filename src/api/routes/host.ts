@@ -2,10 +2,11 @@
 import * as z from 'zod';
 import type { PublishedServerAttempts } from '../../host/published-attempts.js';
 import { formatAddress } from '../../model/address-text.js';
+import { byServer } from '../../model/by-server.js';
 import type { BfdSessionStatus, HealthStatus } from '../../report/status/status.js';
 import { releaseInstance } from '../changes/release-instance.js';
 import { json, type Route, route } from '../route.js';
-import { momentText } from '../values/texts.js';
+import { momentText } from '../values/moment-text.js';
 
 /** What `weir status --json` prints of it: documented there. */
 const asStatus = (what: string): z.ZodType => z.looseObject({}).describe(what);
@@ -78,11 +79,11 @@ const attemptsValue = ({ results, last }: PublishedServerAttempts): z.infer<type
 
 /** The health of a virtual server, with what is known of the attempts of its servers. */
 function attemptsOf(all: readonly PublishedServerAttempts[]) {
-  const made = new Map(all.map((one) => [`${one.virtual} ${one.server}`, one]));
+  const made = byServer(all);
   return (health: HealthStatus) => ({
     ...health,
     servers: health.servers.map((real) => {
-      const found = made.get(`${health.name} ${real.server}`);
+      const found = made(health.name, real.server);
       return { ...real, attempts: found === undefined ? null : attemptsValue(found) };
     }),
   });
@@ -210,13 +211,13 @@ export const hostRoutes: readonly Route[] = [
     summary: 'the health of servers, as the daemons here found it',
     scope: 'read',
     answers: { 200: { what: 'virtual servers with their real servers', schema: checksShape } },
-    answer: (_request, sources) =>
-      json({
-        virtual_servers: sources.daemons().flatMap(({ pid, program, health }) => {
-          const withAttempts = attemptsOf(health === null ? [] : sources.attempts());
-          return (health ?? []).map((one) => ({ ...withAttempts(one), daemon: { pid, program } }));
-        }),
-      }),
+    answer: (_request, sources) => {
+      const withAttempts = attemptsOf(sources.attempts());
+      const virtual = sources
+        .daemons()
+        .flatMap(({ pid, program, health }) => (health ?? []).map((one) => ({ ...withAttempts(one), daemon: { pid, program } })));
+      return json({ virtual_servers: virtual });
+    },
   }),
   route({
     method: 'GET',

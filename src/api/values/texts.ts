@@ -41,6 +41,3 @@ export const secondsText = (max: number): z.ZodType<number, string> =>
     const value = /^\d{1,10}s?$/.test(text) ? Number(text.replace('s', '')) : Number.NaN;
     return value <= max ? value : undefined;
   });
-
-/** RFC 3339, UTC. `ms`: since 1970. */
-export const momentText = (ms: number): string => new Date(ms).toISOString();

@@ -2,6 +2,7 @@
 import { serviceName as keepalivedName } from '../../control/virtual-server/names.js';
 import type { PublishedServerAttempts } from '../../host/published-attempts.js';
 import { ATTEMPT_RESULTS } from '../../host/published-check-counts.js';
+import { byServer } from '../../model/by-server.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import type { ServiceEntry, ServiceSpec, Stats } from '../../model/service.js';
 import { flagText } from '../../model/service-text.js';
@@ -70,14 +71,14 @@ const labelsOf = madeOnce((spec: ServiceSpec): ServiceLabels => {
 
 function rowsOf({ table, checks, attempts }: Snapshot): readonly Row[] {
   const byName = new Map(checks.map((server) => [server.name, server]));
-  const made = new Map(attempts.map((one) => [`${one.virtual} ${one.server}`, one]));
+  const made = byServer(attempts);
   return (table?.services ?? []).map((service) => {
     const own = labelsOf(service.spec);
     const checked = checkedOf(byName, service.spec.key);
     const servers = serversOf(service, checked).map((server) => ({
       server,
       own: own.server(server.name),
-      attempts: checked && server.check && made.get(`${checked.name} ${server.check.server}`),
+      attempts: checked && server.check && made(checked.name, server.check.server),
     }));
     return { own, service, servers };
   });
