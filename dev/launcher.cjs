@@ -44,8 +44,7 @@ for (const prototype of [Array.prototype, Object.getPrototypeOf(Uint8Array.proto
 
 const isApi = isDaemon ? process.env.WEIR_CHILD === 'api' : program === 'weir' && command === 'api' && process.argv[4] === 'serve';
 const isIpvsadm = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'].includes(program === 'weir' ? command : program);
-const kinds = { 'weir-api': isApi, 'weir-daemon': isDaemon, 'weir-ipvsadm': isIpvsadm, weir: true };
-const name = Object.keys(kinds).find((kind) => kinds[kind]);
+const name = isApi ? 'weir-api' : isDaemon ? 'weir-daemon' : isIpvsadm ? 'weir-ipvsadm' : 'weir';
 const filename = `${__dirname}/${name}.js`;
 /** Each kind of process runs other code, some with other V8 flags, so each has its own compiled form. */
 const { WEIR_CHILD: role = 'main', WEIR_MAKE_COMPILED: making } = process.env;
