@@ -10,7 +10,7 @@ const FOLDER = '/run/netns';
 const BEGINNING = 'wnet';
 
 /** Of the tests of a process. */
-export const namespaceOf = (bed: number, host: string): string => `${BEGINNING}${process.pid}x${bed}-${host}`;
+export const namespaceOf = (bed: number, host: string, beginning = BEGINNING): string => `${beginning}${process.pid}x${bed}-${host}`;
 
 /** With the processes in them. Several tests may do this at a time. */
 export function removeLeftNamespaces(beginning = BEGINNING): void {

@@ -6,10 +6,14 @@ import { join } from 'node:path';
 import { unlessCode } from '../../../src/sys/errno.js';
 import { removeNetns } from '../../../src/sys/namespaces/remove-netns.js';
 import { atExit } from '../../support/at-exit.js';
+import { namespaceOf, removeLeftNamespaces } from '../../support/left-namespaces.js';
 import { endpointOf, HarnessHost } from './host.js';
 import type { HostPlan, SetUp, Step, Steps } from './types.js';
 
 let networks = 0;
+
+/** Of a set-up's namespaces. */
+const BEGINNING = 'wdoc';
 
 /** The namespace of all switches, as a host of steps: `['wires', 'ip link set s1-eth0 down']` unplugs a cable. */
 const SWITCHES = 'wires';
@@ -46,12 +50,13 @@ export class Network {
   readonly #hosts = new Map<string, HarnessHost>();
   readonly #namespaces: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'weir-doctor-'));
-  readonly #prefix: string;
+  readonly #number: number;
   readonly #takeBackExit: () => void;
 
   private constructor(readonly setUp: SetUp) {
     networks += 1;
-    this.#prefix = `wdoc${process.pid}-${networks}`;
+    this.#number = networks;
+    if (networks === 1) removeLeftNamespaces(BEGINNING);
     this.#takeBackExit = atExit(() => this.#remove());
   }
 
@@ -67,8 +72,12 @@ export class Network {
     return network;
   }
 
+  #nameOf(host: string): string {
+    return namespaceOf(this.#number, host, BEGINNING);
+  }
+
   #namespace(name: string): string {
-    const namespace = `${this.#prefix}-${name}`;
+    const namespace = this.#nameOf(name);
     ipLines(undefined, [`netns add ${namespace}`]);
     this.#namespaces.push(namespace);
     return namespace;
@@ -115,7 +124,7 @@ export class Network {
 
   host(name: string): HarnessHost {
     if (name === SWITCHES && !this.#hosts.has(name)) {
-      this.#hosts.set(name, new HarnessHost(name, `${this.#prefix}-${name}`, this.#folder));
+      this.#hosts.set(name, new HarnessHost(name, this.#nameOf(name), this.#folder));
     }
     const host = this.#hosts.get(name);
     if (host === undefined) throw new RangeError(`${this.setUp.name} has no host ${name}`);
