@@ -102,7 +102,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'api',
-    what: 'the control API: `routes/`, a file for each kind of resource; `http/`: requests and answers, problem documents, listeners; `access/`: who may; `values/`: what is sent; `changes/`: plans and the journal; `events/`: what is streamed; `openapi.ts`. It decides nothing: what it reads comes by `sources.ts`',
+    what: 'the control API: `routes/`, a file for each kind of resource; `http/`: requests and answers, problem documents, listeners; `access/`: who may; `values/`: what is sent; `changes/`: plans and the journal; `events/`: what is streamed, and the traffic of the last hour; `openapi.ts`. It decides nothing: what it reads comes by `sources.ts`',
     mayImport: [...shell, 'document', 'doctor', 'report', 'metrics'],
     pure: [],
   },
