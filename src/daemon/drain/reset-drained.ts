@@ -167,6 +167,17 @@ function alone(): Lock | undefined {
   return unlessBusy(() => Lock.take(path, { waitMs: 0 }));
 }
 
+function markDone(drain: Drain, text: string, onEvent: OnDrainEvent): void {
+  withDirector((director) =>
+    director.exclusively(() => {
+      const record = director.drainRecord();
+      // It may have been cancelled meanwhile.
+      const isDue = record.drains.some((each) => each.id === drain.id && isResetting(each));
+      if (isDue) take(director, record, { kind: 'done', id: drain.id, text }, onEvent);
+    }),
+  );
+}
+
 /** Resets what these drains ask for, and marks it as done. Nothing where another process does so. */
 export async function resetDrained(drains: readonly Drain[], onEvent: OnDrainEvent): Promise<void> {
   const due = drains.filter(isResetting);
@@ -176,14 +187,8 @@ export async function resetDrained(drains: readonly Drain[], onEvent: OnDrainEve
     for (const drain of due) {
       const text = await resetText(drain);
       if (text === undefined) continue;
-      withDirector((director) =>
-        director.exclusively(() => {
-          const record = director.drainRecord();
-          // It may have been cancelled meanwhile.
-          const isDue = record.drains.some((each) => each.id === drain.id && isResetting(each));
-          if (isDue) take(director, record, { kind: 'done', id: drain.id, text }, onEvent);
-        }),
-      );
+      // Not marked, where the lock is held, it is done once more at the next turn.
+      unlessBusy(() => markDone(drain, text, onEvent));
     }
   } finally {
     lock.release();
