@@ -30,6 +30,9 @@ const DEFINED = ['type', 'key', 'key_size', 'value', 'value_size', 'values', 'ma
 const UNSHARED_LINE = /^\/\* -+ not shared between builds/m;
 const SECTION_LINE = /^(?=\/\* ---- )/m;
 
+/** A name in a record of the pin (table/layout.ts). */
+const PINNED_NAME_BYTES = 16;
+
 /** The formatter's. */
 const LINE_MAX = 140;
 
@@ -248,7 +251,10 @@ function layoutNumbers(path, folder, { objects: [main], names, layouts }) {
         .filter(([name]) => maps[name])
         .map(([name, number]) => [maps[name], number]);
     });
-  return [...numbers(main, header), ...together(own)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const all = [...numbers(main, header), ...together(own)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const long = all.filter(([name]) => name.length > PINNED_NAME_BYTES).map(([name]) => name);
+  if (long.length > 0) throw new Error(`the pin of the numbers has ${PINNED_NAME_BYTES} bytes for the name of a map: ${long.join(', ')}`);
+  return all;
 }
 
 /** The numbers of the maps' layouts, as text. */

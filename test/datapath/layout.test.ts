@@ -11,11 +11,15 @@ import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import type { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
 import { LAYOUT, LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { pinInPlace } from '../../src/datapath/ebpf/pins/pin-in-place.js';
 import { applySwitch, clearSwitch } from '../../src/datapath/ebpf/switch/apply-switch.js';
 import { layoutOf, mapsOfOtherLayout, pinLayouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
 import { CONNECTION_PINS, FULLNAT_FLOWS_PINS, LAYOUTS_PIN, layoutName } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { artifact } from '../../src/sys/artifact.js';
+import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import { u32 } from '../../src/sys/bpf/records.js';
+import { using } from '../../src/sys/fd.js';
 import { breadth, test } from '../support/breadth.js';
 import { noTools } from '../support/probes.js';
 import { root } from '../support/project.js';
@@ -95,6 +99,57 @@ test('a table of another layout is refused with the names of the maps that diffe
     conf.set(0, Conf.layout, layout);
     assert.equal(refusal(), 'none');
   } finally {
+    bed.close();
+  }
+});
+
+/** As builds before read a pin of these numbers: 64 records, whatever its size is. */
+function readAsBefore(folder: string): readonly string[] {
+  return using(BpfMap.pinned(`${folder}/${LAYOUTS_PIN}`), (map) => {
+    const bytes = new Uint8Array(24);
+    const names: string[] = [];
+    for (let record = 0; record < 64 && map.lookup(u32(record), bytes) && bytes[0] !== 0; record++)
+      names.push(new TextDecoder().decode(bytes.subarray(0, 16)).replace(/\0+$/, ''));
+    return names;
+  });
+}
+
+test('more maps than builds before read: all are read here, and those builds find a name that they refuse', { skip: skipReason() }, () => {
+  const bed = openBed();
+  try {
+    const few = Object.fromEntries(Array.from({ length: 64 }, (_, map) => [`map_${map}`, map + 1]));
+    pinLayouts(bed.folder, few);
+    assert.deepEqual(pinnedLayouts(bed.tables), few);
+    assert.deepEqual(readAsBefore(bed.folder), Object.keys(few), 'as many as those builds read: they know all of them');
+    const many = { ...few, one_more: 7 };
+    pinLayouts(bed.folder, many);
+    assert.deepEqual(pinnedLayouts(bed.tables), many);
+    assert.equal(readAsBefore(bed.folder)[0], LAYOUTS_PIN);
+    assert.equal(LAYOUTS_PIN in LAYOUTS, false);
+  } finally {
+    pinLayouts(bed.folder);
+    bed.close();
+  }
+});
+
+test('a pin that a build before has made, with room for 64 maps, is read to its end', { skip: skipReason() }, () => {
+  const bed = openBed();
+  try {
+    using(BpfMap.createArray(LAYOUTS_PIN, 24, 64), (map) => {
+      for (let record = 0; record < 64; record++) {
+        const bytes = new Uint8Array(24);
+        bytes.set(new TextEncoder().encode(`map_${record}`));
+        bytes.set(u32(record + 1), 16);
+        map.update(u32(record), bytes);
+      }
+      pinInPlace(map, `${bed.folder}/${LAYOUTS_PIN}`);
+    });
+    assert.deepEqual(
+      Object.values(pinnedLayouts(bed.tables) ?? {}),
+      [...Array(64).keys()].map((record) => record + 1),
+    );
+  } finally {
+    pinLayouts(bed.folder);
     bed.close();
   }
 });

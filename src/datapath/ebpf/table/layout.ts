@@ -90,8 +90,13 @@ function canBeTakenOver(folder: string, pinned: Layouts | undefined): boolean {
   return Object.entries(pinned).every(([name, number]) => number === ours[name] || number === before[name] || isUnused(folder, name));
 }
 
-/** A record of the pinned map: the name as text, the rest 0; then the number. It must never change: every build reads it. */
-const RECORDS = 64;
+/**
+ * A record of the pinned map: the name as text, the rest 0; then the number. It must never change: every build reads it, as far as its map goes. Builds
+ * before this one read no more than RECORDS_BEFORE of them: where there are more, the first one has the name of the pin, which is no map of theirs, so that
+ * they refuse the tables.
+ */
+const RECORDS = 256;
+const RECORDS_BEFORE = 64;
 const [NAME_BYTES, RECORD_BYTES] = [16, 24];
 
 const keyOf = (record: number): Uint8Array => new Uint8Array(new Uint32Array([record]).buffer);
@@ -103,22 +108,29 @@ function encodeRecord(name: string, number: number): Uint8Array {
   return bytes;
 }
 
+/** The records that a pin of these numbers has, in their order. */
+function recordsOf(layouts: Layouts): readonly (readonly [name: string, number: number])[] {
+  const records = Object.entries(layouts);
+  return records.length > RECORDS_BEFORE ? [[LAYOUTS_PIN, records.length], ...records] : records;
+}
+
 /** Pins the numbers of this build's maps, in the place of those that are there. */
 export function pinLayouts(folder: string, layouts: Layouts = LAYOUTS): void {
   using(BpfMap.createArray(LAYOUTS_PIN, RECORD_BYTES, RECORDS), (map) => {
-    Object.entries(layouts).forEach(([name, number], record) => {
+    recordsOf(layouts).forEach(([name, number], record) => {
       map.update(keyOf(record), encodeRecord(name, number));
     });
     pinInPlace(map, `${folder}/${LAYOUTS_PIN}`);
   });
 }
 
+/** The map's size is its maker's: beyond its end there is no record. */
 function readLayouts(map: BpfMap): Layouts {
   const found: Record<string, number> = {};
   const bytes = new Uint8Array(RECORD_BYTES);
-  for (let record = 0; record < RECORDS && map.lookup(keyOf(record), bytes) && bytes[0] !== 0; record++) {
+  for (let record = 0; map.lookup(keyOf(record), bytes) && bytes[0] !== 0; record++) {
     const name = new TextDecoder().decode(bytes.subarray(0, NAME_BYTES)).replace(/\0+$/, '');
-    found[name] = new DataView(bytes.buffer).getUint32(NAME_BYTES, true);
+    if (name !== LAYOUTS_PIN) found[name] = new DataView(bytes.buffer).getUint32(NAME_BYTES, true);
   }
   return found;
 }
