@@ -53,7 +53,7 @@ class Change {
     if (found === undefined) throw refused('Scheduler not found');
     const own =
       listen === undefined ? defaultVirtual.listen : this.#at(listen.includes(':') ? listen : `${listen}:${defaultVirtual.listen.port}`);
-    return { scheduler: found, listen: { ...own, port: numberOf(port, own.port, 1, PORT_MAX, 'server port') } };
+    return { scheduler: found, listen: { ...own, port: numberOf(port ?? String(own.port), own.port, 1, PORT_MAX, 'server port') } };
   }
 
   /** `before`: what it is where the command has no way. */

@@ -28,6 +28,18 @@ const YAML_MARK = '# Written by tcpvsadm of weir for: weir proxy --config\n';
 const HEAD = 'TCP Virtual Server version 0.0.18\n';
 const LOCK_WAIT_MS = 10_000;
 
+/** Again after each host name that had to be asked for. */
+async function resolving<Result>(names: NameSource, work: () => Result): Promise<Result> {
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof NeedsHost)) throw error;
+      await names.resolveHost(error.host);
+    }
+  }
+}
+
 /** `folder`: where its two files are. `own`: the addresses of this host, with their networks. */
 export interface TcpvsadmWorld {
   readonly folder: string;
@@ -87,26 +99,13 @@ class Tcpvsadm {
   }
 
   async list({ options: { ident, numeric } }: TcpvsadmCommand, io: Io): Promise<void> {
-    const table = this.table();
+    const table = await resolving(this.world.names, () => this.table());
     const shown = ident === undefined ? table : table.filter(({ name }) => name === ident);
     if (ident !== undefined && shown.length === 0) throw new WeirError('tcpvsadm-refused', { what: 'No such service' });
     const addresses = shown.flatMap(({ listen, redirect, servers }) => [listen, ...(redirect === undefined ? [] : [redirect]), ...servers]);
     const names = await namesFor(() => addresses.map(({ address }) => address), numeric !== undefined, this.world.names);
     if (ident === undefined) io.out(HEAD);
     for (const virtual of shown) io.out(virtualText(virtual, numeric === undefined ? names : noNames));
-  }
-}
-
-/** Again after each host name that had to be asked for. */
-async function resolving(names: NameSource, work: () => void): Promise<void> {
-  for (;;) {
-    try {
-      work();
-      return;
-    } catch (error) {
-      if (!(error instanceof NeedsHost)) throw error;
-      await names.resolveHost(error.host);
-    }
   }
 }
 

@@ -62,8 +62,9 @@ class Reader {
     const [, key = '', value = ''] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? refuse('expected KEY = VALUE');
     const name = key.toLowerCase();
     const at = (text: string): DestinationKey => this.address(text) ?? refuse(`${text} is no address with a port`);
-    if (name === 'listen') return { ...virtual, listen: at(value) };
-    if (name === 'redirect') return { ...virtual, redirect: at(value) };
+    const withPort = (text: string): DestinationKey => (at(text).port > 0 ? at(text) : refuse(`${text} has no port`));
+    if (name === 'listen') return { ...virtual, listen: withPort(value) };
+    if (name === 'redirect') return { ...virtual, redirect: withPort(value) };
     if (name === 'scheduler') {
       return { ...virtual, scheduler: ktcpvsSchedulers.find((one) => one === value) ?? refuse(`there is no scheduler ${value}`) };
     }

@@ -19,14 +19,22 @@ const balanceOf = ({ scheduler }: KtcpvsVirtual, match: number): Balance =>
 /** As chttp's, but the id is a MAC of the server's name: KTCPVS's was a counter, which others could guess. */
 const cookieOf = (name: string): Persistence => ({ kind: 'cookie', name, maxAgeUs: SID_LIFE_US, path: '/', httpOnly: true, secure: false });
 
-function poolOf(virtual: KtcpvsVirtual, number: number, match: number, keys: readonly DestinationKey[]): Pool {
+/** Of its rules by their numbers, or of itself: no name that another virtual service has. */
+function poolName({ name }: KtcpvsVirtual, number: number, taken: ReadonlySet<string>): string {
+  if (number === 0) return name;
+  let found = `${name}_${number}`;
+  while (taken.has(found)) found += '_';
+  return found;
+}
+
+function poolOf(virtual: KtcpvsVirtual, number: number, match: number, keys: readonly DestinationKey[], taken: ReadonlySet<string>): Pool {
   const servers = keys.map((key) => {
     const weight = serverIn(virtual, key)?.weight ?? 1;
     const own = { address: key.address, port: key.port === 0 ? virtual.listen.port : key.port };
     return { ...defaultServer, ...own, name: endpointText(own), weight: Math.max(weight, 1), down: weight === 0 };
   });
   return {
-    name: number === 0 ? virtual.name : `${virtual.name}_${number}`,
+    name: poolName(virtual, number, taken),
     servers,
     balance: balanceOf(virtual, match),
     ...(virtual.scheduler === 'chttp' ? { persistence: cookieOf(number === 0 ? 'KTCPVS_SID' : `KTCPVS_SID_${number}`) } : {}),
@@ -72,10 +80,13 @@ function pathOf({ scheduler, isSwitched }: KtcpvsVirtual, pattern: string, match
   return { kind: 'expression', pattern: isWhole ? `(${pattern})` : pattern, ignoreCase: false };
 }
 
-function routesOf(virtual: KtcpvsVirtual): { readonly routes: readonly Route[]; readonly pools: readonly Pool[] } {
+function routesOf(
+  virtual: KtcpvsVirtual,
+  taken: ReadonlySet<string>,
+): { readonly routes: readonly Route[]; readonly pools: readonly Pool[] } {
   const { scheduler, rules, servers } = virtual;
   if (scheduler === 'wlc' || (scheduler === 'chttp' && rules.length === 0)) {
-    const pools = servers.length === 0 ? [] : [poolOf(virtual, 0, 0, servers)];
+    const pools = servers.length === 0 ? [] : [poolOf(virtual, 0, 0, servers, taken)];
     return { pools, routes: [routeOf(everything, pools[0] === undefined ? unserved(virtual) : { kind: 'pool', pool: pools[0].name })] };
   }
   const patterns = [...new Set(rules.map(({ pattern }) => pattern))];
@@ -88,14 +99,18 @@ function routesOf(virtual: KtcpvsVirtual): { readonly routes: readonly Route[]; 
       index + 1,
       match,
       own.map(({ server }) => server),
+      taken,
     );
     const path = pathOf(virtual, pattern, match, prefixes.get(pattern));
     return { pool, route: routeOf(path, { kind: 'pool', pool: pool.name }) };
   });
-  const hasDefault = found.some(({ route }) => route.match.path.kind === 'prefix');
+  const isOfAll = ({ route: { match } }: { readonly route: Route }): boolean => match.path.kind === 'prefix' && match.path.path === '/';
+  const all = found.find(isOfAll);
+  // Of two rules for all requests the first one has them.
+  const asked = found.filter((one) => one === all || !isOfAll(one));
   return {
-    pools: found.map(({ pool }) => pool),
-    routes: [...found.map(({ route }) => route), ...(hasDefault ? [] : [routeOf(everything, unserved(virtual))])],
+    pools: asked.map(({ pool }) => pool),
+    routes: [...asked.map(({ route }) => route), ...(all === undefined ? [routeOf(everything, unserved(virtual))] : [])],
   };
 }
 
@@ -105,8 +120,9 @@ const mayBeSwitched = ({ isSwitched, scheduler }: KtcpvsVirtual): boolean => isS
 /** The virtual services that were started. `way`: of those that the datapath is to serve. */
 export function layer7OfKtcpvs(virtuals: readonly KtcpvsVirtual[], way: Way = 'auto'): Layer7 {
   const started = virtuals.filter(({ isStarted }) => isStarted);
+  const taken = new Set(started.map(({ name }) => name));
   const found = started.map((virtual) => {
-    const { routes, pools } = routesOf(virtual);
+    const { routes, pools } = routesOf(virtual, taken);
     return { virtual, pools, routes: mayBeSwitched(virtual) ? routes.map((route) => ({ ...route, way })) : routes };
   });
   return {
