@@ -1,5 +1,5 @@
 // The files that an nginx.conf includes, by a path or a pattern of the shell.
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { NginxFile, ReadIncluded } from '../../config/nginx/parse.js';
 import { unlessCode } from '../../sys/errno.js';
@@ -29,7 +29,9 @@ function matching(path: string): readonly string[] {
 /** Of the file that includes: a pattern may match nothing, a path without one must be there. */
 export const includedFiles =
   (including: string): ReadIncluded =>
-  (word: string): readonly NginxFile[] => {
+  (word: string): readonly NginxFile[] | undefined => {
     const path = isAbsolute(word) ? word : join(dirname(including), word);
-    return (/[*?[]/.test(word) ? matching(path) : [path]).map((file) => ({ file, text: readText(file) }));
+    const isPattern = /[*?[]/.test(word);
+    if (!isPattern && statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    return (isPattern ? matching(path) : [path]).map((file) => ({ file, text: readText(file) }));
   };

@@ -79,7 +79,7 @@ export async function importTable(read: (typeof TABLE_FORMATS)[string], path: st
   const options = optionsOf(flags);
   const [file, source] = path === '-' ? ['-', '/dev/stdin'] : [path, path];
   const imported = await read(file, readText(source), options);
-  if (imported.services.length === 0 && imported.lines.length === 0)
+  if (imported.services.length === 0 && !imported.lines.some(isLossy))
     throw new WeirError('import-syntax', { file, line: 1, what: 'there is nothing in it that this format has' });
   const lines = [...imported.lines, ...leftOut(imported, format, file)];
   const status = lines.some(isLossy) ? LOSSES_STATUS : 0;

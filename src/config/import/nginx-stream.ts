@@ -13,6 +13,9 @@ interface Upstream {
   readonly servers: readonly ProxiedServer[];
 }
 
+/** Of a server in an upstream; max_conns=0 is none. */
+const PARAMETERS = /^(?:weight=.*|max_conns=\d+|down|backup|(?:max_fails|fail_timeout|slow_start|service)=.*|resolve)$/;
+
 const placeOf = ({ name, args, at }: Directive): At => ({ ...at, text: [name, ...args].join(' ') });
 
 /** `name=value` among the words. */
@@ -22,8 +25,15 @@ const namedValue = (args: readonly string[], name: string): string | undefined =
 const SCHEDULERS: Readonly<Record<string, (args: readonly string[]) => readonly [scheduler: string, why?: string] | undefined>> = {
   least_conn: () => ['wlc'],
   random: (args) => (args[0] === 'two' ? ['twos'] : ['twos', 'of two servers by chance the one with fewer connections has it']),
-  hash: ([key, consistent]) => (key === '$remote_addr' ? [consistent === 'consistent' ? 'mh' : 'sh'] : undefined),
+  hash: ([key = '', consistent]) => (/^\$(?:binary_)?remote_addr$/.test(key) ? [consistent === 'consistent' ? 'mh' : 'sh'] : undefined),
 };
+
+/** What a listen has that is about sockets: packets have none. */
+const SOCKETS =
+  /^(?:udp|tcp|reuseport|ipv6only=(?:on|off)|backlog=\d+|rcvbuf=\w+|sndbuf=\w+|so_keepalive=[\w:]+|bind|deferred|fastopen=\d+)$/;
+/** Of a whole file: processes of nginx, its files and its logs. */
+const MAIN =
+  /^(?:user|worker_\w+|pid|lock_file|error_log|events|daemon|master_process|load_module|env|pcre_jit|thread_pool|timer_resolution|google_perftools_profiles)$/;
 
 /** nginx notices what fails by connections of clients alone. */
 const CHECKS = { udp: { keyword: 'PING_CHECK', rows: [] }, tcp: tcpCheck(undefined) } as const;
@@ -82,13 +92,18 @@ class Stream {
     const server = this.#place(word, at);
     if (server === undefined) return [];
     const upperThreshold = wholeNumber(namedValue(args, 'max_conns'), 1, THRESHOLD_MAX);
+    const given = namedValue(args, 'weight');
     const isDown = args.includes('down');
-    const weight = isDown ? 0 : (wholeNumber(namedValue(args, 'weight'), 1, WEIGHT_MAX) ?? 1);
+    const weight = isDown ? 0 : (wholeNumber(given, 1, WEIGHT_MAX) ?? 1);
     if (upperThreshold !== undefined)
       report.add(at, 'approximated', `upper_threshold ${upperThreshold}`, 'connections that end count, too');
     else report.add(at, 'exact', `weight ${weight}`);
+    if (given !== undefined && wholeNumber(given, 1, WEIGHT_MAX) === undefined)
+      report.add(at, 'approximated', `weight ${weight}`, `a weight is 1 to ${WEIGHT_MAX}, not ${given}`);
     for (const word of args.filter((each) => /^(max_fails|fail_timeout|slow_start|resolve|service)\b/.test(each)))
       report.add(at, 'approximated', 'TCP_CHECK', `${word}: servers are checked from time to time, and failures of clients do not count`);
+    for (const word of args.filter((each) => !PARAMETERS.test(each)))
+      report.add(at, 'lost', '', `${word}: weir does nothing of the kind to packets`);
     return [{ ...server, at, weight, backup: args.includes('backup'), ...(upperThreshold === undefined ? {} : { upperThreshold }) }];
   }
 
@@ -118,7 +133,9 @@ class Stream {
     if (upstream === undefined) return;
     for (const each of [...block, ...around.filter(({ name }) => name.startsWith('proxy_') && name !== 'proxy_pass')])
       if (!read.has(each.name)) this.#lost(each);
-    for (const listen of block.filter(({ name }) => name === 'listen')) {
+    const listens = block.filter(({ name }) => name === 'listen');
+    if (listens.length === 0) report.add(at, 'refused', '', 'no service is made: it listens nowhere');
+    for (const listen of listens) {
       const places = this.#places(listen);
       const protocol = listen.args.includes('udp') ? ('udp' as const) : ('tcp' as const);
       const pool = { ...upstream, protocol, checkOf: () => CHECKS[protocol], checkInterval: CHECK_INTERVAL_S };
@@ -140,6 +157,7 @@ class Stream {
       report.add(at, 'refused', '', 'no service is made: TLS needs a process that ends the connection', 'weir proxy (docs/layer7.md)');
       return [];
     }
+    for (const flag of args.filter((each) => !SOCKETS.test(each))) report.lost(at, `${flag}: weir does nothing of the kind to packets`);
     const [, six, four, behind, alone] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):([\d-]+)|([\d-]+))$/.exec(word) ?? [];
     const ports = portsOf(behind ?? alone);
     if (ports === undefined) {
@@ -156,6 +174,8 @@ export function importNginxStream(file: NginxFile, readIncluded: ReadIncluded, o
   for (const each of parseNginx(file, readIncluded)) {
     if (each.name === 'stream') stream.read(each.block ?? []);
     else if (each.name === 'http') stream.report.lost(placeOf(each), 'no service is made of it: requests are layer 7', 'weir import nginx');
+    else if (MAIN.test(each.name)) stream.report.add(placeOf(each), 'equivalent', 'nothing', 'no packet goes another way for it');
+    else stream.report.lost(placeOf(each), 'weir does nothing of the kind to packets');
   }
   return stream.report.done();
 }

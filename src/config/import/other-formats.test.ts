@@ -64,6 +64,34 @@ test('nginx: upstreams and servers of TCP and UDP', () => {
   ]);
 });
 
+test('nginx: no statement of the file, and no word of a listen or a server, is left out silently', () => {
+  const all = nginx(
+    'worker_processes 4;',
+    'mail { auth_http 127.0.0.1:9000; }',
+    'stream {',
+    '  upstream a { hash $binary_remote_addr; server 10.0.0.2:80 weight=0 max_conns=0; server 10.0.0.3:80 drain; zone a 64k; }',
+    '  server { listen 192.0.2.1:80 reuseport proxy_protocol; proxy_pass a; }',
+    '  server { proxy_pass a; }',
+    '  map $x $y { default 1; }',
+    '}',
+  );
+  assert.deepEqual(table(all), ['tcp:192.0.2.1:80 sh, 10.0.0.2:80 masq 1, 10.0.0.3:80 masq 1']);
+  assert.deepEqual(lossy(all), [
+    '2 lost mail',
+    '4 approximated server 10.0.0.2:80 weight=0 max_conns=0',
+    '4 lost server 10.0.0.3:80 drain',
+    '4 lost zone a 64k',
+    '5 lost listen 192.0.2.1:80 reuseport proxy_protocol',
+    '5 approximated listen 192.0.2.1:80 reuseport proxy_protocol',
+    '6 refused server',
+    '7 lost map $x $y',
+  ]);
+  assert.deepEqual(
+    all.lines.filter(({ line }) => line === 1).map(({ status }) => status),
+    ['equivalent'],
+  );
+});
+
 const SERVICE = `apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: shop, annotations: {x.example/y: "1"}}

@@ -16,6 +16,12 @@ const TLS = 'TLS has settings of its own: certificates and the oldest version';
 const CACHE = 'the proxy keeps no responses';
 const BUFFERS = 'the proxy has buffers of its own';
 const CONDITIONS = 'it cannot be carried as a rule; write a location with conditions';
+const ACCESS = 'it refuses no client here: let the servers or the packet filter of the host do it';
+const RATE = 'no client is limited by it here';
+const ANSWERS = 'answers are passed on as servers wrote them';
+const PROTOCOLS = 'the proxy speaks HTTP/1.1 to servers, and nothing else';
+const CLIENT = "a client's address is that of its connection, or of its PROXY header (proxy_protocol_from)";
+const LIMITS = 'one value counts for all servers: that of http';
 
 const reasons: Readonly<Record<string, string>> = Object.fromEntries(
   [
@@ -24,11 +30,11 @@ const reasons: Readonly<Record<string, string>> = Object.fromEntries(
       PROCESSES,
     ],
     [
-      'root alias index try_files autoindex sendfile tcp_nopush tcp_nodelay default_type types mime.types open_file_cache gzip gzip_types gzip_vary expires etag',
+      'root alias index try_files autoindex sendfile tcp_nopush tcp_nodelay default_type types mime.types open_file_cache expires etag',
       FILES,
     ],
     [
-      'ssl_ciphers ssl_session_cache ssl_session_timeout ssl_prefer_server_ciphers ssl_session_tickets ssl ssl_dhparam ssl_stapling proxy_ssl_verify proxy_ssl_server_name',
+      'ssl_ciphers ssl_session_cache ssl_session_timeout ssl_prefer_server_ciphers ssl_session_tickets ssl_dhparam ssl_stapling proxy_ssl_verify proxy_ssl_server_name',
       TLS,
     ],
     ['proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key proxy_cache_use_stale proxy_store', CACHE],
@@ -36,7 +42,20 @@ const reasons: Readonly<Record<string, string>> = Object.fromEntries(
       'proxy_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_temp_path proxy_max_temp_file_size client_body_buffer_size client_header_buffer_size large_client_header_buffers',
       BUFFERS,
     ],
-    ['if rewrite set map geo split_clients auth_request satisfy error_page', CONDITIONS],
+    ['if rewrite set map geo split_clients', CONDITIONS],
+    [
+      'allow deny auth_basic auth_basic_user_file auth_request auth_jwt satisfy limit_except valid_referers secure_link secure_link_md5 ssl_verify_client ssl_client_certificate ssl_verify_depth ssl_crl',
+      ACCESS,
+    ],
+    ['limit_req limit_req_zone limit_req_status limit_conn limit_conn_zone limit_conn_status limit_rate limit_rate_after', RATE],
+    [
+      'gzip gzip_types gzip_vary gzip_proxied gzip_comp_level gzip_min_length gzip_static gunzip sub_filter sub_filter_once error_page proxy_intercept_errors proxy_cookie_path proxy_cookie_domain proxy_cookie_flags',
+      ANSWERS,
+    ],
+    ['grpc_pass grpc_set_header fastcgi_pass fastcgi_param fastcgi_index uwsgi_pass uwsgi_param scgi_pass memcached_pass', PROTOCOLS],
+    ['set_real_ip_from real_ip_header real_ip_recursive', CLIENT],
+    ['client_header_timeout client_body_timeout send_timeout keepalive_timeout keepalive_requests', LIMITS],
+    ['stream', 'connections are layer 4: weir import nginx-stream'],
     ['proxy_http_version', 'the proxy speaks HTTP/1.1 to servers'],
     ['proxy_redirect', 'Location is passed as the server wrote it'],
     ['zone', 'each process of the proxy has its own state'],
@@ -47,7 +66,7 @@ const reasons: Readonly<Record<string, string>> = Object.fromEntries(
 export class Losses {
   readonly #losses: Loss[] = [];
 
-  add({ name, args, at }: Directive, why = reasons[name] ?? 'weir has nothing for it'): void {
+  add({ name, args, at }: Directive, why = (Object.hasOwn(reasons, name) ? reasons[name] : undefined) ?? 'weir has nothing for it'): void {
     if (this.#losses.some((one) => one.at === at && one.why === why)) return;
     this.#losses.push({ at, directive: [name, ...args].join(' ').slice(0, 80), why });
   }

@@ -8,19 +8,37 @@ import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
 import type { Listener, ListenerTls } from '../../model/layer7/listener.js';
 import type { Pool } from '../../model/layer7/pool.js';
 import type { Action, PathMatch, Route } from '../../model/layer7/route.js';
-import { readTemplate } from '../../model/layer7/template.js';
 import type { DestinationKey } from '../../model/service.js';
 import { faultText, readWeirFile } from '../weir/read.js';
-import { hostNameText, parseDuration, parseHostName, parseListen, parseLocation } from '../weir/units.js';
+import { hostNameText, locationText, parseDuration, parseHostName, parseListen, parseLocation } from '../weir/units.js';
 import { writeWeirFile } from '../weir/write.js';
 import { type Loss, Losses } from './losses.js';
 import { type Directive, type NginxFile, parseNginx, type ReadIncluded } from './parse.js';
 import { examineProxying, isAboutProxying, proxyingOf } from './proxying.js';
-import { isAboutTls, joined, tlsOf } from './tls.js';
+import { isAboutTls, isOnEverywhere, joined, tlsOf } from './tls.js';
 import { poolOfUpstream } from './upstream.js';
+import { readNginxTemplate } from './variables.js';
 
-const poolName = (text: string): string => text.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, 64);
+const NAME_MAX = 64;
+const nameOf = (text: string): string => text.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, NAME_MAX) || '_';
 const REDIRECTS = [301, 302, 303, 307, 308] as const;
+/** What weir answers. */
+const [STATUS_MIN, STATUS_MAX] = [200, 599];
+/** nginx closes the connection of such a request without an answer. */
+const NO_ANSWER = 444;
+const EVERYTHING: PathMatch = { kind: 'prefix', path: '/', beforeExpressions: true };
+const LEFT_OUT = 'its requests go to the next location that matches, or get 404';
+
+/** What the directives of a server have around them. `name`: what `$server_name` is. */
+interface Surroundings {
+  readonly name: string;
+  readonly levels: readonly (readonly Directive[])[];
+}
+
+interface Found {
+  readonly action: Action;
+  readonly proxyHost: string;
+}
 
 /** The key of a `listen`: a port alone is on all addresses. */
 function listenKey(word: string): DestinationKey | undefined {
@@ -50,21 +68,34 @@ class Importer {
         keepalive_timeout: 'keepAliveUs',
       } as const
     )[directive.name];
-    if (key !== undefined && us !== undefined) this.#limits = { ...this.#limits, [key]: us };
+    if (directive.name === 'keepalive_timeout' && directive.args.length > 1) this.losses.add(directive, 'the field Keep-Alive is not sent');
+    if (key === 'keepAliveUs' && us === 0) this.#limits = { ...this.#limits, keepAliveRequests: 1 };
+    else if (key !== undefined && us !== undefined) this.#limits = { ...this.#limits, [key]: us };
     else if (directive.name === 'keepalive_requests' && /^[1-9]\d{0,5}$/.test(value))
       this.#limits = { ...this.#limits, keepAliveRequests: Number(value) };
     else return false;
     return true;
   }
 
+  /** Two names of nginx may be one of weir.yaml. */
+  #poolName(text: string): string {
+    const taken = new Set([...this.#pools.values()].map(({ name }) => name));
+    const name = nameOf(text);
+    if (!taken.has(name)) return name;
+    const behind = Array.from({ length: taken.size + 1 }, (_, k) => `_${k + 2}`).find(
+      (end) => !taken.has(name.slice(0, NAME_MAX - end.length) + end),
+    );
+    return name.slice(0, NAME_MAX - (behind ?? '').length) + (behind ?? '');
+  }
+
   /** The directives of `http`, or of a file that is included in it. */
   http(directives: readonly Directive[]): void {
     const proxying = directives.filter(isAboutProxying);
-    for (const one of proxying) examineProxying(one, this.losses);
+    examineProxying(proxying, this.losses);
     const tls = directives.filter(isAboutTls);
     for (const one of directives.filter(({ name }) => name === 'upstream')) {
       const [name = ''] = one.args;
-      const pool = poolOfUpstream(one, poolName(name), this.losses);
+      const pool = poolOfUpstream(one, this.#poolName(name), this.losses);
       if (pool !== undefined) this.#pools.set(name, pool);
     }
     for (const one of directives) {
@@ -74,15 +105,19 @@ class Importer {
     }
   }
 
-  /** `own`: the certificates of its server. Its name; undefined: it is not carried. */
-  #listen(directive: Directive, own: ListenerTls | undefined): { readonly name: string; readonly isDefault: boolean } | undefined {
+  /** `own`: the certificates of its server; `isOn`: it has TLS by a directive of its own. Its name; undefined: it is not carried. */
+  #listen(
+    directive: Directive,
+    own: ListenerTls | undefined,
+    isOn: boolean,
+  ): { readonly name: string; readonly isDefault: boolean } | undefined {
     const [word = '', ...flags] = directive.args;
     const key = listenKey(word);
     if (key === undefined || flags.includes('quic')) {
       this.losses.add(directive, key === undefined ? 'a listener has an address and a port' : 'weir has no HTTP/3');
       return undefined;
     }
-    const hasTls = flags.includes('ssl');
+    const hasTls = flags.includes('ssl') || isOn;
     if (hasTls && own === undefined) {
       this.losses.add(directive, 'its server has no ssl_certificate with its ssl_certificate_key');
       return undefined;
@@ -90,7 +125,7 @@ class Importer {
     const other = flags.filter((flag) => !['default_server', 'default', 'proxy_protocol', 'ssl', 'http2'].includes(flag));
     if (other.length > 0) this.losses.add(directive, `${other.join(' ')} is not carried`);
     const text = endpointText(key);
-    const name = poolName(text.replace(/[[\]]/g, '').replaceAll(':', '_'));
+    const name = nameOf(text.replace(/[[\]]/g, '').replaceAll(':', '_'));
     const everywhere = key.address.family === 'inet' ? [0] : [0, 0, 0, 0];
     const proxyFrom = flags.includes('proxy_protocol') ? [{ address: { ...key.address, words: everywhere }, prefixLength: 0 }] : [];
     const before = this.#listeners.get(text);
@@ -125,97 +160,139 @@ class Importer {
   #server(directive: Directive, block: readonly Directive[], outer: readonly Directive[], outerTls: readonly Directive[]): void {
     const tls = tlsOf([outerTls, block], this.folder, this.losses);
     const listens = block.filter(({ name }) => name === 'listen');
+    const isOn = isOnEverywhere([outerTls, block]);
     const found = (listens.length === 0 ? [{ ...directive, name: 'listen', args: ['80'] }] : listens).flatMap(
-      (one) => this.#listen(one, tls) ?? [],
+      (one) => this.#listen(one, tls, isOn) ?? [],
     );
     if (found.length === 0) {
       this.losses.add(directive, 'none of its listen could be carried');
       return;
     }
-    const names = block.filter(({ name }) => name === 'server_name').flatMap((one) => this.#names(one));
+    const written = block.filter(({ name }) => name === 'server_name');
+    const names = written.flatMap((one) => this.#names(one));
     const own = block.filter(isAboutProxying);
-    for (const one of own) examineProxying(one, this.losses);
-    const levels = [outer, own];
-    const routes = block.flatMap((one) => {
-      if (one.name === 'location') return this.#location(one, levels);
-      if (one.name === 'return') return this.#whole(one, levels);
-      if (!['listen', 'server_name'].includes(one.name) && !isAboutProxying(one) && !isAboutTls(one)) this.losses.add(one);
-      return [];
-    });
-    this.#hosts.push({
-      label: names[0] === undefined ? `host ${this.#hosts.length + 1}` : hostNameText(names[0]),
-      names,
-      listeners: found.map(({ name }) => name),
-      defaultOn: found.filter(({ isDefault }) => isDefault).map(({ name }) => name),
-      routes,
-    });
+    examineProxying(own, this.losses);
+    const [word = ''] = written[0]?.args ?? [];
+    const routes = this.#routes(block, { name: word.includes('$') ? '' : word, levels: [outer, own] });
+    this.#addHosts(names, found, routes);
+  }
+
+  /** A host is the default of all its listeners or of none: where a server is that of some, it is two hosts. */
+  #addHosts(
+    names: readonly HostName[],
+    found: readonly { readonly name: string; readonly isDefault: boolean }[],
+    routes: readonly Route[],
+  ): void {
+    const defaults = new Set(found.filter(({ isDefault }) => isDefault).map(({ name }) => name));
+    const others = new Set(found.map(({ name }) => name).filter((name) => !defaults.has(name)));
+    for (const listeners of [[...defaults], [...others]].filter(({ length }) => length > 0)) {
+      const label = names[0] === undefined ? `host ${this.#hosts.length + 1}` : hostNameText(names[0]);
+      const isDefault = defaults.has(listeners[0] ?? '');
+      this.#hosts.push({ label, names, listeners, defaultOn: isDefault ? listeners : [], routes });
+    }
+  }
+
+  #routes(block: readonly Directive[], around: Surroundings): readonly Route[] {
+    const whole = block.find(({ name }) => name === 'return');
+    const routes: Route[] = [];
+    const seen = new Set<string>();
+    const carried = ['listen', 'server_name'];
+    for (const one of block) {
+      if (one.name === 'location' || one.name === 'return') {
+        const route = whole === undefined ? this.#location(one, around) : one === whole ? this.#whole(one, around) : undefined;
+        const text = route && locationText(route.match.path);
+        if (whole !== undefined && one !== whole) this.losses.add(one, 'the return of its server comes before it');
+        else if (text !== undefined && seen.has(text))
+          this.losses.add(one, 'a location of the same path stands before it, and has its requests');
+        else if (route !== undefined) routes.push(route);
+        seen.add(text ?? '');
+      } else if (!carried.includes(one.name) && !isAboutProxying(one) && !isAboutTls(one)) this.losses.add(one);
+    }
+    return routes;
   }
 
   /** A `return` of a server comes before all its locations. */
-  #whole(directive: Directive, levels: readonly (readonly Directive[])[]): readonly Route[] {
-    const action = this.#return(directive);
-    const path: PathMatch = { kind: 'prefix', path: '/', beforeExpressions: true };
-    return action === undefined ? [] : [this.#route(path, action, levels, '')];
+  #whole(directive: Directive, around: Surroundings): Route | undefined {
+    const action = this.#return(directive, around.name);
+    return action && this.#route(EVERYTHING, { action, proxyHost: '' }, around);
   }
 
-  #route(path: PathMatch, action: Action, levels: readonly (readonly Directive[])[], proxyHost: string): Route {
-    return { match: { path, methods: [], fields: [], cookies: [] }, action, proxying: proxyingOf(levels, proxyHost) };
+  #route(path: PathMatch, { action, proxyHost }: Found, { levels, name }: Surroundings): Route {
+    return { match: { path, methods: [], fields: [], cookies: [] }, action, proxying: proxyingOf(levels, proxyHost, name) };
   }
 
-  #location(directive: Directive, levels: readonly (readonly Directive[])[]): readonly Route[] {
+  #location(directive: Directive, { name, levels }: Surroundings): Route | undefined {
     const block = directive.block ?? [];
     const path = parseLocation(directive.args.join(' '));
     const why = path?.kind === 'expression' ? expressionFault(path.pattern) : undefined;
     if (path === undefined || why !== undefined) {
-      this.losses.add(directive, why ?? 'only locations of paths and expressions are carried');
-      return [];
+      this.losses.add(directive, path === undefined ? 'only locations of paths and expressions are carried' : `${why}: ${LEFT_OUT}`);
+      return undefined;
     }
     const own = block.filter(isAboutProxying);
-    for (const one of own) examineProxying(one, this.losses);
-    const pass = block.find(({ name }) => name === 'proxy_pass');
-    const answer = block.find(({ name }) => name === 'return');
+    examineProxying(own, this.losses);
+    const { found, carried } = this.#action(block, path, name);
     for (const one of block) {
-      if (one !== pass && one !== answer && !isAboutProxying(one))
+      if (!carried.includes(one) && !isAboutProxying(one))
         this.losses.add(one, one.name === 'location' ? 'locations in locations are not carried' : undefined);
     }
-    if (pass === undefined && answer === undefined) {
-      this.losses.add(directive, 'it has neither proxy_pass nor return');
-      return [];
-    }
-    const found = answer === undefined ? this.#pass(pass as Directive, path) : { action: this.#return(answer), proxyHost: '' };
-    return found?.action === undefined ? [] : [this.#route(path, found.action, [...levels, own], found.proxyHost)];
+    if (found !== undefined) return this.#route(path, found, { name, levels: [...levels, own] });
+    this.losses.add(directive, carried.length === 0 ? `it has neither proxy_pass nor return: ${LEFT_OUT}` : LEFT_OUT);
+    return undefined;
   }
 
-  #pass(directive: Directive, path: PathMatch): { readonly action: Action; readonly proxyHost: string } | undefined {
-    const [, scheme = '', host = '', uri] = /^([a-z]+):\/\/([^/]*)(\/.*)?$/.exec(directive.args[0] ?? '') ?? [];
-    if (scheme !== 'http' || /\$/.test(`${host}${uri ?? ''}`)) {
-      this.losses.add(
-        directive,
-        scheme === 'http' ? 'variables in proxy_pass are not carried' : 'the proxy speaks HTTP to servers, without TLS',
-      );
+  /** What a location does, in the order of nginx's phases, and by which of its directives. */
+  #action(
+    block: readonly Directive[],
+    path: PathMatch,
+    serverName: string,
+  ): { readonly found: Found | undefined; readonly carried: readonly Directive[] } {
+    const first = (name: string): Directive | undefined => block.find((one) => one.name === name);
+    const [internal, answer, pass] = [first('internal'), first('return'), first('proxy_pass')];
+    const answered = (directive: Directive, action: Action | undefined) => {
+      if (pass !== undefined) this.losses.add(pass, `${directive.name} comes before it`);
+      return { found: action && { action, proxyHost: '' }, carried: [directive, ...(pass === undefined ? [] : [pass])] };
+    };
+    if (internal !== undefined) return answered(internal, { kind: 'status', status: 404, body: [] });
+    if (answer !== undefined) return answered(answer, this.#return(answer, serverName));
+    const access = first('satisfy') === undefined ? block.find((one) => one.name === 'deny' || one.name === 'allow') : undefined;
+    if (access?.name === 'deny' && access.args[0] === 'all') return answered(access, { kind: 'status', status: 403, body: [] });
+    return pass === undefined ? { found: undefined, carried: [] } : { found: this.#pass(pass, path), carried: [pass] };
+  }
+
+  #pass(directive: Directive, path: PathMatch): Found | undefined {
+    const lose = (why: string): undefined => {
+      this.losses.add(directive, why);
       return undefined;
-    }
+    };
+    const [, scheme = '', host = '', uri] = /^([a-z]+):\/\/([^/]*)(\/.*)?$/i.exec(directive.args[0] ?? '') ?? [];
+    if (/\$/.test(directive.args[0] ?? '')) return lose('variables in proxy_pass are not carried');
+    if (scheme.toLowerCase() !== 'http') return lose('the proxy speaks HTTP to servers, without TLS');
+    if (uri !== undefined && path.kind === 'expression')
+      return lose('nginx refuses a URI behind proxy_pass in a location of an expression');
+    if (uri !== undefined && /[^!-~]/.test(uri)) return lose('a request has no such target');
     if (!this.#pools.has(host)) {
       const server = { ...directive, name: 'server', args: [host] };
-      const pool = poolOfUpstream({ ...directive, block: [server] }, poolName(host.replace(/[[\]]/g, '')), this.losses);
+      const pool = poolOfUpstream({ ...directive, block: [server] }, this.#poolName(host.replace(/[[\]]/g, '')), this.losses);
       if (pool === undefined) return undefined;
       this.#pools.set(host, pool);
-    }
-    if (uri !== undefined && path.kind === 'expression') {
-      this.losses.add(directive, 'nginx refuses a URI behind proxy_pass in a location of an expression');
-      return undefined;
     }
     const pool = this.#pools.get(host)?.name ?? '';
     return { action: { kind: 'pool', pool, ...(uri === undefined ? {} : { replacePrefix: uri }) }, proxyHost: host };
   }
 
-  #return(directive: Directive): Action | undefined {
+  #return(directive: Directive, serverName: string): Action | undefined {
     const [first = '', second] = directive.args;
     const status = /^\d{3}$/.test(first) ? Number(first) : 302;
     const redirect = REDIRECTS.find((one) => one === status);
     const location = /^\d{3}$/.test(first) ? second : first;
     const isRedirect = redirect !== undefined && location !== undefined;
-    const reading = readTemplate(isRedirect ? location : (second ?? ''));
+    const reading = readNginxTemplate(isRedirect ? location : (second ?? ''), serverName);
+    if (status < STATUS_MIN || status > STATUS_MAX) {
+      this.losses.add(directive, `weir answers with ${STATUS_MIN} to ${STATUS_MAX}`);
+      return undefined;
+    }
+    if (status === NO_ANSWER) this.losses.add(directive, `clients get an answer, of the status ${NO_ANSWER}`);
     if ('unknownVariable' in reading) this.losses.add(directive, `there is no variable $${reading.unknownVariable}`);
     const template = 'template' in reading ? reading.template : undefined;
     if (!isRedirect) return { kind: 'status', status, body: template ?? [] };

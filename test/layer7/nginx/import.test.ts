@@ -31,6 +31,7 @@ async function weirImport(...args: readonly string[]): Promise<{ readonly status
 
 const imported = (text: string) => importNginx({ file: 'n', text }, () => undefined);
 const server = (text: string): string => `events {}\nhttp {\nserver {\nlisten 127.0.0.1:8080;\n${text}\n}\n}\n`;
+const LEFT_OUT = 'its requests go to the next location that matches, or get 404';
 const lossesOf = (text: string): readonly string[] => imported(text).losses.map(lossText);
 
 test('nginx accepts the example; its losses are these, and nothing else is lost', async () => {
@@ -46,7 +47,7 @@ test('nginx accepts the example; its losses are these, and nothing else is lost'
       '36: proxy_http_version 1.1: the proxy speaks HTTP/1.1 to servers',
       '37: proxy_set_header Upgrade $http_upgrade: not needed: the proxy passes upgrades on by itself',
       '38: proxy_set_header Connection upgrade: not needed: the proxy passes upgrades on by itself',
-      '41: location /files/: it has neither proxy_pass nor return',
+      '41: location /files/: it has neither proxy_pass nor return: its requests go to the next location that matches, or get 404',
       '42: root /srv: the proxy serves no files',
       '',
     ],
@@ -93,16 +94,20 @@ frobnicate 1;`),
     [
       "1: events: it is about nginx's own processes, files or logs",
       '6: proxy_pass https://10.0.0.1: the proxy speaks HTTP to servers, without TLS',
+      `6: location /: ${LEFT_OUT}`,
       '7: proxy_pass http://$host: variables in proxy_pass are not carried',
-      '8: location ~ (a)\\1: a back reference at character 4',
+      `7: location /a: ${LEFT_OUT}`,
+      `8: location ~ (a)\\1: a back reference at character 4: ${LEFT_OUT}`,
       '9: location @x: only locations of paths and expressions are carried',
-      '10: rewrite ^ /x: it cannot be carried as a rule; write a location with conditions',
       '10: server backend.example: names are not looked up: write the addresses of the server',
       '10: proxy_pass http://backend.example: none of its servers could be carried',
-      '11: proxy_set_header X $nonsense: there is no variable $nonsense',
-      '11: limit_req zone=a: weir has nothing for it',
+      '10: rewrite ^ /x: it cannot be carried as a rule; write a location with conditions',
+      `10: location /b: ${LEFT_OUT}`,
+      '11: proxy_set_header X $nonsense: there is no variable $nonsense: servers get no such field, of no client either',
+      '11: limit_req zone=a: no client is limited by it here',
       '12: listen 443 ssl: its server has no ssl_certificate with its ssl_certificate_key',
       '13: listen unix:/x: a listener has an address and a port',
+      '14: ssl_certificate x: it has no ssl_certificate_key',
       '15: frobnicate 1: weir has nothing for it',
     ],
   );
@@ -159,7 +164,7 @@ test('words, quotes and variables as nginx reads them', () => {
   );
   assert.deepEqual(
     losses.map(({ directive }) => directive),
-    ['events'],
+    ['events', 'add_header Y c{d}'],
   );
   const [route] = layer7.hosts[0]?.routes ?? [];
   assert.equal(templateText(route?.proxying.requestFields.at(-1)?.value ?? []), 'a "b" ${host};');
