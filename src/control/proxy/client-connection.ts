@@ -216,9 +216,10 @@ export class ClientConnection extends Stream implements ClientSide {
 
   #answerRouted(routed: ToAnswer, head: RequestHead, from: number, to: number): void {
     const keeps = head.isKept && head.body === 0 && !this.context.isDraining;
-    this.#sendAnswer({ ...routed, closes: !keeps });
+    const { cause = '', ...answer } = routed;
+    this.#sendAnswer({ ...answer, closes: !keeps });
     this.keep(from, to);
-    this.#ended({ status: routed.status, ending: 'done', headUs: this.context.edge.nowUs }, keeps, head.body === 0);
+    this.#ended({ status: routed.status, ending: 'done', cause, headUs: this.context.edge.nowUs }, keeps, head.body === 0);
   }
 
   #startOrWait(asked: Asked, to: ToPool, from: number, end: number): void {

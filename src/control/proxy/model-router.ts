@@ -180,7 +180,12 @@ function slashLocation({ match: { path } }: Route, facts: AskedFacts): string {
 }
 
 const notFound: ToAnswer = { kind: 'answer', status: 404, body: '' };
-const badRequest: ToAnswer = { kind: 'answer', status: 400, body: '' };
+const badRequest: ToAnswer = {
+  kind: 'answer',
+  status: 400,
+  body: '',
+  cause: 'the path leads above the root, or has a bad encoding',
+};
 
 export class ModelRouter implements Router {
   readonly #finder: RouteFinder;

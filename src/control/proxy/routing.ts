@@ -58,6 +58,8 @@ export interface ToAnswer {
   readonly location?: string;
   /** Fields of the route, each line with its CRLF. */
   readonly lines?: string;
+  /** Of a request that is wrong, for the log. */
+  readonly cause?: string;
 }
 
 export interface Router {
