@@ -80,11 +80,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+const PROBE = 'GET /end HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n';
+const PROBE_MS = 1000;
+
+/** Its server's answer comes through it: a process that listens may not serve yet. */
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
+  socket.setTimeout(PROBE_MS);
   return (await new Promise((done) => {
-    socket.on('connect', () => done(true));
-    socket.on('error', () => done(false));
+    socket.on('connect', () => socket.write(PROBE));
+    socket.on('data', (piece) => done(/^HTTP\/1\.1 2/.test(String(piece))));
+    for (const event of ['error', 'timeout', 'close']) socket.on(event, () => done(false));
   }).finally(() => socket.destroy())) as boolean;
 }
 

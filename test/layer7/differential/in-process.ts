@@ -53,10 +53,10 @@ export function forwarded(bed: ProxyBed, bytes: string, place = 0): readonly str
 }
 
 /** What the access log has as the cause of a refusal. */
-const causeOf = ({ edge }: ProxyBed): string => edge.records.find(({ cause }) => cause !== '')?.cause ?? 'it is not there as a whole';
+const causeOf = ({ edge }: ProxyBed): string | undefined => edge.records.find(({ cause }) => cause !== '')?.cause;
 
-/** Why the proxy refuses a request of a client's bytes. */
-export function refusalOf(bed: ProxyBed, bytes: string): string {
+/** Why the proxy refuses a request of a client's bytes; undefined: it does not. */
+export function refusalOf(bed: ProxyBed, bytes: string): string | undefined {
   const client = bed.client();
   served(bed, () => bed.feed(client, bytes));
   const cause = causeOf(bed);
@@ -64,8 +64,8 @@ export function refusalOf(bed: ProxyBed, bytes: string): string {
   return cause;
 }
 
-/** Why the proxy does not pass on an answer of these bytes. */
-export function refusalOfAnswer(bed: ProxyBed, bytes: string, isHead: boolean): string {
+/** Why the proxy does not pass on an answer of these bytes; undefined: it does. */
+export function refusalOfAnswer(bed: ProxyBed, bytes: string, isHead: boolean): string | undefined {
   const client = bed.client();
   bed.feed(client, askFor(isHead));
   const [server] = open(bed);

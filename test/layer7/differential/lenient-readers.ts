@@ -26,6 +26,8 @@ export const LENIENCIES: readonly Leniency[] = Array.from(
 export interface Message {
   /** The request line or the status line. */
   readonly line: string;
+  /** The lines of its fields. */
+  readonly fields: readonly string[];
   readonly body: string;
 }
 
@@ -98,7 +100,7 @@ export function readMessages(text: string, leniency: Leniency, rule: BodyRule = 
     const framing = how === 'none' ? ({ kind: 'none' } as const) : framingOf(fields, leniency);
     if (how !== 'none' && framing.kind === 'none' && rule(first) === 'until-close') {
       return isClosed
-        ? { messages: [...messages, { line: first, body: text.slice(place.next) }], rest: '' }
+        ? { messages: [...messages, { line: first, fields, body: text.slice(place.next) }], rest: '' }
         : { messages, rest: text.slice(at) };
     }
     const found =
@@ -109,7 +111,7 @@ export function readMessages(text: string, leniency: Leniency, rule: BodyRule = 
             next: place.next + (framing.kind === 'length' ? framing.bytes : 0),
           };
     if (found === undefined || found.next > text.length) return { messages, rest: text.slice(at) };
-    messages.push({ line: first, body: found.body });
+    messages.push({ line: first, fields, body: found.body });
     at = found.next;
   }
 }

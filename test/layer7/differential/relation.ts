@@ -5,7 +5,10 @@ import type { EngineName } from './engines.js';
 export type OtherName = Exclude<EngineName, 'weir'>;
 
 export type Relation =
-  | { readonly kind: 'the same' }
+  /** The messages that weir passes on. */
+  | { readonly kind: 'both pass it on' }
+  /** weir passes on none, and the other none. */
+  | { readonly kind: 'both refuse' }
   /** weir is the strict one. `why`: what it logs. */
   | { readonly kind: 'weir refuses'; readonly why: string }
   /** The other one refuses what weir passes on. `why`: the documented reason. */
@@ -15,11 +18,15 @@ export type Relation =
   /** Of weir: to be fixed. */
   | { readonly kind: 'defect'; readonly why: string };
 
-/** Why another program does not do what weir does, for a reason that is no matter of framing. */
-export type Reasons = readonly (readonly [why: string, bytes: RegExp])[];
+/** Why another program does not do what weir does. Of a difference of one message it explains no more than what it names. */
+export interface Reason<Difference> {
+  readonly why: string;
+  explains(difference: Difference): boolean;
+}
 
 /** undefined: there is no reason. */
-export const reasonOf = (reasons: Reasons, bytes: string): string | undefined => reasons.find(([, pattern]) => pattern.test(bytes))?.[0];
+export const reasonOf = <Difference>(reasons: readonly Reason<Difference>[], difference: Difference): string | undefined =>
+  reasons.find((reason) => reason.explains(difference))?.why;
 
 /** More are not printed. */
 const DEFECTS_MAX = 40;
@@ -34,8 +41,8 @@ export class Tally {
     this.#all++;
     if (relation.kind === 'defect' && this.#defects.length < DEFECTS_MAX)
       this.#defects.push(`${name}: ${JSON.stringify(bytes)}: ${relation.why}`);
-    const hasReason = relation.kind !== 'the same' && relation.kind !== 'defect';
-    const line = hasReason ? `${name}: ${relation.kind}: ${relation.why}` : `${name}: ${relation.kind}`;
+    const why = relation.kind === 'defect' || !('why' in relation) ? '' : `: ${relation.why}`;
+    const line = `${name}: ${relation.kind}${why}`;
     this.#counts.set(line, (this.#counts.get(line) ?? 0) + 1);
   }
 

@@ -4,7 +4,7 @@ import { brief, type Conversation, converse, inParallel, PATIENT } from './conve
 import { type Engine, type EngineName, startEngine } from './engines.js';
 import { keepingNone, refusalOfAnswer } from './in-process.js';
 import { type BodyRule, LENIENCIES, type Message, oneReading, type Reading, readMessages } from './lenient-readers.js';
-import { type Judge, judgeAll, type OtherName, type Reasons, type Relation, reasonOf, type Tally } from './relation.js';
+import { type Judge, judgeAll, type OtherName, type Reason, type Relation, reasonOf, type Tally } from './relation.js';
 import { LAST_TARGET, ScriptedAnswers } from './scripted-answers.js';
 
 /** What a server sends, and whether it was asked by HEAD. */
@@ -96,26 +96,51 @@ function answered({ text, hasEnded }: Conversation, isHead: boolean): Answer | s
 const GATEWAY_ERRORS: readonly number[] = [502, 503, 504];
 const isRefused = ({ status, isWhole }: Answer): boolean => GATEWAY_ERRORS.includes(status) || !isWhole;
 
+/** What a server sent, and what of it the client of another program got. */
+interface AnswerDifference {
+  readonly bytes: string;
+  readonly text: string;
+}
+
+const INTERIM = /^HTTP\/1\.[01] (1\d\d) /;
+
 /** Why another program does not pass on what weir proxy does. */
-const REASONS: Readonly<Record<OtherName, Reasons>> = {
-  nginx: [['nginx before 1.29 takes 1xx for the answer; RFC 9110 §15.2: a final one follows', /^HTTP\/1\.[01] 1\d\d/]],
+const REASONS: Readonly<Record<OtherName, readonly Reason<AnswerDifference>[]>> = {
+  nginx: [
+    {
+      why: 'nginx before 1.29 takes 1xx for the answer; RFC 9110 §15.2: a final one follows',
+      explains: ({ bytes, text }) => {
+        const [, status] = INTERIM.exec(bytes) ?? [];
+        return status !== undefined && INTERIM.exec(text)?.[1] === status;
+      },
+    },
+  ],
   haproxy: [],
 };
 
+/** The other passes on what weir does not. */
+function weirRefuses({ bytes, isHead }: AnswerCase, cause: string | undefined): Relation {
+  if (cause !== undefined) return { kind: 'weir refuses', why: cause };
+  const sent = answerOf(readMessages(bytes, LENIENCIES[0]!, ruleOf(isHead, true), true));
+  if (sent.isWhole) return { kind: 'defect', why: 'weir does not pass on a whole answer, without a cause' };
+  return { kind: 'weir refuses', why: 'it is not there as a whole' };
+}
+
 /** What weir passes on as a whole, the other must pass on, too, with the same status and body; it may pass on more. */
 function relationOf(
-  { bytes, isHead }: AnswerCase,
+  one: AnswerCase,
   weir: Conversation,
   other: Conversation,
   name: OtherName,
-  refusal: () => string,
+  refusal: () => string | undefined,
 ): Relation {
+  const { bytes, isHead } = one;
   const ours = answered(weir, isHead);
   if (typeof ours === 'string') return { kind: 'defect', why: ours };
   const theirs = answerOf(readMessages(other.text, LENIENCIES[0]!, ruleOf(isHead, true), other.hasEnded));
-  if (isRefused(ours)) return isRefused(theirs) ? { kind: 'the same' } : { kind: 'weir refuses', why: refusal() };
-  if (ours.status === theirs.status && ours.body === theirs.body && theirs.isWhole) return { kind: 'the same' };
-  const why = reasonOf(REASONS[name], bytes);
+  if (isRefused(ours)) return isRefused(theirs) ? { kind: 'both refuse' } : weirRefuses(one, refusal());
+  if (ours.status === theirs.status && ours.body === theirs.body && theirs.isWhole) return { kind: 'both pass it on' };
+  const why = reasonOf(REASONS[name], { bytes, text: other.text });
   if (why !== undefined) return { kind: isRefused(theirs) ? 'the other refuses' : 'other bytes', why };
   return { kind: 'defect', why: `weir passes on ${JSON.stringify(ours)}, ${name} ${JSON.stringify(other.text)}` };
 }

@@ -4,11 +4,12 @@ import { type Engine, type EngineName, startEngine } from './engines.js';
 import { keepingNone, refusalOf } from './in-process.js';
 import { LENIENCIES, type Message, oneReading, readMessages } from './lenient-readers.js';
 import { RecordedRequests } from './recorded-requests.js';
-import { type Judge, judgeAll, type OtherName, type Reasons, type Relation, reasonOf, type Tally } from './relation.js';
+import { type Judge, judgeAll, type OtherName, type Relation, reasonOf, type Tally } from './relation.js';
+import { membersOf, REQUEST_REASONS, valuesOf } from './request-reasons.js';
 
 export interface Verdict {
-  /** Of the first answer; 0: none came. */
-  readonly status: number;
+  /** Of the final answers, in their order. */
+  readonly statuses: readonly number[];
   /** What the server got, with the fields as they came. */
   readonly requests: readonly string[];
 }
@@ -26,8 +27,8 @@ export class Recorded {
   }
 
   #verdict({ text, from }: Conversation): Verdict {
-    const final = /(?:^|\r\n)HTTP\/1\.[01] ([2-5]\d\d)/.exec(text);
-    return { status: Number(final?.[1] ?? 0), requests: this.server.take(from) };
+    const finals = [...text.matchAll(/HTTP\/1\.[01] ([2-5]\d\d)/g)];
+    return { statuses: finals.map(([, status]) => Number(status)), requests: this.server.take(from) };
   }
 
   verdicts(all: readonly string[]): Promise<readonly Verdict[]> {
@@ -44,29 +45,14 @@ export class Recorded {
   }
 }
 
-/** Why another program does not take what weir proxy takes. */
-const REASONS: Readonly<Record<OtherName, Reasons>> = {
-  nginx: [
-    ['nginx takes methods of A-Z, _ and - only; RFC 9110 §9.1: a token', /(?:^|\n)(?![A-Z_-]+ )[!-~]+ /],
-    ['nginx takes * of no method; RFC 9112 §3.2.4: OPTIONS', /OPTIONS \* /],
-    [
-      'nginx refuses white space in a field that it reads as a list; RFC 9110 §5.6.1: empty members are allowed',
-      /Host:[ \t]*[^\r\n]*[ \t]/,
-    ],
-  ],
-  haproxy: [
-    ['HAProxy refuses a Host other than the authority of the target; RFC 9112 §3.2.2: the target counts', /https?:\/\//i],
-    ['HAProxy refuses bytes from 0x80 on in names and targets', /[\x80-\xff]/],
-    ['HAProxy refuses a Connection field with an empty member', /Connection:/i],
-  ],
-};
-
 const messageOf = (text: string): Message | undefined => readMessages(text, LENIENCIES[0]!).messages[0];
 
-/** Method, path and body: what routes and smuggles. An absolute target counts by its path. */
+/** Method, path and body: what routes and smuggles. An absolute target counts by its path (RFC 9112 §3.2.2, 3.2.4). */
 const essence = ({ line, body }: Message): string => {
   const [method, target = ''] = line.split(' ');
-  return JSON.stringify([method, target.replace(/^https?:\/\/[^/?]*/i, '').replace(/^$/, '/'), body]);
+  const path = target.replace(/^https?:\/\/[^/?]*/i, '');
+  const whole = path === '' ? (method === 'OPTIONS' ? '*' : '/') : path.startsWith('?') ? `/${path}` : path;
+  return JSON.stringify([method, whole, body]);
 };
 
 /** What weir passes on, each as all readers read it; a text: what is wrong with it. */
@@ -86,25 +72,53 @@ function passedOn({ requests }: Verdict): readonly string[] | string {
   return found;
 }
 
+/** Nothing behind it on its connection is a request (RFC 9112 §9.6). */
+const isLast = (request: Message): boolean => {
+  const options = valuesOf(request, 'connection').flatMap(membersOf);
+  return options.includes('close') || (/HTTP\/1\.0$/.test(request.line) && !options.includes('keep-alive'));
+};
+
+/** The other passes on more than weir, which passes on or refuses `done` requests. */
+function weirRefuses(sent: readonly Message[], done: number, { statuses }: Verdict, cause: string | undefined): Relation {
+  const before = sent[done - 1];
+  if (cause !== undefined) {
+    if (statuses.some((status) => status >= 400)) return { kind: 'weir refuses', why: cause };
+    return { kind: 'defect', why: `weir answers ${statuses.join(' ')}, and has the cause: ${cause}` };
+  }
+  if (before !== undefined && isLast(before))
+    return { kind: 'weir refuses', why: 'the request before it is the last one of its connection' };
+  if (sent.length > done) return { kind: 'defect', why: `weir passes on ${done} of ${sent.length} whole requests` };
+  return { kind: 'weir refuses', why: 'it is not there as a whole' };
+}
+
 /**
  * What weir passes on, the other must pass on, too, in the same order and with the same body; it may pass on more. `refusal`: why weir refuses
  * something of these bytes.
  */
-function relationOf(bytes: string, weir: Verdict, other: Verdict, name: OtherName, refusal: () => string): Relation {
+export function relationOf(bytes: string, weir: Verdict, other: Verdict, name: OtherName, refusal: () => string | undefined): Relation {
   const ours = passedOn(weir);
   if (typeof ours === 'string') return { kind: 'defect', why: ours };
-  const theirs = other.requests.map(messageOf).flatMap((message) => (message === undefined ? [] : [essence(message)]));
-  let from = 0;
-  for (const request of ours) {
-    const index = theirs.indexOf(request, from);
+  const sent = readMessages(bytes, LENIENCIES[0]!).messages;
+  const theirs = other.requests.flatMap((text) => messageOf(text) ?? []);
+  let [from, done] = [0, 0];
+  let different: Relation | undefined;
+  for (const passed of ours) {
+    const place = sent.findIndex((message, at) => at >= done && essence(message) === passed);
+    const index = theirs.findIndex((message, at) => at >= from && essence(message) === passed);
     if (index < 0) {
-      const why = reasonOf(REASONS[name], bytes);
-      if (why === undefined) return { kind: 'defect', why: `weir passes on ${request}, ${name} ${theirs.join(' ')} ${other.status}` };
-      return { kind: theirs.length > from ? 'other bytes' : 'the other refuses', why };
+      const [request, arrived] = [sent[place], theirs[from]];
+      const why = request && reasonOf(REQUEST_REASONS[name], { request, arrived, status: other.statuses[place] ?? 0 });
+      const sees = `${theirs.map(essence).join(' ')} ${other.statuses.join(' ')}`;
+      if (why === undefined) return { kind: 'defect', why: `weir passes on ${passed}, ${name} ${sees}` };
+      if (arrived === undefined) return { kind: 'the other refuses', why };
+      different ??= { kind: 'other bytes', why };
     }
-    from = index + 1;
+    from = index < 0 ? from + 1 : index + 1;
+    done = place + 1;
   }
-  return theirs.length > ours.length ? { kind: 'weir refuses', why: refusal() } : { kind: 'the same' };
+  if (different !== undefined) return different;
+  if (theirs.length > ours.length) return weirRefuses(sent, done, weir, refusal());
+  return { kind: ours.length > 0 ? 'both pass it on' : 'both refuse' };
 }
 
 /** Compares all verdicts of weir's with those of the others. */

@@ -8,7 +8,7 @@ import { Tally } from './relation.js';
 import { compareAnswers, Scripted } from './three-way-answers.js';
 import { compareRequests, Recorded } from './three-way-requests.js';
 
-const ALL = 100_000;
+const ALL = Number(process.env['WEIR_TEST_MESSAGES'] ?? 100_000);
 /** So many are kept in memory with what came of them. */
 const BATCH = 4000;
 const TIMEOUT_MS = 1_500_000;
@@ -16,7 +16,7 @@ const NAMES = ['weir', 'nginx', 'haproxy'] as const;
 /** Behind each: it becomes a part of a body, of a head, or a request of its own, and ends what is whole. */
 const LAST_REQUEST = 'GET /end HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n';
 /** Shares: fewer would mean that little was judged. */
-const SAME_MIN = 0.3;
+const PASSED_MIN = 0.3;
 const STRICT_MIN = 0.02;
 
 async function inBatches<Case>(cases: readonly Case[], compare: (batch: readonly Case[]) => Promise<void>): Promise<void> {
@@ -26,11 +26,11 @@ async function inBatches<Case>(cases: readonly Case[], compare: (batch: readonly
 function judge(tally: Tally, context: TestContext): void {
   for (const line of tally.lines) context.diagnostic(line);
   assert.deepEqual(tally.defects, []);
-  assert.ok(tally.share('the same') > SAME_MIN);
+  assert.ok(tally.share('both pass it on') > PASSED_MIN);
   assert.ok(tally.share('weir refuses') > STRICT_MIN);
 }
 
-test('100,000 requests', { timeout: TIMEOUT_MS }, async (context) => {
+test('generated requests', { timeout: TIMEOUT_MS }, async (context) => {
   const engines = await Promise.all(NAMES.map((name) => Recorded.start(name)));
   const tally = new Tally();
   try {
@@ -42,7 +42,7 @@ test('100,000 requests', { timeout: TIMEOUT_MS }, async (context) => {
   judge(tally, context);
 });
 
-test('100,000 answers', { timeout: TIMEOUT_MS }, async (context) => {
+test('generated answers', { timeout: TIMEOUT_MS }, async (context) => {
   const engines = await Promise.all(NAMES.map((name) => Scripted.start(name)));
   const tally = new Tally();
   try {
