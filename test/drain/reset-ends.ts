@@ -1,7 +1,11 @@
 // Ends of connections that a drain resets, on living hosts: each prints how its connections ended.
 import assert from 'node:assert/strict';
-import { type Cluster, running, until } from '../datapath/cluster.js';
+import { type Cluster, type inCluster, running, until } from '../datapath/cluster.js';
 import type { Host } from '../support/netns-bed.js';
+import { drain, killDrivers } from './drain-cluster.js';
+
+/** The exit status of a drain whose deadline came with connections left. */
+const DEADLINE_CAME = 3;
 
 /** Answers the first bytes of each connection; a line for each that ends. */
 const SERVER = `const[,port,address]=process.argv;
@@ -26,6 +30,21 @@ interface Asked {
   readonly vport?: number;
   readonly count: number;
   readonly busy?: boolean;
+}
+
+/** A cluster without its drivers at the end. */
+export async function inside(open: typeof inCluster, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  await open(async (cluster) => {
+    cluster.bed.undo(() => killDrivers(cluster.lvs));
+    await work(cluster);
+  });
+}
+
+/** Drains it to a deadline with connections left, and cancels that; all resets are done. */
+export function resetLeft({ lvs }: Cluster, target: string): void {
+  const { status, seen } = drain(lvs, `${target} --allow-empty --deadline 1s --end reset --wait`);
+  drain(lvs, `cancel ${seen.id}`);
+  assert.equal(status, DEADLINE_CAME, target);
 }
 
 /** Connections of the client that were answered. */
@@ -65,4 +84,14 @@ export async function bothReset(ends: Ends, count: number, what: string, busy = 
   for (const code of ends.server) assert.match(code, busy ? /^(ECONNRESET|closed)$/ : /^ECONNRESET$/, `${what}: servers`);
   // A client that writes may have its reset reported at the write.
   for (const code of ends.client) assert.match(code, /^(ECONNRESET|EPIPE)$/, `${what}: clients`);
+}
+
+/** The server's ends of all connections were reset, whatever became of their client. */
+export async function serverReset(ends: Ends, count: number, what: string): Promise<void> {
+  await until(
+    () => ends.server.length,
+    (server) => server === count,
+    30,
+  );
+  for (const code of ends.server) assert.equal(code, 'ECONNRESET', what);
 }

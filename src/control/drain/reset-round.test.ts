@@ -71,11 +71,13 @@ test("an end's answer has the numbers of both resets, whichever end it is, and w
 
 test('of each end the first answer counts: what follows may be of another connection by the same port', () => {
   const round = new ResetRound([NAT], NUMBER);
-  assert.equal(round.hasAnswered(NAT), false);
+  const answered = () => [round.hasAnswered(NAT, 'client'), round.hasAnswered(NAT, 'server')];
+  assert.deepEqual(answered(), [false, false]);
   const count = (segment: BareSegment): number => numbers(round, segment).length;
   assert.deepEqual([count(answer(SERVER, CLIENT, 1, 2)), count(answer(SERVER, CLIENT, 1, 2))], [2, 0]);
-  assert.equal(round.hasAnswered(NAT), true);
+  assert.deepEqual(answered(), [false, true]);
   assert.deepEqual([count(answer(CLIENT, VIRTUAL, 1, 2)), count(answer(CLIENT, VIRTUAL, 1, 2))], [2, 0]);
+  assert.deepEqual(answered(), [true, true]);
 });
 
 test('of one that is closed the server alone is asked, and reset where it is still there', () => {
@@ -88,7 +90,7 @@ test('of one that is closed the server alone is asked, and reset where it is sti
   assert.deepEqual(numbers(round, answer(CLIENT, VIRTUAL, 1, 2)), [], 'a new connection of the client');
   assert.deepEqual(numbers(round, answer(VIRTUAL, CLIENT, 1, 2)), []);
   assert.deepEqual(numbers(round, answer(SERVER, CLIENT, 1, 2)), [['server', 2]]);
-  assert.equal(round.hasAnswered(closed), true);
+  assert.equal(round.hasAnswered(closed, 'server'), true);
 });
 
 test('what this director has sent itself, what ends a connection, and what belongs to none is no answer', () => {
@@ -97,5 +99,5 @@ test('what this director has sent itself, what ends a connection, and what belon
   for (const flags of [TcpFlag.rst, TcpFlag.rst | TcpFlag.ack, TcpFlag.fin | TcpFlag.ack, TcpFlag.syn | TcpFlag.ack, 0])
     assert.deepEqual(round.answered(answer(CLIENT, VIRTUAL, 1, 2, flags)), []);
   assert.deepEqual(round.answered(answer(endpoint('192.0.2.8', 40_000), VIRTUAL, 1, 2)), []);
-  assert.equal(round.hasAnswered(NAT), false);
+  assert.deepEqual([round.hasAnswered(NAT, 'client'), round.hasAnswered(NAT, 'server')], [false, false]);
 });

@@ -32,7 +32,7 @@ const ENDING = TcpFlag.syn | TcpFlag.fin | TcpFlag.rst;
  */
 export class ResetRound {
   readonly #expected = new Map<string, Expected>();
-  readonly #answered = new Set<DrainedConnection>();
+  readonly #answered = { client: new Set<DrainedConnection>(), server: new Set<DrainedConnection>() };
   readonly #number: number;
 
   /** `number`: any that cannot be foreseen; the probes have it. */
@@ -51,9 +51,9 @@ export class ResetRound {
     }
   }
 
-  /** Either end has: it was there still, and the other one may be. */
-  hasAnswered(connection: DrainedConnection): boolean {
-    return this.#answered.has(connection);
+  /** This end has: it was there still, and the other one may be. */
+  hasAnswered(connection: DrainedConnection, end: 'client' | 'server'): boolean {
+    return this.#answered[end].has(connection);
   }
 
   /** What both ends of each connection answer. */
@@ -75,7 +75,7 @@ export class ResetRound {
     if (expected === undefined) return [];
     this.#expected.delete(id);
     const { connection, from } = expected;
-    this.#answered.add(connection);
+    this.#answered[from].add(connection);
     const { client, virtual, mark, isClosed } = connection;
     const [ofClient, ofServer] = from === 'client' ? [acknowledgement, sequence] : [sequence, acknowledgement];
     const reset = { acknowledgement: 0, flags: TcpFlag.rst };

@@ -33,24 +33,29 @@ const BATCH = 8192;
 /** Of all rounds: what is left then ends in the table alone. */
 const RESETS_MAX_US = 60_000_000;
 const WAIT_MS = 50;
+/** After so many probes what came in is received, for which the tap has room. */
+const PROBES_AT_ONCE = 256;
 /** Others of this process have their turn after so many packets. */
 const PACKETS_AT_ONCE = 4096;
 /** No way to that end, or a full queue: the next attempt may find one. */
 const UNSENT = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENOBUFS', 'EAGAIN', 'EPERM', 'EINVAL', 'EACCES'];
 
-/** Sends segments as either end. Close it after use. */
+/**
+ * Sends segments as either end. Close it after use. Servers have sockets of their own: what is for clients whose hosts are gone waits for their neighbours,
+ * for seconds, and fills its socket's buffer.
+ */
 class EndsSender {
   readonly #senders = new Map<string, RawSender>();
 
   /** By the routing table: for a server that is the way to the virtual address, which is this host's, so by lo into the datapath. */
   send(segment: RoundSegment): void {
     const { address } = segment.destination;
-    const sender = this.#senderOf(address.family, segment.mark);
+    const sender = this.#senderOf(address.family, segment);
     unlessCode(() => sender.send(encodeBareSegment(segment), address), UNSENT, undefined);
   }
 
-  #senderOf(family: Family, mark: number): RawSender {
-    const id = `${family} ${mark}`;
+  #senderOf(family: Family, { to, mark }: RoundSegment): RawSender {
+    const id = `${family} ${to} ${mark}`;
     const sender = this.#senders.get(id) ?? new RawSender(family, '', 0);
     if (!this.#senders.has(id) && mark !== 0) sender.mark(mark);
     this.#senders.set(id, sender);
@@ -66,21 +71,33 @@ const portsOf = (connections: readonly DrainedConnection[], end: 'server' | 'vir
   ...new Set(connections.map((connection) => connection[end].port)),
 ];
 
+/** What came in within `ms` resets the ends that it is about. */
+function answerWaiting(tap: PacketTap, round: ResetRound, sender: EndsSender, ms: number): void {
+  for (let count = 0; count < PACKETS_AT_ONCE; count++) {
+    const bytes = tap.receive(count === 0 ? ms : 0);
+    if (bytes === undefined) return;
+    const segment = decodeBareSegment(bytes);
+    if (segment !== undefined) for (const reset of round.answered(segment)) sender.send(reset);
+  }
+}
+
 /** One round: the ends of each are asked, and what they answer resets them. */
 async function resetSome(connections: readonly DrainedConnection[], sender: EndsSender): Promise<ResetRound> {
   const virtual = portsOf(connections, 'virtual');
   const tap = new PacketTap(bareSegmentFilter([...new Set([...portsOf(connections, 'server'), ...virtual])], virtual));
   try {
     const round = new ResetRound(connections, randomInt(2 ** 32));
-    for (const segment of round.probes()) sender.send(segment);
+    let sent = 0;
+    for (const segment of round.probes()) {
+      sender.send(segment);
+      sent += 1;
+      if (sent % PROBES_AT_ONCE !== 0) continue;
+      answerWaiting(tap, round, sender, 0);
+      await delay(0);
+    }
     const endUs = monotonicUs() + ROUND_US;
     while (monotonicUs() < endUs) {
-      for (let count = 0; count < PACKETS_AT_ONCE; count++) {
-        const bytes = tap.receive(count === 0 ? WAIT_MS : 0);
-        if (bytes === undefined) break;
-        const segment = decodeBareSegment(bytes);
-        if (segment !== undefined) for (const reset of round.answered(segment)) sender.send(reset);
-      }
+      answerWaiting(tap, round, sender, WAIT_MS);
       await delay(0);
     }
     return round;
@@ -101,10 +118,32 @@ function isHereBy(netlink: Netlink): IsHere {
   };
 }
 
-/** Of a connection: in how many rounds it was, and whether an end has answered in the last one. */
+/** Of a connection: in how many rounds it was, whether an end has answered in the last one, and which ends have in any. */
 interface Attempted {
   readonly rounds: number;
   readonly answered: boolean;
+  readonly client: boolean;
+  readonly server: boolean;
+}
+
+const UNASKED: Attempted = { rounds: 0, answered: false, client: false, server: false };
+
+function attempted(before: Attempted, round: ResetRound, connection: DrainedConnection): Attempted {
+  const [client, server] = [round.hasAnswered(connection, 'client'), round.hasAnswered(connection, 'server')];
+  return {
+    rounds: before.rounds + 1,
+    answered: client || server,
+    client: before.client || client,
+    server: before.server || server,
+  };
+}
+
+/** How many connections were closed by resets. */
+interface ResetCounts {
+  /** An answer of the client has the numbers of both ends. */
+  readonly both: number;
+  /** The client answered nothing: its host is gone. */
+  readonly serverAlone: number;
 }
 
 /** A round in which no end answers for one that is closed proves that its server has none any more. */
@@ -113,8 +152,7 @@ function isDue({ isClosed }: DrainedConnection, attempted: Attempted | undefined
   return attempted.rounds < ATTEMPTS && (!isClosed || attempted.answered);
 }
 
-/** How many were closed by a reset. */
-async function resetAll(drain: Drain, isHere: IsHere): Promise<number> {
+async function resetAll(drain: Drain, isHere: IsHere): Promise<ResetCounts> {
   const attempts = new Map<string, Attempted>();
   const idOf = ({ client, virtual, server }: DrainedConnection): string => `${endsId(client, virtual)} ${destinationId(server)}`;
   const endUs = monotonicUs() + RESETS_MAX_US;
@@ -125,12 +163,16 @@ async function resetAll(drain: Drain, isHere: IsHere): Promise<number> {
       const due = left.filter((connection) => isDue(connection, attempts.get(idOf(connection)))).slice(0, BATCH);
       if (due.length === 0 || monotonicUs() >= endUs) {
         const open = new Set(left.filter(({ isClosed }) => !isClosed).map(idOf));
-        return [...attempts.keys()].filter((id) => !open.has(id)).length;
+        const closed = [...attempts].filter(([id]) => !open.has(id)).map(([, one]) => one);
+        return {
+          both: closed.filter(({ client }) => client).length,
+          serverAlone: closed.filter(({ client, server }) => server && !client).length,
+        };
       }
       const round = await resetSome(due, sender);
       for (const connection of due) {
         const id = idOf(connection);
-        attempts.set(id, { rounds: (attempts.get(id)?.rounds ?? 0) + 1, answered: round.hasAnswered(connection) });
+        attempts.set(id, attempted(attempts.get(id) ?? UNASKED, round, connection));
       }
     }
   } finally {
@@ -149,10 +191,12 @@ async function resetText(drain: Drain): Promise<string | undefined> {
   const netlink = new Netlink();
   try {
     const isHere = isHereBy(netlink);
-    const reset = await resetAll(drain, isHere);
+    const { both, serverAlone } = await resetAll(drain, isHere);
     // undefined: a table moves, or another process has the lock.
     const ended = unlessBusy(() => withDirector((director) => director.exclusively(() => endConnections(director.tables, drain, isHere))));
-    return ended === undefined ? undefined : `${counted(reset, 'connection')} reset at both ends, ${ended} ended in the table alone`;
+    if (ended === undefined) return undefined;
+    const gone = serverAlone === 0 ? '' : `, ${serverAlone} at the server alone, whose client answered nothing`;
+    return `${counted(both, 'connection')} reset at both ends${gone}, ${ended} ended in the table alone`;
   } catch (error) {
     return obstacleText(error);
   } finally {
