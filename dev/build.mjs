@@ -255,7 +255,8 @@ const steps = {
     build: buildBpf,
   },
   types: {
-    inputs: () => filesUnder(['src', 'test', 'bench', 'dev', 'tsconfig.json', 'package-lock.json'], (path) => /\.(ts|json)$/.test(path)),
+    inputs: () =>
+      filesUnder(['src', 'test', 'bench', 'dev', 'web', 'tsconfig.json', 'package-lock.json'], (path) => /\.(ts|json)$/.test(path)),
     output: '../build',
     build: buildTypes,
   },
@@ -265,7 +266,7 @@ const steps = {
     build: buildBundle,
   },
   web: {
-    inputs: () => filesUnder(['web', 'package-lock.json', 'dev/build.mjs']),
+    inputs: () => filesUnder(['web', 'package-lock.json', 'dev/build.mjs'], (path) => !path.endsWith('.test.ts')),
     output: 'weir-dashboard.js',
     build: buildWeb,
   },

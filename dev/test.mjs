@@ -49,7 +49,7 @@ const SLOWEST_MAX = 25;
 const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
   .map((entry) => relative(root, join(entry.path, entry.name)))
-  .filter((path) => path.startsWith('build/src/') || path.startsWith('build/test/') || path.startsWith('build/bench/'))
+  .filter((path) => /^build\/(src|web|test|bench)\//.test(path))
   .sort();
 const isLong = (path) => path.endsWith('.long.test.js');
 const hasBreadth = (path) => readFileSync(join(root, path), 'utf8').includes("/breadth.js'");

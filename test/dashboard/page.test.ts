@@ -1,18 +1,10 @@
 // The page in Chromium over a table in memory: 1,000 services of ten servers each are there, of whose rows only those in view are in the page.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { makeApp } from '../../src/api/http/app.js';
-import { closeAll, nodeServer, requestListener } from '../../src/api/http/node-server.js';
-import { routes } from '../../src/api/routes/routes.js';
-import type { DashboardFile } from '../../src/api/sources.js';
-import { artifact } from '../../src/sys/artifact.js';
-import { memorySources, oneService, writer } from '../support/api.js';
+import { memorySources, oneService } from '../support/api.js';
 import { ip } from '../support/ip.js';
-import { openBrowser, skipWithoutChromium } from './browser.js';
+import { skipWithoutChromium } from './browser.js';
+import { onPage } from './served-page.js';
 
 const [SERVICES, SERVERS_EACH, ROWS_MAX] = [1000, 10, 80] as const;
 
@@ -28,19 +20,10 @@ const services = Array.from({ length: SERVICES }, (_, service) => ({
   })),
 }));
 const table = { ...memorySources.table(), services };
-const sources = { ...memorySources, table: () => table, dashboard: (file: DashboardFile) => readFileSync(artifact(file), 'utf8') };
 
 test('ten thousand servers are a few rows of the page, to the last of them', { skip: skipWithoutChromium, timeout: 60_000 }, async (t) => {
-  const mistakes: unknown[] = [];
-  const app = makeApp({ routes, sources, callerOf: () => writer, onMistake: (error) => void mistakes.push(error) });
-  const server = nodeServer<Server>(createServer, requestListener(app));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const browser = await openBrowser();
-  try {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.on('pageerror', (error) => mistakes.push(error));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/#/services`);
+  await onPage({ ...memorySources, table: () => table }, 'services', async (open) => {
+    const page = await open();
     await page.waitForSelector('tr.server');
     const painted = await page.evaluate('performance.now()');
     t.diagnostic(`${Math.round(Number(painted))} ms from the start of the page to its rows`);
@@ -52,9 +35,5 @@ test('ten thousand servers are a few rows of the page, to the last of them', { s
     await page.evaluate("document.querySelector('.scroll').scrollTo(0, 1e9)");
     await page.locator('tr.server', { hasText: `10.2.${SERVERS_EACH - 1}.1:${8000 + SERVICES - 1}` }).waitFor();
     assert.ok(Number(await page.evaluate("document.querySelectorAll('tbody tr').length")) <= ROWS_MAX);
-    assert.deepEqual(mistakes, []);
-  } finally {
-    await browser.close();
-    await closeAll([server]);
-  }
+  });
 });

@@ -29,26 +29,6 @@ export class RateHistory {
   }
 }
 
-/** The most that was seen of each since the page was opened: of as many as are shown. */
-export class HighestSeen {
-  readonly #of = new Map<string, number>();
-
-  add(id: string, value: number): void {
-    if (value > (this.#of.get(id) ?? -1)) this.#of.set(id, value);
-  }
-
-  get(id: string): number | undefined {
-    return this.#of.get(id);
-  }
-
-  /** What is there no more is forgotten. */
-  keep(ids: ReadonlySet<string>): void {
-    for (const id of this.#of.keys()) if (!ids.has(id)) this.#of.delete(id);
-  }
-}
-
-export const highestRates = new HighestSeen();
-
 export const connectionHistory = new RateHistory();
 export const dropHistory = new RateHistory();
 

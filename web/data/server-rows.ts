@@ -1,6 +1,6 @@
 // The rows of services and servers: what is in the table, and the servers that health checks took out of it.
 import { milliseconds } from '../parts/texts.js';
-import type { Attempts, Checks, RealHealth, Server, Service, Table } from './api-values.js';
+import type { Attempts, Checks, FailedCheck, RealHealth, Server, Service, Table } from './api-values.js';
 
 export type State = 'up' | 'down' | 'draining' | 'maintenance' | 'unchecked' | 'starting' | 'sorry';
 
@@ -30,11 +30,17 @@ export interface ServiceRows {
   readonly servers: readonly ServerRow[];
 }
 
+/** Of a server in a service, for keys of rows. */
+export const serverRowId = (service: Pick<Service, 'id'>, { id }: { readonly id: string }): string => `${service.id} ${id}`;
+
 const keepalivedName = ({ protocol, address, port, mark }: Service): string =>
   mark === undefined ? `[${address}]:${protocol}:${port}` : `FWM ${mark}`;
 
-const failedText = (failed: readonly { readonly check: string; readonly reason: string }[]): string =>
-  failed.map(({ check, reason }) => `${check} ${reason}`.trim()).join('; ');
+type Failed = readonly Pick<FailedCheck, 'check' | 'reason'>[];
+
+/** `shown`: a check whose name stands in front already. */
+const failedText = (failed: Failed, shown = ''): string =>
+  failed.map(({ check, reason }) => (check === shown && reason !== '' ? reason : `${check} ${reason}`.trim())).join('; ');
 
 function stateOf({ weight, draining, health }: Server): State {
   if (health?.maintenance === true) return 'maintenance';
@@ -46,40 +52,48 @@ function stateOf({ weight, draining, health }: Server): State {
 
 const [US_PER_S, MS_PER_S] = [1_000_000, 1000] as const;
 
-const downSeconds = (up: boolean, since: string | null, before: number): number =>
-  before + (up || since === null ? 0 : Math.max(0, (Date.now() - Date.parse(since)) / MS_PER_S));
+/** How long it was down, s. `before`: until its state began. */
+const downSeconds = (up: boolean, since: string | null, { before, now }: { readonly before: number; readonly now: number }): number =>
+  before + (up || since === null ? 0 : Math.max(0, (now - Date.parse(since)) / MS_PER_S));
 
-/** `failed`: why it is down; it stands there also where another check of the server succeeded last. */
-function lastText(attempts: Attempts | null | undefined, failed: string): string {
-  if (attempts === null || attempts === undefined) return failed;
+/**
+ * The last attempt with its time, and why the server is down, which another check of it may have found. `idle`: where no attempt is known and nothing
+ * failed.
+ */
+function lastText(attempts: Attempts | null | undefined, failed: Failed, idle: string): string {
+  if (attempts === null || attempts === undefined) return failedText(failed) || idle;
   const { check, result, text, seconds } = attempts.last;
-  const what = result === 'success' ? text : failed === 'passed' ? text || result : failed;
+  const what = failedText(failed, check) || text || (result === 'success' ? '' : result);
   return `${check} ${milliseconds(seconds)}${what === '' ? '' : `: ${what}`}`;
 }
 
-const inTable = (service: Service, server: Server, real: RealHealth | undefined): ServerRow => ({
+const inTable = (service: Service, server: Server, real: RealHealth | undefined, now: number): ServerRow => ({
   service,
   id: server.id,
   state: stateOf(server),
   since: server.health?.since ?? null,
-  lastCheck: server.health === null ? '' : lastText(real?.attempts, failedText(server.health.failed) || 'passed'),
+  lastCheck: server.health === null ? '' : lastText(real?.attempts, server.health.failed, 'passed'),
   failures: real?.attempts?.failure ?? null,
   timesDown: server.health?.times_down ?? null,
-  downSeconds: server.health === null ? null : downSeconds(server.health.up, server.health.since, server.health.down_seconds),
+  downSeconds:
+    server.health === null ? null : downSeconds(server.health.up, server.health.since, { before: server.health.down_seconds, now }),
   server,
 });
 
-const takenOut = (service: Service, { server, since, failed, timesDown, maintained, attempts, downUs = 0 }: RealHealth): ServerRow => ({
-  service,
-  id: server,
-  state: maintained === true ? 'maintenance' : 'down',
-  since,
-  lastCheck: lastText(attempts, failedText(failed)),
-  failures: attempts?.failure ?? null,
-  timesDown,
-  downSeconds: downSeconds(false, since, downUs / US_PER_S),
-  server: undefined,
-});
+function takenOut(service: Service, real: RealHealth, now: number): ServerRow {
+  const { server, since, failed, timesDown, maintained, attempts, downUs = 0 } = real;
+  return {
+    service,
+    id: server,
+    state: maintained === true ? 'maintenance' : 'down',
+    since,
+    lastCheck: lastText(attempts, failed, ''),
+    failures: attempts?.failure ?? null,
+    timesDown,
+    downSeconds: downSeconds(false, since, { before: downUs / US_PER_S, now }),
+    server: undefined,
+  };
+}
 
 const UNSERVING: ReadonlySet<State> = new Set(['down', 'draining', 'maintenance']);
 
@@ -91,7 +105,8 @@ function serviceState({ health }: Service, servers: readonly ServerRow[]): State
   return health === null ? 'unchecked' : 'up';
 }
 
-export function serviceRows(table: Table, checks: Checks | undefined): readonly ServiceRows[] {
+/** `now`: ms since 1970. */
+export function serviceRows(table: Pick<Table, 'services'>, checks: Checks | undefined, now: number): readonly ServiceRows[] {
   const byName = new Map(checks?.virtual_servers.map((one) => [one.name, one]));
   return table.services.map((service) => {
     const present = new Set(service.servers.map(({ id }) => id));
@@ -99,18 +114,31 @@ export function serviceRows(table: Table, checks: Checks | undefined): readonly 
     const reals = new Map(checked.map((real) => [real.server, real]));
     const others = checked.filter(({ server, up }) => !up && !present.has(server));
     const servers = [
-      ...service.servers.map((one) => inTable(service, one, reals.get(one.id))),
-      ...others.map((one) => takenOut(service, one)),
+      ...service.servers.map((one) => inTable(service, one, reals.get(one.id), now)),
+      ...others.map((one) => takenOut(service, one, now)),
     ];
     return { service, state: serviceState(service, servers), servers };
   });
 }
 
-/** How far a server is from what its weight lets expect of the service's new connections, as a part of that; 0: as expected. */
+/** `3`, or `0 / 3` where packets find another weight than is configured. */
+export function weightText({ server }: ServerRow): string {
+  if (server === undefined) return '';
+  const { weight, effective_weight: now } = server;
+  return now === weight ? String(weight) : `${now} / ${weight}`;
+}
+
+/** Why no new connection reaches it. */
+export function whyTroubled({ state, server, lastCheck }: ServerRow): string {
+  if (state !== 'draining') return lastCheck;
+  return server?.draining === true ? 'a drain holds it' : 'its weight is 0';
+}
+
+/** How far a server is from what the weight that packets find lets expect of the service's new connections, as a part of that; 0: as expected. */
 export function deviation({ service, server }: ServerRow): number {
   if (server === undefined) return 1;
-  const weights = service.servers.reduce((sum, { weight }) => sum + weight, 0);
+  const weights = service.servers.reduce((sum, { effective_weight: weight }) => sum + weight, 0);
   const all = service.servers.reduce((sum, { rates }) => sum + rates.connections, 0);
-  const expected = weights === 0 ? 0 : (all * server.weight) / weights;
+  const expected = weights === 0 ? 0 : (all * server.effective_weight) / weights;
   return expected === 0 ? 0 : Math.abs(server.rates.connections - expected) / expected;
 }

@@ -1,10 +1,11 @@
 // The first screen in an incident: what is down, who is master, what connections and drops do, what doctor finds, and the server that stands out.
 import { useEffect, useState } from 'preact/hooks';
 import type { Checks, Drops, Table, TrafficHistory } from '../data/api-values.js';
+import { connectionRates, highestRates } from '../data/highest-rates.js';
 import { connectionCount, connectionHistory, dropCount, dropHistory } from '../data/history.js';
 import { minutesOf, type Rates } from '../data/hour-ago.js';
 import { useResource } from '../data/resource.js';
-import { deviation, isTroubled, type ServerRow, type ServiceRows, serviceRows } from '../data/server-rows.js';
+import { deviation, isTroubled, type ServerRow, type ServiceRows, serviceRows, weightText, whyTroubled } from '../data/server-rows.js';
 import { Chart } from '../parts/chart.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { Failure } from '../parts/failure.js';
@@ -21,7 +22,7 @@ const troubledColumns: readonly Column<ServerRow>[] = [
   { name: 'Service', sortBy: ({ service }) => service.id, cell: ({ service }) => service.id },
   { name: 'Status', sortBy: ({ state }) => state, cell: ({ state }) => <StateBadge state={state} /> },
   { name: 'Since', cell: ({ since }) => ago(since, Date.now()) },
-  { name: 'Why', cell: ({ lastCheck }) => lastCheck },
+  { name: 'Why', cell: whyTroubled },
   {
     name: 'Connections left',
     isNumber: true,
@@ -54,7 +55,7 @@ function Troubled({ all }: { readonly all: readonly ServiceRows[] }) {
 const sideColumns: readonly Column<ServerRow>[] = [
   { name: 'Server', sortBy: ({ id }) => id, cell: ({ id }) => id },
   { name: 'Status', sortBy: ({ state }) => state, cell: ({ state }) => <StateBadge state={state} /> },
-  { name: 'Weight', isNumber: true, sortBy: ({ server }) => server?.weight ?? 0, cell: ({ server }) => server?.weight ?? '' },
+  { name: 'Weight', isNumber: true, sortBy: ({ server }) => server?.effective_weight ?? 0, cell: weightText },
   {
     name: 'CPS',
     isNumber: true,
@@ -160,7 +161,8 @@ export function IncidentView() {
   const table = useResource<Table>('/v1/services', 2000, { after: ['table', 'health', 'drain'], isCounted: true });
   const checks = useResource<Checks>('/v1/checks', 2000, { after: ['health'] });
   const drops = useResource<Drops>('/v1/drops', 2000);
-  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value);
+  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value, Date.now());
+  if (table.value !== undefined) highestRates.add(connectionRates(all));
   return (
     <>
       <h1>Now</h1>
@@ -180,7 +182,7 @@ export function IncidentView() {
         {checks.value !== undefined && drops.value !== undefined && <FindingList />}
       </section>
       <SideBySide all={all} />
-      <SameCommand command="weir status; weir top --once; weir drops; weir api GET /v1/changes; weir doctor" />
+      <SameCommand command="weir status; weir top --once; weir drops; weir api GET /v1/history; weir api GET /v1/changes; weir doctor" />
     </>
   );
 }

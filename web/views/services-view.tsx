@@ -1,10 +1,10 @@
 // Services and their servers, in the order of HAProxy's columns.
 import { useMemo, useState } from 'preact/hooks';
-import type { Checks, Drain, Drains, Table } from '../data/api-values.js';
-import { drainsBy } from '../data/drain-rows.js';
-import { highestRates } from '../data/history.js';
+import type { Checks, Drain, Drains, Server, Table } from '../data/api-values.js';
+import { drainsBy, drainText } from '../data/drain-rows.js';
+import { connectionRates, highestRates } from '../data/highest-rates.js';
 import { useResource } from '../data/resource.js';
-import { isTroubled, type ServerRow, type ServiceRows, type State, serviceRows } from '../data/server-rows.js';
+import { isTroubled, type ServerRow, type ServiceRows, type State, serverRowId, serviceRows, weightText } from '../data/server-rows.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { DrainDialog } from '../parts/drain-dialog.js';
 import { Failure } from '../parts/failure.js';
@@ -17,23 +17,7 @@ type Row = { readonly kind: 'service'; readonly of: ServiceRows } | { readonly k
 const counted = (row: Row) => (row.kind === 'service' ? row.of.service : row.of.server);
 const stateOf = ({ of }: Row): State => of.state;
 
-const idOf = (row: Row): string => (row.kind === 'service' ? row.of.service.id : `${row.of.service.id} ${row.of.id}`);
-
-/** By two views of one page, however often they are opened. */
-function noteRates(table: Table | undefined): void {
-  if (table === undefined) return;
-  const ids = new Set<string>();
-  for (const service of table.services) {
-    for (const [id, { rates }] of [
-      [service.id, service] as const,
-      ...service.servers.map((one) => [`${service.id} ${one.id}`, one] as const),
-    ]) {
-      ids.add(id);
-      highestRates.add(id, rates.connections);
-    }
-  }
-  highestRates.keep(ids);
-}
+const idOf = (row: Row): string => (row.kind === 'service' ? row.of.service.id : serverRowId(row.of.service, row.of));
 
 const number = (name: string, group: string, value: (row: Row) => number | undefined): Column<Row> => ({
   name,
@@ -46,20 +30,15 @@ const number = (name: string, group: string, value: (row: Row) => number | undef
   },
 });
 
-/** `3`, or `0 / 3` where packets find another one than is configured. */
-function weightText({ server }: ServerRow): string {
-  if (server === undefined) return '';
-  const { weight, effective_weight: now } = server;
-  return now === weight ? String(weight) : `${now} / ${weight}`;
-}
+/** A server that is not in the table has none. */
+const counter = (name: string, of: (counters: Server['counters']) => string): Column<Row> =>
+  number(name, 'In all', (row) => {
+    const found = counted(row)?.counters;
+    return found === undefined ? undefined : Number(of(found));
+  });
 
-/** What is left of it: `12 left, 4m10s`. */
-function drainText(drain: Drain | undefined): string {
-  if (drain === undefined) return '';
-  const { state, remaining, deadlineInS } = drain;
-  const left = remaining === null ? '' : `${shortNumber(remaining.open)} left`;
-  return state === 'draining' ? [left, duration(deadlineInS)].filter((text) => text !== '').join(', ') : `${state}, ${left}`;
-}
+/** Empty until the drains have been read. */
+const restText = (drain: Drain | undefined): string => (drain === undefined ? '' : drainText(drain));
 
 type DrainOf = (row: ServerRow) => Drain | undefined;
 
@@ -81,7 +60,7 @@ const columnsWith = (onDrain: (row: ServerRow) => void, drainOf: DrainOf): reado
     group: 'Health',
     cell: (row) =>
       row.kind === 'server' && row.of.server?.draining === true ? (
-        drainText(drainOf(row.of))
+        restText(drainOf(row.of))
       ) : row.kind === 'server' && row.of.server !== undefined ? (
         <button type="button" onClick={() => onDrain(row.of as ServerRow)}>
           Drain …<span class="unseen"> {row.of.id}</span>
@@ -104,11 +83,11 @@ const columnsWith = (onDrain: (row: ServerRow) => void, drainOf: DrainOf): reado
   number('CPS max', 'A second', (row) => highestRates.get(idOf(row))),
   number('In bytes/s', 'A second', (row) => counted(row)?.rates.bytes_in),
   number('Out bytes/s', 'A second', (row) => counted(row)?.rates.bytes_out),
-  number('Conns', 'In all', (row) => Number(counted(row)?.counters.connections ?? Number.NaN) || 0),
-  number('Pkts in', 'In all', (row) => Number(counted(row)?.counters.packets_in ?? 0)),
-  number('Pkts out', 'In all', (row) => Number(counted(row)?.counters.packets_out ?? 0)),
-  number('Bytes in', 'In all', (row) => Number(counted(row)?.counters.bytes_in ?? 0)),
-  number('Bytes out', 'In all', (row) => Number(counted(row)?.counters.bytes_out ?? 0)),
+  counter('Conns', ({ connections }) => connections),
+  counter('Pkts in', ({ packets_in }) => packets_in),
+  counter('Pkts out', ({ packets_out }) => packets_out),
+  counter('Bytes in', ({ bytes_in }) => bytes_in),
+  counter('Bytes out', ({ bytes_out }) => bytes_out),
   number('Chk fails', 'In all', (row) => (row.kind === 'server' ? (row.of.failures ?? undefined) : undefined)),
   number('Downs', 'In all', (row) => (row.kind === 'server' ? (row.of.timesDown ?? undefined) : undefined)),
   {
@@ -153,12 +132,14 @@ export function ServicesView() {
   };
   const [text, setText] = useState('');
   const [troubled, setTroubled] = useState(false);
-  noteRates(table.value);
-  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value);
+  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value, Date.now());
+  if (table.value !== undefined) highestRates.add(connectionRates(all));
   return (
     <section>
       <h1>Services and servers</h1>
       <Failure read={table} />
+      {checks.failure !== undefined && <Failure read={checks} />}
+      {drains.failure !== undefined && <Failure read={drains} />}
       <form class="filter" onSubmit={(event) => event.preventDefault()}>
         <label>
           Address contains <input value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
