@@ -5,8 +5,6 @@
 #ifndef WEIR_SCHEDULE_H
 #define WEIR_SCHEDULE_H
 
-#define STEPS_A_CALL 4
-
 static __always_inline struct walk *the_walk(void) {
   struct scratch *d = the_scratch();
   if (!d) return 0;
@@ -64,13 +62,18 @@ static __always_inline void end(struct service *svc, struct walk *w) {
   SCHEDULERS(END)
 }
 
+/* Those that look for the least take more than one destination a step (least_step). */
+static __always_inline int steps_a_call(enum scheduler s) {
+  return s == SCHED_LC || s == SCHED_WLC || s == SCHED_SED || s == SCHED_NQ || s == SCHED_LBLC || s == SCHED_LBLCR ? 1 : 4;
+}
+
 /* Some steps of the walk, in a loop for each scheduler. 1: it is over. */
 static long walk_on(__u64 i, void *ctx) {
   struct walk *w = the_walk();
   if (!w) return 1;
 #define STEPS(number, NAME, name)                                                                                      \
   if (w->scheduler == SCHED_##NAME) {                                                                                  \
-    _Pragma("clang loop unroll(disable)") for (int i = 0; i < STEPS_A_CALL && !w->over; i++) name##_step(w);           \
+    _Pragma("clang loop unroll(disable)") for (int i = 0; i < steps_a_call(SCHED_##NAME) && !w->over; i++) name##_step(w); \
     return w->over ? 1 : 0;                                                                                            \
   }
   SCHEDULERS(STEPS)

@@ -4,7 +4,7 @@
 #ifndef WEIR_SCHEDULERS_LBLC_H
 #define WEIR_SCHEDULERS_LBLC_H
 
-#include "wlc.h"
+#include "lc.h"
 
 enum { FOR_MEMBER, FOR_IDLER, FOR_LEAST };
 
@@ -50,7 +50,7 @@ static __always_inline bool lblc_begin(struct service *svc, struct walk *w) {
   return true;
 }
 static __always_inline void lblc_step(struct walk *w) {
-  if (w->phase == FOR_LEAST) return wlc_step(w);
+  if (w->phase == FOR_LEAST) return least_step(w, BY_OVERHEAD_AND_WEIGHT, LEAST_A_STEP_OF_LOCALITY);
   if (w->phase == FOR_IDLER) return idler_step(w);
   struct dest *d = next_member(w);
   if (d && READ(d->flags) & D_AVAILABLE && (__s32)READ(d->weight) > 0) w->pick = w->at;

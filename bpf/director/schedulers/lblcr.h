@@ -17,6 +17,14 @@ static __always_inline bool lblcr_begin(struct service *svc, struct walk *w) {
   return true;
 }
 
+/* Keeps what costs least by weight; of equal ones the first. */
+static __always_inline void take_least(struct walk *w, __u32 cost, __u32 share) {
+  if (w->pick && !is_less(cost, share, w->least, w->max)) return;
+  w->pick = w->at;
+  w->least = cost;
+  w->max = share;
+}
+
 /* Keeps the most loaded destination of those with a weight, also one that is deleted or full. */
 static __always_inline void take_most(struct walk *w, struct dest *d) {
   __s32 weight = READ(d->weight);
@@ -28,7 +36,7 @@ static __always_inline void take_most(struct walk *w, struct dest *d) {
 }
 
 static __always_inline void lblcr_step(struct walk *w) {
-  if (w->phase == FOR_LEAST) return wlc_step(w);
+  if (w->phase == FOR_LEAST) return least_step(w, BY_OVERHEAD_AND_WEIGHT, LEAST_A_STEP_OF_LOCALITY);
   if (w->phase == FOR_IDLER) return idler_step(w);
   struct dest *d = next_member(w);
   if (d && w->expired) take_most(w, d);

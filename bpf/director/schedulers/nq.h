@@ -3,19 +3,10 @@
 #ifndef WEIR_SCHEDULERS_NQ_H
 #define WEIR_SCHEDULERS_NQ_H
 
-#include "sed.h"
+#include "lc.h"
 
 static __always_inline bool nq_begin(struct service *svc, struct walk *w) { return true; }
-static __always_inline void nq_step(struct walk *w) {
-  struct dest *d = next_eligible(w);
-  if (!d) return;
-  if (READ(d->active)) {
-    take_soonest(w, d);
-    return;
-  }
-  w->pick = w->at;
-  w->over = 1;
-}
+static __always_inline void nq_step(struct walk *w) { least_step(w, BY_IDLENESS, LEAST_A_STEP); }
 static __always_inline void nq_end(struct service *svc, struct walk *w) {}
 
 #endif

@@ -5,13 +5,8 @@
 
 #include "lc.h"
 
-static __always_inline void take_soonest(struct walk *w, struct dest *d) { take_least(w, READ(d->active) + 1, READ(d->weight)); }
-
 static __always_inline bool sed_begin(struct service *svc, struct walk *w) { return true; }
-static __always_inline void sed_step(struct walk *w) {
-  struct dest *d = next_eligible(w);
-  if (d) take_soonest(w, d);
-}
+static __always_inline void sed_step(struct walk *w) { least_step(w, BY_DELAY, LEAST_A_STEP); }
 static __always_inline void sed_end(struct service *svc, struct walk *w) {}
 
 #endif

@@ -6,10 +6,7 @@
 #include "lc.h"
 
 static __always_inline bool wlc_begin(struct service *svc, struct walk *w) { return true; }
-static __always_inline void wlc_step(struct walk *w) {
-  struct dest *d = next_eligible(w);
-  if (d) take_least(w, overhead(d), READ(d->weight));
-}
+static __always_inline void wlc_step(struct walk *w) { least_step(w, BY_OVERHEAD_AND_WEIGHT, LEAST_A_STEP); }
 static __always_inline void wlc_end(struct service *svc, struct walk *w) {}
 
 #endif
