@@ -43,7 +43,7 @@ export const FILES = [
         ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 fullnat_found fullnat_ftp'.split(
           ' ',
         ),
-        ...'fullnat_xdp icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(' '),
+        ...'fullnat_xdp held_packets icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(' '),
         ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
       ],
       builds: [
@@ -59,6 +59,7 @@ export const FILES = [
           object: 'weir.bpf.o',
           maps: byOwnNames('fragment_servers fragments fragments_held'),
         },
+        { header: 'bpf/director/hold-abi.h', object: 'weir.bpf.o', maps: byOwnNames('held_packets') },
         { header: 'bpf/director/ftp-abi.h', object: 'weir.bpf.o', maps: byOwnNames('fullnat_ftp') },
         {
           header: FULLNAT_HEADERS,
@@ -131,6 +132,7 @@ export const FILES = [
         fullnat_ports: ['FULLNAT_POOLS', 'FULLNAT_PORTS'],
         fullnat_ftp: ['ftp_port_program'],
         fullnat_xdp: ['fullnat_xdp_program'],
+        held_packets: ['held_packet', 'HELD_'],
         interfaces: ['INTERFACES'],
         locks: ['LOCKS', 'SPILL_LOCKS', 'LOCALITY_LOCKS', 'TEMPLATE_LOCKS'],
         services: ['CLOCK_SHIFT', 'weir_state', 'address_family'],
@@ -158,6 +160,7 @@ export const FILES = [
   withNumbers('fullnat', 'weir-fullnat.bpf.o', 'FullnatAbi'),
   { header: 'bpf/director/fullnat6-abi.h', objects: ['weir-fullnat6.bpf.o'], out: 'src/datapath/ebpf/fullnat6.gen.ts', names: {} },
   withNumbers('fragment', 'weir.bpf.o', 'FragmentAbi'),
+  withNumbers('hold', 'weir.bpf.o', 'HoldAbi'),
   withNumbers('ftp', 'weir-wide.bpf.o', 'FtpAbi'),
   withNumbers('locality', 'weir.bpf.o', 'LocalityAbi'),
   withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),

@@ -19,6 +19,7 @@ const ADDED = new Set([
   'conf.source_rules6',
   'conf.grace_until',
   'conf.grace_seconds',
+  'conf.hold_until',
   'counters.reply_not_from',
   'egress.source',
   'fullnat_pool.epoch',

@@ -77,6 +77,7 @@ const DIRECTOR = [
   'bridge',
   'takeover',
   'fib',
+  'release',
   'xdp-ipv6',
   'tunnel',
   'tunnel6',

@@ -151,9 +151,10 @@ static napi_value js_mmap(napi_env env, napi_callback_info info) {
   int fd = arg_fd(&a, 0);
   size_t length = (size_t)arg_int(&a, 1, 1, INT64_C(1) << 40);
   bool writable = arg_bool(&a, 2);
+  off_t offset = args_given(&a, 3) ? (off_t)arg_int(&a, 3, 0, INT64_C(1) << 40) : 0;
   napi_value out;
   if (args_bad(&a)) return NULL;
-  void *at = mmap(NULL, length, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+  void *at = mmap(NULL, length, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, offset);
   if (at == MAP_FAILED) return fail(env, a.call, errno);
   if (napi_create_external_arraybuffer(env, at, length, unmap, (void *)(uintptr_t)length, &out) == napi_ok) return out;
   munmap(at, length);

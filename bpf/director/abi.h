@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the programs and user space agree on: the layout of every pinned map. dev/abi-gen.mjs makes the TypeScript of it.
- *
  * Who writes what (stated at each table): "user" is the one process that holds the namespace's lock, "packet" is any CPU that processes a packet,
  * "timer" is the CPU that runs a build's housekeeping tick (one of each build: those of several may run at the same time).
  * All tables but the localities and the calls of SIP are BPF_F_MMAPABLE arrays, so that a reader needs no system call. */
@@ -280,7 +279,7 @@ struct estimate {
 };
 
 /* ---- conf: one record. Written by user, but for the last tick's times, `ticks`, `swept` and `drop_rate` (timer). The modes of the
- * defences and `grace_until` are written by both: the timer does so by compare-and-swap. */
+ * defences, `grace_until` and `hold_until` are written by both: the timer does so by compare-and-swap. */
 #define TABLE_PARTS 8192 /* what amemthresh counts in: the kernel's pages of free memory, of which a table of the default size has so many */
 #define EST_CPU_WORDS 8
 struct conf {
@@ -308,6 +307,7 @@ struct conf {
       __u16 source_rules, source_rules6; /* user: does a policy rule, of IPv6 or a route, choose by a packet's source? */
       __u64 grace_until; /* the grace period after a takeover ends then (grace.h): CLOCK_MONOTONIC, ns. Written by user; the timer makes it 0 again */
       __u32 grace_seconds; /* user: so long it was; 0: there was none */
+      __u32 hold_until; /* first packets of new connections are held back until then (hold.h). Written by the stream's process; the timer makes it 0 */
     };
   };
   __u32 udp_timeout;

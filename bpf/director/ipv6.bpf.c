@@ -54,6 +54,7 @@
 #include "local6.h"
 #include "defence.h"
 #include "grace.h"
+#include "hold.h"
 #include "director.h"
 #ifdef APPLIES
 #include "apply.h"
@@ -81,6 +82,7 @@
 #include "parse6.h"
 #include "tc6-forward.h"
 #include "grace-tc.h"
+#include "hold-tc.h"
 #include "fragment-table.h"
 #include "fragment-read.h"
 #include "fragment-whole.h"

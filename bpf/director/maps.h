@@ -16,6 +16,7 @@
 #include "fullnat-abi.h"
 #include "fullnat6-abi.h"
 #include "fragment-abi.h"
+#include "hold-abi.h"
 
 /* A build beside that of weir.bpf.c, for tc alone, with a connection table and a timer of its own. */
 #if defined(WIDE) || defined(SCTP)
@@ -128,6 +129,7 @@ const volatile struct {
   struct fragment_key fragment_key;
   struct fragment fragment;
   struct fragment_held fragment_held;
+  struct held_packet held_packet;
 } types_in_btf;
 
 #define PROGRAMS(map, entries)                                                                                          \
@@ -196,6 +198,12 @@ struct {
   __type(key, __u32);
   __type(value, struct fragment_held);
 } fragments_held SEC(".maps");
+
+/* First packets of new connections that are held back: every build has the same ring. */
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, HELD_RING_BYTES);
+} held_packets SEC(".maps");
 
 /* FULLNAT: the programs that all builds enter, what goes with a packet, and the flows by pool, of each family, once there is such a destination. */
 PROGRAMS(fullnat_entries, FULLNAT_PLACES);

@@ -43,7 +43,11 @@
   X(FRAGMENT_HELD, fragment_held, "a fragment, held back until the first one comes (SCTP to another port: until all have)") \
   X(FRAGMENT_LOST, fragment_lost, "a fragment that was held back, and for which the others did not come in time") \
   X(FRAGMENT_DROPPED, fragment_dropped, "a later fragment of a packet whose first one was dropped") \
-  X(GRACE, grace, "TCP or SCTP of a connection that is not known here, dropped in the grace period after a takeover")
+  X(GRACE, grace, "TCP or SCTP of a connection that is not known here, dropped in the grace period after a takeover") \
+  X(HELD, held, "the first packet of a new connection, held back until a peer has the connection")                      \
+  X(HOLD_FULL, hold_full, "a new connection that was not held back, and went on: too many were")                        \
+  X(HOLD_UNFIT, hold_unfit, "a new connection that was not held back, and went on: such packets cannot be")             \
+  X(HOLD_LATE, hold_late, "a new connection that was not held back, and went on: the process of the stream did not renew in time")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

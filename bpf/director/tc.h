@@ -105,6 +105,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
     return TC_ACT_UNSPEC;
   }
   if (v->known && !conn_touch(v, false)) return tc_drop(drop_reason(R_BUSY));
+  if (tc_held(skb, v)) return TC_ACT_SHOT;
   count_packet(v, false);
   if (unlikely(v_method(v->f.value) == M_TUNNEL)) return tc_to_tunnel(v->dest, false);
   if (is_masqueraded_by_flow(v)) {

@@ -273,6 +273,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
   grace_sweep(c);
+  hold_sweep(c);
   c->ticks++;
   if (c->ticks % SNAPSHOT_TICKS == 0) snapshot_take(c->ticks);
   if (c->ticks % LOCALITY_TICKS == 0) localities_sweep(c);

@@ -46,6 +46,7 @@
 #include "local.h"
 #include "defence.h"
 #include "grace.h"
+#include "hold.h"
 #include "director.h"
 #ifdef APPLIES
 #include "apply.h"
@@ -76,6 +77,7 @@
 #include "tc-forward.h"
 #include "transport.h"
 #include "grace-tc.h"
+#include "hold-tc.h"
 #include "fragment-table.h"
 #include "fragment-read.h"
 #include "fragment-whole.h"

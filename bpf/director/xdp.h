@@ -141,6 +141,7 @@ __noinline int xdp_new_request(__u32 service, __u32 may) {
   struct scratch *scratch = the_scratch();
   if (!c || !scratch) return XDP_PASS;
   CHECKED(scratch);
+  if (may_hold(c)) return XDP_PASS; /* tc holds it back */
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
   enum decision go = decide_new(&v, may);
   if (go == GO_DROP) return xdp_drop(&v);

@@ -31,3 +31,14 @@ test('who was refused, and sessions that ended by the fault of a peer: nothing, 
     '  sessions from it that ended by its fault: order 1, frame-size 2',
   ]);
 });
+
+test('what came of first packets that were held back', () => {
+  const released = { acknowledged: 8, bound: 2, full: 0, alone: 0 };
+  const hold = { boundMs: 10, held: 10, released, failed: 0, waitedMs: 24, longestMs: 10.25 };
+  assert.equal(
+    lines({ hold })[0],
+    'new connections are held back for 10 ms at most: 10 were, for 2.4 ms on average and 10.3 ms at most; 8 until the peers had them, bound 2',
+  );
+  const none = { ...hold, held: 0, released: { ...released, acknowledged: 0, bound: 0 }, waitedMs: 0, longestMs: 0 };
+  assert.equal(lines({ hold: none })[0], 'new connections are held back for 10 ms at most: 0 were');
+});

@@ -1,6 +1,13 @@
 // weir's own stream in weir sync status, for a person.
 import { counted } from '../model/counted.js';
-import { type DigestState, type PeerStatus, type StreamDirection, type StreamStatus, wouldBreak } from '../model/stream-node.js';
+import {
+  type DigestState,
+  type HoldStatus,
+  type PeerStatus,
+  type StreamDirection,
+  type StreamStatus,
+  wouldBreak,
+} from '../model/stream-node.js';
 
 const DIGESTS: Readonly<Record<DigestState, string>> = {
   none: 'its build does not compare digests',
@@ -47,9 +54,12 @@ function fromLine({ from }: PeerStatus): string {
   return `  ${has}${lacks.length === 0 ? '' : `; it lacks ${lacks.join(', ')}`}`;
 }
 
+const reasonParts = (counts: Readonly<Record<string, number>>): readonly string[] =>
+  Object.entries(counts).flatMap(([reason, count]) => (count === 0 ? [] : [`${reason} ${count}`]));
+
 /** By reason, where there is any. */
 function reasonsText(counts: Readonly<Record<string, number>> | undefined): string {
-  const parts = Object.entries(counts ?? {}).map(([reason, count]) => `${reason} ${count}`);
+  const parts = reasonParts(counts ?? {});
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
 
@@ -64,6 +74,19 @@ export const readinessText = (broken: number | null | undefined): string =>
     ? 'if this node dies now, all its connections break: no peer is known to have all of them'
     : `if this node dies now, ${breaks(broken)}`;
 
+/** `0.8` of a count that is not 0. */
+const averageMs = ({ waitedMs, held }: HoldStatus): string => (waitedMs / held).toFixed(1);
+
+function holdLines(hold: HoldStatus | undefined): readonly string[] {
+  if (hold === undefined) return [];
+  const { boundMs, held, released, failed, longestMs } = hold;
+  const begins = `new connections are held back for ${boundMs} ms at most: ${held} were`;
+  if (held === 0) return [begins];
+  const { acknowledged, ...others } = released;
+  const parts = [`${acknowledged} until the peers had them`, ...reasonParts(others), ...(failed === 0 ? [] : [`${failed} failed`])];
+  return [`${begins}, for ${averageMs(hold)} ms on average and ${longestMs.toFixed(1)} ms at most; ${parts.join(', ')}`];
+}
+
 export function streamStatusText(status: StreamStatus): string {
   const readiness = readinessText(wouldBreak(status));
   const strangers = status.strangers === 0 ? [] : [`refused ${status.strangers} connections of others${reasonsText(status.refused)}`];
@@ -73,5 +96,5 @@ export function streamStatusText(status: StreamStatus): string {
     fromLine(peer),
     ...faultLines(peer),
   ]);
-  return [`stream of ${status.node}: ${readiness}`, ...strangers, ...peers].map((line) => `${line}\n`).join('');
+  return [`stream of ${status.node}: ${readiness}`, ...holdLines(status.hold), ...strangers, ...peers].map((line) => `${line}\n`).join('');
 }

@@ -28,6 +28,22 @@ export interface StreamSettings {
   /** Where it listens. */
   readonly listen: DestinationKey;
   readonly peers: readonly StreamPeer[];
+  /** Milliseconds, at most, for which the first packet of a new connection waits until the peers have the connection; absent or 0: it does not. */
+  readonly holdMs?: number;
+}
+
+/** Of holdMs. */
+export const HOLD_MAX_MS = 100;
+
+/** What became of first packets that were held back. `failed`: they could not go on, since their device is gone. */
+export interface HoldStatus {
+  readonly boundMs: number;
+  readonly held: number;
+  /** How many went on, and why: the peers had the connection, the time was over, too many waited, or no peer could take it. */
+  readonly released: Readonly<Record<'acknowledged' | 'bound' | 'full' | 'alone', number>>;
+  readonly failed: number;
+  readonly waitedMs: number;
+  readonly longestMs: number;
 }
 
 /** As a configuration states it. */
@@ -89,6 +105,8 @@ export interface PeerStatus {
 export interface StreamStatus {
   readonly node: string;
   readonly peers: readonly PeerStatus[];
+  /** Absent: it holds nothing back. */
+  readonly hold?: HoldStatus;
   /** Connections that were refused before they sent anything: of other addresses, with other keys, or too many. */
   readonly strangers: number;
   /** They by reason. */

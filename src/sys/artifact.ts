@@ -27,6 +27,7 @@ export type ArtifactName =
   | 'weir-wide-sctp6.bpf.o'
   | 'weir-takeover.bpf.o'
   | 'weir-fib.bpf.o'
+  | 'weir-release.bpf.o'
   | 'weir-tunnel.bpf.o'
   | 'weir-tunnel6.bpf.o'
   | 'weir-fullnat.bpf.o'

@@ -212,10 +212,10 @@ export interface Native {
   bpfMapCreate(type: number, name: string, keySize: number, valueSize: number, entries: number, flags?: number, inner?: number): number;
   bpfMapInfo(fd: number): MapInfo;
   /**
-   * Maps a BPF_F_MMAPABLE array: length bytes from its start, shared. The garbage collector unmaps it; it outlives the
+   * Maps a BPF_F_MMAPABLE array, or a ring buffer: length bytes from offset on (default: its start), shared. The garbage collector unmaps it; it outlives the
    * descriptor. Writing to one that is not writable ends the process (SIGSEGV).
    */
-  bpfMapMmap(fd: number, length: number, writable: boolean): ArrayBuffer;
+  bpfMapMmap(fd: number, length: number, writable: boolean, offset?: number): ArrayBuffer;
   /** The sizes are checked in all three calls (EINVAL). Per-CPU maps: valueSize rounded up to 8, times possibleCpus(). */
   bpfMapLookup(fd: number, key: Uint8Array, into: Uint8Array): void;
   bpfMapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags?: number): void;

@@ -155,7 +155,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   bpfObjGet: 's',
   bpfMapCreate: 'nsnnnn',
   bpfMapInfo: 'n',
-  bpfMapMmap: 'nny',
+  bpfMapMmap: 'nnyn',
   bpfMapLookup: 'nbb',
   bpfMapUpdate: 'nbbn',
   bpfMapDelete: 'nb',

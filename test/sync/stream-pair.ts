@@ -10,10 +10,10 @@ import type { Pair } from './pair.js';
 export const LINK_ADDRESS = { first: '10.8.9.1', second: '10.8.9.2' } as const;
 
 /** The process of a stream in a host's namespace. */
-export function startStream({ bed }: Pick<Pair, 'bed'>, host: Host, key: string, peer: string): RunningDaemon {
+export function startStream({ bed }: Pick<Pair, 'bed'>, host: Host, key: string, peer: string, ...more: readonly string[]): RunningDaemon {
   const daemon = new RunningDaemon([
     ...['ip', 'netns', 'exec', host.namespace],
-    ...[process.execPath, ENTRY, 'sync', 'serve', '--key', key, peer],
+    ...[process.execPath, ENTRY, 'sync', 'serve', '--key', key, ...more, peer],
   ]);
   bed.atEnd(() => daemon.signal('SIGKILL'));
   return daemon;

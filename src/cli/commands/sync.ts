@@ -10,7 +10,7 @@ import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { makeStreamKey } from '../../host/sync/stream-key.js';
 import { readSyncCounts } from '../../host/sync/sync-counts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { anywhereFor, STREAM_PORT, wouldBreak } from '../../model/stream-node.js';
+import { anywhereFor, HOLD_MAX_MS, STREAM_PORT, wouldBreak } from '../../model/stream-node.js';
 import { DAEMON_ROLES, type DaemonRole } from '../../model/sync-daemon.js';
 import { observedReader } from '../../report/observed-reader.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -26,10 +26,11 @@ const USAGE = `usage: weir sync status [--json]
        runs; it changes nothing. Between nodes of weir it prints how many connections would break if this node died now.
        weir sync keygen FILE
        writes a new secret key into FILE, which must not be there, and prints its pin
-       weir sync serve --key FILE [--listen ADDRESS[:PORT]] PEER[:PORT][=PIN] ...
+       weir sync serve --key FILE [--listen ADDRESS[:PORT]] [--hold MS] PEER[:PORT][=PIN] ...
        keeps the connections of this node and its peers the same, by TCP (port ${STREAM_PORT}) and TLS 1.3, until it is stopped. A peer must
        have the key with this pin; without a pin, this node's own: then all nodes have the same FILE. --listen: default 0.0.0.0,
-       or :: where the first peer has an IPv6 address. Addresses of IPv6 with a port are written in brackets.
+       or :: where the first peer has an IPv6 address. Addresses of IPv6 with a port are written in brackets. --hold: the first
+       packet of a new connection waits for so many milliseconds, ${HOLD_MAX_MS} at most, until the peers have the connection; default 0
        weir sync grace SECONDS
        for so many seconds, 60 at most, TCP and SCTP of connections that are not known here are dropped, where they would be
        reset: before this director takes over, so that connections may still come from the other one; 0 ends it. The
@@ -93,14 +94,26 @@ function grace(text: string | undefined, json: boolean, io: Io): number {
   return 0;
 }
 
+interface ServeFlags {
+  readonly key?: string;
+  readonly listen?: string;
+  readonly hold?: string;
+}
+
+function holdMs(text: string): number {
+  const ms = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (ms <= HOLD_MAX_MS) return ms;
+  throw new WeirError('option-value', { option: '--hold', expected: `whole milliseconds, up to ${HOLD_MAX_MS}`, given: text });
+}
+
 /** Until SIGTERM, in the foreground. */
-async function serve(keyPath: string | undefined, listen: string | undefined, peers: readonly string[]): Promise<number> {
+async function serve({ key: keyPath, listen, hold }: ServeFlags, peers: readonly string[]): Promise<number> {
   if (keyPath === undefined) throw new WeirError('option-missing', { option: '--key' });
   const found = peers.map(readStreamPeer);
   const [first] = found;
   if (first === undefined) throw new WeirError('option-value', { option: 'weir sync serve', expected: 'a peer', given: '' });
   const at = listen === undefined ? anywhereFor(first) : readStreamNode('--listen', listen);
-  const stream = { key: keyPath, listen: at, peers: found };
+  const stream = { key: keyPath, listen: at, peers: found, ...(hold !== undefined && { holdMs: holdMs(hold) }) };
   const { log, close } = openLog({ detail: false, console: true, syslog: false, facility: LOG_FACILITIES['daemon'] ?? 0 }, 'weir-sync');
   const service = new StreamService(stream, log);
   const exit = await untilStopped(log, () => service.stop());
@@ -108,7 +121,7 @@ async function serve(keyPath: string | undefined, listen: string | undefined, pe
   return exit;
 }
 
-const types = { json: 'flag', key: 'value', listen: 'value' } as const;
+const types = { json: 'flag', key: 'value', listen: 'value', hold: 'value' } as const;
 
 export const run = command({ name: 'weir sync', usage: USAGE, types }, ({ flags, words }, io) => {
   const [what, word, ...more] = words;
@@ -125,7 +138,7 @@ export const run = command({ name: 'weir sync', usage: USAGE, types }, ({ flags,
       io.out(`${makeStreamKey(word).pin}\n`);
       return 0;
     case 'serve':
-      return serve(flags.key, flags.listen, word === undefined ? [] : [word, ...more]);
+      return serve(flags, word === undefined ? [] : [word, ...more]);
     case 'run':
       if (!isRole(word)) break;
       expectWords(words, 2);

@@ -159,6 +159,7 @@ export const Conf = {
   sourceRules6: { at: 134, size: 2, count: 1 },
   graceUntil: { at: 136, size: 8, count: 1 },
   graceSeconds: { at: 144, size: 4, count: 1 },
+  holdUntil: { at: 148, size: 4, count: 1 },
   udpTimeout: { at: 152, size: 4, count: 1 },
   sloppyTcp: { at: 156, size: 4, count: 1 },
   secureTcp: { at: 160, size: 4, count: 1 },

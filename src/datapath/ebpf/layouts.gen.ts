@@ -44,6 +44,7 @@ export const LAYOUTS = {
   fullnat_timers6: 1649377387,
   fullnat_virtuals: 1880665297,
   fullnat_xdp: 2379825625,
+  held_packets: 919316540,
   housekeeping: 2315192243,
   housekeeping6: 2315192243,
   interfaces: 3532152205,
@@ -68,7 +69,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 2591936159;
+export const LAYOUT = 1963693146;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

@@ -41,4 +41,8 @@ export const REASONS = [
   { key: 'fragment_lost', text: 'a fragment that was held back, and for which the others did not come in time' },
   { key: 'fragment_dropped', text: 'a later fragment of a packet whose first one was dropped' },
   { key: 'grace', text: 'TCP or SCTP of a connection that is not known here, dropped in the grace period after a takeover' },
+  { key: 'held', text: 'the first packet of a new connection, held back until a peer has the connection' },
+  { key: 'hold_full', text: 'a new connection that was not held back, and went on: too many were' },
+  { key: 'hold_unfit', text: 'a new connection that was not held back, and went on: such packets cannot be' },
+  { key: 'hold_late', text: 'a new connection that was not held back, and went on: the process of the stream did not renew in time' },
 ] as const;

@@ -5,7 +5,7 @@ import type { Snapshot, TableSnapshot } from '../snapshot.js';
 import { apiFamilies } from './weir-api.js';
 import { drainFamilies } from './weir-drains.js';
 
-/** Packets of these reasons go on: to the host's stack, to its packet filter, or once their first fragment has come. */
+/** Packets of these reasons go on: to the host's stack, to its packet filter, once their first fragment has come, or by their connection, as new or held back before. */
 const PASSED: ReadonlySet<string> = new Set([
   'bad_checksum',
   'no_connection',
@@ -15,6 +15,10 @@ const PASSED: ReadonlySet<string> = new Set([
   'reply_side',
   'firewall',
   'fragment_held',
+  'held',
+  'hold_full',
+  'hold_unfit',
+  'hold_late',
 ]);
 /** Of these no packet is lost: a connection or a template ended before its time. */
 const ENDED: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 // weir_vrrp_*, weir_sync_*, weir_stream_* and weir_bfd_*: what the processes of a pair have published of themselves.
 import type { Counters } from '../../control/vrrp/state/counters.js';
 import type { SyncCount } from '../../host/sync/sync-counts.js';
-import { wouldBreak } from '../../model/stream-node.js';
+import { type HoldStatus, wouldBreak } from '../../model/stream-node.js';
 import { directorFamily, type Family, labelText, plainSample, type Sample, withLabel } from '../exposition/family.js';
 import type { InstanceSnapshot, Snapshot, TableSnapshot } from '../snapshot.js';
 import { histogramSamples } from './histogram.js';
@@ -152,6 +152,32 @@ function readiness(broken: number, { active, inactive }: TableSnapshot['connecti
   return all === 0 ? 1 : Math.max(0, 1 - broken / all);
 }
 
+/** First packets that are held back until the peers have their connections. */
+function holdFamilies(hold: HoldStatus | undefined): readonly Family[] {
+  if (hold === undefined) return [];
+  return [
+    directorFamily('stream_held_total', 'counter', 'First packets of new connections that were held back', plainSample(hold.held)),
+    directorFamily(
+      'stream_held_released_total',
+      'counter',
+      'First packets that were held back and went on, by reason: acknowledged by the peers, bound, full, alone',
+      Object.entries(hold.released).map(([reason, value]) => ({ labels: labelText({ reason }), value })),
+    ),
+    directorFamily(
+      'stream_held_failed_total',
+      'counter',
+      'First packets that were held back and could not go on',
+      plainSample(hold.failed),
+    ),
+    directorFamily(
+      'stream_held_wait_seconds_total',
+      'counter',
+      'Time that first packets were held back, all together',
+      plainSample(hold.waitedMs / 1000),
+    ),
+  ];
+}
+
 function streamFamilies({ stream, table }: Snapshot): readonly Family[] {
   if (stream === undefined) return [];
   const { peers } = stream;
@@ -182,6 +208,7 @@ function streamFamilies({ stream, table }: Snapshot): readonly Family[] {
       'Connections that were refused before they sent anything of the stream, by reason',
       byReason(stream.refused).map(([reason, value]) => ({ labels: labelText({ reason }), value })),
     ),
+    ...holdFamilies(stream.hold),
     directorFamily('stream_faults_total', 'counter', 'Sessions to or from a peer that ended by its fault, by reason', faults),
     directorFamily(
       'stream_would_break_connections',

@@ -122,8 +122,8 @@ export class BpfMap extends Pinnable {
   }
 
   /** Shared memory with the kernel; see Native.bpfMapMmap. */
-  mmap(length: number, writable: boolean): ArrayBuffer {
-    return native().bpfMapMmap(this.fd.number, length, writable);
+  mmap(length: number, writable: boolean, offset = 0): ArrayBuffer {
+    return native().bpfMapMmap(this.fd.number, length, writable, offset);
   }
 }
 

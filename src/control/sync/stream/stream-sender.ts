@@ -8,6 +8,7 @@ import { itemHash } from '../../../wire/stream-digest.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
 import type { GoodbyeReason, StreamDigest, StreamRefused } from '../../../wire/stream-record.js';
+import { AcknowledgedRounds } from './acknowledged-rounds.js';
 import { type Greeting, greeting } from './greeting.js';
 import { LackingCount } from './lacking-count.js';
 import { isNextProcess, type PeerMemory } from './peer-memory.js';
@@ -93,6 +94,7 @@ export class StreamSender {
   readonly #sink: NewsSink;
   #ends: Ended[];
   readonly #lacking = new LackingCount();
+  readonly #rounds = new AcknowledgedRounds();
   #lost = 0;
   #digest: DigestState;
   /** What the peer has asked to be compared, as it is here. */
@@ -104,6 +106,10 @@ export class StreamSender {
   #now = 0;
   #roundBegan: number;
   #lastRoundBegan: number;
+  /** Of the round that goes on: when its first look began. */
+  #firstLookAt: number | undefined;
+  /** Of the round before. */
+  #lastLookAt = Number.NEGATIVE_INFINITY;
   #beatAt = 0;
   #receivedAt: number;
   #againAt: number;
@@ -168,6 +174,7 @@ export class StreamSender {
         this.#greeted();
       } else if (record.kind === 'ack') {
         if (!this.#window.acknowledge(record.count)) return false;
+        this.#rounds.acknowledge(record.count);
       } else if (record.kind === 'refused') {
         if (!this.#refuse(record)) return false;
       } else if (record.kind === 'digest') this.#compare(record);
@@ -210,6 +217,16 @@ export class StreamSender {
     if (this.#lacking.begin()) this.options.source.forgetRefused();
   }
 
+  /** A moment: what was in the tables before it, the peer has dealt with. Earlier than any other: that is not known yet. */
+  get knownUntil(): number {
+    return this.#rounds.until;
+  }
+
+  /** When the round began that goes on, or the last one, if none does. */
+  get roundBegan(): number {
+    return this.#firstLookAt ?? this.#lastLookAt;
+  }
+
   /** The peer does not answer. */
   get isSilent(): boolean {
     return this.options.now() - this.#receivedAt > SILENT_MS;
@@ -225,6 +242,7 @@ export class StreamSender {
     if (this.#beatAt === 0) this.#encoder.record({ kind: 'beat', sent: now >>> 0, whole: false });
     this.#sendDrains();
     this.#sendEnds();
+    this.#firstLookAt ??= now;
     let more = true;
     while (more && this.#encoder.length < WRITE_BYTES && this.#window.waiting < WINDOW) more = this.options.source.look(this.#sink);
     if (!more) this.#endRound(now);
@@ -280,6 +298,9 @@ export class StreamSender {
 
   #endRound(now: number): void {
     this.#isWhole = true;
+    this.#rounds.ended({ began: this.#firstLookAt ?? now, sent: this.#window.sent }, this.#window.acknowledged);
+    this.#lastLookAt = this.#firstLookAt ?? now;
+    this.#firstLookAt = undefined;
     this.#lacking.endRound(this.#window.sent);
     this.#lastRoundBegan = this.#roundBegan;
     this.#roundBegan = now;

@@ -41,6 +41,8 @@ export interface OutgoingOptions {
   /** Which tables this director has, now. */
   readonly tablesId: () => string | undefined;
   readonly now: () => number;
+  /** The peer has acknowledged more, or its session has begun or ended. */
+  readonly changed?: () => void;
   readonly log: (text: string) => void;
 }
 
@@ -59,11 +61,14 @@ export class Outgoing {
   #isFull = false;
   #failure = '';
   #isStopped = false;
+  #isResting = false;
   /** What the last session left. */
   #ends: Ended[] = [];
   #roundMs = 0;
   #itemsBefore = 0;
   #lookedAt = 0;
+  /** What is in the tables now is wanted there soon. */
+  #wantedAt: number | undefined;
 
   constructor(readonly options: OutgoingOptions) {
     this.#connect();
@@ -79,6 +84,25 @@ export class Outgoing {
   report(ended: Ended): void {
     if (this.#session !== undefined) this.#session.sender.report(ended);
     else if (this.#ends.length < ENDS_MAX) this.#ends.push(ended);
+  }
+
+  /** As of StreamSender; undefined: the peer has no session, or has not got all of the tables yet. */
+  get knownUntil(): number | undefined {
+    const { sender } = this.#session ?? {};
+    return sender?.state.whole === true ? sender.knownUntil : undefined;
+  }
+
+  /** What is in the tables now goes to the peer without waiting for the next look. */
+  hurry(): void {
+    if (this.knownUntil === undefined) return;
+    this.#wantedAt = this.options.now();
+    if (this.#isResting) this.#again();
+  }
+
+  #again(): void {
+    this.#cancel();
+    this.#isResting = false;
+    this.#soon = setImmediate(() => this.#look());
   }
 
   /** Sends what is new to the last, and ends; resolves when the peer has it, or takes too long. */
@@ -121,6 +145,7 @@ export class Outgoing {
     const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, ...known, ...own, ...drains, now });
     const decoder = new StreamDecoder();
     this.#session = { socket, sender };
+    this.#wantedAt = undefined;
     this.#ended('');
     socket.on('data', (bytes: Uint8Array) => {
       const { records, refused } = decoder.push(bytes);
@@ -129,6 +154,7 @@ export class Outgoing {
         socket.destroy(new Error(`it sends what is no answer: ${refused ?? 'order'}`));
       } else for (const record of records) if (record.kind === 'goodbye') this.#ended(`it ended the session: ${record.reason}`);
       this.#hasRoom();
+      this.options.changed?.();
     });
     socket.on('drain', () => this.#hasRoom());
     socket.write(sender.begin());
@@ -138,6 +164,7 @@ export class Outgoing {
   #look(): void {
     const { socket, sender } = this.#session ?? {};
     if (socket === undefined || sender === undefined || socket.destroyed) return;
+    this.#isResting = false;
     const sinceLook = this.options.now() - this.#lookedAt;
     this.#lookedAt += sinceLook;
     // After a pause of this process, what the peer has sent may not be read yet.
@@ -159,6 +186,7 @@ export class Outgoing {
     this.#roundMs += performance.now() - began;
     if (this.#isFull) this.#timer = setTimeout(() => this.#look(), FULL_MS);
     else if (more) this.#soon = setImmediate(() => this.#look());
+    else if (this.#wantedAt !== undefined && sender.roundBegan <= this.#wantedAt) this.#again();
     else this.#rest(sender.state.items);
   }
 
@@ -166,6 +194,7 @@ export class Outgoing {
     const hasNews = items !== this.#itemsBefore;
     const [times, leastMs] = hasNews ? [REST.timesWithNews, REST.leastMsWithNews] : [REST.times, REST.leastMs];
     this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(times * this.#roundMs, leastMs), REST.mostMs));
+    this.#isResting = true;
     this.#roundMs = 0;
     this.#itemsBefore = items;
   }
@@ -194,6 +223,8 @@ export class Outgoing {
     if (this.#session !== undefined) this.#ends = [...this.#session.sender.unacknowledgedEnds];
     this.#session = undefined;
     this.#cancel();
+    this.#isResting = false;
+    this.options.changed?.();
     if (!this.#isStopped) this.#timer = setTimeout(() => this.#connect(), RETRY_MS);
   }
 }

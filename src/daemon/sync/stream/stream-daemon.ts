@@ -16,6 +16,7 @@ import { endpointText } from '../../../model/endpoint-text.js';
 import type { Log } from '../../../model/log-level.js';
 import type { ConnectionRefusal, StreamPeer, StreamSettings, StreamStatus } from '../../../model/stream-node.js';
 import { unlessBusy } from '../../process/unless-busy.js';
+import { HoldBack } from './hold-back.js';
 import { Incoming } from './incoming.js';
 import { Outgoing } from './outgoing.js';
 import { PeerTables } from './peer-tables.js';
@@ -49,6 +50,7 @@ export class StreamDaemon {
   readonly #id = randomBytes(8).toString('hex');
   readonly #peers: readonly Peer[];
   readonly #changes: NodeJS.Timeout;
+  readonly #hold: HoldBack | undefined;
   #server: Server | undefined;
   readonly #refused: Partial<Record<ConnectionRefusal, number>> = {};
   #moment: TableMoment | undefined;
@@ -66,6 +68,7 @@ export class StreamDaemon {
     this.#drains.look();
     const ends = settings.peers.length > 1 ? new RecentEnds(now) : undefined;
     this.#peers = settings.peers.map((peer, number) => this.#peerOf(peer, ends && { ends, peer: number }));
+    this.#hold = this.#holdBack(settings.holdMs);
     this.#changes = setInterval(() => this.#lookForChanges(), CHANGES_MS);
     this.#listen();
   }
@@ -73,6 +76,7 @@ export class StreamDaemon {
   get status(): StreamStatus {
     return {
       node: this.#node,
+      ...(this.#hold && { hold: { boundMs: this.#hold.options.boundMs, ...this.#hold.counts } }),
       strangers: Object.values(this.#refused).reduce((sum, count) => sum + count, 0),
       refused: this.#refused,
       peers: this.#peers.map(({ peer, incoming, outgoing }) => ({
@@ -88,6 +92,7 @@ export class StreamDaemon {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#changes);
+    this.#hold?.stop();
     this.#server?.close();
     for (const { incoming } of this.#peers) incoming.stop();
     const stopped = this.#peers.map(({ outgoing }) => outgoing.stop());
@@ -109,6 +114,7 @@ export class StreamDaemon {
     const outgoing = new Outgoing({
       ...{ ...common, peer, own: this.key, tables, drains, tablesId, log: toLog },
       memory: isOnly ? memory : undefined,
+      changed: () => this.#hold?.look(),
     });
     const incoming = new Incoming({
       ...{ ...common, memory, tables: tablesId },
@@ -120,6 +126,12 @@ export class StreamDaemon {
       log: (text) => log('info', `from ${name}: ${text}`),
     });
     return { peer, tables, incoming, outgoing };
+  }
+
+  #holdBack(boundMs: number | undefined): HoldBack | undefined {
+    if (boundMs === undefined || boundMs === 0) return undefined;
+    const log = (text: string): void => this.log('warning', text);
+    return new HoldBack({ boundMs, folder: pins, peers: () => this.#peers.map(({ outgoing }) => outgoing), now, log });
   }
 
   #listen(): void {
@@ -179,7 +191,9 @@ export class StreamDaemon {
     this.#drains.look();
     const before = this.#moment;
     this.#moment = this.#watch.now();
-    if (before?.load !== this.#moment?.load) for (const { incoming } of this.#peers) incoming.restart();
-    else if (before?.generation !== this.#moment?.generation) for (const { incoming } of this.#peers) incoming.again();
+    if (before?.load !== this.#moment?.load) {
+      this.#hold?.open();
+      for (const { incoming } of this.#peers) incoming.restart();
+    } else if (before?.generation !== this.#moment?.generation) for (const { incoming } of this.#peers) incoming.again();
   }
 }

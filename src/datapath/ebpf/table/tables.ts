@@ -123,8 +123,10 @@ export const SWITCH_IN_USE: Readonly<Record<string, string | undefined>> = {
 export const FRAGMENTS_PIN = 'fragments';
 export const FRAGMENTS_HELD_PIN = 'fragments_held';
 export const FRAGMENT_SERVERS_PIN = 'fragment_servers';
+/** The ring of first packets of new connections that are held back: builds share it. */
+export const HELD_PACKETS_PIN = 'held_packets';
 /** What these hold serves for seconds, or is learned again: a build that has another layout of one makes its own in its place. */
-export const RENEWED_PINS: readonly string[] = [FRAGMENTS_PIN, FRAGMENTS_HELD_PIN, FRAGMENT_SERVERS_PIN];
+export const RENEWED_PINS: readonly string[] = [FRAGMENTS_PIN, FRAGMENTS_HELD_PIN, FRAGMENT_SERVERS_PIN, HELD_PACKETS_PIN];
 /** The ports of services that have the helper for FTP, as a text (table/ftp.ts). */
 export const FTP_PORTS_PIN = 'ftp_ports';
 /** The arrays that the objects on the links have. */
@@ -157,9 +159,7 @@ export const PINNED_MAPS = [
   ...Object.values(FULLNAT_FLOWS_PINS),
   FULLNAT_WORK_PIN,
   FULLNAT_FOUND_PIN,
-  FRAGMENTS_PIN,
-  FRAGMENTS_HELD_PIN,
-  FRAGMENT_SERVERS_PIN,
+  ...RENEWED_PINS,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);

@@ -1,4 +1,5 @@
 // global_defs: virtual servers (keepalived.conf(5)).
+import { HOLD_MAX_MS } from '../../../../model/stream-node.js';
 import type { Keyword } from '../../keyword.js';
 import { INT_MAX, UNSIGNED_MAX } from '../../values/number.js';
 import { BOOLEAN, FLAG, integer, words } from '../arguments.js';
@@ -6,6 +7,13 @@ import { BOOLEAN, FLAG, integer, words } from '../arguments.js';
 const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
 
 const streamKeywords: readonly Keyword[] = [
+  {
+    name: 'hold',
+    argument: integer(0, HOLD_MAX_MS),
+    default: '0',
+    meaning:
+      'Milliseconds, at most, for which the first packet of a new connection waits until all peers have the connection; 0: it does not wait.',
+  },
   {
     name: 'key',
     argument: { kind: 'text', alone: true },

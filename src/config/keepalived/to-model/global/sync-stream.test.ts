@@ -29,6 +29,22 @@ test('without listen: anywhere, by the family of the first peer', () => {
   assert.deepEqual(read('key k', 'peer fd00::2').stream?.listen, { address: ip('::'), port: 8848 });
 });
 
+test('how long new connections are held back, if at all', () => {
+  const hold = (...lines: string[]) => {
+    const { stream, errors } = read('key k', 'peer 10.8.9.2', ...lines);
+    return [stream?.holdMs, errors.length];
+  };
+  assert.deepEqual(
+    [hold(), hold('hold 10'), hold('hold 0')],
+    [
+      [undefined, 0],
+      [10, 0],
+      [0, 0],
+    ],
+  );
+  assert.deepEqual(hold('hold 101'), [undefined, 1]);
+});
+
 test('a peer that cannot be read is left out', () => {
   const wrong: readonly (readonly [line: string, what: string])[] = [
     ['peer 10.8.9', "address of peer '10.8.9'"],

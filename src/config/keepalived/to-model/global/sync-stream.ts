@@ -5,7 +5,7 @@ import { anywhereFor, type ConfiguredStream, isPin, STREAM_PORT, type StreamPeer
 import type { Report } from '../../diagnostics/report.js';
 import type { Value, Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
-import { allOf, blocksOf, lastOf, textOf } from '../../values/values.js';
+import { allOf, blocksOf, lastOf, numberOf, textOf } from '../../values/values.js';
 
 /** ADDRESS, then options, each with its value; undefined: something is wrong, and reported. */
 function readNode(keyword: string, value: Value, report: Report): StreamPeer | undefined {
@@ -62,5 +62,6 @@ export function buildSyncStream(global: Values, report: Report): ConfiguredStrea
     });
     return undefined;
   }
-  return { key, listen: listen ?? anywhereFor(first), peers };
+  const holdMs = numberOf(block, 'hold');
+  return { key, listen: listen ?? anywhereFor(first), peers, ...(holdMs !== undefined && { holdMs }) };
 }

@@ -1,0 +1,14 @@
+// A client that opens connections one after the other, run with node inside a host: HOST PORT COUNT. It prints how many milliseconds each took.
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+
+const [host = '', port, count] = process.argv.slice(2);
+const times: string[] = [];
+while (times.length < Number(count)) {
+  const began = performance.now();
+  const socket = createConnection({ host, port: Number(port) });
+  await once(socket, 'connect');
+  times.push((performance.now() - began).toFixed(2));
+  socket.destroy();
+}
+process.stdout.write(times.join(' '));

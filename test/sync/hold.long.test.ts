@@ -1,0 +1,138 @@
+// First packets of new connections that are held back until the peer has the connection: what survives a director that dies the moment after it has sent a
+// SYN on, with and without; that the bound is held; and that a process that is gone or hangs holds nothing up.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { HoldStatus } from '../../src/model/stream-node.js';
+import { ok, running, until, VIP } from '../datapath/cluster.js';
+import { station } from '../datapath/live-child.js';
+import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { addServices, inPair, type Pair } from './pair.js';
+import { inStep, LINK_ADDRESS, newKey, startStream, streamOf } from './stream-pair.js';
+
+const skip = noNamespaces();
+const CONNECT = fileURLToPath(new URL('./connect-times-child.js', import.meta.url));
+const WATCH = fileURLToPath(new URL('./syn-watch-child.js', import.meta.url));
+const ROUNDS = 5;
+/** Connections that a client begins together; the director dies with the SYN of the last but some at the server. */
+const [TOGETHER, LAST] = [8, 5];
+/** Before the process that is gone, or hangs, counts as such. */
+const LEASE_OVER_MS = 200;
+const NAT = { address: VIP, port: 90, server: '10.8.2.12:90 -m' };
+
+const heldBy = (host: Host): HoldStatus => streamOf(host)?.stream.hold ?? assert.fail('it holds nothing back');
+
+/** Connections one after the other: how many milliseconds the quickest and the slowest took. */
+function timed({ client }: Pair): { readonly shortest: number; readonly longest: number } {
+  const times = ok(client.run([process.execPath, CONNECT, NAT.address, String(NAT.port), String(TOGETHER)]))
+    .split(' ')
+    .map(Number);
+  assert.equal(times.length, TOGETHER);
+  return { shortest: Math.min(...times), longest: Math.max(...times) };
+}
+
+/** Client ports of its connections. */
+const portsOf = (host: Host): ReadonlySet<number> =>
+  new Set([...ok(host.ipvsadm('-Lcn')).matchAll(/^TCP +\S+ +\S+ +[\d.]+:(\d+) /gm)].map(([, port]) => Number(port)));
+
+/** Of the connections whose SYN the server got before the director's stream died: those that the other director does not have. */
+async function lostAtDeath(pair: Pair, key: string, ...hold: readonly string[]): Promise<number> {
+  const { bed, lvs, second, web2, client } = pair;
+  for (const director of [lvs, second]) {
+    ok(director.ipvsadm('-C'));
+    addServices(director, [NAT]);
+  }
+  const first = startStream(pair, lvs, key, LINK_ADDRESS.second, ...hold);
+  const other = startStream(pair, second, key, LINK_ADDRESS.first);
+  await inStep(lvs, second);
+  const watch = running(bed, web2, [process.execPath, WATCH, 'eth0', String(LAST), String(first.pid)]);
+  await until(
+    () => watch.lines,
+    (lines) => lines[0] === 'ready',
+  );
+  const talk = running(bed, client, station('talk', NAT.address, NAT.port, TOGETHER));
+  const [, seen = ''] = await until(
+    () => watch.lines,
+    (lines) => lines.length === 2,
+    30,
+  );
+  await delay(LEASE_OVER_MS);
+  const known = portsOf(second);
+  talk.child.kill('SIGKILL');
+  await other.stop();
+  const ports = seen.split(' ').map(Number);
+  assert.equal(ports.length, LAST);
+  return ports.filter((port) => !known.has(port)).length;
+}
+
+test(
+  'a director dies right after it has sent SYNs on: its peer has all these connections where they were held back, and not where they were not',
+  {
+    skip,
+  },
+  () =>
+    inPair(async (pair) => {
+      const key = newKey(pair).file;
+      const [held, plain]: [number[], number[]] = [[], []];
+      for (let round = 0; round < ROUNDS; round++) {
+        held.push(await lostAtDeath(pair, key, '--hold', '100'));
+        plain.push(await lostAtDeath(pair, key));
+      }
+      assert.deepEqual(
+        held,
+        held.map(() => 0),
+        'held back',
+      );
+      assert.ok(
+        plain.some((lost) => lost > 0),
+        `without, too, nothing was lost: ${plain.join(' ')}`,
+      );
+    }),
+);
+
+test(
+  'new connections wait for the peer; for one that hangs until the bound; for none where there is none, or where the process is gone or hangs',
+  {
+    skip,
+  },
+  () =>
+    inPair(async (pair) => {
+      const { lvs, second } = pair;
+      const key = newKey(pair).file;
+      for (const director of [lvs, second]) addServices(director);
+      const first = startStream(pair, lvs, key, LINK_ADDRESS.second, '--hold', '50');
+      const alone = timed(pair);
+      assert.ok(alone.longest < 1000, `without a peer: ${alone.longest} ms`);
+      const other = startStream(pair, second, key, LINK_ADDRESS.first);
+      await inStep(lvs, second);
+
+      timed(pair);
+      const held = await until(
+        () => heldBy(lvs),
+        ({ held: count }) => count === TOGETHER,
+        10,
+      );
+      assert.ok(held.released.acknowledged > 0, JSON.stringify(held));
+      assert.equal(held.failed, 0);
+
+      other.signal('SIGSTOP');
+      const { shortest, longest } = timed(pair);
+      assert.ok(shortest >= 50 && longest < 1000, `with a peer that hangs: ${shortest} to ${longest} ms`);
+      const bound = await until(
+        () => heldBy(lvs),
+        ({ held: count }) => count === 2 * TOGETHER,
+        10,
+      );
+      assert.equal(bound.released.bound - held.released.bound, TOGETHER);
+      other.signal('SIGCONT');
+
+      first.signal('SIGSTOP');
+      await delay(LEASE_OVER_MS);
+      const stopped = timed(pair);
+      assert.ok(stopped.longest < 1000, `the process hangs: ${stopped.longest} ms`);
+      first.signal('SIGKILL');
+      const gone = timed(pair);
+      assert.ok(gone.longest < 1000, `the process is gone: ${gone.longest} ms`);
+    }),
+);
