@@ -12,9 +12,13 @@ _Static_assert(SWITCH_ROUNDS >= SWITCH_TICKS_BY_TURN * SWITCH_TURNS_BY_TICK, "al
 #define SWITCH_LATER_SECONDS 5
 #define NSEC_CLOCK 1 /* CLOCK_MONOTONIC */
 
+/* Without its flow a connection's segments would have other numbers than their reader expects, a FIN that is sent again, too. So one that ends has the
+ * longest time that its connection may have then: the timeout of TCP's FINs (ipvsadm --set) may be shorter than its TIME_WAIT. */
 static __always_inline __u32 flow_timeout(struct conf *c, struct switch_flow *f) {
-  __u32 state = f->state == SWITCH_BINDING ? S_SYN_RECV : f->flags & SWITCH_CLOSING ? S_FIN_WAIT : S_ESTABLISHED;
-  return state_timeout(c, state);
+  if (f->state == SWITCH_BINDING) return state_timeout(c, S_SYN_RECV);
+  if (!(f->flags & SWITCH_CLOSING)) return state_timeout(c, S_ESTABLISHED);
+  __u32 half = state_timeout(c, S_FIN_WAIT), closed = state_timeout(c, S_TIME_WAIT);
+  return half > closed ? half : closed;
 }
 
 /* The key of a client's connection of a service. */

@@ -76,7 +76,16 @@ function serverFrame(from: string, to: string, letters: string, segment: Partial
 export class SwitchBed {
   readonly #devices = { front: native().ifNameToIndex('front'), back: native().ifNameToIndex('back') };
 
-  constructor(readonly bed: Bed) {}
+  /** `goesOn`: what the program lets go on enters the director's program, as on an interface: connections have their states. */
+  constructor(
+    readonly bed: Bed,
+    readonly goesOn = false,
+  ) {}
+
+  /** The same bed, where segments go on. */
+  onward(): SwitchBed {
+    return new SwitchBed(this.bed, true);
+  }
 
   get folder(): string {
     return this.bed.folder;
@@ -88,9 +97,11 @@ export class SwitchBed {
 
   #run(device: 'front' | 'back', frame: Uint8Array): Run {
     const ifindex = this.#devices[device];
-    return using(Program.pinned(`${this.folder}/weir_switch`), ({ fd }) =>
+    const done = using(Program.pinned(`${this.folder}/weir_switch`), ({ fd }) =>
       run(native(), fd.number, 'tc', frame, { ifindex, ingressIfindex: ifindex }),
     );
+    if (this.goesOn && done.code === TC.unspec) this.bed.send('ingress', device, done.frame);
+    return done;
   }
 
   #send(device: 'front' | 'back', frame: Uint8Array): Answer {
