@@ -52,7 +52,8 @@ export function converse(port: number, bytes: string, patience: Patience): Promi
   });
 }
 
-const CONCURRENT = 200;
+/** More would wait for one another in this process until their patience ends, and all would seem to get nothing. */
+const CONCURRENT = 40;
 
 /** One for each, in their order; so many at the same time. `ask`: has one conversation. */
 export async function inParallel<Case, Result>(cases: readonly Case[], ask: (one: Case) => Promise<Result>): Promise<readonly Result[]> {
