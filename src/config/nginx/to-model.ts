@@ -80,12 +80,10 @@ class Importer {
   /** Two names of nginx may be one of weir.yaml. */
   #poolName(text: string): string {
     const taken = new Set([...this.#pools.values()].map(({ name }) => name));
-    const name = nameOf(text);
-    if (!taken.has(name)) return name;
-    const behind = Array.from({ length: taken.size + 1 }, (_, k) => `_${k + 2}`).find(
-      (end) => !taken.has(name.slice(0, NAME_MAX - end.length) + end),
-    );
-    return name.slice(0, NAME_MAX - (behind ?? '').length) + (behind ?? '');
+    const wanted = nameOf(text);
+    let name = wanted;
+    for (let number = 2; taken.has(name); number++) name = `${wanted.slice(0, NAME_MAX - `_${number}`.length)}_${number}`;
+    return name;
   }
 
   /** The directives of `http`, or of a file that is included in it. */
