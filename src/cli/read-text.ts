@@ -12,3 +12,6 @@ export function readText(path: string): string {
     throw new WeirError('file-unreadable', { path, why: reasonOf(error) }, { cause: error });
   }
 }
+
+/** `-`: what comes by the standard input. */
+export const readNamed = (path: string): string => readText(path === '-' ? '/dev/stdin' : path);

@@ -9,7 +9,7 @@ import { TABLE_FORMATS } from '../import/formats.js';
 import { includedFiles } from '../import/included-files.js';
 import { importTable } from '../import/run.js';
 import type { Io } from '../io.js';
-import { readText } from '../read-text.js';
+import { readNamed } from '../read-text.js';
 
 const USAGE = `usage: weir import FORMAT FILE [--format weir|ipvsadm|keepalived] [--method masq|route|tunnel] [--vip ADDRESS[,ADDRESS]...]
                          [--plan] [--all] [--json]
@@ -32,11 +32,7 @@ const TYPES = { format: 'value', method: 'value', vip: 'value', plan: 'flag', al
 function importLayer7(file: string, flags: Flags<typeof TYPES>, io: Io): number {
   const given = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((name) => flags[name] !== undefined);
   if (given !== undefined) throw new WeirError('option-not-here', { options: `--${given}`, only: 'a format of layer 4' });
-  const { text, losses } = importNginx(
-    { file, text: readText(file === '-' ? '/dev/stdin' : file) },
-    includedFiles(file),
-    resolve(dirname(file)),
-  );
+  const { text, losses } = importNginx({ file, text: readNamed(file) }, includedFiles(file), resolve(dirname(file)));
   io.out(text);
   for (const loss of losses) io.err(`${lossText(loss)}\n`);
   return losses.length === 0 ? 0 : LOSSES_STATUS;

@@ -13,7 +13,7 @@ import type { DocumentService } from '../../model/table-document.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { printPlan } from '../document/print-plan.js';
 import type { Io } from '../io.js';
-import { readText } from '../read-text.js';
+import { readNamed } from '../read-text.js';
 import type { TABLE_FORMATS } from './formats.js';
 
 const LOSSES_STATUS = 3;
@@ -73,12 +73,11 @@ function textOf(imported: Imported, format: string): string {
 }
 
 /** The exit status. @throws WeirError; SystemError EPERM of a plan without root */
-export async function importTable(read: (typeof TABLE_FORMATS)[string], path: string, flags: ImportFlags, io: Io): Promise<number> {
+export async function importTable(read: (typeof TABLE_FORMATS)[string], file: string, flags: ImportFlags, io: Io): Promise<number> {
   const { format = 'weir' } = flags;
   if (!FORMATS.includes(format)) throw new WeirError('option-value', { option: '--format', expected: FORMATS.join(', '), given: format });
   const options = optionsOf(flags);
-  const [file, source] = path === '-' ? ['-', '/dev/stdin'] : [path, path];
-  const imported = await read(file, readText(source), options);
+  const imported = await read(file, readNamed(file), options);
   if (imported.services.length === 0 && !imported.lines.some(isLossy))
     throw new WeirError('import-syntax', { file, line: 1, what: 'there is nothing in it that this format has' });
   const lines = [...imported.lines, ...leftOut(imported, format, file)];
