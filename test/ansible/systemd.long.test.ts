@@ -38,6 +38,7 @@ const VARIABLES = {
   realserver_vips: ['192.0.2.80'],
   director_vips: [{ address: '192.0.2.7/24', interface: 'eth0' }],
   director_document: { services: { 'tcp:192.0.2.7:80': { scheduler: 'rr', servers: ['192.0.2.11:80'] } } },
+  director_sysctls: {},
   keepalived_config: KEEPALIVED,
 };
 
@@ -82,18 +83,22 @@ test('roles under systemd: checked, run, run again, and as at the next boot', { 
 
       vars.keepalived_config = KEEPALIVED.replace('150', '140');
       vars.director_document.services['tcp:192.0.2.7:80'].servers.push('192.0.2.12:80');
+      vars.director_sysctls = { expire_nodest_conn: 1 };
       writeFileSync(join(home, 'hosts.yml'), JSON.stringify({ all: { hosts: { lvs1: {} }, vars } }));
       const checked = play('--check', '--diff');
       assert.doesNotMatch(host.run('ipvsadm', '-Ln'), /192\.0\.2\.12/, 'a check changes nothing');
       assert.equal(play(), checked, 'a check reports as many changes as the run makes');
       assert.match(host.run('ipvsadm', '-Ln'), /192\.0\.2\.12/);
       assert.equal(host.run('systemctl', 'is-active', 'keepalived').trim(), 'active');
+      const unit = host.run('systemctl', 'show', 'ipvsadm', '--property', 'ExecStartPre,NeedDaemonReload');
+      assert.match(unit, /expire_nodest_conn=1[\s\S]*NeedDaemonReload=no|NeedDaemonReload=no[\s\S]*expire_nodest_conn=1/);
 
       host.run('weir', 'unload');
       host.run('ip', 'addr', 'del', '192.0.2.7/24', 'dev', 'eth0');
       host.run('systemctl', 'daemon-reload');
       host.run('systemctl', 'restart', 'ipvsadm');
       assert.match(host.run('ipvsadm', '-Ln'), /192\.0\.2\.7:80 rr[\s\S]*192\.0\.2\.12:80/, 'the saved table is restored');
+      assert.equal(host.run('weir', 'sysctl', '-n', 'net.ipv4.vs.expire_nodest_conn').trim(), '1', 'and the setting');
       host.try('systemctl', 'stop', 'keepalived');
       host.run('weir', 'unload');
     } finally {
