@@ -89,6 +89,7 @@ export type DrainEventKind =
   | 'empty'
   | 'deadline'
   | 'reset'
+  | 'removed'
   | 'cancelled'
   | 'restored'
   | 'empties'

@@ -182,7 +182,7 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
     case 'done':
       return changing((drain) => {
         if (drain.id !== input.id) return drain;
-        if (input.text !== undefined) effects.push(eventOf(drain, 'reset', input.text));
+        if (input.text !== undefined) effects.push(eventOf(drain, drain.end === 'remove' ? 'removed' : 'reset', input.text));
         return { ...drain, endDone: true };
       });
   }

@@ -13,7 +13,7 @@ import { exclusiveHolder } from '../../sys/files/lock-holder.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
 import { unlessBusy } from '../process/unless-busy.js';
 import { turn } from './drains.js';
-import { resetDrained } from './reset-drained.js';
+import { endDrained } from './end-drained.js';
 
 const LOOK_MS = 1000;
 /** A look at a full table may take long: so many times as long is its rest. */
@@ -28,7 +28,7 @@ export async function drive(
   for (;;) {
     const beganUs = monotonicUs();
     const record = unlessBusy(() => turn(onEvent));
-    if (record !== undefined) await resetDrained(record.drains, onEvent);
+    if (record !== undefined) await endDrained(record.drains, onEvent);
     if (record !== undefined && (isDone(record.drains) || !isDriven(record))) return record.drains;
     const tookMs = (monotonicUs() - beganUs) / 1000;
     await new Promise((done) => setTimeout(done, Math.max(lookMs, tookMs * REST_TIMES)));

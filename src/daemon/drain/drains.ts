@@ -61,8 +61,8 @@ function perform(director: DrainDirector, state: DrainRecord, effects: readonly 
       releaseFor(drain.id);
       continue;
     }
-    if (effect.action === 'reset') continue; // by resetDrained(), which takes its time
-    carryOut(director, drain, effect.action);
+    if (effect.action !== 'reset') carryOut(director, drain, effect.action);
+    if (effect.action !== 'handBack') continue; // the connections are ended by endDrained(), which takes its time
     record = take(director, record, { kind: 'done', id: effect.id }, onEvent);
   }
   return record;

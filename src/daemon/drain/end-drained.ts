@@ -1,6 +1,7 @@
-// The end of a drain by `reset`: both ends of what is left of its connections get a TCP reset with the right numbers (control/drain/reset-round.ts), and
-// what does not answer, or has no resets, ends in the table alone. It takes seconds, without the table's lock. Killed in between, the next process that
-// drives the drain begins it again.
+// What becomes of the connections at the end of a drain. By `reset` both ends of each get a TCP reset with the right numbers
+// (control/drain/reset-round.ts), and what does not answer, or has no resets, ends in the table alone. It takes seconds, without the table's lock. By
+// `remove` all end in the table alone: their servers are out of it, so the host itself answers what their clients send on by a reset. Killed in between,
+// the next process that drives the drain begins it again.
 import { randomInt } from 'node:crypto';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +10,7 @@ import { drainedConnections, endConnections, type IsHere } from '../../datapath/
 import { netnsStatePath } from '../../host/state-file.js';
 import type { Family } from '../../model/address.js';
 import { counted } from '../../model/counted.js';
-import { type Drain, isResetting } from '../../model/drain/drain.js';
+import { type Drain, isRemoving, isResetting } from '../../model/drain/drain.js';
 import type { DrainedConnection } from '../../model/drain/drained-connection.js';
 import { messageOf } from '../../model/errors/message-of.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
@@ -186,17 +187,21 @@ function obstacleText(error: unknown): string {
   return `not all could be ended: ${messageOf(error)}`;
 }
 
+function textOf({ both, serverAlone }: ResetCounts, ended: number): string {
+  const gone = serverAlone === 0 ? '' : `, ${serverAlone} at the server alone, whose client answered nothing`;
+  return `${counted(both, 'connection')} reset at both ends${gone}, ${ended} ended in the table alone`;
+}
+
 /** What was done; undefined: it is to be begun again. */
-async function resetText(drain: Drain): Promise<string | undefined> {
+async function endText(drain: Drain): Promise<string | undefined> {
   const netlink = new Netlink();
   try {
     const isHere = isHereBy(netlink);
-    const { both, serverAlone } = await resetAll(drain, isHere);
+    const counts = isRemoving(drain) ? undefined : await resetAll(drain, isHere);
     // undefined: a table moves, or another process has the lock.
     const ended = unlessBusy(() => withDirector((director) => director.exclusively(() => endConnections(director.tables, drain, isHere))));
     if (ended === undefined) return undefined;
-    const gone = serverAlone === 0 ? '' : `, ${serverAlone} at the server alone, whose client answered nothing`;
-    return `${counted(both, 'connection')} reset at both ends${gone}, ${ended} ended in the table alone`;
+    return counts === undefined ? `its servers are out of the table, and ${counted(ended, 'connection')} with them` : textOf(counts, ended);
   } catch (error) {
     return obstacleText(error);
   } finally {
@@ -211,25 +216,27 @@ function alone(): Lock | undefined {
   return unlessBusy(() => Lock.take(path, { waitMs: 0 }));
 }
 
+const isEnding = (drain: Drain): boolean => isResetting(drain) || isRemoving(drain);
+
 function markDone(drain: Drain, text: string, onEvent: OnDrainEvent): void {
   withDirector((director) =>
     director.exclusively(() => {
       const record = director.drainRecord();
       // It may have been cancelled meanwhile.
-      const isDue = record.drains.some((each) => each.id === drain.id && isResetting(each));
+      const isDue = record.drains.some((each) => each.id === drain.id && isEnding(each));
       if (isDue) take(director, record, { kind: 'done', id: drain.id, text }, onEvent);
     }),
   );
 }
 
-/** Resets what these drains ask for, and marks it as done. Nothing where another process does so. */
-export async function resetDrained(drains: readonly Drain[], onEvent: OnDrainEvent): Promise<void> {
-  const due = drains.filter(isResetting);
+/** Ends what these drains ask for, and marks it as done. Nothing where another process does so. */
+export async function endDrained(drains: readonly Drain[], onEvent: OnDrainEvent): Promise<void> {
+  const due = drains.filter(isEnding);
   const lock = due.length === 0 ? undefined : alone();
   if (lock === undefined) return;
   try {
     for (const drain of due) {
-      const text = await resetText(drain);
+      const text = await endText(drain);
       if (text === undefined) continue;
       // Not marked, where the lock is held, it is done once more at the next turn.
       unlessBusy(() => markDone(drain, text, onEvent));

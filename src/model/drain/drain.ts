@@ -165,6 +165,10 @@ export const targetsOf = ({ target, also }: Pick<Drain, 'target' | 'also'>): rea
 /** The deadline has come, and what is left of its connections is to be reset, or is being reset. */
 export const isResetting = ({ state, end, endDone, holds }: Drain): boolean => state === 'deadline' && end === 'reset' && !endDone && holds;
 
+/** It has ended, its servers are to be taken out of the table, and what is left of their connections with them. */
+export const isRemoving = ({ state, end, endDone, holds }: Drain): boolean =>
+  (state === 'deadline' || state === 'empty') && end === 'remove' && !endDone && holds;
+
 function holdOf(drain: Drain): Hold {
   const { released, slowStart } = drain;
   if (slowStart !== undefined) return { released: false, share: slowStart.share };
