@@ -284,12 +284,14 @@ __noinline long flow_enter_virtual(struct fullnat_client *c, __u32 place, __u32 
   return bpf_map_update_elem(&fullnat_virtuals, &place, &v, BPF_ANY);
 }
 
-/* Makes the flow known by its connection. 0 or an error. */
-static __always_inline long flow_enter(struct fullnat_client *c, struct fullnat_work *work) {
+/* Makes the flow known by its connection. 0 or an error. A global function, with its own stack frame. */
+__noinline long flow_enter(struct fullnat_client *c, struct fullnat_work *work) {
+  if (!c || !work) return -1;
   __u32 place = work->pool << 16 | work->port;
   if (unlikely(work->wide) && flow_enter_virtual(c, place, work->server_port)) return NO_VIRTUAL;
+  struct fullnat_client key = *c; /* Linux 6.1 takes no key that a global function was given */
   struct fullnat_place to = {.place = place};
-  return bpf_map_update_elem(&fullnat_clients, c, &to, BPF_NOEXIST);
+  return bpf_map_update_elem(&fullnat_clients, &key, &to, BPF_NOEXIST);
 }
 
 /* Is it a destination of FTP? Its servers may want a client's data connections from the address of its control connection. */

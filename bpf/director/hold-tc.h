@@ -12,6 +12,14 @@ static __always_inline bool is_holdable(struct __sk_buff *skb, struct conf *c, s
   return !skb->gso_size && !p->fragment && !OF_SCTP && !(d->flags & D_FULLNAT) && skb->len <= HELD_FRAME;
 }
 
+/* Two comparisons of one register, which the compiler must not make one of: the verifier of Linux 6.1 needs both bounds. */
+static __always_inline bool is_held_length(__u64 *bytes) {
+  asm volatile("" : "+r"(*bytes));
+  if (*bytes > HELD_FRAME) return false;
+  asm volatile("" : "+r"(*bytes));
+  return *bytes >= ETH_LEN;
+}
+
 /* 1: the packet in the scratch space is held back, and counted. A global function, with its own stack frame and verified once. */
 __noinline int tc_hold(struct __sk_buff *skb, __u32 dest) {
   struct scratch *scratch = the_scratch();
@@ -19,15 +27,15 @@ __noinline int tc_hold(struct __sk_buff *skb, __u32 dest) {
   struct dest *d = dest_at(dest);
   if (!scratch || !c || !d) return 0;
   CHECKED(scratch);
-  __u32 reason = R_HOLD_UNFIT, bytes = skb->len;
+  __u32 reason = R_HOLD_UNFIT;
+  __u64 bytes = skb->len;
   if (hold_is_over(READ(c->hold_until))) {
     reason = R_HOLD_LATE;
   } else if (is_holdable(skb, c, &scratch->packet, d)) {
     struct held_packet *held = bpf_ringbuf_reserve(&held_packets, sizeof *held, 0);
     reason = R_HOLD_FULL;
     if (held) {
-      asm volatile("" : "+r"(bytes)); /* the verifier needs both bounds of one register */
-      bool whole = bytes >= ETH_LEN && bytes <= HELD_FRAME && !bpf_skb_load_bytes(skb, 0, held->frame, bytes);
+      bool whole = is_held_length(&bytes) && !bpf_skb_load_bytes(skb, 0, held->frame, bytes);
       held->ifindex = skb->ifindex;
       held->length = bytes;
       if (whole) bpf_ringbuf_submit(held, 0);
