@@ -76,6 +76,31 @@ for (const isV4 of [true, false]) {
   });
 }
 
+/** The same with these extension headers of IPv6 before the transport: of eight bytes each, but for the first one of sixteen. */
+function behind({ frame, at }: ReturnType<typeof frameOf>, extensions: readonly number[]): Uint8Array {
+  const headers = extensions.flatMap((_, k) => [
+    extensions[k + 1] ?? frame[20] ?? 0,
+    k === 0 ? 1 : 0,
+    ...Array<number>(k === 0 ? 14 : 6).fill(0),
+  ]);
+  const out = new Uint8Array([...frame.slice(0, at), ...headers, ...frame.slice(at)]);
+  out[20] = extensions[0] ?? 0;
+  out[19] = (out[19] ?? 0) + headers.length;
+  return out;
+}
+
+test('over IPv6 it is completed behind extension headers, too', () => {
+  for (const extensions of [[0], [60], [0, 43, 60]]) {
+    const frame = behind(frameOf(false, TCP, 'left'), extensions);
+    completeChecksum(frame);
+    assert.ok(tcpChecksumIsRight(frame.slice(-20), FROM6, TO6), extensions.join(' '));
+  }
+  const fragment = behind(frameOf(false, TCP, 'left'), [44]);
+  const before = fragment.slice();
+  completeChecksum(fragment);
+  assert.deepEqual(fragment, before, 'one of another kind');
+});
+
 test('a frame that is cut short stays as it is', () => {
   const { frame } = frameOf(true, TCP, 'left');
   for (let length = 0; length < frame.length; length++) {

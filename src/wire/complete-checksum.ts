@@ -5,6 +5,8 @@ import { fold, sumWords } from './checksum.js';
 const ETHERNET = 14;
 const [IPV4, IPV6] = [0x0800, 0x86dd];
 const [TCP, UDP] = [6, 17];
+/** Extension headers of IPv6 whose second byte is their length: for hop-by-hop options, routing, and options of the destination. */
+const EXTENSIONS: readonly number[] = [0, 43, 60];
 
 /** Where the header of TCP or UDP begins, and what the sum of its pseudo-header is. */
 interface Transport {
@@ -16,15 +18,23 @@ interface Transport {
 
 const word = (frame: Uint8Array, at: number): number => ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0);
 
+/** Behind the headers of IP: where, and of which protocol. */
+function payloadOf(frame: Uint8Array, isV4: boolean): readonly [at: number, protocol: number] {
+  if (isV4) return [ETHERNET + ((frame[ETHERNET] ?? 0) & 15) * 4, frame[23] ?? 0];
+  let [at, protocol] = [ETHERNET + 40, frame[20] ?? 0];
+  while (EXTENSIONS.includes(protocol) && at + 8 <= frame.length) [at, protocol] = [at + ((frame[at + 1] ?? 0) + 1) * 8, frame[at] ?? 0];
+  return [at, protocol];
+}
+
 function transportOf(frame: Uint8Array): Transport | undefined {
   const type = word(frame, 12);
   const isV4 = type === IPV4;
   if (!isV4 && type !== IPV6) return undefined;
-  const [header, addresses] = isV4 ? [((frame[ETHERNET] ?? 0) & 15) * 4, frame.subarray(26, 34)] : [40, frame.subarray(22, 54)];
-  const protocol = frame[isV4 ? 23 : 20] ?? 0;
-  const at = ETHERNET + header;
-  const length = isV4 ? word(frame, 16) - header : word(frame, 18);
-  if (length < 8 || at + length > frame.length) return undefined;
+  const addresses = isV4 ? frame.subarray(26, 34) : frame.subarray(22, 54);
+  const [at, protocol] = payloadOf(frame, isV4);
+  const end = isV4 ? ETHERNET + word(frame, 16) : ETHERNET + 40 + word(frame, 18);
+  const length = end - at;
+  if (length < 8 || end > frame.length) return undefined;
   return { at, length, protocol, pseudo: fold(sumWords(addresses, protocol + length)) };
 }
 
