@@ -10,11 +10,9 @@ import { HeldPacket, HoldAbi } from '../hold.gen.js';
 import { LAYOUT } from '../layouts.gen.js';
 import { HELD_PACKETS_PIN, Tables } from '../table/tables.js';
 
-/** BPF_F_TEST_XDP_LIVE_FRAMES */
-const LIVE_FRAMES = 2;
-/** struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex. */
-const CONTEXT_WORDS = 6;
-const [DATA_END, INGRESS_IFINDEX] = [1, 3];
+/** Of struct __sk_buff. */
+const CONTEXT_WORDS = 48;
+const IFINDEX = 10;
 
 /** How long the datapath holds packets back without being asked to again. */
 export const LEASE_MS = 50;
@@ -43,7 +41,7 @@ export class HeldPackets {
     this.#program = this.#object.program('weir_release');
   }
 
-  /** Packets that could not come in again: the device is gone. Their clients send them again. */
+  /** Packets that could not come in again: the device is gone or down, or the kernel's queue is full. Their clients send them again. */
   get failed(): number {
     return this.#failed;
   }
@@ -78,11 +76,10 @@ export class HeldPackets {
 
   release({ ifindex, frame }: HeldFrame): void {
     completeChecksum(frame);
-    this.#context[DATA_END] = frame.length;
-    this.#context[INGRESS_IFINDEX] = ifindex;
+    this.#context[IFINDEX] = ifindex;
     const ctx = new Uint8Array(this.#context.buffer);
     try {
-      this.#program.test({ data: frame, ctx, flags: LIVE_FRAMES, batchSize: 1, outSize: 0 });
+      this.#failed += this.#program.test({ data: frame, ctx, outSize: 0 }).retval;
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#failed += 1;
