@@ -35,7 +35,7 @@ export interface StreamSettings {
 /** Of holdMs. */
 export const HOLD_MAX_MS = 100;
 
-/** What became of first packets that were held back. `failed`: they could not go on, since their device is gone. */
+/** What became of first packets that were held back. `failed`: they did not go on, since their device is gone, or they were older than a second. */
 export interface HoldStatus {
   readonly boundMs: number;
   readonly held: number;

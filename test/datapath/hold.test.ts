@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HoldBack } from '../../src/daemon/sync/stream/hold-back.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { type HeldFrame, HeldPackets, LEASE_MS } from '../../src/datapath/ebpf/sync/held-packets.js';
 import { native } from '../../src/sys/addon.js';
@@ -124,6 +125,32 @@ function fillsTheRing(one: HoldBed, { came }: World): void {
   assert.equal(one.send(came('S', 30_000)).verdict, 'drop', 'there is room again');
 }
 
+/** What the process of a stream does. Its clock stands still but for what is set. */
+async function isTooOld(one: HoldBed, { came }: World): Promise<void> {
+  let now = 1000;
+  const peer = { knownUntil: Number.NEGATIVE_INFINITY, hurry: () => {} };
+  one.send(came('S'));
+  const hold = new HoldBack({ boundMs: 10, folder: () => one.bed.folder, peers: () => [peer], now: () => now, log: assert.fail });
+  try {
+    assert.equal(hold.counts.failed, 1, 'it was there before the process');
+    await delay(LEASE_MS);
+    assert.equal(one.send(came('S', 40001)).verdict, 'drop', 'it asks for packets');
+    now += 2000;
+    await delay(LEASE_MS);
+    assert.equal(hold.counts.failed, 2, 'it came before a pause of the process');
+    assert.equal(one.send(came('S', 40002)).verdict, 'drop');
+    await delay(LEASE_MS);
+    now += 10;
+    hold.look();
+    const { failed, held, released } = hold.counts;
+    assert.deepEqual([failed, held, released.bound], [2, 1, 1]);
+  } finally {
+    hold.stop();
+  }
+  one.look({ drops: { held: 3 } });
+  assert.deepEqual([bed.totals().conns, bed.totals().inPackets], [3, 1]);
+}
+
 async function isNotRenewed(one: HoldBed, { came }: World): Promise<void> {
   await delay(LEASE_MS + 5);
   assert.equal(one.send(came('S')).verdict, 'redirect');
@@ -137,6 +164,7 @@ const TESTS: Readonly<Record<string, (one: HoldBed, world: World) => void | Prom
   'what is let in again goes on by its connection': comesInAgain,
   'a large packet, which its device will cut, is not held back': isTooLarge,
   'a full ring holds nothing more back: new connections go on': fillsTheRing,
+  'what stood in the ring before the process began, or for a second, does not go on': isTooOld,
   'where the process asks no more, nothing is held back, and the timer ends it': isNotRenewed,
 };
 

@@ -36,6 +36,26 @@ test('it goes on after the bound, whatever the peers have', () => {
   assert.deepEqual([released, queue.counts.released.bound], [['a', 'b'], 2]);
 });
 
+test('where one has waited for much longer than the bound, nothing more is to be held back for a second', () => {
+  const { queue, released } = queueOf(10);
+  queue.hold('a', 100);
+  queue.look([], 130);
+  assert.deepEqual([released, queue.isPaused(130)], [['a'], false]);
+  queue.hold('b', 200);
+  queue.look([201], 231);
+  assert.deepEqual([released, queue.isPaused(231), queue.isPaused(1230), queue.isPaused(1231)], [['a', 'b'], true, true, false]);
+});
+
+test('what has waited for more than a second, since the process hung, is dropped and counted', () => {
+  const { queue, released } = queueOf(10);
+  queue.hold('old', 100);
+  queue.hold('young', 101);
+  queue.look([1200], 1101);
+  assert.deepEqual([released, queue.stale], [['young'], 1]);
+  const { held, released: why, longestMs } = queue.counts;
+  assert.deepEqual([held, why.acknowledged, why.bound, longestMs], [2, 1, 0, 1000]);
+});
+
 test('without a peer that can take connections nothing waits', () => {
   const { queue, released } = queueOf(10);
   queue.hold('a', 100);

@@ -6,8 +6,11 @@ export type HeldCounts = Omit<HoldStatus, 'boundMs' | 'failed'>;
 
 /** Packets that wait. */
 const ROOM = 256;
-/** Where there was no room, nothing is held back for so long: a flood of new connections must not keep the process busy. */
+/** Where there was no room, or one waited for so much longer than the bound, nothing is held back for a while: the process does not keep up with them. */
+const LATE_MS = 20;
 const PAUSE_MS = 1000;
+/** The process has hung for so long. Clients of TCP have sent such a packet again, and what is older may be of a client that is gone. */
+export const STALE_MS = 1000;
 
 interface Waiting<T> {
   readonly packet: T;
@@ -21,6 +24,7 @@ export class HeldQueue<T> {
   readonly #released: Record<ReleaseReason, number> = { acknowledged: 0, bound: 0, full: 0, alone: 0 };
   #waitedMs = 0;
   #longestMs = 0;
+  #stale = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
   /** `release`: lets a packet go on. */
@@ -32,6 +36,11 @@ export class HeldQueue<T> {
 
   get counts(): HeldCounts {
     return { held: this.#held, released: { ...this.#released }, waitedMs: this.#waitedMs, longestMs: this.#longestMs };
+  }
+
+  /** Packets that were dropped: they had waited for longer than STALE_MS. */
+  get stale(): number {
+    return this.#stale;
   }
 
   /** Its connection is in the tables. `now`: no earlier than that of the call before. */
@@ -84,6 +93,11 @@ export class HeldQueue<T> {
 
   #letGo(packets: readonly Waiting<T>[], reason: ReleaseReason, now: number): void {
     for (const { packet, since } of packets) {
+      if (now - since > this.boundMs + LATE_MS) this.#pausedUntil = now + PAUSE_MS;
+      if (now - since > STALE_MS) {
+        this.#stale += 1;
+        continue;
+      }
       this.#released[reason] += 1;
       this.#waitedMs += now - since;
       this.#longestMs = Math.max(this.#longestMs, now - since);

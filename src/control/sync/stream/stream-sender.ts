@@ -24,6 +24,8 @@ const BEAT_MS = 200;
 const AGAIN_MS = 10_000;
 /** A peer acknowledges each beat, but for seconds in which it loads programs. */
 const SILENT_MS = 20_000;
+/** Five beats. */
+const QUIET_MS = 1000;
 /** After a longer round, the tables at the moment of a beat are not known to be sent. */
 const ROUND_MS = 1000;
 
@@ -217,9 +219,13 @@ export class StreamSender {
     if (this.#lacking.begin()) this.options.source.forgetRefused();
   }
 
-  /** A moment: what was in the tables before it, the peer has dealt with. Earlier than any other: that is not known yet. */
-  get knownUntil(): number {
-    return this.#rounds.until;
+  /**
+   * A moment: what was in the tables before it, the peer has dealt with. Earlier than any other: that is not known yet. undefined: it has not got all of the
+   * tables, or has not answered for so long that it will hardly do so soon.
+   */
+  get knownUntil(): number | undefined {
+    const isQuiet = this.options.now() - this.#receivedAt > QUIET_MS;
+    return this.#isWhole && !isQuiet ? this.#rounds.until : undefined;
   }
 
   /** When the round began that goes on, or the last one, if none does. */

@@ -125,6 +125,21 @@ test('what is new goes there once, and is acknowledged', () => {
   assert.equal(receiver.state.whole, true);
 });
 
+test('what the peer knows is known once it has all, and while it answers within a second', () => {
+  const { sender, news, put, look, pass, now } = session();
+  assert.equal(sender.knownUntil, undefined);
+  news.push((to) => put(to, [1]));
+  const began = now() - 500_000;
+  look();
+  assert.equal(sender.knownUntil, began);
+  pass(1000);
+  assert.equal(sender.knownUntil, began);
+  pass(1);
+  assert.equal(sender.knownUntil, undefined);
+  look();
+  assert.equal(sender.knownUntil, began + 1001);
+});
+
 test('a beat that was held up on its way is as old as what was sent before it; one behind a full window is not sent', () => {
   const age = ({ receiver, now }: ReturnType<typeof session>): number => now() - receiver.state.beatSentAt;
   const held = session();

@@ -86,10 +86,9 @@ export class Outgoing {
     else if (this.#ends.length < ENDS_MAX) this.#ends.push(ended);
   }
 
-  /** As of StreamSender; undefined: the peer has no session, or has not got all of the tables yet. */
+  /** As of StreamSender; undefined as well: the peer has no session. */
   get knownUntil(): number | undefined {
-    const { sender } = this.#session ?? {};
-    return sender?.state.whole === true ? sender.knownUntil : undefined;
+    return this.#session?.sender.knownUntil;
   }
 
   /** What is in the tables now goes to the peer without waiting for the next look. */
