@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
-import { FEATURE_PINS, FULLNAT_FLOWS_PINS, SIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { FEATURE_PINS, FULLNAT_FLOWS_PINS, SIDE_PINS, SWITCH_IN_USE } from '../../src/datapath/ebpf/table/tables.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { inCluster, ok, until } from './cluster.js';
@@ -17,8 +17,9 @@ const skip = noNamespaces() || noTools('clang', 'llvm-strip', 'bpftool');
 test('from the layout before to this one, and from this one to a next one, under traffic', { skip }, async (context) => {
   const [before, next] = [buildBefore(), buildNext()];
   await context.test('layout-before.h has the numbers of that layout', () => {
-    // Those of IPv6, of all ports and of SCTP are maps of builds of their own, and so are those of FULLNAT, of FTP and of tunnels.
-    const beside: readonly string[] = [...SIDE_PINS.flatMap((pins) => Object.values(pins)), ...FEATURE_PINS];
+    // Those of IPv6, of all ports and of SCTP are maps of builds of their own, and so are those of FULLNAT, of FTP, of tunnels and of content
+    // switching.
+    const beside: readonly string[] = [...SIDE_PINS.flatMap((pins) => Object.values(pins)), ...FEATURE_PINS, ...Object.keys(SWITCH_IN_USE)];
     const shared = Object.entries(LAYOUTS).filter(([name]) => !beside.includes(name));
     assert.deepEqual(before.layouts, { ...Object.fromEntries(shared), conns: LAYOUTS_BEFORE.conns });
     assert.deepEqual(
