@@ -1,8 +1,10 @@
-// What a drain promises, each promise a test, with clients that begin connections at their own pace whatever becomes of those before. What needs no
-// director is in src/control/drain/step.test.ts: settling, tenths, persistence, slow start, and the drain of a director.
+// What a drain promises, each promise a test, with clients that begin connections at their own pace whatever becomes of those before. More of the second
+// and the fifth promise is in kept-connections.long.test.ts, of the seventh in health.long.test.ts, of the sixth in peers.long.test.ts, of the tenth in
+// this-director.long.test.ts; what needs no director in src/control/drain/step.test.ts: settling, tenths, persistence, slow start.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { schedulers } from '../../src/model/schedulers.js';
 import { behindTunnel } from '../datapath/behind-tunnel.js';
 import { asked, type Cluster, inCluster, ipvsadm, ok, rows, running, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
@@ -56,7 +58,7 @@ test('1: from the answer on no new connection reaches the server, whatever the s
     const { bed, lvs, client } = cluster;
     await served(cluster);
     ipvsadm(lvs, ...service(80, 'rr'));
-    for (const scheduler of ['rr', 'wrr', 'lc', 'wlc', 'lblcr', 'sh', 'mh', 'sed', 'nq', 'fo', 'ovf']) {
+    for (const { name: scheduler } of schedulers) {
       ipvsadm(lvs, `-E -t ${VIP}:80 -s ${scheduler}`);
       const loop = running(bed, client, station('steady', VIP, 80));
       await until(
