@@ -60,7 +60,7 @@ export function DropsView() {
       <h1>Drops</h1>
       <DropTable />
       <SameCommand command="weir api GET /v1/drops" />
-      <SameCommand command="weir drops" />
+      <SameCommand command="weir stats drops --recent; weir stats drops" />
     </section>
   );
 }

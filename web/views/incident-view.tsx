@@ -182,7 +182,7 @@ export function IncidentView() {
         {checks.value !== undefined && drops.value !== undefined && <FindingList />}
       </section>
       <SideBySide all={all} />
-      <SameCommand command="weir status; weir top --once; weir drops; weir api GET /v1/history; weir api GET /v1/changes; weir doctor" />
+      <SameCommand command="weir status; weir top --once; weir stats drops --recent; weir api GET /v1/history; weir api GET /v1/changes; weir doctor" />
     </>
   );
 }
