@@ -30,6 +30,36 @@ const table = (director: MemoryDirector): readonly string[] =>
       ({ spec, destinations }) => `${serviceWord(spec.key)} ${spec.scheduler} ${destinations.map((each) => each.spec.weight).toReversed()}`,
     );
 
+test('a service that a daemon has of its file is there, and is not changed: the refusal names the daemon', async () => {
+  const director = new MemoryDirector();
+  const sources = changingSources(director);
+  const state = () => {
+    const { present, ...rest } = sources.state();
+    return { ...rest, present, owners: new Map([...present.keys()].map((id) => [id, 'keepalived (process 12)'])) };
+  };
+  const send = testApi({ sources: { ...sources, state } });
+  await testApi({ sources })('/v1/configuration', { method: 'PUT', body: JSON.stringify(one), headers: { 'if-match': '*' } });
+  assert.equal((await send(SERVICE)).status, 200);
+  const server = `${SERVICE}/servers/10.0.0.2:80`;
+  for (const [method, path, body] of [
+    ['PATCH', server, { weight: 0 }],
+    ['PUT', server, { weight: 0 }],
+    ['DELETE', server],
+    ['PATCH', SERVICE, { scheduler: 'rr' }],
+    ['DELETE', SERVICE],
+  ] as const) {
+    const { status, text } = await send(path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { 'if-match': '*' },
+    });
+    assert.deepEqual([method, status, field(parseJson(text), 'code')], [method, 409, 'plan-conflict']);
+    assert.match(text, /served by keepalived \(process 12\)/);
+  }
+  assert.equal((await send('/v1/services/mark:9', { method: 'DELETE', headers: { 'if-match': '*' } })).status, 404);
+  assert.equal(table(director).length, 1);
+});
+
 test('a change names the state that it was made for: 428 without, 412 with the state and the difference for another one', async () => {
   const { director, send, etag } = bed();
   assert.deepEqual([(await send('PUT', '/v1/configuration', one)).status, table(director)], [428, []]);

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { tableTree } from '../../config/weir/write-table.js';
 import { documentDrift } from '../../control/plan/document-drift.js';
-import { serviceOf, withoutServer, withoutService, withServer, withService } from '../../control/plan/edit-document.js';
+import { changedService, withoutServer, withoutService, withServer, withService } from '../../control/plan/edit-document.js';
 import { presentDocument } from '../../control/plan/present-document.js';
 import { EXPORT_FORMATS, type Exported, exportedTable } from '../../document/export-formats.js';
 import type { PresentState } from '../../document/kept-state.js';
@@ -73,12 +73,11 @@ function readService(key: ServiceKey, body: unknown): DocumentService {
   return service;
 }
 
-/** @throws WeirError service-missing */
+/** @throws WeirError as changedService */
 function present(sources: ApiSources, key: ServiceKey): { readonly document: TableDocument; readonly service: DocumentService } {
-  const document = presentDocument(sources.state());
-  const service = serviceOf(document, key);
-  if (service === undefined) throw new WeirError('service-missing');
-  return { document, service };
+  const state = sources.state();
+  const document = presentDocument(state);
+  return { document, service: changedService(document, state, key) };
 }
 
 /** A service of the table as a weir.yaml has it. */

@@ -1,13 +1,26 @@
 // A document with one service or one server otherwise: what single resources are changed by.
-import { sameDestination, sameService } from '../../model/identity.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { sameDestination, sameService, serviceId } from '../../model/identity.js';
 import type { DestinationKey, DestinationSpec, ServiceKey } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
+import type { TableFacts } from './table-facts.js';
 
 /** The services alone: what is not named stays as it is. */
 const services = ({ services: all = [] }: TableDocument): readonly DocumentService[] => all;
 
-export const serviceOf = (document: TableDocument, key: ServiceKey): DocumentService | undefined =>
+const serviceOf = (document: TableDocument, key: ServiceKey): DocumentService | undefined =>
   services(document).find(({ spec }) => sameService(spec.key, key));
+
+/**
+ * The service of `document`, which is of this state, that a change is about.
+ * @throws WeirError service-missing; plan-conflict: a daemon has it of its own file
+ */
+export function changedService(document: TableDocument, { owners }: Pick<TableFacts, 'owners'>, key: ServiceKey): DocumentService {
+  const [found, keptFor] = [serviceOf(document, key), owners.get(serviceId(key))];
+  if (found !== undefined) return found;
+  throw keptFor === undefined ? new WeirError('service-missing') : new WeirError('plan-conflict', { service: serviceWord(key), keptFor });
+}
 
 /** In the place of the one with its key, or as a further one. */
 export function withService(document: TableDocument, service: DocumentService): TableDocument {
