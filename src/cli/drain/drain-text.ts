@@ -15,13 +15,15 @@ const PERCENT = 100;
 
 /** What goes on after its end. */
 function heldText(drain: Drain, nowUs: number): string {
-  const { id, state, holds, slowStart } = drain;
+  const { id, state, holds, slowStart, handover } = drain;
   if (slowStart !== undefined)
     return `; ${Math.round(slowStart.share * PERCENT)} % of its weight is back, all of it in ${wholeSeconds(slowStart.untilUs - nowUs)} s`;
   if (state === 'draining' || !holds) return '';
-  return isOfDirector(drain)
+  if (!isOfDirector(drain)) return `; its weight stays 0 until weir drain cancel ${id}`;
+  const masters = handover?.masters ?? [];
+  return masters.length === 0
     ? `; its addresses stay with peers until weir drain cancel ${id}`
-    : `; its weight stays 0 until weir drain cancel ${id}`;
+    : `; no peer had taken over ${masters.join(', ')} by then, released until weir drain cancel ${id}`;
 }
 
 function handoverLines({ handover, state }: Drain): readonly string[] {

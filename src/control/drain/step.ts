@@ -104,7 +104,9 @@ function lookAt(before: Drain, seen: Seen, atUs: number, effects: DrainEffect[])
   }
   if (atUs < drain.deadlineUs) return drain;
   const state = remaining.open === 0 && isHandedOver(drain) ? 'empty' : 'deadline';
-  effects.push(eventOf(drain, state, `the deadline has come with ${countText(remaining.open)} left: ${drain.end}`));
+  const masters = drain.handover?.masters ?? [];
+  const lack = masters.length === 0 ? '' : `, and no peer has taken over ${masters.join(', ')}`;
+  effects.push(eventOf(drain, state, `the deadline has come with ${countText(remaining.open)} left: ${drain.end}${lack}`));
   return ended(drain, state, atUs);
 }
 
