@@ -157,7 +157,7 @@ struct vip_answer {
 
 struct scratch {
   struct packet packet;
-  __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
+  __u64 chosen; /* the value of the packet's connection: of a turn after the first one (conn-make.h); and XDP's, for xdp_send_to */
   __u64 shown;   /* and the flag that its template gets then */
   struct fragment_key fragment_key; /* of the fragment that is handled (fragment.h) */
   struct fragment fragment;         /* the note that it goes by, or leaves */
