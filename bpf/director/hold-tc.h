@@ -20,6 +20,12 @@ static __always_inline bool is_held_length(__u64 *bytes) {
   return *bytes >= ETH_LEN;
 }
 
+/* Of one-packet scheduling there is no connection. */
+static __always_inline bool is_of_once(struct packet *p, __u32 service) {
+  struct service *svc = p->protocol == IPPROTO_UDP ? service_at(service) : 0;
+  return svc && svc->flags & SVC_ONEPACKET;
+}
+
 /* 1: the packet in the scratch space is held back, and counted. A global function, with its own stack frame and verified once. */
 __noinline int tc_hold(struct __sk_buff *skb, __u32 dest) {
   struct scratch *scratch = the_scratch();
@@ -27,6 +33,7 @@ __noinline int tc_hold(struct __sk_buff *skb, __u32 dest) {
   struct dest *d = dest_at(dest);
   if (!scratch || !c || !d) return 0;
   CHECKED(scratch);
+  if (is_of_once(&scratch->packet, d->service)) return 0;
   __u32 reason = R_HOLD_UNFIT;
   __u64 bytes = skb->len;
   if (hold_is_over(READ(c->hold_until))) {
@@ -47,15 +54,9 @@ __noinline int tc_hold(struct __sk_buff *skb, __u32 dest) {
   return reason == R_HELD;
 }
 
-/* Of one-packet scheduling there is no connection. */
-static __always_inline bool is_of_once(struct verdict *v) {
-  struct service *svc = service_at(v->service);
-  return v->p->protocol == IPPROTO_UDP && svc && svc->flags & SVC_ONEPACKET;
-}
-
 /* A packet that has just made a connection: is it held back? */
 static __always_inline bool tc_held(struct __sk_buff *skb, struct verdict *v) {
-  return unlikely(may_hold(v->c)) && !v->known && !is_of_once(v) && tc_hold(skb, v->dest);
+  return unlikely(may_hold(v->c)) && !v->known && tc_hold(skb, v->dest);
 }
 
 #endif
