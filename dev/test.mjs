@@ -69,10 +69,9 @@ const BESIDE_FILES = [
   /^build\/test\/datapath\/(esp|ipsec-marks|ipsec-policies|self-check|side-builds|side-build-loads|takeover-kills|verifier|stack-depth|compilers)\./,
   /^build\/test\/(ipvsadm\/(commands|killed-restores)|observe\/(conns|explain))\./,
 ];
-/** They take longest of those that run beside the others: what begins with them does not end with one of them alone. And what the oldest kernel
- * loads: a slow machine must have seen it, too. */
+/** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */
 const FIRST =
-  /^build\/test\/(doctor\/harness|interop\/checks|lab\/labs|oracle\/oracle|daemon\/(health-checks|own-check-settings|plan)|examples\/keepalived|datapath\/(attach|fixtures|reference|marks|all-ports|sctp-ipv6|stack-depth)|vm\/loads)/;
+  /^build\/test\/(doctor\/harness|interop\/checks|lab\/labs|oracle\/oracle|daemon\/(health-checks|own-check-settings|plan)|examples\/keepalived|datapath\/(attach|fixtures|reference|marks|all-ports|sctp-ipv6|stack-depth))/;
 /** An emulated machine takes a whole processor for minutes, and on a slow machine too long for its own tests: it begins if there is time left. */
 const LAST = /^build\/test\/vm\//;
 const CONCURRENCY = { together: 2, alone: 1 };
