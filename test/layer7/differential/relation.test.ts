@@ -65,6 +65,35 @@ test('the reasons of nginx: its methods, and * of OPTIONS', () => {
   assert.equal(kind(lower, weir(lower), passed(0, 400), 'haproxy'), 'defect');
 });
 
+test('the reasons of nginx: what it takes for the end of a connection', () => {
+  const behind = (first: string, weir: readonly string[], other: Verdict): string =>
+    kind(`${first}${PLAIN}`, { statuses: [200, 200], requests: weir }, other, 'nginx');
+  const above = request('', 'GET /%2e%2e/a HTTP/1.1');
+  assert.equal(behind(above, [PLAIN], passed(0, 400)), 'the other refuses');
+  assert.equal(behind(above, [PLAIN], passed(0, 404)), 'defect');
+  assert.equal(behind(request('', 'GET /a%2e%2e/a HTTP/1.1'), [PLAIN], passed(0, 400)), 'defect');
+  for (const [options, expected] of [
+    ['closeidentity', 'the other refuses'],
+    ['X-A, Close Upgrade', 'the other refuses'],
+    ['X-A', 'defect'],
+    ['close', 'defect'],
+  ]) {
+    const first = request(`Connection: ${options}\r\n`, 'GET /b HTTP/1.1');
+    assert.equal(behind(first, [first, PLAIN], { statuses: [200], requests: [first] }), expected, options);
+  }
+});
+
+test('the reason of HAProxy: an upgrade without its key, also behind what weir refuses, and as the last of its connection', () => {
+  const fields = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+  const [above, upgrade] = [request('', 'GET /%2e%2e/a HTTP/1.1'), request(fields, 'GET /b HTTP/1.1')];
+  const weir = { statuses: [404, 200], requests: [upgrade] };
+  assert.equal(kind(`${above}${upgrade}`, weir, { statuses: [200, 400], requests: [above] }), 'the other refuses');
+  assert.equal(kind(`${above}${upgrade}`, weir, { statuses: [200, 400], requests: [request('', 'GET /c HTTP/1.1')] }), 'defect');
+  const both = request(fields, 'GET /%2e%2e/a HTTP/1.1');
+  assert.equal(kind(`${both}${PLAIN}`, { statuses: [404, 200], requests: [PLAIN] }, passed(0, 400)), 'the other refuses');
+  assert.equal(kind(`${above}${PLAIN}`, { statuses: [404, 200], requests: [PLAIN] }, passed(0, 400)), 'defect');
+});
+
 test('what weir does not pass on has a cause and a status of it, is not there as a whole, or comes behind the last request', () => {
   assert.equal(kind(PLAIN, passed(0, 400), passed(1), 'nginx', 'a cause'), 'weir refuses');
   assert.equal(kind(PLAIN, passed(0), passed(1), 'nginx', 'a cause'), 'defect');

@@ -10,6 +10,8 @@ export interface RequestDifference {
   readonly status: number;
   /** What it passes on instead; undefined: nothing more. */
   readonly arrived: Message | undefined;
+  /** The last request that the other answers, and how; undefined: it answers none. */
+  readonly last: { readonly request: Message; readonly status: number } | undefined;
 }
 
 const [OK, BAD_REQUEST] = [200, 400];
@@ -65,12 +67,28 @@ const withTab: Reason<RequestDifference> = {
     }),
 };
 
+/** The other answers nothing behind a request, where weir goes on. */
+const ended = (why: string, has: (request: Message, status: number) => boolean): Reason<RequestDifference> => ({
+  why,
+  explains: ({ status, arrived, last }) => status === 0 && arrived === undefined && last !== undefined && has(last.request, last.status),
+});
+
+const hasCloseWithin = (request: Message): boolean => {
+  const values = valuesOf(request, 'connection').map((value) => value.toLowerCase());
+  return values.some((value) => value.includes('close')) && !values.flatMap(membersOf).includes('close');
+};
+
 export const REQUEST_REASONS: Readonly<Record<OtherName, readonly Reason<RequestDifference>[]>> = {
   nginx: [
     refused('nginx takes methods of A-Z, _ and - only; RFC 9110 §9.1: a token', ({ line }) => !/^[A-Z_-]+ /.test(line)),
     refused('nginx takes * of no method; RFC 9112 §3.2.4: OPTIONS', ({ line }) => /^OPTIONS \* /.test(line)),
     withSlash,
     withTab,
+    ended('nginx takes close within another word for the option; RFC 9110 §7.6.1: an option is a token', hasCloseWithin),
+    ended(
+      'nginx ends its connection with the refusal of a path above the root; weir refuses the request alone',
+      ({ line }, status) => status === BAD_REQUEST && /^[^ ]+ \/(?:\.|%2e){2}\//i.test(line),
+    ),
   ],
   haproxy: [
     refused('HAProxy refuses a Host other than the authority of the target; RFC 9112 §3.2.2: the target counts', isOtherHost),
@@ -78,5 +96,9 @@ export const REQUEST_REASONS: Readonly<Record<OtherName, readonly Reason<Request
       valuesOf(request, 'connection').some((value) => membersOf(value).includes('')),
     ),
     refused('HAProxy refuses an upgrade to websocket without its key; weir leaves that to the server', isWebSocketWithoutKey),
+    ended(
+      'HAProxy ends its connection with that refusal; weir goes on',
+      (request, status) => status === BAD_REQUEST && isWebSocketWithoutKey(request),
+    ),
   ],
 };

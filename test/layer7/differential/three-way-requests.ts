@@ -5,7 +5,7 @@ import { keepingNone, refusalOf } from './in-process.js';
 import { LENIENCIES, type Message, oneReading, readMessages } from './lenient-readers.js';
 import { RecordedRequests } from './recorded-requests.js';
 import { type Judge, judgeAll, type OtherName, type Relation, reasonOf, type Tally } from './relation.js';
-import { membersOf, REQUEST_REASONS, valuesOf } from './request-reasons.js';
+import { membersOf, REQUEST_REASONS, type RequestDifference, valuesOf } from './request-reasons.js';
 
 export interface Verdict {
   /** Of the final answers, in their order. */
@@ -78,6 +78,11 @@ const isLast = (request: Message): boolean => {
   return options.includes('close') || (/HTTP\/1\.0$/.test(request.line) && !options.includes('keep-alive'));
 };
 
+function lastAnswered(sent: readonly Message[], { statuses }: Verdict): RequestDifference['last'] {
+  const [request, status] = [sent[statuses.length - 1], statuses.at(-1)];
+  return request === undefined || status === undefined ? undefined : { request, status };
+}
+
 /** The other passes on more than weir, which passes on or refuses `done` requests. */
 function weirRefuses(sent: readonly Message[], done: number, { statuses }: Verdict, cause: string | undefined): Relation {
   const before = sent[done - 1];
@@ -106,14 +111,18 @@ export function relationOf(bytes: string, weir: Verdict, other: Verdict, name: O
     const place = sent.findIndex((message, at) => at >= done && essence(message) === passed);
     const index = theirs.findIndex((message, at) => at >= from && essence(message) === passed);
     if (index < 0) {
-      const [request, arrived] = [sent[place], theirs[from]];
-      const why = request && reasonOf(REQUEST_REASONS[name], { request, arrived, status: other.statuses[place] ?? 0 });
+      // What weir has refused before it, the other may have passed on.
+      const refused = sent.slice(done, place).map(essence);
+      const instead = theirs.findIndex((message, at) => at >= from && !refused.includes(essence(message)));
+      const [request, arrived] = [sent[place], theirs[instead]];
+      const [status, last] = [other.statuses[place] ?? 0, lastAnswered(sent, other)];
+      const why = request && reasonOf(REQUEST_REASONS[name], { request, arrived, status, last });
       const sees = `${theirs.map(essence).join(' ')} ${other.statuses.join(' ')}`;
       if (why === undefined) return { kind: 'defect', why: `weir passes on ${passed}, ${name} ${sees}` };
       if (arrived === undefined) return { kind: 'the other refuses', why };
       different ??= { kind: 'other bytes', why };
-    }
-    from = index < 0 ? from + 1 : index + 1;
+      from = instead + 1;
+    } else from = index + 1;
     done = place + 1;
   }
   if (different !== undefined) return different;
