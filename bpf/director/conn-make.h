@@ -251,6 +251,11 @@ static __always_inline void fragment_of_once(struct packet *p, __u32 dest) {
   if (scratch) scratch->once = dest;
 }
 
+/* Is the packet's destination chosen for it alone? Of such a datagram there is no connection. */
+static __always_inline bool is_scheduled_once(struct service *svc, struct packet *p) {
+  return svc->flags & SVC_ONEPACKET && p->protocol == IPPROTO_UDP;
+}
+
 /* Chooses a destination for one packet alone (one-packet scheduling): nothing is kept of it but the counters. */
 static __always_inline enum decision conn_once(struct verdict *v) {
   enum decision go = choose_dest(v);

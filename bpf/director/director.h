@@ -197,7 +197,7 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->reason = may & ~(UNANSWERABLE | BYPASSABLE);
   if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET || v->reason == R_NO_CALL_ID ? GO_DROP : GO_STACK;
   v->dest = template_find(v->service, v->p->saddr, v->now);
-  if (unlikely(svc->flags & SVC_ONEPACKET) && v->p->protocol == IPPROTO_UDP) return conn_once(v);
+  if (unlikely(is_scheduled_once(svc, v->p))) return conn_once(v);
   enum decision go = conn_new(v);
   if (go != GO_REQUEST) return go;
   if (v->known) v->dest = v_dest(v->f.value); /* another CPU made it meanwhile */

@@ -20,12 +20,6 @@ static __always_inline bool is_held_length(__u64 *bytes) {
   return *bytes >= ETH_LEN;
 }
 
-/* Of one-packet scheduling there is no connection. */
-static __always_inline bool is_of_once(struct packet *p, __u32 service) {
-  struct service *svc = p->protocol == IPPROTO_UDP ? service_at(service) : 0;
-  return svc && svc->flags & SVC_ONEPACKET;
-}
-
 /* 1: the packet in the scratch space is held back, and counted. A global function, with its own stack frame and verified once. */
 __noinline int tc_hold(struct __sk_buff *skb, __u32 dest) {
   struct scratch *scratch = the_scratch();
@@ -33,7 +27,8 @@ __noinline int tc_hold(struct __sk_buff *skb, __u32 dest) {
   struct dest *d = dest_at(dest);
   if (!scratch || !c || !d) return 0;
   CHECKED(scratch);
-  if (is_of_once(&scratch->packet, d->service)) return 0;
+  struct service *svc = service_at(d->service);
+  if (svc && is_scheduled_once(svc, &scratch->packet)) return 0;
   __u32 reason = R_HOLD_UNFIT;
   __u64 bytes = skb->len;
   if (hold_is_over(READ(c->hold_until))) {

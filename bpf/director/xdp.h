@@ -132,7 +132,7 @@ __noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
 __noinline __u32 xdp_may_schedule(struct xdp_md *ctx, __u32 service) {
   struct packet *p = xdp_read(ctx);
   struct service *svc = service_at(service);
-  if (!p || !svc || svc->flags & SVC_SIP || (svc->flags & SVC_ONEPACKET && p->protocol == IPPROTO_UDP)) return R_NO_CONNECTION;
+  if (!p || !svc || svc->flags & SVC_SIP || is_scheduled_once(svc, p)) return R_NO_CONNECTION;
   return may_schedule(ctx, true, ctx->ingress_ifindex, service);
 }
 /* QUICK_CHOSEN: the packet goes to the scratch space's choice. */
