@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { unlessCode } from '../../src/sys/errno.js';
 import { processesIn } from '../../src/sys/namespaces/processes-in.js';
-import { until } from '../datapath/cluster.js';
+import { type Cluster, type inCluster, until } from '../datapath/cluster.js';
 import type { Host } from '../support/netns-bed.js';
 
 export interface SeenDrain {
@@ -37,4 +37,16 @@ const drivers = ({ namespace }: Host): readonly number[] =>
 
 export function killDrivers(host: Host): void {
   for (const pid of drivers(host)) unlessCode(() => process.kill(pid, 'SIGKILL'), ['ESRCH'], false);
+}
+
+/** `work` in a cluster that `open` gives; the processes and the drains that it leaves are ended. */
+export async function withDrains(open: typeof inCluster, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  await open(async (cluster) => {
+    cluster.bed.undo(() => {
+      killDrivers(cluster.lvs);
+      const left = JSON.parse(cluster.lvs.weir('drain list --json').stdout || '[]') as { id: string; state: string }[];
+      for (const { id, state } of left) if (state !== 'cancelled') cluster.lvs.weir(`drain cancel ${id}`);
+    });
+    await work(cluster);
+  });
 }

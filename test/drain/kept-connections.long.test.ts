@@ -6,7 +6,7 @@ import { type Cluster, inCluster, ipvsadm, rows, running, servingDirect, shared,
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { drain, drained, killDrivers } from './drain-cluster.js';
+import { drain, drained, withDrains } from './drain-cluster.js';
 import { connected } from './reset-ends.js';
 
 const skip = noNamespaces();
@@ -28,16 +28,7 @@ const FRAGMENTED = `const s=require('node:dgram').createSocket('udp4');let n=0,a
 s.connect(93,'${VIP}',()=>{const t=setInterval(()=>{s.send(Buffer.alloc(4000,n));n++},20);
 process.once('SIGTERM',()=>{clearInterval(t);const end=Date.now()+20000;setInterval(()=>{if(a<n&&Date.now()<end)return;console.log(n+' '+a);process.exit(0)},50)})})`;
 
-async function inside(work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  await within(async (cluster) => {
-    cluster.bed.undo(() => {
-      killDrivers(cluster.lvs);
-      const left = JSON.parse(cluster.lvs.weir('drain list --json').stdout || '[]') as { id: string; state: string }[];
-      for (const { id, state } of left) if (state !== 'cancelled') cluster.lvs.weir(`drain cancel ${id}`);
-    });
-    await work(cluster);
-  });
-}
+const inside = (work: (cluster: Cluster) => Promise<void>): Promise<void> => withDrains(within, work);
 
 test('connections by FULLNAT and fragments go on', { skip }, async () => {
   await inside(async (cluster) => {

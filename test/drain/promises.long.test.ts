@@ -10,7 +10,7 @@ import { asked, type Cluster, inCluster, ipvsadm, ok, rows, running, serving, sh
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { drain, drained, killDrivers } from './drain-cluster.js';
+import { drain, drained, killDrivers, withDrains } from './drain-cluster.js';
 
 const skip = noNamespaces();
 const within = shared(inCluster);
@@ -29,16 +29,7 @@ const service = (port: number, scheduler: string, ...more: readonly string[]): r
   ...[WEB1, WEB2].map((address) => `-a -t ${VIP}:${port} -r ${address}:${port} -m -w 2`),
 ];
 
-async function inside(work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  await within(async (cluster) => {
-    cluster.bed.undo(() => {
-      killDrivers(cluster.lvs);
-      const left = JSON.parse(cluster.lvs.weir('drain list --json').stdout || '[]') as { id: string; state: string }[];
-      for (const { id, state } of left) if (state !== 'cancelled') cluster.lvs.weir(`drain cancel ${id}`);
-    });
-    await work(cluster);
-  });
-}
+const inside = (work: (cluster: Cluster) => Promise<void>): Promise<void> => withDrains(within, work);
 
 async function served(cluster: Cluster): Promise<void> {
   for (const web of [cluster.web1, cluster.web2]) {

@@ -1,8 +1,8 @@
 // Ends of connections that a drain resets, on living hosts: each prints how its connections ended.
 import assert from 'node:assert/strict';
-import { type Cluster, type inCluster, running, until } from '../datapath/cluster.js';
+import { type Cluster, running, until } from '../datapath/cluster.js';
 import type { Host } from '../support/netns-bed.js';
-import { drain, killDrivers } from './drain-cluster.js';
+import { drain } from './drain-cluster.js';
 
 /** The exit status of a drain whose deadline came with connections left. */
 const DEADLINE_CAME = 3;
@@ -30,14 +30,6 @@ interface Asked {
   readonly vport?: number;
   readonly count: number;
   readonly busy?: boolean;
-}
-
-/** A cluster without its drivers at the end. */
-export async function inside(open: typeof inCluster, work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  await open(async (cluster) => {
-    cluster.bed.undo(() => killDrivers(cluster.lvs));
-    await work(cluster);
-  });
 }
 
 /** Drains it to a deadline with connections left, and cancels that; all resets are done. */

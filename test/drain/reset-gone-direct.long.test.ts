@@ -7,7 +7,8 @@ import { behindTunnel } from '../datapath/behind-tunnel.js';
 import { type Cluster, inCluster, ipvsadm, ok, until, VIP } from '../datapath/cluster.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { connected, type Ends, inside, resetLeft, serverReset } from './reset-ends.js';
+import { withDrains } from './drain-cluster.js';
+import { connected, type Ends, resetLeft, serverReset } from './reset-ends.js';
 
 const skip = noNamespaces() || noTools('ss', 'iptables', 'ethtool');
 const COUNT = 5;
@@ -54,7 +55,7 @@ for (const [how, goes] of [
   ['forgotten', forgotten],
 ] as const)
   test(`DR and a tunnel, of a client that is ${how}: the director's connections end, the server's stay`, { skip }, async () => {
-    await inside(inCluster, async (cluster) => {
+    await withDrains(inCluster, async (cluster) => {
       const { web1 } = cluster;
       const ends = await directAndTunnelled(cluster);
       assert.equal(known(cluster).match(/ESTABLISHED/g)?.length, 2 * COUNT);
@@ -77,7 +78,7 @@ for (const [how, goes] of [
   });
 
 test('DR and a tunnel, of a client that is unplugged: the switch sends the server’s answers to all its ports', { skip }, async () => {
-  await inside(inCluster, async (cluster) => {
+  await withDrains(inCluster, async (cluster) => {
     const [direct, tunnelled] = await directAndTunnelled(cluster);
     cluster.client.ip('link set eth0 down');
     for (const [target, ends] of [
@@ -92,7 +93,7 @@ test('DR and a tunnel, of a client that is unplugged: the switch sends the serve
 });
 
 test('DR, the director being the server’s way to its clients: of a client that is silenced the server is reset', { skip }, async () => {
-  await inside(inCluster, async (cluster) => {
+  await withDrains(inCluster, async (cluster) => {
     const { lvs, web1 } = cluster;
     ok(web1.weir(`realserver start --vip ${VIP}`));
     // The director sends on what comes from its own address.

@@ -6,7 +6,8 @@ import { CLUSTER4 } from '../datapath/cluster-families.js';
 import { inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { bothReset, connected, inside, resetLeft, serverReset } from './reset-ends.js';
+import { withDrains } from './drain-cluster.js';
+import { bothReset, connected, resetLeft, serverReset } from './reset-ends.js';
 
 const skip = noNamespaces() || noTools('iptables');
 const [COUNT, MANY] = [5, 600] as const;
@@ -28,7 +29,7 @@ for (const [how, goes] of [
   ['forgotten', forgotten],
 ] as const)
   test(`NAT and FULLNAT, of a client that is ${how}: the server's end is reset`, { skip }, async () => {
-    await inside(inCluster, async (cluster) => {
+    await withDrains(inCluster, async (cluster) => {
       const { lvs, web1, web2 } = cluster;
       lvs.ip(`addr add ${LOCAL}/24 dev eth1`);
       ipvsadm(
@@ -50,7 +51,7 @@ for (const [how, goes] of [
   });
 
 test('hundreds of connections of a client that is forgotten: what waits for it holds no reset of a server up', { skip }, async () => {
-  await inside(inCluster, async (cluster) => {
+  await withDrains(inCluster, async (cluster) => {
     const { lvs, web1 } = cluster;
     ipvsadm(lvs, `-A -t ${VIP}:90 -s rr`, `-a -t ${VIP}:90 -r ${WEB1}:9090 -m`);
     const ends = await connected(cluster, { server: web1, port: 9090, vport: 90, address: '0.0.0.0', vip: VIP, count: MANY });
@@ -63,7 +64,7 @@ test('hundreds of connections of a client that is forgotten: what waits for it h
 
 test('IPv6, by tc and by XDP', { skip }, async () => {
   for (const mode of ['tc', 'xdp'] as const)
-    await inside(inCluster6, async (cluster) => {
+    await withDrains(inCluster6, async (cluster) => {
       const { lvs, web1 } = cluster;
       if (mode === 'xdp') pollingFarEnds(cluster);
       ok(lvs.weir(`load --attach ${mode}`));
@@ -77,7 +78,7 @@ test('IPv6, by tc and by XDP', { skip }, async () => {
 });
 
 test('a service of a firewall mark: both ends, and the server alone where the client is gone', { skip }, async () => {
-  await inside(CLUSTER4.inCluster, async (cluster) => {
+  await withDrains(CLUSTER4.inCluster, async (cluster) => {
     const { lvs, web1, web2 } = cluster;
     ok(lvs.run(['iptables', '-t', 'mangle', '-A', 'PREROUTING', '-d', VIP, '-p', 'tcp', '--dport', '93', '-j', 'MARK', '--set-mark', '7']));
     ipvsadm(lvs, '-A -f 7 -s rr', `-a -f 7 -r ${WEB1} -m`);

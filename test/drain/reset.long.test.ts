@@ -5,7 +5,8 @@ import { behindTunnel } from '../datapath/behind-tunnel.js';
 import { asked, inCluster, ipvsadm, ok, pollingFarEnds, serving, VIP } from '../datapath/cluster.js';
 import { inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { bothReset, connected, inside, resetLeft } from './reset-ends.js';
+import { withDrains } from './drain-cluster.js';
+import { bothReset, connected, resetLeft } from './reset-ends.js';
 
 const skip = noNamespaces();
 const COUNT = 5;
@@ -14,7 +15,7 @@ const [WEB1, WEB2, DIRECT, LOCAL] = ['10.8.2.11', '10.8.2.12', '10.8.1.11', '10.
 for (const busy of [false, true]) {
   const how = busy ? 'with data on the way' : 'idle';
   test(`DR, a tunnel and FULLNAT, ${how}`, { skip }, async () => {
-    await inside(inCluster, async (cluster) => {
+    await withDrains(inCluster, async (cluster) => {
       const { lvs, client, web1, web2 } = cluster;
       // The tunnel's end would get packets that no device has cut and summed yet.
       ok(client.run(['ethtool', '-K', 'eth0', 'tx', 'off', 'tso', 'off', 'gso', 'off']));
@@ -47,7 +48,7 @@ for (const busy of [false, true]) {
 }
 
 test('IPv6, by NAT', { skip }, async () => {
-  await inside(inCluster6, async (cluster) => {
+  await withDrains(inCluster6, async (cluster) => {
     const { lvs, web1 } = cluster;
     ipvsadm(lvs, `-A -t [${VIP6}]:90 -s rr`, `-a -t [${VIP6}]:90 -r [${server6(1)}]:9090 -m`);
     const ends = await connected(cluster, { server: web1, port: 9090, vport: 90, address: '::', vip: VIP6, count: COUNT });
@@ -57,7 +58,7 @@ test('IPv6, by NAT', { skip }, async () => {
 });
 
 test('XDP, of both families: what it would send on passes where the answers are seen', { skip }, async () => {
-  await inside(inCluster6, async (cluster) => {
+  await withDrains(inCluster6, async (cluster) => {
     const { lvs, web1, web2 } = cluster;
     pollingFarEnds(cluster);
     ok(lvs.weir('load --attach xdp'));
@@ -78,7 +79,7 @@ test('XDP, of both families: what it would send on passes where the answers are 
 });
 
 test('UDP ends in the table alone', { skip }, async () => {
-  await inside(inCluster, async (cluster) => {
+  await withDrains(inCluster, async (cluster) => {
     const { lvs, client, web1 } = cluster;
     await serving(cluster, web1);
     ipvsadm(
