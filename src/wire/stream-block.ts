@@ -163,7 +163,7 @@ export class ItemReader {
 function endpointOf(item: StreamItem, { service, key, serviceWords }: DictionaryDestination): StreamRefusal | undefined {
   if (service.kind === 'fwmark') return 'item-endpoint';
   item.protocol = IpProtocol[service.protocol];
-  item.virtual.set(serviceWords);
+  for (let k = 0; k < serviceWords.length; k++) item.virtual[k] = serviceWords[k] ?? 0;
   item.virtualPort = service.port;
   item.serverPort = key.port;
   return undefined;

@@ -390,7 +390,7 @@ test('where each came to is reported, with what the other director has of it', {
   };
   reportedPorts();
   const come = (connections: readonly ForeignConnection[]) =>
-    bed.director.exclusively(() => applier.apply(connections, { placed: (_, place) => news.known(place) }));
+    bed.director.exclusively(() => applier.apply(connections, { placed: (_, place, answer) => news.known(place, answer === 'made') }));
   assert.deepEqual(come([1, 2].map((port) => rival(0, { client: at(CLIENT, port) }))), ['made', 'made']);
   assert.deepEqual(reportedPorts(), [], 'it is no news to whom it came from');
   come([rival(0, { client: at(CLIENT, 1), ...FIN_WAIT })]);

@@ -16,3 +16,19 @@ test('each mark is reported once for all its changes since the last look, whiche
   counts[3] = 0;
   assert.deepEqual([...marks.take()], [3], 'it may begin again at 0');
 });
+
+test('a change that is known already is not reported, and hides no other one of its bucket', () => {
+  const counts = new Uint32Array(4);
+  const marks = new ChangeMarks(counts);
+  counts[1] = 1;
+  marks.expect(5);
+  assert.deepEqual([...marks.take()], [], 'the mark of a larger table, too');
+  counts[1] = 3;
+  marks.expect(1);
+  assert.deepEqual([...marks.take()], [1]);
+  counts[2] = 0xffff_ffff;
+  assert.deepEqual([...marks.take()], [2]);
+  counts[2] = 0;
+  marks.expect(2);
+  assert.deepEqual([...marks.take()], [], 'it may begin again at 0');
+});

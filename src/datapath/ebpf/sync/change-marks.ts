@@ -22,4 +22,11 @@ export class ChangeMarks {
     }
     return changed.subarray(0, found);
   }
+
+  /** One change of this bucket is known to this reader already. Any other is reported as before. */
+  expect(bucket: number): void {
+    const seen = this.#seen;
+    const mark = bucket % seen.length;
+    seen[mark] = seen[mark]! + 1;
+  }
 }

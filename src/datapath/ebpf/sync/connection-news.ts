@@ -41,6 +41,8 @@ export class ConnectionNews {
   readonly #tables: Tables;
   readonly #scan: TableScan;
   readonly #templates: TemplateScan;
+  /** Clock units. */
+  readonly #margin: number;
   #isAtEnd = true;
   #hasTemplatesLeft = false;
   #lost = 0;
@@ -54,6 +56,7 @@ export class ConnectionNews {
     this.#scan = new TableScan(this.#tables);
     this.#templates = new TemplateScan(this.#tables);
     this.#tables.mapAll();
+    this.#margin = unitsOf(MARGIN_SECONDS, this.#tables.conf.get(0, Conf.hz));
   }
 
   /** What it reads. */
@@ -151,14 +154,13 @@ export class ConnectionNews {
     return slots?.hasKey(slots.at(place.slot), place.keyLow, place.keyHigh) ? slots : undefined;
   }
 
-  get #margin(): number {
-    return unitsOf(MARGIN_SECONDS, this.#tables.conf.get(0, Conf.hz));
-  }
-
-  /** The other director has it, since it sent it: to that one it is not news. */
-  known(place: Place): void {
+  /** The other director has it, since it sent it: to that one it is not news. `isMade`: it was not here before. */
+  known(place: Place, isMade = false): void {
     const slots = this.#there(place);
-    slots?.sent(slots.at(place.slot), place.keyLow, place.keyHigh, place.high, place.expires, this.#margin);
+    if (slots === undefined) return;
+    const at = slots.at(place.slot);
+    slots.sent(at, place.keyLow, place.keyHigh, place.high, place.expires, this.#margin);
+    if (isMade && !place.isTemplate && slots.isSent(at) === 'last') this.#scan.expect(slots, at);
   }
 
   /** Yet another one sent it: if it ends here without a packet, that is no news. */

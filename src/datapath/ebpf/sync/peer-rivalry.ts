@@ -28,7 +28,7 @@ export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[]
     placed: (_, place, answer) => {
       if (answer === 'ended') for (const news of [from, ...others]) news.ended(place);
       else {
-        from.known(place);
+        from.known(place, answer === 'made');
         for (const news of others) news.foreign(place);
       }
     },

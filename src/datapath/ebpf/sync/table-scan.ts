@@ -148,6 +148,11 @@ export class TableScan {
     }
   }
 
+  /** What has just been made in this slot, as its report has it, is known: the mark that it left needs no look. */
+  expect({ layout }: SlotNews, at: number): void {
+    this.#marks?.expect(Math.floor(at / layout.bucketWords));
+  }
+
   /** The slots of the table with this pin. */
   slotsOf(pin: string): SlotNews | undefined {
     return this.#watched.find((table) => table.pin === pin)?.slots;
