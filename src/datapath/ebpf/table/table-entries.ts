@@ -40,7 +40,8 @@ import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 export function statsOf(tables: Tables, record: number): Stats {
   const { estimates } = tables;
   const hidden = estimates.get(record, Estimate.zeroAsked) !== estimates.get(record, Estimate.zeroDone);
-  return lineOf(tables, record, (k) => estimates.big(record, Estimate.shown, k) - estimates.big(record, Estimate.zero, k), hidden);
+  const count = (k: number): bigint => estimates.big(record, Estimate.shown, k) - estimates.big(record, Estimate.zero, k);
+  return lineOf(tables, record, (k) => (count(k) < 0n ? 0n : count(k)), hidden); // what is hidden may still have to be added
 }
 
 /** The same since the record was made, whatever was hidden: counters that only rise. */

@@ -19,7 +19,7 @@ import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { noteFragmentServer } from './fragment-servers.js';
 import { helpDestination, isHelpOver, isReal, leaveDestination } from './ftp.js';
 import { FullnatPools } from './fullnat-pools.js';
-import { hideCounters } from './hide-counters.js';
+import { hideCounters, hideFormerCounters } from './hide-counters.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerOf, serviceEndpoint } from './identity.js';
 import { livingConnections } from './living-slots.js';
@@ -75,7 +75,8 @@ export class Writer {
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
     startScheduler(this.tables, id, scheduler, this.#flagsFor(id, spec));
-    hideCounters(this.tables, id);
+    if (known === 0) hideCounters(this.tables, id);
+    else hideFormerCounters(this.tables, id);
     services.set(id, Service.order, this.tables.conf.get(0, Conf.order));
     this.tables.conf.set(0, Conf.order, this.tables.conf.get(0, Conf.order) + 1);
     if (known === 0 && !this.#endpoints.put(endpoint, id)) {
