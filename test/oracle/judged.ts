@@ -57,6 +57,7 @@ const SCRIPTS = {
   p3_persistence_edits: 'py',
   p4_templates: 'py',
   p5_sip: 'py',
+  r1_histories: 'py',
   s1_sctp: 'py',
   t1_bypass: 'py',
   t2_tunnels: 'py',

@@ -1,0 +1,181 @@
+"""Random histories of packets and of changes to the configuration. A seed decides them, never what the director answers; they are short,
+so that no connection ends by its timeout while one is played."""
+import select, socket, struct, time
+from tb import *
+from packets import Raw6, about, mute, settle, summed6, tcp6, header6, udp6
+from wire import Wire, text
+
+class Chance:
+    """a generator that is the same with each version of Python"""
+    def __init__(self, seed): self.x = seed * 2654435769 + 12345; self.below(2); self.below(2)
+    def below(self, n): self.x = (self.x * 6364136223846793005 + 1442695040888963407) & (1 << 64) - 1; return (self.x >> 33) % n
+    def one(self, *of): return of[self.below(len(of))]
+    def often(self, percent): return self.below(100) < percent
+
+SCHEDULERS = 'rr wrr lc wlc sed nq fo ovf sh mh dh lblc lblcr'.split()
+FLAGS = 'S SA A PA FA F R RA SF SR SPA FPU'.split() + ['']
+DIALOGUE = 'in:S out:SA in:A in:PA out:A out:PA in:A in:FA out:A out:FA in:A in:S'.split()
+ASIDE = 'in:S in:A in:PA in:FA in:A in:R in:S'.split()   # what a director without the answers sees
+DEFAULTS = dict(sloppy_tcp=0, expire_nodest_conn=0, expire_quiescent_template=0, conn_reuse_mode=1, nat_icmp_send=0, schedule_icmp=0, secure_tcp=0)
+TIMEOUTS = '900 120 300'
+KNOWN = {2, 3, 10, 30, 60, 77, 100, 120, 222, 300, 360, 700, 900}
+FENCE = 9   # the UDP port of a packet that follows each packet on its way: what comes out behind it comes too late
+
+class Bed:
+    def __init__(self):
+        build(4, tcpports=(), udpports=())
+        names = ('c', 'r1', 'r2', 'r3', 'r4')
+        for six in (False, True): mute(*names, six=six); mute(*names, protocols=('udp', '4', '41', '47'), six=six)
+        # An answer of direct routing or of a tunnel that comes by the director has an address of its own: IPv4 forwards it with accept_local alone.
+        dq('sysctl -qw net.ipv4.conf.all.accept_local=1; ethtool -K eth0 gro off tx off; ethtool -K eth1 gro off tx off; sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0')
+        dq('ipvsadm -A -t %s:1 -s rr; ipvsadm -A -t [%s]:1 -s rr' % (VIP, VIP6))   # a service of each family stays, so that the kernel's hooks stay
+        self.raw = {(n, six): (Raw6 if six else Raw)(n) for n in names for six in (False, True)}
+        self.wires = {n: Wire(n) for n in names}
+    def came(self, name, send):
+        """what comes out of the director, and where, after a packet that the namespace of this name sends"""
+        for w in self.wires.values():
+            while w.next(0): pass
+        send()
+        fence = self.raw[name, False]
+        if name == 'c': fence.udp('10.0.1.60', FENCE, '10.0.2.14', FENCE)
+        else: fence.udp('10.0.2.1%s' % name[1], FENCE, '10.0.1.60', FENCE)
+        found, passed, end = [], False, time.time() + 3
+        while True:
+            ready, _, _ = select.select([w.s for w in self.wires.values()], [], [], .006 if passed else max(0, end - time.time()))
+            if not ready:
+                if not passed: found.append('the fence did not come')
+                return '; '.join(sorted(found)) or 'nothing'
+            for n, w in self.wires.items():
+                if w.s not in ready: continue
+                m = w.next(0)
+                if m is None: continue
+                if m[0] >> 4 == 4 and m[9] == 17 and m[20:24] == struct.pack('!HH', FENCE, FENCE): passed = True
+                else: found.append('%s gets %s' % (n, text(m)))
+
+def quoted(six, proto, src, sp, dst, dp):
+    """a packet as an ICMP error quotes it"""
+    if six: return header6(src, dst, proto, tcp6(src, sp, dst, dp, 'A') if proto == 6 else udp6(src, sp, dst, dp, b'q'), 60)
+    t = struct.pack('!HHIIBBHHH', sp, dp, 1000, 1, 0x50, 16, 8192, 0, 0) if proto == 6 else struct.pack('!HHHH', sp, dp, 9, 0) + b'q'
+    h = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(t), 0x1234, 0x4000, 60, proto, 0, socket.inet_aton(src), socket.inet_aton(dst))
+    return h[:10] + struct.pack('!H', cksum(h)) + h[12:] + t
+def unreachable(six, src, dst, q):
+    if six: return 58, summed6(src, dst, 58, struct.pack('!BBHI', 1, 4, 0, 0) + q, 2)
+    m = struct.pack('!BBHI', 3, 3, 0, 0) + q
+    return 1, m[:2] + struct.pack('!H', cksum(m)) + m[4:]
+
+class History:
+    def __init__(self, bed, number, method, proto, six):
+        self.bed, self.n, self.six, self.tcp, self.nat = bed, number, six, proto == 'TCP', method == 'NAT'
+        self.chance = Chance(number); self.flag = dict(NAT='-m', DR='-g', TUN='-i')[method]
+        self.port = 2000 + number; self.vip = (VIP6 if six else VIP) if self.nat else (DVIP6 if six else DVIP)
+        self.real = self.chance.one(80, 80, 8080) if self.nat else self.port
+        self.at = ('-t ' if self.tcp else '-u ') + ('[%s]:%d' if six else '%s:%d') % (self.vip, self.port)
+        self.flows = [(self.client(i % 2), 20000 + number * 8 + i, [0]) for i in range(4)]
+        self.got, self.settings, self.deleted = {}, {}, False
+        self.title = '%s, %s, %s' % (method, proto, 'IPv6' if six else 'IPv4')
+    def client(self, i): return ('2001:db8:1::1%d' if self.six else '10.0.1.1%d') % i
+    def address(self, n): return ('2001:db8:2::1%s' if self.six else '10.0.2.1%s') % n
+    def server(self, n): return '-r ' + ('[%s]:%d' if self.six else '%s:%d') % (self.address(n), self.real)
+
+    # ---------- the configuration ----------
+    def service(self, verb):
+        c = self.chance; cmd = 'ipvsadm %s %s -s %s' % (verb, self.at, c.one(*SCHEDULERS))
+        if c.often(25): cmd += ' -p %d' % c.one(360, 100)
+        elif not self.tcp and c.often(15): cmd += ' -o'
+        d(cmd)
+    def destination(self, verb, n):
+        c = self.chance; cmd = 'ipvsadm %s %s %s %s -w %d' % (verb, self.at, self.server(n), self.flag, c.one(1, 1, 2, 3, 0) if verb == '-e' else c.one(1, 1, 2, 3))
+        if c.often(20): cmd += ' -x %d' % c.one(1, 2, 3) + (' -y 1' if c.often(50) else '')
+        d(cmd)
+    def begin(self):
+        self.service('-A')
+        for n in range(1, 3 + self.chance.below(2)): self.destination('-a', n)
+        if self.chance.often(35): self.setting()
+    def setting(self):
+        c = self.chance; name = c.one(*[k for k in DEFAULTS if self.tcp or k not in ('sloppy_tcp', 'secure_tcp')])
+        value = dict(conn_reuse_mode=c.one(0, 1, 2, 3), secure_tcp=c.one(0, 3)).get(name, c.one(0, 1, 1))
+        self.settings[name] = value; d('sysctl -w net.ipv4.vs.%s=%d' % (name, value))
+        if name == 'secure_tcp': time.sleep(1.3)   # the kernel looks at it every second
+    def change(self):
+        c = self.chance; n = c.one(1, 2, 3); what = c.below(100)
+        if what < 30: self.destination('-e', n)
+        elif what < 45: d('ipvsadm -d %s %s' % (self.at, self.server(n)))
+        elif what < 60: self.destination('-a', n)
+        elif what < 70: self.service('-E')
+        elif what < 75: d('ipvsadm -D %s' % self.at); self.deleted = True
+        elif what < 80: self.service('-A'); self.destination('-a', n)
+        elif what < 86: d('ipvsadm --set %d %d %d' % (c.one(0, 700), c.one(0, 77), c.one(0, 222))); self.settings['timeouts'] = 1
+        else: self.setting()
+        if self.settings.get('expire_nodest_conn'): time.sleep(.3)   # connections of a deleted server end a moment later
+
+    # ---------- packets ----------
+    def entries(self, cp):
+        found = sorted('%s %d at %d' % (x['st'], about(x['ex'], KNOWN), int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)) for x in conns() if x['cp'] == cp and x['vp'] == self.port)
+        return ', '.join(found) or 'no connection'
+    def step(self, what, sender, send, cp):
+        came = self.bed.came(sender, send)
+        for n in '123':
+            if 'r%s gets' % n in came: self.got[cp] = n
+        out('%s: %s | %s' % (what, came, self.entries(cp)))
+    def send(self, raw, src, sp, dst, dp, flags, hops=64):
+        life = {'hops' if self.six else 'ttl': hops}
+        if self.tcp: raw.tcp(src, sp, dst, dp, flags, ack=1 if 'A' in flags else 0, data=b'data' if 'P' in flags else b'', **life)
+        else: raw.udp(src, sp, dst, dp, b'q' * len(flags), **life)
+    def name(self, flags): return (flags or 'no flag') if self.tcp else '%d bytes' % len(flags)
+    def from_client(self, flow, flags, hops=64, port=None, note=''):
+        src, sp, _ = flow; dp = port or self.port
+        self.step('client %s %d %s%s' % (src[-1], sp % 8, self.name(flags), note), 'c', lambda: self.send(self.bed.raw['c', self.six], src, sp, self.vip, dp, flags, hops), sp)
+    def from_server(self, flow, flags, n=None, port=None, hops=64, note=''):
+        dst, cp, _ = flow; n = n or self.got.get(cp, '1')
+        src, sp = (self.address(n), port or self.real) if self.nat else (self.vip, port or self.port)
+        self.step('server %s to %s %d %s%s' % (n, dst[-1], cp % 8, self.name(flags), note), 'r' + n, lambda: self.send(self.bed.raw['r' + n, self.six], src, sp, dst, cp, flags, hops), cp)
+    def error(self, flow):
+        src, sp, _ = flow; proto = 6 if self.tcp else 17; n = self.got.get(sp, '1')
+        if self.chance.often(50) or not self.nat:
+            send = lambda: self.bed.raw['c', self.six].ip(src, self.vip, *unreachable(self.six, src, self.vip, quoted(self.six, proto, self.vip, self.port, src, sp)))
+            self.step('client %s %d unreachable' % (src[-1], sp % 8), 'c', send, sp)
+        else:
+            send = lambda: self.bed.raw['r' + n, self.six].ip(self.address(n), src, *unreachable(self.six, self.address(n), src, quoted(self.six, proto, src, sp, self.address(n), self.real)))
+            self.step('server %s to %s %d unreachable' % (n, src[-1], sp % 8), 'r' + n, send, sp)
+    def dialogue(self, flow):
+        parts = DIALOGUE if self.nat or self.six else ASIDE
+        way, flags = parts[flow[2][0] % len(parts)].split(':'); flow[2][0] += 1
+        if way == 'in': self.from_client(flow, flags)
+        else: self.from_server(flow, flags)
+    def stray(self, flow):
+        c = self.chance; what = c.below(7 if self.nat else 6); flags = c.one(*FLAGS); n = str(1 + c.below(3))
+        if what == 0: self.from_client(flow, flags, hops=1, note=', one hop left')
+        elif what == 1 and self.nat: self.from_server(flow, flags, hops=1, note=', one hop left')
+        elif what == 2: self.from_client(flow, flags, port=self.port + 1000, note=', to a port without a service')
+        elif what == 3: self.from_server(flow, flags, n=n, port=81, note=', from port 81')
+        elif what in (1, 4): self.from_server(flow, flags, n=n, note=', whoever has it')
+        elif what == 5: self.error(flow)
+        else:   # a server as a client
+            src = self.address(n)
+            self.step('server %s as a client %s' % (n, self.name(flags)), 'r' + n, lambda: self.send(self.bed.raw['r' + n, self.six], src, flow[1], self.vip, self.port, flags), flow[1])
+    def play(self):
+        c = self.chance; out('\n== %d: %s' % (self.n, self.title)); self.begin()
+        for _ in range(12 + c.below(8)):
+            flow, what = c.one(self.flows[0], *self.flows), c.below(100)
+            if what < 20: self.change()
+            elif what < 60: self.dialogue(flow)
+            elif what < 75: self.from_client(flow, c.one(*FLAGS))
+            elif what < 87: self.from_server(flow, c.one(*FLAGS))
+            else: self.stray(flow)
+        for x in sorted(('%s %s at %d' % (x['p'], x['c'], int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)), x['ex']) for x in conns() if x['cp'] == 0 and x['vp'] == self.port): out('template %s %d' % (x[0], about(x[1], KNOWN)))
+        d('ipvsadm -Ln %s' % self.at)
+        for name in self.settings:
+            if name == 'timeouts': dq('ipvsadm --set ' + TIMEOUTS)
+            else: dq('sysctl -w net.ipv4.vs.%s=%d' % (name, DEFAULTS[name]))
+        if self.settings.get('secure_tcp'): time.sleep(1.3)
+
+def played(first, *kinds, batch=15):
+    """`kinds`: how many histories of a method, a protocol and a family; `first`: the number of the first one. The counters of some histories are
+    shown together, since they come late: of a service that was deleted, its own alone, since those of its servers begin where the estimator was."""
+    bed, all_ = Bed(), []
+    for count, *kind in kinds: all_ += [History(bed, first + len(all_) + i, *kind) for i in range(count)]
+    for i in range(0, len(all_), batch):
+        part = all_[i:i + batch]
+        for h in part: h.play()
+        settle(); out('\n== counters of %d to %d' % (part[0].n, part[-1].n))
+        for h in part: d('ipvsadm -Ln --stats --exact %s%s' % (h.at, ' | head -3' if h.deleted else '')); dq('ipvsadm -D %s' % h.at)
