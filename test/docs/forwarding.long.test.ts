@@ -1,12 +1,15 @@
 // The commands of docs/forwarding-nat.md, forwarding-dr.md and forwarding-local.md, typed on hosts that are as the pages draw them.
 import assert from 'node:assert/strict';
+import { fencedBlocks } from '../support/fenced-blocks.js';
 import type { Host } from '../support/netns-bed.js';
 import { read } from '../support/project.js';
 import { type Procedure, procedure, startWebs } from './procedure.js';
 
 /** The blocks of commands: the first block of a page is its picture. */
 const commandsOf = (page: string): readonly (readonly string[])[] =>
-  [...read(page).matchAll(/^```\n([\s\S]*?)^```$/gm)].slice(1).map((match) => (match[1] ?? '').trim().split('\n'));
+  fencedBlocks(read(page))
+    .slice(1)
+    .map((block) => block.trim().split('\n'));
 
 function type(at: Procedure, host: Host, lines: readonly string[] = []): void {
   assert.ok(lines.length >= 2);

@@ -1,4 +1,5 @@
 // docs/migrate.md as data: its sections, for which hosts each table is, and what becomes of each published line.
+import { besideFencedBlocks, fencedBlocks } from '../support/fenced-blocks.js';
 import { read } from '../support/project.js';
 
 export type Place = 'director' | 'servers';
@@ -43,7 +44,6 @@ export const CHINESE: Language = {
   verdicts: { 相同: 'same', 可保留: 'may stay', 去掉: 'leave out', 尚无: 'not yet' },
 };
 
-const BLOCK = /^```\n([\s\S]*?)^```$/gm;
 const CODE = /^`([^`]+)`$/;
 
 /** The cells of a row of a table, in which `\|` is a bar. */
@@ -70,9 +70,8 @@ const rowsOf = (text: string): readonly string[] =>
     .slice(2);
 
 function sectionOf(text: string, language: Language): Section {
-  const blocks = [...text.matchAll(BLOCK)].map((match) => match[1] ?? '');
-  const parts = text
-    .replace(BLOCK, '')
+  const blocks = fencedBlocks(text);
+  const parts = besideFencedBlocks(text)
     .split(/^### /m)
     .slice(1)
     .flatMap((part): readonly Part[] => {

@@ -1,10 +1,11 @@
 // The checks on the page about health checks are read without a message, and both languages show the same ones.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fencedBlocks } from '../support/fenced-blocks.js';
 import { readText } from '../support/keepalived.js';
 import { read } from '../support/project.js';
 
-const blocksOf = (page: string): readonly string[] => [...read(page).matchAll(/^```\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+const blocksOf = (page: string): readonly string[] => fencedBlocks(read(page));
 const english = blocksOf('docs/health-checks.md');
 const checks = english.filter((block) => /^[A-Z]+_[A-Z]+ \{/.test(block));
 

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCommand } from '../../src/cli/ipvsadm/grammar.js';
 import { notYet } from '../../src/cli/ipvsadm/not-yet.js';
+import { fencedBlocks } from '../support/fenced-blocks.js';
 import { filesUnder, read } from '../support/project.js';
 
 /** A page's Chinese one has its name, in this folder. */
 const CHINESE = 'docs/zh-CN/';
-const blocksOf = (page: string): readonly string[] => [...read(page).matchAll(/^```\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+const blocksOf = (page: string): readonly string[] => fencedBlocks(read(page));
 const codesOf = (page: string): readonly string[] => [...new Set(read(page).match(/`[a-z]+(?:-[a-z]+)+`/g) ?? [])].sort();
 const chinese = filesUnder('docs').filter((file) => file.startsWith(CHINESE));
 const methods = filesUnder('docs').filter((file) => /^docs\/forwarding-[a-z]+\.md$/.test(file));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commands } from '../../src/cli/commands.js';
+import { besideFencedBlocks, fencedBlocks } from '../support/fenced-blocks.js';
 import { filesUnder, read } from '../support/project.js';
 
 /** They are no rows of the table of commands. */
@@ -10,9 +11,9 @@ const names: ReadonlySet<string> = new Set([...commands.map(({ name }) => name),
 
 /** What stands in a page's code: in spans, in fenced blocks and in indented ones. */
 function codeOf(page: string): readonly string[] {
-  const fenced = [...page.matchAll(/^```\w*\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n'));
+  const fenced = fencedBlocks(page).flatMap((block) => block.split('\n'));
   const indented = [...page.matchAll(/^ {4}(.*)$/gm)].map(([, line = '']) => line);
-  const spans = [...page.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replaceAll('\n', ' '));
+  const spans = [...besideFencedBlocks(page).matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replaceAll('\n', ' '));
   return [...fenced, ...indented, ...spans];
 }
 
