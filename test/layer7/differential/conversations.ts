@@ -18,8 +18,9 @@ export interface Patience {
 }
 
 const BRIEF: Patience = { firstMs: 700, nextMs: 250 };
-/** For what differs, or seems to. */
+/** For what differs, or seems to; and where it still does, as on a busy machine. */
 export const PATIENT: Patience = { firstMs: 5000, nextMs: 500 };
+export const MOST_PATIENT: Patience = { firstMs: 20_000, nextMs: 10_000 };
 
 let count = 0;
 /** 127.64.0.0 up to 127.127.255.255: after four million they come again. */

@@ -1,5 +1,5 @@
 // How one program's verdict on a message stands to that of weir proxy, and how many of each kind there were.
-import { inParallel } from './conversations.js';
+import { inParallel, MOST_PATIENT, PATIENT, type Patience } from './conversations.js';
 import type { EngineName } from './engines.js';
 
 export type OtherName = Exclude<EngineName, 'weir'>;
@@ -67,11 +67,17 @@ export interface Judge {
   readonly names: readonly OtherName[];
   textOf(place: number): string;
   relation(place: number, other: number): Relation;
-  /** All is asked once more, and patiently. */
-  again(place: number, other: number): Promise<Relation>;
+  /** All is asked once more. */
+  again(place: number, other: number, patience: Patience): Promise<Relation>;
 }
 
-/** Counts the relations of so many cases. Where there seems to be a defect, the second judgement counts. */
+/** The last judgement of what seemed to be a defect. */
+async function judgedAgain(judge: Judge, place: number, other: number): Promise<Relation> {
+  const relation = await judge.again(place, other, PATIENT);
+  return relation.kind === 'defect' ? judge.again(place, other, MOST_PATIENT) : relation;
+}
+
+/** Counts the relations of so many cases. */
 export async function judgeAll(count: number, judge: Judge, tally: Tally): Promise<void> {
   const doubtful: { readonly place: number; readonly other: number; readonly name: OtherName }[] = [];
   for (let place = 0; place < count; place++) {
@@ -81,5 +87,7 @@ export async function judgeAll(count: number, judge: Judge, tally: Tally): Promi
       else tally.add(name, relation, judge.textOf(place));
     }
   }
-  await inParallel(doubtful, async ({ place, other, name }) => tally.add(name, await judge.again(place, other), judge.textOf(place)));
+  await inParallel(doubtful, async ({ place, other, name }) =>
+    tally.add(name, await judgedAgain(judge, place, other), judge.textOf(place)),
+  );
 }

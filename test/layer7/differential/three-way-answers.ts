@@ -1,6 +1,6 @@
 // The same answers of a server through weir proxy, nginx and HAProxy: what their clients got is compared. Each client asks twice on a connection, so
 // that bytes of one answer that became a second one would be the answer to its second request.
-import { brief, type Conversation, converse, inParallel, PATIENT } from './conversations.js';
+import { brief, type Conversation, converse, inParallel, type Patience } from './conversations.js';
 import { type Engine, type EngineName, startEngine } from './engines.js';
 import { keepingNone, refusalOfAnswer } from './in-process.js';
 import { type BodyRule, LENIENCIES, type Message, oneReading, type Reading, readMessages } from './lenient-readers.js';
@@ -35,8 +35,8 @@ export class Scripted {
   }
 
   /** Of an answer of the script's. */
-  patiently(place: number, { isHead }: AnswerCase): Promise<Conversation> {
-    return converse(this.engine.port, asked(place, isHead), PATIENT);
+  patiently(place: number, { isHead }: AnswerCase, patience: Patience): Promise<Conversation> {
+    return converse(this.engine.port, asked(place, isHead), patience);
   }
 
   async stop(): Promise<void> {
@@ -114,6 +114,10 @@ const REASONS: Readonly<Record<OtherName, readonly Reason<AnswerDifference>[]>> 
         return status !== undefined && INTERIM.exec(text)?.[1] === status;
       },
     },
+    {
+      why: 'nginx takes a tab around a length for a part of it, and knows none then; RFC 9110 §5.5: it is none',
+      explains: ({ bytes }) => /^content-length:(?: *\t| *\d+ *\t)/im.test(bytes.split('\r\n\r\n')[0] ?? ''),
+    },
   ],
   haproxy: [],
 };
@@ -158,8 +162,10 @@ export async function compareAnswers([weir, ...others]: readonly Scripted[], all
     names,
     textOf: (place) => `${all[place]!.isHead ? 'HEAD ' : ''}${all[place]!.bytes}`,
     relation: (place, other) => relation(place, other, ours![place]!, theirs[other]![place]!),
-    again: async (place, other) =>
-      relation(place, other, await weir!.patiently(place, all[place]!), await others[other]!.patiently(place, all[place]!)),
+    again: async (place, other, patience) => {
+      const conversationOf = (engine: Scripted): Promise<Conversation> => engine.patiently(place, all[place]!, patience);
+      return relation(place, other, await conversationOf(weir!), await conversationOf(others[other]!));
+    },
   };
   await judgeAll(all.length, judge, tally);
 }

@@ -35,8 +35,8 @@ export class Recorded {
     return inParallel(all, async (bytes) => this.#verdict(await brief(this.engine.port, bytes)));
   }
 
-  async patientVerdict(bytes: string): Promise<Verdict> {
-    return this.#verdict(await converse(this.engine.port, bytes, PATIENT));
+  async patientVerdict(bytes: string, patience = PATIENT): Promise<Verdict> {
+    return this.#verdict(await converse(this.engine.port, bytes, patience));
   }
 
   async stop(): Promise<void> {
@@ -141,8 +141,10 @@ export async function compareRequests([weir, ...others]: readonly Recorded[], al
     names,
     textOf: (place) => all[place]!,
     relation: (place, other) => relation(place, other, ours![place]!, theirs[other]![place]!),
-    again: async (place, other) =>
-      relation(place, other, await weir!.patientVerdict(all[place]!), await others[other]!.patientVerdict(all[place]!)),
+    again: async (place, other, patience) => {
+      const verdictOf = (engine: Recorded): Promise<Verdict> => engine.patientVerdict(all[place]!, patience);
+      return relation(place, other, await verdictOf(weir!), await verdictOf(others[other]!));
+    },
   };
   await judgeAll(all.length, judge, tally);
 }
