@@ -1,4 +1,4 @@
 // Answers that take long: random histories of packets and of changes to the configuration.
 import { testAnswers } from './judged.js';
 
-testAnswers('r1_histories');
+testAnswers('r1_histories', 'r2_routed_histories');

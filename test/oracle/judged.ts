@@ -58,6 +58,7 @@ const SCRIPTS = {
   p4_templates: 'py',
   p5_sip: 'py',
   r1_histories: 'py',
+  r2_routed_histories: 'py',
   s1_sctp: 'py',
   t1_bypass: 'py',
   t2_tunnels: 'py',
