@@ -19,7 +19,7 @@ import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { noteFragmentServer } from './fragment-servers.js';
 import { helpDestination, isHelpOver, isReal, leaveDestination } from './ftp.js';
 import { FullnatPools } from './fullnat-pools.js';
-import { hideCounters, hideFormerCounters } from './hide-counters.js';
+import { hideAllCounted, hideCounters } from './hide-counters.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerOf, serviceEndpoint } from './identity.js';
 import { livingConnections } from './living-slots.js';
@@ -75,8 +75,7 @@ export class Writer {
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
     startScheduler(this.tables, id, scheduler, this.#flagsFor(id, spec));
-    if (known === 0) hideCounters(this.tables, id);
-    else hideFormerCounters(this.tables, id);
+    hideCounters(this.tables, id);
     services.set(id, Service.order, this.tables.conf.get(0, Conf.order));
     this.tables.conf.set(0, Conf.order, this.tables.conf.get(0, Conf.order) + 1);
     if (known === 0 && !this.#endpoints.put(endpoint, id)) {
@@ -107,10 +106,8 @@ export class Writer {
     this.tables.services.set(id, Service.state, WeirState.DEAD);
     this.tables.services.set(id, Service.head, 0);
     giveRingBack(this.tables, id);
-    for (const dest of ids) {
-      this.retire(dest);
-      hideCounters(this.tables, this.tables.conf.get(0, Conf.maxServices) + dest); // if it is used again, then for another service
-    }
+    for (const dest of ids) this.retire(dest);
+    hideAllCounted(this.tables, id, ids);
     this.#countServices(-1);
   }
 
