@@ -82,6 +82,9 @@ export const REQUEST_REASONS: Readonly<Record<OtherName, readonly Reason<Request
   nginx: [
     refused('nginx takes methods of A-Z, _ and - only; RFC 9110 §9.1: a token', ({ line }) => !/^[A-Z_-]+ /.test(line)),
     refused('nginx takes * of no method; RFC 9112 §3.2.4: OPTIONS', ({ line }) => /^OPTIONS \* /.test(line)),
+    refused('nginx takes a name of letters, digits, . and - in a target only; RFC 3986 §3.2.2: it has more characters', ({ line }) =>
+      /^[^ ]+ https?:\/\/(?!\[)[a-z\d.-]*[^a-z\d.\-:/? ]/i.test(line),
+    ),
     withSlash,
     withTab,
     ended('nginx takes close within another word for the option; RFC 9110 §7.6.1: an option is a token', hasCloseWithin),

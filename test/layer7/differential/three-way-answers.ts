@@ -111,7 +111,7 @@ const REASONS: Readonly<Record<OtherName, readonly Reason<AnswerDifference>[]>> 
       why: 'nginx before 1.29 takes 1xx for the answer; RFC 9110 §15.2: a final one follows',
       explains: ({ bytes, text }) => {
         const [, status] = INTERIM.exec(bytes) ?? [];
-        return status !== undefined && INTERIM.exec(text)?.[1] === status;
+        return status !== undefined && (text === '' || INTERIM.exec(text)?.[1] === status);
       },
     },
     {
