@@ -106,6 +106,10 @@ function toClient(question: Question, arrival: Arrival): Outcome | undefined {
   if (!scope.answers(sourceOf(packet), packet.protocol)) return undefined;
   const connection = replied(question, packet);
   if (connection === undefined) return toLocal(question, arrival) ?? begun(question, arrival, reply, false);
+  // A client on the director may have a local address and its port, too.
+  const isFlowFirst = question.table.records.seesLocals(sourceOf(packet), packet.protocol, scope.allPorts);
+  const local = isFlowFirst ? toLocal(question, arrival) : undefined;
+  if (local !== undefined) return local;
   return isServerSide(question, connection.destination.address, packet.destination)
     ? reply(question, arrival, connection)
     : passed(arrival);

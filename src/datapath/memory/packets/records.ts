@@ -181,6 +181,12 @@ export class Records {
     return places.some((place) => this.#sharing.get(place)?.some(stands) === true);
   }
 
+  /** Does the server that was masqueraded last with this endpoint, or with all its ports, see local addresses (FULLNAT)? */
+  seesLocals({ address, port }: Endpoint, protocol: number, allPorts: boolean): boolean {
+    const [last] = this.#sharing.get(allPorts ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, protocol)) ?? [];
+    return last !== undefined && last.locals.length > 0;
+  }
+
   /** Is this a server of a service of all ports, whose servers answer from any port, or one that may send data of FTP? */
   answersByAddress(endpoint: Endpoint, protocol: number): boolean {
     const { address } = endpoint;
