@@ -89,8 +89,8 @@ export const REQUEST_REASONS: Readonly<Record<OtherName, readonly Reason<Request
     withTab,
     ended('nginx takes close within another word for the option; RFC 9110 §7.6.1: an option is a token', hasCloseWithin),
     ended(
-      'nginx ends its connection with the refusal of a path above the root; weir refuses the request alone',
-      ({ line }, status) => status === BAD_REQUEST && /^[^ ]+ \/(?:\.|%2e){2}\//i.test(line),
+      'nginx ends its connection with the refusal of a path above the root or with a bad encoding; weir refuses the request alone',
+      ({ line }, status) => status === BAD_REQUEST && /^[^ ]+ (?:\/(?:\.|%2e){2}\/|[^ ]*%(?![\da-f]{2}))/i.test(line),
     ),
   ],
   haproxy: [
