@@ -2,7 +2,7 @@
 so that no connection ends by its timeout while one is played."""
 import select, socket, struct, time
 from tb import *
-from packets import Raw6, about, mute, settle, summed6, tcp6, header6, udp6
+from packets import Raw6, about, error, mute, settle, tcp6, header6, udp6
 from wire import Wire, text
 
 class Chance:
@@ -58,10 +58,7 @@ def quoted(six, proto, src, sp, dst, dp):
     t = struct.pack('!HHIIBBHHH', sp, dp, 1000, 1, 0x50, 16, 8192, 0, 0) if proto == 6 else struct.pack('!HHHH', sp, dp, 9, 0) + b'q'
     h = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(t), 0x1234, 0x4000, 60, proto, 0, socket.inet_aton(src), socket.inet_aton(dst))
     return h[:10] + struct.pack('!H', cksum(h)) + h[12:] + t
-def unreachable(six, src, dst, q):
-    if six: return 58, summed6(src, dst, 58, struct.pack('!BBHI', 1, 4, 0, 0) + q, 2)
-    m = struct.pack('!BBHI', 3, 3, 0, 0) + q
-    return 1, m[:2] + struct.pack('!H', cksum(m)) + m[4:]
+def unreachable(raw, six, src, dst, q): error(raw, src, dst, *((1, 4) if six else (3, 3)), 0, q)
 
 class History:
     def __init__(self, bed, number, method, proto, six):
@@ -132,10 +129,10 @@ class History:
     def error(self, flow):
         src, sp, _ = flow; proto = 6 if self.tcp else 17; n = self.got.get(sp, '1')
         if self.chance.often(50) or not self.nat:
-            send = lambda: self.bed.raw['c', self.six].ip(src, self.vip, *unreachable(self.six, src, self.vip, quoted(self.six, proto, self.vip, self.port, src, sp)))
+            send = lambda: unreachable(self.bed.raw['c', self.six], self.six, src, self.vip, quoted(self.six, proto, self.vip, self.port, src, sp))
             self.step('client %s %d unreachable' % (src[-1], sp % 8), 'c', send, sp)
         else:
-            send = lambda: self.bed.raw['r' + n, self.six].ip(self.address(n), src, *unreachable(self.six, self.address(n), src, quoted(self.six, proto, src, sp, self.address(n), self.real)))
+            send = lambda: unreachable(self.bed.raw['r' + n, self.six], self.six, self.address(n), src, quoted(self.six, proto, src, sp, self.address(n), self.real))
             self.step('server %s to %s %d unreachable' % (n, src[-1], sp % 8), 'r' + n, send, sp)
     def dialogue(self, flow):
         parts = DIALOGUE if self.nat or self.six else ASIDE

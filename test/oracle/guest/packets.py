@@ -41,6 +41,16 @@ class Raw6:
     def udp(self, src, sp, dst, dp, data=b'', hops=64): self.ip(src, dst, 17, udp6(src, sp, dst, dp, data), hops)
     def icmp(self, src, dst, kind, code, rest, quoted): self.ip(src, dst, 58, summed6(src, dst, 58, struct.pack('!BBHI', kind, code, 0, rest) + quoted, 2))
 
+# ---------- ICMP of both families ----------
+def error(raw, src, dst, kind, code, rest, quoted, bad=False, **k):
+    """`quoted`: the packet that it is about; `bad`: its checksum is wrong"""
+    if ':' in src:
+        m = summed6(src, dst, 58, struct.pack('!BBHI', kind, code, 0, rest) + quoted, 2)
+        if bad: m = m[:2] + bytes([m[2] ^ 1]) + m[3:]
+        raw.ip(src, dst, 58, m, **k)
+    else:
+        m = struct.pack('!BBHI', kind, code, 0, rest) + quoted; c = cksum(m) ^ (256 if bad else 0); raw.ip(src, dst, 1, m[:2] + struct.pack('!H', c) + m[4:], **k)
+
 # ---------- who hears what ----------
 class Listener:
     """ICMP errors that come to a namespace"""

@@ -3,7 +3,7 @@
 # with errors that belong to nothing, are wrong or cut short.
 import sys; sys.path.insert(0, '/job/guest')
 from tb import *
-from packets import Raw6, mute, settle, summed6, tcp6, header6, udp6
+from packets import Raw6, error, mute, settle, tcp6, header6, udp6
 from wire import Wire
 build(3, tcpports=(81,), udpports=(54,))
 for six in (False, True): mute('c', 'r1', 'r2', six=six); mute('c', 'r1', 'r2', protocols=('udp', '4', '41', '47'), six=six)
@@ -18,13 +18,6 @@ def transport(proto, src, sp, dst, dp, flags, n):
     at = 16 if proto == 6 else 6; c = cksum(socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack('!BBH', 0, proto, len(t)) + t); return t[:at] + struct.pack('!H', c) + t[at + 2:]
 def whole(proto, src, sp, dst, dp, flags='A', n=20, ttl=60):
     t = transport(proto, src, sp, dst, dp, flags, n); return header6(src, dst, proto, t, ttl) if ':' in src else ip4(src, dst, proto, t, ttl)
-def error(raw, src, dst, kind, code, rest, quoted, bad=False, **k):
-    if ':' in src:
-        m = summed6(src, dst, 58, struct.pack('!BBHI', kind, code, 0, rest) + quoted, 2)
-        if bad: m = m[:2] + bytes([m[2] ^ 1]) + m[3:]
-        raw.ip(src, dst, 58, m, **k)
-    else:
-        m = struct.pack('!BBHI', kind, code, 0, rest) + quoted; c = cksum(m) ^ (256 if bad else 0); raw.ip(src, dst, 1, m[:2] + struct.pack('!H', c) + m[4:], **k)
 def counted(): settle(); d('''ipvsadm -Ln --stats | awk 'NR > 3 { print $2, $3 " connections, in " $4, $6 ", out " $5, $7 }' ''')
 FAMILIES = dict(IPv4=(Raw, VIP, DVIP, '10.0.1.10', '10.0.2.11', '10.0.1.254', '10.0.2.12', '10.0.1.1', False), IPv6=(Raw6, VIP6, DVIP6, '2001:db8:1::10', '2001:db8:2::11', '2001:db8:1::fe', '2001:db8:2::12', '2001:db8:1::1', True))
 KINDS = {False: (('port unreachable', 3, 3, 0), ('host unreachable', 3, 1, 0), ('fragmentation needed', 3, 4, 1300), ('prohibited', 3, 13, 0), ('source quench', 4, 0, 0), ('redirect', 5, 1, 0x0a0001fe), ('time exceeded', 11, 0, 0), ('parameter problem', 12, 0, 0x14000000)),
