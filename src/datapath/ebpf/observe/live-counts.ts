@@ -1,7 +1,8 @@
 // What the destinations of one service have counted up to now: from the packets' own counters, which no estimator rounds and no -Z zeroes.
 import { destinationId } from '../../../model/identity.js';
 import type { ServiceKey } from '../../../model/service.js';
-import { Conf, Counters, Dest } from '../abi.gen.js';
+import { Counters, Dest } from '../abi.gen.js';
+import { countedOf } from '../table/counted.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { destinationIds } from '../table/service-list.js';
 import { liveService, specOfDestination } from '../table/table-entries.js';
@@ -16,14 +17,12 @@ export interface LiveCounts {
 
 /** By `destinationId`. @throws WeirError service-missing */
 export function liveCounts(tables: Tables, key: ServiceKey): ReadonlyMap<string, LiveCounts> {
-  const { counters, conf, dests } = tables;
-  const cpus = conf.get(0, Conf.cpus);
+  const { dests } = tables;
   const service = liveService(tables, new EndpointTable(tables), key);
   return new Map(
     destinationIds(tables, service).map((id) => {
-      let conns = 0n;
-      for (let cpu = 0; cpu < cpus; cpu++) conns += counters.big(id * cpus + cpu, Counters.conns);
-      return [destinationId(specOfDestination(tables, id)), { conns: Number(conns), active: dests.get(id, Dest.active) }];
+      const conns = Number(countedOf(tables, id, Counters.conns));
+      return [destinationId(specOfDestination(tables, id)), { conns, active: dests.get(id, Dest.active) }];
     }),
   );
 }

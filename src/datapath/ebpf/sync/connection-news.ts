@@ -155,7 +155,7 @@ export class ConnectionNews {
   }
 
   /** The other director has it, since it sent it: to that one it is not news. `isMade`: it was not here before. */
-  known(place: Place, isMade = false): void {
+  known(place: Place, isMade: boolean): void {
     const slots = this.#there(place);
     if (slots === undefined) return;
     const at = slots.at(place.slot);

@@ -1,9 +1,11 @@
 // The counters of a service, of a destination, or of all, as they are shown: from 0 again.
-import { Conf, Counters, Estimate } from '../abi.gen.js';
+import { Counters, Estimate } from '../abi.gen.js';
+import { countedOf, estimateOf } from './counted.js';
 import type { Tables } from './tables.js';
 
-/** In the order of an estimate's five. */
+/** In the order of an estimate's sums. */
 const COUNTED = [Counters.conns, Counters.inPackets, Counters.outPackets, Counters.inBytes, Counters.outBytes];
+type Counted = (typeof COUNTED)[number];
 
 /** `estimate`: the record's number. Rates start from 0, too. */
 export function hideCounters(tables: Tables, estimate: number): void {
@@ -15,37 +17,26 @@ export function hideCounters(tables: Tables, estimate: number): void {
  * they start from 0 when they come back.
  */
 export function hideAllCounted(tables: Tables, service: number, destinations: readonly number[]): void {
-  for (const id of destinations) hide(tables, estimateOf(tables, id), (k) => countedOf(tables, id, k));
-  hide(tables, service, (k) => sumAt(tables, service, destinations, k));
+  for (const id of destinations) hide(tables, estimateOf(tables, id), (_, field) => countedOf(tables, id, field));
+  hide(tables, service, (k, field) => sumAt(tables, service, destinations, k, field));
 }
 
 /** Never less than is hidden already: that may still have to be added. */
-function hide({ estimates }: Tables, estimate: number, zero: (k: number) => bigint): void {
-  for (let k = 0; k < Estimate.zero.count; k++) {
-    const [before, now] = [estimates.big(estimate, Estimate.zero, k), zero(k)];
+function hide({ estimates }: Tables, estimate: number, zero: (k: number, field: Counted) => bigint): void {
+  for (const [k, field] of COUNTED.entries()) {
+    const [before, now] = [estimates.big(estimate, Estimate.zero, k), zero(k, field)];
     if (now > before) estimates.setBig(estimate, Estimate.zero, now, k);
   }
   estimates.set(estimate, Estimate.zeroAsked, (estimates.get(estimate, Estimate.zeroAsked) + 1) >>> 0);
 }
 
-/** The number of a destination's estimate. */
-const estimateOf = ({ conf }: Tables, destination: number): number => conf.get(0, Conf.maxServices) + destination;
-
 /** A service's sum with what the estimator has not added of its destinations yet; read again where it added some meanwhile. */
-function sumAt(tables: Tables, service: number, destinations: readonly number[], k: number): bigint {
+function sumAt(tables: Tables, service: number, destinations: readonly number[], k: number, field: Counted): bigint {
   const { estimates } = tables;
   const added = (id: number): bigint => estimates.big(estimateOf(tables, id), Estimate.raw, k);
   for (;;) {
     const sum = estimates.big(service, Estimate.raw, k);
-    const pending = destinations.reduce((total, id) => total + countedOf(tables, id, k) - added(id), 0n);
+    const pending = destinations.reduce((total, id) => total + countedOf(tables, id, field) - added(id), 0n);
     if (estimates.big(service, Estimate.raw, k) === sum) return sum + pending;
   }
-}
-
-/** By packets, on all CPUs. */
-function countedOf({ conf, counters }: Tables, destination: number, k: number): bigint {
-  const [cpus, field] = [conf.get(0, Conf.cpus), COUNTED[k]];
-  let counted = 0n;
-  for (let cpu = 0; field !== undefined && cpu < cpus; cpu++) counted += counters.big(destination * cpus + cpu, field);
-  return counted;
 }

@@ -24,6 +24,7 @@ import { DrainAbi } from '../drain.gen.js';
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
 import { TemplateFlagAbi } from '../template-flag.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
+import { estimateOf } from './counted.js';
 import type { EndpointTable } from './endpoint-table.js';
 import { forwardingOf, isFullnat, isHeld } from './forwarding-word.js';
 import { FullnatPools } from './fullnat-pools.js';
@@ -121,13 +122,13 @@ export function heldEntry(flags: number, weight: number): Pick<DestinationEntry,
 
 /** A destination with this specification as packets and drains have it now. */
 export function destinationEntry(tables: Tables, id: number, spec: DestinationSpec, stats: StatsReader): DestinationEntry {
-  const { dests, conf } = tables;
+  const { dests } = tables;
   return {
     spec,
     active: dests.get(id, Dest.active),
     inactive: dests.get(id, Dest.inactive),
     persistent: dests.get(id, Dest.persistent),
-    stats: stats(tables, conf.get(0, Conf.maxServices) + id),
+    stats: stats(tables, estimateOf(tables, id)),
     ...heldEntry(dests.get(id, Dest.flags), dests.get(id, Dest.weight)),
   };
 }

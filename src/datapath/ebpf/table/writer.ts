@@ -12,6 +12,7 @@ import { BypassAbi } from '../bypass.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { beginningFlags } from './beginning-flags.js';
 import { clockDifference } from './clock.js';
+import { estimateOf } from './counted.js';
 import { flagsOfAdded } from './destination-flags.js';
 import { DestinationIndex } from './destination-index.js';
 import { recordedHold } from './drain-record.js';
@@ -177,8 +178,7 @@ export class Writer {
   /** Counters and rates of a service (0: the totals) and its destinations start from 0. */
   zero(service: number): void {
     hideCounters(this.tables, service);
-    if (service !== 0)
-      for (const id of destinationIds(this.tables, service)) hideCounters(this.tables, this.tables.conf.get(0, Conf.maxServices) + id);
+    if (service !== 0) for (const id of destinationIds(this.tables, service)) hideCounters(this.tables, estimateOf(this.tables, id));
   }
 
   /** Retires a destination that left its list: it gets no more packets, and its record stays while connections name it. */
@@ -365,7 +365,7 @@ export class Writer {
     dests.set(id, Dest.protocol, services.get(service, Service.protocol));
     dests.set(id, Dest.service, service);
     conf.set(0, Conf.destTop, Math.max(top, id));
-    hideCounters(this.tables, conf.get(0, Conf.maxServices) + id);
+    hideCounters(this.tables, estimateOf(this.tables, id));
     return id;
   }
 
