@@ -99,7 +99,7 @@ __noinline __u32 related_schedule(__u32 service, __u32 client, __u16 cport, __u3
   return led ? led : schedule(service);
 }
 
-/* Quotes a reply of a service: on to the connection's destination. `scheduled`: no build has the connection. */
+/* Quotes a reply of a service: on to the connection's destination, also if that was removed, as in IPVS. `scheduled`: no build has the connection. */
 static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, bool scheduled) {
   v->key = conn_key(q->ip.daddr, q->dport, v->service);
   tuple_is(q->ip.saddr, q->sport, q->ip.protocol);
@@ -111,7 +111,7 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
   if (!v->dest) return tc_drop(R_NO_DESTINATION);
   v->d = dest_at(v->dest);
   if (scheduled && v->d) v->f.value = (__u64)(v->d->method & 3) << V_METHOD_SHIFT;
-  if (!v->d || !(v->d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;
+  if (!v->d) return TC_ACT_UNSPEC;
   r->inbound = true;
   r->quoted_was = q->ip.saddr;
   r->port_was = q->sport;

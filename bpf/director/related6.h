@@ -88,7 +88,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 
-/* Quotes a reply of a service: on to the connection's destination. */
+/* Quotes a reply of a service: on to the connection's destination, also if that was removed, as in IPVS. */
 __noinline int related_inbound6(struct __sk_buff *skb, __u32 service) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
@@ -102,7 +102,7 @@ __noinline int related_inbound6(struct __sk_buff *skb, __u32 service) {
   if (is_bypass(v.f.value)) return past_error(related_validate6(skb, p->header, p->length));
   v.dest = v_dest(v.f.value);
   v.d = dest_at(v.dest);
-  if (!v.d || !(v.d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;
+  if (!v.d) return TC_ACT_UNSPEC;
   return related_send6(skb, &v, v.d, v_method(v.f.value) == M_MASQ, v.d->addr, server_port(v.d));
 }
 
@@ -223,7 +223,7 @@ __noinline int tc_icmp6_scheduled(struct __sk_buff *skb) {
   v.dest = related_schedule6(v.service);
   if (!v.dest) return tc_drop(R_NO_DESTINATION);
   v.d = dest_at(v.dest);
-  if (!v.d || !(v.d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;
+  if (!v.d) return TC_ACT_UNSPEC;
   v.f.value = (__u64)(v.d->method & 3) << V_METHOD_SHIFT;
   __u16 port = exact_port == p->sport ? v.d->port : server_port(v.d); /* an exact service may be scheduled by the wide build */
   return related_send6(skb, &v, v.d, (v.d->method & 3) == M_MASQ, v.d->addr, port);

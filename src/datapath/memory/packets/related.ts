@@ -81,7 +81,7 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
   return { verdict: 'redirect', frame: copy };
 }
 
-/** About a reply of a service: on to the connection's server. undefined: no connection of this scope. */
+/** About a reply of a service: on to the connection's server, also if that was removed, as in IPVS. undefined: no connection of this scope. */
 function aboutReply(question: Question, message: Message, service: ServiceRecord): Outcome | undefined {
   const { scope, now } = question;
   const { quoted } = message;
@@ -92,7 +92,7 @@ function aboutReply(question: Question, message: Message, service: ServiceRecord
 /** About an answer from past the servers, for whoever has the address: the stack forwards it, as where IPVS sees it, which drops a wrong one. */
 function toServer(question: Question, message: Message, found: Related): Outcome {
   if (found.method === 'bypass') return invalid(question, message) ?? passed(message);
-  return found.destination.available ? sendOn(question, message, found, true) : passed(message);
+  return sendOn(question, message, found, true);
 }
 
 /** About a masqueraded request: back to the client. undefined: no connection of this scope. */
