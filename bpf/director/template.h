@@ -121,12 +121,6 @@ __noinline __u32 template_use(__u32 place) {
   return 0;
 }
 
-/* Is the service persistent? With a template, a connection that is over goes on when its client begins again. */
-__noinline int is_persistent(__u32 service) {
-  struct service *svc = service_at(service);
-  return svc && svc->flags & SVC_PERSISTENT;
-}
-
 /* Looks for the template of a client, whose time begins again: `led` is its destination; 0: there is none that leads anywhere, or the service is
  * not persistent. What is to be done of it is decided here, and in the scratch space, so that the verifier follows one path through the callers. */
 __noinline int template_lead(__u32 service, __u32 caddr, __u32 now) {
@@ -307,17 +301,36 @@ __noinline int template_mark_at(__u32 place, __u32 dest, __u64 flags, __u32 aske
 }
 
 /* Sets flags in the template that leads the client of a connection to the connection's destination, or did before it was lost; not in that of its
- * call, which it does not know. `asked`: only if it is asked. */
+ * call, which it does not know. Its service may be persistent no longer. `asked`: only if it is asked. */
 __noinline int template_mark(__u64 conn, __u32 dest, __u64 flags, __u32 asked) {
   __u32 service = conn >> K_SERVICE_SHIFT;
   struct service *svc = service_at(service);
   struct template_probe *r = the_template_probe();
-  if (!svc || !r || !(svc->flags & SVC_PERSISTENT)) return 0;
+  if (!svc || !r || !persistence_of(svc)) return 0;
   template_probe_for(r, persistence_of(svc), service, conn, false);
   bool marked = false;
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < TEMPLATE_PLACES && !marked; n++) marked = template_mark_at(template_place(r->hash, n), dest, flags, asked);
   return 0;
+}
+
+/* Is there a template that leads, or led, the client of a connection to the connection's destination? As in IPVS such a connection goes on when its
+ * client begins again after its end, also if its service is persistent no longer; one that is older than the persistence has none. */
+__noinline int has_template(__u64 conn, __u32 dest) {
+  __u32 service = conn >> K_SERVICE_SHIFT;
+  struct service *svc = service_at(service);
+  struct template_probe *r = the_template_probe();
+  if (!svc || !r || !persistence_of(svc)) return false;
+  if (svc->flags & SVC_SIP) return true; /* of its call, which it does not know */
+  template_probe_for(r, persistence_of(svc), service, conn, false);
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < TEMPLATE_PLACES; n++) {
+    struct template *t = template_at(template_place(r->hash, n));
+    if (!t) continue;
+    __u64 v = READ(t->value);
+    if (template_has_key(r, t, v) && t_dest(v) == dest && template_is_of_client(t)) return true;
+  }
+  return false;
 }
 
 #endif

@@ -12,7 +12,7 @@ import { forwardingOf, recordedForwarding } from '../table/forwarding-word.js';
 import { isRead } from '../table/ftp.js';
 import { FullnatPools } from '../table/fullnat-pools.js';
 import { schedulerName } from '../table/identity.js';
-import { readPersistence } from '../table/persistence.js';
+import { lastNetmask, readPersistence } from '../table/persistence.js';
 import { isIpv6, recordedAddress } from '../table/record-address.js';
 import { destinationIds } from '../table/service-list.js';
 import { readServiceWord } from '../table/service-word.js';
@@ -111,6 +111,7 @@ export class LiveServices {
     service.live = services.get(id, Service.state) === WeirState.LIVE;
     service.onePacket = (flags & Abi.SVC_ONEPACKET) !== 0;
     service.persistence = readPersistence(services, id, flags);
+    service.netmask = lastNetmask(services, id, flags);
     this.#services.set(id, service);
     const listed = service.live ? destinationIds(this.tables, id) : [];
     service.list = listed.map((dest) => this.#destination(service, dest));

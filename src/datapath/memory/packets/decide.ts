@@ -46,13 +46,15 @@ const FTP_DATA_PORT = 20;
 const REUSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'CLOSED']);
 
 /** A SYN or an INIT on an old connection: is it a new one that reuses the client's port? */
-function isReuse({ settings }: PacketTable, packet: Packet, { state, noOutput, destination, service }: Connection): boolean {
+function isReuse(table: PacketTable, packet: Packet, connection: Connection): boolean {
+  const { settings } = table;
+  const { state, noOutput, destination, service } = connection;
   if (!protocolRulesOf(packet).beginsAgain(packet)) return false;
   if (settings.expireNodestConn && destination.weight <= 0) return true;
   if (settings.connReuseMode === 0) return false;
   const ended = REUSED.has(state) || ((settings.connReuseMode & 2) !== 0 && state === 'FIN_WAIT' && noOutput);
-  // With a template, the old connection goes on.
-  return ended && service.persistence === undefined;
+  // With a template, the old connection goes on, also if its service is persistent no longer.
+  return ended && !table.templatesOf(service).hasLed(connection);
 }
 
 /** Has this host the service's address? Where the kernel gives no answer, the service is served. */
@@ -142,7 +144,7 @@ interface Asking {
 export function choose(question: Question, { client, target, call }: Asking, service: ServiceRecord): Choice | undefined {
   const { table, now, trace } = question;
   const templates = table.templatesOf(service);
-  const template = trace && templates.find(service, { client: client.address, call });
+  const template = trace && service.persistence && templates.find(service, { client: client.address, call });
   const led = templates.lead(service, { client: client.address, call }, now);
   if (template !== undefined) trace?.({ kind: 'template', template, leads: led !== undefined });
   if (led !== undefined) return { destination: led, led: true };

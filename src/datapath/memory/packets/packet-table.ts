@@ -257,6 +257,7 @@ export class PacketTable {
   #describe(service: ServiceRecord, spec: ServiceSpec, schedule: ServiceRecord['schedule']): void {
     service.onePacket = spec.onePacket;
     service.persistence = spec.persistence;
+    service.netmask = spec.persistence?.netmask ?? service.netmask;
     service.schedule = schedule;
     this.#specs.set(service, spec);
   }

@@ -38,6 +38,8 @@ export interface ServiceRecord extends ServicePlace {
   onePacket: boolean;
   /** Seconds, and the mask of the clients' networks; undefined: the service is not persistent. */
   persistence: Persistence | undefined;
+  /** Of the clients' networks of its templates: of its persistence, or of its last one; undefined: it was never persistent. */
+  netmask: number | undefined;
   /** Has, or had, a masqueraded destination. */
   masquerades: boolean;
   /** The host's packet filter sees its new connections before they are balanced. */
@@ -204,7 +206,16 @@ export class Records {
     if (known !== undefined) return known;
     const id = ++this.#serviceTop;
     const flags = { live: false, onePacket: false, masquerades: false, firewall: false };
-    const record: ServiceRecord = { ...flags, persistence: undefined, list: [], retired: [], schedule: undefined, id, ...place };
+    const record: ServiceRecord = {
+      ...flags,
+      persistence: undefined,
+      netmask: undefined,
+      list: [],
+      retired: [],
+      schedule: undefined,
+      id,
+      ...place,
+    };
     this.#services.set(keyOfPlace(place), record);
     return record;
   }

@@ -4,7 +4,7 @@ import { BUCKET_SHARES } from './defence.js';
 import { isSpare } from './drop-entry.js';
 import type { Ip } from './ip.js';
 import type { CountReason } from './reason.js';
-import type { DestinationRecord, ServiceRecord } from './records.js';
+import { type DestinationRecord, isByCall, type ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
 import {
   type CallRoom,
@@ -66,7 +66,7 @@ export class TemplateTable {
 
   /** The destination of the client's template, whose time begins again. undefined: there is none; one that leads nowhere is lost from now on. */
   lead(service: ServiceRecord, led: Led, now: number): DestinationRecord | undefined {
-    const found = this.find(service, led);
+    const found = service.persistence && this.find(service, led);
     if (found === undefined) return undefined;
     found.lost = !leads(this.settings, found);
     if (found.lost) return undefined;
@@ -106,6 +106,14 @@ export class TemplateTable {
   /** A connection shows that its client is a real one, or that a server has answered. */
   assure(connection: Connection, shown: 'assured' | 'answered'): void {
     for (const each of this.#of(connection)) each[shown] = true;
+  }
+
+  /**
+   * Is there a template that leads, or led, the connection's client to its destination? One that is older than the persistence of its service has
+   * none. Which call it is of, it does not know.
+   */
+  hasLed({ service, client, destination }: Connection): boolean {
+    return isByCall(service) || this.#having(service, { client: client.address }).some((each) => each.destination === destination);
   }
 
   /** Templates of calls whose clients went on: the timer assures them, when it comes to them. */

@@ -60,9 +60,9 @@ export interface CallRoom {
   free: number;
 }
 
-/** undefined: the service is not persistent. */
-export const networkOf = ({ persistence }: ServiceRecord, client: Ip): Ip | undefined =>
-  persistence && maskedOf(client, persistence.netmask);
+/** undefined: the service was never persistent. */
+export const networkOf = ({ netmask }: ServiceRecord, client: Ip): Ip | undefined =>
+  netmask === undefined ? undefined : maskedOf(client, netmask);
 
 /** May it lead new connections to its destination? Overload does not count for persistent clients. */
 export function leads({ expireQuiescentTemplate }: Settings, { destination }: Template): boolean {
