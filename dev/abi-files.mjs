@@ -166,6 +166,7 @@ export const FILES = [
   withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),
   withNumbers('drain', 'weir.bpf.o', 'DrainAbi'),
   withNumbers('template-flag', 'weir.bpf.o', 'TemplateFlagAbi'),
+  withNumbers('interface-flag', 'weir.bpf.o', 'InterfaceFlagAbi'),
   withNumbers('call', 'weir.bpf.o', 'CallAbi'),
   withNumbers('apply', 'weir-apply.bpf.o', 'ApplyAbi'),
   withNumbers('apply-flow', 'weir-apply-fullnat.bpf.o', 'ApplyFlowAbi'),

@@ -82,6 +82,7 @@
 #include "parse6.h"
 #include "tc6-forward.h"
 #include "grace-tc.h"
+#include "reaches-ipvs.h"
 #include "hold-tc.h"
 #include "fragment-table.h"
 #include "fragment-read.h"

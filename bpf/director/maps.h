@@ -7,6 +7,7 @@
 #include "call-abi.h"
 #include "drain-abi.h"
 #include "template-flag-abi.h"
+#include "interface-flag-abi.h"
 #include "wide-abi.h"
 #include "wide6-abi.h"
 #include "bypass-abi.h"

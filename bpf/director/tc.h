@@ -124,6 +124,7 @@ __noinline int tc_unknown_reply(struct __sk_buff *skb) {
   if (!scratch || !i || !i->addr) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
   if (is_reset(p) || !has_ports(p) || !masqueraded_now(exact_real(p->saddr, p->sport, p->protocol))) return TC_ACT_UNSPEC;
+  if (!tc_as_ipvs_sees(skb)) return TC_ACT_UNSPEC;
   count_reason(R_NAT_ICMP);
   return icmp_error_from(skb, p, i->addr, ICMP_PORT, 0);
 }
@@ -210,6 +211,7 @@ __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
   __u32 from = skb->ingress_ifindex; /* 0: it leaves the director, from a server here */
   if (ALL_PORTS && !v.d) return tc_seen_past(skb, &v);
   if (from && unlikely(v.d->hop.ifindex != from) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
+  if (from && !tc_reaches_ipvs(skb)) return TC_ACT_UNSPEC;
   conn_touch(&v, true);
   count_packet(&v, true);
   return TC_ACT_UNSPEC;

@@ -31,7 +31,7 @@ __noinline int tc_unknown_reply6(struct __sk_buff *skb) {
   __u32 real = is_reset(p) || !has_ports(p) ? 0 : masqueraded_now(exact_real_of(p));
   struct dest *d = real ? dest_at(real) : 0;
   struct service *s = d ? service_at(d->service) : 0;
-  if (!s) return TC_ACT_UNSPEC;
+  if (!s || !tc_as_ipvs_sees(skb)) return TC_ACT_UNSPEC;
   CHECKED(s);
   count_reason(R_NAT_ICMP);
   __u32 *from = address_towards_source(skb);
@@ -155,6 +155,7 @@ __noinline int tc_any_seen6(struct __sk_buff *skb, __u32 service) {
   __u32 from = skb->ingress_ifindex; /* as in tc.h */
   if (ALL_PORTS && !v.d) return tc_seen_past(skb, &v);
   if (from && unlikely(v.d->hop.ifindex != from) && !tc_server_side6(skb, v.dest, (struct address *)v.p->daddr6)) return TC_ACT_UNSPEC;
+  if (from && !tc_reaches_ipvs(skb)) return TC_ACT_UNSPEC;
   conn_touch(&v, true);
   count_packet(&v, true);
   return TC_ACT_UNSPEC;

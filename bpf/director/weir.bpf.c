@@ -77,6 +77,7 @@
 #include "tc-forward.h"
 #include "transport.h"
 #include "grace-tc.h"
+#include "reaches-ipvs.h"
 #include "hold-tc.h"
 #include "fragment-table.h"
 #include "fragment-read.h"

@@ -12,6 +12,7 @@ const DIFFERENCE_TEXTS: Readonly<Record<RecordDifference, string>> = {
   mac: 'MAC address',
   flags: 'kind of attachment',
   rp_filter: 'rp_filter',
+  accept_local: 'accept_local',
   address: 'IP address',
 };
 

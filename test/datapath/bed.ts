@@ -17,7 +17,6 @@ import { WideAbi } from '../../src/datapath/ebpf/wide.gen.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { type Field, Records } from '../../src/sys/bpf/records.js';
-import { writeSetting } from '../../src/sys/files/sysctl.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { ClientsMet } from './clients-met.js';
@@ -25,6 +24,7 @@ import type { DeviceName } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
 import { FragmentTables } from './fragment-tables.js';
 import { forgetFtp } from './ftp-maps.js';
+import { KernelSettings } from './kernel-settings.js';
 import { freshName, makeNamespace, removeNamespace } from './namespace.js';
 import { OrderedLocalPorts } from './ordered-ports.js';
 import { type Carriage, run, TC, XDP } from './run.js';
@@ -70,8 +70,8 @@ export interface Bed {
   letHopsAge(): void;
   /** As each command does: what the programs know of interfaces and policy rules is brought up to date. */
   lookAtInterfaces(): void;
-  /** Sets rp_filter, and looks at the interfaces; until the next wipe. */
-  filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void;
+  /** Until the next wipe. */
+  readonly settings: KernelSettings;
   /** The connection table, one record a slot. */
   slots(): Records;
   /** The templates, one record a slot, to write to. */
@@ -126,8 +126,7 @@ class LoadedBed implements Bed {
   #templates: ArrayBuffer | undefined;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
-  /** Devices with rp_filter. */
-  readonly #filtering = new Set<DeviceName | 'all'>();
+  readonly settings = new KernelSettings(() => this.lookAtInterfaces());
 
   constructor(
     readonly name: string,
@@ -259,13 +258,6 @@ class LoadedBed implements Bed {
     return { verdict, frame: verdict === 'redirect' ? withoutChance(out) : out, kernelResolves: false };
   }
 
-  filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void {
-    writeSetting(`net/ipv4/conf/${device}/rp_filter`, String(value));
-    if (value === 0) this.#filtering.delete(device);
-    else this.#filtering.add(device);
-    this.lookAtInterfaces();
-  }
-
   lookAtInterfaces(): void {
     const netlink = new Netlink();
     try {
@@ -281,7 +273,7 @@ class LoadedBed implements Bed {
   }
 
   wipe(): void {
-    for (const device of this.#filtering) this.filterReversePath(device, 0);
+    this.settings.restore();
     const { conf, services, dests, counters, estimates, endpoints, drops } = this.tables;
     const [serviceTop, destTop, cpus, maxServices] = [Conf.serviceTop, Conf.destTop, Conf.cpus, Conf.maxServices].map((f) =>
       conf.get(0, f),

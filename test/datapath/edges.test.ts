@@ -179,7 +179,7 @@ test("without forwarding and without weir's own device, a strict rp_filter keeps
   const send = (port: number): string =>
     bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:${port}`, to: `${DR_VIP}:80` }, 'S'))).verdict;
   try {
-    bed.filterReversePath('front', 1);
+    bed.settings.filterReversePath('front', 1);
     assert.equal(send(40000), 'redirect');
     execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
     execFileSync('ip', ['link', 'del', 'weir0']);

@@ -16,7 +16,8 @@ export const subjectOf = (bed: Bed, shortCut: boolean): Subject => ({
     const { hook, device, frame } = arrival;
     bed.send(shortCut && hook === 'ingress' ? 'xdp' : hook, device, frame, carriageOf(arrival));
   },
-  filterReversePath: (device, value) => bed.filterReversePath(device, value),
+  filterReversePath: (device, value) => bed.settings.filterReversePath(device, value),
+  acceptOwnSources: (on) => bed.settings.acceptOwnSources(on),
   passFirewall: () => markForFirewall(bed.tables, true),
   limitLocalPorts: (count) => bed.limitLocalPorts(count),
   beginGrace: (seconds) => setGrace(bed.tables.conf, seconds),

@@ -56,19 +56,19 @@ for (const [attach, hook] of [
   test(`${attach}: of two interfaces with the same place both have their record, whichever came first`, { skip }, () => {
     withBed(attach, (bed, front) => {
       ip([`link add late index ${front + Abi.INTERFACES} type veth peer name late-far`]);
-      bed.filterReversePath('front', 1);
+      bed.settings.filterReversePath('front', 1);
       assert.equal(holder(bed, front), front);
       assert.deepEqual([meets(bed, CLIENT, hook), meets(bed, STRANGER, hook)], ['redirect', 'pass']);
       // As if the other one had come first.
       bed.tables.interfaces.set(front, Interface.ifindex, front + Abi.INTERFACES);
-      bed.filterReversePath('front', 1);
+      bed.settings.filterReversePath('front', 1);
       assert.equal(holder(bed, front), front + Abi.INTERFACES);
       assert.deepEqual([meets(bed, CLIENT, hook), meets(bed, STRANGER, hook)], ['redirect', 'pass']);
       assert.deepEqual(bed.drops(), { reverse_path: 2 });
       ip(['link del late']);
       assert.deepEqual(changes(), []);
       assert.equal(holder(bed, front), 0, 'the record of the interface that went');
-      bed.filterReversePath('front', 0);
+      bed.settings.filterReversePath('front', 0);
       assert.equal(meets(bed, STRANGER, hook), 'redirect');
     });
   });
@@ -107,10 +107,10 @@ breadth('an interface that finds no place is known to be without, and the strict
     assert.equal(meets(bed, STRANGER, 'ingress'), 'redirect', 'the others have theirs');
     // As if that one had come before front.
     interfaces.set(front, Interface.ifindex, native().ifNameToIndex(last));
-    bed.filterReversePath('front', 1);
+    bed.settings.filterReversePath('front', 1);
     assert.deepEqual(unrecorded(), ['front']);
     assert.deepEqual([meets(bed, CLIENT, 'ingress'), meets(bed, STRANGER, 'ingress')], ['redirect', 'pass']);
-    bed.filterReversePath('front', 0);
+    bed.settings.filterReversePath('front', 0);
     assert.equal(meets(bed, STRANGER, 'ingress'), 'redirect');
     ip([`link del ${last}`]);
     assert.deepEqual([changes(), unrecorded()], [[], []]);

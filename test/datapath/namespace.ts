@@ -49,7 +49,12 @@ export function makeNamespace(name: string): void {
     ],
     name,
   );
-  const settings = ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv6.conf.all.forwarding=1'];
+  const settings = [
+    'net.ipv4.ip_forward=1',
+    'net.ipv4.conf.all.rp_filter=0',
+    'net.ipv4.conf.all.accept_local=1',
+    'net.ipv6.conf.all.forwarding=1',
+  ];
   execFileSync('ip', ['netns', 'exec', name, 'sysctl', '-qw', ...settings]);
 }
 

@@ -359,7 +359,7 @@ for (const attach of ['tc', 'xdp'] as const) {
   test(`IPv4, ${attach}: the way back that rp_filter wants is that of the virtual address`, { skip }, () => {
     const use = ({ bed, uplinks, request, reply }: TwoUplinks): void => {
       leadEach(IPv4, 'add', uplinks);
-      bed.filterReversePath('front', 1);
+      bed.settings.filterReversePath('front', 1);
       const [first, second] = uplinks;
       assert.equal(request(first, 'S'), macOf(first.server));
       assert.deepEqual(reply(first, 'SA'), linkOf(first));

@@ -35,7 +35,7 @@ async function withForger(hook: 'ingress' | 'xdp', use: (forger: Forger) => void
       bed.director.addDestination(spec.key, destination(`${SERVERS[0]}:80`, 'masq'));
     }
     ip([`route add 10.66.0.0/16 ${BY_FRONT}`, `route add 10.66.1.0/24 ${BY_BACK}`]);
-    bed.filterReversePath('front', 1);
+    bed.settings.filterReversePath('front', 1);
     let port = 1024;
     await use({
       bed,
@@ -90,7 +90,7 @@ for (const hook of ['ingress', 'xdp'] as const) {
         assert.equal(letIn(0), SOURCES);
         lead(BY_BACK);
         assert.equal(letIn(0), 0);
-        bed.filterReversePath('front', 2);
+        bed.settings.filterReversePath('front', 2);
         assert.equal(letIn(0), SOURCES);
       });
     },

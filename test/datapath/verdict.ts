@@ -93,7 +93,7 @@ function isAnswer(outcome: Outcome, sent: Uint8Array, expect: Expectation & { re
   assert.equal(packet.ttl, expect.hops ?? 64, 'hops');
   const message = decodeIcmp(packet.payload) ?? assert.fail('no ICMP message');
   assert.deepEqual([message.type, message.code], [expect.type, expect.code], 'type and code');
-  quotesEnough(message.body, sent.slice(14));
+  quotesEnough(message.body, expect.about ?? sent.slice(14));
   const [answerLink, sentLink] = [decodeEthernet(outcome.frame), decodeEthernet(sent)];
   assert.equal(answerLink?.destination, sentLink?.source, 'back to the station that sent it');
   assert.equal(answerLink?.source, sentLink?.destination);

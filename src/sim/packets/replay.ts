@@ -40,6 +40,7 @@ const environmentOf = (service: Ip): Environment => ({
   hopToServer: () => ELSEWHERE,
   isOwn: (address) => address === service,
   isReversePath: () => true,
+  acceptsOwnSource: () => true,
   leadsBy: () => true,
   macOf: () => STATION,
   addressOf: () => 0,

@@ -91,8 +91,20 @@ export class BedEnvironment implements Environment {
   /** May an ICMP error be sent? */
   icmpAllowed = (): boolean => true;
 
+  /** accept_local of all devices. */
+  acceptsOwn = true;
+
   filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void {
     this.#filters.set(device, value);
+  }
+
+  acceptsOwnSource(device: string): boolean {
+    return this.acceptsOwn && this.#filterOf(device) !== 1;
+  }
+
+  /** The larger number counts. */
+  #filterOf(device: string): number {
+    return Math.max(this.#filters.get(device) ?? 0, this.#filters.get('all') ?? 0);
   }
 
   /** The kernel's look-up for programs has no route from a multicast address of IPv6. */
@@ -108,10 +120,10 @@ export class BedEnvironment implements Environment {
     return own.has(textOf(address));
   }
 
-  /** The larger number counts: 1 is strict, 2 asks for any route. The kernel has none for IPv6. */
+  /** 1 is strict, 2 asks for any route. The kernel has none for IPv6. */
   isReversePath(device: string, address: Ip): boolean {
     if (familyOf(address) === 'inet6') return true;
-    const filter = Math.max(this.#filters.get(device) ?? 0, this.#filters.get('all') ?? 0);
+    const filter = this.#filterOf(device);
     return filter === 0 || (filter === 1 ? leadsBy(device, address) : sideOf(address) !== undefined);
   }
 

@@ -39,6 +39,10 @@ class InMemory implements Subject {
 
   filterReversePath: Subject['filterReversePath'] = (device, value) => this.#environment.filterReversePath(device, value);
 
+  acceptOwnSources(on: boolean): void {
+    this.#environment.acceptsOwn = on;
+  }
+
   passFirewall(): void {
     for (const service of this.director.records.services()) service.firewall = service.live && service.mark === 0;
   }

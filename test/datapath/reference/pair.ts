@@ -187,7 +187,7 @@ export class Pair {
   }
 
   filterReversePath(device: DeviceName, value: 0 | 1 | 2): void {
-    this.bed.filterReversePath(device, value);
+    this.bed.settings.filterReversePath(device, value);
     this.#environment.filterReversePath(device, value);
   }
 

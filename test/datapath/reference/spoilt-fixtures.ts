@@ -31,7 +31,7 @@ const TWO_PATHS = /two paths|203\.0\.113\./;
 const isPlayable = (fixture: Fixture): boolean =>
   !TWO_PATHS.test(fixture.description) &&
   framesOf(fixture).every(isPlain) &&
-  !(fixture.before ?? []).some(({ kind }) => ['rp_filter', 'firewall', 'local ports'].includes(kind));
+  !(fixture.before ?? []).some(({ kind }) => ['rp_filter', 'accept_local', 'firewall', 'local ports'].includes(kind));
 
 const playable: readonly Fixture[] = fixtures.filter(isPlayable);
 
@@ -51,6 +51,7 @@ function take(pair: Pair, step: Step): void {
       pair.beginGrace(step.seconds);
       return;
     case 'rp_filter':
+    case 'accept_local':
     case 'firewall':
     case 'local ports':
       throw new Error('not playable');

@@ -5,6 +5,7 @@ import { type Mac, macText } from '../../../wire/ethernet.js';
 import type { Environment, HopAnswer } from '../../memory/packets/environment.js';
 import { addressOf, familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
 import { Abi, Conf, Dest, Interface, Nexthop } from '../abi.gen.js';
+import { InterfaceFlagAbi } from '../interface-flag.gen.js';
 import { placeOf } from '../load/interface-record.js';
 import { tunnelSourceOf } from '../load/tunnels.js';
 import { isIpv6, recordedAddress } from '../table/record-address.js';
@@ -32,6 +33,8 @@ const NO_MAC = '00:00:00:00:00:00';
 /** bpf/director/local.h: further pairs of addresses that are asked about, since the FIB names one path for each. */
 const PATHS_ASKED = 16;
 const PATH_STEP = 0x9e3779b9;
+
+const ACCEPTS_OWN = InterfaceFlagAbi.INTERFACE_ACCEPTS_OWN;
 
 const isSilent = ({ code }: FibAnswer): boolean => code < 0 || code === FibCode.forwardingDisabled;
 const isRoute = ({ code }: FibAnswer): boolean => code === FibCode.success || code > FibCode.forwardingDisabled;
@@ -83,6 +86,13 @@ export class LiveEnvironment implements Environment {
     const flags = interfaces.get(placeOf(interfaces, this.#ifindexOf(device)) ?? 0, Interface.flags);
     if ((flags & (Abi.INTERFACE_STRICT | Abi.INTERFACE_LOOSE)) === 0) return true;
     return this.#leadsBack(device, address, peer, (flags & Abi.INTERFACE_STRICT) !== 0);
+  }
+
+  acceptsOwnSource(device: string): boolean {
+    const { interfaces } = this.tables;
+    const place = placeOf(interfaces, this.#ifindexOf(device));
+    if (place === undefined) return false;
+    return (interfaces.get(place, Interface.flags) & (ACCEPTS_OWN | Abi.INTERFACE_STRICT)) === ACCEPTS_OWN;
   }
 
   leadsBy(device: string, address: Ip, peer: Ip): boolean {

@@ -6,6 +6,7 @@ import { macBytes } from '../../../wire/ethernet.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag, LinkHardware } from '../../../wire/rtnetlink-link.js';
 import { Abi, Interface } from '../abi.gen.js';
+import { InterfaceFlagAbi } from '../interface-flag.gen.js';
 
 export interface InterfaceRecord {
   readonly ifindex: number;
@@ -16,14 +17,16 @@ export interface InterfaceRecord {
 }
 
 /** What differs between a record and its interface. `number`: the record is another interface's, or none's. */
-export type RecordDifference = 'number' | 'mac' | 'flags' | 'rp_filter' | 'address';
+export type RecordDifference = 'number' | 'mac' | 'flags' | 'rp_filter' | 'accept_local' | 'address';
 
 const REVERSE_PATH = Abi.INTERFACE_STRICT | Abi.INTERFACE_LOOSE;
 
-/** As the kernel applies it: the larger value of the interface's own and that of all interfaces. */
+/** As the kernel applies both: the larger value of the interface's own and that of all interfaces. */
+const settingOf = (name: string, key: string): number =>
+  Math.max(...['all', name].map((each) => Number(readSetting(`net/ipv4/conf/${each}/${key}`) ?? 0)));
+
 function reversePathFlag(name: string): number {
-  const values = ['all', name].map((each) => Number(readSetting(`net/ipv4/conf/${each}/rp_filter`) ?? 0));
-  const value = Math.max(...values);
+  const value = settingOf(name, 'rp_filter');
   return value === 1 ? Abi.INTERFACE_STRICT : value === 2 ? Abi.INTERFACE_LOOSE : 0;
 }
 
@@ -54,7 +57,8 @@ export function recordOf(link: Link, xdp: boolean, addresses: readonly Interface
       (xdp ? Abi.INTERFACE_XDP : 0) |
       (handsOver(link) ? Abi.INTERFACE_PEER : 0) |
       (isLayer3(link) ? Abi.INTERFACE_LAYER3 : 0) |
-      reversePathFlag(link.name),
+      reversePathFlag(link.name) |
+      (settingOf(link.name, 'accept_local') === 0 ? 0 : InterfaceFlagAbi.INTERFACE_ACCEPTS_OWN),
     address: swap32(own?.address.words[0] ?? 0),
   };
 }
@@ -94,8 +98,9 @@ export function differencesOf(interfaces: Records, wanted: InterfaceRecord): rea
   const found: RecordDifference[] = [];
   if (wanted.mac.some((byte, k) => interfaces.get(place, Interface.mac, k) !== byte)) found.push('mac');
   const flags = interfaces.get(place, Interface.flags) ^ wanted.flags;
-  if ((flags & ~REVERSE_PATH) !== 0) found.push('flags');
+  if ((flags & ~(REVERSE_PATH | InterfaceFlagAbi.INTERFACE_ACCEPTS_OWN)) !== 0) found.push('flags');
   if ((flags & REVERSE_PATH) !== 0) found.push('rp_filter');
+  if ((flags & InterfaceFlagAbi.INTERFACE_ACCEPTS_OWN) !== 0) found.push('accept_local');
   if (interfaces.get(place, Interface.addr) !== wanted.address) found.push('address');
   return found;
 }

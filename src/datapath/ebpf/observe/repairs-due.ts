@@ -40,6 +40,7 @@ export type RepairDue =
   | { readonly kind: 'flags-changed'; readonly name: string }
   /** The interface's rp_filter has another value than the programs apply to new connections. `forbids`: theirs forbids more. */
   | { readonly kind: 'reverse-path-changed'; readonly name: string; readonly forbids: boolean }
+  | { readonly kind: 'accept-local-changed'; readonly name: string }
   /** Policy rules of firewall marks are missing or left over. `missing`: packets with a mark do not reach their service. */
   | { readonly kind: 'mark-rules'; readonly missing: boolean }
   /** `present`: a packet's source decides by which route it goes, and the programs keep one next hop of a client for all virtual addresses. */
@@ -94,6 +95,7 @@ function recordRepairs(
       ...(differences.includes('mac') ? [{ kind: 'mac-changed', name: link.name } as const] : []),
       ...(differences.includes('flags') ? [{ kind: 'flags-changed', name: link.name } as const] : []),
       ...(differences.includes('rp_filter') ? [{ kind: 'reverse-path-changed', name: link.name, forbids } as const] : []),
+      ...(differences.includes('accept_local') ? [{ kind: 'accept-local-changed', name: link.name } as const] : []),
     ];
   });
 }

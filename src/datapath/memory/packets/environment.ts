@@ -19,6 +19,8 @@ export interface Environment {
   isOwn(address: Ip): boolean;
   /** Does the rp_filter of the device let a new client in? IPv6 has none. `peer`: the service's address. */
   isReversePath(device: string, address: Ip, peer: Ip): boolean;
+  /** Does the stack take packets from outside that have an address of the host as their source? IPv4: by accept_local, without a strict rp_filter. */
+  acceptsOwnSource(device: string): boolean;
   /** Does the route to a server lead by the device? Only there its replies come from. */
   leadsBy(device: string, address: Ip, peer: Ip): boolean;
   /** Frames to other stations pass. */

@@ -14,6 +14,7 @@ import { helped, isHelped, stateBefore } from './ftp.js';
 import { anyOf, type Ip } from './ip.js';
 import { type Packet, sourceOf } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
+import { reachesIpvs } from './reaches-ipvs.js';
 import type { Reason } from './reason.js';
 import type { DestinationRecord } from './records.js';
 import type { Scope } from './scope.js';
@@ -348,9 +349,13 @@ export function unknownReply(question: Question, arrival: Arrival): Outcome | un
   if (!question.table.settings.natIcmpSend || packet.portless || protocolRulesOf(packet).isReset(packet)) return undefined;
   const server = question.table.records.masqueradedAt(packet.source, packet.sourcePort, packet.protocol);
   const own = server === undefined ? 0 : errorSource(question, packet, server.service.address);
-  if (own === 0) return undefined;
+  if (own === 0 || !reachesIpvs(question, packet)) return undefined;
+  const { kind } = question.environment.hop(question.device, packet.destination, packet.source);
+  if (kind === 'none') return undefined;
+  const frame = arrival.frame.slice();
+  if (kind === 'ready' || kind === 'resolve') rulesOf(packet).changeHops(frame, -1); // the stack has forwarded what IPVS sees
   question.table.count('nat_icmp_send');
-  return answered(question, arrival, PORT, own);
+  return answered(question, { ...arrival, frame }, PORT, own);
 }
 
 /** A masqueraded server's packet that leaves the director itself: only its source changes. */

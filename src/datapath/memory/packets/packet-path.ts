@@ -11,6 +11,7 @@ import type { FragmentNote } from './fragments.js';
 import { claimExpected } from './ftp.js';
 import { isWideConnection } from './local-ports.js';
 import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
+import { reachesIpvs } from './reaches-ipvs.js';
 import type { ServiceRecord } from './records.js';
 import { isSumUnknown } from './translate-transport.js';
 
@@ -169,7 +170,9 @@ function seen(question: Question, arrival: Arrival, leaves: boolean): Outcome | 
   const { packet } = arrival;
   const connection = ofSource(question, packet);
   if (connection === undefined || connection.method === 'masq') return undefined;
-  const from = connection.method === 'bypass' ? packet.source : connection.destination.address;
-  if (leaves || isServerSide(question, from, packet.destination)) noted(question, connection, packet, true);
+  const isPast = connection.method === 'bypass';
+  const from = isPast ? packet.source : connection.destination.address;
+  if (leaves || (isServerSide(question, from, packet.destination) && (isPast || reachesIpvs(question, packet))))
+    noted(question, connection, packet, true);
   return passed(arrival);
 }

@@ -48,6 +48,7 @@ test('what weir load repairs: one finding for one fact', () => {
   const path = (name: string, forbids: boolean) => ({ kind: 'reverse-path-changed', name, forbids }) as const;
   assert.deepEqual(codes(due(path('wan', false), path('lo', false))), ['info reverse-path-changed']);
   assert.deepEqual(codes(due(path('wan', false), path('lan', true))), ['warning reverse-path-changed']);
+  assert.deepEqual(codes(due({ kind: 'accept-local-changed', name: 'lan' })), ['info accept-local-changed']);
   assert.deepEqual(codes(due({ kind: 'mark-rules', missing: true })), ['error mark-rules-changed']);
   assert.deepEqual(codes(due({ kind: 'mark-rules', missing: false })), ['info mark-rules-changed']);
   const source = (family: Family, present: boolean) => ({ kind: 'source-rules', family, present }) as const;

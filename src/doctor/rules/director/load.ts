@@ -136,6 +136,21 @@ function reversePathFinding(repairs: readonly RepairDue[]): readonly Finding[] {
   ];
 }
 
+function acceptLocalFinding(repairs: readonly RepairDue[]): readonly Finding[] {
+  const due = repairs.filter((one) => one.kind === 'accept-local-changed');
+  if (due.length === 0) return [];
+  return [
+    {
+      severity: 'info',
+      code: 'accept-local-changed',
+      what: `accept_local was changed after the datapath was attached: ${due.map(({ name }) => name).join(', ')}`,
+      cause:
+        'by the old value the datapath looks at answers that come by the director from a virtual address (DR, TUN), or leaves them out',
+      fix: LOAD,
+    },
+  ];
+}
+
 function markRulesFinding(repairs: readonly RepairDue[]): readonly Finding[] {
   return repairs.flatMap((due): readonly Finding[] => {
     if (due.kind !== 'mark-rules') return [];
@@ -216,6 +231,7 @@ export function loadRule(facts: DirectorFacts): readonly Finding[] {
     ...markRulesFinding(repairs),
     ...firewallFinding(repairs),
     ...reversePathFinding(repairs),
+    ...acceptLocalFinding(repairs),
     ...sourceRulesFinding(facts, repairs),
   ];
 }
