@@ -69,7 +69,7 @@ __noinline int tc_begin_call(struct __sk_buff *skb, __u32 dest, __u32 at) {
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   if (has_link_local(p) || !begins_here(skb, p) || !call_read(skb, at) || !leaves_here(skb, p, dest)) return TC_ACT_UNSPEC;
-  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = d->service, .begun = true};
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = d->service, .begun = BEGUN_BY_SERVER};
   enum decision go = decide_begun(&v, dest);
   if (go == GO_DROP) return tc_drop(drop_reason(v.reason));
   return go == GO_REPLY ? TC_BEGUN : TC_ACT_UNSPEC;

@@ -3,15 +3,19 @@
 #ifndef WEIR_CONN_MAKE_H
 #define WEIR_CONN_MAKE_H
 
+/* How long a connection that an ICMP error begins waits for a packet of its own, as in IPVS. */
+#define QUOTED_SECONDS 3
+
 /* The value of a connection that the packet starts. */
 static __always_inline __u64 first_value(struct verdict *v) {
   __u64 method = ALL_PORTS && !v->d ? BYPASS_METHOD : v->d->method & 3;
   bool answers = method == M_MASQ || is_bypass(method << V_METHOD_SHIFT);
   __u32 state = S_UDP, timeout = v->c->udp_timeout;
   if (has_states(v->p)) {
-    state = state_after(v->c, S_NONE, v->p->flags, answers ? DIR_IN : DIR_IN_ONLY);
+    state = unlikely(v->begun == BEGUN_BY_ERROR) ? S_NONE : state_after(v->c, S_NONE, v->p->flags, answers ? DIR_IN : DIR_IN_ONLY);
     timeout = state_timeout(v->c, state);
   }
+  if (unlikely(v->begun == BEGUN_BY_ERROR)) timeout = units_of(v->c, QUOTED_SECONDS);
   return v_moved((__u64)v->dest << V_DEST_SHIFT | method << V_METHOD_SHIFT | (answers ? 0 : V_NOOUTPUT), state, v->now + timeout);
 }
 
@@ -121,7 +125,7 @@ static __always_inline void conn_fill(struct verdict *v, struct scratch *scratch
   struct probe *r = &scratch->probe;
   v->f.value = first_value(v);
   /* The first answer to a datagram is noted for the client's template. */
-  bool answers_later = r->udp && !v->begun && !is_bypass(v->f.value);
+  bool answers_later = r->udp && v->begun != BEGUN_BY_SERVER && !is_bypass(v->f.value);
   if (unlikely(answers_later && scratch->template_probe.wanted | scratch->template_probe.led)) v->f.value |= V_NOOUTPUT;
   if (!ALL_PORTS || v->d) {
     __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
@@ -163,7 +167,7 @@ static __always_inline enum decision conn_turn(struct verdict *v, struct scratch
 #define TURN_REFUSED 0x8
 #define TURN_DROPPED 0x10
 #define TURN_REASON_SHIFT 8
-#define TURN_BEGUN 0x400 /* as UNANSWERABLE and BYPASSABLE: what the verdict has */
+#define TURN_BEGUN_SHIFT 10 /* as UNANSWERABLE and BYPASSABLE: what the verdict has */
 
 /* The probe has looked for the connection, and `dest` is chosen where there is none. */
 __noinline __u32 turn_decides(__u64 key, __u32 service, __u32 dest, __u32 may, __u32 now) {
@@ -194,7 +198,7 @@ __noinline int turn_makes(__u32 number, __u32 home, __u64 key, __u32 dest, __u32
   CHECKED(scratch);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .dest = dest};
   v.d = dest_at(dest);
-  v.begun = may & TURN_BEGUN;
+  v.begun = may >> TURN_BEGUN_SHIFT;
   if (!v.d && !ALL_PORTS) return 0; /* never: it was chosen */
   conn_fill(&v, scratch, number, home, key);
   scratch->chosen = v.f.value;
@@ -213,7 +217,7 @@ static __always_inline __u32 conn_turn_again(struct verdict *v, struct scratch *
 }
 
 static __always_inline enum decision conn_make_later(struct verdict *v, struct scratch *scratch, __u64 key, __u32 home) {
-  __u32 may = (v->unanswerable ? UNANSWERABLE : 0) | (v->bypassable ? BYPASSABLE : 0) | (v->begun ? TURN_BEGUN : 0), done = 0;
+  __u32 may = (v->unanswerable ? UNANSWERABLE : 0) | (v->bypassable ? BYPASSABLE : 0) | v->begun << TURN_BEGUN_SHIFT, done = 0;
 #pragma clang loop unroll(full) /* Linux 6.1 takes the loop's beginning for a jump back */
   for (int i = 1; i < TURNS; i++)
     if (!done) done = conn_turn_again(v, scratch, key, home, may);

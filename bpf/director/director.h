@@ -22,6 +22,9 @@ enum decision {
   GO_BYPASS,    /* for a service without a destination for it: on to its own address (bypass.h) */
 };
 
+/* What begins a connection in its place: the server, which has sent already (call-begun.h); an ICMP error about an answer (related-begin.h). */
+#define BEGUN_BY_SERVER 1
+#define BEGUN_BY_ERROR 2
 struct verdict {
   struct packet *p;
   struct conf *c;
@@ -35,7 +38,7 @@ struct verdict {
   bool known;  /* f holds the connection */
   bool unanswerable; /* a reply to its source would not leave the host */
   bool bypassable;   /* without a destination it goes on to its own address */
-  bool begun;        /* by the server: it has sent already */
+  __u8 begun;        /* not by the packet of a client */
 };
 
 /* Does a connection of this value bypass the servers? Then it has no destination, and is counted nowhere, as in IPVS. */

@@ -10,6 +10,13 @@
 #if !defined(FULLNAT) && !defined(TUNNEL)
 #include "fullnat-family.h"
 
+/* The wide build has no connection for the packet: back to the program on the links. */
+static __always_inline int tc_go_back(struct __sk_buff *skb) {
+  skb->cb[ORIGIN_CB] = WIDE_ABSENT;
+  bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_RETURN);
+  return tc_drop(R_REDIRECT_FAILED);
+}
+
 /* Has it returned to the program on the links, from its flow or from the wide build (asks-wide.h)? Then it has its header. */
 static __always_inline bool has_returned(struct __sk_buff *skb) {
   __u32 origin = skb->cb[ORIGIN_CB];

@@ -49,6 +49,7 @@
 #include "ip-options.h"
 #include "fullnat-enter.h"
 #include "transport.h"
+#include "related-begin.h"
 #include "related.h"
 #include "fullnat-family.h"
 #include "fullnat-ports.h"

@@ -52,6 +52,7 @@
 #include "send6.h"
 #include "message-sum.h"
 #include "fullnat-enter.h"
+#include "related-begin.h"
 #include "related6.h"
 #include "transport.h"
 #include "parse6.h"

@@ -41,7 +41,7 @@ static __always_inline bool icmp_allowed(void) {
  * FULLNAT; or it is larger than the MTU to its client, and for a local address of FULLNAT; or it goes past the servers
  * (bypass.h); or FULLNAT has translated it, and the wide build has its connection; or it is an ICMP error about no connection; or one for a server
  * that knows no clients; or it is a reply by FULLNAT that is to be changed; or it is a first fragment, that is to be decided, or that concerns
- * nothing of this build (fragment.h). */
+ * nothing of this build (fragment.h); or it begins a connection of an exact service, and this is the wide build. */
 #define TC_ELSEWHERE 0x100
 #define TC_STRAY 0x101
 #define TC_SCTP 0x102
@@ -58,6 +58,7 @@ static __always_inline bool icmp_allowed(void) {
 #define TC_ANSWER 0x10d
 #define TC_FIRST 0x10e
 #define TC_FRAGMENT 0x10f
+#define TC_BACK 0x110
 
 static __always_inline int tc_drop(__u32 reason) {
   count_reason(reason);

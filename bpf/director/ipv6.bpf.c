@@ -74,6 +74,7 @@
 #include "send6.h"
 #include "fullnat-enter.h"
 #include "message-sum.h"
+#include "related-begin.h"
 #include "related6.h"
 #include "call-begun.h"
 #include "bypass.h"

@@ -86,28 +86,39 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 
-/* schedule_icmp: the destination that the quoted packet's connection would get here, as where another director has the connection. None is
- * made of it. A global function, since it is rarely called. */
-__noinline __u32 related_schedule(__u32 service, __u32 client, __u16 cport, __u32 vip) {
+/* The packet in the scratch space is one of the client, as related_begin() wants it. */
+static __always_inline int related_ask(struct verdict *v, struct service *s, struct quoted *q) {
   struct scratch *scratch = the_scratch();
-  struct service *svc = service_at(service);
-  if (!scratch || !svc || svc->flags & SVC_SIP) return 0; /* of a call it would be the call's, which is not in the quote */
-  scratch->packet.saddr = client;
-  scratch->packet.sport = cport;
-  scratch->packet.daddr = vip;
-  __u32 led = template_find(service, client, clock_now());
-  return led ? led : schedule(service);
+  if (!scratch) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  p->saddr = q->ip.daddr;
+  p->sport = q->dport;
+  p->daddr = q->ip.saddr;
+  p->dport = q->sport;
+  p->protocol = q->ip.protocol;
+  p->flags = 0;
+  return related_begins(s, v->service, q->sport);
+}
+static __always_inline __u32 related_chosen(void) {
+  struct scratch *scratch = the_scratch();
+  return scratch ? scratch->related : 0;
 }
 
-/* Quotes a reply of a service: on to the connection's destination, also if that was removed, as in IPVS. `scheduled`: no build has the connection. */
-static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, bool scheduled) {
+enum related_step { RELATED_IN, RELATED_LEAVING, RELATED_ASKS, RELATED_SCHEDULED };
+
+/* Quotes a reply of a service: on to the connection's destination, also if that was removed, as in IPVS. RELATED_ASKS, RELATED_SCHEDULED: no build has
+ * the connection. */
+static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, enum related_step step) {
+  bool scheduled = step == RELATED_SCHEDULED || step == RELATED_ASKS;
   v->key = conn_key(q->ip.daddr, q->dport, v->service);
   tuple_is(q->ip.saddr, q->sport, q->ip.protocol);
   struct service *s = service_at(v->service);
   if (!s || (scheduled && (r->portless || s->state != LIVE))) return TC_ACT_UNSPEC;
   if (!scheduled && !conn_find(v->key, v->now, &v->f)) return TC_ELSEWHERE;
   if (!scheduled && is_bypass(v->f.value)) return past_error(related_validate(skb, r));
-  v->dest = scheduled ? related_schedule(v->service, q->ip.daddr, q->dport, q->ip.saddr) : v_dest(v->f.value);
+  if (step == RELATED_ASKS) return related_ask(v, s, q);
+  v->dest = scheduled ? related_chosen() : v_dest(v->f.value);
   if (!v->dest) return tc_drop(R_NO_DESTINATION);
   v->d = dest_at(v->dest);
   if (scheduled && v->d) v->f.value = (__u64)(v->d->method & 3) << V_METHOD_SHIFT;
@@ -117,7 +128,7 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
   r->port_was = q->sport;
   if (v_method(v->f.value) == M_MASQ) {
     r->addr = v->d->addr[0];
-    r->port = scheduled && s->port == q->sport ? v->d->port : server_port(v->d); /* an exact service may be scheduled by the wide build */
+    r->port = server_port(v->d);
   }
   return related_send(skb, v, r, v->d, 0);
 }
@@ -149,13 +160,11 @@ static __always_inline __u32 related_service(struct __sk_buff *skb, struct quote
   return service_for(q->ip.daddr, q->dport, q->ip.saddr, q->sport, q->ip.protocol);
 }
 
-enum related_step { RELATED_IN, RELATED_LEAVING, RELATED_SCHEDULED };
-
 /* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. RELATED_LEAVING, at egress: only
- * those of masqueraded servers on the director are translated. RELATED_SCHEDULED: no build has the connection, and schedule_icmp is on. `at`:
- * where the IP header begins. */
+ * those of masqueraded servers on the director are translated. RELATED_ASKS: no build has the connection, and schedule_icmp is on; of which service
+ * would it be (related-begin.h)? RELATED_SCHEDULED: its destination is known. `at`: where the IP header begins. */
 static __always_inline int related_icmp(struct __sk_buff *skb, __u32 at, __u8 header, __u16 length, enum related_step step) {
-  bool leaving = step == RELATED_LEAVING, scheduled = step == RELATED_SCHEDULED;
+  bool leaving = step == RELATED_LEAVING, scheduled = step == RELATED_SCHEDULED || step == RELATED_ASKS;
   struct conf *c = the_conf();
   struct quoted q;
   __u8 type = 0;
@@ -188,11 +197,12 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u32 at, __u8 he
   if (!service || (!scheduled && ALL_PORTS && skb->ingress_ifindex == LOOPBACK)) return scheduled ? TC_ACT_UNSPEC : TC_ELSEWHERE;
   v.service = service;
   r.outer_was = q.ip.saddr;
-  return related_inbound(skb, &v, &q, &r, scheduled);
+  return related_inbound(skb, &v, &q, &r, step);
 }
 
 /* Global functions: verified once. With one for each step the egress program has no code of what can only come in. */
 __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, ETH_LEN, header, length, RELATED_IN); }
+__noinline int tc_icmp_asks(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, ETH_LEN, header, length, RELATED_ASKS); }
 __noinline int tc_icmp_scheduled(struct __sk_buff *skb, __u8 header, __u16 length) {
   return related_icmp(skb, ETH_LEN, header, length, RELATED_SCHEDULED);
 }

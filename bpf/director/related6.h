@@ -189,44 +189,39 @@ static __always_inline void packet_turn(struct packet *p) {
   p->dport = port;
 }
 
-/* As related_schedule() of IPv4, of the quoted packet in the scratch space: for the scheduler it comes from the client. */
-__noinline __u32 related_schedule6(__u32 service) {
+/* schedule_icmp, of an error about a connection that no build has. The packet in the scratch space is the quoted one, and then one of the client, as
+ * related_begin() wants it. Services are found as related_service() of IPv4 finds them. */
+__noinline int tc_icmp6_asks(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
-  struct service *svc = service_at(service);
-  if (!scratch || !svc || svc->flags & SVC_SIP) return 0;
+  if (!scratch || !skb->ingress_ifindex) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  client_is_target(p);
-  packet_turn(p);
-  __u32 led = template_find(service, p->saddr, clock_now());
-  __u32 dest = led ? led : schedule(service);
-  packet_turn(p);
-  return dest;
-}
-
-/* schedule_icmp, of an error about a connection that no build has: on to the destination that it would get here. The packet in the scratch
- * space is the quoted one. Services are found as related_service() of IPv4 finds them. */
-__noinline int tc_icmp6_scheduled(struct __sk_buff *skb) {
-  struct scratch *scratch = the_scratch();
-  struct conf *c = the_conf();
-  if (!scratch || !c || !skb->ingress_ifindex) return TC_ACT_UNSPEC;
-  CHECKED(scratch);
-  struct packet *p = &scratch->packet;
-  struct verdict v = {.p = p, .c = c, .now = clock_now()};
   if (p->flags & QUOTES_IPSEC) return TC_ACT_UNSPEC;
-  v.service = exact_service6(p->saddr6, p->saddr, p->sport, p->protocol);
-  if (!v.service && skb->ingress_ifindex != LOOPBACK) v.service = service_of_source(p);
-  struct service *s = v.service ? service_at(v.service) : 0;
+  __u32 service = exact_service6(p->saddr6, p->saddr, p->sport, p->protocol);
+  if (!service && skb->ingress_ifindex != LOOPBACK) service = service_of_source(p);
+  struct service *s = service ? service_at(service) : 0;
   if (!s || READ(s->state) != LIVE) return TC_ACT_UNSPEC;
   CHECKED(s);
-  __u16 exact_port = READ(s->port);
-  v.dest = related_schedule6(v.service);
-  if (!v.dest) return tc_drop(R_NO_DESTINATION);
+  int done = related_begins(s, service, p->sport);
+  packet_turn(p);
+  return done;
+}
+
+/* On to the destination of the connection that was made. */
+__noinline int tc_icmp6_scheduled(struct __sk_buff *skb, __u32 service) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  packet_turn(p);
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
+  client_is_target(p);
+  v.dest = scratch->related;
   v.d = dest_at(v.dest);
   if (!v.d) return TC_ACT_UNSPEC;
   v.f.value = (__u64)(v.d->method & 3) << V_METHOD_SHIFT;
-  __u16 port = exact_port == p->sport ? v.d->port : server_port(v.d); /* an exact service may be scheduled by the wide build */
-  return related_send6(skb, &v, v.d, (v.d->method & 3) == M_MASQ, v.d->addr, port);
+  return related_send6(skb, &v, v.d, (v.d->method & 3) == M_MASQ, v.d->addr, server_port(v.d));
 }
 
 /* At egress: only those of masqueraded servers on the director are translated. `at`: where the IPv6 header begins. */

@@ -165,6 +165,7 @@ struct scratch {
   __u32 whole_bytes; /* of a first fragment: how long the whole packet is behind its IP header; 0: not known */
 #endif
   __u32 once;                       /* the destination of a first fragment by one-packet scheduling; or | ONCE_BEGUN: the server it is of */
+  __u32 related;                    /* the destination of the connection that an ICMP error begins (related-begin.h) */
   __u64 changed; /* a connection's value as another CPU made it first, or as it assures a template (conn_move) */
 #ifdef IPV6
   struct whole_addresses whole;

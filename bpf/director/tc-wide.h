@@ -35,11 +35,7 @@ int weir_tc_known(struct __sk_buff *skb) {
   if (!scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   int done = tc_known(skb, &scratch->packet, &first);
-  if (asked && done == TC_STRAY) {
-    skb->cb[ORIGIN_CB] = WIDE_ABSENT;
-    bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_RETURN);
-    return tc_drop(R_REDIRECT_FAILED);
-  }
+  if (asked && done == TC_STRAY) return tc_go_back(skb);
   if (asked) skb->cb[ORIGIN_CB] = 0;
   return tc_done(skb, first ? tc_fragment_done(skb, done, 0) : done);
 }

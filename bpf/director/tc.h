@@ -33,6 +33,18 @@ static __always_inline void tc_enter_marked_sctp(struct __sk_buff *skb) {
 
 __noinline int tc_unknown_reply(struct __sk_buff *skb);
 
+/* schedule_icmp: an error about a connection that no build has. */
+static __always_inline int tc_icmp_begins(struct __sk_buff *skb, struct packet *p, struct scratch *scratch) {
+  __u8 header = p->header;
+  __u16 length = p->length;
+  int done = tc_icmp_asks(skb, header, length);
+  if (!related_asks(done)) return done;
+  __u32 dest = related_begin(related_asked(done));
+  if (!related_has_dest(dest)) return related_refused(dest);
+  scratch->related = dest;
+  return tc_icmp_scheduled(skb, header, length);
+}
+
 /* A packet that came in and concerns no connection of any build: a grace period, nat_icmp_send and schedule_icmp are for such packets. */
 static __always_inline int tc_unknown(struct __sk_buff *skb) {
   struct conf *c = the_conf();
@@ -41,7 +53,7 @@ static __always_inline int tc_unknown(struct __sk_buff *skb) {
   if (done != TC_ACT_UNSPEC || !c || likely(!(c->nat_icmp_send | c->schedule_icmp)) || !scratch) return done;
   struct packet *p = &scratch->packet;
   if (p->fragment) return TC_ACT_UNSPEC;
-  if (p->protocol == IPPROTO_ICMP) return c->schedule_icmp ? tc_icmp_scheduled(skb, p->header, p->length) : TC_ACT_UNSPEC;
+  if (p->protocol == IPPROTO_ICMP) return c->schedule_icmp ? tc_icmp_begins(skb, p, scratch) : TC_ACT_UNSPEC;
   return c->nat_icmp_send ? tc_unknown_reply(skb) : TC_ACT_UNSPEC;
 }
 
@@ -51,12 +63,13 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
   if (ALL_PORTS && done == TC_PAST) return tc_send_past(skb);
   if (done == TC_ELSEWHERE || done == TC_ERROR) {
     bool error = done == TC_ERROR;
-    tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
+    if (skb->cb[ORIGIN_CB] != WIDE_ABSENT) tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
     if (!ingress) return TC_ACT_UNSPEC;
     done = tc_unknown(skb);
     if (error && done == TC_ACT_UNSPEC) tc_enter_fullnat_error(skb);
     if (done < TC_ELSEWHERE) return done;
   }
+  if (ALL_PORTS && done == TC_BACK) return tc_go_back(skb);
   if (done == TC_TUNNEL) {
     bpf_tail_call_static(skb, &tunnel_tc, TUNNEL_IPV4);
     return tc_drop(R_REDIRECT_FAILED);

@@ -38,6 +38,15 @@ __noinline int tc_unknown_reply6(struct __sk_buff *skb) {
   return icmp6_error_from(skb, from ? from : s->addr, ICMP6_UNREACHABLE, ICMP6_PORT, 0);
 }
 
+static __always_inline int tc_icmp6_begins(struct __sk_buff *skb, struct scratch *scratch) {
+  int done = tc_icmp6_asks(skb);
+  if (!related_asks(done)) return done;
+  __u32 dest = related_begin(related_asked(done));
+  if (!related_has_dest(dest)) return related_refused(dest);
+  scratch->related = dest;
+  return tc_icmp6_scheduled(skb, related_asked(done));
+}
+
 /* As in tc.h. `error`: an ICMP error, whose quoted packet is in the scratch space. */
 static __always_inline int tc_unknown6(struct __sk_buff *skb, bool error) {
   struct conf *c = the_conf();
@@ -45,7 +54,7 @@ static __always_inline int tc_unknown6(struct __sk_buff *skb, bool error) {
   int done = error ? TC_ACT_UNSPEC : tc_unknown_in_grace(skb);
   if (done != TC_ACT_UNSPEC || !c || likely(!(c->nat_icmp_send | c->schedule_icmp)) || !scratch) return done;
   CHECKED(scratch);
-  if (error) return c->schedule_icmp ? tc_icmp6_scheduled(skb) : TC_ACT_UNSPEC;
+  if (error) return c->schedule_icmp ? tc_icmp6_begins(skb, scratch) : TC_ACT_UNSPEC;
   return c->nat_icmp_send && !scratch->packet.fragment ? tc_unknown_reply6(skb) : TC_ACT_UNSPEC;
 }
 
@@ -55,12 +64,13 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
   if (ALL_PORTS && done == TC_PAST) return tc_send_past(skb);
   if (done == TC_ELSEWHERE || done == TC_ERROR) {
     bool error = done == TC_ERROR;
-    tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
+    if (skb->cb[ORIGIN_CB] != WIDE_ABSENT) tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
     if (!ingress) return TC_ACT_UNSPEC;
     done = tc_unknown6(skb, error);
     if (error && done == TC_ACT_UNSPEC) tc_enter_fullnat_error(skb);
     if (done < TC_ELSEWHERE) return done;
   }
+  if (ALL_PORTS && done == TC_BACK) return tc_go_back(skb);
   if (done == TC_TUNNEL) {
     bpf_tail_call_static(skb, &tunnel_tc, TUNNEL_IPV6);
     return tc_drop(R_REDIRECT_FAILED);

@@ -66,6 +66,7 @@
 #include "fullnat-enter.h"
 #include "message-sum.h"
 #include "ip-options.h"
+#include "related-begin.h"
 #include "related.h"
 #include "tunnel-error.h"
 #include "call-begun.h"

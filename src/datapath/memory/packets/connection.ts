@@ -65,6 +65,15 @@ export function firstConnection(settings: Settings, packet: Packet, destination:
   };
 }
 
+/** How long a connection that an ICMP error begins waits for a packet of its own, as in IPVS. */
+const QUOTED_SECONDS = 3;
+
+/** The connection that an ICMP error begins: `packet` is what its client might have sent. */
+export function quotedConnection(settings: Settings, packet: Packet, destination: DestinationRecord, now: number): Connection {
+  const first = firstConnection(settings, packet, destination, now);
+  return { ...first, state: first.state === UDP ? UDP : 'NONE', expires: now + settings.unitsOf(QUOTED_SECONDS) };
+}
+
 export const isEstablished = ({ state }: Pick<Connection, 'state'>): boolean => state === 'ESTABLISHED';
 
 /** Whether it shows that its client is a real one: with sloppy_tcp a single packet, which may be forged, begins one as established. */

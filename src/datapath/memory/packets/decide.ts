@@ -1,9 +1,10 @@
 // The decision for one packet: which service, connection and destination. Nothing here changes the packet.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { callIdOf } from './call-id.js';
-import { type Connection, firstConnection, isEstablished } from './connection.js';
+import { type Connection, firstConnection, isEstablished, quotedConnection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import type { Environment } from './environment.js';
+import type { Quoted } from './family-rules.js';
 import { foldOf, type Ip, textOf } from './ip.js';
 import { fromClient, type Packet, sourceOf } from './packet.js';
 import type { PacketTable } from './packet-table.js';
@@ -109,6 +110,12 @@ function isUnanswerable({ environment, device, wire }: Question, packet: Packet,
   return environment.hop(device, packet.source, packet.destination).kind === 'local';
 }
 
+/** An ICMP error, and what it quotes. */
+interface Quoting {
+  readonly packet: Packet;
+  readonly quoted: Quoted;
+}
+
 /** By the scheduler. */
 function schedule({ table, now }: Question, client: Endpoint, service: ServiceRecord, target: Ip): DestinationRecord | undefined {
   const { settings } = table;
@@ -141,7 +148,7 @@ interface Asking {
 }
 
 /** Chooses the destination of a packet. undefined: there is none for it. */
-export function choose(question: Question, { client, target, call }: Asking, service: ServiceRecord): Choice | undefined {
+function choose(question: Question, { client, target, call }: Asking, service: ServiceRecord): Choice | undefined {
   const { table, now, trace } = question;
   const templates = table.templatesOf(service);
   const template = trace && service.persistence && templates.find(service, { client: client.address, call });
@@ -163,16 +170,24 @@ function bypass({ table, environment, device }: Question, packet: Packet, servic
   return isLocalTarget ? undefined : bypassOf(service, packet.destination);
 }
 
+/** Who begins a connection: `call`: the packet's; `quoted`: an ICMP error about an answer. */
+interface Beginning {
+  readonly call?: string | undefined;
+  readonly quoted?: true;
+}
+
 /** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
-function begin(question: Question, packet: Packet, service: ServiceRecord, call: string | undefined): Decision {
+function begin(question: Question, packet: Packet, service: ServiceRecord, { call, quoted }: Beginning): Decision {
   const { table, scope, now, trace } = question;
   const client = sourceOf(packet);
   const choice = choose(question, { client, target: packet.destination, call }, service);
   const destination = choice?.destination ?? bypass(question, packet, service);
   if (destination === undefined) return { kind: mayBeData(packet, service) ? 'pass' : 'refuse' };
-  if (destination.method === 'masq' && isUnanswerable(question, packet, service)) return { kind: 'drop', reason: 'martian' };
+  if (quoted === undefined && destination.method === 'masq' && isUnanswerable(question, packet, service))
+    return { kind: 'drop', reason: 'martian' };
   const udp = packet.protocol === IpProtocol.udp;
-  const connection = firstConnection(table.settings, packet, destination, now);
+  const first = quoted === undefined ? firstConnection : quotedConnection;
+  const connection = first(table.settings, packet, destination, now);
   const kept = !(udp && service.onePacket);
   if (kept) {
     const place = scope.connections.placeFor(client, udp, now);
@@ -213,7 +228,20 @@ export function decideNew(question: Question, packet: Packet, service: ServiceRe
   if (reason !== undefined) return { kind: DROPPED.has(reason) ? 'drop' : 'pass', reason };
   const call = isByCall(service) ? callIdOf(packet.data) : undefined;
   if (isByCall(service) && call === undefined) return { kind: 'drop', reason: 'no_call_id' };
-  return begin(question, packet, service, call);
+  return begin(question, packet, service, { call });
+}
+
+/** schedule_icmp: the connection that an ICMP error is about, as if its client had sent something; or why there is none. */
+export function beginQuoted(question: Question, { packet, quoted }: Quoting, service: ServiceRecord): Connection | Reason {
+  const { table } = question;
+  if (isByCall(service)) return 'no_destination'; // which call it is of, the quote does not show
+  if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
+  const { from: virtual, to: client, protocol } = quoted;
+  const source = { source: client.address, sourcePort: client.port };
+  const target = { destination: virtual.address, destinationPort: virtual.port };
+  const decision = begin(question, { ...packet, ...source, ...target, protocol, fragment: false }, service, { quoted: true });
+  if (decision.kind === 'forward') return decision.connection;
+  return decision.kind === 'drop' ? (decision.reason ?? 'no_destination') : 'no_destination';
 }
 
 /** Does a server's reply come from the side where the server lives? By lo only the director's own stack sends. */

@@ -1,15 +1,15 @@
 // ICMP errors about balanced connections: the quoted packet identifies the connection, and the error goes where that packet came from, both
 // translated.
 import { roomFor } from './client-address.js';
-import { type Connection, serverOf } from './connection.js';
-import { choose, isServerSide, type Question } from './decide.js';
+import type { Connection } from './connection.js';
+import { beginQuoted, isServerSide, type Question } from './decide.js';
 import type { Endpoint } from './endpoint.js';
 import { handIn } from './ethernet.js';
 import { rulesOf } from './family.js';
 import type { Quoted } from './family-rules.js';
 import { countPacket, isLocalised, type Outcome, passed, sent, tunnelled } from './forward.js';
 import type { Packet } from './packet.js';
-import { isByCall, type ServiceRecord } from './records.js';
+import type { ServiceRecord } from './records.js';
 
 /** An ICMP error. */
 export interface Message {
@@ -39,14 +39,6 @@ export function invalid({ table }: Question, { frame, packet }: Message): Outcom
 }
 
 type Related = Pick<Connection, 'destination' | 'virtual' | 'server' | 'method'>;
-
-/** Without a connection, the server that it would get here, as where another director has it. None is made. */
-function scheduled(question: Question, { quoted }: Message, service: ServiceRecord): Related | undefined {
-  const { from: virtual, to: client } = quoted;
-  // Which call it is of, the quote does not show.
-  const destination = isByCall(service) ? undefined : choose(question, { client, target: virtual.address }, service)?.destination;
-  return destination && { destination, virtual, server: serverOf(destination, virtual), method: destination.method };
-}
 
 /** FULLNAT: the other end of the error and of what it quotes: of an error to the server, what stands for the client there. */
 function localised(question: Question, { quoted }: Message, connection: Related): Endpoint | undefined {
@@ -134,7 +126,7 @@ export function aboutLocal(question: Question, message: Message): Outcome | unde
   return sendOn(question, message, { destination, virtual, server: to, method: 'masq' }, false, client, roomFor(message.packet, report));
 }
 
-/** schedule_icmp, of an error about no connection of any scope. undefined: it is about no service of this scope, or is not scheduled. */
+/** schedule_icmp, of an error about no connection of any scope: as in IPVS it begins one. undefined: it is about no service of this scope, or is not scheduled. */
 export function relatedScheduled(question: Question, message: Message): Outcome | undefined {
   const { table, scope, wire, now } = question;
   const { from, to, protocol, portless } = message.quoted;
@@ -142,8 +134,8 @@ export function relatedScheduled(question: Question, message: Message): Outcome 
   const service = scope.service(from, protocol, { client: to, now });
   if (service === undefined) return undefined;
   if (!service.live) return passed(message);
-  const found = scheduled(question, message, service);
-  if (found !== undefined) return toServer(question, message, found);
-  table.count('no_destination');
+  const begun = beginQuoted(question, message, service);
+  if (typeof begun !== 'string') return toServer(question, message, begun);
+  table.count(begun);
   return { verdict: 'drop', frame: message.frame };
 }
