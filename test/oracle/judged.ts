@@ -48,6 +48,7 @@ const SCRIPTS = {
   g3_udp_checksum: 'py',
   h1_fragments: 'py',
   i1_icmp: 'py',
+  i2_seen: 'py',
   j1_later_services: 'py',
   l1_local: 'py',
   o1_options: 'tr',
