@@ -60,6 +60,7 @@ const SCRIPTS = {
   p5_sip: 'py',
   r1_histories: 'py',
   r2_routed_histories: 'py',
+  r3_wide_histories: 'py',
   s1_sctp: 'py',
   t1_bypass: 'py',
   t2_tunnels: 'py',

@@ -61,8 +61,9 @@ def quoted(six, proto, src, sp, dst, dp):
 def unreachable(raw, six, src, dst, q): error(raw, src, dst, *((1, 4) if six else (3, 3)), 0, q)
 
 class History:
-    def __init__(self, bed, number, method, proto, six):
-        self.bed, self.n, self.six, self.tcp, self.nat = bed, number, six, proto == 'TCP', method == 'NAT'
+    def __init__(self, bed, number, method, proto, six, of='a port'):
+        """`of`: whose service it is: a port's, all ports' of an address of its own, or a mark's"""
+        self.bed, self.n, self.six, self.tcp, self.nat, self.of = bed, number, six, proto == 'TCP', method == 'NAT', of
         self.chance = Chance(number); self.flag = dict(NAT='-m', DR='-g', TUN='-i')[method]
         self.port = 2000 + number; self.vip = (VIP6 if six else VIP) if self.nat else (DVIP6 if six else DVIP)
         self.real = self.chance.one(80, 80, 8080) if self.nat else self.port
@@ -70,6 +71,17 @@ class History:
         self.flows = [(self.client(i % 2), 20000 + number * 8 + i, [0]) for i in range(4)]
         self.got, self.settings, self.deleted = {}, {}, False
         self.title = '%s, %s, %s' % (method, proto, 'IPv6' if six else 'IPv4')
+        if of != 'a port': self.widen()
+    def widen(self):
+        self.real, self.title = 0, '%s, %s' % (self.title, self.of)
+        self.vip = ('2001:db8:1::2:%d' if self.six else '10.0.1.%d') % (self.n % 100 + (0 if self.six else 110))
+        dq('ip addr add %s dev eth0 nodad' % (self.vip + '/128') if self.six else 'ip addr add %s/32 dev eth0' % self.vip)
+        if self.of == 'all ports': self.at = ('-t ' if self.tcp else '-u ') + ('[%s]:0' if self.six else '%s:0') % self.vip
+        else:
+            self.at = '-f %d%s' % (self.n, ' -6' if self.six else '')
+            for port in self.ports(): dq('%s -t mangle -A PREROUTING -d %s -p %s --dport %d -j MARK --set-mark %d' % ('ip6tables' if self.six else 'iptables', self.vip, 'tcp' if self.tcp else 'udp', port, self.n))
+    def ports(self): return (self.port,) if self.of == 'a port' else (self.port, self.port + 500)
+    def asked(self, flow): return self.ports()[flow[1] % 8 // 2 % len(self.ports())]   # the port that the client asks for
     def client(self, i): return ('2001:db8:1::1%d' if self.six else '10.0.1.1%d') % i
     def address(self, n): return ('2001:db8:2::1%s' if self.six else '10.0.2.1%s') % n
     def server(self, n): return '-r ' + ('[%s]:%d' if self.six else '%s:%d') % (self.address(n), self.real)
@@ -77,7 +89,7 @@ class History:
     # ---------- the configuration ----------
     def service(self, verb):
         c = self.chance; cmd = 'ipvsadm %s %s -s %s' % (verb, self.at, c.one(*SCHEDULERS))
-        if c.often(25): cmd += ' -p %d' % c.one(360, 100)
+        if self.of == 'all ports' or c.often(25): cmd += ' -p %d' % c.one(360, 100)
         elif not self.tcp and c.often(15): cmd += ' -o'
         d(cmd)
     def destination(self, verb, n):
@@ -107,7 +119,7 @@ class History:
 
     # ---------- packets ----------
     def entries(self, cp):
-        found = sorted('%s %d at %d' % (x['st'], about(x['ex'], KNOWN), int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)) for x in conns() if x['cp'] == cp and x['vp'] == self.port)
+        found = sorted('%s %d at %d' % (x['st'], about(x['ex'], KNOWN), int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)) for x in conns() if x['cp'] == cp and x['vp'] in self.ports())
         return ', '.join(found) or 'no connection'
     def step(self, what, sender, send, cp):
         came = self.bed.came(sender, send)
@@ -120,19 +132,19 @@ class History:
         else: raw.udp(src, sp, dst, dp, b'q' * len(flags), **life)
     def name(self, flags): return (flags or 'no flag') if self.tcp else '%d bytes' % len(flags)
     def from_client(self, flow, flags, hops=64, port=None, note=''):
-        src, sp, _ = flow; dp = port or self.port
+        src, sp, _ = flow; dp = port or self.asked(flow)
         self.step('client %s %d %s%s' % (src[-1], sp % 8, self.name(flags), note), 'c', lambda: self.send(self.bed.raw['c', self.six], src, sp, self.vip, dp, flags, hops), sp)
     def from_server(self, flow, flags, n=None, port=None, hops=64, note=''):
         dst, cp, _ = flow; n = n or self.got.get(cp, '1')
-        src, sp = (self.address(n), port or self.real) if self.nat else (self.vip, port or self.port)
+        src, sp = (self.address(n), port or self.real or self.asked(flow)) if self.nat else (self.vip, port or self.asked(flow))
         self.step('server %s to %s %d %s%s' % (n, dst[-1], cp % 8, self.name(flags), note), 'r' + n, lambda: self.send(self.bed.raw['r' + n, self.six], src, sp, dst, cp, flags, hops), cp)
     def error(self, flow):
         src, sp, _ = flow; proto = 6 if self.tcp else 17; n = self.got.get(sp, '1')
         if self.chance.often(50) or not self.nat:
-            send = lambda: unreachable(self.bed.raw['c', self.six], self.six, src, self.vip, quoted(self.six, proto, self.vip, self.port, src, sp))
+            send = lambda: unreachable(self.bed.raw['c', self.six], self.six, src, self.vip, quoted(self.six, proto, self.vip, self.asked(flow), src, sp))
             self.step('client %s %d unreachable' % (src[-1], sp % 8), 'c', send, sp)
         else:
-            send = lambda: unreachable(self.bed.raw['r' + n, self.six], self.six, self.address(n), src, quoted(self.six, proto, src, sp, self.address(n), self.real))
+            send = lambda: unreachable(self.bed.raw['r' + n, self.six], self.six, self.address(n), src, quoted(self.six, proto, src, sp, self.address(n), self.real or self.asked(flow)))
             self.step('server %s to %s %d unreachable' % (n, src[-1], sp % 8), 'r' + n, send, sp)
     def dialogue(self, flow):
         parts = DIALOGUE if self.nat or self.six else ASIDE
@@ -150,6 +162,11 @@ class History:
         else:   # a server as a client
             src = self.address(n)
             self.step('server %s as a client %s' % (n, self.name(flags)), 'r' + n, lambda: self.send(self.bed.raw['r' + n, self.six], src, flow[1], self.vip, self.port, flags), flow[1])
+    def is_own(self, x):
+        if self.of == 'a port': return True
+        text = x['v'].strip('[]').replace(':', '').upper()
+        if self.of == 'a mark': return text.startswith('%08X' % self.n)
+        return text.endswith(self.vip.split(':')[-1].zfill(4) if self.six else ''.join('%02X' % int(b) for b in self.vip.split('.')))
     def play(self):
         c = self.chance; out('\n== %d: %s' % (self.n, self.title)); self.begin()
         for _ in range(12 + c.below(8)):
@@ -159,7 +176,7 @@ class History:
             elif what < 75: self.from_client(flow, c.one(*FLAGS))
             elif what < 87: self.from_server(flow, c.one(*FLAGS))
             else: self.stray(flow)
-        for x in sorted(('%s %s at %d' % (x['p'], x['c'], int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)), x['ex']) for x in conns() if x['cp'] == 0 and x['vp'] == self.port): out('template %s %d' % (x[0], about(x[1], KNOWN)))
+        for x in sorted(('%s %s at %d' % (x['p'], x['c'], int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)), x['ex']) for x in conns() if x['cp'] == 0 and x['vp'] == (self.port if self.of == 'a port' else 0) and self.is_own(x)): out('template %s %d' % (x[0], about(x[1], KNOWN)))
         d('ipvsadm -Ln %s' % self.at)
         for name in self.settings:
             if name == 'timeouts': dq('ipvsadm --set ' + TIMEOUTS)
