@@ -17,6 +17,13 @@ static __always_inline int tc_go_back(struct __sk_buff *skb) {
   return tc_drop(R_REDIRECT_FAILED);
 }
 
+/* Has the packet just come back so? Then no other build is to look. */
+static __always_inline bool tc_came_back(struct __sk_buff *skb, bool ingress) {
+  if (!ingress || likely(skb->cb[ORIGIN_CB] != WIDE_ABSENT)) return false;
+  skb->cb[ORIGIN_CB] = 0;
+  return true;
+}
+
 /* Has it returned to the program on the links, from its flow or from the wide build (asks-wide.h)? Then it has its header. */
 static __always_inline bool has_returned(struct __sk_buff *skb) {
   __u32 origin = skb->cb[ORIGIN_CB];

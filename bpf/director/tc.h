@@ -63,7 +63,7 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
   if (ALL_PORTS && done == TC_PAST) return tc_send_past(skb);
   if (done == TC_ELSEWHERE || done == TC_ERROR) {
     bool error = done == TC_ERROR;
-    if (skb->cb[ORIGIN_CB] != WIDE_ABSENT) tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
+    if (!tc_came_back(skb, ingress)) tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
     if (!ingress) return TC_ACT_UNSPEC;
     done = tc_unknown(skb);
     if (error && done == TC_ACT_UNSPEC) tc_enter_fullnat_error(skb);

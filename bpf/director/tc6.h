@@ -64,7 +64,7 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
   if (ALL_PORTS && done == TC_PAST) return tc_send_past(skb);
   if (done == TC_ELSEWHERE || done == TC_ERROR) {
     bool error = done == TC_ERROR;
-    if (skb->cb[ORIGIN_CB] != WIDE_ABSENT) tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
+    if (!tc_came_back(skb, ingress)) tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
     if (!ingress) return TC_ACT_UNSPEC;
     done = tc_unknown6(skb, error);
     if (error && done == TC_ACT_UNSPEC) tc_enter_fullnat_error(skb);
