@@ -22,7 +22,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import { hasCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
-import { readSetting } from '../../sys/files/sysctl.js';
+import { interfaceSetting, readSetting } from '../../sys/files/sysctl.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { type Mac, ZERO_MAC } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
@@ -171,9 +171,6 @@ function forwardingOffAt(device: string, family: Family): string | undefined {
   return readSetting(path) === '0' ? path.replaceAll('/', '.') : undefined;
 }
 
-const reversePathOf = (device: string): number =>
-  Math.max(...['all', device].map((each) => Number(readSetting(`net/ipv4/conf/${each}/rp_filter`) ?? 0)));
-
 /** What the reference director does not know. */
 function besides(tables: Tables, ifindex: number, device: string, { events }: ExplainedPacket): readonly string[] {
   const { dests, conf } = tables;
@@ -215,7 +212,7 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
         what: begins && asked.request !== undefined ? 'a first request' : WHAT[asked.protocol][begins ? 0 : 1],
         sysctls,
         nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
-        reversePath: reversePathOf(one.device),
+        reversePath: interfaceSetting(one.device, 'rp_filter'),
         grace: graceOf(tables.conf),
         forwardingOff: forwardingOffAt(one.device, asked.from.address.family),
         ...switchedPart(probe.switchedAt(one.device)),

@@ -7,6 +7,10 @@ export function readSetting(path: string): string | undefined {
   return unlessCode(() => readFileSync(`/proc/sys/${path}`, 'utf8').trimEnd(), ['ENOENT'], undefined);
 }
 
+/** A number of an interface as the kernel applies such as rp_filter and accept_local: the larger of its own and that of all interfaces. 0: there is none. */
+export const interfaceSetting = (name: string, key: string): number =>
+  Math.max(...['all', name].map((each) => Number(readSetting(`net/ipv4/conf/${each}/${key}`) ?? 0)));
+
 /** @throws the system's error: ENOENT for an unknown key, EACCES without root, EINVAL for a value that the kernel refuses */
 export function writeSetting(path: string, value: string): void {
   writeFileSync(`/proc/sys/${path}`, `${value}\n`, { flag: 'r+' });

@@ -1,6 +1,6 @@
 // What the programs know of an attached interface: its record, made of the interface as it is.
 import type { Records } from '../../../sys/bpf/records.js';
-import { readSetting } from '../../../sys/files/sysctl.js';
+import { interfaceSetting } from '../../../sys/files/sysctl.js';
 import { swap32 } from '../../../wire/bytes.js';
 import { macBytes } from '../../../wire/ethernet.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
@@ -21,12 +21,8 @@ export type RecordDifference = 'number' | 'mac' | 'flags' | 'rp_filter' | 'accep
 
 const REVERSE_PATH = Abi.INTERFACE_STRICT | Abi.INTERFACE_LOOSE;
 
-/** As the kernel applies both: the larger value of the interface's own and that of all interfaces. */
-const settingOf = (name: string, key: string): number =>
-  Math.max(...['all', name].map((each) => Number(readSetting(`net/ipv4/conf/${each}/${key}`) ?? 0)));
-
 function reversePathFlag(name: string): number {
-  const value = settingOf(name, 'rp_filter');
+  const value = interfaceSetting(name, 'rp_filter');
   return value === 1 ? Abi.INTERFACE_STRICT : value === 2 ? Abi.INTERFACE_LOOSE : 0;
 }
 
@@ -58,7 +54,7 @@ export function recordOf(link: Link, xdp: boolean, addresses: readonly Interface
       (handsOver(link) ? Abi.INTERFACE_PEER : 0) |
       (isLayer3(link) ? Abi.INTERFACE_LAYER3 : 0) |
       reversePathFlag(link.name) |
-      (settingOf(link.name, 'accept_local') === 0 ? 0 : InterfaceFlagAbi.INTERFACE_ACCEPTS_OWN),
+      (interfaceSetting(link.name, 'accept_local') === 0 ? 0 : InterfaceFlagAbi.INTERFACE_ACCEPTS_OWN),
     address: swap32(own?.address.words[0] ?? 0),
   };
 }

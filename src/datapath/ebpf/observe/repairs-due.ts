@@ -40,6 +40,7 @@ export type RepairDue =
   | { readonly kind: 'flags-changed'; readonly name: string }
   /** The interface's rp_filter has another value than the programs apply to new connections. `forbids`: theirs forbids more. */
   | { readonly kind: 'reverse-path-changed'; readonly name: string; readonly forbids: boolean }
+  /** The same of accept_local, by which answers that come by the director are looked at (DR, TUN). */
   | { readonly kind: 'accept-local-changed'; readonly name: string }
   /** Policy rules of firewall marks are missing or left over. `missing`: packets with a mark do not reach their service. */
   | { readonly kind: 'mark-rules'; readonly missing: boolean }

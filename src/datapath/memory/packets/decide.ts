@@ -3,7 +3,7 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import { callIdOf } from './call-id.js';
 import { type Connection, firstConnection, isEstablished, quotedConnection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
-import type { Environment } from './environment.js';
+import { type Environment, isForHost } from './environment.js';
 import type { Quoted } from './family-rules.js';
 import { foldOf, type Ip, textOf } from './ip.js';
 import { fromClient, type Packet, sourceOf } from './packet.js';
@@ -60,8 +60,7 @@ function isReuse(table: PacketTable, packet: Packet, connection: Connection): bo
 
 /** Has this host the service's address? Where the kernel gives no answer, the service is served. */
 function isLocal({ environment, device }: Question, { source, destination }: Packet): boolean {
-  const { kind } = environment.hop(device, destination, source);
-  return kind === 'local' || kind === 'unknown';
+  return isForHost(environment.hop(device, destination, source));
 }
 
 /** Must the host's packet filter see it first? FTP's data connections follow one that it has seen. */

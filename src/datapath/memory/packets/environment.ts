@@ -10,6 +10,9 @@ export type HopAnswer =
   | { readonly kind: 'ready'; readonly to: Mac; readonly from: Mac; readonly mtu: number }
   | { readonly kind: 'resolve' | 'local' | 'none' | 'unknown' };
 
+/** Does a packet with this answer stay on the host? Where the FIB gives none, it counts as one that does. */
+export const isForHost = ({ kind }: HopAnswer): boolean => kind === 'local' || kind === 'unknown';
+
 export interface Environment {
   /** The FIB's answer for a packet from `peer` to `address` that came in by `device`. */
   hop(device: string, address: Ip, peer: Ip): HopAnswer;

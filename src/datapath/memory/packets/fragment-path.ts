@@ -5,6 +5,7 @@ import { readSctpChecksum } from '../../../wire/sctp.js';
 import type { Arrival } from './arrival.js';
 import type { Connection } from './connection.js';
 import { isServerSide, type Question } from './decide.js';
+import { isForHost } from './environment.js';
 import { ETHERNET_BYTES, handIn } from './ethernet.js';
 import { rulesOf } from './family.js';
 import { dropped, type Outcome, passed, sent, tunnelled } from './forward.js';
@@ -162,6 +163,5 @@ export const fitsFrame = ({ length, header }: Packet, frame: Uint8Array): boolea
  */
 export function mayWait({ table, environment, device, wire, accepted }: Question, { source, destination }: Packet): boolean {
   if (!wire || accepted) return false;
-  const { kind } = environment.hop(device, destination, source);
-  return table.fragments.servers.has(source) || kind === 'local' || kind === 'unknown';
+  return table.fragments.servers.has(source) || isForHost(environment.hop(device, destination, source));
 }

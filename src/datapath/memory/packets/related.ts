@@ -126,7 +126,10 @@ export function aboutLocal(question: Question, message: Message): Outcome | unde
   return sendOn(question, message, { destination, virtual, server: to, method: 'masq' }, false, client, roomFor(message.packet, report));
 }
 
-/** schedule_icmp, of an error about no connection of any scope: as in IPVS it begins one. undefined: it is about no service of this scope, or is not scheduled. */
+/**
+ * schedule_icmp, of an error about no connection of any scope: as in IPVS it begins one. undefined: it is about no service of this scope, or is not
+ * scheduled.
+ */
 export function relatedScheduled(question: Question, message: Message): Outcome | undefined {
   const { table, scope, wire, now } = question;
   const { from, to, protocol, portless } = message.quoted;
