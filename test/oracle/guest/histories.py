@@ -138,13 +138,15 @@ class History:
         dst, cp, _ = flow; n = n or self.got.get(cp, '1')
         src, sp = (self.address(n), port or self.real or self.asked(flow)) if self.nat else (self.vip, port or self.asked(flow))
         self.step('server %s to %s %d %s%s' % (n, dst[-1], cp % 8, self.name(flags), note), 'r' + n, lambda: self.send(self.bed.raw['r' + n, self.six], src, sp, dst, cp, flags, hops), cp)
+    def client_error(self, flow, note=''):
+        src, sp, _ = flow
+        send = lambda: unreachable(self.bed.raw['c', self.six], self.six, src, self.vip, quoted(self.six, 6 if self.tcp else 17, self.vip, self.asked(flow), src, sp))
+        self.step('client %s %d unreachable%s' % (src[-1], sp % 8, note), 'c', send, sp)
     def error(self, flow):
-        src, sp, _ = flow; proto = 6 if self.tcp else 17; n = self.got.get(sp, '1')
-        if self.chance.often(50) or not self.nat:
-            send = lambda: unreachable(self.bed.raw['c', self.six], self.six, src, self.vip, quoted(self.six, proto, self.vip, self.asked(flow), src, sp))
-            self.step('client %s %d unreachable' % (src[-1], sp % 8), 'c', send, sp)
+        src, sp, _ = flow; n = self.got.get(sp, '1')
+        if self.chance.often(50) or not self.nat: self.client_error(flow)
         else:
-            send = lambda: unreachable(self.bed.raw['r' + n, self.six], self.six, self.address(n), src, quoted(self.six, proto, src, sp, self.address(n), self.real or self.asked(flow)))
+            send = lambda: unreachable(self.bed.raw['r' + n, self.six], self.six, self.address(n), src, quoted(self.six, 6 if self.tcp else 17, src, sp, self.address(n), self.real or self.asked(flow)))
             self.step('server %s to %s %d unreachable' % (n, src[-1], sp % 8), 'r' + n, send, sp)
     def dialogue(self, flow):
         parts = DIALOGUE if self.nat or self.six else ASIDE
