@@ -159,8 +159,8 @@ static __always_inline bool is_reuse(struct verdict *v) {
   if (!mode) return false;
   bool ended = REUSED_STATES & state || (mode & 2 && REUSED_BY_2_STATES & state && v->f.value & V_NOOUTPUT);
   if (!ended) return false;
-  /* With a template, the old connection goes on, unless a drain has released its client. */
-  return !has_template(v->key, v->dest) || ((!ALL_PORTS || v->d) && v->d->flags & D_RELEASED);
+  /* A controlled one goes on, unless a drain has released its client. */
+  return !is_controlled(v->key, v->dest) || ((!ALL_PORTS || v->d) && v->d->flags & D_RELEASED);
 }
 
 /* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ended it and starts another one. */

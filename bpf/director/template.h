@@ -314,13 +314,15 @@ __noinline int template_mark(__u64 conn, __u32 dest, __u64 flags, __u32 asked) {
   return 0;
 }
 
-/* Is there a template that leads, or led, the client of a connection to the connection's destination? As in IPVS such a connection goes on when its
- * client begins again after its end, also if its service is persistent no longer; one that is older than the persistence has none. */
-__noinline int has_template(__u64 conn, __u32 dest) {
+/* Is a connection controlled, as IPVS calls it: is there a template that leads, or led, its client to its destination, or is it FTP's data? Such a one
+ * goes on when its client begins again after its end, also if its service is persistent no longer; one that is older than the persistence has none. */
+__noinline int is_controlled(__u64 conn, __u32 dest) {
   __u32 service = conn >> K_SERVICE_SHIFT;
   struct service *svc = service_at(service);
   struct template_probe *r = the_template_probe();
-  if (!svc || !r || !persistence_of(svc)) return false;
+  if (!svc || !r) return false;
+  if (ALL_PORTS && svc->port) return true; /* of a service with a port, FTP's data alone are here */
+  if (!persistence_of(svc)) return false;
   if (svc->flags & SVC_SIP) return true; /* of its call, which it does not know */
   template_probe_for(r, persistence_of(svc), service, conn, false);
 #pragma clang loop unroll(disable)

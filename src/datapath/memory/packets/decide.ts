@@ -46,6 +46,9 @@ const FTP_DATA_PORT = 20;
 /** States of a connection whose client may begin another one from its port. */
 const REUSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'CLOSED']);
 
+/** Is it FTP's data, which as in IPVS the command connection controls? */
+const isFtpData = ({ service: { port }, virtual }: Connection): boolean => port !== 0 && virtual.port !== port;
+
 /** A SYN or an INIT on an old connection: is it a new one that reuses the client's port? */
 function isReuse(table: PacketTable, packet: Packet, connection: Connection): boolean {
   const { settings } = table;
@@ -54,8 +57,8 @@ function isReuse(table: PacketTable, packet: Packet, connection: Connection): bo
   if (settings.expireNodestConn && destination.weight <= 0) return true;
   if (settings.connReuseMode === 0) return false;
   const ended = REUSED.has(state) || ((settings.connReuseMode & 2) !== 0 && state === 'FIN_WAIT' && noOutput);
-  // With a template, the old connection goes on, also if its service is persistent no longer.
-  return ended && !table.templatesOf(service).hasLed(connection);
+  // A controlled one goes on: with a template, also if its service is persistent no longer.
+  return ended && !isFtpData(connection) && !table.templatesOf(service).hasLed(connection);
 }
 
 /** Has this host the service's address? Where the kernel gives no answer, the service is served. */
