@@ -43,6 +43,7 @@ const SCRIPTS = {
   c4_settings6: 'py',
   d2_limits: 'py',
   f1_marks: 'py',
+  f2_ftp: 'py',
   g1_counters: 'py',
   g2_ttl_mtu: 'py',
   g3_udp_checksum: 'py',
