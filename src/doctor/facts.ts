@@ -9,20 +9,20 @@ import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
 import type { SyncCounts } from '../host/sync/sync-counts.js';
 import type { Address, Family } from '../model/address.js';
 import type { IpsecPolicy } from '../model/ipsec-policy.js';
-import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/service.js';
+import type { DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { DaemonSettings } from '../model/sync-daemon.js';
 import type { TcAlone } from '../model/tc-alone.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { ListeningSocket } from '../wire/sock-diag.js';
 import type { DrainFact, EmptiedFact } from './drain-facts.js';
-import type { HalfOpenCount } from './half-open-count.js';
 import type { FilterRule } from './packet-filter/aim.js';
 import type { Blocked, Chain } from './packet-filter/model.js';
 import type { EchoFact, HandoverFact, ProbeAnswer } from './probe-facts.js';
 import type { ProxyFact } from './proxy-facts.js';
 import type { StreamFact } from './stream-facts.js';
 import type { SwitchFact, WantedSwitchFact } from './switch-facts.js';
+import type { ConnectionFacts, DropFacts, FillFacts } from './table-facts.js';
 
 export type { EchoFact, HandoverFact, ProbeAnswer };
 
@@ -101,6 +101,8 @@ export interface ServiceFact {
   readonly destinations: readonly DestinationSpec[];
   /** Ids of destinations that have as many connections as their upper threshold allows. */
   readonly overloaded?: ReadonlySet<string>;
+  /** Of a firewall mark without persistence: the ports that clients of its connections asked for, in order. */
+  readonly ports?: readonly number[];
 }
 
 /** One TCP connect to a real server. `error`: the errno's name, ETIMEDOUT included. */
@@ -202,45 +204,6 @@ export interface ClientFact {
   readonly vip: Address;
   readonly path: PathFact;
   readonly seen: boolean;
-}
-
-/** Connections of one destination or of one network (IPv4: /24, IPv6: /64) of clients. */
-export interface ConnectionCount extends HalfOpenCount {
-  /** Later ones got past it, and none waits now. */
-  readonly over: boolean;
-}
-
-/** What the connection table shows. */
-export interface ConnectionFacts {
-  readonly destinations: readonly (ConnectionCount & { readonly virtual: DestinationKey; readonly destination: DestinationKey })[];
-  readonly networks: readonly (ConnectionCount & { readonly network: Address })[];
-  /** How long ago the last packet of a client came, s, by id of the VIP. */
-  readonly idle: ReadonlyMap<string, number>;
-}
-
-/** Packets that the datapath dropped, or passed on without balancing. */
-export interface DropFacts {
-  /** How long ago `recent` begins, s. */
-  readonly seconds: number;
-  /** In about the last minute, by reason as in `weir stats drops`; reasons without any are absent. */
-  readonly recent: ReadonlyMap<string, number>;
-  /** While doctor looked. */
-  readonly now: ReadonlyMap<string, number>;
-  /** What each reason of `recent` means. */
-  readonly texts: ReadonlyMap<string, string>;
-}
-
-/** How full the connection table is. */
-export interface FillFacts {
-  readonly connections: number;
-  /** Of these, in SYN_RECV. */
-  readonly halfOpen: number;
-  /** For how many it is made. */
-  readonly capacity: number;
-  /** Places: twice the capacity. */
-  readonly slots: number;
-  /** Of persistent services: of both families, and places for those of each. */
-  readonly templates?: { readonly living: number; readonly slots: number };
 }
 
 export interface OffloadFact {

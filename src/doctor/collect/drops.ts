@@ -1,7 +1,7 @@
 // What the datapath drops, or passes on without balancing: in the last minute, and while doctor looks.
 import type { TableReader } from '../../datapath/director.js';
 import type { DropCount } from '../../model/drops.js';
-import type { DropFacts } from '../facts.js';
+import type { DropFacts } from '../table-facts.js';
 
 const counted = (counts: readonly DropCount[]): ReadonlyMap<string, number> =>
   new Map(counts.flatMap(({ key, count }) => (count > 0n ? [[key, Number(count)] as const] : [])));

@@ -2,6 +2,7 @@
 import { drainView } from '../../control/drain/drain-plan.js';
 import { emptiedBy, emptiedByOverride } from '../../control/drain/emptied.js';
 import type { DrainView } from '../../control/drain/messages.js';
+import { markedPorts } from '../../datapath/ebpf/observe/marked-ports.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { SCTP_STATES, sctpTimeout } from '../../datapath/sctp-state.js';
 import { TCP_TIMEOUTS } from '../../datapath/tcp-state.js';
@@ -12,8 +13,9 @@ import { addressId, destinationId, serviceId } from '../../model/identity.js';
 import type { ConnectionEntry, DestinationKey, Timeouts } from '../../model/service.js';
 import { monotonicUs } from '../../sys/clock.js';
 import type { DrainFact, EmptiedFact } from '../drain-facts.js';
-import type { ConnectionFacts, DropFacts, FillFacts, ServiceFact } from '../facts.js';
+import type { ServiceFact } from '../facts.js';
 import { countHalfOpen } from '../half-open-count.js';
+import type { ConnectionFacts, DropFacts, FillFacts } from '../table-facts.js';
 import type { SeenClient } from './client-paths.js';
 import { watchDrops } from './drops.js';
 
@@ -154,6 +156,9 @@ const emptiedOf = ({ drains, overrides = [] }: DrainRecord, view: DrainView): re
   ...overrides.flatMap((one) => emptiedByOverride(one, view).map((service) => ({ target: one.target, service }))),
 ];
 
+/** A firewall mark whose connections are balanced one by one. */
+const isMarkAlone = ({ spec }: Pick<ServiceFact, 'spec'>): boolean => spec.key.kind === 'fwmark' && spec.persistence === undefined;
+
 export function collectTable(reader: ObservingReader): TableFacts {
   const record = presentDrains(reader);
   const present = [...reader.services()];
@@ -163,12 +168,18 @@ export function collectTable(reader: ObservingReader): TableFacts {
     services.map(({ key, destinations }) => [serviceId(key), new Set(destinations.filter((one) => one.overloaded).map(destinationId))]),
   );
   const { halfOpen, ...rest } = summary(reader.connections(), reader.timeouts());
+  const marked = present.some(isMarkAlone) ? markedPorts(reader.tables, CONNECTIONS_MAX) : undefined;
   return {
-    services: present.map(({ spec, destinations }) => ({
-      spec,
-      destinations: destinations.map((one) => one.spec),
-      overloaded: overloaded.get(serviceId(spec.key)) ?? new Set(),
-    })),
+    services: present.map(({ spec, destinations }) => {
+      const id = serviceId(spec.key);
+      const ports = isMarkAlone({ spec }) ? marked?.get(id) : undefined;
+      return {
+        spec,
+        destinations: destinations.map((one) => one.spec),
+        overloaded: overloaded.get(id) ?? new Set(),
+        ...(ports === undefined ? {} : { ports }),
+      };
+    }),
     ...rest,
     fill: { connections: active + inactive, halfOpen, capacity: capacity.connections, slots, templates },
     drains: endingsOf(record, monotonicUs()),

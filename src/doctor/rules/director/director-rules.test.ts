@@ -9,7 +9,8 @@ import type { Finding } from '../../../model/finding.js';
 import type { TcAlone } from '../../../model/tc-alone.js';
 import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { diagnose } from '../../diagnose.js';
-import type { ClientFact, ConnectionFacts, DirectorFacts, MarkDenial, PathFact } from '../../facts.js';
+import type { ClientFact, DirectorFacts, MarkDenial, PathFact } from '../../facts.js';
+import type { ConnectionFacts } from '../../table-facts.js';
 
 /** What is found when these facts are other than on the healthy host. */
 const found = (change: Partial<DirectorFacts>): readonly Finding[] => diagnose({ ...director, ...change });

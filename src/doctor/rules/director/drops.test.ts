@@ -6,7 +6,8 @@ import { ip } from '../../../../test/support/ip.js';
 import type { Finding } from '../../../model/finding.js';
 import { destinationId } from '../../../model/identity.js';
 import { diagnose } from '../../diagnose.js';
-import type { ClientFact, DirectorFacts, FillFacts } from '../../facts.js';
+import type { ClientFact, DirectorFacts } from '../../facts.js';
+import type { FillFacts } from '../../table-facts.js';
 
 const found = (change: Partial<DirectorFacts>): readonly Finding[] => diagnose({ ...director, ...change });
 const codes = (change: Partial<DirectorFacts>) => found(change).map(({ severity, code }) => `${severity} ${code}`);

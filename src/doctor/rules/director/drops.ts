@@ -2,7 +2,8 @@
 // counted.
 import { counted } from '../../../model/counted.js';
 import type { Finding, FindingSeverity } from '../../../model/finding.js';
-import type { DirectorFacts, DropFacts } from '../../facts.js';
+import type { DirectorFacts } from '../../facts.js';
+import type { DropFacts } from '../../table-facts.js';
 import { fillText, isAlmostFull, templatesText } from './fill.js';
 
 interface Rule {

@@ -1,6 +1,7 @@
 // Is there room in the connection table?
 import type { Finding } from '../../../model/finding.js';
-import type { DirectorFacts, FillFacts } from '../../facts.js';
+import type { DirectorFacts } from '../../facts.js';
+import type { FillFacts } from '../../table-facts.js';
 
 /** Of its places: beyond, a new connection may find none among its neighbours. */
 const ALMOST_FULL = 0.75;

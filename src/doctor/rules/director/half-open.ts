@@ -4,8 +4,9 @@ import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import { destinationId } from '../../../model/identity.js';
 import { masquerades } from '../../../model/masquerades.js';
-import type { ConnectionCount, DirectorFacts } from '../../facts.js';
+import type { DirectorFacts } from '../../facts.js';
 import { isStuck } from '../../half-open-count.js';
+import type { ConnectionCount } from '../../table-facts.js';
 
 /** What is over is no fault any more. */
 const severityOf = ({ over }: ConnectionCount): FindingSeverity => (over ? 'info' : 'warning');

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { destination, director, service } from '../../../../test/support/doctor-facts.js';
 import { ip } from '../../../../test/support/ip.js';
 import { diagnose } from '../../diagnose.js';
-import type { ConnectionFacts, DirectorFacts, ServiceFact } from '../../facts.js';
+import type { DirectorFacts, ServiceFact } from '../../facts.js';
 
 const SERVERS = [destination('10.5.0.51', 0, 'route')];
 const persistence = { timeout: 300, netmask: 0xffffffff } as const;
@@ -29,26 +29,21 @@ test('FTP without persistence, and a service of port 0', () => {
 });
 
 test('a mark without persistence: what its connections show', () => {
-  const marked = { ...service('10.5.0.9', 1, SERVERS, 'rr') };
+  const marked = service('10.5.0.9', 1, SERVERS, 'rr');
   const mark: ServiceFact = { ...marked, spec: { ...marked.spec, key: { kind: 'fwmark', family: 'inet', mark: 3 } } };
-  const count = { halfOpen: 0, others: 1, over: false };
-  const connections = (server: string, ...ports: readonly number[]): ConnectionFacts => ({
-    ...director.connections,
-    destinations: ports.map((port) => ({
-      ...count,
-      virtual: { address: ip('10.5.0.9'), port },
-      destination: { address: ip(server), port },
-    })) as ConnectionFacts['destinations'],
-  });
-  const of = (more: readonly ServiceFact[], server: string, ...ports: readonly number[]) =>
-    codes({ services: [mark, ...more], connections: connections(server, ...ports) });
-  assert.deepEqual(of([], '10.5.0.51', 80), []);
-  assert.deepEqual(of([], '10.5.0.51', 443, 80), ['info ports-without-persistence']);
-  assert.match(found({ services: [mark], connections: connections('10.5.0.51', 443, 80) })[0]?.what ?? '', /ports 80, 443 .* by FWM 3/);
-  assert.deepEqual(of([], '10.5.0.51', 21, 40000), ['warning ftp-without-persistence']);
-  assert.deepEqual(of([], '10.5.0.52', 80, 443), [], "another service's server");
-  assert.deepEqual(of([service('10.5.0.9', 443, SERVERS)], '10.5.0.51', 80, 443), [], 'an exact service has the other port');
-  const second: ServiceFact = { ...mark, spec: { ...mark.spec, key: { kind: 'fwmark', family: 'inet', mark: 4 } } };
-  assert.deepEqual(of([second], '10.5.0.51', 80, 443), [], 'which mark they have is not known');
-  assert.deepEqual(codes({ services: [persistent(mark)], connections: connections('10.5.0.51', 80, 443) }), []);
+  const of = (...ports: readonly number[]) => ({ services: [{ ...mark, ports }] });
+  assert.deepEqual(codes({ services: [mark] }), []);
+  assert.deepEqual(codes(of(80)), []);
+  assert.deepEqual(codes(of(80, 443)), ['info ports-without-persistence']);
+  assert.match(found(of(80, 443))[0]?.what ?? '', /ports 80, 443 .* by FWM 3/);
+  assert.deepEqual(codes(of(21, 40000)), ['warning ftp-without-persistence']);
+  assert.deepEqual(codes({ services: [persistent({ ...mark, ports: [80, 443] })] }), []);
+});
+
+test("connections of other services with a mark's servers are not the mark's", () => {
+  const marked = service('10.5.0.9', 1, SERVERS, 'rr');
+  const mark: ServiceFact = { ...marked, spec: { ...marked.spec, key: { kind: 'fwmark', family: 'inet', mark: 3 } }, ports: [80] };
+  const place = { halfOpen: 0, others: 1, over: false, destination: { address: ip('10.5.0.51'), port: 80 } };
+  const destinations = [80, 8080, 0].map((port) => ({ ...place, virtual: { address: ip('10.5.0.9'), port } }));
+  assert.deepEqual(codes({ services: [mark], connections: { ...director.connections, destinations } }), []);
 });

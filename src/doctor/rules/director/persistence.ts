@@ -1,7 +1,7 @@
 // Services whose clients' connections belong together, but are balanced one by one: FTP, all ports, a mark for several ports.
 import { changeText } from '../../../model/change-text.js';
 import type { Finding } from '../../../model/finding.js';
-import { sameAddress, serviceFamily, widestNetmask } from '../../../model/identity.js';
+import { serviceFamily, widestNetmask } from '../../../model/identity.js';
 import { masquerades } from '../../../model/masquerades.js';
 import type { ServiceSpec } from '../../../model/service.js';
 import type { DirectorFacts, ServiceFact } from '../../facts.js';
@@ -16,21 +16,6 @@ function persistent(spec: ServiceSpec): string {
   return `ipvsadm ${changeText({ kind: 'edit-service', spec: { ...spec, persistence } })}`;
 }
 
-/** Virtual ports of the connections to a mark's servers that no service of an address takes, nor another mark whose servers they are, too. */
-function portsOfMark({ services, connections }: DirectorFacts, mark: ServiceFact): readonly number[] {
-  const others = services.filter((one) => one !== mark);
-  const ports = connections.destinations.flatMap(({ virtual, destination }): readonly number[] => {
-    const isServer = ({ destinations }: ServiceFact): boolean => destinations.some((one) => sameAddress(one.address, destination.address));
-    const takes = (one: ServiceFact): boolean => {
-      const { key } = one.spec;
-      if (key.kind === 'fwmark') return isServer(one);
-      return sameAddress(key.address, virtual.address) && (key.port === virtual.port || key.port === 0);
-    };
-    return isServer(mark) && !others.some(takes) ? [virtual.port] : [];
-  });
-  return [...new Set(ports)].sort((a, b) => a - b);
-}
-
 const ftp = (name: string, spec: ServiceSpec): Finding => ({
   severity: 'warning',
   code: 'ftp-without-persistence',
@@ -43,8 +28,8 @@ const ftp = (name: string, spec: ServiceSpec): Finding => ({
 /** Does the helper for FTP make its data connections? */
 const isHelped = ({ destinations }: ServiceFact): boolean => destinations.every(masquerades);
 
-function judge(facts: DirectorFacts, service: ServiceFact): readonly Finding[] {
-  const { spec } = service;
+function judge(service: ServiceFact): readonly Finding[] {
+  const { spec, ports = [] } = service;
   const { key } = spec;
   const name = serviceText(spec);
   if (spec.persistence !== undefined) return [];
@@ -54,7 +39,6 @@ function judge(facts: DirectorFacts, service: ServiceFact): readonly Finding[] {
     const cause = "without persistence (-p) a service of port 0 takes packets to port 0 alone, as with the kernel's IPVS";
     return [{ severity: 'warning', code: 'ports-without-persistence', what: `${name} takes no connection`, cause, fix: persistent(spec) }];
   }
-  const ports = portsOfMark(facts, service);
   if (ports.includes(FTP_PORT)) return [ftp(name, spec)];
   if (ports.length < 2) return [];
   return [
@@ -68,4 +52,4 @@ function judge(facts: DirectorFacts, service: ServiceFact): readonly Finding[] {
   ];
 }
 
-export const persistenceRule = (facts: DirectorFacts): readonly Finding[] => facts.services.flatMap((service) => judge(facts, service));
+export const persistenceRule = ({ services }: DirectorFacts): readonly Finding[] => services.flatMap(judge);
