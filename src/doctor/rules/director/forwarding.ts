@@ -30,7 +30,7 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
   if (marks.length > 0) return marks;
   if (needed && !on) {
     const lost = forwardingLost(facts);
-    const isNat = destinations.some(({ method }) => method === 'masq');
+    const isNat = destinations.some(({ method, address }) => method === 'masq' && address.family === 'inet');
     return [
       {
         severity: lost ? 'error' : 'warning',
@@ -49,7 +49,7 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
         severity: 'info',
         code: 'forwarding-unneeded',
         what: 'ip_forward is 1',
-        cause: 'no destination is Masq or FullNAT, and VS/DR and VS/TUN do not need forwarding',
+        cause: 'no IPv4 destination is Masq or FullNAT, and VS/DR and VS/TUN do not need forwarding',
       },
     ];
   }
