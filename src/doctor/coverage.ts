@@ -1,6 +1,7 @@
 // What an examination of a director or a real server looked at, and what it cannot see from there: nothing is wrong only as far as that. Pure.
 import { counted } from '../model/counted.js';
 import { addressId } from '../model/identity.js';
+import type { Protocol } from '../model/service.js';
 import type { DirectorFacts, Facts, RealServerFacts, VrrpNodeFacts } from './facts.js';
 import { BOTH_FAMILIES, vipsOf } from './network.js';
 import { hasVip } from './server-method.js';
@@ -13,13 +14,13 @@ export interface Coverage {
 const servers = (count: number): string => counted(count, 'server');
 
 /** Servers of one protocol by address and port. */
-function endpointsOf({ services }: DirectorFacts, protocol: 'tcp' | 'udp'): number {
+function endpointsOf({ services }: DirectorFacts, protocol: Protocol): number {
   const of = services.filter(({ spec: { key } }) => key.kind === 'address' && key.protocol === protocol);
   return new Set(of.flatMap(({ destinations }) => destinations.map(({ address, port }) => `${addressId(address)} ${port}`))).size;
 }
 
 function directorCoverage(facts: DirectorFacts): Coverage {
-  const udp = endpointsOf(facts, 'udp');
+  const [udp, sctp] = [endpointsOf(facts, 'udp'), endpointsOf(facts, 'sctp')];
   const marks = facts.services.filter(({ spec: { key } }) => key.kind === 'fwmark').length;
   const tried = new Set(facts.handovers.map(({ realServer }) => addressId(realServer))).size;
   const seen = facts.clients.filter((one) => one.seen).length;
@@ -35,6 +36,7 @@ function directorCoverage(facts: DirectorFacts): Coverage {
     ],
     notLookedAt: [
       ...(udp === 0 ? [] : [`what ${counted(udp, 'UDP server')} ${udp === 1 ? 'answers' : 'answer'}`]),
+      ...(sctp === 0 ? [] : [`SCTP of ${servers(sctp)}`]),
       ...(marks === 0 ? [] : [`which packets ${counted(marks, 'firewall mark')} ${marks === 1 ? 'gets' : 'get'}`]),
       ...(facts.reflections.some(({ answer }) => answer === 'back') ? [] : ["routers' ways to the VIPs"]),
       'the applications',

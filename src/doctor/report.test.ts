@@ -28,6 +28,13 @@ test('servers of UDP may be silent: what they answer was not looked at', () => {
   assert.equal(notLookedAt[0], 'what 2 UDP servers answer');
 });
 
+test('servers of SCTP were not looked at', () => {
+  const key = { kind: 'address', protocol: 'sctp', address: ip('10.5.0.9'), port: 2905 } as const;
+  const destinations = [destination('10.5.0.51', 2905, 'route')];
+  const sctp: ServiceFact = { spec: { key, scheduler: 'rr', schedFlags: 0, onePacket: false }, destinations };
+  assert.match(reportText({ ...director, services: [sctp] }, []), /; not looked at: SCTP of 1 server, /);
+});
+
 test('with an error there is no OK', () => {
   const finding = { severity: 'error', code: 'table-empty', what: 'a', cause: 'b' } as const;
   assert.equal(reportText(director, [finding]), 'ERROR  a: b\n');
