@@ -45,7 +45,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'import',
-    meaning: 'print the configuration of nginx as a weir.yaml, and what of it is lost',
+    meaning: 'print the configuration of another load balancer as a weir.yaml, and what of it is lost',
     load: () => import('./commands/import.js'),
   },
   { name: 'schema', meaning: 'print the JSON Schema of weir.yaml, or examine such files', load: () => import('./commands/schema.js') },
