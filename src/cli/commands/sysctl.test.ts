@@ -46,7 +46,19 @@ test('a key that there is not', async () => {
   assert.deepEqual(await run('-w', 'net.ipv4.vs.x=1'), { status: 1, stdout: '', stderr: text });
   assert.deepEqual(await run('net.ipv4.vs.x', 'net.ipv4.vs.conntrack'), { status: 1, stdout: 'net.ipv4.vs.conntrack = 0\n', stderr: text });
   assert.deepEqual(await run('-e', 'net.ipv4.vs.x'), { status: 0, stdout: '', stderr: '' });
-  assert.match((await run('net.ipv4.ip_forward')).stderr, /cannot stat \/proc\/sys\/net\/ipv4\/ip_forward/);
+});
+
+test('a key of the kernel, and a bare one: the next step', async () => {
+  const missing = (path: string, step: string): string =>
+    `sysctl: cannot stat /proc/sys/${path}: No such file or directory\nweir: ${step}\n`;
+  const others = 'only net.ipv4.vs.* is here; sysctl(8) has the other keys';
+  for (const words of [['net.ipv4.ip_forward'], ['-w', 'net.ipv4.ip_forward=1']])
+    assert.deepEqual(await run(...words), { status: 1, stdout: '', stderr: missing('net/ipv4/ip_forward', others) });
+  const whole = missing('expire_nodest_conn', 'the whole key is net.ipv4.vs.expire_nodest_conn');
+  for (const words of [['expire_nodest_conn'], ['-w', 'expire_nodest_conn=1']])
+    assert.deepEqual(await run(...words), { status: 1, stdout: '', stderr: whole });
+  assert.equal((await run('nosuch')).stderr, missing('nosuch', others));
+  assert.equal((await run('-e', 'net.ipv4.ip_forward')).stderr, '');
 });
 
 test('all of them, by name', async () => {

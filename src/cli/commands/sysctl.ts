@@ -1,7 +1,7 @@
 // `weir sysctl`: net.ipv4.vs.* of the director, with the words and answers of procps' sysctl.
 
 import type { Director, TableReader } from '../../datapath/director.js';
-import { sysctlWithoutEffect } from '../../datapath/sysctls.js';
+import { isSysctlName, sysctlWithoutEffect } from '../../datapath/sysctls.js';
 import { isRefusal } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
@@ -67,9 +67,18 @@ function show(name: string, value: string, flags: Flags): string {
   return flags.values ? `${value}\n` : `${name} = ${value}\n`;
 }
 
+/** What to do about a key that weir has not; undefined: nothing is known. */
+function nextStep(name: string): string | undefined {
+  if (isSysctlName(name)) return `the whole key is ${PREFIX}${name}`;
+  return name.startsWith(PREFIX) ? undefined : `only ${PREFIX}* is here; sysctl(8) has the other keys`;
+}
+
+/** The first line is that of procps, by which scripts know a missing key, also where the kernel has one. */
 function unknown(name: string, flags: Flags, io: Io): number {
   if (flags.ignore) return 0;
   io.err(`sysctl: cannot stat /proc/sys/${name.replaceAll('.', '/')}: No such file or directory\n`);
+  const step = nextStep(name);
+  if (step !== undefined) io.err(`weir: ${step}\n`);
   return FAILED;
 }
 
