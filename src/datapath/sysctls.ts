@@ -110,7 +110,7 @@ const NO_THREAD = 'the estimates are made by a timer of the kernel, which has no
 const rows = {
   am_droprate: row(upTo(INT_MAX), 10),
   amemthresh: row(upTo(INT_MAX), 1024),
-  backup_only: row(integer),
+  backup_only: row(integer, 0, 'a backup balances what it gets'),
   cache_bypass: row(integer),
   conn_reuse_mode: row(upTo(INT_MAX), 1),
   conntrack: row(integer, 0, 'packets of virtual services do not pass netfilter'),
@@ -137,11 +137,11 @@ const rows = {
   snat_reroute: row(integer, 1, 'replies are always routed from the virtual address'),
   sync_persist_mode: row(integer),
   sync_ports: row(powerOfTwo, 1),
-  sync_qlen_max: row(upTo(0xffff_ffff), 8192),
+  sync_qlen_max: row(upTo(0xffff_ffff), 8192, 'no message waits in a queue'),
   sync_refresh_period: row(seconds),
-  sync_retries: row(upTo(3)),
-  sync_sock_size: row(integer),
-  sync_threshold: row(thresholdAndPeriod, [3, 50]),
+  sync_retries: row(upTo(3), 0, 'a connection is announced again when its state changes and before the backup would forget it'),
+  sync_sock_size: row(integer, 0, 'the sockets of synchronisation have sizes of their own'),
+  sync_threshold: row(thresholdAndPeriod, [3, 50], 'packets are not counted: a connection is announced as soon as it is established'),
   sync_version: row(upTo(1), 1),
 } as const satisfies Readonly<Record<string, Sysctl>>;
 
@@ -157,5 +157,5 @@ export const isSysctlName = (name: string): name is SysctlName => Object.hasOwn(
 export function sysctlWithoutEffect(name: string, value: string): string | undefined {
   if (!isSysctlName(name)) return undefined;
   const { noEffect, initial }: Sysctl = sysctls[name];
-  return value.trim() === initial.join(' ') ? undefined : noEffect;
+  return value.trim().split(/\s+/).join(' ') === initial.join(' ') ? undefined : noEffect;
 }

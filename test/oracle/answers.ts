@@ -59,6 +59,15 @@ function common(left: readonly string[], right: readonly string[]): ReadonlySet<
   return found;
 }
 
+/** What weir prints beside the kernel's answer: that a setting is kept without effect. */
+const IS_NOTE = /^(?:! )?weir: net\.ipv4\.vs\.\w+ is kept, but has no effect: /;
+
+const withoutNotes = (ours: string): string =>
+  ours
+    .split('\n')
+    .filter((line) => !IS_NOTE.test(line))
+    .join('\n');
+
 /**
  * Compares two transcripts of one script. The script prints the same commands in the same order whatever the director
  * answers, so the n-th command of one belongs to the n-th of the other.
@@ -66,7 +75,7 @@ function common(left: readonly string[], right: readonly string[]): ReadonlySet<
 export function compare(recorded: string, ours: string): Comparison {
   const answers: Answer[] = [];
   const same = new Set<Answer>();
-  const theirs = blocksOf(ours);
+  const theirs = blocksOf(withoutNotes(ours));
   blocksOf(recorded).forEach((block, index) => {
     const twin = theirs[index]?.command === block.command ? (theirs[index]?.body ?? []) : [];
     if (block.body.length <= LONG) {

@@ -38,6 +38,8 @@ test('what has no effect is kept, and a line reports it', async () => {
   assert.deepEqual([status, stdout], [0, 'net.ipv4.vs.conntrack = 1\n']);
   assert.equal(stderr, 'weir: net.ipv4.vs.conntrack is kept, but has no effect: packets of virtual services do not pass netfilter\n');
   assert.equal((await run('-w', 'net.ipv4.vs.conntrack=0')).stderr, '');
+  const backup = 'weir: net.ipv4.vs.backup_only is kept, but has no effect: a backup balances what it gets\n';
+  assert.equal((await run('-w', 'net.ipv4.vs.backup_only=1')).stderr, backup);
 });
 
 test('a key that there is not', async () => {
