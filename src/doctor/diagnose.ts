@@ -5,6 +5,7 @@ import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
 import { clientsRule } from './rules/director/clients.js';
 import { datapathRule } from './rules/director/datapath.js';
 import { drainsRule } from './rules/director/drains.js';
+import { dropPacketRule } from './rules/director/drop-packet.js';
 import { dropsRule } from './rules/director/drops.js';
 import { fillRule } from './rules/director/fill.js';
 import { filtersRule } from './rules/director/filters.js';
@@ -110,7 +111,7 @@ function directorFindings(facts: DirectorFacts): readonly Finding[] {
   const routers = nearer ? [] : routerToVipRule(facts);
   const dropping = dropsRule(facts, explained);
   const full = dropping.some(({ code }) => code === 'table-full' || code === 'table-evicts');
-  return [...found, ...routers, ...dropping, ...fillRule(facts, full), ...halfOpenRule(facts, explained)];
+  return [...found, ...routers, ...dropping, ...dropPacketRule(facts), ...fillRule(facts, full), ...halfOpenRule(facts, explained)];
 }
 
 const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] = [

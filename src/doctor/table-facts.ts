@@ -27,6 +27,9 @@ export interface DropFacts {
   readonly now: ReadonlyMap<string, number>;
   /** What each reason of `recent` means. */
   readonly texts: ReadonlyMap<string, string>;
+  /** net.ipv4.vs.drop_packet, which is 2 or 3 while it works, and net.ipv4.vs.am_droprate. */
+  readonly dropPacket: number;
+  readonly amDroprate: number;
 }
 
 /** How full the connection table is. */

@@ -50,6 +50,25 @@ test('a new connection: the choice, why not the others, what leaves and by what'
   });
 });
 
+test('drop_packet at work: how many new connections it drops', on, async () => {
+  await inSame(async (cluster) => {
+    const { lvs, bed } = cluster;
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r ${WEB1}:80 -m`);
+    bed.undo(() => ok(lvs.weir('sysctl -w net.ipv4.vs.drop_packet=0 net.ipv4.vs.am_droprate=10')));
+    for (const [rate, text] of [
+      [2, 'one in 2 new connections'],
+      [1, 'every new connection'],
+    ] as const) {
+      ok(lvs.weir(`sysctl -w net.ipv4.vs.drop_packet=3 net.ipv4.vs.am_droprate=${rate}`));
+      await until(
+        () => explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`).uncertain,
+        (uncertain) => uncertain.includes(`drop_packet is at work: each CPU drops ${text}`),
+        10,
+      );
+    }
+  });
+});
+
 test('refused, dropped, left to the stack: each with its reason and the settings that decided', on, async () => {
   await inSame((cluster) => {
     const { lvs } = cluster;

@@ -13,11 +13,14 @@ export function watchDrops(reader: TableReader): () => DropFacts | undefined {
     const recent = reader.recentDrops();
     if (recent === undefined) return undefined;
     const now = reader.dropCounts().map((one) => ({ ...one, count: one.count - (before.get(one.key) ?? 0n) }));
+    const sysctls = reader.sysctls();
     return {
       seconds: recent.seconds,
       recent: counted(recent.counts),
       now: counted(now),
       texts: new Map(recent.counts.map(({ key, text }) => [key, text])),
+      dropPacket: Number(sysctls.get('drop_packet')),
+      amDroprate: Number(sysctls.get('am_droprate')),
     };
   };
 }

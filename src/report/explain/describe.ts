@@ -210,7 +210,7 @@ function uncertainOf({ found: { events, director, reasons, makesFlow } }: Descri
     found.push('the connection gets a free port of a local address (FULLNAT), which is shown as 0: only the packet itself takes one');
   const { dropRate } = director.settings.defence;
   if (dropRate !== 0 && (scheduled !== undefined || lastOf(events, 'begun') !== undefined))
-    found.push(`drop_packet is at work: each CPU drops every ${dropRate}th new connection`);
+    found.push(`drop_packet is at work: each CPU drops ${dropRate === 1 ? 'every new connection' : `one in ${dropRate} new connections`}`);
   if (reasons.some((key) => ['no_destination', 'no_route', 'ttl', 'nat_icmp_send'].includes(key)))
     found.push('ICMP errors are limited: where too many were sent, the packet is dropped without one (icmp_limited)');
   return found;

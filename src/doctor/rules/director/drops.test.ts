@@ -12,8 +12,15 @@ import type { FillFacts } from '../../table-facts.js';
 const found = (change: Partial<DirectorFacts>): readonly Finding[] => diagnose({ ...director, ...change });
 const codes = (change: Partial<DirectorFacts>) => found(change).map(({ severity, code }) => `${severity} ${code}`);
 type Counts = Readonly<Record<string, number>>;
-const drops = (recent: Counts, now: Counts = {}): Partial<DirectorFacts> => ({
-  drops: { seconds: 60, recent: new Map(Object.entries(recent)), now: new Map(Object.entries(now)), texts: new Map() },
+const drops = (recent: Counts, now: Counts = {}, dropPacket = 0): Partial<DirectorFacts> => ({
+  drops: {
+    seconds: 60,
+    recent: new Map(Object.entries(recent)),
+    now: new Map(Object.entries(now)),
+    texts: new Map(),
+    dropPacket,
+    amDroprate: 10,
+  },
 });
 const fill = (connections: number, halfOpen = 0): { readonly fill: FillFacts } => ({
   fill: { connections, halfOpen, capacity: 4096, slots: 8192 },
@@ -40,6 +47,23 @@ test('what is dropped while doctor looks is a fault; what was dropped is a numbe
   assert.deepEqual(codes(drops({ template_replaced: 9 })), ['info drops-seen'], 'it is over');
   assert.deepEqual(codes(drops({ fragment: 3, ttl: 4, no_connection: 99 }, { fragment: 1 })), ['info drops-seen'], 'from any network');
   assert.match(found(drops({ fragment: 3, ttl: 4, no_connection: 99 }))[0]?.what ?? '', /60 s 7 packets were not balanced/);
+});
+
+test('drop_packet: the setting by which new connections are dropped', () => {
+  const of = (dropPacket: number, now: Counts = {}) =>
+    found({ ...fill(7900), ...drops({ drop_packet: 4, fragment: 1 }, now, dropPacket) })
+      .filter(({ code }) => code.startsWith('drop'))
+      .map(({ severity, code, what, cause }) => `${severity} ${code}: ${what}: ${cause}`);
+  const [always, others] = of(3, { drop_packet: 2 });
+  assert.match(
+    always ?? '',
+    /^warning drop-packet: new connections are dropped \(2 while doctor looked, 4 in 60 s\): net\.ipv4\.vs\.drop_packet is 3,/,
+  );
+  assert.match(always ?? '', /drops one in 10 of them/);
+  assert.match(others ?? '', /^info drops-seen: in the last 60 s 1 packet was not balanced/);
+  assert.match(of(2)[0] ?? '', /^warning .*\(4 in 60 s\): net\.ipv4\.vs\.drop_packet is 2: .*7900 connections in 8192 places/);
+  assert.match(of(1)[1] ?? '', /^info drop-packet: new connections were dropped .*: net\.ipv4\.vs\.drop_packet was at work; it is 1, /);
+  assert.deepEqual(codes(drops({}, {}, 3)), [], 'nothing was dropped');
 });
 
 test('a next hop that is missing is the consequence of an error', () => {

@@ -77,7 +77,7 @@ const RULES: readonly Rule[] = [
  * Other rules name the cause: no server in service, a VIP that is not here. doctor's own SYNs come from the port of FTP's data. No packet is
  * lost where a closed connection gives way.
  */
-const EXPLAINED: ReadonlySet<string> = new Set(['no_destination', 'not_local', 'ftp_data', 'closed_replaced', 'firewall']);
+const EXPLAINED: ReadonlySet<string> = new Set(['no_destination', 'not_local', 'ftp_data', 'closed_replaced', 'firewall', 'drop_packet']);
 
 const LIMITS_TEXT = 'expected in small numbers from any network';
 /** Fewer of these come with any traffic: late packets of connections that ended, port scans. */
@@ -85,7 +85,7 @@ const NO_CONNECTION_MIN = 100;
 
 const isWorthwhile = ([reason, count]: readonly [string, number]): boolean => reason !== 'no_connection' || count >= NO_CONNECTION_MIN;
 
-function going({ seconds, recent, now }: DropFacts, reason: string): string | undefined {
+export function going({ seconds, recent, now }: DropFacts, reason: string): string | undefined {
   const count = now.get(reason);
   if (count === undefined) return undefined;
   return `${count} while doctor looked, ${Math.max(count, recent.get(reason) ?? 0)} in ${Math.round(seconds)} s`;

@@ -1,0 +1,34 @@
+// Does the defence drop_packet drop new connections, and by which value of the setting?
+import type { Finding } from '../../../model/finding.js';
+import type { DirectorFacts } from '../../facts.js';
+import { going } from './drops.js';
+import { fillText } from './fill.js';
+
+const SETTING = 'net.ipv4.vs.drop_packet';
+const AUTOMATIC = 2;
+const ALWAYS = 3;
+
+export function dropPacketRule({ drops, fill }: DirectorFacts): readonly Finding[] {
+  const recent = drops?.recent.get('drop_packet') ?? drops?.now.get('drop_packet');
+  if (drops === undefined || recent === undefined) return [];
+  const { dropPacket, amDroprate, seconds } = drops;
+  const packets = going(drops, 'drop_packet') ?? `${recent} in ${Math.round(seconds)} s`;
+  const found = { code: 'drop-packet', what: `new connections are dropped (${packets})` } as const;
+  if (dropPacket === ALWAYS) {
+    const cause = `${SETTING} is 3, which drops one in ${amDroprate} of them (net.ipv4.vs.am_droprate), also without a flood`;
+    return [
+      {
+        severity: 'warning',
+        ...found,
+        cause,
+        advice: `weir sysctl -w ${SETTING}=1 drops them only while the table is almost full, 0 never`,
+      },
+    ];
+  }
+  if (dropPacket === AUTOMATIC) {
+    const cause = `${SETTING} is 2: less of the connection table is free than net.ipv4.vs.amemthresh: ${fillText(fill)}`;
+    return [{ severity: 'warning', ...found, cause, advice: 'a larger table: weir load --connections N, which loses no connection' }];
+  }
+  const what = `new connections were dropped (${packets})`;
+  return [{ severity: 'info', ...found, what, cause: `${SETTING} was at work; it is ${dropPacket}, and does not work now` }];
+}
