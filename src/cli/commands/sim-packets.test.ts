@@ -91,6 +91,9 @@ test('a capture is what the load is: the same packets, the same answer', async (
       captured?.servers.map(({ connections }) => connections),
       generated?.servers.map(({ connections }) => connections),
     );
+    const [other, udp] = await Promise.all(['192.0.2.9:80', 'udp:192.0.2.1:80'].map((name) => failure('--pcap', path, '--service', name)));
+    assert.match(other ?? '', /load\.pcap has no packet to or from 192\.0\.2\.9:80 — fix: name what clients connect to/);
+    assert.match(udp ?? '', /has no packet to or from udp:192\.0\.2\.1:80 /);
     assert.match(await failure('--pcap', '/dev/null', '--service', '192.0.2.1:80'), /neither pcap nor pcapng/);
     assert.match(await failure('--pcap', join(folder, 'none'), '--service', '192.0.2.1:80'), /cannot be read/);
   } finally {
@@ -140,6 +143,20 @@ for (const [name, service] of Object.entries(SERVICES)) {
   );
 }
 
+test('--help names the service and the servers that are taken where none are given', async () => {
+  const help = memoryIo();
+  assert.equal(await run(['packets', '--help'], help), 0);
+  for (const [options, head] of [
+    [[], '192.0.2.11'],
+    [['--service', '[2001:db8::1]:80'], '2001:db8::11'],
+  ] as const) {
+    const [rr] = await results(...options, '--schedulers', 'rr', '--requests', '4');
+    const servers = rr?.servers.map(({ server }) => server) ?? [];
+    assert.equal(servers[0], head);
+    assert.ok(help.stdout.includes(`${servers[0]} to ${servers[3]}`), help.stdout);
+  }
+});
+
 test('wrong words are refused', async () => {
   assert.match(await failure('more'), /^usage: weir sim packets/);
   assert.match(await failure('--users', '0'), /--users takes a whole number from 1/);
@@ -152,5 +169,6 @@ test('wrong words are refused', async () => {
   assert.match(await failure('--service', '192.0.2.1:0'), /\[udp:\|sctp:\]ADDRESS:PORT/);
   assert.match(await failure('--service', '2001:db8::1:80'), /\[udp:\|sctp:\]ADDRESS:PORT/);
   assert.match(await failure('--service', '[2001:db8::1]:80', '--servers', '192.0.2.11'), /IPv6, weight 0 to 65535/);
+  assert.match(await failure('--schedulers', 'rr,nosuch'), /--schedulers takes names of rr, wrr, .*twos, not nosuch\n/);
   assert.match(await failure('--servers', 'x'), /ADDRESS\[\*WEIGHT\]/);
 });

@@ -21,6 +21,8 @@ export const PACKETS_USAGE = `usage: weir sim packets [--schedulers NAME,...] [-
        sends connections of users, or what a capture (pcap, pcapng) has for a service, through the director in memory,
        and prints what each server got by each scheduler (all of them where none is named)
        SERVICE: ADDRESS:PORT of TCP, udp:ADDRESS:PORT or sctp:ADDRESS:PORT; an IPv6 address in brackets
+       without --service it is 192.0.2.1:80; without --servers they are 192.0.2.11 to 192.0.2.14, or of an IPv6
+       service 2001:db8::11 to 2001:db8::14, of weight 1
        --remove, --add, --weight  a change of the servers, after which the same is sent again: how many clients
                                   then go to another server, and of how many the server serves no more
 `;
@@ -101,10 +103,10 @@ function changeOf(flags: Given, pool: Pool, service: Endpoint): PoolChange | und
 }
 
 function schedulersOf(text: string | undefined): readonly string[] {
-  const names = text?.split(',') ?? schedulers.map(({ name }) => name);
+  const all = schedulers.map(({ name }) => name);
+  const names = text?.split(',') ?? all;
   const unknown = names.find((name) => schedulerNamed(name) === undefined);
-  if (unknown !== undefined) throw new WeirError('scheduler-unknown', { scheduler: unknown });
-  return names;
+  return unknown === undefined ? names : refuse('--schedulers', `names of ${all.join(', ')}`, unknown);
 }
 
 function fileOf(path: string): Uint8Array {
@@ -134,6 +136,7 @@ function loadOf(flags: Given): Load {
   const captured = readCapture(fileOf(pcap));
   if (captured === undefined) throw new WeirError('file-unreadable', { path: pcap, why: 'it is neither pcap nor pcapng' });
   const sent = capturedLoad(service, captured);
+  if (sent.length === 0) throw new WeirError('capture-without-service', { path: pcap, service: flags.service });
   return { service, sent, text: `${counted(sent.length, 'packet')} of ${pcap} for ${flags.service}` };
 }
 

@@ -36,6 +36,11 @@ export const usageErrors = {
   'argument-twice': { text: ({ given }: Given) => `${given} is given twice`, exitStatus: 2 },
   'argument-value': { text: ({ expected, given }: Expected & Given) => `not ${expected}: ${shown(given)}`, exitStatus: 2 },
   'file-unreadable': { text: ({ path, why }: { path: string; why: string }) => `${path} cannot be read: ${why}`, exitStatus: 2 },
+  'capture-without-service': {
+    text: ({ path, service }: { path: string; service: string }) => `${path} has no packet to or from ${service}`,
+    hint: 'name what clients connect to, with udp: or sctp: in front where it is not TCP; tcpdump -n -r lists the packets of a file',
+    exitStatus: 2,
+  },
   'action-unknown': {
     text: ({ given, known }: Given & { known: string }) => `unknown action: ${given} (${known})`,
     exitStatus: 2,
