@@ -10,7 +10,7 @@
 #define FRAGMENTS 16384
 #define FRAGMENT_SECONDS 10 /* after the first fragment */
 enum fragment_kind { FRAGMENT_NONE, FRAGMENT_WAITING, FRAGMENT_PASS, FRAGMENT_DROP, FRAGMENT_REQUEST, FRAGMENT_REPLY };
-/* RFC 791, RFC 8200 4.5. */
+/* RFC 791, RFC 8200 4.5. `protocol`: of IPv4. */
 struct fragment_key {
   __u32 saddr[4]; /* network order, as all of these; IPv4 in [0] */
   __u32 daddr[4];
@@ -36,7 +36,7 @@ struct fragment {
  * name. In record 0, `handed` is the last number. Written by the fragment that holds the place: `number` last. */
 #define FRAGMENTS_HELD 1024
 #define FRAGMENT_FRAME 2048 /* bytes, with the Ethernet header; what is longer is not held back */
-#define FRAGMENT_RELEASED 64 /* of one packet: as many as the longest one has in Ethernet's frames, and some more */
+#define FRAGMENT_RELEASED 128 /* of one packet: as many as the longest one has by an MTU of 576, and some more */
 struct fragment_held {
   __u32 handed;
   __u32 number; /* 0: free */

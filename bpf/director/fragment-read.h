@@ -3,8 +3,6 @@
 #ifndef WEIR_FRAGMENT_READ_H
 #define WEIR_FRAGMENT_READ_H
 
-#define FRAGMENT_HEADER6 8
-
 /* ---- what differs of a family */
 #ifdef IPV6
 #define FRAGMENT_OFFSET 0xfff8
@@ -15,8 +13,8 @@
 static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
   address_copy(key->saddr, p->saddr6);
   address_copy(key->daddr, p->daddr6);
-  key->protocol = p->protocol;
-  return !bpf_skb_load_bytes(skb, at + p->header - 4, &key->id, 4);
+  key->protocol = 0; /* one ID serves all (RFC 8200, 4.5), and a later fragment need not show it */
+  return !bpf_skb_load_bytes(skb, at + p->fragment_ends - 4, &key->id, 4);
 }
 static __always_inline bool fragment_linear(struct __sk_buff *skb) { return true; }
 #else
@@ -59,7 +57,7 @@ static __always_inline void whole_read(struct scratch *scratch) {
 /* Reads the header of a first fragment. False: it is too short. */
 static __always_inline bool fragment_transport(struct __sk_buff *skb, struct packet *p) {
   __u8 l4[20] = {};
-  if (!header_read(skb, p, ETH_LEN + p->header, l4)) return false;
+  if (!is_of_build(p->protocol) || !header_read(skb, p, ETH_LEN + p->header, l4)) return false;
   p->sport = *(__u16 *)l4;
   p->dport = *(__u16 *)(l4 + 2);
   return tc_parse_further(skb, p, ETH_LEN) == P_OK && fragment_linear(skb);

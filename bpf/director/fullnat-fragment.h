@@ -22,10 +22,10 @@ __noinline int fullnat_first(struct __sk_buff *skb) {
   return read && fragment_transport(skb, p);
 }
 
-/* Gives the packet, whose header has so many bytes, an ID: of IPv6 one in its fragment header, which no checksum covers. 0 or an error. */
-static __always_inline long id_store(struct __sk_buff *skb, __u32 header, __u32 id) {
+/* Gives the packet an ID: of IPv6 one in its fragment header, which no checksum covers. 0 or an error. */
+static __always_inline long id_store(struct __sk_buff *skb, struct packet *p, __u32 id) {
 #ifdef IPV6
-  return bpf_skb_store_bytes(skb, ETH_LEN + header - sizeof id, &id, sizeof id, BPF_F_RECOMPUTE_CSUM);
+  return bpf_skb_store_bytes(skb, ETH_LEN + p->fragment_ends - sizeof id, &id, sizeof id, BPF_F_RECOMPUTE_CSUM);
 #else
   __u16 was, is = id;
   if (bpf_skb_load_bytes(skb, ETH_LEN + ID_IN, &was, sizeof was) || bpf_l3_csum_replace(skb, IP_CHECK_AT, was, is, 2)) return -1;
@@ -59,7 +59,7 @@ __noinline int fullnat_renumber(struct __sk_buff *skb) {
   f->id = id_next(last);
   f->by_flow = true;
   words_copy(f->addr, pool->local);
-  return id_store(skb, scratch->packet.header, f->id);
+  return id_store(skb, &scratch->packet, f->id);
 }
 
 /* The first fragment of a request was sent (`done`: or what else became of it) and leaves its note. Those that were held back come in again. What becomes
@@ -82,7 +82,7 @@ __noinline long fullnat_later_rewrite(struct __sk_buff *skb, bool out) {
   CHECKED(d);
   struct packet *p = &scratch->packet;
   struct fragment *f = &scratch->fragment;
-  if (!out && id_store(skb, p->header, f->id)) return -1;
+  if (!out && id_store(skb, p, f->id)) return -1;
   p->header = 0; /* it has no ports */
   return end_rewrite(skb, p, false, out ? f->to : d->addr, 0) || end_rewrite(skb, p, true, f->addr, 0) ? -1 : 0;
 }

@@ -3,6 +3,8 @@
 #ifndef WEIR_PARSE6_H
 #define WEIR_PARSE6_H
 
+#define FRAGMENT_HEADER6 8
+
 /* How long an extension header is, by its second byte (RFC 8200, 4.1); 0: it is none that may be passed over. */
 static __always_inline __u32 extension_length(__u8 next, __u8 length) {
   if (next == IPPROTO_AH) return (length + 2) * 4; /* RFC 4302, 2.2; as in the kernel's IPVS what it protects counts */
@@ -13,30 +15,42 @@ static __always_inline bool is_transport(__u8 next) {
   return next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_SCTP || next == NEXT_ICMPV6 || next == IPPROTO_ESP;
 }
 
-/* Goes on from the IPv6 header, which begins at `at`, to TCP, UDP, SCTP, ESP or ICMPv6: p->protocol, p->header. */
+/* What else may be behind the fragment header of a packet's fragments, where another extension header is (RFC 8200, 4.5): what the packet carries stands
+ * in its first fragment alone. One whose protocol no build balances is a fragment all the same, and leaves its note for the later ones. */
+static __always_inline enum parsed extensions_hide(struct packet *p, bool behind) {
+  if (!behind) return P_OTHER;
+  p->header = p->fragment_ends;
+  return P_FRAGMENT;
+}
+
+/* Goes on from the IPv6 header, which begins at `at`, to TCP, UDP, SCTP, ESP or ICMPv6: p->protocol, p->header. Of a later fragment no further than its
+ * fragment header. */
 static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct packet *p, __u32 at, __u8 next) {
   __u32 header = IP6_LEN;
+  bool behind = false; /* the fragment header */
 #pragma clang loop unroll(disable)
   for (int i = 0; i < EXTENSIONS_MAX; i++) {
     __u8 head[4];
-    if (is_transport(next)) break;
-    if (header > HEADER6_MAX || bpf_skb_load_bytes(skb, at + header, head, sizeof head)) return P_OTHER;
-    if (next == NEXT_FRAGMENT) {
-      p->fragment = (head[2] << 8 | head[3]) & 0xfff9;
-      header += 8;
+    if (is_transport(next) || p->fragment & 0xfff8) break;
+    if (header > HEADER6_MAX || bpf_skb_load_bytes(skb, at + header, head, sizeof head)) return extensions_hide(p, behind);
+    if (next == NEXT_FRAGMENT && !p->fragment) {
+      p->fragment = (head[2] << 8 | head[3]) & 0xfff9; /* 0: the only one (RFC 6946) */
+      header += FRAGMENT_HEADER6;
+      p->fragment_ends = header;
       next = head[0];
-      if (!p->fragment) continue; /* the only one (RFC 6946) */
-      break;
+      behind = p->fragment && extension_length(next, 0);
+      continue;
     }
     __u32 length = extension_length(next, head[1]);
-    if (!length || (next == NEXT_ROUTING && head[3])) return P_OTHER; /* segments are left: this is not its last target */
+    if (!length || (next == NEXT_ROUTING && head[3])) return extensions_hide(p, behind); /* segments are left: this is not its last target */
     header += length;
     next = head[0];
   }
-  if (header > HEADER6_MAX) return P_OTHER;
+  if (header > HEADER6_MAX) return extensions_hide(p, behind);
   p->header = header;
   p->protocol = next;
-  return is_of_build(next) ? P_OK : P_OTHER;
+  if (is_of_build(next)) return P_OK;
+  return is_of_sctp_build(p) ? P_OTHER : extensions_hide(p, behind);
 }
 
 /* Reads the ports, TCP's flags, and SCTP's event. */
@@ -104,7 +118,7 @@ __noinline int tc_parse_any6(struct __sk_buff *skb, __u32 at) {
     parsed = P_OK;
   } else if (parsed == P_OK) {
     parsed = ports_read(skb, p, at);
-  } else {
+  } else if (parsed != P_FRAGMENT) {
     return parsed;
   }
   if (parsed == P_OK && p->length > length) return P_BAD;

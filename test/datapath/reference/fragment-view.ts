@@ -48,7 +48,7 @@ const idAt = (address: Ip, word: number): number => (familyOf(address) === 'inet
 function nameOf(key: Uint8Array): string {
   const [source, destination] = [addressAt(key, FragmentKey.saddr.at), addressAt(key, FragmentKey.daddr.at)];
   const id = idAt(source, readField(key, FragmentKey.id));
-  return fragmentKey({ source, destination, protocol: readField(key, FragmentKey.protocol) }, id);
+  return fragmentKey({ family: familyOf(source), source, destination, protocol: readField(key, FragmentKey.protocol) }, id);
 }
 
 function seenIn(value: Uint8Array): Seen {
@@ -114,7 +114,7 @@ export class FragmentView {
 
   compare(what: string, now: number, offset: number, slack: number): void {
     const living = this.fragments.living(now);
-    const ended = ({ name }: Loaded): boolean => !living.has(name) && this.fragments.untilOf(name) !== undefined;
+    const ended = ({ name, value }: Loaded): boolean => !living.has(name) && ((readField(value, Fragment.until) - offset - now) | 0) < 0;
     const loaded = [...this.#loaded()].filter((each) => !ended(each));
     assert.deepEqual(
       Object.fromEntries([...living].map(([name, entry]) => [name, seenInMemory(entry)])),

@@ -62,10 +62,11 @@ function loadServers(tables: Tables, { fragments }: PacketDirector): void {
 
 /** Gives the reference director what a later fragment goes by, of SCTP the packet's length, and the IDs for packets that are in fragments, or may be cut. */
 export function loadFragment(tables: Tables, director: PacketDirector, packet: Packet, services: LiveServices): void {
-  const { part, source, destination, protocol } = packet;
+  const { part, family, source, destination, protocol } = packet;
   if (packet.fragment || !packet.dontFragment) loadServers(tables, director);
   if (part === undefined || (!part.later && protocol !== IpProtocol.sctp)) return;
-  const key = encodeRecord(FragmentKey, { saddr: wordsOf(source), daddr: wordsOf(destination), id: swapId(packet, part.id), protocol });
+  const ends = { saddr: wordsOf(source), daddr: wordsOf(destination) };
+  const key = encodeRecord(FragmentKey, { ...ends, id: swapId(packet, part.id), protocol: family === 'inet' ? protocol : 0 });
   const value = valueIn(tables, FRAGMENTS_PIN, key, Fragment.bytes);
   if (value === undefined || ((readField(value, Fragment.until) - director.now) | 0) < 0) return;
   const name = fragmentKey(packet, part.id);

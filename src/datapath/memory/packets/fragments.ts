@@ -49,11 +49,13 @@ export const HELD_MAX_BYTES = 2048;
 /** Places of fragments that wait. The oldest gives way. */
 const HELD_MAX = 1024;
 /** Of one packet. */
-const RELEASED_MAX = 64;
+const RELEASED_MAX = 128;
 
-/** RFC 791; RFC 8200, 4.5. */
-export const fragmentKey = ({ source, destination, protocol }: Pick<Packet, 'source' | 'destination' | 'protocol'>, id: number): string =>
-  `${protocol} ${id} ${source} ${destination}`;
+/** RFC 791; RFC 8200, 4.5: of IPv6 one ID serves all protocols. */
+export const fragmentKey = (
+  { family, source, destination, protocol }: Pick<Packet, 'family' | 'source' | 'destination' | 'protocol'>,
+  id: number,
+): string => `${family === 'inet' ? protocol : 'any'} ${id} ${source} ${destination}`;
 
 export class Fragments {
   /** Masqueraded servers that are known: their later fragments may wait. With the last ID that FULLNAT gave a packet to each. */
@@ -170,6 +172,7 @@ export class Fragments {
       released.push(place.fragment);
       number = place.next;
     }
+    if (number !== 0 && released.length === RELEASED_MAX) this.onLost(); // the others stay until their places are taken
     return released;
   }
 

@@ -13,6 +13,10 @@ export interface FragmentPart {
   readonly later: boolean;
   readonly readable: boolean;
   readonly whole: number;
+  /** Of IPv6: where the fragment header ends. */
+  readonly ends: number;
+  /** Another extension header stands behind it: what the packet carries is in its first fragment alone. */
+  readonly behind: boolean;
   /** What no fragment may have that is balanced: a source route. */
   readonly passes: boolean;
 }

@@ -15,6 +15,8 @@ const HEADER_BYTES: ReadonlyMap<number, number> = new Map([
   [IpProtocol.udp, UDP_BYTES],
   [IpProtocol.sctp, SCTP_HEADER_BYTES],
 ]);
+export const isBalanced = (protocol: number): boolean => HEADER_BYTES.has(protocol);
+
 const NOTHING = {
   sourcePort: 0,
   destinationPort: 0,
@@ -73,6 +75,7 @@ export function readTransport(frame: Uint8Array, ip: IpPacket, part: Omit<Fragme
   const none: Packet = { ...ip, ...NOTHING };
   if (isIpsec(ip.family, ip.protocol)) return readIpsec(none);
   const least = HEADER_BYTES.get(ip.protocol);
+  if (least === undefined && part?.behind) return { kind: 'fragment', packet: { ...none, part: { ...part, readable: false } } };
   if (least === undefined) return { kind: 'other', packet: none };
   const at = ETHERNET_BYTES + ip.header;
   if (part !== undefined) return readFragment(frame, none, part, least);

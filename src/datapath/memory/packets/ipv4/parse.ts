@@ -40,6 +40,8 @@ function headersOf(frame: Uint8Array, isLarge: boolean): Parsed {
   const part = {
     id: view.getUint16(ETHERNET_BYTES + 4),
     later: at !== 0,
+    ends: 0,
+    behind: false,
     passes: hasSourceRoute(options),
     whole: wholeBy(at, (fragment & MORE) !== 0, packet),
   };

@@ -58,7 +58,8 @@ function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpo
 }
 
 /** The fragment header is the last one before the transport's. */
-const renumber = (frame: Uint8Array, { header }: Packet, id: number): void => viewOf(frame).setUint32(ETHERNET_BYTES + header - 4, id);
+const renumber = (frame: Uint8Array, { header, part }: Packet, id: number): void =>
+  viewOf(frame).setUint32(ETHERNET_BYTES + (part?.ends ?? header) - 4, id);
 
 function changeHops(frame: Uint8Array, change: -1 | 1): void {
   const view = viewOf(frame);

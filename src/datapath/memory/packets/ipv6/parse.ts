@@ -5,7 +5,7 @@ import { IPV6_FRAGMENT_BYTES, IPV6_HEADER_BYTES } from '../../../../wire/ipv6.js
 import { ETHERNET_BYTES } from '../ethernet.js';
 import { readIpv6 } from '../ip.js';
 import type { IpPacket, Parsed } from '../packet.js';
-import { readTransport, wholeBy } from '../transport.js';
+import { isBalanced, readTransport, wholeBy } from '../transport.js';
 
 const NEXT = { hopByHop: 0, routing: 43, fragment: 44, options: 60 } as const;
 const PASSED_OVER: ReadonlySet<number> = new Set([NEXT.hopByHop, NEXT.routing, NEXT.options, IpProtocol.ah]);
@@ -23,33 +23,44 @@ interface Upper {
   readonly fragment: number;
   /** Of a fragment header. */
   readonly id: number;
+  readonly ends: number;
+  /** Another extension header stands behind the fragment header: what the packet carries is in its first fragment alone. */
+  readonly behind: boolean;
 }
 
 /** Bytes of an extension header, by its second byte. RFC 8200, 4.1; AH: RFC 4302, 2.2. */
 const lengthOf = (kind: number, stated: number): number => (kind === IpProtocol.ah ? (stated + 2) * 4 : (stated + 1) * 8);
 
-/** undefined: a header that may not be passed over, or too many of them. */
+/** A protocol that none is balanced of. */
+const NONE = 0;
+
+/** undefined: a header that may not be passed over, or too many of them. Of a later fragment no further than its fragment header. */
 function upperOf(frame: Uint8Array): Upper | undefined {
   const view = viewOf(frame);
   let next = view.getUint8(ETHERNET_BYTES + 6);
   let header = IPV6_HEADER_BYTES;
-  let [fragment, id] = [0, 0];
-  for (let n = 0; n < EXTENSIONS_MAX && !UPPER.has(next) && fragment === 0; n++) {
+  let [fragment, id, ends] = [0, 0, 0];
+  let behind = false;
+  const unread = (): Upper | undefined => (behind ? { protocol: NONE, header: ends, fragment, id, ends, behind } : undefined);
+  for (let n = 0; n < EXTENSIONS_MAX && !UPPER.has(next) && (fragment & OFFSET) === 0; n++) {
     const at = ETHERNET_BYTES + header;
-    if (header > HEADER_MAX_BYTES || at + 4 > frame.length) return undefined;
+    if (header > HEADER_MAX_BYTES || at + 4 > frame.length) return unread();
     const kind = next;
     next = view.getUint8(at);
-    if (kind === NEXT.fragment) {
+    if (kind === NEXT.fragment && fragment === 0) {
       fragment = view.getUint16(at + 2) & OFFSET_AND_MORE;
       if (fragment !== 0 && at + IPV6_FRAGMENT_BYTES <= frame.length) id = view.getUint32(at + 4);
-      header += 8;
+      header += IPV6_FRAGMENT_BYTES;
+      ends = header;
+      behind = fragment !== 0 && PASSED_OVER.has(next);
       continue;
     }
     const segmentsLeft = kind === NEXT.routing ? view.getUint8(at + 3) : 0;
-    if (!PASSED_OVER.has(kind) || segmentsLeft !== 0) return undefined;
+    if (!PASSED_OVER.has(kind) || segmentsLeft !== 0) return unread();
     header += lengthOf(kind, view.getUint8(at + 1));
   }
-  return header > HEADER_MAX_BYTES ? undefined : { protocol: next, header, fragment, id };
+  const hidden = header > HEADER_MAX_BYTES || (behind && !isBalanced(next));
+  return hidden ? unread() : { protocol: next, header, fragment, id, ends, behind };
 }
 
 export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
@@ -75,7 +86,14 @@ export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
     bytes: stated,
   };
   const at = upper.fragment & OFFSET;
-  const part = { id: upper.id, later: at !== 0, passes: false, whole: wholeBy(at, (upper.fragment & MORE) !== 0, packet) };
+  const part = {
+    id: upper.id,
+    later: at !== 0,
+    ends: upper.ends,
+    behind: upper.behind,
+    passes: false,
+    whole: wholeBy(at, (upper.fragment & MORE) !== 0, packet),
+  };
   const parsed = readTransport(frame, packet, packet.fragment ? part : undefined);
   if (parsed.kind !== 'ok') return parsed;
   if (parsed.packet.portless && (stated > room || gsoSize > 0)) return { kind: 'other' };
