@@ -144,6 +144,10 @@ breadth('a mark leads where the address has no live service, beside one that was
     ipvsadm(lvs, `-D -t ${VIP}:80`);
     const unmarked = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`);
     assert.deepEqual(facts(unmarked), ['passed', `TCP ${VIP}:80`, undefined, undefined], 'its connection keeps the service');
+    assert.match(unmarked.uncertain.join(), /a firewall mark, .*: explain it with --mark 3$/);
+    const other = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80 --mark 9`);
+    assert.deepEqual(facts(other), facts(unmarked), 'a mark of no service leads nowhere');
+    assert.deepEqual(other.uncertain, []);
     assert.deepEqual(facts(marked()), led);
   });
 });

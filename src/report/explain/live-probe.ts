@@ -11,7 +11,7 @@ import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { lookAtSwitch } from '../../datapath/ebpf/switch/look-at-switch.js';
 import { graceOf } from '../../datapath/ebpf/table/grace.js';
-import { hasMarks } from '../../datapath/ebpf/table/marks.js';
+import { liveMarks } from '../../datapath/ebpf/table/marks.js';
 import { recordedAddress } from '../../datapath/ebpf/table/record-address.js';
 import type { Tables } from '../../datapath/ebpf/table/tables.js';
 import { LOOPBACK } from '../../datapath/memory/packets/environment.js';
@@ -87,6 +87,20 @@ const WHAT = { tcp: ['a SYN', 'a segment'], udp: ['a datagram', 'a datagram'], s
 const isLater = ({ events, reasons }: ExplainedPacket): boolean =>
   reasons.includes('grace') || events.some(({ kind }) => kind === 'connection' || kind === 'reply');
 
+/** Is it left to the stack, since no living service has its address? */
+const isUnserved = ({ events, outcome }: ExplainedPacket): boolean =>
+  outcome.verdict === 'pass' && events.every((event) => event.kind === 'service' && !event.service.live);
+
+const MARKS_NAMED = 3;
+
+/** A packet without a mark that goes past all services, where rules of the host may give it one. */
+function perhapsMarked(tables: Tables, { mark, to }: Asked, found: ExplainedPacket): readonly string[] {
+  const marks = mark === 0 && isUnserved(found) ? liveMarks(tables, to.address.family) : [];
+  if (marks.length === 0) return [];
+  const named = [...marks.slice(0, MARKS_NAMED).map((each) => `--mark ${each}`), ...(marks.length > MARKS_NAMED ? ['...'] : [])];
+  return [`a rule of this host may give it a firewall mark, which is not looked up: explain it with ${named.join(', ')}`];
+}
+
 /** What becomes of a packet, and of the same one when the host's packet filter has let it pass, where that is asked. */
 interface Met {
   readonly frame: Uint8Array;
@@ -126,9 +140,8 @@ class LiveProbe {
     const { device } = this;
     const found = this.#explain('ingress', frame);
     if (found.reasons.includes('firewall')) return { frame, device, found, accepted: this.#back(begins) };
-    const unserved = found.events.every((event) => event.kind === 'service' && !event.service.live);
-    const goesOn = found.outcome.verdict === 'pass' && found.reasons.length === 0 && unserved;
-    if (this.asked.mark === 0 || !goesOn || !hasMarks(this.tables, this.asked.to.address.family)) return { frame, device, found };
+    const goesOn = isUnserved(found) && found.reasons.length === 0;
+    if (!goesOn || !liveMarks(this.tables, this.asked.to.address.family).includes(this.asked.mark)) return { frame, device, found };
     const led = this.#frame(begins, 1);
     return { frame: led, device, found: this.#explain('marked', led, this.asked.mark) };
   }
@@ -219,7 +232,14 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
         ...(accepted === undefined ? {} : { accepted: described(accepted) }),
       });
       const explained = describe(described(met));
-      return { ...explained, uncertain: [...explained.uncertain, ...besides(tables, link.ifindex, device, met.found)] };
+      return {
+        ...explained,
+        uncertain: [
+          ...explained.uncertain,
+          ...besides(tables, link.ifindex, device, met.found),
+          ...perhapsMarked(tables, asked, met.found),
+        ],
+      };
     });
   } finally {
     fib.close();
