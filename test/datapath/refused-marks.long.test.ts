@@ -89,6 +89,15 @@ for (const [what, words, family] of [
   );
 }
 
+test('a restore of more services than there is room for names the room', { skip }, () =>
+  inLoaded(async () => {
+    const lines = Array.from({ length: 257 }, (_, mark) => `-A -f ${mark + 1} -s rr\n`).join('');
+    const [status, , why] = await restore(lines);
+    assert.equal(status, 255);
+    assert.equal(why, 'weir: line 256: No space left on device: no room for more than 255 services; nothing was changed\n');
+  }),
+);
+
 test('a rule: those that were made before it are taken back, and the marks of before keep theirs', { skip }, () =>
   inLoaded(async () => {
     const none = rules('inet');

@@ -128,8 +128,9 @@ export async function restoreAtomically(clear: boolean, director: Director, worl
       return REFUSED_STATUS;
     }
     const { at } = progress;
-    const { text, cause = '' } = explanation(error, at?.command.kind ?? 'restore');
-    io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${text ?? cause}; nothing was changed\n`);
+    const { text, cause } = explanation(error, at?.command.kind ?? 'restore');
+    const why = [text, cause].filter((each) => each !== undefined).join(': ');
+    io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${why}; nothing was changed\n`);
     return isWeirError(error, 'lock-busy') ? CANNOT_START_STATUS : REFUSED_STATUS;
   }
 }
