@@ -28,6 +28,7 @@ test('one line for each interface, device, sysctl and repair', () => {
     { kind: 'resized', room: 8192, moved: 1 },
     { kind: 'resized', room: 8192, moved: 0 },
     { kind: 'resized', label: 'IPv6', room: 8192, moved: 2 },
+    { kind: 'listed-size', size: 1024 },
     { kind: 'move-finished', room: 4096, connections: 7, back: false },
     { kind: 'move-finished', room: 4096, connections: 7, back: true },
   ]);
@@ -51,6 +52,7 @@ test('one line for each interface, device, sysctl and repair', () => {
     'the connection table: room for 8192 connections now; 1 connection moved, none was lost',
     'the connection table: room for 8192 connections now; there was none to move',
     'the connection table of IPv6: room for 8192 connections now; 2 connections moved, none was lost',
+    'listings show size=1024; the connection tables stay as they are',
     'the connection table: what a killed command had begun was finished, room for 4096 connections now',
     'the connection table: the new size of a killed command was taken back, room for 4096 connections stays',
     '',

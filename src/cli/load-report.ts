@@ -34,6 +34,8 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return `loaded: room for ${change.connections} connections, ${change.services} services, ${change.destinations} destinations`;
     case 'resized':
       return `${tableText(change.label)}: room for ${change.room} connections now; ${movedText(change.moved)}`;
+    case 'listed-size':
+      return `listings show size=${change.size}; the connection tables stay as they are`;
     case 'move-finished':
       return change.back
         ? `${tableText(change.label)}: the new size of a killed command was taken back, room for ${change.room} connections stays`

@@ -315,6 +315,10 @@ test('an empty table gets other sizes, and keeps what was set; a table in use ge
       /^the connection table: room for 8192 connections now; there was none to move\n$/,
     );
     assert.deepEqual(sizes(), { connections: 8192, services: 64, destinations: 65536 });
+    const listed = answered(host.weir('load --conn-tab-bits 10'));
+    assert.equal(listed, 'listings show size=1024; the connection tables stay as they are\n');
+    assert.match(answered(host.ipvsadm('-Ln')), /\(size=1024\)/);
+    assert.deepEqual(sizes(), { connections: 8192, services: 64, destinations: 65536 });
     assert.equal(answered(host.ipvsadm('-Sn')), '-A -t 10.0.0.1:80 -s rr\n');
     answered(host.ipvsadm('-C'));
     answered(host.weir('load --max-services 128'));

@@ -117,6 +117,8 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     }
     if (!present || resized?.kind === 'loaded') report({ kind: 'loaded', ...sizesOf(tables) });
     if (resized?.kind === 'resized') for (const table of resized.tables) report({ kind: 'resized', ...table });
+    if (resized?.kind === 'resized' && resized.tables.length === 0)
+      report({ kind: 'listed-size', size: 2 ** tables.conf.get(0, Conf.connTabBits) });
     const rule = present && options.report === undefined ? undefined : ensureUdevRule(bpffs);
     if (rule !== undefined) report({ kind: 'udev-rule', path: rule });
     // Under the lock: a listing must not mix these tables with those of a later load.

@@ -26,11 +26,14 @@ export const SIZES = {
   connBuckets: Conf.connBuckets,
 } as const satisfies Record<keyof Capacity, unknown>;
 
-/** The sizes that a record has; the table's places follow from `--conn-tab-bits` where that is wanted. */
+/** From here on `--conn-tab-bits` gives the tables room, too. */
+const BITS_OF_DEFAULT_ROOM = 20;
+
+/** The sizes that a record has; the table's places follow from `--conn-tab-bits` where that is wanted and gives room. */
 export function sizesIn(conf: Records, wanted: Partial<Capacity>): Partial<Capacity> {
   const now = Object.fromEntries(Object.entries(SIZES).map(([name, field]) => [name, conf.get(0, field)])) as Required<Capacity>;
   const { connBuckets, ...others } = now;
-  return wanted.connTabBits === undefined ? { ...others, connBuckets } : others;
+  return (wanted.connTabBits ?? 0) > BITS_OF_DEFAULT_ROOM ? others : { ...others, connBuckets };
 }
 
 const pathIn = (folder: string): string => `${folder}/${SETTINGS_PIN}`;

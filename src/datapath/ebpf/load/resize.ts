@@ -13,7 +13,7 @@ import { isOfSctp } from '../table/identity.js';
 import { countTaken } from '../table/living-slots.js';
 import type { Tables } from '../table/tables.js';
 import { exchangePrograms } from './exchange.js';
-import { keepSettings, SIZES, sizesIn } from './kept-settings.js';
+import { forgetSettings, keepSettings, SIZES, sizesIn } from './kept-settings.js';
 import type { Moving } from './main-table.js';
 import { movableTables } from './moves.js';
 import { type Capacity, sizesOf } from './object.js';
@@ -66,7 +66,10 @@ export type Resized = { readonly kind: 'loaded' } | { readonly kind: 'resized'; 
  */
 export function resize(moving: Moving, capacity: Partial<Capacity>): Resized | undefined {
   const { tables } = moving;
-  if (hasSizes(tables, capacity)) return undefined;
+  if (hasSizes(tables, capacity)) {
+    forgetSettings(moving.folder); // of a load that was killed when it was done
+    return undefined;
+  }
   recover(tables);
   const wanted = { ...sizesIn(tables.conf, capacity), ...capacity } as Capacity;
   if (!isEmpty(tables)) return { kind: 'resized', tables: resizeUsed(moving, wanted) };
@@ -109,7 +112,7 @@ function resizeUsed(moving: Moving, wanted: Capacity): readonly ResizedTable[] {
     return resizeTable(folder, table, buckets);
   });
   conf.set(0, Conf.connTabBits, wanted.connTabBits);
-  return resized.length > 0 ? resized : [{ room: roomOf(ofLinks), moved: 0 }];
+  return resized;
 }
 
 function resizeTable(folder: string, table: MovableTable, buckets: number): ResizedTable {
