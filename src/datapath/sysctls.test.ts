@@ -61,16 +61,25 @@ test('numbers of seconds are bounded by jiffies in 32 bits', () => {
   }
 });
 
-test('a bare zero has no sign where nothing below it is taken', () => {
-  assert.equal(written('expire_nodest_conn', '-0'), undefined);
-  assert.equal(written('sync_sock_size', '-1'), '-1');
-  assert.equal(written('sync_qlen_max', '2147483648'), '2147483648');
+test('numbers are written as in C, and what follows the first word does not count, as the kernel was seen to read them', () => {
+  const texts = ['010', '0x10', '0X10', '-0', '5 6', '  1', '2 x', '00', '1x', '+1', '08', '1,2', '0x', ''];
+  const read = ['8', '16', '16', '0', '5', '1', '2', '0', ...new Array<undefined>(6).fill(undefined)];
+  for (const name of ['am_droprate', 'cache_bypass', 'sync_refresh_period', 'expire_nodest_conn'] as const)
+    assert.deepEqual(
+      texts.map((text) => written(name, text)),
+      read,
+    );
+  assert.deepEqual([written('sync_qlen_max', '-0'), written('sync_qlen_max', '2147483648')], [undefined, '2147483648']);
+  for (const name of ['sync_sock_size', 'expire_nodest_conn', 'conn_reuse_mode', 'sloppy_tcp', 'run_estimation'] as const)
+    assert.equal(written(name, '-1'), '-1');
 });
 
 test('threshold and period: the threshold alone keeps the period', () => {
   assert.deepEqual(
-    ['3 50', '50 3', '0 0', '5 0', '-1 5', '7', 'x', '1 2 3', ''].map((text) => written('sync_threshold', text, [3, 6])),
-    ['3\t50', undefined, '0\t0', '5\t0', undefined, undefined, undefined, undefined, undefined],
+    ['3 50', '50 3', '0 0', '5 0', '-1 5', '7', 'x', '1 2 3', '03 0x32', '-0 50', '3 x', ''].map((text) =>
+      written('sync_threshold', text, [3, 6]),
+    ),
+    ['3\t50', undefined, '0\t0', '5\t0', undefined, undefined, undefined, '1\t2', '3\t50', '0\t50', undefined, undefined],
   );
   assert.equal(written('sync_threshold', '7', [5, 0]), '7\t0');
 });

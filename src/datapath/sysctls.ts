@@ -19,10 +19,16 @@ interface Form {
   readonly range?: (host: SysctlHost) => { readonly min: number; readonly max: number };
 }
 
-/** A sign may stand before a number that may be below 0. */
+/** In C's notation: 0x10, 020 and 16 are the same. */
+function numberOf(digits: string): number {
+  return /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+}
+
+/** The first word, as the kernel's proc_dointvec reads it, and where a number may be larger, its proc_doulongvec_minmax, which takes no sign. */
 function readNumber(text: string, min: number, max: number): number | undefined {
-  const number = (min < 0 ? /^\s*-?\d+\s*$/ : /^\s*\d+\s*$/).test(text) ? Number(text) : Number.NaN;
-  return number >= min && number <= max ? number : undefined;
+  const [, sign, digits = ''] = /^\s*(-?)(0x[\da-f]+|0[0-7]*|[1-9]\d*)(?=\s|$)/i.exec(text) ?? [];
+  const number = digits === '' ? Number.NaN : numberOf(digits) * (sign === '-' ? -1 : 1);
+  return number >= min && number <= max && !(sign === '-' && max > INT_MAX) ? number + 0 : undefined;
 }
 
 function numbers(range: NonNullable<Form['range']>): Form {
@@ -57,7 +63,7 @@ const thresholdAndPeriod: Form = {
   parse: (text, [, before = 0]) => {
     const words = text.trim().split(/\s+/);
     const [threshold, period = before] = words.map((word) => readNumber(word, 0, INT_MAX) ?? Number.NaN);
-    if (words.length > 2 || threshold === undefined || Number.isNaN(threshold + period)) return undefined;
+    if (threshold === undefined || Number.isNaN(threshold + period)) return undefined;
     return period === 0 || threshold < period ? [threshold, period] : undefined;
   },
   text: (words) => words.join('\t'),
@@ -112,7 +118,7 @@ const rows = {
   amemthresh: row(upTo(INT_MAX), 1024),
   backup_only: row(integer, 0, 'a backup balances what it gets'),
   cache_bypass: row(integer),
-  conn_reuse_mode: row(upTo(INT_MAX), 1),
+  conn_reuse_mode: row(integer, 1),
   conntrack: row(integer, 0, 'packets of virtual services do not pass netfilter'),
   drop_entry: row(upTo(3)),
   drop_packet: row(upTo(3)),
@@ -122,18 +128,18 @@ const rows = {
     0,
     NO_THREAD,
   ),
-  expire_nodest_conn: row(upTo(INT_MAX)),
+  expire_nodest_conn: row(integer),
   expire_quiescent_template: row(integer),
   ignore_tunneled: row(integer, 0, 'what comes out of a tunnel on this host is balanced whatever it is'),
   lblc_expiration: row(seconds, 86_400),
   lblcr_expiration: row(seconds, 86_400),
   nat_icmp_send: row(integer),
   pmtu_disc: row(integer, 1),
-  run_estimation: row(upTo(INT_MAX), 1),
+  run_estimation: row(integer, 1),
   schedule_icmp: row(integer),
   secure_tcp: row(upTo(3)),
   sloppy_sctp: row(integer),
-  sloppy_tcp: row(upTo(INT_MAX)),
+  sloppy_tcp: row(integer),
   snat_reroute: row(integer, 1, 'replies are always routed from the virtual address'),
   sync_persist_mode: row(integer),
   sync_ports: row(powerOfTwo, 1),
