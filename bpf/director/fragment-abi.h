@@ -4,9 +4,9 @@
 #ifndef WEIR_FRAGMENT_ABI_H
 #define WEIR_FRAGMENT_ABI_H
 
-/* ---- what becomes of the later fragments of a packet: as of its first one, which alone has ports. Written by the packet's fragments: who has made an
- * entry of FRAGMENT_WAITING adds what it holds back by compare-and-swap of `word`; the first fragment takes all of that by one exchange of `word`, last,
- * or puts a new entry in the place of one that is decided. The map forgets what was used longest ago. */
+/* ---- what becomes of the later fragments of a packet: as of its first one, which alone has ports. Written by the packet's fragments. The first one that
+ * must wait makes an entry of FRAGMENT_WAITING. Each later one that finds this entry puts its own number into `word` by compare-and-swap. The first
+ * fragment of the packet takes the whole list by one exchange of `word`, last, or puts a new entry in the place of one that is decided. The map forgets what was used longest ago. */
 #define FRAGMENTS 16384
 #define FRAGMENT_SECONDS 10 /* after the first fragment */
 enum fragment_kind { FRAGMENT_NONE, FRAGMENT_WAITING, FRAGMENT_PASS, FRAGMENT_DROP, FRAGMENT_REQUEST, FRAGMENT_REPLY };
@@ -32,8 +32,8 @@ struct fragment {
   __u32 first;   /* and the number of its first one, which waits for that; 0 */
 };
 
-/* ---- fragments that wait: later ones for the first one, of SCTP the first one for the last one. A ring, whose oldest gives way. Each has a number, from 1 on, and the place that its last bits
- * name. In record 0, `handed` is the last number. Written by the fragment that holds the place: `number` last. */
+/* ---- fragments that wait: later ones for the first one; of SCTP also the first one for the last one. They stand in a ring, whose oldest gives way.
+ * Each has a number from 1 on, whose last bits name its place. In record 0, `handed` is the last number. Written by the fragment that holds the place: `number` last. */
 #define FRAGMENTS_HELD 1024
 #define FRAGMENT_FRAME 2048 /* bytes, with the Ethernet header; what is longer is not held back */
 #define FRAGMENT_RELEASED 128 /* of one packet: as many as the longest one has by an MTU of 576, and some more */

@@ -43,7 +43,7 @@ static __always_inline __u32 whole_by(struct packet *p) {
   __u32 whole = (p->fragment & FRAGMENT_OFFSET) * FRAGMENT_UNIT + p->length - p->header;
   return !OF_SCTP || p->fragment & FRAGMENT_MORE || whole > 0xffff ? 0 : whole;
 }
-/* How long is the packet of the fragment in the scratch space? */
+/* SCTP: stores how long the whole packet of the fragment in the scratch space is; 0: not known. */
 static __always_inline void whole_is(struct scratch *scratch, __u32 bytes) {
 #ifdef SCTP
   scratch->whole_bytes = bytes;

@@ -132,8 +132,7 @@ __noinline int fragments_release(struct __sk_buff *skb, __u32 number) {
     if (!number) break;
     number = fragment_release(skb, number);
   }
-  if (!fragment_put(skb, own)) return RELEASE_SPOILT;
-  return number ? RELEASE_LOST : 0;
+  return fragment_put(skb, own) ? 0 : RELEASE_SPOILT;
 }
 
 /* Leaves the note in the scratch space, for the key there; what was held back comes in again. `done`, or what becomes of the first fragment in its

@@ -28,7 +28,7 @@ static __always_inline bool reply_gets_port(struct packet *p, __u32 real, struct
   return s && virtual_port(s) != p->sport;
 }
 
-/* Has the first fragment in the scratch space to wait for the last one? `known`: only as the request of a connection. A global function, with its own stack
+/* Must the first fragment in the scratch space wait for the last one? `known`: only as the request of a connection. A global function, with its own stack
  * frame. */
 __noinline int fragment_asks_whole(struct __sk_buff *skb, bool known) {
   struct scratch *scratch = the_scratch();

@@ -25,7 +25,7 @@ struct packet {
   __u16 fragment; /* offset and MF, host order; 0 = whole */
   bool dont_fragment;
 #ifdef IPV6
-  __u8 fragment_ends; /* of a fragment: where its fragment header ends, behind the IP header's beginning */
+  __u8 fragment_ends; /* of a fragment: where its fragment header ends, counted from the beginning of the IP header */
   /* Here the whole addresses (packet6.h: their alignment); above, saddr and daddr are hashes of them (address_hash). */
   __u32 saddr6[4];
   __u32 daddr6[4];

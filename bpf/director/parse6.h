@@ -15,9 +15,9 @@ static __always_inline bool is_transport(__u8 next) {
   return next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_SCTP || next == NEXT_ICMPV6 || next == IPPROTO_ESP;
 }
 
-/* What else may be behind the fragment header of a packet's fragments, where another extension header is (RFC 8200, 4.5): what the packet carries stands
- * in its first fragment alone. One whose protocol no build balances is a fragment all the same, and leaves its note for the later ones. */
-static __always_inline enum parsed extensions_hide(struct packet *p, bool behind) {
+/* The headers cannot be read to their end. Where an extension header follows the fragment header (RFC 8200, 4.5), only the first fragment shows the
+ * protocol: so the packet counts as a fragment all the same, and leaves a note for the later ones. Any other packet is P_OTHER. */
+static __always_inline enum parsed extensions_unread(struct packet *p, bool behind) {
   if (!behind) return P_OTHER;
   p->header = p->fragment_ends;
   return P_FRAGMENT;
@@ -27,30 +27,30 @@ static __always_inline enum parsed extensions_hide(struct packet *p, bool behind
  * fragment header. */
 static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct packet *p, __u32 at, __u8 next) {
   __u32 header = IP6_LEN;
-  bool behind = false; /* the fragment header */
+  bool behind = false; /* another extension header follows the fragment header */
 #pragma clang loop unroll(disable)
   for (int i = 0; i < EXTENSIONS_MAX; i++) {
     __u8 head[4];
     if (is_transport(next) || p->fragment & 0xfff8) break;
-    if (header > HEADER6_MAX || bpf_skb_load_bytes(skb, at + header, head, sizeof head)) return extensions_hide(p, behind);
+    if (header > HEADER6_MAX || bpf_skb_load_bytes(skb, at + header, head, sizeof head)) return extensions_unread(p, behind);
     if (next == NEXT_FRAGMENT && !p->fragment) {
       p->fragment = (head[2] << 8 | head[3]) & 0xfff9; /* 0: the only one (RFC 6946) */
       header += FRAGMENT_HEADER6;
       p->fragment_ends = header;
       next = head[0];
-      behind = p->fragment && extension_length(next, 0);
+      behind = p->fragment && header <= HEADER6_MAX && extension_length(next, 0);
       continue;
     }
     __u32 length = extension_length(next, head[1]);
-    if (!length || (next == NEXT_ROUTING && head[3])) return extensions_hide(p, behind); /* segments are left: this is not its last target */
+    if (!length || (next == NEXT_ROUTING && head[3])) return extensions_unread(p, behind); /* segments are left: this is not its last target */
     header += length;
     next = head[0];
   }
-  if (header > HEADER6_MAX) return extensions_hide(p, behind);
+  if (header > HEADER6_MAX) return extensions_unread(p, behind);
   p->header = header;
   p->protocol = next;
   if (is_of_build(next)) return P_OK;
-  return is_of_sctp_build(p) ? P_OTHER : extensions_hide(p, behind);
+  return is_of_sctp_build(p) ? P_OTHER : extensions_unread(p, behind);
 }
 
 /* Reads the ports, TCP's flags, and SCTP's event. */

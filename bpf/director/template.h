@@ -314,8 +314,8 @@ __noinline int template_mark(__u64 conn, __u32 dest, __u64 flags, __u32 asked) {
   return 0;
 }
 
-/* Is a connection controlled, as IPVS calls it: is there a template that leads, or led, its client to its destination, or is it FTP's data? Such a one
- * goes on when its client begins again after its end, also if its service is persistent no longer; one that is older than the persistence has none. */
+/* Is a connection controlled, as IPVS calls it? It is FTP's data, or a template leads, or led, its client to its destination. Such a one goes on when its
+ * client begins again after its end, also if its service is persistent no longer. A connection that is older than the persistence has no template. */
 __noinline int is_controlled(__u64 conn, __u32 dest) {
   __u32 service = conn >> K_SERVICE_SHIFT;
   struct service *svc = service_at(service);
@@ -323,7 +323,7 @@ __noinline int is_controlled(__u64 conn, __u32 dest) {
   if (!svc || !r) return false;
   if (ALL_PORTS && svc->port) return true; /* of a service with a port, FTP's data alone are here */
   if (!persistence_of(svc)) return false;
-  if (svc->flags & SVC_SIP) return true; /* of its call, which it does not know */
+  if (svc->flags & SVC_SIP) return true; /* its template is that of its call, which the connection does not name */
   template_probe_for(r, persistence_of(svc), service, conn, false);
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < TEMPLATE_PLACES; n++) {

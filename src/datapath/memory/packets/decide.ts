@@ -57,7 +57,7 @@ function isReuse(table: PacketTable, packet: Packet, connection: Connection): bo
   if (settings.expireNodestConn && destination.weight <= 0) return true;
   if (settings.connReuseMode === 0) return false;
   const ended = REUSED.has(state) || ((settings.connReuseMode & 2) !== 0 && state === 'FIN_WAIT' && noOutput);
-  // A controlled one goes on: with a template, also if its service is persistent no longer.
+  // A controlled one goes on: FTP's data, or one with a template, also if its service is persistent no longer.
   return ended && !isFtpData(connection) && !table.templatesOf(service).hasLed(connection);
 }
 

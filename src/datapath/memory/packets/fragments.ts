@@ -172,7 +172,6 @@ export class Fragments {
       released.push(place.fragment);
       number = place.next;
     }
-    if (number !== 0 && released.length === RELEASED_MAX) this.onLost(); // the others stay until their places are taken
     return released;
   }
 

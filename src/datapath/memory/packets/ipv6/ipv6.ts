@@ -57,7 +57,7 @@ function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpo
   translateTransport(frame, packet, source, to, (sumAt) => readdress(frame, at, to.address, sumAt));
 }
 
-/** The fragment header is the last one before the transport's. */
+/** The ID is the last four bytes of the fragment header, behind which other extension headers may stand. */
 const renumber = (frame: Uint8Array, { header, part }: Packet, id: number): void =>
   viewOf(frame).setUint32(ETHERNET_BYTES + (part?.ends ?? header) - 4, id);
 

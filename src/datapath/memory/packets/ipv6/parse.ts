@@ -31,7 +31,7 @@ interface Upper {
 /** Bytes of an extension header, by its second byte. RFC 8200, 4.1; AH: RFC 4302, 2.2. */
 const lengthOf = (kind: number, stated: number): number => (kind === IpProtocol.ah ? (stated + 2) * 4 : (stated + 1) * 8);
 
-/** A protocol that none is balanced of. */
+/** No protocol that is balanced. */
 const NONE = 0;
 
 /** undefined: a header that may not be passed over, or too many of them. Of a later fragment no further than its fragment header. */
@@ -52,7 +52,7 @@ function upperOf(frame: Uint8Array): Upper | undefined {
       if (fragment !== 0 && at + IPV6_FRAGMENT_BYTES <= frame.length) id = view.getUint32(at + 4);
       header += IPV6_FRAGMENT_BYTES;
       ends = header;
-      behind = fragment !== 0 && PASSED_OVER.has(next);
+      behind = fragment !== 0 && header <= HEADER_MAX_BYTES && PASSED_OVER.has(next);
       continue;
     }
     const segmentsLeft = kind === NEXT.routing ? view.getUint8(at + 3) : 0;
