@@ -24,11 +24,11 @@ function numberOf(digits: string): number {
   return /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
 }
 
-/** The first word, as the kernel's proc_dointvec reads it, and where a number may be larger, its proc_doulongvec_minmax, which takes no sign. */
+/** The first word, as the kernel's proc_dointvec reads it; where `max` is above INT_MAX, as its proc_doulongvec_minmax does, without a sign. */
 function readNumber(text: string, min: number, max: number): number | undefined {
   const [, sign, digits = ''] = /^\s*(-?)(0x[\da-f]+|0[0-7]*|[1-9]\d*)(?=\s|$)/i.exec(text) ?? [];
   const number = digits === '' ? Number.NaN : numberOf(digits) * (sign === '-' ? -1 : 1);
-  return number >= min && number <= max && !(sign === '-' && max > INT_MAX) ? number + 0 : undefined;
+  return number >= min && number <= max && !(sign === '-' && max > INT_MAX) ? number + 0 : undefined; // -0 becomes 0
 }
 
 function numbers(range: NonNullable<Form['range']>): Form {
@@ -116,7 +116,7 @@ const NO_THREAD = 'the estimates are made by a timer of the kernel, which has no
 const rows = {
   am_droprate: row(upTo(INT_MAX), 10),
   amemthresh: row(upTo(INT_MAX), 1024),
-  backup_only: row(integer, 0, 'a backup balances what it gets'),
+  backup_only: row(integer),
   cache_bypass: row(integer),
   conn_reuse_mode: row(integer, 1),
   conntrack: row(integer, 0, 'packets of virtual services do not pass netfilter'),
@@ -143,11 +143,11 @@ const rows = {
   snat_reroute: row(integer, 1, 'replies are always routed from the virtual address'),
   sync_persist_mode: row(integer),
   sync_ports: row(powerOfTwo, 1),
-  sync_qlen_max: row(upTo(0xffff_ffff), 8192, 'no message waits in a queue'),
+  sync_qlen_max: row(upTo(0xffff_ffff), 8192),
   sync_refresh_period: row(seconds),
-  sync_retries: row(upTo(3), 0, 'a connection is announced again when its state changes and before the backup would forget it'),
-  sync_sock_size: row(integer, 0, 'the sockets of synchronisation have sizes of their own'),
-  sync_threshold: row(thresholdAndPeriod, [3, 50], 'packets are not counted: a connection is announced as soon as it is established'),
+  sync_retries: row(upTo(3)),
+  sync_sock_size: row(integer),
+  sync_threshold: row(thresholdAndPeriod, [3, 50]),
   sync_version: row(upTo(1), 1),
 } as const satisfies Readonly<Record<string, Sysctl>>;
 
@@ -163,5 +163,5 @@ export const isSysctlName = (name: string): name is SysctlName => Object.hasOwn(
 export function sysctlWithoutEffect(name: string, value: string): string | undefined {
   if (!isSysctlName(name)) return undefined;
   const { noEffect, initial }: Sysctl = sysctls[name];
-  return value.trim().split(/\s+/).join(' ') === initial.join(' ') ? undefined : noEffect;
+  return value.trim() === initial.join(' ') ? undefined : noEffect;
 }

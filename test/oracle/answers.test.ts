@@ -15,12 +15,6 @@ test('a command without output is no answer', () => {
   assert.equal(compare('$ a\n[rc 2]', '').answers.length, 1, 'a status other than 0 is one');
 });
 
-test('a line on a setting that is kept without effect is no part of an answer', () => {
-  const note = '! weir: net.ipv4.vs.sync_retries is kept, but has no effect: a reason';
-  assert.deepEqual(texts('$ a\nx = 1\n[rc 0]', `$ a\nx = 1\n${note}\n[rc 0]`), ['x = 1\n[rc 0]']);
-  assert.deepEqual(texts('$ a\nx = 1\n[rc 0]', '$ a\nx = 1\n! weir: another line\n[rc 0]'), []);
-});
-
 test('output where the recording has none is an answer that differs', () => {
   const { answers, same } = compare('$ a\n[rc 0]\n\n$ b\ny', '$ a\n! refused\n[rc 255]\n\n$ b\ny');
   assert.deepEqual(

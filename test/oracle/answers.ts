@@ -59,15 +59,6 @@ function common(left: readonly string[], right: readonly string[]): ReadonlySet<
   return found;
 }
 
-/** What weir prints beside the kernel's answer: that a setting is kept without effect. */
-const IS_NOTE = /^(?:! )?weir: net\.ipv4\.vs\.\w+ is kept, but has no effect: /;
-
-const withoutNotes = (ours: string): string =>
-  ours
-    .split('\n')
-    .filter((line) => !IS_NOTE.test(line))
-    .join('\n');
-
 /**
  * Compares two transcripts of one script. The script prints the same commands in the same order whatever the director
  * answers, so the n-th command of one belongs to the n-th of the other.
@@ -75,7 +66,7 @@ const withoutNotes = (ours: string): string =>
 export function compare(recorded: string, ours: string): Comparison {
   const answers: Answer[] = [];
   const same = new Set<Answer>();
-  const theirs = blocksOf(withoutNotes(ours));
+  const theirs = blocksOf(ours);
   blocksOf(recorded).forEach((block, index) => {
     const twin = theirs[index]?.command === block.command ? (theirs[index]?.body ?? []) : [];
     if (block.body.length <= LONG) {

@@ -38,8 +38,6 @@ test('what has no effect is kept, and a line reports it', async () => {
   assert.deepEqual([status, stdout], [0, 'net.ipv4.vs.conntrack = 1\n']);
   assert.equal(stderr, 'weir: net.ipv4.vs.conntrack is kept, but has no effect: packets of virtual services do not pass netfilter\n');
   assert.equal((await run('-w', 'net.ipv4.vs.conntrack=0')).stderr, '');
-  const backup = 'weir: net.ipv4.vs.backup_only is kept, but has no effect: a backup balances what it gets\n';
-  assert.equal((await run('-w', 'net.ipv4.vs.backup_only=1')).stderr, backup);
 });
 
 test('a key that there is not', async () => {
@@ -53,10 +51,10 @@ test('a key that there is not', async () => {
 test('a key of the kernel, and a bare one: the next step', async () => {
   const missing = (path: string, step: string): string =>
     `sysctl: cannot stat /proc/sys/${path}: No such file or directory\nweir: ${step}\n`;
-  const others = 'only net.ipv4.vs.* is here; sysctl(8) has the other keys';
+  const others = 'there are keys of net.ipv4.vs.* alone — fix: sysctl(8) for the others';
   for (const words of [['net.ipv4.ip_forward'], ['-w', 'net.ipv4.ip_forward=1']])
     assert.deepEqual(await run(...words), { status: 1, stdout: '', stderr: missing('net/ipv4/ip_forward', others) });
-  const whole = missing('expire_nodest_conn', 'the whole key is net.ipv4.vs.expire_nodest_conn');
+  const whole = missing('expire_nodest_conn', 'expire_nodest_conn lacks its prefix — fix: net.ipv4.vs.expire_nodest_conn');
   for (const words of [['expire_nodest_conn'], ['-w', 'expire_nodest_conn=1']])
     assert.deepEqual(await run(...words), { status: 1, stdout: '', stderr: whole });
   assert.equal((await run('nosuch')).stderr, missing('nosuch', others));

@@ -67,10 +67,10 @@ function show(name: string, value: string, flags: Flags): string {
   return flags.values ? `${value}\n` : `${name} = ${value}\n`;
 }
 
-/** What to do about a key that weir has not; undefined: nothing is known. */
+/** What to do about a key that weir does not have; undefined: nothing is known. */
 function nextStep(name: string): string | undefined {
-  if (isSysctlName(name)) return `the whole key is ${PREFIX}${name}`;
-  return name.startsWith(PREFIX) ? undefined : `only ${PREFIX}* is here; sysctl(8) has the other keys`;
+  if (isSysctlName(name)) return `${name} lacks its prefix — fix: ${PREFIX}${name}`;
+  return name.startsWith(PREFIX) ? undefined : `there are keys of ${PREFIX}* alone — fix: sysctl(8) for the others`;
 }
 
 /** The first line is that of procps, by which scripts know a missing key, also where the kernel has one. */
