@@ -8,7 +8,7 @@ export type DatapathChange =
   | { readonly kind: 'loaded'; readonly connections: number; readonly services: number; readonly destinations: number }
   /** A connection table got another size under traffic: that of the links, or of `label`. `room`: what it is made for now. */
   | { readonly kind: 'resized'; readonly label?: string; readonly room: number; readonly moved: number }
-  /** What listings show as the table's size, as of ip_vs; no table got another one. */
+  /** The `size=` of listings changed; no table was resized. */
   | { readonly kind: 'listed-size'; readonly size: number }
   /** A change of size that a killed command had begun is over. `back`: the table has the size of before. */
   | { readonly kind: 'move-finished'; readonly label?: string; readonly room: number; readonly connections: number; readonly back: boolean }

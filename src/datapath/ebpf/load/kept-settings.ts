@@ -3,7 +3,7 @@
 //
 //   killed before the old tables end    the second name is not read: a load in their place begins with a new one
 //   killed before the new ones are      the next command loads with the settings and the sizes that were
-//   killed before the name is removed   as the first: `weir unload` removes it before the tables end
+//   killed before the name is removed   the next command removes it (resize.ts), as `weir unload` does before the tables end
 import { existsSync, rmSync } from 'node:fs';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import type { Records } from '../../../sys/bpf/records.js';
@@ -13,7 +13,7 @@ import { LAYOUT } from '../layouts.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { sysctlFields } from '../table/sysctls.js';
 import { LAST_PINNED, SETTINGS_PIN, Tables } from '../table/tables.js';
-import type { Capacity } from './object.js';
+import { type Capacity, ROOM_BITS_MIN } from './object.js';
 
 /** Timeouts, sysctls, how interfaces are attached. */
 const SETTINGS = [Conf.tcpTimeout, Conf.udpTimeout, Conf.attachMode, ...Object.values(sysctlFields)] as const;
@@ -26,14 +26,11 @@ export const SIZES = {
   connBuckets: Conf.connBuckets,
 } as const satisfies Record<keyof Capacity, unknown>;
 
-/** From here on `--conn-tab-bits` gives the tables room, too. */
-const BITS_OF_DEFAULT_ROOM = 20;
-
 /** The sizes that a record has; the table's places follow from `--conn-tab-bits` where that is wanted and gives room. */
 export function sizesIn(conf: Records, wanted: Partial<Capacity>): Partial<Capacity> {
   const now = Object.fromEntries(Object.entries(SIZES).map(([name, field]) => [name, conf.get(0, field)])) as Required<Capacity>;
   const { connBuckets, ...others } = now;
-  return (wanted.connTabBits ?? 0) > BITS_OF_DEFAULT_ROOM ? others : { ...others, connBuckets };
+  return (wanted.connTabBits ?? 0) > ROOM_BITS_MIN ? others : { ...others, connBuckets };
 }
 
 const pathIn = (folder: string): string => `${folder}/${SETTINGS_PIN}`;

@@ -17,7 +17,7 @@ export interface Capacity {
   /** Powers of two. */
   readonly maxServices: number;
   readonly maxDestinations: number;
-  /** Buckets of the connection table; default: room for 2^max(connTabBits, 20) connections at half load. */
+  /** Buckets of the connection table; default: room for 2^max(connTabBits, ROOM_BITS_MIN) connections at half load. */
   readonly connBuckets?: number;
 }
 /** The size of all counters. A destination has a cache line for each possible CPU, of which virtual machines have many. */
@@ -34,8 +34,11 @@ export function bucketsFor(connections: number): number {
   return (2 * 2 ** Math.ceil(Math.log2(connections))) / Abi.BUCKET_SLOTS;
 }
 
+/** Above so many bits, `--conn-tab-bits` also sets the room of the tables. */
+export const ROOM_BITS_MIN = 20;
+
 function bucketsOf({ connTabBits, connBuckets }: Capacity): number {
-  return connBuckets ?? bucketsFor(2 ** Math.max(connTabBits, 20));
+  return connBuckets ?? bucketsFor(2 ** Math.max(connTabBits, ROOM_BITS_MIN));
 }
 
 export interface Sizes {

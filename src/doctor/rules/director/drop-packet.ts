@@ -26,9 +26,9 @@ export function dropPacketRule({ drops, fill }: DirectorFacts): readonly Finding
     ];
   }
   if (dropPacket === AUTOMATIC) {
-    const cause = `${SETTING} is 2: less of the connection table is free than net.ipv4.vs.amemthresh: ${fillText(fill)}`;
+    const cause = `${SETTING} is 2: the connection table has less free space than net.ipv4.vs.amemthresh asks for (${fillText(fill)})`;
     return [{ severity: 'warning', ...found, cause, advice: 'a larger table: weir load --connections N, which loses no connection' }];
   }
   const what = `new connections were dropped (${packets})`;
-  return [{ severity: 'info', ...found, what, cause: `${SETTING} was at work; it is ${dropPacket}, and does not work now` }];
+  return [{ severity: 'info', ...found, what, cause: `${SETTING} was active; it is ${dropPacket} now, which drops none` }];
 }

@@ -62,7 +62,7 @@ test('drop_packet: the setting by which new connections are dropped', () => {
   assert.match(always ?? '', /drops one in 10 of them/);
   assert.match(others ?? '', /^info drops-seen: in the last 60 s 1 packet was not balanced/);
   assert.match(of(2)[0] ?? '', /^warning .*\(4 in 60 s\): net\.ipv4\.vs\.drop_packet is 2: .*7900 connections in 8192 places/);
-  assert.match(of(1)[1] ?? '', /^info drop-packet: new connections were dropped .*: net\.ipv4\.vs\.drop_packet was at work; it is 1, /);
+  assert.match(of(1)[1] ?? '', /^info drop-packet: new connections were dropped .*: net\.ipv4\.vs\.drop_packet was active; it is 1 now, /);
   assert.deepEqual(codes(drops({}, {}, 3)), [], 'nothing was dropped');
 });
 
