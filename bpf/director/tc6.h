@@ -150,7 +150,9 @@ __noinline int tc_any_reply6(struct __sk_buff *skb, __u32 real) {
   CHECKED(scratch);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
   bool by_flow = is_translated(skb);
-  if (decide_reply_by(&v, unlikely(by_flow) ? dest_of_flow() : real, by_flow) != GO_REPLY) return TC_UNKNOWN;
+  v.dest = unlikely(by_flow) ? dest_of_flow() : real;
+  v.d = dest_at(v.dest);
+  if (unlikely(is_for_flows(skb, v.d, v.dest)) || decide_reply_of(&v, by_flow) != GO_REPLY) return TC_UNKNOWN;
   if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side6(skb, v.dest, (struct address *)v.p->daddr6)) return TC_ACT_UNSPEC;
   return tc_reply6(skb, &v);
 }
