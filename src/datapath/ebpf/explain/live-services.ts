@@ -8,10 +8,11 @@ import { candidatesOf, type DestinationRecord, type ServiceRecord } from '../../
 import { resumed, type Schedule, type Start, schedulers } from '../../schedule/index.js';
 import type { Place } from '../../schedule/scheduler.js';
 import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
+import { EndpointTable } from '../table/endpoint-table.js';
 import { forwardingOf, recordedForwarding } from '../table/forwarding-word.js';
 import { isRead } from '../table/ftp.js';
 import { FullnatPools } from '../table/fullnat-pools.js';
-import { schedulerName } from '../table/identity.js';
+import { realEndpoint, schedulerName } from '../table/identity.js';
 import { lastNetmask, readPersistence } from '../table/persistence.js';
 import { isIpv6, recordedAddress } from '../table/record-address.js';
 import { destinationIds } from '../table/service-list.js';
@@ -66,6 +67,7 @@ export class LiveServices {
   readonly #services = new Map<number, ServiceRecord>();
   readonly #destinations = new Map<number, DestinationRecord>();
   readonly #owned: ReadonlyMap<number, readonly number[]>;
+  readonly #endpoints: EndpointTable;
 
   constructor(
     readonly tables: Tables,
@@ -74,6 +76,7 @@ export class LiveServices {
     readonly starts: ReadonlyMap<string, Start> = schedulers,
   ) {
     this.#owned = destinationsByService(tables);
+    this.#endpoints = new EndpointTable(tables);
     for (const id of servicesMet(tables, shown, this.#owned)) this.service(id);
   }
 
@@ -143,10 +146,18 @@ export class LiveServices {
     found.overloaded = dests.get(id, Dest.overload) !== 0;
     found.available = (flags & Abi.D_AVAILABLE) !== 0;
     found.expires = (flags & Abi.D_EXPIRES) !== 0;
-    if ((flags & Abi.D_REAL) !== 0) this.director.records.answer(found);
-    found.helped = isRead(this.tables, id);
     this.#destinations.set(id, found);
+    if ((flags & Abi.D_REAL) !== 0) this.#answer(found, id);
+    found.helped = isRead(this.tables, id);
     return found;
+  }
+
+  /** Services are loaded in any order: of those that share an endpoint, the one that the table has there was masqueraded last. */
+  #answer(destination: DestinationRecord, id: number): void {
+    const { records } = this.director;
+    records.answer(destination);
+    const last = this.#destinations.get(this.#endpoints.find(realEndpoint(this.tables, id)));
+    if (last !== undefined) records.answerFirst(last);
   }
 
   #schedule(id: number, service: ServiceRecord, scheduler: string, flags: number): Schedule | undefined {

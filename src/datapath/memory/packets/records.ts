@@ -114,6 +114,10 @@ const mayBeFtpData = ({ port }: Endpoint, protocol: number): boolean =>
 const noCounts = (): PacketCounts => ({ conns: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 });
 
 /** From endpoints to records: of services for requests, of masqueraded destinations for replies. */
+/** The endpoint that a masqueraded destination answers from: of all ports where its service is. */
+const answeringEnd = ({ service, address, port }: DestinationRecord): string =>
+  service.port === 0 ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, service.protocol);
+
 export class Records {
   /** Of services with the helper for FTP. */
   ftpPorts: readonly number[] = FTP_PORTS;
@@ -258,13 +262,19 @@ export class Records {
     destination.service.masquerades = true;
     if (destination.answers) return;
     destination.answers = true;
-    const { service, address, port } = destination;
-    const endpoint = service.port === 0 ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, service.protocol);
+    const { service, address } = destination;
     destination.helped = this.#isHelped(service);
     const hasData = destination.helped || (service.port === FTP_PORT && service.protocol === IpProtocol.tcp);
-    this.#answering.add(endpoint);
-    this.#sharing.set(endpoint, [destination, ...(this.#sharing.get(endpoint) ?? [])]);
+    this.#answering.add(answeringEnd(destination));
+    this.answerFirst(destination);
     if (hasData) this.#answering.add(endpointOf(address, 0, service.protocol));
+  }
+
+  /** Of those that share its endpoint, it counts as the one that was masqueraded last. */
+  answerFirst(destination: DestinationRecord): void {
+    const endpoint = answeringEnd(destination);
+    const others = (this.#sharing.get(endpoint) ?? []).filter((each) => each !== destination);
+    this.#sharing.set(endpoint, [destination, ...others]);
   }
 }
 
