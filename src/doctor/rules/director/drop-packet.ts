@@ -1,7 +1,7 @@
 // Does the defence drop_packet drop new connections, and by which value of the setting?
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
-import { going } from './drops.js';
+import { latestDrops } from './drop-count.js';
 import { fillText } from './fill.js';
 
 const SETTING = 'net.ipv4.vs.drop_packet';
@@ -9,10 +9,9 @@ const AUTOMATIC = 2;
 const ALWAYS = 3;
 
 export function dropPacketRule({ drops, fill }: DirectorFacts): readonly Finding[] {
-  const recent = drops?.recent.get('drop_packet') ?? drops?.now.get('drop_packet');
-  if (drops === undefined || recent === undefined) return [];
-  const { dropPacket, amDroprate, seconds } = drops;
-  const packets = going(drops, 'drop_packet') ?? `${recent} in ${Math.round(seconds)} s`;
+  const packets = drops && latestDrops(drops, 'drop_packet');
+  if (drops === undefined || packets === undefined) return [];
+  const { dropPacket, amDroprate } = drops;
   const found = { code: 'drop-packet', what: `new connections are dropped (${packets})` } as const;
   if (dropPacket === ALWAYS) {
     const cause = `${SETTING} is 3, which drops one in ${amDroprate} of them (net.ipv4.vs.am_droprate), also without a flood`;

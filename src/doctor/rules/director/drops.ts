@@ -4,6 +4,7 @@ import { counted } from '../../../model/counted.js';
 import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
 import type { DropFacts } from '../../table-facts.js';
+import { latestDrops, ongoingDrops } from './drop-count.js';
 import { fillText, isAlmostFull, templatesText } from './fill.js';
 
 interface Rule {
@@ -85,12 +86,6 @@ const NO_CONNECTION_MIN = 100;
 
 const isWorthwhile = ([reason, count]: readonly [string, number]): boolean => reason !== 'no_connection' || count >= NO_CONNECTION_MIN;
 
-export function going({ seconds, recent, now }: DropFacts, reason: string): string | undefined {
-  const count = now.get(reason);
-  if (count === undefined) return undefined;
-  return `${count} while doctor looked, ${Math.max(count, recent.get(reason) ?? 0)} in ${Math.round(seconds)} s`;
-}
-
 /** Everything that is no finding of its own, in one line. */
 function rest(drops: DropFacts, reported: ReadonlySet<string>): readonly Finding[] {
   const shown = [...drops.recent].filter(([reason]) => !reported.has(reason) && !EXPLAINED.has(reason)).filter(isWorthwhile);
@@ -112,8 +107,8 @@ export function dropsRule(facts: DirectorFacts, explained: boolean): readonly Fi
   if (drops === undefined) return [];
   const reported = new Set<string>();
   const found = RULES.flatMap(({ reason, code, severity, consequence, what, cause, advice }): readonly Finding[] => {
-    const still = reason === 'table_full' && isAlmostFull(facts.fill) ? (drops.recent.get(reason) ?? 0) > 0 : false;
-    const packets = going(drops, reason) ?? (still ? `${drops.recent.get(reason)} in ${Math.round(drops.seconds)} s` : undefined);
+    const isStillFull = reason === 'table_full' && isAlmostFull(facts.fill);
+    const packets = isStillFull ? latestDrops(drops, reason) : ongoingDrops(drops, reason);
     if (packets === undefined) return [];
     reported.add(reason);
     if (consequence === true && explained) return [];
