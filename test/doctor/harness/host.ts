@@ -1,5 +1,6 @@
 // One host of a network, from outside: asks the agent that runs in its namespace.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { labEnvironment } from '../../../src/lab/state/paths.js';
@@ -8,6 +9,20 @@ import type { Answer, Endpoint, Request } from './agent.js';
 const AGENT = fileURLToPath(new URL('agent.js', import.meta.url));
 /** No command of a set-up, fault or fix takes as long, even on a busy machine. */
 const COMMAND_MAX_MS = 120_000;
+
+/**
+ * A /run of its own, with the same /run/weir and /run/netns: pid files and locks have one name on every host, and one number may be
+ * the pid of another host's keepalived. Without systemd in it, what doctor prints starts daemons by themselves.
+ */
+const OWN_RUN = `set -e
+  mkdir -p /run/weir "$1"
+  mount -t tmpfs none "$1"
+  mkdir "$1/weir" "$1/netns"
+  mount --rbind /run/weir "$1/weir"
+  mount --rbind /run/netns "$1/netns"
+  mount --rbind "$1" /run
+  shift
+  exec "$@"`;
 
 /** iproute2's error for a name in /run/netns that another test is making or removing: it reads all of them. */
 const STRANGERS = 'Error: Peer netns reference is invalid.';
@@ -31,10 +46,14 @@ export class HarnessHost {
     readonly namespace: string,
     readonly folder: string,
   ) {
-    this.#agent = spawn('ip', ['netns', 'exec', namespace, process.execPath, AGENT], {
-      stdio: 'pipe',
-      env: { ...labEnvironment(folder) },
-    });
+    this.#agent = spawn(
+      'ip',
+      ['netns', 'exec', namespace, 'sh', '-c', OWN_RUN, 'sh', join(folder, `${name}.run`), process.execPath, AGENT],
+      {
+        stdio: 'pipe',
+        env: { ...labEnvironment(folder) },
+      },
+    );
     createInterface({ input: this.#agent.stderr as NodeJS.ReadableStream }).on('line', (line) => {
       if (line !== STRANGERS) process.stderr.write(`${namespace}: ${line}\n`);
     });
