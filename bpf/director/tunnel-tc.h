@@ -98,16 +98,21 @@ static __always_inline bool tunnel_is_full(struct __sk_buff *skb, struct packet 
   return p->protocol == IPPROTO_SCTP && skb->gso_size ? false : is_too_big(skb, p, mtu);
 }
 
+/* Puts the place for `size` bytes of headers in front of the packet's IP header. */
+static __always_inline long tunnel_make_room(struct __sk_buff *skb, __u32 type, __u32 v6, __u32 size) {
+  __u64 flags = v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
+  flags |= BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET;
+  if (type == TUNNEL_GRE) flags |= BPF_F_ADJ_ROOM_ENCAP_L4_GRE;
+  if (type == TUNNEL_GUE) flags |= BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
+  return bpf_skb_adjust_room(skb, size, BPF_ADJ_ROOM_MAC, flags);
+}
+
 /* Puts the outer headers of the scratch space in front of the packet. 0 or an error. */
 __noinline long tunnel_push(struct __sk_buff *skb, __u32 type, __u32 v6, __u64 size) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return -1;
   CHECKED(scratch);
-  __u64 flags = v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
-  flags |= BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET;
-  if (type == TUNNEL_GRE) flags |= BPF_F_ADJ_ROOM_ENCAP_L4_GRE;
-  if (type == TUNNEL_GUE) flags |= BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
-  if (bpf_skb_adjust_room(skb, size, BPF_ADJ_ROOM_MAC, flags)) return -1;
+  if (tunnel_make_room(skb, type, v6, size)) return -1;
   CHECKED(size);
   if (size < IP_LEN) return -1;
   CHECKED(size);
@@ -156,6 +161,30 @@ static __always_inline int tunnel_send(struct __sk_buff *skb, struct packet *p, 
   return tc_send(skb, answer, &w->hop, w->gateway);
 }
 
+#define TC_NOT_PLAIN (-2)
+#ifdef IPV6
+static __always_inline int tunnel_plainly(struct __sk_buff *skb, struct conf *c, __u32 dest, struct dest *d) { return TC_NOT_PLAIN; }
+#else
+/* A checksum that a device has made of the whole packet goes on as it is: a header with a right checksum of its own has the sum 0, and lowering the
+ * TTL does not change that. What stands between the IP headers is added. */
+static __always_inline int tunnel_plainly(struct __sk_buff *skb, struct conf *c, __u32 dest, struct dest *d) {
+  void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+  struct plain_tunnel t;
+  struct hop h;
+  if (skb->gso_size || data + ETH_LEN + IP_LEN + 8 > end || !hop_read(&d->hop, d->addr[0], clock_now(), c->fresh_for, &h)) return TC_NOT_PLAIN;
+  if (h.flags & NH_LOCAL || !plain_read(&t, data + ETH_LEN, c, dest, d, h.mtu)) return TC_NOT_PLAIN;
+  plain_lower_ttl(data + ETH_LEN, &t);
+  if (tunnel_make_room(skb, t.type, false, plain_header(&t))) return tc_drop(R_REDIRECT_FAILED);
+  if (!plain_write((void *)(long)skb->data, (void *)(long)skb->data_end, &t, d, &h)) return tc_drop(R_REDIRECT_FAILED);
+  if (t.behind) {
+    __u32 between[3] = {};
+    plain_behind(between, &t, d);
+    bpf_csum_update(skb, (__u16)~fold((__u64)between[0] + between[1] + between[2]));
+  }
+  return tc_redirect(skb, &h);
+}
+#endif
+
 static __always_inline int tunnel_packet(struct __sk_buff *skb, struct conf *c, struct packet *p, __u32 dest, bool related) {
   struct scratch *scratch = the_scratch();
   struct dest *d = dest_at(dest);
@@ -201,6 +230,11 @@ int weir_tunnel_tc(struct __sk_buff *skb) {
   struct tunnel_work *work = the_tunnel_work();
   if (!c || !scratch || !work) return TC_ACT_SHOT;
   CHECKED(scratch);
+  struct dest *d = dest_at(work->dest);
+  if (!d) return TC_ACT_SHOT;
+  CHECKED(d);
+  int done = is_plain_tunnel(d) && !work->related && !(d->flags & D_LOCAL) ? tunnel_plainly(skb, c, work->dest, d) : TC_NOT_PLAIN;
+  if (likely(done != TC_NOT_PLAIN)) return done;
   return tunnel_packet(skb, c, &scratch->packet, work->dest, work->related);
 }
 

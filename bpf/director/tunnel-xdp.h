@@ -43,58 +43,20 @@ static __always_inline bool xdp_push(struct xdp_md *ctx, struct tunnel *t, struc
 }
 
 #ifdef IPV6
-static __always_inline bool is_plain_tunnel(struct dest *d) { return false; }
 static __always_inline int tunnel_quickly(struct xdp_md *ctx, struct conf *c, __u32 dest, struct dest *d) { return XDP_PASS; }
 #else
-static __always_inline bool is_plain_tunnel(struct dest *d) { return d->family == F_INET && !is_summed(d); }
-
-/* What stands behind the outer IP header of such a tunnel. */
-static __always_inline void plain_behind(__u32 *to, struct dest *d, __u32 type, __u32 flow, __u32 length) {
-  if (type == TUNNEL_GRE) to[0] = (__u32)bpf_htons(ETH_P_IP) << 16;
-  if (type != TUNNEL_GUE) return;
-  to[0] = bpf_htons(FLOW_PORT_MIN + (((__u64)flow * FLOW_PORTS) >> 32)) | (__u32)d->tunnel_port << 16;
-  to[1] = bpf_htons(length);
-  to[2] = PROTOCOL_IPIP << 8;
-}
-
-/* IPv4 in IPv4 without an outer checksum, which most tunnels are: as below, in registers. */
 static __always_inline int tunnel_quickly(struct xdp_md *ctx, struct conf *c, __u32 dest, struct dest *d) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-  __u32 *ip = data + ETH_LEN;
-  struct tunnel_source *source = bpf_map_lookup_elem(&tunnel_sources, &dest);
+  struct plain_tunnel t;
   struct hop h;
-  if (data + ETH_LEN + IP_LEN + 8 > end || !source) return XDP_PASS;
-  __u32 first = ip[0], third = ip[2], saddr = READ(source->addr[0]), type = d->tunnel_type, flow = 0;
-  __u32 behind = type == TUNNEL_GUE ? UDP_LEN + GUE_LEN : type == TUNNEL_GRE ? GRE_LEN : 0, ttl = (third & 0xff) - 1;
-  __u32 length = bpf_ntohs(first >> 16), whole = length + IP_LEN + behind;
-  bool whole_only = ip[1] & (__u32)bpf_htons(0x4000) << 16 && c->pmtu_disc;
-  if (!hop_read(&d->hop, d->addr[0], clock_now(), c->fresh_for, &h) || !(h.flags & NH_XDP) || !saddr || (third & 0xff) <= 1) return XDP_PASS;
-  if (h.mtu && (whole > h.mtu || h.mtu < IP_LEN + behind + OUTER_MTU_MIN)) return XDP_PASS;
-  if (whole > 0xffff || length < OUTER_MAX - IP_LEN) return XDP_PASS;
-  if (type == TUNNEL_GUE) flow = flow_with(keyed_hash((__u64)ip[3] << 32 | ip[4]), ip[5]);
-  __u32 check = (third >> 16) + bpf_htons(0x0100); /* RFC 1141 */
-  check += check >= 0xffff;
-  ip[2] = ttl | (third & 0xff00) | check << 16;
-  bool grown = !bpf_xdp_adjust_head(ctx, -(int)(IP_LEN + behind));
-  data = (void *)(long)ctx->data;
-  end = (void *)(long)ctx->data_end;
-  if (unlikely(!grown) || data + ETH_LEN + OUTER_MAX > end) {
+  if (data + ETH_LEN + IP_LEN + 8 > end || !hop_read(&d->hop, d->addr[0], clock_now(), c->fresh_for, &h)) return XDP_PASS;
+  if (!(h.flags & NH_XDP) || !plain_read(&t, data + ETH_LEN, c, dest, d, h.mtu)) return XDP_PASS;
+  plain_lower_ttl(data + ETH_LEN, &t);
+  if (bpf_xdp_adjust_head(ctx, -(int)plain_header(&t)) || !plain_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, &t, d, &h)) {
     count_reason(R_REDIRECT_FAILED);
     return XDP_DROP;
   }
-  __u32 *to = data + ETH_LEN, outer[3];
-  outer[0] = 0x45 | (__u32)outer_tos(first >> 8) << 8 | (__u32)bpf_htons(whole) << 16;
-  outer[1] = whole_only ? (__u32)bpf_htons(0x4000) << 16 : bpf_get_prandom_u32() & 0xffff; /* as outer_ipv4() */
-  outer[2] = ttl | (type == TUNNEL_GUE ? IPPROTO_UDP : type == TUNNEL_GRE ? PROTOCOL_GRE : PROTOCOL_IPIP) << 8;
-  copy_macs(data, h.dmac);
-  *(__u16 *)(data + ETH_LEN - 2) = bpf_htons(ETH_P_IP);
-  to[0] = outer[0];
-  to[1] = outer[1];
-  to[2] = outer[2] | (__u32)fold((__u64)outer[0] + outer[1] + outer[2] + saddr + d->addr[0]) << 16;
-  to[3] = saddr;
-  to[4] = d->addr[0];
-  plain_behind(to + 5, d, type, flow, length + UDP_LEN + GUE_LEN);
-  count_bytes(d, dest, length, false);
+  count_bytes(d, dest, t.length, false);
   return bpf_redirect(h.ifindex, 0);
 }
 #endif

@@ -41,6 +41,7 @@
 #include "datagram-sum.h"
 #include "send.h"
 #include "tunnel.h"
+#include "tunnel-plain.h"
 #include "tunnel-tc.h"
 #include "tunnel-xdp.h"
 

@@ -46,6 +46,7 @@
 #include "icmp6.h"
 #include "send6.h"
 #include "tunnel.h"
+#include "tunnel-plain.h"
 #include "tunnel-tc.h"
 #include "tunnel-xdp.h"
 
