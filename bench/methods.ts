@@ -84,7 +84,8 @@ export const methods = (options: Options, wrapper: Wrapper, objects: Objects): r
     const requestRows = COMPARED.flatMap(([hook, names]) =>
       [0, FLOW_BITS].flatMap((flowBits) =>
         names.flatMap((name) => {
-          const test = requests(hook, flowBits, METHODS[name]);
+          const sent = requests(hook, flowBits, METHODS[name]);
+          const test: ProgramCase = hook === 'xdp' && METHODS[name].tunnel !== undefined ? { ...sent, lengthens: true } : sent;
           const side = { ...named(test, `${test.name}, ${name}`), atMost: ATMOST[name] };
           return compared(side, named(requests(hook, flowBits, NAT), 'NAT'));
         }),

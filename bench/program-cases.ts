@@ -32,6 +32,8 @@ export interface ProgramCase {
   readonly frame: FlowFrame;
   /** How the flows of `frame` are numbered, where not as those of `before`. */
   readonly numbered?: Pick<Flows, 'address' | 'flowBits' | 'portBits'>;
+  /** XDP: the program makes each packet longer, which the wrapper undoes. */
+  readonly lengthens?: true;
   /** tc: each packet is a test run of its own, for a program that makes packets longer, which no later run of the same test can undo. */
   readonly apart?: true;
   /** Every packet opens a connection. `again`: one that was taken out of the table just before, so that its lines are in the

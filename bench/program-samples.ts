@@ -68,8 +68,9 @@ const runs = (bed: Bed, test: ProgramCase, repeat: number): Run => {
 /** The wrapper's own cost with these flows, ns. */
 const overhead = (bed: Bed, test: ProgramCase): number => {
   bed.wrapper.use(flowsOf(test, test.frame, 'counted', 0));
+  const shortening = test.lengthens === true ? bed.wrapper.shortening(OWN_REPEAT, bed.interfaces[test.device]) : 0;
   bed.wrapper.under(bed.wrapper.empty(test.kind), test.kind);
-  return runs(bed, test, test.apart ? OWN_REPEAT_APART : OWN_REPEAT).nanoseconds;
+  return runs(bed, test, test.apart ? OWN_REPEAT_APART : OWN_REPEAT).nanoseconds + shortening;
 };
 
 /** A program on the case's flows, without the wrapper's cost. `ready` is called right before. */

@@ -183,6 +183,15 @@ export class Wrapper {
     return this.#eighth('redirect_plain', XDP_REDIRECT, repeat, ifindex);
   }
 
+  /** ns that the wrapper needs to make a frame as long as before that XDP's program under test has made longer. */
+  shortening(repeat: number, ifindex: number): number {
+    const ns = (name: string): number => {
+      this.under(this.program(name), 'plain');
+      return this.run('plain', repeat, ifindex).nanoseconds;
+    };
+    return (ns('longer_plain') - ns('empty_plain')) / 2;
+  }
+
   /** ns of one of the eight calls of a program. */
   #eighth(name: string, verdict: number, repeat: number, ifindex: number): number {
     const calls = this.#test(this.program(name), repeat, ifindex);
