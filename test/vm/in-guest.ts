@@ -1,7 +1,7 @@
 // Debian's 6.1 kernel in an emulator (test/vm/run): a script there, with the built project beside it. It waits for test/vm/prepare to have been run.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { noRoot, probe } from '../support/probes.js';
 import { root } from '../support/project.js';
@@ -44,4 +44,21 @@ export function inGuest(script: string, seconds: number, fill: (objects: string)
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Runs compiled tests there, which need these modules of its kernel: all pass, and none is skipped. `tests`: as `datapath/fullnat`, of
+ * test/datapath/fullnat.test.ts; both halves of a file that has two (test/support/breadth.ts).
+ */
+export function passInGuest(modules: readonly string[], tests: readonly string[]): void {
+  const output = inGuest('tests.guest', 2_500, (objects) => {
+    writeFileSync(`${objects}/modules`, modules.join(' '));
+    writeFileSync(`${objects}/tests`, tests.join(' '));
+  });
+  for (const name of tests) {
+    const halves = readFileSync(`${root}/build/test/${name}.test.js`, 'utf8').includes("/breadth.js'") ? ['0', '1'] : ['0'];
+    for (const half of halves)
+      assert.match(output.get(`${name}, ${half}`) ?? '', /^# pass [1-9]\d*\n# fail 0\n# skipped 0\n$/, `${name}, WEIR_TEST_LONG=${half}`);
+  }
+  assert.ok(output.has('end'));
 }
