@@ -31,13 +31,13 @@ static __always_inline struct apply_record *record_at(__u32 i) {
 /* What a search for the record's connection compares goes into the scratch space; what of its client is in its key. */
 static __always_inline __u32 applied_client(struct apply_record *r) {
 #ifdef IPV6
-  client_is(r->client);
+  note_client(r->client);
 #ifdef WIDE
-  tuple6_is(r->vaddr, r->vport, r->protocol);
+  note_tuple6(r->vaddr, r->vport, r->protocol);
 #endif
   return address_hash(r->client);
 #else
-  tuple_is(r->vaddr[0], r->vport, r->protocol);
+  note_tuple(r->vaddr[0], r->vport, r->protocol);
   return r->client[0];
 #endif
 }

@@ -19,7 +19,7 @@ static __always_inline enum decision decide_begun(struct verdict *v, __u32 from)
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE) return GO_PASS;
   fragment_of_once(v->p, from | ONCE_BEGUN);
-  client_is_target(v->p);
+  note_client_target(v->p);
   v->key = conn_key(v->p->daddr, v->p->dport, v->service);
   asm volatile("" : "+r"(v->key)); /* as in decide_new() */
   __u32 led = template_find(v->service, v->p->daddr, v->now);

@@ -75,7 +75,7 @@ static __always_inline enum decision dest_chosen(struct verdict *v) {
   v->d = v->dest ? dest_at(v->dest) : 0;
   if (ALL_PORTS && !v->d && v->bypassable) {
     v->dest = BYPASS_DEST;
-    server_is_none();
+    note_no_server();
     return GO_BYPASS;
   }
   if (!v->d) return GO_REFUSE;
@@ -83,7 +83,7 @@ static __always_inline enum decision dest_chosen(struct verdict *v) {
     v->reason = R_MARTIAN;
     return GO_DROP;
   }
-  server_is(v->service, v->d);
+  note_server(v->service, v->d);
   return GO_REQUEST;
 }
 
@@ -273,7 +273,7 @@ static __always_inline enum decision conn_once(struct verdict *v) {
 }
 
 /* Gives the lock back under which a connection was found or made. A function of its own, so that its caller has room on the stack. */
-__noinline int conn_is_made(__u64 key, __u32 hash) {
+__noinline int conn_unlock(__u64 key, __u32 hash) {
   asm volatile("" ::"r"(key)); /* the bridging build needs it: as in fib_ask() */
   struct scratch *scratch = the_scratch();
   if (scratch && scratch->probe.holder != NOWHERE) bucket_changed(scratch->probe.holder / BUCKET_SLOTS);
@@ -288,7 +288,7 @@ static __always_inline int conn_new(struct verdict *v) {
   __u32 hash = conn_hash(key); /* once: its keys are volatile */
   if (!key_lock(key, hash)) return GO_DROP;
   int go = conn_make(v, key, hash);
-  conn_is_made(key, hash);
+  conn_unlock(key, hash);
   return go;
 }
 

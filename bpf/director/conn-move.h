@@ -69,7 +69,7 @@ __noinline int conn_move_again(slot_ref at, __u64 key, __u32 flags, __u32 now) {
 }
 
 /* Marks the template of a client by what conn_move made. */
-static __always_inline void conn_assure(__u64 key) {
+static __always_inline void assure_template(__u64 key) {
   struct scratch *scratch = the_scratch();
   if (scratch) template_mark(key, v_dest(scratch->changed), scratch->shown, false);
 }

@@ -15,7 +15,7 @@ static __always_inline bool serves_port(struct service *svc, struct packet *p) {
 static __always_inline bool slot_is_same(struct conn_slot *s, bool old, __u64 value) { return v_dest(slot_value(s, old)) == v_dest(value); }
 
 /* A destination was chosen. As in IPVS its port counts for a mark without persistence, and not where it is 0. */
-static __always_inline void server_is(__u32 service, struct dest *d) {
+static __always_inline void note_server(__u32 service, struct dest *d) {
   struct service *svc = service_at(service);
   if (!svc || !svc->mark || svc->flags & SVC_PERSISTENT || !d->port) return;
   WIDE_PORTS *t = tuple_ports();
@@ -23,20 +23,20 @@ static __always_inline void server_is(__u32 service, struct dest *d) {
 }
 
 /* None was chosen, and the packet goes on to its own address. */
-static __always_inline void server_is_none(void) {
+static __always_inline void note_no_server(void) {
   WIDE_PORTS *t = tuple_ports();
   if (t) WRITE(t->dport, 0);
 }
 
 /* FULLNAT: the virtual endpoint of the flow that a reply came back from. */
-static __always_inline void tuple_is_of_flow(__u8 protocol) {
+static __always_inline void note_flow_tuple(__u8 protocol) {
   struct fullnat_work *work = the_fullnat_work();
   if (!work) return;
   CHECKED(work);
 #ifdef IPV6
-  tuple6_is(work->vaddr, work->vport, protocol);
+  note_tuple6(work->vaddr, work->vport, protocol);
 #else
-  tuple_is(work->vaddr[0], work->vport, protocol);
+  note_tuple(work->vaddr[0], work->vport, protocol);
 #endif
 }
 

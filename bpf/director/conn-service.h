@@ -56,8 +56,8 @@ __noinline __u32 conn_service(__u32 caddr, __u16 cport) { return service_of_clie
 
 /* The service of a packet's connection; 0: none. */
 static __always_inline __u32 service_of_conn(struct packet *p, bool from) {
-  if (from) client_is_target(p);
-  else client_is_source(p);
+  if (from) note_client_target(p);
+  else note_client_source(p);
   return from ? conn_service(p->daddr, p->dport) : conn_service(p->saddr, p->sport);
 }
 
@@ -82,7 +82,7 @@ __noinline __u32 packet_service(bool from) {
 #ifndef IPV6
 /* The service of a packet that an ICMP error quotes, as packet_service(); 0: none. */
 static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) {
-  tuple_is(vaddr, vport, protocol);
+  note_tuple(vaddr, vport, protocol);
   __u32 ftp = OF_SCTP ? 0 : ftp_service(vaddr, vport, protocol);
   __u32 service = has_marks() || ftp || has_ftp() ? conn_service(caddr, cport) : 0;
   if (service) return service;
@@ -97,8 +97,8 @@ __noinline int packet_has_conn(__u32 service, bool from) {
   if (!scratch || !service) return false;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (from) client_is_target(p);
-  else client_is_source(p);
+  if (from) note_client_target(p);
+  else note_client_source(p);
   __u64 key = from ? conn_key(p->daddr, p->dport, service) : conn_key(p->saddr, p->sport, service);
   return conn_find(key, clock_now(), &f);
 }

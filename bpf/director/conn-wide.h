@@ -25,14 +25,14 @@ static __always_inline void tuple_copy(struct wide_tuple *to, struct wide_tuple 
   WRITE(((__u64 *)to)[1], tuple_word(from, 1));
 }
 
-/* The virtual endpoint. Its port is the server's, too, until server_is() knows better: a client's connections go to the ports that it asks for. */
-static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {
+/* The virtual endpoint. Its port is the server's, too, until note_server() knows better: a client's connections go to the ports that it asks for. */
+static __always_inline void note_tuple(__u32 addr, __u16 port, __u8 protocol) {
   struct wide_tuple *t = the_tuple();
   if (!t) return;
   *t = (struct wide_tuple){.vaddr = addr, .vport = port, .protocol = protocol, .dport = port};
 }
-static __always_inline void client_is_source(struct packet *p) { tuple_is(p->daddr, p->dport, p->protocol); }
-static __always_inline void client_is_target(struct packet *p) { tuple_is(p->saddr, p->sport, p->protocol); }
+static __always_inline void note_client_source(struct packet *p) { note_tuple(p->daddr, p->dport, p->protocol); }
+static __always_inline void note_client_target(struct packet *p) { note_tuple(p->saddr, p->sport, p->protocol); }
 
 static __always_inline bool slot_is_of_client(struct conn_slot *s) {
   struct wide_tuple *t = the_tuple(), *own = slot_tuple(s);

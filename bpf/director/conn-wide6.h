@@ -22,20 +22,20 @@ static __always_inline struct wide6_tuple *the_tuple(void) {
   return &s->tuple;
 }
 
-/* The virtual endpoint. Its port is the server's, too, until server_is() knows better: a client's connections go to the ports that it asks for. */
-static __always_inline void tuple6_is(const __u32 *addr, __u16 port, __u8 protocol) {
+/* The virtual endpoint. Its port is the server's, too, until note_server() knows better: a client's connections go to the ports that it asks for. */
+static __always_inline void note_tuple6(const __u32 *addr, __u16 port, __u8 protocol) {
   struct wide6_tuple *t = the_tuple();
   if (!t) return;
   address_copy(t->vaddr, addr);
   t->rest = (struct wide6_rest){.vport = port, .protocol = protocol, .dport = port};
 }
-static __always_inline void client_is_source(struct packet *p) {
-  client_is(p->saddr6);
-  tuple6_is(p->daddr6, p->dport, p->protocol);
+static __always_inline void note_client_source(struct packet *p) {
+  note_client(p->saddr6);
+  note_tuple6(p->daddr6, p->dport, p->protocol);
 }
-static __always_inline void client_is_target(struct packet *p) {
-  client_is(p->daddr6);
-  tuple6_is(p->saddr6, p->sport, p->protocol);
+static __always_inline void note_client_target(struct packet *p) {
+  note_client(p->daddr6);
+  note_tuple6(p->saddr6, p->sport, p->protocol);
 }
 
 static __always_inline bool slot_is_of_client(struct conn_slot *s) {

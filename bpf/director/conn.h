@@ -9,10 +9,10 @@
 #define ALL_PORTS false
 static __always_inline bool serves_port(struct service *svc, struct packet *p) { return true; }
 static __always_inline bool slot_is_same(struct conn_slot *s, bool old, __u64 value) { return true; }
-static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {}
-static __always_inline void tuple_is_of_flow(__u8 protocol) {}
-static __always_inline void server_is(__u32 service, struct dest *d) {}
-static __always_inline void server_is_none(void) {}
+static __always_inline void note_tuple(__u32 addr, __u16 port, __u8 protocol) {}
+static __always_inline void note_flow_tuple(__u8 protocol) {}
+static __always_inline void note_server(__u32 service, struct dest *d) {}
+static __always_inline void note_no_server(void) {}
 static __always_inline void slot_asks(struct conn_slot *s) {}
 #if defined(TUNNEL) || defined(FULLNAT)
 static __always_inline bool is_on_pair(struct __sk_buff *skb) { return skb->ifindex != skb->ingress_ifindex; } /* conn-ports.h */
@@ -29,12 +29,12 @@ static __always_inline __u16 server_port(struct dest *d) { return d->port; }
 static __always_inline bool slot_is_of_client(struct conn_slot *s) { return true; }
 static __always_inline void slot_store_client(struct conn_slot *s) {}
 static __always_inline void slot_copy_client(struct conn_slot *to, struct conn_slot *from) {}
-static __always_inline void client_is_source(struct packet *p) {}
-static __always_inline void client_is_target(struct packet *p) {}
+static __always_inline void note_client_source(struct packet *p) {}
+static __always_inline void note_client_target(struct packet *p) {}
 #endif
 #endif
 #ifndef IPV6
-static __always_inline void client_is_of(struct conn_slot *s) {} /* the key has the client of a template */
+static __always_inline void note_client_of(struct conn_slot *s) {} /* the key has the client of a template */
 #endif
 
 /* A slot by its number: bucket * BUCKET_SLOTS + index in the bucket. */

@@ -29,7 +29,7 @@ static __always_inline void slot_copy_address(struct conn_slot *to, struct conn_
   shared_address_store(slot_client(to), slot_client(from));
 }
 
-static __always_inline void client_is(const __u32 *addr) {
+static __always_inline void note_client(const __u32 *addr) {
   struct whole_addresses *whole = the_whole();
   if (whole) address_copy(whole->client, addr);
 }
@@ -38,10 +38,10 @@ static __always_inline void client_is(const __u32 *addr) {
 static __always_inline bool slot_is_of_client(struct conn_slot *s) { return slot_has_client(s); }
 static __always_inline void slot_store_client(struct conn_slot *s) { slot_keep_client(s); }
 static __always_inline void slot_copy_client(struct conn_slot *to, struct conn_slot *from) { slot_copy_address(to, from); }
-static __always_inline void client_is_source(struct packet *p) { client_is(p->saddr6); }
-static __always_inline void client_is_target(struct packet *p) { client_is(p->daddr6); }
+static __always_inline void note_client_source(struct packet *p) { note_client(p->saddr6); }
+static __always_inline void note_client_target(struct packet *p) { note_client(p->daddr6); }
 static __always_inline const __u32 *virtual_addr6(struct service *s) { return s->addr; }
 #endif
-static __always_inline void client_is_of(struct conn_slot *s) { client_is(slot_client(s)); }
+static __always_inline void note_client_of(struct conn_slot *s) { note_client(slot_client(s)); }
 
 #endif

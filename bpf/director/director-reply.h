@@ -8,9 +8,9 @@
 static __always_inline enum decision decide_reply_of(struct verdict *v, bool by_flow) {
   __u32 first = v->dest;
   if (!v->d) return GO_PASS;
-  client_is_target(v->p);
+  note_client_target(v->p);
   if (unlikely(by_flow)) {
-    tuple_is_of_flow(v->p->protocol);
+    note_flow_tuple(v->p->protocol);
   } else if (ALL_PORTS || unlikely(v->d->next_same)) {
     v->dest = dest_of_client(first, v->p->daddr, v->p->dport, v->now);
     v->d = v->dest ? dest_at(v->dest) : 0;
@@ -50,7 +50,7 @@ __noinline __u32 masqueraded_now(__u32 first) {
  * 0 then). */
 static __always_inline enum decision decide_seen(struct verdict *v) {
   v->key = conn_key(v->p->daddr, v->p->dport, v->service);
-  client_is_target(v->p);
+  note_client_target(v->p);
   if (!conn_find(v->key, v->now, &v->f)) return GO_PASS;
   v->dest = v_dest(v->f.value);
   v->d = dest_at(v->dest);

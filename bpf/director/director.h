@@ -89,7 +89,7 @@ static __always_inline bool conn_touch(struct verdict *v, bool out) {
   __u32 flags = v->p->flags | (has_states(v->p) ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0);
   int done = conn_move_from(v, flags);
   if (BRIDGING && unlikely(done == CONN_GONE) && conn_find(v->key, v->now, &v->f)) done = conn_move_from(v, flags);
-  if (unlikely(done >= CONN_ASSURED)) conn_assure(v->key);
+  if (unlikely(done >= CONN_ASSURED)) assure_template(v->key);
   return likely(done != CONN_GONE);
 }
 
@@ -167,7 +167,7 @@ static __always_inline bool is_reuse(struct verdict *v) {
 static __always_inline enum decision decide_known(struct verdict *v) {
   v->dest = 0;
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
-  client_is_source(v->p);
+  note_client_source(v->p);
   if (!conn_find(v->key, v->now, &v->f)) return GO_NEW;
   v->dest = v_dest(v->f.value);
   v->d = is_bypass(v->f.value) ? 0 : dest_at(v->dest);
@@ -192,7 +192,7 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->dest = 0;
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   asm volatile("" : "+r"(v->key)); /* one word: the compiler would keep its parts */
-  client_is_source(v->p);
+  note_client_source(v->p);
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE || !serves_port(svc, v->p)) return GO_PASS;
   v->unanswerable = may & UNANSWERABLE;

@@ -44,14 +44,14 @@ static __always_inline __u32 whole_by(struct packet *p) {
   return !OF_SCTP || p->fragment & FRAGMENT_MORE || whole > 0xffff ? 0 : whole;
 }
 /* SCTP: stores how long the whole packet of the fragment in the scratch space is; 0: not known. */
-static __always_inline void whole_is(struct scratch *scratch, __u32 bytes) {
+static __always_inline void note_whole(struct scratch *scratch, __u32 bytes) {
 #ifdef SCTP
   scratch->whole_bytes = bytes;
 #endif
 }
 /* What its entry has of that, whose key is in the scratch space. */
 static __always_inline void whole_read(struct scratch *scratch) {
-  if (OF_SCTP) whole_is(scratch, fragment_read(clock_now()) == FRAGMENT_WAITING ? scratch->fragment.whole : 0);
+  if (OF_SCTP) note_whole(scratch, fragment_read(clock_now()) == FRAGMENT_WAITING ? scratch->fragment.whole : 0);
 }
 
 /* Reads the header of a first fragment. False: it is too short. */

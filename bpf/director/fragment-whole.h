@@ -5,7 +5,7 @@
 #ifndef WEIR_FRAGMENT_WHOLE_H
 #define WEIR_FRAGMENT_WHOLE_H
 
-#define HELD_SECONDS 2
+#define FRAGMENT_HELD_SECONDS 2
 
 #ifdef SCTP
 /* May the port of a request change? Of one without a connection: if it may begin one of a service that masquerades; `known`: it may not. */
@@ -13,7 +13,7 @@ static __always_inline bool request_gets_port(struct packet *p, __u32 service, s
   struct service *s = service ? service_at(service) : 0;
   struct found f;
   if (!s) return false;
-  client_is_source(p);
+  note_client_source(p);
   if (!conn_find(conn_key(p->saddr, p->sport, service), now, &f)) return !known && s->flags & SVC_MASQUERADES && may_begin(c, p);
   struct dest *d = is_bypass(f.value) || v_method(f.value) != M_MASQ ? 0 : dest_at(v_dest(f.value));
   return d && (d->flags & D_FULLNAT || server_port(d) != p->dport);
@@ -68,7 +68,7 @@ __noinline int tc_fragment_await(struct __sk_buff *skb) {
   struct fragment *fresh = &scratch->fragment;
   __builtin_memset(fresh, 0, sizeof *fresh);
   fresh->word = fragment_word(FRAGMENT_WAITING, 0);
-  fresh->until = clock_now() + units_of(c, HELD_SECONDS);
+  fresh->until = clock_now() + units_of(c, FRAGMENT_HELD_SECONDS);
   fresh->tag = tag;
   fresh->first = number;
 #pragma clang loop unroll(disable)

@@ -134,7 +134,7 @@ __noinline int tc_fragment_hold(struct __sk_buff *skb) {
   struct fragment *fresh = &scratch->fragment;
   __builtin_memset(fresh, 0, sizeof *fresh);
   fresh->word = waiting;
-  fresh->until = clock_now() + units_of(c, HELD_SECONDS);
+  fresh->until = clock_now() + units_of(c, FRAGMENT_HELD_SECONDS);
   fresh->tag = tag;
   fresh->whole = whole;
 #pragma clang loop unroll(disable)
@@ -179,7 +179,7 @@ static __always_inline int tc_fragment_later(struct __sk_buff *skb, struct conf 
 static __always_inline bool note_request(struct scratch *scratch, struct fragment *f, __u32 service, __u32 now) {
   struct packet *p = &scratch->packet;
   struct found found;
-  client_is_source(p);
+  note_client_source(p);
   bool known = service && conn_find(conn_key(p->saddr, p->sport, service), now, &found);
   f->dest = known ? v_dest(found.value) : scratch->once & ONCE_BEGUN ? 0 : scratch->once;
   struct dest *d = (known && is_bypass(found.value)) || !f->dest ? 0 : dest_at(f->dest);
@@ -299,7 +299,7 @@ __noinline int tc_fragment(struct __sk_buff *skb, __u32 way) {
   if (fragment_transport(skb, p)) {
     p->bytes = p->length - FRAGMENT_HEADER;
     if (!leaving) return tc_fragment_first(skb, c, scratch, way == FRAGMENT_KNOWN);
-    whole_is(scratch, 0); /* the rest of it is not here yet */
+    note_whole(scratch, 0); /* the rest of it is not here yet */
     return TC_FIRST;
   }
   if (!ALL_PORTS && is_balanced(p)) count_reason(R_FRAGMENT); /* too short for the transport's header */

@@ -56,10 +56,10 @@ __noinline int ftp_put(__u64 key, __u32 dest) {
 /* The client of a packet, `out`: of the server's, and the tuple of its connection with these ports go into the scratch space. */
 static __always_inline void ftp_tuple(struct packet *p, bool out, struct service *s, __u32 vport, __u32 dport) {
 #ifdef IPV6
-  client_is(out ? p->daddr6 : p->saddr6);
-  tuple6_is(s->addr, bpf_htons(vport), IPPROTO_TCP);
+  note_client(out ? p->daddr6 : p->saddr6);
+  note_tuple6(s->addr, bpf_htons(vport), IPPROTO_TCP);
 #else
-  tuple_is(s->addr[0], bpf_htons(vport), IPPROTO_TCP);
+  note_tuple(s->addr[0], bpf_htons(vport), IPPROTO_TCP);
 #endif
   WIDE_PORTS *t = tuple_ports();
   if (t) WRITE(t->dport, bpf_htons(dport));
@@ -74,7 +74,7 @@ __noinline __u32 ftp_take(__u32 service) {
   struct packet *p = &scratch->packet;
   struct found f;
   __u32 now = clock_now();
-  client_is_source(p);
+  note_client_source(p);
   __u64 key = conn_key(p->saddr, NO_CLIENT_PORT, service);
   if (!conn_find(key, now, &f) || v_state(f.value) != S_LISTEN) return 0;
   return found_end(&f, now) ? v_dest(f.value) : 0;
@@ -87,7 +87,7 @@ __noinline int ftp_claim(void) {
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   if (!p->sport) return 0;
-  client_is_source(p);
+  note_client_source(p);
   if (conn_service(p->saddr, p->sport)) return 0;
   __u32 service = conn_service(p->saddr, NO_CLIENT_PORT);
   __u32 dest = service ? ftp_take(service) : 0;

@@ -19,7 +19,7 @@ __noinline __u32 related_begin(__u32 service) {
   if (unlikely(c->drop_rate) && defence_drops()) return RELATED_DROPPED | R_DROP_PACKET;
   v.key = conn_key(p->saddr, p->sport, service);
   asm volatile("" : "+r"(v.key)); /* as in decide_new() */
-  client_is_source(p);
+  note_client_source(p);
   v.dest = template_find(service, p->saddr, v.now);
   bool once = is_scheduled_once(svc, p);
   enum decision go = once ? conn_once(&v) : conn_new(&v);

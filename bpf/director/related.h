@@ -112,7 +112,7 @@ enum related_step { RELATED_IN, RELATED_LEAVING, RELATED_ASKS, RELATED_SCHEDULED
 static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, enum related_step step) {
   bool scheduled = step == RELATED_SCHEDULED || step == RELATED_ASKS;
   v->key = conn_key(q->ip.daddr, q->dport, v->service);
-  tuple_is(q->ip.saddr, q->sport, q->ip.protocol);
+  note_tuple(q->ip.saddr, q->sport, q->ip.protocol);
   struct service *s = service_at(v->service);
   if (!s || (scheduled && (r->portless || s->state != LIVE))) return TC_ACT_UNSPEC;
   if (!scheduled && !conn_find(v->key, v->now, &v->f)) return TC_ELSEWHERE;
@@ -135,7 +135,7 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
 
 /* Quotes a request that was masqueraded to a destination: back to the client. */
 static __always_inline int related_outbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, __u32 first, bool leaving) {
-  tuple_is(q->ip.daddr, q->dport, q->ip.protocol);
+  note_tuple(q->ip.daddr, q->dport, q->ip.protocol);
   v->dest = dest_of_client(first, q->ip.saddr, q->sport, v->now);
   v->d = v->dest ? dest_at(v->dest) : 0;
   struct service *s = v->d ? service_at(v->d->service) : 0;

@@ -97,7 +97,7 @@ __noinline int related_inbound6(struct __sk_buff *skb, __u32 service) {
   struct packet *p = &scratch->packet;
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
   v.key = conn_key(p->daddr, p->dport, service);
-  client_is_target(p);
+  note_client_target(p);
   if (!conn_find(v.key, v.now, &v.f)) return TC_ELSEWHERE;
   if (is_bypass(v.f.value)) return past_error(related_validate6(skb, p->header, p->length));
   v.dest = v_dest(v.f.value);
@@ -122,7 +122,7 @@ static __always_inline int related_back6(struct __sk_buff *skb, __u32 first, boo
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   struct verdict v = {.p = p, .c = c, .now = clock_now()};
-  client_is_source(p);
+  note_client_source(p);
   v.dest = dest_of_client(first, p->saddr, p->sport, v.now);
   v.d = v.dest ? dest_at(v.dest) : 0;
   struct service *s = v.d ? service_at(v.d->service) : 0;
@@ -216,7 +216,7 @@ __noinline int tc_icmp6_scheduled(struct __sk_buff *skb, __u32 service) {
   struct packet *p = &scratch->packet;
   packet_turn(p);
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
-  client_is_target(p);
+  note_client_target(p);
   v.dest = scratch->related;
   v.d = dest_at(v.dest);
   if (!v.d) return TC_ACT_UNSPEC;

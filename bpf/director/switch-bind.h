@@ -21,7 +21,7 @@ __noinline int switch_schedule(struct __sk_buff *skb, __u32 service, __u32 dest)
     v.dest = dest;
     v.d = 0;
     v.key = conn_key(p->saddr, p->sport, service);
-    client_is_source(p);
+    note_client_source(p);
     go = conn_new(&v);
     if (go == GO_REQUEST) v.dest = v_dest(v.f.value);
     v.d = dest_at(v.dest);

@@ -24,7 +24,7 @@ static __always_inline __u32 flow_timeout(struct conf *c, struct switch_flow *f)
 /* The key of a client's connection of a service. */
 static __always_inline __u64 client_conn(struct switch_client_key *k, __u32 service) {
 #ifdef IPV6
-  client_is(k->client);
+  note_client(k->client);
   return conn_key(address_hash(k->client), k->client_port, service);
 #else
   return conn_key(k->client[0], k->client_port, service);

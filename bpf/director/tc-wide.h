@@ -42,7 +42,7 @@ int weir_tc_known(struct __sk_buff *skb) {
 
 /* The service of a packet with a mark: its connection's, or the mark's; 0: none takes it. */
 static __always_inline __u32 service_of_marked(struct __sk_buff *skb, struct packet *p) {
-  client_is_source(p);
+  note_client_source(p);
   __u32 service = conn_service(p->saddr, p->sport);
   return service ? service : marked_service(skb);
 }

@@ -54,7 +54,7 @@ static __always_inline bool is_assuring(struct conf *c, __u64 v) {
 static __always_inline void template_hold(struct conf *c, struct conn_slot *s, __u64 v) {
   if (!v_taken(v) || v_claimed(v)) return;
   bool assured = is_assuring(c, v);
-  client_is_of(s);
+  note_client_of(s);
   template_mark(READ(s->key), v_dest(v), T_CHILD | (assured ? T_ASSURED : 0), true);
 }
 

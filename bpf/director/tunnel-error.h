@@ -73,7 +73,7 @@ __noinline __u32 tunnel_quoted_dest(struct tunnel_quote *q) {
   }
   __u32 service = service_for(q->inner.saddr, q->sport, q->inner.daddr, q->dport, protocol);
   if (!service) return 0;
-  tuple_is(q->inner.daddr, q->dport, protocol);
+  note_tuple(q->inner.daddr, q->dport, protocol);
   if (!conn_find(conn_key(q->inner.saddr, q->sport, service), clock_now(), &f)) return 0;
   __u32 dest = v_dest(f.value);
   struct dest *d = v_method(f.value) == M_TUNNEL ? dest_at(dest) : 0;
