@@ -18,8 +18,7 @@ import { printPlan } from '../document/print-plan.js';
 import { readDocument, warnUnchecked } from '../document/read-document.js';
 import { reportWait } from '../failure.js';
 import type { Io } from '../io.js';
-import { warnedOfFirewall } from '../ipvsadm/firewall-warning.js';
-import { warnedOfIpsec } from '../ipvsadm/ipsec-warning.js';
+import { warned } from '../ipvsadm/warnings.js';
 import { systemWorld } from '../ipvsadm/world.js';
 
 const USAGE = `usage: weir apply FILE [--base BASE] [--keep-others] [--ignore weights] [--allow KIND[,KIND]...] [--all] [--json]
@@ -36,10 +35,8 @@ ${DOCUMENT_OPTIONS}       --all, --json     as of weir plan
 const TYPES = { ...DOCUMENT_TYPES, base: 'value' } as const;
 
 /** Services have come or gone: the packet filter and IPsec are looked at, as ipvsadm-restore does. */
-async function warned(status: number, director: Director, io: Io): Promise<number> {
-  const [world, done] = [systemWorld(), { kind: 'restore' } as const];
-  return warnedOfFirewall(warnedOfIpsec(status, done, director, world, io), done, director, world, io);
-}
+const warnedOfAll = (status: number, director: Director, io: Io): Promise<number> =>
+  warned(status, { kind: 'restore' }, director, systemWorld(), io);
 
 const statusOf = ({ withheld }: DocumentPlan): number => (withheld.length > 0 ? STATUS.differs : STATUS.same);
 
@@ -97,7 +94,7 @@ export const run = command({ name: 'weir apply', usage: USAGE, types: TYPES }, a
     warnUnchecked(read, unlocked, io);
     printPlan(plan, shown, io, { applied: plan.changes.length > 0 });
     const isWatched = director !== undefined && plan.steps.length > 0;
-    return isWatched ? await warned(statusOf(plan), director, io) : statusOf(plan);
+    return isWatched ? await warnedOfAll(statusOf(plan), director, io) : statusOf(plan);
   } finally {
     director?.close();
   }

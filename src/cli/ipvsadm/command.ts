@@ -31,3 +31,6 @@ export type Command =
   | { readonly kind: 'stop-daemon'; readonly role: DaemonRole; readonly syncId: number }
   | { readonly kind: 'save'; readonly numeric: boolean }
   | { readonly kind: 'restore'; readonly atomic: boolean };
+
+/** What may have changed services. `restore`: any of them. */
+export type Changed = Command | { readonly kind: 'restore' };

@@ -28,14 +28,14 @@ export function explanation(error: unknown, kind: Command['kind']): Explanation 
   return isRefusal(error) && errno !== 'ENOSPC' ? { text } : { text, cause };
 }
 
-const linesOf = ({ text, cause }: Explanation): readonly string[] => [
+const textsOf = ({ text, cause }: Explanation): readonly string[] => [
   ...(text === undefined ? [] : [text]),
   ...(cause === undefined ? [] : [`weir: ${cause}`]),
 ];
 
 /** undefined: the failure has no exit status of its own. */
 export function reportFailure(error: unknown, kind: Command['kind'], io: Io): number | undefined {
-  io.err(`${linesOf(explanation(error, kind)).join('\n')}\n`);
+  io.err(`${textsOf(explanation(error, kind)).join('\n')}\n`);
   return isWeirError(error, 'lock-busy') ? CANNOT_START_STATUS : undefined;
 }
 

@@ -4,10 +4,8 @@ import type { Director } from '../../datapath/director.js';
 import type { ServiceSpec } from '../../model/service.js';
 import { choiceText, chooseFirewall, findBypassed, rulesText } from '../firewall-choice.js';
 import type { Io } from '../io.js';
-import type { Command } from './command.js';
+import type { Changed } from './command.js';
 import type { World } from './world.js';
-
-type Changed = Command | { readonly kind: 'restore' };
 
 /** Of this command alone; undefined: of all, since some may have gone. */
 function servicesOf(command: Changed): readonly ServiceSpec[] | undefined {
@@ -24,16 +22,14 @@ function servicesOf(command: Changed): readonly ServiceSpec[] | undefined {
   }
 }
 
-/** The status of a change, with the line where one is due. */
-export async function warnedOfFirewall(status: number, command: Changed, director: Director, { bypassed }: World, io: Io): Promise<number> {
-  if (status !== 0 || bypassed === undefined) return status;
+export async function warnOfFirewall(command: Changed, director: Director, { bypassed }: World, io: Io): Promise<void> {
+  if (bypassed === undefined) return;
   const services = servicesOf(command);
-  if (services?.length === 0) return status;
+  if (services?.length === 0) return;
   const choice = await chooseFirewall(director, bypassed, services);
   // That the service of a mark comes first is what ipvsadm's users know.
   if (choice !== undefined && !(choice.passes && choice.marks)) io.err(`weir: ${choiceText(choice)}\n`);
-  if (director.firewallMode?.() !== 'fast' || command.kind === 'delete-service' || command.kind === 'flush') return status;
+  if (director.firewallMode?.() !== 'fast' || command.kind === 'delete-service' || command.kind === 'flush') return;
   const text = rulesText(await findBypassed(director, bypassed, services));
   if (text !== '') io.err(`weir: not applied to balanced connections: ${text}; they apply after weir load --firewall honour\n`);
-  return status;
 }

@@ -4,10 +4,8 @@ import { bypassedText, bypassingPolicy } from '../../model/bypassed-policy.js';
 import type { IpsecPolicy } from '../../model/ipsec-policy.js';
 import type { ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
-import type { Command } from './command.js';
+import type { Changed } from './command.js';
 import type { HostPolicies, World } from './world.js';
-
-type Changed = Command | { readonly kind: 'restore' };
 
 /** Those that the command has changed the destinations of; undefined: of none. */
 function servicesOf(command: Changed, table: TableReader): (() => readonly ServiceEntry[]) | undefined {
@@ -24,10 +22,7 @@ function bypassedBy(command: Changed, table: TableReader, host: HostPolicies): I
   return services === undefined || policies.length === 0 ? undefined : bypassingPolicy(policies, host.own, services());
 }
 
-/** The status of a change, with the line where one is due. */
-export function warnedOfIpsec(status: number, command: Changed, table: TableReader, { ipsec }: World, io: Io): number {
-  if (status !== 0 || ipsec === undefined) return status;
-  const policy = bypassedBy(command, table, ipsec);
+export function warnOfIpsec(command: Changed, table: TableReader, { ipsec }: World, io: Io): void {
+  const policy = ipsec === undefined ? undefined : bypassedBy(command, table, ipsec);
   if (policy !== undefined) io.err(`weir: ${bypassedText(policy)}\n`);
-  return status;
 }

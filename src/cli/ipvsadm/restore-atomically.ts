@@ -115,22 +115,19 @@ export async function restoreAtomically(clear: boolean, director: Director, worl
     director.exclusively(() => applyAll(director, world.daemons, lines, clear, progress));
     return 0;
   } catch (error) {
-    if (isWeirError(error, 'restore-empty')) {
-      io.err(`weir: ${error.message}\n`);
-      return error.exitStatus;
-    }
-    if (isWeirError(error, 'restore-line-long', 'restore-line-wrong')) {
-      io.err(`weir: ${error.message}\n`);
-      return 'exitStatus' in error.details ? error.details.exitStatus : error.exitStatus;
-    }
-    if (isWeirError(error, 'change-not-undone')) {
-      io.err(`weir: ${error.message}\n`);
-      return REFUSED_STATUS;
-    }
-    const { at } = progress;
-    const { text, cause } = explanation(error, at?.command.kind ?? 'restore');
-    const why = [text, cause].filter((each) => each !== undefined).join(': ');
-    io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${why}; nothing was changed\n`);
-    return isWeirError(error, 'lock-busy') ? CANNOT_START_STATUS : REFUSED_STATUS;
+    const { line, status } = failed(error, progress.at);
+    io.err(`weir: ${line}\n`);
+    return status;
   }
+}
+
+/** What a restore that failed prints, and its exit status. `at`: the line that was at work. */
+function failed(error: unknown, at: NumberedChange | undefined): { readonly line: string; readonly status: number } {
+  if (isWeirError(error, 'restore-line-wrong')) return { line: error.message, status: error.details.exitStatus };
+  if (isWeirError(error, 'restore-empty', 'restore-line-long')) return { line: error.message, status: error.exitStatus };
+  if (isWeirError(error, 'change-not-undone')) return { line: error.message, status: REFUSED_STATUS };
+  const { text, cause } = explanation(error, at?.command.kind ?? 'restore');
+  const why = [text, cause].filter((each) => each !== undefined).join(': ');
+  const line = `${at === undefined ? '' : `line ${at.number}: `}${why}; nothing was changed`;
+  return { line, status: isWeirError(error, 'lock-busy') ? CANNOT_START_STATUS : REFUSED_STATUS };
 }

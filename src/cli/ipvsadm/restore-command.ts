@@ -2,9 +2,8 @@
 import { WeirError } from '../../model/errors/weir-error.js';
 import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
-import { warnedOfFirewall } from './firewall-warning.js';
-import { warnedOfIpsec } from './ipsec-warning.js';
 import { restoreAtomically } from './restore-atomically.js';
+import { warned } from './warnings.js';
 import { withDirector } from './with-director.js';
 import { systemWorld, type World } from './world.js';
 
@@ -76,13 +75,7 @@ export async function runRestore(args: readonly string[], io: Io, world: World):
     read: () => parts.next().value ?? undefined,
   };
   return withDirector(world, io, async (director) =>
-    warnedOfFirewall(
-      warnedOfIpsec(await restoreAtomically(true, director, world, input), { kind: 'restore' }, director, world, io),
-      { kind: 'restore' },
-      director,
-      world,
-      io,
-    ),
+    warned(await restoreAtomically(true, director, world, input), { kind: 'restore' }, director, world, io),
   );
 }
 

@@ -4,12 +4,11 @@ import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import { execute, isReading, printReading, type Reading } from './execute.js';
 import { LIST_FAILED_STATUS, REFUSED_STATUS, reportFailure } from './failure.js';
-import { warnedOfFirewall } from './firewall-warning.js';
 import { helpText, VERSION_TEXT } from './help.js';
-import { warnedOfIpsec } from './ipsec-warning.js';
 import { restore } from './restore.js';
 import { restoreAtomically } from './restore-atomically.js';
 import { type IpvsadmError, isIpvsadmError } from './usage-error.js';
+import { warned } from './warnings.js';
 import { withDirector, withReader } from './with-director.js';
 import { parseResolving, systemWorld, type World } from './world.js';
 
@@ -45,7 +44,7 @@ async function perform(command: Working, world: World, io: Io): Promise<number> 
   // What is saved will be restored: it must not contain half a change.
   if (isReading(command)) return withReader(world, command.kind === 'save', io, (table) => unless(() => read(command, table, world, io)));
   const changed = async (director: Director): Promise<number> =>
-    warnedOfFirewall(warnedOfIpsec(await change(command, director, world, io), command, director, world, io), command, director, world, io);
+    warned(await change(command, director, world, io), command, director, world, io);
   return withDirector(world, io, (director) => unless(() => changed(director)));
 }
 
