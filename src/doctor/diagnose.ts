@@ -19,6 +19,7 @@ import { localAddressServesRule } from './rules/director/local-address-serves.js
 import { markForwardRule } from './rules/director/mark-forward.js';
 import { methodFitRule } from './rules/director/method-fit.js';
 import { mtuRule } from './rules/director/mtu.js';
+import { natIcmpSendRule } from './rules/director/nat-icmp-send.js';
 import { neighboursRule } from './rules/director/neighbours.js';
 import { offloadsRule } from './rules/director/offloads.js';
 import { persistenceRule } from './rules/director/persistence.js';
@@ -64,6 +65,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   vipHoldersRule,
   serverHoldersRule,
   reachRule,
+  natIcmpSendRule,
   methodFitRule,
   localAddressServesRule,
   forwardingRule,

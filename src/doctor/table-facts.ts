@@ -30,6 +30,8 @@ export interface DropFacts {
   /** net.ipv4.vs.drop_packet, which is 2 or 3 while it works, and net.ipv4.vs.am_droprate. */
   readonly dropPacket: number;
   readonly amDroprate: number;
+  /** net.ipv4.vs.nat_icmp_send: 1 while it works. */
+  readonly natIcmpSend: number;
 }
 
 /** How full the connection table is. */

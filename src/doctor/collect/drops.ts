@@ -21,6 +21,7 @@ export function watchDrops(reader: TableReader): () => DropFacts | undefined {
       texts: new Map(recent.counts.map(({ key, text }) => [key, text])),
       dropPacket: Number(sysctls.get('drop_packet')),
       amDroprate: Number(sysctls.get('am_droprate')),
+      natIcmpSend: Number(sysctls.get('nat_icmp_send')),
     };
   };
 }

@@ -20,6 +20,7 @@ const drops = (recent: Counts, now: Counts = {}, dropPacket = 0): Partial<Direct
     texts: new Map(),
     dropPacket,
     amDroprate: 10,
+    natIcmpSend: 0,
   },
 });
 const fill = (connections: number, halfOpen = 0): { readonly fill: FillFacts } => ({
@@ -47,6 +48,13 @@ test('what is dropped while doctor looks is a fault; what was dropped is a numbe
   assert.deepEqual(codes(drops({ template_replaced: 9 })), ['info drops-seen'], 'it is over');
   assert.deepEqual(codes(drops({ fragment: 3, ttl: 4, no_connection: 99 }, { fragment: 1 })), ['info drops-seen'], 'from any network');
   assert.match(found(drops({ fragment: 3, ttl: 4, no_connection: 99 }))[0]?.what ?? '', /60 s 7 packets were not balanced/);
+});
+
+test('nat_icmp_send: the setting by which no answer of a masqueraded server arrives here', () => {
+  const counts = drops({ nat_icmp_send: 5 }, { nat_icmp_send: 2 }).drops ?? assert.fail();
+  const of = (natIcmpSend: number) => codes({ drops: { ...counts, natIcmpSend } });
+  assert.deepEqual(of(1), ['error nat-icmp-send']);
+  assert.deepEqual(of(0), ['info drops-seen'], 'it is over');
 });
 
 test('drop_packet: the setting by which new connections are dropped', () => {

@@ -6,6 +6,7 @@ import type { DirectorFacts } from '../../facts.js';
 import type { DropFacts } from '../../table-facts.js';
 import { latestDrops, ongoingDrops } from './drop-count.js';
 import { fillText, isAlmostFull, templatesText } from './fill.js';
+import { areAnswersDropped } from './nat-icmp-send.js';
 
 interface Rule {
   readonly reason: string;
@@ -105,7 +106,7 @@ function rest(drops: DropFacts, reported: ReadonlySet<string>): readonly Finding
 export function dropsRule(facts: DirectorFacts, explained: boolean): readonly Finding[] {
   const { drops } = facts;
   if (drops === undefined) return [];
-  const reported = new Set<string>();
+  const reported = new Set(areAnswersDropped(facts) ? ['nat_icmp_send'] : []);
   const found = RULES.flatMap(({ reason, code, severity, consequence, what, cause, advice }): readonly Finding[] => {
     const isStillFull = reason === 'table_full' && isAlmostFull(facts.fill);
     const packets = isStillFull ? latestDrops(drops, reason) : ongoingDrops(drops, reason);

@@ -8,6 +8,13 @@ const flushed: Steps = [['s1', 'iptables -F']];
 const fault = faultOf('director', 'nat', 'director-nat');
 
 const servers: readonly Fault[] = [
+  fault(
+    'answers-refused',
+    [['director', 'weir sysctl -w net.ipv4.vs.nat_icmp_send=1']],
+    'nat-icmp-send',
+    /checks of this director to masqueraded servers fail.*net\.ipv4\.vs\.nat_icmp_send is 1/,
+    { effect: 'latent' },
+  ),
   fault('server-unplugged', [['s1', 'ip link set eth0 down']], 'server-unreachable', /no host answers ARP for 10\.20\.0\.11 on eth1/, {
     repair: [['s1', 'ip link set eth0 up', 'ip route add default via 10.20.0.1']],
   }),

@@ -7,6 +7,7 @@ import { addressId, destinationId, sameAddress } from '../../../../model/identit
 import type { DestinationSpec } from '../../../../model/service.js';
 import type { ConnectFact, DirectorFacts, ProbeAnswer, ServiceFact } from '../../../facts.js';
 import { removeDestination } from '../commands.js';
+import { areAnswersDropped } from '../nat-icmp-send.js';
 import { icmpText } from './icmp-text.js';
 import { echoed, forwarded, handedOver, type Known, knownOf } from './known.js';
 import { localAddressUdpVerdict, localAddressVerdict } from './local-address-verdict.js';
@@ -109,9 +110,11 @@ function verdictOf(known: Known, service: ServiceFact, destination: DestinationS
 
 export function reachRule(facts: DirectorFacts): readonly Finding[] {
   const known = knownOf(facts);
+  const unheard = areAnswersDropped(facts);
   return findingsOf(
     facts.services.flatMap((service) =>
       service.destinations.flatMap((destination): readonly Judged[] => {
+        if (unheard && destination.method === 'masq') return [];
         const verdict = verdictOf(known, service, destination);
         return verdict === undefined ? [] : [{ service, destination, verdict }];
       }),
