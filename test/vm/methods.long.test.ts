@@ -3,5 +3,5 @@ import { test } from 'node:test';
 import { noGuest, passInGuest } from './in-guest.js';
 
 test('Debian’s 6.1 kernel: FULLNAT by tc and XDP, and servers behind tunnels, over both families', { skip: noGuest }, () =>
-  passInGuest(['veth', 'bridge'], ['datapath/fullnat', 'datapath/fullnat-xdp', 'datapath/tunnel-servers']),
+  passInGuest(['veth', 'bridge', 'tun'], ['datapath/fullnat', 'datapath/fullnat-xdp', 'datapath/tunnel-servers']),
 );
