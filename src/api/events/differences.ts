@@ -1,5 +1,6 @@
 // What happened between two looks at a host, as events.
 import { isDeepStrictEqual } from 'node:util';
+import { configuredText } from '../../control/plan/table-base.js';
 import type { DrainRecord } from '../../model/drain/drain.js';
 import type { ServiceEntry } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
@@ -11,7 +12,7 @@ type Named = ReadonlyMap<string, unknown>;
 export interface Look {
   /** undefined: no table is loaded. */
   readonly generation: number | undefined;
-  /** By the service's word: what is configured of it and its servers. */
+  /** By the service's word: what is configured of it and its servers, as text. */
   readonly services: Named;
   /** By the server and its virtual server. */
   readonly health: Named;
@@ -31,7 +32,13 @@ export interface Happened {
 
 export const servicesLook = (services: readonly ServiceEntry[]): Named =>
   new Map(
-    services.map(({ spec, destinations }) => [serviceWord(spec.key), { spec, servers: destinations.map(({ spec: server }) => server) }]),
+    services.map(({ spec, destinations }) => [
+      serviceWord(spec.key),
+      configuredText(
+        spec,
+        destinations.map(({ spec: server }) => server),
+      ),
+    ]),
   );
 
 export const daemonsLook = (daemons: readonly DaemonStatus[]): Pick<Look, 'health' | 'instances' | 'bfd'> => ({

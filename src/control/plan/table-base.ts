@@ -19,11 +19,18 @@ const serviceText = ({ key, scheduler, schedFlags, onePacket, persistence, idleE
   return `${serviceId(key)} ${scheduler} ${schedFlags} ${onePacket} ${kept}`;
 };
 
-/** Of what the document may own: services of others do not count. */
-export function tableBase({ present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>): string {
+/** All that is configured of a service and its servers: equal where nothing but the servers' order differs. */
+export const configuredText = (spec: ServiceSpec, servers: readonly DestinationSpec[]): string =>
+  [serviceText(spec), ...servers.map(serverText).sort()].join('\n');
+
+/** Of what the document may own: services of others do not count. `digestOf`: SHA-256, where there is a faster one. */
+export function tableBase(
+  { present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>,
+  digestOf: (bytes: Uint8Array) => Uint8Array = sha256,
+): string {
   const services = [...present].filter(([id]) => !owners.has(id));
-  const lines = services.map(([, { spec, destinations }]) => [serviceText(spec), ...destinations.map(serverText).sort()].join('\n'));
+  const lines = services.map(([, { spec, destinations }]) => configuredText(spec, destinations));
   const times = `${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`;
-  const digest = sha256(new TextEncoder().encode([times, ...lines.sort()].join('\n\n')));
+  const digest = digestOf(new TextEncoder().encode([times, ...lines.sort()].join('\n\n')));
   return [...digest.subarray(0, BASE_BYTES)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
