@@ -1,4 +1,4 @@
-// What a change of services says besides: policies of IPsec and rules of the packet filter that do not apply to what is balanced.
+// What a change of services is answered with besides: policies of IPsec and rules of the packet filter that do not apply to what is balanced.
 import type { Director } from '../../datapath/director.js';
 import type { Io } from '../io.js';
 import type { Changed } from './command.js';
