@@ -48,9 +48,9 @@ export function inGuest(script: string, seconds: number, fill: (objects: string)
 
 /**
  * Runs compiled tests there, which need these modules of its kernel: all pass, and none is skipped. `tests`: as `datapath/fullnat`, of
- * test/datapath/fullnat.test.ts; both halves of a file that has two (test/support/breadth.ts).
+ * test/datapath/fullnat.test.ts; both halves of a file that has two (test/support/breadth.ts). Returns the output, by `NAME, 0` and `NAME, 1`.
  */
-export function passInGuest(modules: readonly string[], tests: readonly string[]): void {
+export function passInGuest(modules: readonly string[], tests: readonly string[]): ReadonlyMap<string, string> {
   const output = inGuest('tests.guest', 2_500, (objects) => {
     writeFileSync(`${objects}/modules`, modules.join(' '));
     writeFileSync(`${objects}/tests`, tests.join(' '));
@@ -61,4 +61,5 @@ export function passInGuest(modules: readonly string[], tests: readonly string[]
       assert.match(output.get(`${name}, ${half}`) ?? '', /^# pass [1-9]\d*\n# fail 0\n# skipped 0\n$/, `${name}, WEIR_TEST_LONG=${half}`);
   }
   assert.ok(output.has('end'));
+  return output;
 }

@@ -2,6 +2,6 @@
 import { test } from 'node:test';
 import { noGuest, passInGuest } from './in-guest.js';
 
-test('Debian’s 6.1 kernel: FULLNAT by tc and XDP, and servers behind tunnels, over both families', { skip: noGuest }, () =>
-  passInGuest(['veth', 'bridge', 'tun'], ['datapath/fullnat', 'datapath/fullnat-xdp', 'datapath/tunnel-servers']),
-);
+test('Debian’s 6.1 kernel: FULLNAT by tc and XDP, and servers behind tunnels, over both families', { skip: noGuest }, () => {
+  passInGuest(['veth', 'bridge', 'tun'], ['datapath/fullnat', 'datapath/fullnat-xdp', 'datapath/tunnel-servers']);
+});

@@ -2,9 +2,9 @@
 import { test } from 'node:test';
 import { noGuest, passInGuest } from './in-guest.js';
 
-test('Debian’s 6.1 kernel: real servers take ipip, GRE and GUE over both families, and answer clients directly', { skip: noGuest }, () =>
+test('Debian’s 6.1 kernel: real servers take ipip, GRE and GUE over both families, and answer clients directly', { skip: noGuest }, () => {
   passInGuest(
     ['ipip', 'sit', 'ip_gre', 'ip6_tunnel', 'ip6_gre', 'fou', 'fou6', 'veth', 'bridge', 'arp_tables'],
     ['realserver/tunnels', 'doctor/tunnels', 'docs/tunnels'],
-  ),
-);
+  );
+});

@@ -2,6 +2,6 @@
 import { test } from 'node:test';
 import { noGuest, passInGuest } from './in-guest.js';
 
-test('Debian’s 6.1 kernel: clients behind ipip, sit, gre, ip6tnl, ip6gre, WireGuard and PPP are served', { skip: noGuest }, () =>
-  passInGuest(['ipip', 'sit', 'ip_gre', 'ip6_tunnel', 'ip6_gre', 'wireguard', 'ppp_async'], ['datapath/tunnel-devices']),
-);
+test('Debian’s 6.1 kernel: clients behind ipip, sit, gre, ip6tnl, ip6gre, WireGuard and PPP are served', { skip: noGuest }, () => {
+  passInGuest(['ipip', 'sit', 'ip_gre', 'ip6_tunnel', 'ip6_gre', 'wireguard', 'ppp_async'], ['datapath/tunnel-devices']);
+});

@@ -2,6 +2,6 @@
 import { test } from 'node:test';
 import { noGuest, passInGuest } from './in-guest.js';
 
-test('Debian’s 6.1 kernel: clients and servers in VLANs are balanced, each mode of attaching', { skip: noGuest }, () =>
-  passInGuest(['8021q'], ['datapath/vlan-devices']),
-);
+test('Debian’s 6.1 kernel: clients and servers in VLANs are balanced, each mode of attaching', { skip: noGuest }, () => {
+  passInGuest(['8021q'], ['datapath/vlan-devices']);
+});
