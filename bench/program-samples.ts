@@ -68,9 +68,13 @@ const runs = (bed: Bed, test: ProgramCase, repeat: number): Run => {
 /** The wrapper's own cost with these flows, ns. */
 const overhead = (bed: Bed, test: ProgramCase): number => {
   bed.wrapper.use(flowsOf(test, test.frame, 'counted', 0));
-  const shortening = test.lengthens === true ? bed.wrapper.shortening(OWN_REPEAT, bed.interfaces[test.device]) : 0;
-  bed.wrapper.under(bed.wrapper.empty(test.kind), test.kind);
-  return runs(bed, test, test.apart ? OWN_REPEAT_APART : OWN_REPEAT).nanoseconds + shortening;
+  const costOf = (program: Program): number => {
+    bed.wrapper.under(program, test.kind);
+    return runs(bed, test, test.apart ? OWN_REPEAT_APART : OWN_REPEAT).nanoseconds;
+  };
+  const none = costOf(bed.wrapper.empty(test.kind));
+  // Of making a frame longer and as long as before, the second half is the wrapper's.
+  return test.lengthens === true ? (none + costOf(bed.wrapper.longer())) / 2 : none;
 };
 
 /** A program on the case's flows, without the wrapper's cost. `ready` is called right before. */

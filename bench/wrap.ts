@@ -138,6 +138,11 @@ export class Wrapper {
     return this.program(`empty_${hookOf(kind)}`);
   }
 
+  /** The program of XDP that makes a frame longer, and no more. */
+  longer(): Program {
+    return this.program('longer_plain');
+  }
+
   #test(program: Program, repeat: number, ifindex: number, kind: Kind = 'plain'): Run {
     const ctx = hookOf(kind) === 'tc' ? skbFrom(ifindex) : xdpFrom(this.#frame.length, ifindex);
     const result = program.test({ data: this.#frame, repeat, ctx });
@@ -181,15 +186,6 @@ export class Wrapper {
   /** ns of one bpf_redirect, of which every forwarded packet needs one. */
   redirect(repeat: number, ifindex: number): number {
     return this.#eighth('redirect_plain', XDP_REDIRECT, repeat, ifindex);
-  }
-
-  /** ns that the wrapper needs to make a frame as long as before that XDP's program under test has made longer. */
-  shortening(repeat: number, ifindex: number): number {
-    const ns = (name: string): number => {
-      this.under(this.program(name), 'plain');
-      return this.run('plain', repeat, ifindex).nanoseconds;
-    };
-    return (ns('longer_plain') - ns('empty_plain')) / 2;
   }
 
   /** ns of one of the eight calls of a program. */
