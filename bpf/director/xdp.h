@@ -135,17 +135,24 @@ __noinline __u32 xdp_may_schedule(struct xdp_md *ctx, __u32 service) {
   if (!p || !svc || svc->flags & SVC_SIP || is_scheduled_once(svc, p)) return R_NO_CONNECTION;
   return may_schedule(ctx, true, ctx->ingress_ifindex, service);
 }
+/* XDP leaves the packet to tc, which asks again whether drop_packet drops it: it is counted there alone. */
+static __always_inline int xdp_leave_new(struct conf *c, struct scratch *scratch, __u32 may) {
+  __u32 reason = may & ~(UNANSWERABLE | BYPASSABLE);
+  if (unlikely(c->drop_rate) && (reason == R_NONE || reason == R_FTP_DATA)) scratch->until_drop++;
+  return XDP_PASS;
+}
+
 /* QUICK_CHOSEN: the packet goes to the scratch space's choice. */
 __noinline int xdp_new_request(__u32 service, __u32 may) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
   if (!c || !scratch) return XDP_PASS;
   CHECKED(scratch);
-  if (may_hold(c)) return XDP_PASS; /* tc holds it back */
+  if (may_hold(c)) return xdp_leave_new(c, scratch, may); /* tc holds it back */
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
   enum decision go = decide_new(&v, may);
   if (go == GO_DROP) return xdp_drop(&v);
-  if (go != GO_REQUEST || v.known) return XDP_PASS; /* known: another CPU made it meanwhile, and tc finds it */
+  if (go != GO_REQUEST || v.known) return xdp_leave_new(c, scratch, may); /* known: another CPU made it meanwhile, and tc finds it */
   scratch->chosen = v.f.value;
   return QUICK_CHOSEN;
 }

@@ -9,7 +9,7 @@ import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
 import { until } from './cluster.js';
 import { CLIENT, IPV6, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
-import { destination, service } from './fixtures/fixture.js';
+import { destination, service, serviceKey } from './fixtures/fixture.js';
 import { fromClient, sctp, tcp, udp } from './fixtures/packets.js';
 import { fromClient6, udp6 } from './fixtures/packets6.js';
 import { checkTemplates, takenSlots } from './table-check.js';
@@ -33,8 +33,8 @@ async function inBed(work: (bed: Bed) => Promise<void>, options: BedOptions = {}
   }
 }
 
-const send = (bed: Bed, client: number, letters: string): string =>
-  bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:${20_000 + client}`, to: `${VIP}:80` }, letters))).verdict;
+const send = (bed: Bed, client: number, letters: string, hook: 'ingress' | 'xdp' = 'ingress'): string =>
+  bed.send(hook, 'front', fromClient(tcp({ from: `${CLIENT}:${20_000 + client}`, to: `${VIP}:80` }, letters))).verdict;
 const sendUdp = (bed: Bed, client: number): string =>
   bed.send('ingress', 'front', fromClient(udp({ from: `${CLIENT}:${20_000 + client}`, to: `${VIP}:53` }))).verdict;
 
@@ -115,19 +115,26 @@ test('automatic modes go by the fullest of all tables', { skip }, async () => {
   );
 });
 
+async function dropEveryThird(bed: Bed): Promise<void> {
+  bed.director.setSysctl('am_droprate', '3');
+  bed.director.setSysctl('drop_packet', '3');
+  await until(
+    () => bed.tables.conf.get(0, Conf.dropRate),
+    (rate) => rate === 3,
+  );
+}
+
+/** Counted by CPU: each drops its first, then every third. */
+const assertThird = (bed: Bed, dropped: number, of: number): void =>
+  assert.ok(dropped >= of / 3 && dropped < of / 3 + bed.tables.conf.get(0, Conf.cpus), `${dropped} of ${of}`);
+
 test('drop_packet 3 drops every so many-th new connection, and no packet of those that there are', { skip }, async () => {
   await inBed(async (bed) => {
     assert.equal(send(bed, 0, 'S'), 'redirect');
-    bed.director.setSysctl('am_droprate', '3');
-    bed.director.setSysctl('drop_packet', '3');
-    await until(
-      () => bed.tables.conf.get(0, Conf.dropRate),
-      (rate) => rate === 3,
-    );
+    await dropEveryThird(bed);
     const verdicts = Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? send(bed, 1 + index, 'S') : sendUdp(bed, index)));
     const dropped = verdicts.filter((verdict) => verdict === 'drop').length;
-    // counted by CPU: each drops its first, then every third
-    assert.ok(dropped >= 10 && dropped < 10 + bed.tables.conf.get(0, Conf.cpus), `${dropped} of 30`);
+    assertThird(bed, dropped, 30);
     assert.deepEqual(bed.drops(), { drop_packet: dropped });
     for (let packet = 0; packet < 9; packet++) assert.equal(send(bed, 0, 'A'), 'redirect');
     bed.director.setSysctl('drop_packet', '0');
@@ -137,6 +144,20 @@ test('drop_packet 3 drops every so many-th new connection, and no packet of thos
     );
     for (let client = 100; client < 110; client++) assert.equal(send(bed, client, 'S'), 'redirect');
   });
+});
+
+test('a new connection that XDP leaves to tc counts once for drop_packet', { skip }, async () => {
+  await inBed(
+    async (bed) => {
+      bed.director.editDestination(serviceKey('tcp', VIP, 80), destination(`${SERVERS[0]}:80`, 'masq', 0));
+      await dropEveryThird(bed);
+      for (let client = 0; client < 30; client++) send(bed, client, 'S', 'xdp');
+      const { drop_packet: dropped = 0, no_destination: refused } = bed.drops();
+      assertThird(bed, dropped, 30);
+      assert.equal(refused, 30 - dropped);
+    },
+    { attach: 'xdp' },
+  );
 });
 
 test('drop_entry 3 ends half-open connections, and no established one that is young or in use', { skip }, async () => {
