@@ -62,6 +62,7 @@ const SCRIPTS = {
   r1_histories: 'py',
   r2_routed_histories: 'py',
   r3_wide_histories: 'py',
+  r4_sctp_histories: 'py',
   s1_sctp: 'py',
   t1_bypass: 'py',
   t2_tunnels: 'py',

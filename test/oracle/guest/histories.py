@@ -2,7 +2,7 @@
 so that no connection ends by its timeout while one is played."""
 import select, socket, struct, time
 from tb import *
-from packets import Raw6, about, error, mute, settle, tcp6, header6, udp6
+from packets import Raw6, about, error, mute, sctp, settle, tcp6, header6, udp6
 from wire import Wire, text
 
 class Chance:
@@ -15,6 +15,10 @@ class Chance:
 SCHEDULERS = 'rr wrr lc wlc sed nq fo ovf sh mh dh lblc lblcr'.split()
 FLAGS = 'S SA A PA FA F R RA SF SR SPA FPU'.split() + ['']
 DIALOGUE = 'in:S out:SA in:A in:PA out:A out:PA in:A in:FA out:A out:FA in:A in:S'.split()
+CHUNKS = 'INIT INIT_ACK COOKIE_ECHO COOKIE_ACK DATA SACK SHUTDOWN SHUTDOWN_ACK SHUTDOWN_COMPLETE ABORT ERROR HEARTBEAT COOKIE_ECHO+DATA'.split()
+ASSOCIATION = 'in:INIT out:INIT_ACK in:COOKIE_ECHO out:COOKIE_ACK in:DATA out:SACK out:DATA in:SHUTDOWN out:SHUTDOWN_ACK in:SHUTDOWN_COMPLETE in:INIT'.split()
+ASSOCIATED = 'in:INIT in:COOKIE_ECHO in:DATA in:SHUTDOWN in:SHUTDOWN_COMPLETE in:INIT'.split()
+NUMBER = dict(TCP=6, UDP=17, SCTP=132)
 ASIDE = 'in:S in:A in:PA in:FA in:A in:R in:S'.split()   # what a director without the answers sees
 DEFAULTS = dict(sloppy_tcp=0, expire_nodest_conn=0, expire_quiescent_template=0, conn_reuse_mode=1, nat_icmp_send=0, schedule_icmp=0, secure_tcp=0)
 TIMEOUTS = '900 120 300'
@@ -26,7 +30,7 @@ class Bed:
         self.text = text   # of a packet that came
         build(4, tcpports=(), udpports=())
         names = ('c', 'r1', 'r2', 'r3', 'r4')
-        for six in (False, True): mute(*names, six=six); mute(*names, protocols=('udp', '4', '41', '47'), six=six)
+        for six in (False, True): mute(*names, six=six); mute(*names, protocols=('udp', 'sctp', '4', '41', '47'), six=six)
         # An answer of direct routing or of a tunnel that comes by the director has an address of its own: IPv4 forwards it with accept_local alone.
         dq('sysctl -qw net.ipv4.conf.all.accept_local=1; ethtool -K eth0 gro off tx off; ethtool -K eth1 gro off tx off; sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0')
         dq('ipvsadm -A -t %s:1 -s rr; ipvsadm -A -t [%s]:1 -s rr' % (VIP, VIP6))   # a service of each family stays, so that the kernel's hooks stay
@@ -55,20 +59,25 @@ class Bed:
 
 def quoted(six, proto, src, sp, dst, dp):
     """a packet as an ICMP error quotes it"""
-    if six: return header6(src, dst, proto, tcp6(src, sp, dst, dp, 'A') if proto == 6 else udp6(src, sp, dst, dp, b'q'), 60)
-    t = struct.pack('!HHIIBBHHH', sp, dp, 1000, 1, 0x50, 16, 8192, 0, 0) if proto == 6 else struct.pack('!HHHH', sp, dp, 9, 0) + b'q'
+    if proto == 132:
+        t = sctp(sp, dp, 'DATA')
+        if six: return header6(src, dst, proto, t, 60)
+    elif six: return header6(src, dst, proto, tcp6(src, sp, dst, dp, 'A') if proto == 6 else udp6(src, sp, dst, dp, b'q'), 60)
+    elif proto == 6: t = struct.pack('!HHIIBBHHH', sp, dp, 1000, 1, 0x50, 16, 8192, 0, 0)
+    else: t = struct.pack('!HHHH', sp, dp, 9, 0) + b'q'
     h = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(t), 0x1234, 0x4000, 60, proto, 0, socket.inet_aton(src), socket.inet_aton(dst))
     return h[:10] + struct.pack('!H', cksum(h)) + h[12:] + t
 def unreachable(raw, six, src, dst, q): error(raw, src, dst, *((1, 4) if six else (3, 3)), 0, q)
 
 class History:
-    def __init__(self, bed, number, method, proto, six, of='a port'):
-        """`of`: whose service it is: a port's, all ports' of an address of its own, or a mark's"""
-        self.bed, self.n, self.six, self.tcp, self.nat, self.of = bed, number, six, proto == 'TCP', method == 'NAT', of
+    def __init__(self, bed, number, method, proto, six, of='a port', zeroes=False):
+        """`of`: whose service it is: a port's, all ports' of an address of its own, or a mark's; `zeroes`: its counters are zeroed now and then"""
+        self.bed, self.n, self.six, self.proto, self.nat, self.of = bed, number, six, proto, method == 'NAT', of
+        self.zeroes, self.tcp, self.flags, self.option = zeroes, proto == 'TCP', CHUNKS if proto == 'SCTP' else FLAGS, dict(TCP='-t ', UDP='-u ', SCTP='--sctp-service ')[proto]
         self.chance = Chance(number); self.flag = dict(NAT='-m', DR='-g', TUN='-i')[method]
         self.port = 2000 + number; self.vip = (VIP6 if six else VIP) if self.nat else (DVIP6 if six else DVIP)
         self.real = self.chance.one(80, 80, 8080) if self.nat else self.port
-        self.at = ('-t ' if self.tcp else '-u ') + ('[%s]:%d' if six else '%s:%d') % (self.vip, self.port)
+        self.at = self.option + ('[%s]:%d' if six else '%s:%d') % (self.vip, self.port)
         self.flows = [(self.client(i % 2), 20000 + number * 8 + i, [0]) for i in range(4)]
         self.got, self.settings, self.deleted = {}, {}, False
         self.title = '%s, %s, %s' % (method, proto, 'IPv6' if six else 'IPv4')
@@ -77,10 +86,10 @@ class History:
         self.real, self.title = 0, '%s, %s' % (self.title, self.of)
         self.vip = ('2001:db8:1::2:%d' if self.six else '10.0.1.%d') % (self.n % 100 + (0 if self.six else 110))
         dq('ip addr add %s dev eth0 nodad' % (self.vip + '/128') if self.six else 'ip addr add %s/32 dev eth0' % self.vip)
-        if self.of == 'all ports': self.at = ('-t ' if self.tcp else '-u ') + ('[%s]:0' if self.six else '%s:0') % self.vip
+        if self.of == 'all ports': self.at = self.option + ('[%s]:0' if self.six else '%s:0') % self.vip
         else:
             self.at = '-f %d%s' % (self.n, ' -6' if self.six else '')
-            for port in self.ports(): dq('%s -t mangle -A PREROUTING -d %s -p %s --dport %d -j MARK --set-mark %d' % ('ip6tables' if self.six else 'iptables', self.vip, 'tcp' if self.tcp else 'udp', port, self.n))
+            for port in self.ports(): dq('%s -t mangle -A PREROUTING -d %s -p %s --dport %d -j MARK --set-mark %d' % ('ip6tables' if self.six else 'iptables', self.vip, self.proto.lower(), port, self.n))
     def ports(self): return (self.port,) if self.of == 'a port' else (self.port, self.port + 500)
     def asked(self, flow): return self.ports()[flow[1] % 8 // 2 % len(self.ports())]   # the port that the client asks for
     def client(self, i): return ('2001:db8:1::1%d' if self.six else '10.0.1.1%d') % i
@@ -91,7 +100,7 @@ class History:
     def service(self, verb):
         c = self.chance; cmd = 'ipvsadm %s %s -s %s' % (verb, self.at, c.one(*SCHEDULERS))
         if self.of == 'all ports' or c.often(25): cmd += ' -p %d' % c.one(360, 100)
-        elif not self.tcp and c.often(15): cmd += ' -o'
+        elif self.proto == 'UDP' and c.often(15): cmd += ' -o'
         d(cmd)
     def destination(self, verb, n):
         c = self.chance; cmd = 'ipvsadm %s %s %s %s -w %d' % (verb, self.at, self.server(n), self.flag, c.one(1, 1, 2, 3, 0) if verb == '-e' else c.one(1, 1, 2, 3))
@@ -102,13 +111,14 @@ class History:
         for n in range(1, 3 + self.chance.below(2)): self.destination('-a', n)
         if self.chance.often(35): self.setting()
     def setting(self):
-        c = self.chance; name = c.one(*[k for k in DEFAULTS if self.tcp or k not in ('sloppy_tcp', 'secure_tcp')])
+        c = self.chance; name = c.one(*[k for k in DEFAULTS if self.tcp or k not in ('sloppy_tcp', 'secure_tcp')], *(['sloppy_sctp'] if self.proto == 'SCTP' else []))
         value = dict(conn_reuse_mode=c.one(0, 1, 2, 3), secure_tcp=c.one(0, 3)).get(name, c.one(0, 1, 1))
         self.settings[name] = value; d('sysctl -w net.ipv4.vs.%s=%d' % (name, value))
         if name == 'secure_tcp': time.sleep(1.3)   # the kernel looks at it every second
     def change(self):
         c = self.chance; n = c.one(1, 2, 3); what = c.below(100)
-        if what < 30: self.destination('-e', n)
+        if self.zeroes and c.often(20): settle(); d('ipvsadm -Z %s' % self.at)   # what the counters show comes late
+        elif what < 30: self.destination('-e', n)
         elif what < 45: d('ipvsadm -d %s %s' % (self.at, self.server(n)))
         elif what < 60: self.destination('-a', n)
         elif what < 70: self.service('-E')
@@ -120,7 +130,7 @@ class History:
 
     # ---------- packets ----------
     def entries(self, cp):
-        found = sorted('%s %d at %d' % (x['st'], about(x['ex'], KNOWN), int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)) for x in conns() if x['cp'] == cp and x['vp'] in self.ports())
+        found = sorted('%s %d at %d' % (x['st'], about(x['ex'], KNOWN - ({2} if self.proto == 'SCTP' else set())), int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)) for x in conns() if x['cp'] == cp and x['vp'] in self.ports())
         return ', '.join(found) or 'no connection'
     def step(self, what, sender, send, cp):
         came = self.bed.came(sender, send)
@@ -129,9 +139,10 @@ class History:
         out('%s: %s | %s' % (what, came, self.entries(cp)))
     def send(self, raw, src, sp, dst, dp, flags, hops=64):
         life = {'hops' if self.six else 'ttl': hops}
-        if self.tcp: raw.tcp(src, sp, dst, dp, flags, ack=1 if 'A' in flags else 0, data=b'data' if 'P' in flags else b'', **life)
+        if self.proto == 'SCTP': raw.ip(src, dst, 132, sctp(sp, dp, flags), **life)
+        elif self.tcp: raw.tcp(src, sp, dst, dp, flags, ack=1 if 'A' in flags else 0, data=b'data' if 'P' in flags else b'', **life)
         else: raw.udp(src, sp, dst, dp, b'q' * len(flags), **life)
-    def name(self, flags): return (flags or 'no flag') if self.tcp else '%d bytes' % len(flags)
+    def name(self, flags): return '%d bytes' % len(flags) if self.proto == 'UDP' else flags or 'no flag'
     def from_client(self, flow, flags, hops=64, port=None, note=''):
         src, sp, _ = flow; dp = port or self.asked(flow)
         self.step('client %s %d %s%s' % (src[-1], sp % 8, self.name(flags), note), 'c', lambda: self.send(self.bed.raw['c', self.six], src, sp, self.vip, dp, flags, hops), sp)
@@ -141,21 +152,22 @@ class History:
         self.step('server %s to %s %d %s%s' % (n, dst[-1], cp % 8, self.name(flags), note), 'r' + n, lambda: self.send(self.bed.raw['r' + n, self.six], src, sp, dst, cp, flags, hops), cp)
     def client_error(self, flow, note=''):
         src, sp, _ = flow
-        send = lambda: unreachable(self.bed.raw['c', self.six], self.six, src, self.vip, quoted(self.six, 6 if self.tcp else 17, self.vip, self.asked(flow), src, sp))
+        send = lambda: unreachable(self.bed.raw['c', self.six], self.six, src, self.vip, quoted(self.six, NUMBER[self.proto], self.vip, self.asked(flow), src, sp))
         self.step('client %s %d unreachable%s' % (src[-1], sp % 8, note), 'c', send, sp)
     def error(self, flow):
         src, sp, _ = flow; n = self.got.get(sp, '1')
         if self.chance.often(50) or not self.nat: self.client_error(flow)
         else:
-            send = lambda: unreachable(self.bed.raw['r' + n, self.six], self.six, self.address(n), src, quoted(self.six, 6 if self.tcp else 17, src, sp, self.address(n), self.real or self.asked(flow)))
+            send = lambda: unreachable(self.bed.raw['r' + n, self.six], self.six, self.address(n), src, quoted(self.six, NUMBER[self.proto], src, sp, self.address(n), self.real or self.asked(flow)))
             self.step('server %s to %s %d unreachable' % (n, src[-1], sp % 8), 'r' + n, send, sp)
     def dialogue(self, flow):
-        parts = DIALOGUE if self.nat or self.six else ASIDE
+        whole, aside = (ASSOCIATION, ASSOCIATED) if self.proto == 'SCTP' else (DIALOGUE, ASIDE)
+        parts = whole if self.nat or self.six else aside
         way, flags = parts[flow[2][0] % len(parts)].split(':'); flow[2][0] += 1
         if way == 'in': self.from_client(flow, flags)
         else: self.from_server(flow, flags)
     def stray(self, flow):
-        c = self.chance; what = c.below(7 if self.nat else 6); flags = c.one(*FLAGS); n = str(1 + c.below(3))
+        c = self.chance; what = c.below(7 if self.nat else 6); flags = c.one(*self.flags); n = str(1 + c.below(3))
         if what == 0: self.from_client(flow, flags, hops=1, note=', one hop left')
         elif what == 1 and self.nat: self.from_server(flow, flags, hops=1, note=', one hop left')
         elif what == 2: self.from_client(flow, flags, port=self.port + 1000, note=', to a port without a service')
@@ -176,14 +188,14 @@ class History:
             flow, what = c.one(self.flows[0], *self.flows), c.below(100)
             if what < 20: self.change()
             elif what < 60: self.dialogue(flow)
-            elif what < 75: self.from_client(flow, c.one(*FLAGS))
-            elif what < 87: self.from_server(flow, c.one(*FLAGS))
+            elif what < 75: self.from_client(flow, c.one(*self.flags))
+            elif what < 87: self.from_server(flow, c.one(*self.flags))
             else: self.stray(flow)
         for x in sorted(('%s %s at %d' % (x['p'], x['c'], int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)), x['ex']) for x in conns() if x['cp'] == 0 and x['vp'] == (self.port if self.of == 'a port' else 0) and self.is_own(x)): out('template %s %d' % (x[0], about(x[1], KNOWN)))
         d('ipvsadm -Ln %s' % self.at)
         for name in self.settings:
             if name == 'timeouts': dq('ipvsadm --set ' + TIMEOUTS)
-            else: dq('sysctl -w net.ipv4.vs.%s=%d' % (name, DEFAULTS[name]))
+            else: dq('sysctl -w net.ipv4.vs.%s=%d' % (name, DEFAULTS.get(name, 0)))
         if self.settings.get('secure_tcp'): time.sleep(1.3)
 
 def played(first, *kinds, batch=15):

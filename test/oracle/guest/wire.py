@@ -1,5 +1,6 @@
 """What packets of a wire are, as text that is the same in each run: no outer identification but whether it is 0, no source port of GUE."""
 import socket, struct, time
+from packets import CHUNK, crc32c
 from tb import cksum, out, setns
 
 GUE = 6080
@@ -16,6 +17,12 @@ def _transport(src, dst, proto, t, whole):
         check = struct.unpack('!H', t[6:8])[0]
         s = ', sum ' + ('none' if not check else _sum(cksum(_pseudo(src, dst, 17, t) + t) == 0)) if whole else ''
         return 'udp %d > %d, %d bytes%s' % (*struct.unpack('!HH', t[:4]), struct.unpack('!H', t[4:6])[0] - 8, s)
+    if proto == 132 and len(t) >= 12:
+        names, at = [], 12
+        while whole and at + 4 <= len(t):
+            kind, _, n = struct.unpack('!BBH', t[at:at + 4]); names.append(next((k for k, v in CHUNK.items() if v == kind), str(kind))); at += max(4, n + -n % 4)
+        s = ', sum ' + _sum(struct.unpack('<I', t[8:12])[0] == crc32c(t[:8] + bytes(4) + t[12:])) if whole else ''
+        return 'sctp %d > %d %s%s' % (*struct.unpack('!HH', t[:4]), '+'.join(names), s)
     if proto in (1, 58) and len(t) >= 8:
         s = cksum(t if proto == 1 else _pseudo(src, dst, 58, t) + t) == 0
         what = 'icmp type %d code %d rest %s, sum %s' % (t[0], t[1], t[4:8].hex(), _sum(s))
