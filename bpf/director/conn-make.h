@@ -235,27 +235,6 @@ static __always_inline enum decision conn_make_later(struct verdict *v, struct s
   return done & TURN_MAKES ? GO_REQUEST : GO_DROP;
 }
 
-/* IPVS ends a connection whose client begins again by its timer, a moment after the new one has a destination: until then its own still counts it. */
-__noinline int reuse_counts(void) {
-  struct scratch *scratch = the_scratch();
-  struct dest *d = scratch ? dest_at(scratch->reused) : 0;
-  if (!d) return 0;
-  __sync_fetch_and_add(&d->inactive, 1);
-  overload_begin(d);
-  scratch->reused_key = 0;
-  scratch->reused_counts = 1;
-  return 0;
-}
-__noinline int reuse_ends(void) {
-  struct scratch *scratch = the_scratch();
-  struct dest *d = scratch ? dest_at(scratch->reused) : 0;
-  if (!d) return 0;
-  __sync_fetch_and_add(&d->inactive, -1);
-  overload_end(d);
-  scratch->reused_counts = 0;
-  return 0;
-}
-
 /* Under the lock: finds the connection or makes it. */
 static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u32 hash) {
   __u32 home = home_to_fill(key, hash);
@@ -264,7 +243,6 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u
   v->p = &scratch->packet; /* as it is: one pointer is kept */
   v->reason = R_TABLE_FULL;
   scratch->probe.udp = v->p->protocol == IPPROTO_UDP;
-  if (unlikely(READ(scratch->reused_key) == key)) reuse_counts();
   enum decision go = conn_turn(v, scratch, key, home);
   return likely(go != GO_NEW) ? go : conn_make_later(v, scratch, key, home);
 }
@@ -299,7 +277,6 @@ __noinline int conn_unlock(__u64 key, __u32 hash) {
   asm volatile("" ::"r"(key)); /* the bridging build needs it: as in fib_ask() */
   struct scratch *scratch = the_scratch();
   if (scratch && scratch->probe.holder != NOWHERE) bucket_changed(scratch->probe.holder / BUCKET_SLOTS);
-  if (scratch && unlikely(scratch->reused_counts)) reuse_ends();
   key_unlock(key, hash);
   return 0;
 }

@@ -163,14 +163,6 @@ static __always_inline bool is_reuse(struct verdict *v) {
   return !is_controlled(v->key, v->dest) || ((!ALL_PORTS || v->d) && v->d->flags & D_RELEASED);
 }
 
-/* conn_make() knows by it that the connection which it makes follows this one. */
-static __always_inline void reuse_note(struct verdict *v) {
-  struct scratch *scratch = the_scratch();
-  if (!scratch) return;
-  scratch->reused_key = v->key;
-  scratch->reused = v->dest;
-}
-
 /* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ended it and starts another one. */
 static __always_inline enum decision decide_known(struct verdict *v) {
   v->dest = 0;
@@ -182,7 +174,6 @@ static __always_inline enum decision decide_known(struct verdict *v) {
   if (!v->d && !is_bypass(v->f.value)) return GO_DROP;
   v->known = true;
   if (unlikely(is_reuse(v))) {
-    reuse_note(v);
     conn_finish(v);
   } else if (ALL_PORTS && !v->d) {
     return GO_BYPASS;

@@ -176,9 +176,6 @@ struct scratch {
 #elif defined(WIDE)
   struct wide_tuple tuple; /* conn-wide.h */
 #endif
-  __u64 reused_key; /* of the connection that its client's new beginning ended last (is_reuse) */
-  __u32 reused;     /* its destination */
-  __u32 reused_counts;
   struct probe probe;
   struct template_probe template_probe;
   struct call call;

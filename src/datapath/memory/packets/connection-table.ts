@@ -39,8 +39,6 @@ export class ConnectionTable {
   #taken = 0;
   /** How many connections of few packets drop_entry has met: it ends every second one. */
   spared = 0;
-  /** The one that its client's new beginning ended last. */
-  #reused: Connection | undefined;
   /** Whether a probe ended at the first bucket with a connection that settles it, as those of the programs may in a full table. */
   endsEarly: (at: Place) => boolean = () => false;
 
@@ -140,29 +138,6 @@ export class ConnectionTable {
       this.#taken--;
     }
     this.#copies.delete(connection);
-  }
-
-  /** Its client begins again. */
-  reuse(connection: Connection): void {
-    this.#reused = connection;
-    this.end(connection);
-  }
-
-  /**
-   * IPVS ends a connection whose client begins again by its timer, a moment after the new one has a destination: until `make` is done, its own still
-   * counts it.
-   */
-  replaced<Made>(service: ServiceRecord, tuple: Tuple, make: () => Made): Made {
-    const before = this.#reused;
-    if (before === undefined || keyOfConnection(before) !== keyOf(service, tuple)) return make();
-    const { destination } = before;
-    this.#reused = undefined;
-    destination.inactive++;
-    beginOverload(destination);
-    const made = make();
-    destination.inactive--;
-    endOverload(destination);
-    return made;
   }
 
   #empty(slot: number): void {

@@ -179,10 +179,7 @@ interface Beginning {
 }
 
 /** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
-const begin = (question: Question, packet: Packet, service: ServiceRecord, beginning: Beginning): Decision =>
-  question.scope.connections.replaced(service, fromClient(packet), () => beginNow(question, packet, service, beginning));
-
-function beginNow(question: Question, packet: Packet, service: ServiceRecord, { call, quoted }: Beginning): Decision {
+function begin(question: Question, packet: Packet, service: ServiceRecord, { call, quoted }: Beginning): Decision {
   const { table, scope, now, trace } = question;
   const client = sourceOf(packet);
   const choice = choose(question, { client, target: packet.destination, call }, service);
@@ -219,8 +216,7 @@ export function decideKnown({ table, scope, now, trace }: Question, packet: Pack
   trace?.({ kind: 'connection', connection, use: reuse ? 'replaced' : available ? 'goes on' : 'destination removed' });
   if (!reuse && available) return { kind: 'forward', connection, known: true };
   if (!reuse && !table.settings.expireNodestConn) return { kind: 'drop', reason: 'dead_destination' };
-  if (reuse) scope.connections.reuse(connection);
-  else scope.connections.end(connection);
+  scope.connections.end(connection);
   return undefined;
 }
 
