@@ -113,6 +113,7 @@ static __always_inline bool asks_firewall(struct service *s) { return s->flags &
  * leave the host. */
 #define UNANSWERABLE 0x100
 #define BYPASSABLE 0x200 /* and if there is no destination for it, it goes on to its own address */
+static __always_inline __u32 reason_of(__u32 may) { return may & ~(UNANSWERABLE | BYPASSABLE); }
 static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __u32 service) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
@@ -197,7 +198,7 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   if (!svc || svc->state != LIVE || !serves_port(svc, v->p)) return GO_PASS;
   v->unanswerable = may & UNANSWERABLE;
   v->bypassable = may & BYPASSABLE;
-  v->reason = may & ~(UNANSWERABLE | BYPASSABLE);
+  v->reason = reason_of(may);
   if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET || v->reason == R_NO_CALL_ID ? GO_DROP : GO_STACK;
   v->dest = template_find(v->service, v->p->saddr, v->now);
   if (unlikely(is_scheduled_once(svc, v->p))) return conn_once(v);

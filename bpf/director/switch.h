@@ -118,7 +118,7 @@ static __always_inline int switch_may(struct __sk_buff *skb, struct switch_scrat
   struct packet *p = &scratch->packet;
   if (switch_parse(skb, p) != P_OK) return switch_drop(SWITCHED_ODD);
   if (is_odd_pair(p)) return tc_drop(R_MARTIAN);
-  __u32 why = tc_may_schedule(skb, w->listener.service) & ~(UNANSWERABLE | BYPASSABLE);
+  __u32 why = reason_of(tc_may_schedule(skb, w->listener.service));
   if (likely(!why)) return ANSWERS;
   if (why == R_DROP_PACKET) return tc_drop(drop_reason(why));
   switch_count(SWITCHED_PASSED);

@@ -135,9 +135,9 @@ __noinline __u32 xdp_may_schedule(struct xdp_md *ctx, __u32 service) {
   if (!p || !svc || svc->flags & SVC_SIP || is_scheduled_once(svc, p)) return R_NO_CONNECTION;
   return may_schedule(ctx, true, ctx->ingress_ifindex, service);
 }
-/* XDP leaves the packet to tc, which asks again whether drop_packet drops it: it is counted there alone. */
+/* XDP leaves the packet to tc, which asks again whether drop_packet drops it: what defence_drops() has counted here is given back. */
 static __always_inline int xdp_leave_new(struct conf *c, struct scratch *scratch, __u32 may) {
-  __u32 reason = may & ~(UNANSWERABLE | BYPASSABLE);
+  __u32 reason = reason_of(may);
   if (unlikely(c->drop_rate) && (reason == R_NONE || reason == R_FTP_DATA)) scratch->until_drop++;
   return XDP_PASS;
 }

@@ -48,7 +48,8 @@ export function inGuest(script: string, seconds: number, fill: (objects: string)
 
 /**
  * Runs compiled tests there, which need these modules of its kernel: all pass, and none is skipped. `tests`: as `datapath/fullnat`, of
- * test/datapath/fullnat.test.ts, or as `docs/tunnels.long`; both halves of a file that has two (test/support/breadth.ts). Returns the output, by `NAME, 0` and `NAME, 1`.
+ * test/datapath/fullnat.test.ts, or as `docs/tunnels.long`; both halves of a file that has two (test/support/breadth.ts). Returns the output, by
+ * `NAME, 0` and `NAME, 1`.
  */
 export function passInGuest(modules: readonly string[], tests: readonly string[]): ReadonlyMap<string, string> {
   const parts = tests.flatMap((name) => {

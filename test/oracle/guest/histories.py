@@ -15,11 +15,11 @@ class Chance:
 SCHEDULERS = 'rr wrr lc wlc sed nq fo ovf sh mh dh lblc lblcr'.split()
 FLAGS = 'S SA A PA FA F R RA SF SR SPA FPU'.split() + ['']
 DIALOGUE = 'in:S out:SA in:A in:PA out:A out:PA in:A in:FA out:A out:FA in:A in:S'.split()
+ASIDE = 'in:S in:A in:PA in:FA in:A in:R in:S'.split()   # what a director without the answers sees
 CHUNKS = 'INIT INIT_ACK COOKIE_ECHO COOKIE_ACK DATA SACK SHUTDOWN SHUTDOWN_ACK SHUTDOWN_COMPLETE ABORT ERROR HEARTBEAT COOKIE_ECHO+DATA'.split()
 ASSOCIATION = 'in:INIT out:INIT_ACK in:COOKIE_ECHO out:COOKIE_ACK in:DATA out:SACK out:DATA in:SHUTDOWN out:SHUTDOWN_ACK in:SHUTDOWN_COMPLETE in:INIT'.split()
-ASSOCIATED = 'in:INIT in:COOKIE_ECHO in:DATA in:SHUTDOWN in:SHUTDOWN_COMPLETE in:INIT'.split()
+ASSOCIATED = 'in:INIT in:COOKIE_ECHO in:DATA in:SHUTDOWN in:SHUTDOWN_COMPLETE in:INIT'.split()   # likewise
 NUMBER = dict(TCP=6, UDP=17, SCTP=132)
-ASIDE = 'in:S in:A in:PA in:FA in:A in:R in:S'.split()   # what a director without the answers sees
 DEFAULTS = dict(sloppy_tcp=0, expire_nodest_conn=0, expire_quiescent_template=0, conn_reuse_mode=1, nat_icmp_send=0, schedule_icmp=0, secure_tcp=0)
 TIMEOUTS = '900 120 300'
 KNOWN = {2, 3, 10, 30, 60, 77, 100, 120, 222, 300, 360, 700, 900}
