@@ -123,6 +123,7 @@ __noinline int apply_locked(__u32 i, __u64 key, __u32 home, __u32 now) {
   CHECKED(scratch);
   struct probe *probe = &scratch->probe;
   probe->udp = v_udp(applied_state(r));
+  probe->again = false;
 #pragma clang loop unroll(disable)
   for (int k = 0; k < APPLY_TRIES; k++) {
     conn_look(probe, home, key, now);

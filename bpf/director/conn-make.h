@@ -99,6 +99,23 @@ static __always_inline __u32 home_to_fill(__u64 key, __u32 hash) { return hash &
 static __always_inline __u32 bridge_find_alone(__u64 key, __u32 now) { return NOWHERE; }
 #endif
 
+/* Under the lock: takes the connection out of the table whose client begins again, where the probe has found it as decide_known() has. IPVS ends it by
+ * its timer, a moment after the new one has its server: until then it counts, for schedulers and for thresholds. */
+__noinline int conn_replace(__u64 key, __u32 now) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  __u32 number = scratch->probe.holder;
+  struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
+  struct found f;
+  bool old = number_is_old(number);
+  if (!s || !slot_holds(s, old, key, now, &f) || f.value != scratch->reused) return 0;
+  __u64 was = f.value;
+  if (!slot_swap(s, old, &was, f.value & V_SPILLED)) return 0;
+  slot_went(s, old);
+  scratch->replaced = f.value;
+  return 1;
+}
+
 /* Fills in the scratch space's probe for a key whose lock is held. A global function, so that it is verified once. */
 __noinline int conn_look_on(__u32 home, __u64 key, __u32 now) {
   struct scratch *scratch = the_scratch();
@@ -106,6 +123,7 @@ __noinline int conn_look_on(__u32 home, __u64 key, __u32 now) {
   struct probe *r = &scratch->probe;
   if (PROBES_INLINE || !quick_probe(home, key, now, r)) conn_probe(home, key, true, now, r);
   if (BRIDGING && r->holder == NOWHERE) r->holder = bridge_find_alone(key, now);
+  if (r->holder != NOWHERE && r->again && conn_replace(key, now)) conn_probe(home, key, true, now, r);
   return 0;
 }
 static __always_inline void conn_look(struct probe *r, __u32 home, __u64 key, __u32 now) {
@@ -243,6 +261,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u
   v->p = &scratch->packet; /* as it is: one pointer is kept */
   v->reason = R_TABLE_FULL;
   scratch->probe.udp = v->p->protocol == IPPROTO_UDP;
+  scratch->probe.again = scratch->reused_key == key;
   enum decision go = conn_turn(v, scratch, key, home);
   return likely(go != GO_NEW) ? go : conn_make_later(v, scratch, key, home);
 }
@@ -272,11 +291,16 @@ static __always_inline enum decision conn_once(struct verdict *v) {
   return GO_REQUEST;
 }
 
-/* Gives the lock back under which a connection was found or made. A function of its own, so that its caller has room on the stack. */
+/* Gives the lock back under which a connection was found or made, and uncounts the one that it has replaced. A function of its own, so that its caller
+ * has room on the stack. */
 __noinline int conn_unlock(__u64 key, __u32 hash) {
   asm volatile("" ::"r"(key)); /* the bridging build needs it: as in fib_ask() */
   struct scratch *scratch = the_scratch();
   if (scratch && scratch->probe.holder != NOWHERE) bucket_changed(scratch->probe.holder / BUCKET_SLOTS);
+  if (scratch && unlikely(scratch->replaced)) {
+    conn_uncount(scratch->replaced, clock_now());
+    scratch->replaced = 0;
+  }
   key_unlock(key, hash);
   return 0;
 }

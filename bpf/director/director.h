@@ -164,7 +164,33 @@ static __always_inline bool is_reuse(struct verdict *v) {
   return !is_controlled(v->key, v->dest) || ((!ALL_PORTS || v->d) && v->d->flags & D_RELEASED);
 }
 
-/* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ended it and starts another one. */
+/* Leaves the connection to the one that the packet begins in its place (conn_replace). */
+static __always_inline void reuse_note(struct verdict *v) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return;
+  scratch->reused_key = v->key;
+  scratch->reused = v->f.value;
+  v->known = false;
+  v->f.slot = 0; /* as in conn_finish() */
+}
+
+/* Ends the connection that was left so, where the packet begins none here. A global function, so that its caller has room on the stack. */
+__noinline int reuse_end(__u64 key) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch || likely(scratch->reused_key != key)) return 0;
+  struct found f = {};
+  if (!conn_find(key, clock_now(), &f)) return 0;
+  scratch = the_scratch(); /* again, as the time: neither is kept on the stack of the bridging build */
+  if (scratch && f.value == scratch->reused) found_end(&f, clock_now());
+  return 0;
+}
+/* The reasons for which it waits: the packet is decided about again, by the wide build first, or behind the packet filter; or IPVS does not see it. A
+ * fragment's does not wait for the stack: its later fragments follow it there, not the connection. */
+#define REUSE_WAITS_HERE (ALL_PORTS ? 0 : 1ull << R_NO_CONNECTION)
+#define REUSE_WAITS (REUSE_WAITS_HERE | 1ull << R_FIREWALL | 1ull << R_REVERSE_PATH)
+static __always_inline bool reuse_waits(struct packet *p, __u32 reason) { return (p->fragment ? REUSE_WAITS_HERE : REUSE_WAITS) & 1ull << reason; }
+
+/* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ends it and starts another one. */
 static __always_inline enum decision decide_known(struct verdict *v) {
   v->dest = 0;
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
@@ -175,7 +201,8 @@ static __always_inline enum decision decide_known(struct verdict *v) {
   if (!v->d && !is_bypass(v->f.value)) return GO_DROP;
   v->known = true;
   if (unlikely(is_reuse(v))) {
-    conn_finish(v);
+    if (may_begin(v->c, v->p)) reuse_note(v);
+    else conn_finish(v);
   } else if (ALL_PORTS && !v->d) {
     return GO_BYPASS;
   } else if (unlikely(!(v->d->flags & D_AVAILABLE))) {
@@ -188,6 +215,12 @@ static __always_inline enum decision decide_known(struct verdict *v) {
   return likely(v->known) ? GO_REQUEST : GO_NEW;
 }
 
+/* A packet that begins no connection in this build. */
+static __always_inline enum decision begins_not(struct verdict *v) {
+  reuse_end(v->key);
+  return GO_PASS;
+}
+
 /* A packet for a service, without a connection. `may`: what may_schedule answers. */
 static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->dest = 0;
@@ -195,10 +228,11 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   asm volatile("" : "+r"(v->key)); /* one word: the compiler would keep its parts */
   note_client_source(v->p);
   struct service *svc = service_at(v->service);
-  if (!svc || svc->state != LIVE || !serves_port(svc, v->p)) return GO_PASS;
+  if (!svc || svc->state != LIVE || !serves_port(svc, v->p)) return begins_not(v);
   v->unanswerable = may & UNANSWERABLE;
   v->bypassable = may & BYPASSABLE;
   v->reason = reason_of(may);
+  if (v->reason && !reuse_waits(v->p, v->reason)) reuse_end(v->key);
   if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET || v->reason == R_NO_CALL_ID ? GO_DROP : GO_STACK;
   v->dest = template_find(v->service, v->p->saddr, v->now);
   if (unlikely(is_scheduled_once(svc, v->p))) return conn_once(v);

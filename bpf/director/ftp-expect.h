@@ -16,7 +16,7 @@ static __always_inline int ftp_put_locked(__u64 key, __u32 dest, __u32 home, str
   if (!scratch || !d || !t) return R_REDIRECT_FAILED;
   struct probe *r = &scratch->probe;
   __u16 dport = t->dport;
-  r->udp = false;
+  r->udp = r->again = false;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
     struct found f;

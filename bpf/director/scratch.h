@@ -12,6 +12,7 @@ struct probe {
   __u32 free;      /* a free or expired slot */
   __u32 evict;     /* the connection that is replaced where no slot is free (evict.h) */
   __u32 udp;       /* in: the new connection is of UDP */
+  __u32 again;     /* in: the connection that decide_known() has left to it gives way (conn-make.h) */
   __u32 further;   /* may the key be in a later bucket? */
   __u32 crowded;   /* so many more probes of this CPU may end early (evict.h) */
   __u64 free_value;
@@ -176,6 +177,9 @@ struct scratch {
 #elif defined(WIDE)
   struct wide_tuple tuple; /* conn-wide.h */
 #endif
+  __u64 reused_key; /* of the connection that its client begins again: decide_known() has found it, with this value */
+  __u64 reused;
+  __u64 replaced; /* the value of the one that left the table for the new one, and is counted until that has its server; 0: none (conn-make.h) */
   struct probe probe;
   struct template_probe template_probe;
   struct call call;

@@ -104,7 +104,7 @@ __noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return 
 static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
   enum decision go = decide_known(v);
-  if (go == GO_NEW) go = begins_here(skb, p) ? decide_new(v, tc_may_schedule(skb, v->service)) : GO_PASS;
+  if (go == GO_NEW) go = begins_here(skb, p) ? decide_new(v, tc_may_schedule(skb, v->service)) : begins_not(v);
   if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (ALL_PORTS && go == GO_BYPASS) return tc_bypass(v);

@@ -172,11 +172,11 @@ export class Mirror {
     this.#change(id, (each) => ({ ...each, active: each.active + 1 }), beginOverload);
   }
 
-  /** A SYN on a connection that is over: the old one goes, the client's port is scheduled again. */
+  /** A SYN on a connection that is over: the client's port is scheduled again, then the old one goes. */
   #reopen(connection: Connection, letters: string): void {
     this.connections.splice(this.connections.indexOf(connection), 1);
-    this.#change(connection.server, (each) => ({ ...each, inactive: each.inactive - 1 }), endOverload);
     this.#open(connection.near, connection.port, letters);
+    this.#change(connection.server, (each) => ({ ...each, inactive: each.inactive - 1 }), endOverload);
   }
 
   /** A segment on an existing connection; its destination counts it by its state. */

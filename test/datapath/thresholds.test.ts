@@ -84,7 +84,7 @@ test('without a lower threshold it takes new ones below three quarters of the up
   reopen(2000);
   assert.deepEqual(counts(), [3], 'three of four are not below three quarters: the new connection is refused');
   reopen(2001);
-  assert.deepEqual(counts(), [3], 'two are: the old one went, the new one came');
+  assert.deepEqual(counts(), [2], 'as the new connection is placed, the old one still counts: it is refused, and two are left');
   assert.deepEqual(opened([3000, 3001]), [4]);
 });
 

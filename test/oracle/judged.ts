@@ -37,6 +37,7 @@ const SCRIPTS = {
   b4_thresholds: 'py',
   b5_changes: 'py',
   b6_route: 'py',
+  b7_again: 'py',
   c1_tcp_states: 'py',
   c2_lifetime: 'py',
   c3_settings: 'py',

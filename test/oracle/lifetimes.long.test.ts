@@ -6,6 +6,7 @@ testAnswers(
   'b4_thresholds',
   'b5_changes',
   'b6_route',
+  'b7_again',
   'c1_tcp_states',
   'c2_lifetime',
   'c3_settings',

@@ -131,7 +131,13 @@ export class ConnectionTable {
   }
 
   end(connection: Connection): void {
-    this.#empty(this.#slots.indexOf(connection));
+    this.withdraw(connection);
+    this.uncount(connection);
+  }
+
+  /** Takes it out of its slots; it counts until it is uncounted. */
+  withdraw(connection: Connection): void {
+    this.#vacate(this.#slots.indexOf(connection));
     for (const slot of this.#copies.get(connection) ?? []) {
       if (this.#slots[slot] !== connection) continue;
       this.#slots[slot] = undefined;
@@ -141,14 +147,22 @@ export class ConnectionTable {
   }
 
   #empty(slot: number): void {
+    const connection = this.#vacate(slot);
+    if (connection !== undefined) this.uncount(connection);
+  }
+
+  #vacate(slot: number): Connection | undefined {
     const connection = this.#slots[slot];
-    if (connection === undefined) return;
+    if (connection === undefined) return undefined;
     this.#slots[slot] = undefined;
     this.#taken--;
     const key = keyOfConnection(connection);
     if (this.#byKey.get(key) === connection) this.#byKey.delete(key);
-    const { destination } = connection;
-    if (isActiveState(connection.state)) destination.active--;
+    return connection;
+  }
+
+  uncount({ destination, state }: Connection): void {
+    if (isActiveState(state)) destination.active--;
     else destination.inactive--;
     endOverload(destination);
   }

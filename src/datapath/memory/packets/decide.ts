@@ -178,8 +178,21 @@ interface Beginning {
   readonly quoted?: true;
 }
 
-/** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
-function begin(question: Question, packet: Packet, service: ServiceRecord, { call, quoted }: Beginning): Decision {
+/**
+ * A new connection of the packet's. IPVS ends the one that it replaces by its timer, a moment after the new one has its server: until then that counts,
+ * for schedulers and for thresholds.
+ */
+function begin(question: Question, packet: Packet, service: ServiceRecord, beginning: Beginning): Decision {
+  const { connections } = question.scope;
+  const before = connections.find(service, fromClient(packet), question.now);
+  if (before !== undefined) connections.withdraw(before);
+  const decision = beginIn(question, packet, service, beginning);
+  if (before !== undefined) connections.uncount(before);
+  return decision;
+}
+
+/** One-packet scheduling keeps nothing of a connection but the counters. */
+function beginIn(question: Question, packet: Packet, service: ServiceRecord, { call, quoted }: Beginning): Decision {
   const { table, scope, now, trace } = question;
   const client = sourceOf(packet);
   const choice = choose(question, { client, target: packet.destination, call }, service);
@@ -207,7 +220,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord, { cal
   return { kind: 'forward', connection, known: false };
 }
 
-/** A packet for a service, which may be one that was removed. undefined: it has no connection, or that has ended by it. */
+/** A packet for a service, which may be one that was removed. undefined: it has no connection, or ends it: where it begins none, that is `endReused`. */
 export function decideKnown({ table, scope, now, trace }: Question, packet: Packet, service: ServiceRecord): Decision | undefined {
   const connection = scope.connections.find(service, fromClient(packet), now);
   if (connection === undefined) return undefined;
@@ -216,17 +229,30 @@ export function decideKnown({ table, scope, now, trace }: Question, packet: Pack
   trace?.({ kind: 'connection', connection, use: reuse ? 'replaced' : available ? 'goes on' : 'destination removed' });
   if (!reuse && available) return { kind: 'forward', connection, known: true };
   if (!reuse && !table.settings.expireNodestConn) return { kind: 'drop', reason: 'dead_destination' };
-  scope.connections.end(connection);
+  if (!reuse || !protocolRulesOf(packet).mayBegin(table.settings, packet)) scope.connections.end(connection);
   return undefined;
 }
+
+/** Ends the connection of a packet that was to begin another one in its place, and begins none. */
+export function endReused({ scope, now }: Question, packet: Packet, service: ServiceRecord): void {
+  const connection = scope.connections.find(service, fromClient(packet), now);
+  if (connection !== undefined) scope.connections.end(connection);
+}
+
+/** For these reasons that waits: the packet comes back from the packet filter, or IPVS does not see it. */
+const REUSE_WAITS: ReadonlySet<Reason> = new Set(['firewall', 'reverse_path']);
 
 /** A packet for a service, without a connection. */
 export function decideNew(question: Question, packet: Packet, service: ServiceRecord): Decision {
   const { scope } = question;
   // What has no ports only goes on with a connection.
   const begins = !packet.portless && (question.marked === undefined || scope.allPorts);
-  if (!service.live || !begins || !servesPort(service, packet)) return { kind: 'elsewhere' };
+  if (!service.live || !begins || !servesPort(service, packet)) {
+    endReused(question, packet, service);
+    return { kind: 'elsewhere' };
+  }
   const reason = obstacle(question, packet, service);
+  if (reason !== undefined && (packet.fragment || !REUSE_WAITS.has(reason))) endReused(question, packet, service);
   if (reason !== undefined) return { kind: DROPPED.has(reason) ? 'drop' : 'pass', reason };
   const call = isByCall(service) ? callIdOf(packet.data) : undefined;
   if (isByCall(service) && call === undefined) return { kind: 'drop', reason: 'no_call_id' };

@@ -4,7 +4,7 @@
 import type { Arrival } from './arrival.js';
 import { decideBegun } from './call-begun.js';
 import type { Connection } from './connection.js';
-import { decideKnown, decideNew, isServerSide, type Question, strayed } from './decide.js';
+import { decideKnown, decideNew, endReused, isServerSide, type Question, strayed } from './decide.js';
 import { rulesOf } from './family.js';
 import { dropped, localReply, noted, type Outcome, passed, reply, request } from './forward.js';
 import type { FragmentNote } from './fragments.js';
@@ -96,6 +96,7 @@ function olderThanService(question: Question, arrival: Arrival): Outcome | undef
   if (service === undefined || wide.connections.find(service, fromClient(packet), question.now) === undefined) return undefined;
   question.trace?.({ kind: 'service', service });
   const known = decideKnown(asked, packet, service);
+  if (known === undefined) endReused(asked, packet, service);
   const outcome = known && request(asked, arrival, known);
   return outcome && { ...outcome, scope: wide };
 }
