@@ -167,11 +167,11 @@ static __always_inline bool is_reuse(struct verdict *v) {
 /* Leaves the connection to the one that the packet begins in its place (conn_replace). */
 static __always_inline void reuse_note(struct verdict *v) {
   struct scratch *scratch = the_scratch();
+  v->known = false;
+  v->f.slot = 0; /* as in conn_finish() */
   if (!scratch) return;
   scratch->reused_key = v->key;
   scratch->reused = v->f.value;
-  v->known = false;
-  v->f.slot = 0; /* as in conn_finish() */
 }
 
 /* Ends the connection that was left so, where the packet begins none here. A global function, so that its caller has room on the stack. */
