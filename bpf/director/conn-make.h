@@ -108,10 +108,7 @@ __noinline int conn_replace(__u64 key, __u32 now) {
   struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
   struct found f;
   bool old = number_is_old(number);
-  if (!s || !slot_holds(s, old, key, now, &f) || f.value != scratch->reused) return 0;
-  __u64 was = f.value;
-  if (!slot_swap(s, old, &was, f.value & V_SPILLED)) return 0;
-  slot_went(s, old);
+  if (!s || !slot_holds(s, old, key, now, &f) || f.value != scratch->reused || !conn_withdraw(s, old, f.value)) return 0;
   scratch->replaced = f.value;
   return 1;
 }

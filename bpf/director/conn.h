@@ -217,11 +217,17 @@ static __always_inline bool conn_change(struct conn_slot *s, bool old, __u64 *fr
   return true;
 }
 
-/* Ends a connection now. True for the one caller whose compare-and-swap ended it. */
-static __always_inline bool conn_end(struct conn_slot *s, bool old, __u64 v, __u32 now) {
+/* Takes a connection out of its slot; it counts until conn_uncount(). True for the one caller whose compare-and-swap did so. */
+static __always_inline bool conn_withdraw(struct conn_slot *s, bool old, __u64 v) {
   __u64 was = v;
   if (!slot_swap(s, old, &was, v & V_SPILLED)) return false;
   slot_went(s, old);
+  return true;
+}
+
+/* Ends a connection now. True likewise. */
+static __always_inline bool conn_end(struct conn_slot *s, bool old, __u64 v, __u32 now) {
+  if (!conn_withdraw(s, old, v)) return false;
   conn_uncount(v, now);
   return true;
 }
