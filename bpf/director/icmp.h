@@ -113,12 +113,12 @@ static __always_inline int icmp_send(struct __sk_buff *skb) {
   return here ? tc_deliver(skb) : bpf_redirect(skb->ifindex, 0);
 }
 
+/* Both halves are added to each other, so that the upper one has the carry of the lower one. */
 static __always_inline __u16 fold(__u64 sum) {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return (__u16)~sum;
+  sum += sum << 32 | sum >> 32;
+  __u32 half = sum >> 32;
+  half += half << 16 | half >> 16;
+  return (__u16)~(half >> 16);
 }
 
 /* The sum of words, of which bpf_csum_diff() takes 512 bytes at a time. */
