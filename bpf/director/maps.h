@@ -167,6 +167,19 @@ PROGRAMS(wide_tc, WIDE_PROGRAMS);
 #ifdef TUNNEL
 TABLE(tunnel_sources, struct tunnel_source, 65536);
 #endif
+/* One place, for that table once there is one: for XDP's program on the links. User space makes it, for tables of the size that this one is to have. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __array(values, struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(struct tunnel_source));
+  });
+} quick_sources SEC(".maps");
 /* Where a packet goes on whose destination is behind a tunnel: the programs of tunnels, once there is such a destination. Every build has the same
  * arrays. */
 PROGRAMS(tunnel_tc, TUNNEL_PROGRAMS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* XDP's quick path for plain packets: tens of nanoseconds, no call but the redirect, nothing on the stack. */
+/* XDP's quick path for plain packets: tens of nanoseconds, no call but the redirect, nothing on the stack (but for tunnels). */
 #ifndef WEIR_QUICK_H
 #define WEIR_QUICK_H
 
@@ -87,32 +87,25 @@ static __always_inline bool quick_begins(struct quick *q, __u32 service, struct 
   return true;
 }
 
-/* To a server behind a tunnel: the program of tunnels counts it. */
-static __always_inline int quick_tunnel(struct quick *q, struct quick_found *f) {
-  struct tunnel_work *work = the_tunnel_work();
-  if (!work) return QUICK_NO;
-  work->dest = v_dest(f->value);
-  quick_touch(q, f, false);
-  return QUICK_TUNNEL;
-}
-
 /* Is the packet from this destination? */
 static __always_inline bool quick_is_from(struct packet *p, struct dest *d) {
   return quick_address_is(packet_source(p), d->addr) && d->port == p->sport && d->protocol == p->protocol;
 }
 
 #include "quick-flow.h"
+#include "quick-tunnel.h"
 
-/* A request that another program sends on. `port`: of its server. */
-static __always_inline int quick_elsewhere(struct quick *q, struct quick_found *f, __u16 port, __u32 flags) {
-  if (flags == (D_AVAILABLE | D_TUNNEL) && v_method(f->value) == M_TUNNEL) return quick_tunnel(q, f);
+/* A request that gets other headers than by NAT or direct routing. */
+static __always_inline int quick_beyond(struct xdp_md *ctx, void *data, struct quick *q, struct quick_found *f, struct dest *d, __u32 flags) {
+  if (flags == (D_AVAILABLE | D_TUNNEL) && v_method(f->value) == M_TUNNEL) return quick_tunnel(ctx, data, q, f, d);
   if (flags != (D_AVAILABLE | D_FULLNAT) || v_method(f->value) != M_MASQ) return QUICK_NO;
   quick_touch(q, f, false);
   __u64 value = (f->value >> 32 << 32) | (__u32)READ(f->slot->value); /* as it expires now */
-  return quick_fullnat(value, port);
+  return quick_fullnat(value, d->port);
 }
 
-static __always_inline int quick_request(void *data, void *end, struct quick *q, __u32 service, struct interface *from) {
+static __always_inline int quick_request(struct xdp_md *ctx, void *data, void *end, struct quick *q, __u32 service,
+                                         struct interface *from) {
   __u64 key = conn_key(q->p.saddr, q->p.sport, service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
   if (!b) return QUICK_NO;
@@ -128,7 +121,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   if (!d) return QUICK_NO;
   __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL | D_FTP | D_FULLNAT | D_WATCHED);
   CHECKED(d);
-  if (unlikely(flags != D_AVAILABLE)) return quick_elsewhere(q, &f, d->port, flags);
+  if (unlikely(flags != D_AVAILABLE)) return quick_beyond(ctx, data, q, &f, d, flags);
   __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, false, v_method(value) == M_MASQ, d->addr, d->port);

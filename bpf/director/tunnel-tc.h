@@ -22,7 +22,7 @@ static __always_inline bool inner_read(struct __sk_buff *skb, struct packet *p, 
   p->length = length < NO_LENGTH ? length : NO_LENGTH;
   p->dont_fragment = true;
   t->tos = bpf_ntohl(ip->first) >> 20;
-  t->flow = keyed_hash((__u64)address_fold(p->saddr6) << 32 | address_fold(p->daddr6));
+  t->client = address_fold(p->saddr6);
   return true;
 }
 static __always_inline bool lower_ttl(struct __sk_buff *skb, struct packet *p) { return !tc_lower_hop_limit(skb, p->ttl); }
@@ -46,7 +46,7 @@ static __always_inline bool inner_read(struct __sk_buff *skb, struct packet *p, 
   p->length = length < NO_LENGTH ? length : NO_LENGTH;
   p->dont_fragment = ip.frag_off & bpf_htons(0x4000);
   t->tos = ip.tos;
-  t->flow = keyed_hash((__u64)p->saddr << 32 | p->daddr);
+  t->client = p->saddr;
   return p->header >= IP_LEN;
 }
 static __always_inline bool lower_ttl(struct __sk_buff *skb, struct packet *p) { return !tc_lower_ttl(skb, p->ttl, p->protocol); }
@@ -171,12 +171,17 @@ static __always_inline int tunnel_plainly(struct __sk_buff *skb, struct conf *c,
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
   struct plain_tunnel t;
   struct hop h;
-  if (skb->gso_size || data + ETH_LEN + IP_LEN + 8 > end || !hop_read(&d->hop, d->addr[0], clock_now(), c->fresh_for, &h)) return TC_NOT_PLAIN;
-  if (h.flags & NH_LOCAL || !plain_read(&t, data + ETH_LEN, c, dest, d, h.mtu)) return TC_NOT_PLAIN;
+  struct tunnel_source *source = tunnel_source_at(dest);
+  if (!source || skb->gso_size || data + ETH_LEN + IP_LEN + 8 > end) return TC_NOT_PLAIN;
+  struct iphdr *ip = data + ETH_LEN;
+  if (ip->version != 4 || ip->ihl != 5 || ip->ttl <= 1) return TC_NOT_PLAIN;
+  if (!hop_read(&d->hop, d->addr[0], clock_now(), c->fresh_for, &h) || h.flags & NH_LOCAL) return TC_NOT_PLAIN;
+  plain_read(&t, data + ETH_LEN, c, source, d->tunnel_type, flow_of(ip->saddr, *(__u16 *)(ip + 1)));
+  if (!plain_fits(&t, h.mtu)) return TC_NOT_PLAIN;
   plain_lower_ttl(data + ETH_LEN, &t);
   if (tunnel_make_room(skb, t.type, false, plain_header(&t))) return tc_drop(R_REDIRECT_FAILED);
   if (!plain_write((void *)(long)skb->data, (void *)(long)skb->data_end, &t, d, &h)) return tc_drop(R_REDIRECT_FAILED);
-  if (t.behind) {
+  if (plain_between(&t)) {
     __u32 between[3] = {};
     plain_behind(between, &t, d);
     bpf_csum_update(skb, (__u16)~fold((__u64)between[0] + between[1] + between[2]));
@@ -196,8 +201,7 @@ static __always_inline int tunnel_packet(struct __sk_buff *skb, struct conf *c, 
   if (!inner_read(skb, p, &t)) return tc_drop(R_SHORT);
   scratch->tunnel_dest = dest;
   tunnel_of(&t, dest, d);
-  __u32 ports = 0;
-  if (t.type == TUNNEL_GUE && !bpf_skb_load_bytes(skb, ETH_LEN + p->header, &ports, sizeof ports)) t.flow = flow_with(t.flow, ports);
+  if (t.type == TUNNEL_GUE && bpf_skb_load_bytes(skb, ETH_LEN + p->header, &t.client_port, sizeof t.client_port)) t.client_port = 0;
   enum hop_answer answer = hop_read(&d->hop, server_word(d), clock_now(), c->fresh_for, &w.hop) ? (w.hop.flags & NH_LOCAL ? HOP_LOCAL : HOP_READY)
                                                                                                 : tunnel_hop_ask(skb, dest, &w);
   if (answer == HOP_LOCAL && d->flags & D_LOCAL) return tunnel_local(skb);

@@ -11,7 +11,7 @@ static __always_inline void xdp_inner(void *data, struct tunnel *t) {
   t->tos = bpf_ntohl(ip->first) >> 20;
   t->ttl = ip->hop_limit - 1;
   t->length = bpf_ntohs(ip->payload_length) + IP6_LEN;
-  t->flow = keyed_hash((__u64)address_fold(ip->saddr) << 32 | address_fold(ip->daddr));
+  t->client = address_fold(ip->saddr);
 }
 static __always_inline void xdp_lower_ttl(void *data, struct tunnel *t) { ((struct ip6_header *)data)->hop_limit = t->ttl; }
 #else
@@ -22,7 +22,7 @@ static __always_inline void xdp_inner(void *data, struct tunnel *t) {
   t->ttl = ip->ttl - 1;
   t->length = bpf_ntohs(ip->tot_len);
   t->dont_fragment = (ip->frag_off & bpf_htons(0x4000)) != 0;
-  t->flow = keyed_hash((__u64)ip->saddr << 32 | ip->daddr);
+  t->client = ip->saddr;
 }
 static __always_inline void xdp_lower_ttl(void *data, struct tunnel *t) {
   struct iphdr *ip = data;
@@ -42,25 +42,6 @@ static __always_inline bool xdp_push(struct xdp_md *ctx, struct tunnel *t, struc
   return true;
 }
 
-#ifdef IPV6
-static __always_inline int tunnel_quickly(struct xdp_md *ctx, struct conf *c, __u32 dest, struct dest *d) { return XDP_PASS; }
-#else
-static __always_inline int tunnel_quickly(struct xdp_md *ctx, struct conf *c, __u32 dest, struct dest *d) {
-  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-  struct plain_tunnel t;
-  struct hop h;
-  if (data + ETH_LEN + IP_LEN + 8 > end || !hop_read(&d->hop, d->addr[0], clock_now(), c->fresh_for, &h)) return XDP_PASS;
-  if (!(h.flags & NH_XDP) || !plain_read(&t, data + ETH_LEN, c, dest, d, h.mtu)) return XDP_PASS;
-  plain_lower_ttl(data + ETH_LEN, &t);
-  if (bpf_xdp_adjust_head(ctx, -(int)plain_header(&t)) || !plain_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, &t, d, &h)) {
-    count_reason(R_REDIRECT_FAILED);
-    return XDP_DROP;
-  }
-  count_bytes(d, dest, t.length, false);
-  return bpf_redirect(h.ifindex, 0);
-}
-#endif
-
 SEC("xdp")
 int weir_tunnel_xdp(struct xdp_md *ctx) {
   struct conf *c = the_conf();
@@ -73,11 +54,10 @@ int weir_tunnel_xdp(struct xdp_md *ctx) {
   struct tunnel t = {};
   if (!d || d->flags & D_LOCAL) return XDP_PASS;
   CHECKED(d);
-  if (likely(is_plain_tunnel(d))) return tunnel_quickly(ctx, c, dest, d);
   if (data + ETH_LEN + INNER_LEN + 8 > end) return XDP_PASS;
   tunnel_of(&t, dest, d);
   xdp_inner(data + ETH_LEN, &t);
-  if (t.type == TUNNEL_GUE) t.flow = flow_with(t.flow, *(__u32 *)(data + ETH_LEN + INNER_LEN));
+  t.client_port = *(__u16 *)(data + ETH_LEN + INNER_LEN);
   /* Each time that the hop is resolved again the packet goes by tc, where the kernel looks after its neighbours; so do those whose sum is to be made. */
   if (!hop_read(&d->hop, server_word(d), clock_now(), c->fresh_for, &h) || !(h.flags & NH_XDP) || t.summed || !tunnel_source_read(&t)) return XDP_PASS;
   if (!t.ttl || t.length > tunnel_mtu(&t, h.mtu)) return XDP_PASS;

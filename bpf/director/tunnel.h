@@ -6,9 +6,6 @@
 #include "tunnel-headers.h"
 
 #define OUTER_MTU6_MIN 1280
-/* Source ports, which spread flows over the paths and the queues behind: as net.ipv4.ip_local_port_range is by default. */
-#define FLOW_PORT_MIN 32768
-#define FLOW_PORTS 28232
 
 #ifdef IPV6
 #define INNER_PROTOCOL PROTOCOL_IPV6
@@ -24,7 +21,8 @@
 struct tunnel {
   __u32 dest;
   __u32 source[4];
-  __u32 flow;   /* a hash of the packet's flow */
+  __u32 client; /* its address, of IPv6 as address_fold(): it gives GUE's source port */
+  __u16 client_port;
   __u32 sum;    /* of the inner packet's 16-bit words, as far as the outer checksum needs it */
   __u16 port;   /* GUE's, network order */
   __u16 length; /* of the inner packet */
@@ -36,20 +34,9 @@ struct tunnel {
   __u8 summed;  /* there is an outer checksum */
 };
 
-/* Of the addresses, and of both ports. */
-static __always_inline __u32 flow_with(__u32 addresses, __u32 ports) { return keyed_hash((__u64)addresses << 32 | ports); }
-
 static __always_inline __u32 tunnel_header(struct tunnel *t) {
   __u32 behind = t->type == TUNNEL_GUE ? UDP_LEN + GUE_LEN : t->type == TUNNEL_GRE ? GRE_LEN + (t->summed ? 4 : 0) : 0;
   return behind + (t->v6 ? 40 : IP_LEN);
-}
-
-/* DSCP is copied, and ECN but for CE, which becomes ECT(0) (RFC 3168, 9.1.1). */
-static __always_inline __u8 outer_tos(__u8 tos) { return (tos & 3) == 3 ? (tos & ~3) | 2 : tos; }
-
-/* Has the packet an outer checksum? Of remcsum the inner checksum, which a device may compute later, has none to be left out: it is complete. */
-static __always_inline bool is_summed(struct dest *d) {
-  return d->tunnel_type != TUNNEL_IPIP && d->tunnel_flags & (TUNNEL_CSUM | TUNNEL_REMCSUM);
 }
 
 static __always_inline __u64 sum_words(const __u32 *words, __u32 count) {
@@ -92,7 +79,7 @@ static __always_inline __u64 outer_pseudo(struct tunnel *t, struct dest *d, __u3
 /* What stands behind the outer IP header. */
 static __always_inline void outer_gue(__u32 *to, struct tunnel *t, struct dest *d) {
   __u32 length = UDP_LEN + GUE_LEN + t->length;
-  to[0] = bpf_htons(FLOW_PORT_MIN + (((__u64)t->flow * FLOW_PORTS) >> 32)) | (__u32)t->port << 16;
+  to[0] = bpf_htons(FLOW_PORT_MIN + (((__u64)flow_of(t->client, t->client_port) * FLOW_PORTS) >> 32)) | (__u32)t->port << 16;
   to[1] = bpf_htons(length);
   to[2] = INNER_PROTOCOL << 8; /* version 0, no options; protocol; no flags */
   if (!t->summed) return;

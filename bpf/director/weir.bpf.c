@@ -55,14 +55,15 @@
 #ifdef BRIDGE
 #include "bridge.h"
 #endif
-#ifndef SIDE
-#include "quick.h"
-#include "xdp.h"
-#endif
 #include "icmp.h"
 #include "arp.h"
 #include "datagram-sum.h"
 #include "send.h"
+#ifndef SIDE
+#include "tunnel-plain.h"
+#include "quick.h"
+#include "xdp.h"
+#endif
 #include "fullnat-enter.h"
 #include "message-sum.h"
 #include "ip-options.h"

@@ -194,7 +194,7 @@ static __always_inline int xdp_quickly(struct xdp_md *ctx) {
   struct interface *i = interface_at(ctx->ingress_ifindex);
   if (!i || !mac_equal(eth->h_dest, i->mac)) return XDP_PASS;
   if (service) {
-    int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_request(data, end, &q, service, i);
+    int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_request(ctx, data, end, &q, service, i);
     if (likely(done >= 0)) return done;
     if (done == QUICK_TUNNEL) return LEFT_TUNNEL;
     if (done == QUICK_FULLNAT) return LEFT_FULLNAT;

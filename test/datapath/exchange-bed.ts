@@ -6,8 +6,9 @@ import { basename, dirname, join } from 'node:path';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
+import { QUICK_SOURCES_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { artifact } from '../../src/sys/artifact.js';
-import { Link, Program } from '../../src/sys/bpf/bpf-objects.js';
+import { BpfMap, Link, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
@@ -93,6 +94,18 @@ function byLocalAddress({ client, lvs }: Cluster): void {
   assert.deepEqual(asked(client, 'udp', VIP, 81, 1), ['web1']);
 }
 
+/** To a server behind a tunnel. */
+function byTunnel({ lvs }: Cluster): void {
+  ipvsadm(lvs, `-A -u ${VIP}:82 -s rr`, `-a -u ${VIP}:82 -r 10.8.2.11 -i`);
+}
+
+/** The number of the table of sources that XDP's program on the links has. */
+function quickSources(folder: string): number {
+  const found = new Uint32Array(1);
+  using(BpfMap.pinned(`${folder}/${QUICK_SOURCES_PIN}`), (map) => map.lookup(new Uint8Array(4), new Uint8Array(found.buffer)));
+  return found[0] ?? 0;
+}
+
 /** To another build and back: no packet is lost, and the table stays. */
 export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> {
   const { object, remove } = keptBuild();
@@ -104,6 +117,10 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
       await balancing(cluster);
       byLocalAddress(cluster);
       const { folder, conf } = tablesOf(lvs);
+      assert.equal(quickSources(folder), 0, 'there is no tunnel');
+      byTunnel(cluster);
+      const sources = quickSources(folder);
+      assert.notEqual(sources, 0);
       const datagrams = [await begun(cluster, ...station('stream', VIP, 80)), await begun(cluster, ...station('stream', VIP, 81))];
       const [before, saved] = [programs(folder), ok(lvs.ipvsadm('-Sn'))];
       assert.deepEqual(before.builds, [buildPin(artifact('weir.bpf.o'))]);
@@ -113,6 +130,7 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
       assert.deepEqual(between.builds, [buildPin(object)]);
       assert.deepEqual(Object.keys(between.links), Object.keys(before.links));
       for (const [name, id] of Object.entries(before.links)) assert.notEqual(between.links[name], id, name);
+      assert.equal(quickSources(folder), sources);
       assert.equal(existsSync(`${folder}/${PROGRAMS.xdp}`), attach === 'xdp', 'the program that no interface takes is not loaded');
       const ticks = conf.big(0, Conf.ticks);
       await until(

@@ -16,6 +16,7 @@ import {
   FULLNAT_XDP_PIN,
   HELD_PACKETS_PIN,
   PINNED_MAPS,
+  QUICK_SOURCES_PIN,
   TUNNEL_TC_PIN,
   TUNNEL_XDP_PIN,
 } from '../../src/datapath/ebpf/table/tables.js';
@@ -56,13 +57,14 @@ test('a trial leaves every table as it was', { skip }, () => {
         using(BpfMap.pinned(`${folder}/${name}`), (map) => [...map.keys()]),
         [],
       );
-    // nor are a ring and the arrays of programs plain memory: the first service of each build, or destination behind a tunnel, fills its own
+    // nor are a ring and the arrays of programs and of a map plain memory: the first service of each build, or destination behind a tunnel, fills its own
     const apart = [
       ...written,
       ...hashes,
       ...ENTRY_PINS,
       TUNNEL_TC_PIN,
       TUNNEL_XDP_PIN,
+      QUICK_SOURCES_PIN,
       ...FULLNAT,
       'tunnel_work',
       FRAGMENTS_HELD_PIN,

@@ -64,6 +64,8 @@ export const TUNNEL_TC_PIN = 'tunnel_tc';
 export const TUNNEL_XDP_PIN = 'tunnel_xdp';
 /** The outer sources of tunnels: made with the first destination behind one (load/tunnels.ts). */
 export const TUNNEL_SOURCES_PIN = 'tunnel_sources';
+/** The array by which XDP's program on the links has these, once they are there: each load of it has its own (load/quick-sources.ts). */
+export const QUICK_SOURCES_PIN = 'quick_sources';
 /** The arrays by which packets enter the programs of FULLNAT, and the flows by pool: builds share them. */
 export const FULLNAT_TC_PIN = 'fullnat_entries';
 export const FULLNAT_XDP_PIN = 'fullnat_xdp';
@@ -146,10 +148,8 @@ export const PINNED_MAPS = [
   'housekeeping',
   'scratch_space',
   'drop_history',
-  IPV6_ENTRY_PIN,
-  IPV6_XDP_ENTRY_PIN,
-  WIDE_ENTRY_PIN,
-  SCTP_ENTRY_PIN,
+  ...ENTRY_PINS,
+  QUICK_SOURCES_PIN,
   TUNNEL_TC_PIN,
   TUNNEL_XDP_PIN,
   TUNNEL_WORK_PIN,
@@ -161,8 +161,8 @@ export const PINNED_MAPS = [
   FULLNAT_FOUND_PIN,
   ...RENEWED_PINS,
 ] as const;
-/** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
-export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);
+/** Scratch space, a rate limit, a history that may start again, and the places of programs and of a table: builds need not share them, nor have them all. */
+export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', QUICK_SOURCES_PIN, ...ENTRY_PINS]);
 /** Of a connection table, and while it gets another size (load/table-move.ts): of the table that is to take its place, and of the record of the move. */
 export interface MovePins {
   readonly table: string;
