@@ -37,6 +37,12 @@ export function hasBegun(director: PacketDirector, tables: Tables, id: number): 
   return inMemory !== undefined && counted(tables, id, Counters.conns) > inMemory;
 }
 
+/** It changes when a timer takes templates away, or connections: then a server may be below its threshold. */
+export const held = (director: PacketDirector, { conf, dests }: Tables): readonly number[] => [
+  conf.get(0, Conf.templatesLive),
+  ...destinationsOf(director).map(({ id }) => dests.get(id, Dest.active) + dests.get(id, Dest.inactive)),
+];
+
 export function compareDestinations(director: PacketDirector, tables: Tables): void {
   for (const each of destinationsOf(director)) {
     const record = RECORD.map((field) => tables.dests.get(each.id, field));

@@ -25,7 +25,7 @@ import { type DeviceName, FAR_END } from '../fixtures/bed-addresses.js';
 import type { Hook } from '../fixtures/fixture.js';
 import { attempt } from './attempt.js';
 import { BedEnvironment } from './bed-environment.js';
-import { compareDestinations, hasBegun } from './compare-destinations.js';
+import { compareDestinations, hasBegun, held } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { FollowedPorts, flowLabels } from './followed-ports.js';
@@ -203,12 +203,12 @@ export class Pair {
     // Beside a first fragment, what waited for it is counted, and that is not explained.
     const isAlone = !this.#fragments.isAwaited(frame);
     const isExplained = this.explained !== undefined && this.#sent % this.explained.oneIn === 0 && isAlone;
-    const templates = this.#templatesLive();
+    const explained = held(this.director, this.bed.tables);
     const holdExplained = isExplained ? this.explained.explainer.explain(hook, arrival) : undefined;
     const began = this.#setClock();
     const before = this.bed.drops();
     const isTimely = began - since <= this.director.settings.unitsOf(EXPLAINED_SECONDS_MAX);
-    const isSame = isTimely && this.#templatesLive() === templates; // else the timer took some away after they were explained
+    const isSame = isTimely && isDeepStrictEqual(held(this.director, this.bed.tables), explained); // else the timer took some away meanwhile
     const loaded = this.bed.send(hook, device, frame, { ...(mark === 0 ? {} : { mark }), ...gso });
     const offset = this.#offset();
     if (offset + this.director.now - began > DISTURBED_UNITS) {
@@ -307,10 +307,6 @@ export class Pair {
 
   #clock(): number {
     return clockNow(this.bed.tables.conf);
-  }
-
-  #templatesLive(): number {
-    return this.bed.tables.conf.get(0, Conf.templatesLive);
   }
 
   /** From memory's clock to the programs'. */
