@@ -98,17 +98,17 @@ SEC("xdp")
 int weir_fullnat_xdp_reply(struct xdp_md *ctx) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
   struct fullnat_work *work = the_fullnat_work();
-  struct fullnat_found *found = the_fullnat_found();
   struct quick q;
   q.c = the_conf();
   q.now = clock_now();
-  if (!work || !found || !q.c || !quick_reparse(data, end, &q.p)) return XDP_PASS;
-  CHECKED(found);
+  if (!work || !q.c || !quick_reparse(data, end, &q.p)) return XDP_PASS;
   __u32 pool = pool_of_reply(&q.p, work->dest), place = pool << 16 | bpf_ntohs(q.p.dport);
   if (!pool) return XDP_PASS;
   int done = reply_quickly(data, end, &q, place, ctx->ingress_ifindex);
   if (likely(done)) return done;
-  if (!flow_hop(ctx, place)) return XDP_PASS;
+  struct fullnat_found *found = the_fullnat_found();
+  if (!found || !flow_hop(ctx, place)) return XDP_PASS;
+  CHECKED(found);
   words_copy(found->local, packet_target(&q.p));
   found->place = place;
   bpf_tail_call_static(ctx, &fullnat_xdp, FULLNAT_XDP_RETURN);
