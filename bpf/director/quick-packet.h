@@ -7,6 +7,7 @@ struct quick {
   struct packet p;
   struct conf *c;
   __u32 now;
+  __u32 hash; /* conn_hash() of a request's client */
 };
 
 /* TCP's or UDP's checksum, for what has changed of what it covers. */

@@ -30,7 +30,7 @@ static __always_inline int quick_encapsulate(struct xdp_md *ctx, void *data, str
   struct plain_tunnel t;
   struct hop h;
   if (!hop_read(&d->hop, d->addr[0], q->now, q->c->fresh_for, &h) || !(h.flags & NH_XDP)) return XDP_PASS;
-  plain_read(&t, data + ETH_LEN, q->c, source, type, type == TUNNEL_GUE ? flow_of(q->p.saddr, q->p.sport) : 0);
+  plain_read(&t, data + ETH_LEN, q->c, source, type, q->hash);
   if (!plain_fits(&t, h.mtu)) return XDP_PASS;
   plain_lower_ttl(data + ETH_LEN, &t);
   quick_touch(q, f, false);

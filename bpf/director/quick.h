@@ -107,7 +107,8 @@ static __always_inline int quick_beyond(struct xdp_md *ctx, void *data, struct q
 static __always_inline int quick_request(struct xdp_md *ctx, void *data, void *end, struct quick *q, __u32 service,
                                          struct interface *from) {
   __u64 key = conn_key(q->p.saddr, q->p.sport, service);
-  struct conn_bucket *b = bucket_at(conn_hash(key));
+  q->hash = conn_hash(key);
+  struct conn_bucket *b = bucket_at(q->hash);
   if (!b) return QUICK_NO;
   CHECKED(b);
   struct quick_found f;
