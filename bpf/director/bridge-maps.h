@@ -7,18 +7,7 @@ TABLE(conns_old, struct conn_bucket, 1024);
 TABLE(bridge, struct bridge, 1);
 
 /* The kernel ends an update of a map of maps with a grace period of RCU: until it returns, every program that ran before has ended. */
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __array(values, struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, 1);
-    __type(key, __u32);
-    __type(value, __u32);
-  });
-} grace SEC(".maps");
+TABLES(grace, 1, __u32, 1);
 
 const volatile __u32 old_mask = 1023; /* buckets - 1 */
 const volatile __u32 conns_are = PHASE_SECOND; /* the phase in which new connections go to `conns` */

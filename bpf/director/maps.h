@@ -38,6 +38,21 @@
     __type(value, record);                                                                                               \
   } map SEC(".maps")
 
+/* An array with places for tables of so many entries each. */
+#define TABLES(map, places, record, entries)                                                                           \
+  struct {                                                                                                             \
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                                          \
+    __uint(max_entries, places);                                                                                       \
+    __type(key, __u32);                                                                                                \
+    __array(values, struct {                                                                                           \
+      __uint(type, BPF_MAP_TYPE_ARRAY);                                                                                \
+      __uint(map_flags, BPF_F_MMAPABLE);                                                                               \
+      __uint(max_entries, entries);                                                                                    \
+      __uint(key_size, sizeof(__u32));                                                                                 \
+      __uint(value_size, sizeof(record));                                                                              \
+    });                                                                                                                \
+  } map SEC(".maps")
+
 TABLE(conf, struct conf, 1);
 TABLE(endpoints, struct endpoint_bucket, 65536);
 TABLE(services, struct service, 65536);
@@ -168,18 +183,7 @@ PROGRAMS(wide_tc, WIDE_PROGRAMS);
 TABLE(tunnel_sources, struct tunnel_source, 65536);
 #endif
 /* One place, for that table once there is one: for XDP's program on the links. User space makes it, for tables of the size that this one is to have. */
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __array(values, struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, 1);
-    __uint(key_size, sizeof(__u32));
-    __uint(value_size, sizeof(struct tunnel_source));
-  });
-} quick_sources SEC(".maps");
+TABLES(quick_sources, 1, struct tunnel_source, 1);
 /* Where a packet goes on whose destination is behind a tunnel: the programs of tunnels, once there is such a destination. Every build has the same
  * arrays. */
 PROGRAMS(tunnel_tc, TUNNEL_PROGRAMS);
@@ -235,21 +239,8 @@ struct {
   __type(key, __u32);
   __type(value, struct fullnat_found);
 } fullnat_found SEC(".maps");
-#define FULLNAT_FLOWS(map, record)                                                                                       \
-  struct {                                                                                                             \
-    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                                          \
-    __uint(max_entries, FULLNAT_POOLS);                                                                                \
-    __type(key, __u32);                                                                                                \
-    __array(values, struct {                                                                                           \
-      __uint(type, BPF_MAP_TYPE_ARRAY);                                                                                \
-      __uint(map_flags, BPF_F_MMAPABLE);                                                                               \
-      __uint(max_entries, FULLNAT_PORTS);                                                                              \
-      __uint(key_size, sizeof(__u32));                                                                                 \
-      __uint(value_size, sizeof(record));                                                                              \
-    });                                                                                                                \
-  } map SEC(".maps")
-FULLNAT_FLOWS(fullnat_flows4, struct fullnat_flow);
-FULLNAT_FLOWS(fullnat_flows6, struct fullnat6_flow);
+TABLES(fullnat_flows4, FULLNAT_POOLS, struct fullnat_flow, FULLNAT_PORTS);
+TABLES(fullnat_flows6, FULLNAT_POOLS, struct fullnat6_flow, FULLNAT_PORTS);
 #ifdef IPV6
 #define fullnat_flows fullnat_flows6
 #define fullnat_flow fullnat6_flow
