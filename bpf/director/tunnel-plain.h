@@ -54,7 +54,7 @@ static __always_inline void plain_lower_ttl(__u32 *ip, struct plain_tunnel *t) {
 static __always_inline void plain_behind(__u32 *to, struct plain_tunnel *t, struct dest *d) {
   if (t->type == TUNNEL_GRE) to[0] = (__u32)bpf_htons(ETH_P_IP) << 16;
   if (t->type != TUNNEL_GUE) return;
-  to[0] = bpf_htons(FLOW_PORT_MIN + (((__u64)t->flow * FLOW_PORTS) >> 32)) | (__u32)d->tunnel_port << 16;
+  to[0] = flow_port(t->flow) | (__u32)d->tunnel_port << 16;
   to[1] = bpf_htons(UDP_LEN + GUE_LEN + t->length);
   to[2] = PROTOCOL_IPIP << 8;
 }

@@ -79,7 +79,7 @@ static __always_inline __u64 outer_pseudo(struct tunnel *t, struct dest *d, __u3
 /* What stands behind the outer IP header. */
 static __always_inline void outer_gue(__u32 *to, struct tunnel *t, struct dest *d) {
   __u32 length = UDP_LEN + GUE_LEN + t->length;
-  to[0] = bpf_htons(FLOW_PORT_MIN + (((__u64)flow_of(t->client, t->client_port) * FLOW_PORTS) >> 32)) | (__u32)t->port << 16;
+  to[0] = flow_port(flow_of(t->client, t->client_port)) | (__u32)t->port << 16;
   to[1] = bpf_htons(length);
   to[2] = INNER_PROTOCOL << 8; /* version 0, no options; protocol; no flags */
   if (!t->summed) return;
