@@ -99,12 +99,15 @@ function byTunnel({ lvs }: Cluster): void {
   ipvsadm(lvs, `-A -u ${VIP}:82 -s rr`, `-a -u ${VIP}:82 -r 10.8.2.11 -i`);
 }
 
-/** The number of the table of sources that XDP's program on the links has. */
-function quickSources(folder: string): number {
+/** The number of what is in the first place of a pinned array of programs or of maps; 0: nothing is. */
+export function firstIn(folder: string, pin: string): number {
   const found = new Uint32Array(1);
-  using(BpfMap.pinned(`${folder}/${QUICK_SOURCES_PIN}`), (map) => map.lookup(new Uint8Array(4), new Uint8Array(found.buffer)));
+  using(BpfMap.pinned(`${folder}/${pin}`), (map) => map.lookup(new Uint8Array(4), new Uint8Array(found.buffer)));
   return found[0] ?? 0;
 }
+
+/** Of the table of sources that XDP's program on the links has. */
+const quickSources = (folder: string): number => firstIn(folder, QUICK_SOURCES_PIN);
 
 /** To another build and back: no packet is lost, and the table stays. */
 export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> {

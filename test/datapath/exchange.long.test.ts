@@ -7,13 +7,11 @@ import { test } from 'node:test';
 import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
 import { IPV6_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { artifact } from '../../src/sys/artifact.js';
-import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
-import { using } from '../../src/sys/fd.js';
 import type { Host } from '../support/netns-bed.js';
 import { asked, inCluster, ipvsadm, ok, serving, tablesOf, VIP } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
 import { compiledWith } from './compilers.js';
-import { allOfOne, balancing, exchangeTo, exchangeUnderTraffic, keptBuild, keptRelease, programs, skip } from './exchange-bed.js';
+import { allOfOne, balancing, exchangeTo, exchangeUnderTraffic, firstIn, keptBuild, keptRelease, programs, skip } from './exchange-bed.js';
 import { station } from './live-child.js';
 import { allAnswered, begun } from './traffic.js';
 
@@ -73,9 +71,9 @@ test('a build that fails its self-check replaces nothing', { skip }, async () =>
 
 /** The number of the program by which packets of IPv6 are balanced. */
 function ipv6Program(folder: string): number {
-  const found = new Uint32Array(1);
-  using(BpfMap.pinned(`${folder}/${IPV6_ENTRY_PIN}`), (map) => assert.ok(map.lookup(new Uint8Array(4), new Uint8Array(found.buffer))));
-  return found[0] ?? 0;
+  const found = firstIn(folder, IPV6_ENTRY_PIN);
+  assert.notEqual(found, 0);
+  return found;
 }
 
 test('to a release in which only the IPv6 build is another, and back', { skip }, async () => {
