@@ -203,12 +203,12 @@ export class Pair {
     // Beside a first fragment, what waited for it is counted, and that is not explained.
     const isAlone = !this.#fragments.isAwaited(frame);
     const isExplained = this.explained !== undefined && this.#sent % this.explained.oneIn === 0 && isAlone;
-    const explained = held(this.director, this.bed.tables);
+    const explained = isExplained ? held(this.director, this.bed.tables) : undefined;
     const holdExplained = isExplained ? this.explained.explainer.explain(hook, arrival) : undefined;
     const began = this.#setClock();
     const before = this.bed.drops();
     const isTimely = began - since <= this.director.settings.unitsOf(EXPLAINED_SECONDS_MAX);
-    const isSame = isTimely && isDeepStrictEqual(held(this.director, this.bed.tables), explained); // else the timer took some away meanwhile
+    const isSame = isExplained && isTimely && isDeepStrictEqual(held(this.director, this.bed.tables), explained); // else the timer took some away meanwhile
     const loaded = this.bed.send(hook, device, frame, { ...(mark === 0 ? {} : { mark }), ...gso });
     const offset = this.#offset();
     if (offset + this.director.now - began > DISTURBED_UNITS) {
