@@ -9,7 +9,7 @@
 //               test/support/breadth.ts leaves to them
 //   --slowest   prints how long the slowest files took, and when each round had ended
 //   --begin-within SECONDS   names the files that had not begun by then as skipped, each: a slow machine must end, too
-// WEIR_TEST_COUNTS=FILE   adds the counts to those in the file and closes with the sums, so that two runs end as one.
+// WEIR_TEST_COUNTS=FILE   adds the counts and the failures to those in the file and closes with all of them, so that two runs end as one.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -190,15 +190,18 @@ function slowest() {
   return ['\nslowest files:\n', ...files, 'ends of the rounds:\n', ...[...ends].map(([round, ms]) => line(ms, round)), '\n'].join('');
 }
 
-/** Closes with the counts of this run and of those that were added to the file before. */
+/** Closes with the failures of the runs that were added to the file before, and with the counts of all. */
 function* sums(file) {
   const own = Object.fromEntries(totals);
+  let failures = report.failures();
   if (existsSync(file)) {
-    for (const [word, number] of Object.entries(JSON.parse(readFileSync(file, 'utf8')))) add(word, number);
-    yield print('\nwith the runs before:\n');
+    const before = JSON.parse(readFileSync(file, 'utf8'));
+    for (const [word, number] of Object.entries(before.counts)) add(word, number);
+    yield print(`\nwith the runs before:\n${before.failures}`);
     yield* counts();
+    failures = before.failures + failures;
   }
-  writeFileSync(file, JSON.stringify(Object.fromEntries(totals)));
+  writeFileSync(file, JSON.stringify({ counts: Object.fromEntries(totals), failures }));
   for (const [word, number] of Object.entries(own)) totals.set(word, number);
 }
 

@@ -237,7 +237,7 @@ breadth('the slowest files, slowest first, and the end of each round', () => {
   assert.match(stdout, /ends of the rounds:\n +\d+\.\d s {2}together\n\n/);
 });
 
-breadth('two runs that count into one file end with the sums', () => {
+breadth('two runs that count into one file end with the failures of the first, and the sums', () => {
   write('src/good.test.js', "test('good', () => {}); test('better', () => {});");
   write('src/bad.test.js', "test('bad', () => assert.fail());");
   const file = { WEIR_TEST_COUNTS: join(project, 'counts') };
@@ -246,5 +246,7 @@ breadth('two runs that count into one file end with the sums', () => {
   assert.ok(existsSync(join(project, 'counts')));
   const second = runTests(['good'], file);
   assert.deepEqual([second.status, second.counts], [0, counts(3, 2, 1)]);
-  assert.match(second.stdout, /ℹ tests 2\n[\s\S]*with the runs before:\nℹ tests 3\n/);
+  assert.match(second.stdout, /ℹ tests 2\n[\s\S]*with the runs before:\n\n✖ failing tests:\n\ntest at .*bad\.test[\s\S]*✖ bad [\s\S]*ℹ tests 3\n/);
+  const third = runTests(['good'], file);
+  assert.equal(third.stdout.match(/^✖ bad /gm)?.length, 1);
 });
