@@ -246,7 +246,10 @@ breadth('two runs that count into one file end with the failures of the first, a
   assert.ok(existsSync(join(project, 'counts')));
   const second = runTests(['good'], file);
   assert.deepEqual([second.status, second.counts], [0, counts(3, 2, 1)]);
-  assert.match(second.stdout, /ℹ tests 2\n[\s\S]*with the runs before:\n\n✖ failing tests:\n\ntest at .*bad\.test[\s\S]*✖ bad [\s\S]*ℹ tests 3\n/);
+  assert.match(
+    second.stdout,
+    /ℹ tests 2\n[\s\S]*with the runs before:\n\n✖ failing tests:\n\ntest at .*bad\.test[\s\S]*✖ bad [\s\S]*ℹ tests 3\n/,
+  );
   const third = runTests(['good'], file);
   assert.equal(third.stdout.match(/^✖ bad /gm)?.length, 1);
 });
