@@ -44,7 +44,7 @@ export const FILES = [
           ' ',
         ),
         ...'fullnat_xdp held_packets icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(' '),
-        ...'quick_sources tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
+        ...'quick_leases quick_pools quick_sources tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
       ],
       builds: [
         {

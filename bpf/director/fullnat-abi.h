@@ -125,6 +125,18 @@ struct fullnat_timer {
   __u32 reserved;
 };
 
+/* ---- leases (fullnat-lease.h), in sets by client: `key` is that of the connection. `word`: its place, as in fullnat_place (0: there is none), and of a
+ * lease the pool's epoch and the connection's expiry. It is claimed by a compare-and-swap with 0 before the rest is written; who reads key, word and the
+ * same key again has a word of that key. Written by packets. */
+struct fullnat_lease {
+  __u64 key;
+  __u64 word;
+};
+#define LEASE_SET 4
+struct fullnat_lease_set {
+  struct fullnat_lease lease[LEASE_SET];
+};
+
 /* ---- what goes with a packet from program to program, by CPU. */
 struct fullnat_work {
   __u32 local[4]; /* whom a reply was for */

@@ -8,18 +8,8 @@
 #ifndef WEIR_FULLNAT_LEASE_H
 #define WEIR_FULLNAT_LEASE_H
 
-#define LEASE_PLACE 0xfffffffull
-#define LEASE_GRANTED (1ull << 28)
-#define LEASE_EPOCH_SHIFT 29
-#define LEASE_EPOCHS 0x7ffull
-#define LEASE_UNTIL_SHIFT 40
-_Static_assert((__u64)FULLNAT_POOLS * FULLNAT_PORTS - 1 == LEASE_PLACE, "a place has so many bits");
+#include "lease.h"
 
-/* Is it a state of a connection, as its flow has it, that may have a lease? */
-static __always_inline bool is_lasting(__u32 state) {
-  __u32 of = v_state((__u64)state << 32);
-  return of == STATE_ESTABLISHED || of == S_UDP;
-}
 /* Does no new flow take the port of one that had a packet as lately as the expiry shows (is_recent, flow_class)? */
 static __always_inline bool may_be_leased(struct conf *c, __u32 state) {
   if (!is_lasting(state)) return false;
@@ -30,35 +20,14 @@ static __always_inline bool may_be_leased(struct conf *c, __u32 state) {
 static __always_inline void leases_end(struct fullnat_pool *p) { __sync_fetch_and_add(&p->epoch, 1); }
 
 #if !defined(SCTP) && !defined(APPLIES)
-/* `key`: of the connection. `word`: its place, as in fullnat_place (0: there is none), and of a lease the pool's epoch and the connection's expiry. It is
- * claimed by a compare-and-swap with 0 before the rest is written; who reads key, word and the same key again has a word of that key. */
-struct fullnat_lease {
-  __u64 key;
-  __u64 word;
-};
-#define LEASE_SET 4
-struct fullnat_lease_set {
-  struct fullnat_lease lease[LEASE_SET];
-#ifdef IPV6
-  __u32 client[LEASE_SET][4]; /* of which the key has a hash */
-#endif
-};
-#define LEASE_CLAIMED (LEASE_GRANTED << 1)
 /* Half as many sets as the table of connections has buckets (load/fullnat.ts). */
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct fullnat_lease_set);
-} fullnat_leases SEC(".maps");
+TABLE(fullnat_leases, struct fullnat_lease_set, 1);
 
 #ifdef IPV6
-static __always_inline bool lease_is_of(struct fullnat_lease_set *set, int i, const __u32 *client) { return shared_address_is(set->client[i], client); }
 static __always_inline void lease_store_client(struct fullnat_lease_set *set, __u32 i, const __u32 *client) {
   shared_address_store(set->client[i & (LEASE_SET - 1)], client);
 }
 #else
-static __always_inline bool lease_is_of(struct fullnat_lease_set *set, int i, const __u32 *client) { return true; }
 static __always_inline void lease_store_client(struct fullnat_lease_set *set, __u32 i, const __u32 *client) {}
 #endif
 
@@ -66,20 +35,10 @@ static __always_inline struct fullnat_lease_set *lease_set(__u64 key) {
   __u32 at = conn_hash(key) & conn_mask >> 1;
   return bpf_map_lookup_elem(&fullnat_leases, &at);
 }
-static __always_inline __u64 lease_word_at(struct fullnat_lease_set *set, int i, __u64 key, const __u32 *client) {
-  __u64 word = READ(set->lease[i].word);
-  return lease_is_of(set, i, client) && READ(set->lease[i].key) == key ? word : 0;
-}
 /* What is known of a connection's flow; 0: nothing. */
 static __always_inline __u64 lease_word(__u64 key, const __u32 *client) {
   struct fullnat_lease_set *set = lease_set(key);
-  if (!set) return 0;
-  CHECKED(set);
-  if (READ(set->lease[0].key) == key) return lease_word_at(set, 0, key, client);
-  if (READ(set->lease[1].key) == key) return lease_word_at(set, 1, key, client);
-  if (READ(set->lease[2].key) == key) return lease_word_at(set, 2, key, client);
-  if (READ(set->lease[3].key) == key) return lease_word_at(set, 3, key, client);
-  return 0;
+  return set ? lease_word_in(set, key, client) : 0;
 }
 
 /* Which of a set is written for a connection: its own one, else a free one, else any. */
@@ -112,9 +71,7 @@ static __always_inline void lease_store(__u64 key, const __u32 *client, __u64 wo
 static __always_inline struct fullnat_pool *leased_pool(__u64 key, const __u32 *client, struct fullnat_work *work, struct dest *d, __u32 *place) {
   __u64 word = lease_word(key, client);
   struct fullnat_pool *p = pool_at((word & LEASE_PLACE) >> 16);
-  if (!p || !(word & LEASE_GRANTED) || word >> LEASE_UNTIL_SHIFT != (work->until & 0xffffff) || !is_lasting(work->state)) return 0;
-  if ((word >> LEASE_EPOCH_SHIFT & LEASE_EPOCHS) != (READ(p->epoch) & LEASE_EPOCHS)) return 0;
-  if (!words_equal(p->server, d->addr) || p->server_port != d->port || p->protocol != d->protocol) return 0;
+  if (!p || !is_lasting(work->state) || !is_leased(word, work->until, p, d)) return 0;
   *place = word & LEASE_PLACE;
   return p;
 }

@@ -29,4 +29,9 @@ struct fullnat6_pair {
   __u32 reserved;
 } __attribute__((aligned(8)));
 
+struct fullnat6_lease_set {
+  struct fullnat_lease lease[LEASE_SET];
+  __u32 client[LEASE_SET][4]; /* of which the key has a hash */
+};
+
 #endif

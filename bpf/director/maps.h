@@ -141,6 +141,7 @@ const volatile struct {
   enum report_state report_state;
   struct fullnat_flow fullnat_flow;
   struct fullnat6_flow fullnat6_flow;
+  struct fullnat_lease_set fullnat_lease_set;
   enum fragment_kind fragment_kind;
   struct fragment_key fragment_key;
   struct fragment fragment;
@@ -182,8 +183,7 @@ PROGRAMS(wide_tc, WIDE_PROGRAMS);
 #ifdef TUNNEL
 TABLE(tunnel_sources, struct tunnel_source, 65536);
 #endif
-/* One place, for that table once there is one: for XDP's program on the links. User space makes it, for tables of the size that this one is to have. */
-TABLES(quick_sources, 1, struct tunnel_source, 1);
+
 /* Where a packet goes on whose destination is behind a tunnel: the programs of tunnels, once there is such a destination. Every build has the same
  * arrays. */
 PROGRAMS(tunnel_tc, TUNNEL_PROGRAMS);
@@ -246,6 +246,7 @@ TABLES(fullnat_flows6, FULLNAT_POOLS, struct fullnat6_flow, FULLNAT_PORTS);
 #define fullnat_flow fullnat6_flow
 #define fullnat_client fullnat6_client
 #define fullnat_pair fullnat6_pair
+#define fullnat_lease_set fullnat6_lease_set
 #else
 #define fullnat_flows fullnat_flows4
 #endif

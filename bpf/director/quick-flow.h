@@ -1,17 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* XDP's quick path for packets of FULLNAT: a reply, which comes back from its programs (fullnat-xdp.h) with its flow. */
+/* XDP's quick path for packets of FULLNAT: a request whose client has a lease (fullnat-lease.h), which is written right here; any other one, which a program
+ * of FULLNAT sends on (fullnat-xdp.h); and a reply, which comes back from there with its flow. */
 #ifndef WEIR_QUICK_FLOW_H
 #define WEIR_QUICK_FLOW_H
 
 #include "flow-plain.h"
+#include "lease.h"
 
-/* A request whose client gets a local address, of a connection with this value: the program that gives it counts it. */
-static __always_inline int quick_fullnat(__u64 value, __u16 port) {
+/* The program that gives the client a local address counts the packet. */
+static __always_inline int quick_fullnat_elsewhere(struct quick_found *f, __u16 port) {
   struct fullnat_work *work = the_fullnat_work();
   if (!work) return QUICK_NO;
-  fullnat_carry(work, v_dest(value), value, port);
+  fullnat_carry(work, v_dest(f->value), (f->value >> 32 << 32) | (__u32)READ(f->slot->value), port); /* as it expires now */
   return QUICK_FULLNAT;
 }
+
+#ifdef IPV6
+static __always_inline int quick_fullnat(void *data, void *end, struct quick *q, struct quick_found *f, __u64 key, struct dest *d) {
+  quick_touch(q, f, false);
+  return quick_fullnat_elsewhere(f, d->port);
+}
+#else
+/* One place each, for the leases and the pools of the programs of FULLNAT, once they are there (quick-tables.ts). */
+TABLES(quick_leases, 1, struct fullnat_lease_set, 1);
+TABLES(quick_pools, 1, struct fullnat_pool, FULLNAT_POOLS);
+
+/* What is known of a request's flow; 0: nothing. */
+static __always_inline __u64 quick_lease(struct quick *q, __u64 key) {
+  __u32 at = 0;
+  void *leases = bpf_map_lookup_elem(&quick_leases, &at);
+  at = q->hash & conn_mask >> 1;
+  struct fullnat_lease_set *set = leases ? bpf_map_lookup_elem(leases, &at) : 0;
+  return set ? lease_word_in(set, key, 0) : 0;
+}
+static __always_inline struct fullnat_pool *quick_pool(__u32 pool) {
+  __u32 at = 0;
+  void *pools = bpf_map_lookup_elem(&quick_pools, &at);
+  at = pool;
+  struct fullnat_pool *p = pools ? bpf_map_lookup_elem(pools, &at) : 0;
+  return p && READ(p->family) == PACKET_FAMILY ? p : 0;
+}
+
+static __always_inline int quick_fullnat(void *data, void *end, struct quick *q, struct quick_found *f, __u64 key, struct dest *d) {
+  __u64 word = quick_touch(q, f, false) ? 0 : quick_lease(q, key);
+  struct fullnat_pool *p = quick_pool((word & LEASE_PLACE) >> 16);
+  if (!p) return quick_fullnat_elsewhere(f, d->port);
+  CHECKED(p);
+  if (!is_leased(word, f->value, p, d)) return quick_fullnat_elsewhere(f, d->port);
+  __u32 ifindex = quick_hop(q, data, &d->hop, d->addr[0]);
+  if (!ifindex) return XDP_PASS;
+  xdp_rewrite_ends(&q->p, data, end, p->local, bpf_htons((__u16)word), d->addr, d->port);
+  quick_count(q, v_dest(f->value), false);
+  return bpf_redirect(ifindex, 0);
+}
+#endif
 
 /* A packet of a server that sees local addresses. */
 static __always_inline int quick_flow_of(__u32 dest) {

@@ -17,7 +17,9 @@ static __always_inline int quick_tunnel(struct xdp_md *ctx, void *data, struct q
   return quick_tunnel_elsewhere(q, f);
 }
 #else
-/* 0: no table of sources was given to this program yet. */
+/* One place, for the table of sources of the program of tunnels, once there is one (quick-tables.ts). */
+TABLES(quick_sources, 1, struct tunnel_source, 1);
+/* 0: no table was given to this program yet. */
 static __always_inline struct tunnel_source *quick_source(__u32 dest) {
   __u32 zero = 0;
   void *sources = bpf_map_lookup_elem(&quick_sources, &zero);

@@ -65,12 +65,13 @@ static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) 
 }
 
 /* Writes the expiry where that is due, and that the connection is proven (is_proof; one bit of the state differs between UDP and
- * ESTABLISHED). Losing the compare-and-swap means that another CPU stored a later expiry, or ended it. */
-static __always_inline void quick_touch(struct quick *q, struct quick_found *f, bool out) {
+ * ESTABLISHED). Losing the compare-and-swap means that another CPU stored a later expiry, or ended it. False: nothing was due. */
+static __always_inline bool quick_touch(struct quick *q, struct quick_found *f, bool out) {
   __u32 timeout = quick_timeout(q);
   bool settled = !out || f->value & (V_PROVEN | 2ull << V_STATE_SHIFT);
-  if (likely(settled && is_recent(f->value, q->now, timeout))) return;
+  if (likely(settled && is_recent(f->value, q->now, timeout))) return false;
   CAS(&f->slot->value, f->value, (f->value >> 32 << 32) | V_PROVEN | (q->now + timeout));
+  return true;
 }
 
 /* What xdp_may_schedule() answers about nearly every packet that begins a connection of TCP, without a call: nothing has to be asked. Then the
@@ -96,12 +97,11 @@ static __always_inline bool quick_is_from(struct packet *p, struct dest *d) {
 #include "quick-tunnel.h"
 
 /* A request that gets other headers than by NAT or direct routing. */
-static __always_inline int quick_beyond(struct xdp_md *ctx, void *data, struct quick *q, struct quick_found *f, struct dest *d, __u32 flags) {
+static __always_inline int quick_beyond(struct xdp_md *ctx, void *data, void *end, struct quick *q, struct quick_found *f, __u64 key,
+                                        struct dest *d, __u32 flags) {
   if (flags == (D_AVAILABLE | D_TUNNEL) && v_method(f->value) == M_TUNNEL) return quick_tunnel(ctx, data, q, f, d);
   if (flags != (D_AVAILABLE | D_FULLNAT) || v_method(f->value) != M_MASQ) return QUICK_NO;
-  quick_touch(q, f, false);
-  __u64 value = (f->value >> 32 << 32) | (__u32)READ(f->slot->value); /* as it expires now */
-  return quick_fullnat(value, d->port);
+  return quick_fullnat(data, end, q, f, key, d);
 }
 
 static __always_inline int quick_request(struct xdp_md *ctx, void *data, void *end, struct quick *q, __u32 service,
@@ -122,7 +122,7 @@ static __always_inline int quick_request(struct xdp_md *ctx, void *data, void *e
   if (!d) return QUICK_NO;
   __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL | D_FTP | D_FULLNAT | D_WATCHED);
   CHECKED(d);
-  if (unlikely(flags != D_AVAILABLE)) return quick_beyond(ctx, data, q, &f, d, flags);
+  if (unlikely(flags != D_AVAILABLE)) return quick_beyond(ctx, data, end, q, &f, key, d, flags);
   __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, false, v_method(value) == M_MASQ, d->addr, d->port);

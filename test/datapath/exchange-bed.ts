@@ -6,7 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
-import { QUICK_SOURCES_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import { LEASES_PIN } from '../../src/datapath/ebpf/table/quick-pins.js';
+import { POOLS_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap, Link, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
@@ -107,7 +108,20 @@ export function firstIn(folder: string, pin: string): number {
 }
 
 /** Of the table of sources that XDP's program on the links has. */
-const quickSources = (folder: string): number => firstIn(folder, QUICK_SOURCES_PIN);
+const quickSources = (folder: string): number => firstIn(folder, 'quick_sources');
+
+/** It has the leases that the programs of FULLNAT write, and their pools. */
+function quickLeases(folder: string): void {
+  for (const [array, pin] of [
+    ['quick_leases', LEASES_PIN],
+    ['quick_pools', POOLS_PIN],
+  ] as const)
+    assert.equal(
+      firstIn(folder, array),
+      using(BpfMap.pinned(`${folder}/${pin}`), (map) => map.info().id),
+      array,
+    );
+}
 
 /** To another build and back: no packet is lost, and the table stays. */
 export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> {
@@ -121,6 +135,7 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
       byLocalAddress(cluster);
       const { folder, conf } = tablesOf(lvs);
       assert.equal(quickSources(folder), 0, 'there is no tunnel');
+      quickLeases(folder);
       byTunnel(cluster);
       const sources = quickSources(folder);
       assert.notEqual(sources, 0);
@@ -134,6 +149,7 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
       assert.deepEqual(Object.keys(between.links), Object.keys(before.links));
       for (const [name, id] of Object.entries(before.links)) assert.notEqual(between.links[name], id, name);
       assert.equal(quickSources(folder), sources);
+      quickLeases(folder);
       assert.equal(existsSync(`${folder}/${PROGRAMS.xdp}`), attach === 'xdp', 'the program that no interface takes is not loaded');
       const ticks = conf.big(0, Conf.ticks);
       await until(

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { load, loadTried } from '../../src/datapath/ebpf/load/load.js';
 import { sizesOf } from '../../src/datapath/ebpf/load/object.js';
 import { type LinkVector, makeVectors } from '../../src/datapath/ebpf/load/vectors/ipv4.js';
+import { QUICK_PINS } from '../../src/datapath/ebpf/table/quick-pins.js';
 import {
   ENTRY_PINS,
   FRAGMENT_SERVERS_PIN,
@@ -16,7 +17,6 @@ import {
   FULLNAT_XDP_PIN,
   HELD_PACKETS_PIN,
   PINNED_MAPS,
-  QUICK_SOURCES_PIN,
   TUNNEL_TC_PIN,
   TUNNEL_XDP_PIN,
 } from '../../src/datapath/ebpf/table/tables.js';
@@ -64,7 +64,7 @@ test('a trial leaves every table as it was', { skip }, () => {
       ...ENTRY_PINS,
       TUNNEL_TC_PIN,
       TUNNEL_XDP_PIN,
-      QUICK_SOURCES_PIN,
+      ...QUICK_PINS,
       ...FULLNAT,
       'tunnel_work',
       FRAGMENTS_HELD_PIN,

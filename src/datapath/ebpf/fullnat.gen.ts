@@ -71,6 +71,10 @@ export const FullnatTimer = {
   rounds: { at: 24, size: 4, count: 1 },
 } as const;
 
+export const FullnatLease = { bytes: 16, key: { at: 0, size: 8, count: 1 }, word: { at: 8, size: 8, count: 1 } } as const;
+
+export const FullnatLeaseSet = { bytes: 64, lease: { at: 0, size: 16, count: 4 } } as const;
+
 export const FullnatWork = {
   bytes: 72,
   local: { at: 0, size: 4, count: 4 },
@@ -126,4 +130,5 @@ export const FullnatAbi = {
   REPORT_HOW: 255,
   REPORT_STATE_SHIFT: 8,
   FULLNAT_PROTOCOL_SHIFT: 24,
+  LEASE_SET: 4,
 } as const;

@@ -26,3 +26,5 @@ export const Fullnat6Pair = {
   serverPort: { at: 32, size: 2, count: 1 },
   protocol: { at: 34, size: 2, count: 1 },
 } as const;
+
+export const Fullnat6LeaseSet = { bytes: 128, lease: { at: 0, size: 16, count: 4 }, client: { at: 64, size: 4, count: 16 } } as const;

@@ -18,10 +18,12 @@ import { FullnatAbi, FullnatBuild, FullnatProgram, FullnatXdpProgram } from '../
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { isOfSctp } from '../table/identity.js';
+import { LEASES_PIN } from '../table/quick-pins.js';
 import { FULLNAT_FTP_PIN, FULLNAT_TC_PIN, FULLNAT_XDP_PIN, fullnatPins, IPV6_PINS, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
 import { isXdpLoaded, PROGRAMS, runHousekeeping } from './load.js';
 import { type Extra, loadOnto } from './programs.js';
+import { giveQuickTables, leaseSets } from './quick-tables.js';
 import type { FileOf } from './short-cut.js';
 import { mapsOf } from './side-maps.js';
 
@@ -99,13 +101,12 @@ export function mapsForFlows(family: Family, { folder, conf }: Tables): Extra {
   };
 }
 
-const BUCKETS_A_SET = 2;
 /** And the leases of flows, which no other build has: as many places as connections are planned for. */
 const withLeases = (maps: Extra, { conf }: Tables): Extra => ({
   ...maps,
   configure: (object) => {
     maps.configure?.(object);
-    object.mapEntries('fullnat_leases', Math.max(1, conf.get(0, Conf.connBuckets) / BUCKETS_A_SET));
+    object.mapEntries(LEASES_PIN, leaseSets(conf.get(0, Conf.connBuckets)));
   },
 });
 
@@ -134,6 +135,7 @@ function enter(build: Build, tables: Tables, fileOf: FileOf): void {
     loadOnto(object, folder, tables, sctp ? maps : withLeases(maps, tables));
     for (const [name, pin] of Object.entries(fullnatPins(family)))
       if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
+    if (!sctp && family === 'inet') using(object.map(LEASES_PIN), (map) => pinInPlace(map, `${folder}/${LEASES_PIN}`));
     if (!sctp) using(object.program(TIMER), runHousekeeping);
     if (!sctp) fillFtp(folder, object.program(FTP), FTP_PLACES[family]);
     fillReturns(folder);
@@ -152,6 +154,7 @@ export function ensureFullnat(tables: Tables, service: ServiceKey, fileOf: FileO
     if (isEntered(tables.folder, build)) continue;
     forgetOtherBuild(tables.folder);
     enter(build, tables, fileOf);
+    giveQuickTables(tables.folder);
   }
 }
 

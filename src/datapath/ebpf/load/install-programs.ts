@@ -9,7 +9,7 @@ import { forgetBuild } from './build-pin.js';
 import { exchangeFullnat } from './fullnat.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { type LoadedPrograms, mapsToMake } from './programs.js';
-import { giveSources } from './quick-sources.js';
+import { giveQuickTables } from './quick-tables.js';
 import { enterShortCuts, enterSideBuilds, type Sides, trySideBuilds } from './side-builds.js';
 import { exchangeTunnels } from './tunnels.js';
 import { removeXdp } from './xdp.js';
@@ -39,7 +39,7 @@ export function installPrograms(
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
   for (const name of NOT_SHARED) if (!ENTRY_PINS.includes(name)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
-  giveSources(folder);
+  giveQuickTables(folder);
   // From here on tc has all packets, by the old programs as by these.
   if (!kinds.includes('xdp')) removeXdp(folder, () => interfaces.detachXdp());
   for (const kind of kinds) using(object.program(PROGRAMS[kind]), (program) => pinInPlace(program, `${folder}/${PROGRAMS[kind]}`));

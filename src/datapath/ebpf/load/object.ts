@@ -9,7 +9,7 @@ import { lackedCapabilities } from '../../../sys/processes/own-capabilities.js';
 import { Abi, Counters } from '../abi.gen.js';
 import { GROUP_BLOCKS } from '../table/rings.js';
 import { TemplateAbi } from '../template.gen.js';
-import { shapeQuickSources } from './quick-sources.js';
+import { shapeQuickTables } from './quick-tables.js';
 
 /** Sizes of a director, chosen when it is loaded. */
 export interface Capacity {
@@ -82,7 +82,7 @@ function ringBlocks(maxServices: number): number {
 /** Destination addresses of lblc and lblcr; lblcr needs one more for each 32 servers of a long set. */
 const LOCALITIES_PER_SERVICE = 2;
 
-/** Sets sizes and hash keys of an object that is not loaded yet. `keys`: three of 8 bytes. @throws as shapeQuickSources */
+/** Sets sizes and hash keys of an object that is not loaded yet. `keys`: three of 8 bytes. */
 export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): void {
   const { maxServices, maxDestinations } = capacity;
   object
@@ -105,7 +105,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
   ['hash_key_a', 'hash_key_b', 'hash_key_c'].forEach((name, i) => {
     object.variable(name, keys[i] ?? new Uint8Array(8));
   });
-  shapeQuickSources(object, maxDestinations);
+  shapeQuickTables(object, maxDestinations, sizes.buckets);
 }
 
 /** Without CAP_PERFMON the verifier refuses what it allows with it. */

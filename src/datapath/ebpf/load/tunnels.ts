@@ -20,7 +20,7 @@ import { IPV6_PINS, type Tables, TUNNEL_SOURCES_PIN, TUNNEL_TC_PIN, TUNNEL_XDP_P
 import { TunnelProgram, TunnelSource } from '../tunnel.gen.js';
 import { forgetOtherBuild } from './build-pin.js';
 import { type Extra, loadOnto } from './programs.js';
-import { giveSources, makeSources } from './quick-sources.js';
+import { giveQuickTables } from './quick-tables.js';
 import type { FileOf } from './short-cut.js';
 import { fill, mapsOf } from './side-maps.js';
 
@@ -74,9 +74,9 @@ export function ensureTunnels(tables: Tables, family: Family, fileOf: FileOf = a
   const path = `${tables.folder}/${TUNNEL_SOURCES_PIN}`;
   if (!existsSync(path)) {
     const entries = tables.conf.get(0, Conf.maxDests);
-    using(makeSources(entries), (map) => map.pin(path));
+    using(BpfMap.createArray(TUNNEL_SOURCES_PIN, TunnelSource.bytes, entries), (map) => map.pin(path));
   }
-  giveSources(tables.folder);
+  giveQuickTables(tables.folder);
   forgetOtherBuild(tables.folder);
   enter(family, tables, fileOf);
 }

@@ -8,13 +8,14 @@ import { artifact } from '../../../sys/artifact.js';
 import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
-import { IPV6_XDP_ENTRY_PIN, QUICK_SOURCES_PIN, type Tables } from '../table/tables.js';
+import { QUICK_PINS } from '../table/quick-pins.js';
+import { IPV6_XDP_ENTRY_PIN, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
 import { returnToXdp } from './fullnat.js';
 import { choosePrograms, isXdpLoaded, type LoadOptions, load, PROGRAMS, type ProgramKind, programKinds } from './load.js';
 import type { Capacity } from './object.js';
 import { loadOnto, tryProgramsOnce } from './programs.js';
-import { giveSources } from './quick-sources.js';
+import { giveQuickTables } from './quick-tables.js';
 import { forgetXdpRefusal, isXdpRefused, type OnNotice, refusalOf, refuseXdp, unlessXdpRefused, xdpComesBack } from './refused-xdp.js';
 import { enterShortCuts } from './side-builds.js';
 
@@ -29,8 +30,8 @@ function loadXdp(tables: Tables, onNotice: OnNotice, file: string): void {
     loadOnto(object, folder, tables);
     enterShortCuts(object, tables, onNotice);
     forgetOtherBuild(folder, file);
-    for (const name of [IPV6_XDP_ENTRY_PIN, QUICK_SOURCES_PIN]) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
-    giveSources(folder);
+    for (const name of [IPV6_XDP_ENTRY_PIN, ...QUICK_PINS]) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
+    giveQuickTables(folder);
     using(object.program(PROGRAMS.xdp), (program) => program.pin(`${folder}/${PROGRAMS.xdp}`));
     returnToXdp(folder);
   });

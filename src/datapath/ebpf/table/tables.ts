@@ -20,6 +20,7 @@ import {
 import { Template6 } from '../abi6.gen.js';
 import { FullnatDest, FullnatPool } from '../fullnat.gen.js';
 import { Template } from '../template.gen.js';
+import { QUICK_PINS } from './quick-pins.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` and `templates` are mapped when they are listed. */
 const MAPPED = {
@@ -64,8 +65,6 @@ export const TUNNEL_TC_PIN = 'tunnel_tc';
 export const TUNNEL_XDP_PIN = 'tunnel_xdp';
 /** The outer sources of tunnels: made with the first destination behind one (load/tunnels.ts). */
 export const TUNNEL_SOURCES_PIN = 'tunnel_sources';
-/** The array by which XDP's program on the links has these, once they are there: each load of it has its own (load/quick-sources.ts). */
-export const QUICK_SOURCES_PIN = 'quick_sources';
 /** The arrays by which packets enter the programs of FULLNAT, and the flows by pool: builds share them. */
 export const FULLNAT_TC_PIN = 'fullnat_entries';
 export const FULLNAT_XDP_PIN = 'fullnat_xdp';
@@ -77,8 +76,8 @@ const FULLNAT_WORK_PIN = 'fullnat_carried';
 const FULLNAT_FOUND_PIN = 'fullnat_found';
 const TUNNEL_WORK_PIN = 'tunnel_work';
 /** The maps of these programs alone, made with the first such destination (load/fullnat.ts): those of both families, */
-const FULLNAT_POOLS_PIN = 'fullnat_pools';
-const FULLNAT_SHARED_PINS = [FULLNAT_POOLS_PIN, 'fullnat_dests', 'fullnat_ports', 'fullnat_virtuals', 'fullnat_foreign'] as const;
+export const POOLS_PIN = 'fullnat_pools';
+const FULLNAT_SHARED_PINS = [POOLS_PIN, 'fullnat_dests', 'fullnat_ports', 'fullnat_virtuals', 'fullnat_foreign'] as const;
 /** and those that each family has for itself. */
 const FULLNAT_OWN_MAPS = ['fullnat_clients', 'fullnat_ends', 'fullnat_timers'] as const;
 export type FullnatOwnMap = (typeof FULLNAT_OWN_MAPS)[number];
@@ -105,13 +104,13 @@ export const IDLE_WITHOUT: Readonly<Record<string, string | undefined>> = {
   [TUNNEL_TC_PIN]: TUNNEL_SOURCES_PIN,
   [TUNNEL_XDP_PIN]: TUNNEL_SOURCES_PIN,
   [TUNNEL_WORK_PIN]: TUNNEL_SOURCES_PIN,
-  [FULLNAT_TC_PIN]: FULLNAT_POOLS_PIN,
-  [FULLNAT_FTP_PIN]: FULLNAT_POOLS_PIN,
-  [FULLNAT_XDP_PIN]: FULLNAT_POOLS_PIN,
-  [FULLNAT_FLOWS_PINS.inet]: FULLNAT_POOLS_PIN,
-  [FULLNAT_FLOWS_PINS.inet6]: FULLNAT_POOLS_PIN,
-  [FULLNAT_WORK_PIN]: FULLNAT_POOLS_PIN,
-  [FULLNAT_FOUND_PIN]: FULLNAT_POOLS_PIN,
+  [FULLNAT_TC_PIN]: POOLS_PIN,
+  [FULLNAT_FTP_PIN]: POOLS_PIN,
+  [FULLNAT_XDP_PIN]: POOLS_PIN,
+  [FULLNAT_FLOWS_PINS.inet]: POOLS_PIN,
+  [FULLNAT_FLOWS_PINS.inet6]: POOLS_PIN,
+  [FULLNAT_WORK_PIN]: POOLS_PIN,
+  [FULLNAT_FOUND_PIN]: POOLS_PIN,
 };
 /**
  * All maps of content switching of a family have one number, by the name of one of them, and are in use while this pin is there, which is made last
@@ -149,7 +148,7 @@ export const PINNED_MAPS = [
   'scratch_space',
   'drop_history',
   ...ENTRY_PINS,
-  QUICK_SOURCES_PIN,
+  ...QUICK_PINS,
   TUNNEL_TC_PIN,
   TUNNEL_XDP_PIN,
   TUNNEL_WORK_PIN,
@@ -162,7 +161,7 @@ export const PINNED_MAPS = [
   ...RENEWED_PINS,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs and of a table: builds need not share them, nor have them all. */
-export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', QUICK_SOURCES_PIN, ...ENTRY_PINS]);
+export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...QUICK_PINS, ...ENTRY_PINS]);
 /** Of a connection table, and while it gets another size (load/table-move.ts): of the table that is to take its place, and of the record of the move. */
 export interface MovePins {
   readonly table: string;

@@ -1,0 +1,61 @@
+// XDP's program on the links writes plain tunnels, and requests by FULLNAT whose flow is leased, itself. It finds the tables of these programs by arrays of one
+// place, which are empty until a table is made: then, as for what is not plain, packets go on into those programs (tunnels.ts, fullnat.ts). Each load of that
+// program has arrays of its own; the pinned ones are those of the program on the links.
+//
+//   killed before a pinned array got its table     packets go on into the other programs, as before; the next load fills its own
+import { existsSync } from 'node:fs';
+import { BpfMap, type ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { u32 } from '../../../sys/bpf/records.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { using } from '../../../sys/fd.js';
+import { FullnatAbi, FullnatLeaseSet, FullnatPool } from '../fullnat.gen.js';
+import { LEASES_PIN, QUICK_PINS, type QuickPin } from '../table/quick-pins.js';
+import { POOLS_PIN, TUNNEL_SOURCES_PIN } from '../table/tables.js';
+import { TunnelSource } from '../tunnel.gen.js';
+
+/** The pin of the table that is in the place of each array. */
+const TABLE_OF: Readonly<Record<QuickPin, string>> = {
+  quick_sources: TUNNEL_SOURCES_PIN,
+  quick_leases: LEASES_PIN,
+  quick_pools: POOLS_PIN,
+};
+
+const BUCKETS_A_SET = 2;
+/** Sets of leases beside a connection table: half as many as that has buckets. */
+export const leaseSets = (buckets: number): number => Math.max(1, buckets / BUCKETS_A_SET);
+
+interface Shape {
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+/** Has the object an array with this name? It is not loaded yet. */
+const hasArray = (object: ObjectFile, name: string): boolean =>
+  unlessCode(() => object.mapEntries(name, 1) !== undefined, ['ENOENT'], false);
+
+/**
+ * Gives an object with XDP's program, which is not loaded yet, its arrays, for tables of such sizes: the kernel puts no others into them.
+ * @throws WeirError bpf-table-refused
+ */
+export function shapeQuickTables(object: ObjectFile, maxDestinations: number, buckets: number): void {
+  const shapes: Readonly<Record<QuickPin, Shape>> = {
+    quick_sources: { bytes: TunnelSource.bytes, entries: maxDestinations },
+    quick_leases: { bytes: FullnatLeaseSet.bytes, entries: leaseSets(buckets) },
+    quick_pools: { bytes: FullnatPool.bytes, entries: FullnatAbi.FULLNAT_POOLS },
+  };
+  for (const pin of QUICK_PINS.filter((name) => hasArray(object, name)))
+    using(BpfMap.createArray(TABLE_OF[pin], shapes[pin].bytes, shapes[pin].entries), (shape) =>
+      using(BpfMap.createArrayOfMaps(pin, shape, 1), (array) => object.reuseMap(pin, array)),
+    );
+}
+
+/** Puts the tables that are there into the arrays of XDP's program on the links; a build before this one has none. `folder`: of their pins. */
+export function giveQuickTables(folder: string): void {
+  for (const pin of QUICK_PINS) {
+    const [array, table] = [`${folder}/${pin}`, `${folder}/${TABLE_OF[pin]}`];
+    if (!existsSync(array) || !existsSync(table)) continue;
+    const give = (into: BpfMap): void => using(BpfMap.pinned(table), (from) => into.update(u32(0), u32(from.fd.number)));
+    // One of another size is made again with the programs that have it (installPrograms), and given then.
+    unlessCode(() => using(BpfMap.pinned(array), give), ['EINVAL'], undefined);
+  }
+}
