@@ -134,11 +134,12 @@ static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
   if (unlikely(where == FOUND_MOVED)) where = conn_find_once(key, now, f);
   return where == FOUND;
 }
+static __always_inline bool conn_find_hashed(__u64 key, __u32 hash, __u32 now, struct found *f) { return conn_find(key, now, f); }
 static __always_inline bool key_lock(__u64 key, __u32 hash);
 static __always_inline void key_unlock(__u64 key, __u32 hash);
 #else
-static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
-  __u32 home = conn_hash(key);
+/* `home`: its conn_hash(). */
+static __always_inline bool conn_find_hashed(__u64 key, __u32 home, __u32 now, struct found *f) {
   struct conn_bucket *b = bucket_at(home);
   if (!b) return false;
   if (slot_holds(&b->slot[0], false, key, now, f) || slot_holds(&b->slot[1], false, key, now, f) ||
@@ -148,6 +149,7 @@ static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
   struct conn_slot *s = slot_at(conn_far(home, key, now));
   return s && slot_holds(s, false, key, now, f);
 }
+static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) { return conn_find_hashed(key, conn_hash(key), now, f); }
 #endif
 
 /* Thresholds, as the kernel has them: a destination is full from its upper threshold on. It takes new connections again below its lower

@@ -190,12 +190,16 @@ __noinline int reuse_end(__u64 key) {
 #define REUSE_WAITS (REUSE_WAITS_HERE | 1ull << R_FIREWALL | 1ull << R_REVERSE_PATH)
 static __always_inline bool reuse_waits(struct packet *p, __u32 reason) { return (p->fragment ? REUSE_WAITS_HERE : REUSE_WAITS) & 1ull << reason; }
 
+#include "lease-await.h"
+
 /* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ends it and starts another one. */
 static __always_inline enum decision decide_known(struct verdict *v) {
   v->dest = 0;
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   note_client_source(v->p);
-  if (!conn_find(v->key, v->now, &v->f)) return GO_NEW;
+  __u32 hash = conn_hash(v->key);
+  lease_await(hash);
+  if (!conn_find_hashed(v->key, hash, v->now, &v->f)) return GO_NEW;
   v->dest = v_dest(v->f.value);
   v->d = is_bypass(v->f.value) ? 0 : dest_at(v->dest);
   if (!v->d && !is_bypass(v->f.value)) return GO_DROP;

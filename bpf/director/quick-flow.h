@@ -21,16 +21,12 @@ static __always_inline int quick_fullnat(void *data, void *end, struct quick *q,
   return quick_fullnat_elsewhere(f, d->port);
 }
 #else
-/* One place each, for the leases and the pools of the programs of FULLNAT, once they are there (quick-tables.ts). */
-TABLES(quick_leases, 1, struct fullnat_lease_set, 1);
+/* As quick_leases, for the pools. */
 TABLES(quick_pools, 1, struct fullnat_pool, FULLNAT_POOLS);
 
 /* What is known of a request's flow; 0: nothing. */
 static __always_inline __u64 quick_lease(struct quick *q, __u64 key) {
-  __u32 at = 0;
-  void *leases = bpf_map_lookup_elem(&quick_leases, &at);
-  at = q->hash & conn_mask >> 1;
-  struct fullnat_lease_set *set = leases ? bpf_map_lookup_elem(leases, &at) : 0;
+  struct fullnat_lease_set *set = quick_lease_set(q->hash);
   return set ? lease_word_in(set, key, 0) : 0;
 }
 static __always_inline struct fullnat_pool *quick_pool(__u32 pool) {

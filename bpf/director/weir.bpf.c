@@ -15,6 +15,9 @@
 #include "abi.h"
 #include "maps.h"
 #include "packet.h"
+#if !defined(SIDE) && !defined(APPLIES)
+#define HAS_QUICK_PATH
+#endif
 #include "endpoint.h"
 #include "concern.h"
 #ifdef SCTP

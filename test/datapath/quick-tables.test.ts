@@ -2,6 +2,10 @@
 // that these are of.
 import assert from 'node:assert/strict';
 import { FullnatPool, FullnatXdpProgram } from '../../src/datapath/ebpf/fullnat.gen.js';
+import { isXdpLoaded } from '../../src/datapath/ebpf/load/load.js';
+import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { LEASES_PIN, QUICK_PINS } from '../../src/datapath/ebpf/table/quick-pins.js';
 import { FULLNAT_XDP_PIN, TUNNEL_XDP_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { TunnelProgram } from '../../src/datapath/ebpf/tunnel.gen.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
@@ -9,6 +13,7 @@ import { u32 } from '../../src/sys/bpf/records.js';
 import { using } from '../../src/sys/fd.js';
 import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
+import { firstIn } from './exchange-bed.js';
 import { CLIENT, DR_VIP, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { bytes, fromClient, fromServer, tcp, toServer } from './fixtures/packets.js';
@@ -104,3 +109,29 @@ for (const [what, take] of Object.entries(LEFT))
       assert.equal(bed.totals().inPackets, before);
     }),
   );
+
+breadth('XDP’s program that comes later has the arrays of those by tc, which ask for leases, too', { skip }, () => {
+  const bed = openBed({ attach: 'tc' });
+  try {
+    const arrays = (): readonly number[] => QUICK_PINS.map((pin) => using(BpfMap.pinned(`${bed.folder}/${pin}`), (map) => map.info().id));
+    const { key } = service('tcp', VIP, 80, []).service;
+    bed.director.addService({ ...SPEC, key });
+    bed.director.addDestination(key, { ...destination(GOT.to, 'fullnat'), localAddresses: [ip(OWN.back)] });
+    const before = arrays();
+    assert.ok(!isXdpLoaded(bed.folder));
+    ensureXdp(bed.tables, assert.fail);
+    assert.ok(isXdpLoaded(bed.folder));
+    assert.deepEqual(arrays(), before);
+    const given = (): void =>
+      assert.equal(
+        firstIn(bed.folder, 'quick_leases'),
+        using(BpfMap.pinned(`${bed.folder}/${LEASES_PIN}`), (map) => map.info().id),
+      );
+    given();
+    openDirector({ capacity: { connBuckets: 8192 } }).close(); // another size
+    assert.notDeepEqual(arrays(), before);
+    given();
+  } finally {
+    bed.close();
+  }
+});

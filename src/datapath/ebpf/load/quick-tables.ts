@@ -1,6 +1,6 @@
 // XDP's program on the links writes plain tunnels, and requests by FULLNAT whose flow is leased, itself. It finds the tables of these programs by arrays of one
-// place, which are empty until a table is made: then, as for what is not plain, packets go on into those programs (tunnels.ts, fullnat.ts). Each load of that
-// program has arrays of its own; the pinned ones are those of the program on the links.
+// place, which are empty until a table is made: then, as for what is not plain, packets go on into those programs (tunnels.ts, fullnat.ts). Programs on the
+// links that are loaded together have one set of arrays, which is pinned; XDP's, where it comes later, gets that one.
 //
 //   killed before a pinned array got its table     packets go on into the other programs, as before; the next load fills its own
 import { existsSync } from 'node:fs';

@@ -3,10 +3,11 @@
 //
 //   killed before it is pinned     nothing had begun: the next command that finds such an interface loads it
 //   killed while it was removed    some interfaces have it: so it counts as loaded, and the next command attaches it to the others again
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { artifact } from '../../../sys/artifact.js';
 import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
+import { Conf } from '../abi.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { QUICK_PINS } from '../table/quick-pins.js';
 import { IPV6_XDP_ENTRY_PIN, type Tables } from '../table/tables.js';
@@ -27,10 +28,13 @@ function loadXdp(tables: Tables, onNotice: OnNotice, file: string): void {
   tryProgramsOnce(file, tables, ['xdp']);
   using(new ObjectFile(file), (object) => {
     choosePrograms(object, ['xdp']);
-    loadOnto(object, folder, tables);
+    const shared = QUICK_PINS.filter((name) => existsSync(`${folder}/${name}`));
+    const pins = Object.fromEntries(shared.map((name) => [name, name]));
+    loadOnto(object, folder, tables, { pins, buckets: tables.conf.get(0, Conf.connBuckets), configure: () => {} });
     enterShortCuts(object, tables, onNotice);
     forgetOtherBuild(folder, file);
-    for (const name of [IPV6_XDP_ENTRY_PIN, ...QUICK_PINS]) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
+    for (const name of [IPV6_XDP_ENTRY_PIN, ...QUICK_PINS])
+      if (pins[name] === undefined) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
     giveQuickTables(folder);
     using(object.program(PROGRAMS.xdp), (program) => program.pin(`${folder}/${PROGRAMS.xdp}`));
     returnToXdp(folder);
