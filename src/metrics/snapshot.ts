@@ -115,6 +115,6 @@ export interface Snapshot {
   readonly stream?: StreamStatus;
   /** Absent: this is not of the API's process. */
   readonly api?: ApiSnapshot;
-  /** How long reading took. */
-  readonly seconds: number;
+  /** How long reading took so far: services and servers are read when they are first asked for. */
+  seconds(): number;
 }

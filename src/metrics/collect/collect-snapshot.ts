@@ -27,9 +27,11 @@ import type { Snapshot, TableSnapshot, VrrpSnapshot } from '../snapshot.js';
 const US_PER_S = 1_000_000;
 const MS_PER_S = 1000;
 
+type Timed = <T>(read: () => T) => T;
 type Loaded = Extract<ObservedDatapath, { kind: 'loaded' }>;
 
-function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded): TableSnapshot {
+/** `timed` runs what is read later, and adds its time. */
+function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded, timed: Timed): TableSnapshot {
   const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list interfaces'));
   const interfaces = coverageOf(links, folder, pins).map(({ name, attached }) => ({
     name,
@@ -46,7 +48,7 @@ function tableSnapshot({ reader, build, loadedAt, folder, pins }: Loaded): Table
       generation: tables.conf.get(0, Conf.generation),
       totals: reader.totals(),
       get services() {
-        services ??= reader.lifetimeServices();
+        services ??= timed(() => reader.lifetimeServices());
         return services;
       },
       drops: reader.dropCounts(),
@@ -104,17 +106,29 @@ function syncSnapshot(): Snapshot['sync'] {
  * @throws WeirError proc-not-mounted, mounts-hidden, datapath-elsewhere, pin-missing; SystemError EPERM without root
  */
 export function collectSnapshot(version: string, observe = observeTables): Snapshot {
-  const begunUs = monotonicUs();
+  let readUs = 0;
+  const timed: Timed = (read) => {
+    const begunUs = monotonicUs();
+    try {
+      return read();
+    } finally {
+      readUs += monotonicUs() - begunUs;
+    }
+  };
+  return { ...timed(() => readNow(version, observe, timed)), seconds: () => readUs / US_PER_S };
+}
+
+function readNow(version: string, observe: typeof observeTables, timed: Timed): Omit<Snapshot, 'seconds'> {
   const cookie = String(native().netnsCookie());
   const observed = observe();
   const checks = publishedChecks.living(cookie);
   const vrrp = vrrpSnapshot(cookie);
   const stream = readStreamStatus();
-  const read = {
+  return {
     at: Date.now() / MS_PER_S,
     version,
     kernel: release(),
-    ...(observed.kind === 'loaded' ? { table: tableSnapshot(observed) } : {}),
+    ...(observed.kind === 'loaded' ? { table: tableSnapshot(observed, timed) } : {}),
     daemonRuns: checks.length > 0 || publishedVrrp.living(cookie).length > 0,
     vrrp,
     checks: checks.flatMap(({ servers }) => servers),
@@ -124,5 +138,4 @@ export function collectSnapshot(version: string, observe = observeTables): Snaps
     sync: syncSnapshot(),
     ...(stream === undefined ? {} : { stream }),
   };
-  return { ...read, seconds: (monotonicUs() - begunUs) / US_PER_S };
 }

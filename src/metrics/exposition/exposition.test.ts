@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_COUNTERS } from '../../control/vrrp/state/counters.js';
 import { REASONS } from '../../datapath/ebpf/reasons.gen.js';
+import { noStats } from '../../datapath/memory/memory-director.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { negotiatedFormat } from '../collect/scrape.js';
 import { collectsIpvs } from '../collect/textfile.js';
 import { kindOfReason } from '../families/weir-director.js';
-import type { Snapshot } from '../snapshot.js';
+import type { Snapshot, TableSnapshot } from '../snapshot.js';
 import { exposition } from './exposition.js';
 import { labelText } from './family.js';
 import { type MetricsParameter, metricsOptions } from './options.js';
@@ -45,7 +46,7 @@ const SNAPSHOT: Snapshot = {
   attempts: [],
   bfd: [],
   sync: [],
-  seconds: 0.5,
+  seconds: () => 0.5,
 };
 
 test('label values are escaped, and label names sorted', () => {
@@ -60,6 +61,25 @@ test('a histogram adds up, and ends in +Inf, sum and count', () => {
     lines.map((line) => line.replace('weir_vrrp_advert_lateness_seconds', '')),
     ['_bucket{le="0.0001"} 2', '_bucket{le="0.001"} 5', '_bucket{le="+Inf"} 6', '_sum 0.0045', '_count 6'],
   );
+});
+
+test('how long reading took has the services in it, where they are asked for', () => {
+  const durationOf = (given: Parameters<typeof options>[0]): string | undefined => {
+    let seconds = 1;
+    const table: TableSnapshot = {
+      ...{ build: '', loadedAt: 0, generation: 1, totals: noStats, drops: [], connections: { active: 0, inactive: 0 } },
+      ...{ capacity: 1, slots: 1, spills: 0, templates: { living: 0, slots: 1 }, interfaces: [], drainsBegan: new Map() },
+      get services() {
+        seconds = 2;
+        return [];
+      },
+    };
+    const text = exposition({ ...SNAPSHOT, table, seconds: () => seconds }, options(given));
+    return /^weir_scrape_duration_seconds (.*)$/m.exec(text)?.[1];
+  };
+  assert.equal(durationOf({}), '2');
+  assert.equal(durationOf({ family: 'weir' }), '2');
+  assert.equal(durationOf({ family: 'weir', scope: 'director' }), '1');
 });
 
 test('attempts of health checks are those of all processes together', () => {

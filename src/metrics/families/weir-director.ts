@@ -90,7 +90,7 @@ export function directorFamilies({ version, kernel, table, seconds, api }: Snaps
   return [
     directorFamily('build_info', 'gauge', 'Version of weir, build of the loaded programs, Linux; always 1', [{ labels: info, value: 1 }]),
     gauge('up', 'Whether a datapath is loaded in this network namespace', table === undefined ? 0 : 1),
-    gauge('scrape_duration_seconds', 'How long reading took for this text', seconds),
+    gauge('scrape_duration_seconds', 'How long reading took for this text', seconds()),
     ...(table === undefined ? [] : [...tableFamilies(table), ...drainFamilies(table)]),
     ...(api === undefined ? [] : apiFamilies(api)),
   ];
