@@ -9,7 +9,7 @@ import { feedbackStamp } from '../host/feedback-files.js';
 import { runningStamp } from '../host/running-daemon.js';
 import { native } from '../sys/addon.js';
 import { systemClock } from '../sys/clock.js';
-import { emptyFacts, presentFacts, refuseOther } from './observed-facts.js';
+import { emptyFacts, observedPresent, refuseOther } from './observed-facts.js';
 import { tableOwners } from './table-facts.js';
 
 export interface PresentState extends Pick<TableFacts, 'present' | 'owners' | 'timeouts'> {
@@ -84,7 +84,7 @@ const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(
 
 function stateOf(observed: ObservedDatapath): PresentState {
   refuseOther(observed);
-  const { present, timeouts } = observed.kind === 'loaded' ? presentFacts(observed.reader) : emptyFacts;
+  const { present, timeouts } = observed.kind === 'loaded' ? observedPresent(observed.reader) : emptyFacts;
   const { owners } = tableOwners(observed);
   return { present, owners, timeouts, base: tableBase({ present, owners, timeouts }, digestOf) };
 }

@@ -2,6 +2,7 @@
 import { NO_FACTS, type TableFacts } from '../control/plan/table-facts.js';
 import type { PresentTable } from '../control/virtual-server/plan.js';
 import type { TableReader } from '../datapath/director.js';
+import type { ConfiguredService } from '../datapath/ebpf/observe/kept-services.js';
 import { lastWeights } from '../datapath/ebpf/observe/last-weights.js';
 import type { ObservedDatapath } from '../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../datapath/ebpf/observe/observing-reader.js';
@@ -22,7 +23,15 @@ export interface PresentFacts extends Pick<TableFacts, 'present' | 'movedWeights
   readonly moved: readonly string[];
 }
 
-export function presentFacts(reader: Pick<TableReader, 'services' | 'timeouts' | 'sysctls'>): PresentFacts {
+interface PresentReader extends Pick<TableReader, 'timeouts' | 'sysctls'> {
+  services(): readonly ConfiguredService[];
+}
+
+/** Reads no counters. */
+export const observedPresent = (reader: ObservingReader): PresentFacts =>
+  presentFacts({ services: () => reader.configured(), timeouts: () => reader.timeouts(), sysctls: () => reader.sysctls() });
+
+export function presentFacts(reader: PresentReader): PresentFacts {
   const present = new Map<string, PresentTable extends ReadonlyMap<string, infer T> ? T : never>();
   const movedWeights = new Map<string, ReadonlyMap<string, number>>();
   const templates = new Map<string, ReadonlyMap<string, number>>();
@@ -63,7 +72,7 @@ export function observedFacts(observed: ObservedDatapath): ObservedFacts {
   if (observed.kind !== 'loaded') return emptyFacts;
   const { reader } = observed;
   const { counts, services } = reader.countConnections();
-  const facts = presentFacts(reader);
+  const facts = observedPresent(reader);
   return { ...facts, connections: counts, services, lastWeights: drainedWeights(reader, facts.present) };
 }
 

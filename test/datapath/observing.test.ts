@@ -64,3 +64,37 @@ test('beside a change that is not finished', { skip: skipReason() }, () => {
     bed.close();
   }
 });
+
+test('what changes while it is read is read once, as packets meet it; a service that went meanwhile is none', {
+  skip: skipReason(),
+}, () => {
+  const bed = openBed();
+  try {
+    const { director, tables } = bed;
+    director.addService(spec(web));
+    director.addService(spec(other));
+    director.addDestination(web, masq(one));
+    const reader = new ObservingReader(tables, '/nonexistent', { waitMs: 0, keptMs: 2000 });
+    const before = reader.configured();
+    assert.deepEqual(
+      before,
+      reader.services().map(({ spec: own, destinations }) => ({
+        spec: own,
+        destinations: destinations.map((each) => ({ spec: each.spec, persistent: 0 })),
+      })),
+    );
+    let reads = 0;
+    const ports = reader.observing(() => {
+      reads += 1;
+      director.deleteService(other);
+      const found = reader.services();
+      director.addService(spec(other));
+      return found.map(({ spec: { key } }) => (key.kind === 'fwmark' ? 0 : key.port));
+    });
+    assert.deepEqual([ports, reads], [[80], 1]);
+    assert.equal(reader.services().length, 2);
+    assert.equal(reader.configured()[1]?.destinations[0]?.spec, before[1]?.destinations[0]?.spec, 'what is the same stays the same object');
+  } finally {
+    bed.close();
+  }
+});

@@ -32,18 +32,32 @@ export function checkPresent({ conf }: Tables): void {
   if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) throw new WeirError('datapath-unloaded');
 }
 
-/** The result, or what `work` threw, if no change was made while it ran. */
-export function undisturbed<T>({ conf }: Tables, work: () => T): Result<T> | undefined {
-  const generation = conf.atomic(0, Conf.generation);
-  const still = (): boolean => conf.atomic(0, Conf.dirty) === Dirty.none && conf.atomic(0, Conf.generation) === generation;
-  if (!still()) return undefined;
+/** Is no change of the table under way? */
+export const isSettled = ({ conf }: Tables): boolean => conf.atomic(0, Conf.dirty) === Dirty.none;
+
+/** `whole`: no change was made while it was read. */
+export interface Read<T> extends Result<T> {
+  readonly whole: boolean;
+}
+
+/** What `work` read, or threw. undefined: it threw beside a change, which may be why. */
+export function readOnce<T>(tables: Tables, work: () => T): Read<T> | undefined {
+  const generation = tables.conf.atomic(0, Conf.generation);
+  const wasSettled = isSettled(tables);
+  const isWhole = (): boolean => wasSettled && isSettled(tables) && tables.conf.atomic(0, Conf.generation) === generation;
   try {
     const value = work();
-    return still() ? { value } : undefined;
+    return { value, whole: isWhole() };
   } catch (error) {
-    if (still()) throw error;
+    if (isWhole()) throw error;
     return undefined;
   }
+}
+
+/** The result, or what `work` threw, if no change was made while it ran. */
+export function undisturbed<T>(tables: Tables, work: () => T): Result<T> | undefined {
+  const read = isSettled(tables) ? readOnce(tables, work) : undefined;
+  return read?.whole === true ? read : undefined;
 }
 
 /** The result of `work` under the lock; undefined: another process holds it. */

@@ -2,22 +2,27 @@
 // object; what packets change of them is read each time.
 import { sameDestination, sameService } from '../../../model/identity.js';
 import { sameDestinationSpec, sameServiceSpec, sameTunnel } from '../../../model/same-spec.js';
-import type { DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { Clock } from '../../../sys/clock.js';
-import { Conf, Service, WeirState } from '../abi.gen.js';
+import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
 import { Dirty } from '../recovery/batch.js';
 import { isFlushing } from '../recovery/intent.js';
 import { specOfService } from '../table/identity.js';
 import { destinationIds } from '../table/service-list.js';
-import { destinationEntry, type StatsReader, serviceEntries, specOfDestination, statsOf } from '../table/table-entries.js';
+import { destinationEntry, type StatsReader, specOfDestination, statsOf } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
-import { undisturbed } from '../whole-read.js';
+import { readOnce, undisturbed } from '../whole-read.js';
+
+interface KeptDestination {
+  readonly id: number;
+  readonly spec: DestinationSpec;
+}
 
 interface KeptService {
   readonly id: number;
   readonly order: number;
   readonly spec: ServiceSpec;
-  readonly destinations: readonly { readonly id: number; readonly spec: DestinationSpec }[];
+  readonly destinations: readonly KeptDestination[];
 }
 
 const isSameService = (a: ServiceSpec, b: ServiceSpec): boolean => sameService(a.key, b.key) && sameServiceSpec(a, b);
@@ -28,27 +33,54 @@ const isSameDestination = (a: DestinationSpec, b: DestinationSpec): boolean =>
 /** What readers made of an object stays in use while it is the same: of what a change of the table left alone the one from before is kept. */
 function withKept(now: KeptService, before: KeptService | undefined): KeptService {
   if (before === undefined || !isSameService(before.spec, now.spec)) return now;
-  const old = new Map(before.destinations.map(({ id, spec }) => [id, spec]));
-  const destinations = now.destinations.map((one) => {
-    const spec = old.get(one.id);
-    return spec !== undefined && isSameDestination(spec, one.spec) ? { id: one.id, spec } : one;
+  const old = finder(before.destinations);
+  const destinations = now.destinations.map((one, at) => {
+    const kept = old(one.id, at);
+    return kept !== undefined && isSameDestination(kept.spec, one.spec) ? kept : one;
   });
   return { ...now, spec: before.spec, destinations };
 }
 
-/** The newest first. `before`: as they were read the last time. */
+/** Finds them by their ids: most are where they were. */
+function finder(destinations: readonly KeptDestination[]): (id: number, at: number) => KeptDestination | undefined {
+  let byId: ReadonlyMap<number, KeptDestination> | undefined;
+  return (id, at) => {
+    const there = destinations[at];
+    if (there?.id === id) return there;
+    byId ??= new Map(destinations.map((one) => [one.id, one]));
+    return byId.get(id);
+  };
+}
+
+/** A live service whose record was not reused meanwhile; undefined: it is not there. */
+function liveService(tables: Tables, id: number): KeptService | undefined {
+  const { services } = tables;
+  for (;;) {
+    const order = services.atomic(id, Service.order);
+    if (services.get(id, Service.state) !== WeirState.LIVE) return undefined;
+    // One that is removed and added again, while a list is walked, comes twice.
+    const ids = [...new Set(destinationIds(tables, id))];
+    const destinations = ids.map((dest) => ({ id: dest, spec: specOfDestination(tables, dest) }));
+    const now = { id, order, spec: specOfService(services, id), destinations };
+    if (services.get(id, Service.state) === WeirState.LIVE && services.atomic(id, Service.order) === order) return now;
+  }
+}
+
+/** The newest first, as serviceEntries reads them. `before`: as they were read the last time. */
 function configured(tables: Tables, before: readonly KeptService[]): readonly KeptService[] {
   const old = new Map(before.map((one) => [one.id, one]));
-  const { services, conf } = tables;
-  if (isFlushing(tables)) return [];
   const found: KeptService[] = [];
-  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
-    if (services.get(id, Service.state) !== WeirState.LIVE) continue;
-    const destinations = destinationIds(tables, id).map((dest) => ({ id: dest, spec: specOfDestination(tables, dest) }));
-    const now = { id, order: services.get(id, Service.order), spec: specOfService(services, id), destinations };
-    found.push(withKept(now, old.get(id)));
+  for (let id = 1; id <= tables.conf.get(0, Conf.serviceTop); id++) {
+    const now = liveService(tables, id);
+    if (now !== undefined) found.push(withKept(now, old.get(id)));
   }
-  return found.sort((a, b) => b.order - a.order);
+  return isFlushing(tables) ? [] : found.sort((a, b) => b.order - a.order);
+}
+
+/** What is configured, and templates, which a change of the table may move. */
+export interface ConfiguredService {
+  readonly spec: ServiceSpec;
+  readonly destinations: readonly Pick<DestinationEntry, 'spec' | 'persistent'>[];
 }
 
 /** Services, and the generation of the table that they are of. */
@@ -75,19 +107,24 @@ export class KeptServices {
     readonly keptMs: number,
   ) {}
 
-  /** As `serviceEntries`. @throws WeirError table-unknown-number */
+  /** @throws WeirError table-unknown-number */
   read(stats: StatsReader = statsOf): KeptTable {
-    const moment = this.#current();
-    if (moment === undefined) {
-      const generation = this.tables.conf.atomic(0, Conf.generation);
-      return { services: serviceEntries(this.tables, stats), generation };
-    }
-    return { services: this.#services.map((one) => this.#entry(one, stats)), generation: moment.generation };
+    const { services, generation } = this.#current();
+    return { services: services.map((one) => this.#entry(one, stats)), generation };
   }
 
-  /** A wrapper of the service, which holds undefined where there is none; undefined: nothing is kept that still counts. */
+  /** @throws as read */
+  configured(): readonly ConfiguredService[] {
+    const { dests } = this.tables;
+    return this.#current().services.map(({ spec, destinations }) => ({
+      spec,
+      destinations: destinations.map((one) => ({ spec: one.spec, persistent: dests.get(one.id, Dest.persistent) })),
+    }));
+  }
+
+  /** A wrapper of the service, which holds undefined where there is none; undefined: nothing is kept that stands. */
   service(key: ServiceKey): { readonly value: ServiceEntry | undefined } | undefined {
-    if (this.#current() === undefined) return undefined;
+    if (this.#moment === undefined || !this.stands(this.#moment)) return undefined;
     const found = this.#services.find(({ spec }) => sameService(spec.key, key));
     return { value: found === undefined ? undefined : this.#entry(found, statsOf) };
   }
@@ -130,15 +167,17 @@ export class KeptServices {
     };
   }
 
-  /** Of which moment `#services` is; undefined: of none that counts. */
-  #current(): ReadMoment | undefined {
+  /** Beside a change those of before it, if they stand; else as packets meet them, which are kept only where no change came between. */
+  #current(): { readonly services: readonly KeptService[]; readonly generation: number } {
+    const moment = this.#moment;
+    if (moment !== undefined && this.stands(moment)) return { services: this.#services, generation: moment.generation };
     const generation = this.tables.conf.atomic(0, Conf.generation);
     const atMs = this.clock.now();
-    const read = undisturbed(this.tables, () =>
-      this.#moment?.generation === generation ? this.#services : configured(this.tables, this.#services),
-    );
-    if (read === undefined) return this.#moment !== undefined && this.stands(this.#moment) ? this.#moment : undefined;
-    [this.#services, this.#moment] = [read.value, { generation, atMs }];
-    return this.#moment;
+    const work = (): readonly KeptService[] =>
+      moment?.generation === generation ? this.#services : configured(this.tables, this.#services);
+    const read = readOnce(this.tables, work);
+    if (read?.whole === true) [this.#services, this.#moment] = [read.value, { generation, atMs }];
+    else if (moment !== undefined && this.stands(moment)) return { services: this.#services, generation: moment.generation };
+    return { services: read === undefined ? work() : read.value, generation };
   }
 }

@@ -10,8 +10,8 @@ import { clockOf, Dirty } from '../recovery/batch.js';
 import { type CountedConnections, countConnections } from '../table/connection-counts.js';
 import { lifetimeStats } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
-import { checkPresent, undisturbed } from '../whole-read.js';
-import { KeptServices, type KeptTable, type ReadMoment } from './kept-services.js';
+import { checkPresent, isSettled, readOnce, undisturbed } from '../whole-read.js';
+import { type ConfiguredService, KeptServices, type KeptTable, type ReadMoment } from './kept-services.js';
 import { type TableOverview, tableOverview } from './table-overview.js';
 
 /** How long the end of a change is waited for, ms. */
@@ -50,6 +50,11 @@ export class ObservingReader extends EbpfReader {
   /** The services with the generation that they are of. */
   table(): KeptTable {
     return this.reading(() => this.#kept.read());
+  }
+
+  /** Without counters. */
+  configured(): readonly ConfiguredService[] {
+    return this.reading(() => this.#kept.configured());
   }
 
   /** With counters that only rise. */
@@ -127,9 +132,10 @@ export class ObservingReader extends EbpfReader {
     const until = this.#clock.now() + this.#waitMs;
     for (;;) {
       checkPresent(this.tables);
-      const result = undisturbed(this.tables, work);
-      if (result !== undefined) return result.value;
-      if (this.#clock.now() >= until) return work();
+      const isOver = this.#clock.now() >= until;
+      const read = isOver || isSettled(this.tables) ? readOnce(this.tables, work) : undefined;
+      if (read !== undefined && (read.whole || isOver)) return read.value;
+      if (isOver) return work();
       this.#clock.sleep(PAUSE_MS);
     }
   }

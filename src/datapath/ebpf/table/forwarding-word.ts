@@ -57,13 +57,17 @@ export interface Forwarding {
 
 /** What a word stands for. @throws WeirError table-unknown-number */
 export function forwardingOf(word: number): Forwarding {
-  const number = (word >>> TYPE_SHIFT) & TYPE_MASK;
   if (isFullnat(word)) {
+    const number = (word >>> TYPE_SHIFT) & TYPE_MASK;
     const reported = (Object.keys(CLIENT_ADDRESSES) as ClientAddress[]).find((name) => CLIENT_ADDRESSES[name] === number);
     return { method: 'fullnat', tunnel: PLAIN_TUNNEL, ...(reported === undefined ? {} : { clientAddress: reported }) };
   }
+  return { method: methodName(word & METHOD_MASK), tunnel: (word & ~HELD) >>> TYPE_SHIFT === 0 ? PLAIN_TUNNEL : tunnelOf(word) };
+}
+
+function tunnelOf(word: number): Tunnel {
   const checksum = nameIn(CHECKSUMS, (word >>> FLAGS_SHIFT) & FLAGS_MASK, 'nocsum');
-  return { method: methodName(word & METHOD_MASK), tunnel: { type: nameIn(TYPES, number, 'ipip'), port: word >>> PORT_SHIFT, checksum } };
+  return { type: nameIn(TYPES, (word >>> TYPE_SHIFT) & TYPE_MASK, 'ipip'), port: word >>> PORT_SHIFT, checksum };
 }
 
 /** The word of a destination's record. */
