@@ -198,7 +198,7 @@ static __always_inline enum decision decide_known(struct verdict *v) {
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   note_client_source(v->p);
   __u32 hash = conn_hash(v->key);
-  lease_await(hash);
+  lease_await(v->service, hash);
   if (!conn_find_hashed(v->key, hash, v->now, &v->f)) return GO_NEW;
   v->dest = v_dest(v->f.value);
   v->d = is_bypass(v->f.value) ? 0 : dest_at(v->dest);

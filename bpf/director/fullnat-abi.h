@@ -22,6 +22,7 @@ enum fullnat_xdp_program { FULLNAT_XDP_REQUEST, FULLNAT_XDP_REPLY, FULLNAT_XDP_R
 
 /* Of dest.tunnel_flags, in the word of forwarding-word.ts: a masqueraded destination whose clients get local addresses. */
 #define FORWARD_FULLNAT 0x8
+#define SVC_LEASES 0x80 /* of a service's flags: has, or had, such a destination (lease-await.h) */
 
 /* How clients are reported to servers of TCP: of a destination with D_FULLNAT its `tunnel_type`. CLIENT_TOA: as an option of
  * TCP. CLIENT_PROXY: by a header of the PROXY protocol, version 2, in front of the client's first byte. */

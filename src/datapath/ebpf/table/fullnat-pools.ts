@@ -18,6 +18,7 @@ import { Fullnat6Flow, Fullnat6Pair } from '../fullnat6.gen.js';
 import { isHelpedService } from './ftp.js';
 import { isRecordedFtp, isRecordedWide } from './identity.js';
 import { modelAddress, packetWords, recordedWords } from './record-address.js';
+import { noteLeases } from './service-list.js';
 import { FULLNAT_FLOWS_PINS, fullnatPin, type Tables } from './tables.js';
 
 const { FULLNAT_LOCALS, FULLNAT_POOLS, FULLNAT_PORTS } = FullnatAbi;
@@ -59,11 +60,12 @@ export class FullnatPools {
     this.#dests = tables.fullnatDests;
   }
 
-  /** Writes which pools a destination has. @throws WeirError table-full */
+  /** Writes which pools a destination has, and marks its service. @throws WeirError table-full */
   assign(id: number, { localAddresses = [] }: Pick<DestinationSpec, 'localAddresses'>): void {
     this.#reclaim();
     const pools = localAddresses.map((address) => this.#poolFor(this.#endsFor(id, address)));
     for (let k = 0; k < FULLNAT_LOCALS; k++) this.#dests.set(id, FullnatDest.pool, pools[k] ?? 0, k);
+    noteLeases(this.tables, this.tables.dests.get(id, Dest.service));
   }
 
   /** The helper for FTP has come to its service's port, or has left it. */

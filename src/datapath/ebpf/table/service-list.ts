@@ -1,6 +1,7 @@
 // One service's list of destinations in shared memory, newest first, and its scheduler's state.
 import { wrrNumbers, wrrWeightAfter } from '../../schedule/wrr.js';
 import { Abi, Conf, Dest, Scheduler, Service } from '../abi.gen.js';
+import { FullnatAbi } from '../fullnat.gen.js';
 import { fillRing, giveRingBack, hasRing, roomForRing } from './rings.js';
 import { changeServiceFlags, writeServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
@@ -63,9 +64,12 @@ export function joined(tables: Tables, service: number, weight: number): void {
   placeWrr(tables, service, wrrNumbers([...others, weight]), false);
 }
 
-/** Stores which scheduler a service has and its flags; its state, and that it masquerades, stay. */
+/** Flags by what destinations a service has, or had. */
+const OF_DESTINATIONS = Abi.SVC_MASQUERADES | FullnatAbi.SVC_LEASES;
+
+/** Stores which scheduler a service has and its flags; its state, and those of its destinations, stay. */
 export function storeScheduler({ services }: Tables, service: number, scheduler: number, flags: number): void {
-  const kept = services.get(service, Service.flags) & Abi.SVC_MASQUERADES;
+  const kept = services.get(service, Service.flags) & OF_DESTINATIONS;
   writeServiceWord(services, service, { state: services.get(service, Service.state), scheduler, flags: flags | kept });
 }
 
@@ -87,6 +91,10 @@ export function startScheduler(tables: Tables, service: number, scheduler: numbe
   storeScheduler(tables, service, scheduler, flags);
   if (ring === 0) giveRingBack(tables, service);
 }
+
+/** Marks the service: one of its destinations gives clients local addresses, or did. */
+export const noteLeases = ({ services }: Tables, service: number): void =>
+  changeServiceFlags(services, service, (flags) => flags | FullnatAbi.SVC_LEASES);
 
 /** Marks the service: one of its destinations is or was masqueraded, so its replies come back to this host. */
 export function noteMasquerading({ services, dests }: Tables, destination: number): void {
