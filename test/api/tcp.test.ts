@@ -77,6 +77,20 @@ const clientFiles = ({ certificate, key }: { readonly certificate: string; reado
   key,
 ];
 
+test('options of one form of weir api are refused with another: no token goes into a file that was not meant', on, () => {
+  for (const [args, why] of [
+    [['token', 'new', 'other', '--config', '/nonexistent'], '--config: only with weir api serve'],
+    [['token', 'list', '--scope', 'read', '--expires', '1d'], '--scope, --expires: only with weir api token new'],
+    [['serve', '--tokens', '/nonexistent'], '--tokens: only with weir api token'],
+    [['GET', '/v1', '--detail'], '--detail: only with weir api serve'],
+    [['token', 'revoke', 'other', '--url', 'https://127.0.0.1'], '--url: only with a request'],
+  ] as const) {
+    const { status, stdout, stderr } = weir(...args);
+    assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+    assert.ok(stderr.includes(why), stderr);
+  }
+});
+
 test('TLS alone, of 1.2 and later; tokens and certificates of clients; weir api is a client of it', on, async () => {
   const token = newToken('monitor');
   const bearer = ['-H', `authorization: Bearer ${token}`];

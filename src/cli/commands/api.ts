@@ -65,6 +65,30 @@ const TYPES = {
 } as const;
 type Given = Flags<typeof TYPES>;
 
+/** Options by what they are for. */
+const OPTIONS_OF = {
+  'a request': ['if-match', 'accept', 'type', 'head', 'socket', 'url', 'token-file', 'cacert', 'cert', 'key'],
+  'weir api serve': ['config', 'detail'],
+  'weir api token': ['tokens'],
+  'weir api token new': ['scope', 'confidential', 'expires', 'tokens'],
+} as const satisfies Readonly<Record<string, readonly (keyof Given)[]>>;
+type Form = keyof typeof OPTIONS_OF;
+
+function formOf(first: string, [verb]: readonly string[]): Form {
+  if (first === 'serve') return 'weir api serve';
+  if (first !== 'token') return 'a request';
+  return verb === 'new' ? 'weir api token new' : 'weir api token';
+}
+
+/** @throws WeirError option-not-here: an option is given that is for something else */
+function checkOptions(form: Form, flags: Given): void {
+  const own: readonly string[] = OPTIONS_OF[form];
+  for (const [only, names] of Object.entries(OPTIONS_OF)) {
+    const stray = names.filter((name) => flags[name] !== undefined && !own.includes(name));
+    if (stray.length > 0) throw new WeirError('option-not-here', { options: stray.map((name) => `--${name}`).join(', '), only });
+  }
+}
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** @throws WeirError file-unreadable */
@@ -115,6 +139,7 @@ async function serve(words: readonly string[], flags: Given): Promise<number> {
 export const run = command({ name: 'weir api', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
   const [first, ...rest] = words;
   if (first === undefined) throw new WeirError('usage', { usage: USAGE });
+  checkOptions(formOf(first, rest), flags);
   if (first === 'serve') return serve(rest, flags);
   if (first === 'token') return token(rest, flags, io);
   const [path, body] = rest;
