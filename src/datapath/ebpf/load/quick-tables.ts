@@ -8,7 +8,7 @@ import { BpfMap, type ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { u32 } from '../../../sys/bpf/records.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
-import { FullnatAbi, FullnatLeaseSet, FullnatPool } from '../fullnat.gen.js';
+import { FullnatLeaseSet } from '../fullnat.gen.js';
 import { LEASES_PIN, QUICK_PINS, type QuickPin } from '../table/quick-pins.js';
 import { POOLS_PIN, TUNNEL_SOURCES_PIN } from '../table/tables.js';
 import { TunnelSource } from '../tunnel.gen.js';
@@ -24,29 +24,22 @@ const BUCKETS_A_SET = 2;
 /** Sets of leases beside a connection table: half as many as that has buckets. */
 export const leaseSets = (buckets: number): number => Math.max(1, buckets / BUCKETS_A_SET);
 
-interface Shape {
-  readonly bytes: number;
-  readonly entries: number;
-}
-
 /** Has the object an array with this name? It is not loaded yet. */
 const hasArray = (object: ObjectFile, name: string): boolean =>
   unlessCode(() => object.mapEntries(name, 1) !== undefined, ['ENOENT'], false);
 
-/**
- * Gives an object with XDP's program, which is not loaded yet, its arrays, for tables of such sizes: the kernel puts no others into them.
- * @throws WeirError bpf-table-refused
- */
+/** Gives the object an array for a table of this size: the kernel puts no other into it. */
+function shapeArray(object: ObjectFile, pin: QuickPin, bytes: number, entries: number): void {
+  if (!hasArray(object, pin)) return;
+  using(BpfMap.createArray(TABLE_OF[pin], bytes, entries), (shape) =>
+    using(BpfMap.createArrayOfMaps(pin, shape, 1), (array) => object.reuseMap(pin, array)),
+  );
+}
+
+/** Gives an object with XDP's program, which is not loaded yet, its arrays; that of pools has one size. @throws WeirError bpf-table-refused */
 export function shapeQuickTables(object: ObjectFile, maxDestinations: number, buckets: number): void {
-  const shapes: Readonly<Record<QuickPin, Shape>> = {
-    quick_sources: { bytes: TunnelSource.bytes, entries: maxDestinations },
-    quick_leases: { bytes: FullnatLeaseSet.bytes, entries: leaseSets(buckets) },
-    quick_pools: { bytes: FullnatPool.bytes, entries: FullnatAbi.FULLNAT_POOLS },
-  };
-  for (const pin of QUICK_PINS.filter((name) => hasArray(object, name)))
-    using(BpfMap.createArray(TABLE_OF[pin], shapes[pin].bytes, shapes[pin].entries), (shape) =>
-      using(BpfMap.createArrayOfMaps(pin, shape, 1), (array) => object.reuseMap(pin, array)),
-    );
+  shapeArray(object, 'quick_sources', TunnelSource.bytes, maxDestinations);
+  shapeArray(object, 'quick_leases', FullnatLeaseSet.bytes, leaseSets(buckets));
 }
 
 /** Puts the tables that are there into the arrays of XDP's program on the links; a build before this one has none. `folder`: of their pins. */

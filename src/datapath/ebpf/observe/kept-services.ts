@@ -4,12 +4,11 @@ import { sameDestination, sameService } from '../../../model/identity.js';
 import { sameDestinationSpec, sameServiceSpec, sameTunnel } from '../../../model/same-spec.js';
 import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { Clock } from '../../../sys/clock.js';
-import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
+import { Conf, Dest } from '../abi.gen.js';
 import { Dirty } from '../recovery/batch.js';
 import { isFlushing } from '../recovery/intent.js';
 import { specOfService } from '../table/identity.js';
-import { destinationIds } from '../table/service-list.js';
-import { destinationEntry, type StatsReader, specOfDestination, statsOf } from '../table/table-entries.js';
+import { destinationEntry, eachDestination, ofLiveService, type StatsReader, specOfDestination, statsOf } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import { readOnce, undisturbed } from '../whole-read.js';
 
@@ -52,26 +51,15 @@ function finder(destinations: readonly KeptDestination[]): (id: number, at: numb
   };
 }
 
-/** A live service whose record was not reused meanwhile; undefined: it is not there. */
-function liveService(tables: Tables, id: number): KeptService | undefined {
-  const { services } = tables;
-  for (;;) {
-    const order = services.atomic(id, Service.order);
-    if (services.get(id, Service.state) !== WeirState.LIVE) return undefined;
-    // One that is removed and added again, while a list is walked, comes twice.
-    const ids = [...new Set(destinationIds(tables, id))];
-    const destinations = ids.map((dest) => ({ id: dest, spec: specOfDestination(tables, dest) }));
-    const now = { id, order, spec: specOfService(services, id), destinations };
-    if (services.get(id, Service.state) === WeirState.LIVE && services.atomic(id, Service.order) === order) return now;
-  }
-}
-
 /** The newest first, as serviceEntries reads them. `before`: as they were read the last time. */
 function configured(tables: Tables, before: readonly KeptService[]): readonly KeptService[] {
   const old = new Map(before.map((one) => [one.id, one]));
   const found: KeptService[] = [];
   for (let id = 1; id <= tables.conf.get(0, Conf.serviceTop); id++) {
-    const now = liveService(tables, id);
+    const now = ofLiveService(tables, id, (order) => ({
+      ...{ id, order, spec: specOfService(tables.services, id) },
+      destinations: eachDestination(tables, id).map((dest) => ({ id: dest, spec: specOfDestination(tables, dest) })),
+    }));
     if (now !== undefined) found.push(withKept(now, old.get(id)));
   }
   return isFlushing(tables) ? [] : found.sort((a, b) => b.order - a.order);

@@ -133,15 +133,15 @@ export function destinationEntry(tables: Tables, id: number, spec: DestinationSp
   };
 }
 
+/** The ids of a service's destinations beside a writer: one that is removed and added again, while the list is walked, would come twice. */
+export const eachDestination = (tables: Tables, service: number): readonly number[] => [...new Set(destinationIds(tables, service))];
+
 /** A service with its destinations and counters, as its records are now. @throws WeirError table-unknown-number */
 export function serviceEntry(tables: Tables, id: number, stats = statsOf): ServiceEntry {
   return {
     spec: specOfService(tables.services, id),
     stats: stats(tables, id),
-    // One that is removed and added again, while a list is walked, comes twice.
-    destinations: [...new Set(destinationIds(tables, id))].map((dest) =>
-      destinationEntry(tables, dest, specOfDestination(tables, dest), stats),
-    ),
+    destinations: eachDestination(tables, id).map((dest) => destinationEntry(tables, dest, specOfDestination(tables, dest), stats)),
   };
 }
 
@@ -152,25 +152,22 @@ export function liveService(tables: Tables, endpoints: EndpointTable, key: Servi
   return id;
 }
 
-/** A live service whose record was not reused meanwhile; undefined: it is not there. */
-function liveEntry(tables: Tables, id: number, stats: StatsReader): ServiceEntry | undefined {
-  const { services } = tables;
+/** What `read` finds of a live service whose record was not reused meanwhile; undefined: it is not there. */
+export function ofLiveService<T>({ services }: Tables, id: number, read: (order: number) => T): T | undefined {
   for (;;) {
     const order = services.atomic(id, Service.order);
     if (services.get(id, Service.state) !== WeirState.LIVE) return undefined;
-    const entry = serviceEntry(tables, id, stats);
-    if (services.get(id, Service.state) === WeirState.LIVE && services.atomic(id, Service.order) === order) return entry;
+    const found = read(order);
+    if (services.get(id, Service.state) === WeirState.LIVE && services.atomic(id, Service.order) === order) return found;
   }
 }
 
 /** All services, the newest first. `stats`: which counters. */
 export function serviceEntries(tables: Tables, stats: StatsReader = statsOf): ServiceEntry[] {
-  const { services, conf } = tables;
   const found: { readonly order: number; readonly entry: ServiceEntry }[] = [];
-  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
-    const order = services.get(id, Service.order);
-    const entry = liveEntry(tables, id, stats);
-    if (entry !== undefined) found.push({ order, entry });
+  for (let id = 1; id <= tables.conf.get(0, Conf.serviceTop); id++) {
+    const one = ofLiveService(tables, id, (order) => ({ order, entry: serviceEntry(tables, id, stats) }));
+    if (one !== undefined) found.push(one);
   }
   if (isFlushing(tables)) return [];
   return found.sort((a, b) => b.order - a.order).map(({ entry }) => entry);
