@@ -1,21 +1,12 @@
 // Facts by address, worked out once for each list: a director may have thousands of addresses, services and real servers.
 import type { Address } from '../model/address.js';
 import { addressId } from '../model/identity.js';
+import { madeOnce } from '../model/made-once.js';
 import { hostLength } from '../model/subnet.js';
 import type { ServiceFact } from './facts.js';
 
 interface Addressed {
   readonly address: Address;
-}
-
-/** What is worked out of a list when that is asked for first. The list must not change then. */
-function oncePerList<T, R>(work: (list: readonly T[]) => R): (list: readonly T[]) => R {
-  const known = new WeakMap<readonly T[], { readonly result: R }>();
-  return (list) => {
-    const found = known.get(list) ?? { result: work(list) };
-    known.set(list, found);
-    return found.result;
-  };
 }
 
 /** The members of a list by their addresses; those without one are left out. */
@@ -34,19 +25,19 @@ const indexedBy =
     return index;
   };
 
-const byAddress = oncePerList(indexedBy(({ address }: Addressed) => address));
+const byAddress = madeOnce(indexedBy(({ address }: Addressed) => address));
 
 /** Those of the list with this address, in its order. */
 export const withAddress = <T extends Addressed>(list: readonly T[], address: Address): readonly T[] =>
   (byAddress(list).get(addressId(address)) ?? []) as readonly T[];
 
-const byVip = oncePerList(indexedBy(({ spec: { key } }: ServiceFact) => (key.kind === 'address' ? key.address : undefined)));
+const byVip = madeOnce(indexedBy(({ spec: { key } }: ServiceFact) => (key.kind === 'address' ? key.address : undefined)));
 
 /** The services with this address, in the table's order. */
 export const servicesOf = (services: readonly ServiceFact[], vip: Address): readonly ServiceFact[] =>
   byVip(services).get(addressId(vip)) ?? [];
 
-const shorter = oncePerList((list: readonly (Addressed & { readonly prefixLength: number })[]): readonly unknown[] =>
+const shorter = madeOnce((list: readonly (Addressed & { readonly prefixLength: number })[]): readonly unknown[] =>
   list.filter(({ address, prefixLength }) => prefixLength < hostLength(address)),
 );
 
@@ -54,13 +45,13 @@ const shorter = oncePerList((list: readonly (Addressed & { readonly prefixLength
 export const withSubnet = <T extends Addressed & { readonly prefixLength: number }>(list: readonly T[]): readonly T[] =>
   shorter(list) as readonly T[];
 
-const serverIds = oncePerList(
+const serverIds = madeOnce(
   (services: readonly { readonly destinations: readonly Addressed[] }[]): ReadonlySet<string> =>
     new Set(services.flatMap(({ destinations }) => destinations.map(({ address }) => addressId(address)))),
 );
 
 /** The ports of these, each once, in their order. */
-export const portsOf: (list: readonly { readonly port: number }[]) => ReadonlySet<number> = oncePerList(
+export const portsOf: (list: readonly { readonly port: number }[]) => ReadonlySet<number> = madeOnce(
   (list: readonly { readonly port: number }[]) => new Set(list.map(({ port }) => port)),
 );
 

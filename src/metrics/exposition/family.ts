@@ -46,18 +46,6 @@ export function labelText(labels: Readonly<Record<string, string | number>>): st
 export const withLabel = (labels: string, name: string, value: string | number): string =>
   `${labels === '' ? '{' : `${labels.slice(0, -1)},`}${name}="${escaped(String(value))}"}`;
 
-/** What is made once for each object: who is scraped again and again has the same objects for what did not change. */
-export function madeOnce<Of extends object, Made>(make: (of: Of) => Made): (of: Of) => Made {
-  const known = new WeakMap<Of, { readonly made: Made }>();
-  return (of) => {
-    const found = known.get(of);
-    if (found !== undefined) return found.made;
-    const made = make(of);
-    known.set(of, { made });
-    return made;
-  };
-}
-
 export const plainSample = (value: number | bigint): readonly Sample[] => [{ labels: '', value }];
 
 /** A family of weir's own, of the whole director. */

@@ -1,8 +1,10 @@
 // node_ipvs_*, letter for letter as node_exporter's collector ipvs has them, so that what reads those reads a director of weir.
+
 import { formatAddress } from '../../model/address-text.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
+import { madeOnce } from '../../model/made-once.js';
 import type { DestinationEntry, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
-import { type Family, labelText, lazyFamily, madeOnce, plainSample, type Sample } from '../exposition/family.js';
+import { type Family, labelText, lazyFamily, plainSample, type Sample } from '../exposition/family.js';
 import type { TableSnapshot } from '../snapshot.js';
 
 /** The labels of a server; fewer of them may be chosen. */

@@ -3,8 +3,8 @@ import { serviceName } from '../../control/virtual-server/names.js';
 import type { PublishedServer } from '../../host/published-checks.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { endpointText, parseEndpoint } from '../../model/endpoint-text.js';
+import { madeOnce } from '../../model/made-once.js';
 import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey } from '../../model/service.js';
-import { madeOnce } from '../exposition/family.js';
 
 /** quiesced: weight 0. draining: a drain or an override holds it at 0. down: its checks failed. sorry: it serves for servers that are down. */
 export const SERVER_STATES = ['up', 'quiesced', 'draining', 'down', 'sorry'] as const;

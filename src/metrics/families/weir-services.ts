@@ -1,13 +1,15 @@
 // weir_service_* and weir_server_*: services and servers with their counters since loading and their health.
+
 import { serviceName as keepalivedName } from '../../control/virtual-server/names.js';
 import type { PublishedServerAttempts } from '../../host/published-attempts.js';
 import { ATTEMPT_RESULTS } from '../../host/published-check-counts.js';
 import { byServer } from '../../model/by-server.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
+import { madeOnce } from '../../model/made-once.js';
 import type { ServiceEntry, ServiceSpec, Stats } from '../../model/service.js';
 import { flagText } from '../../model/service-text.js';
 import { serviceWord } from '../../model/service-word.js';
-import { type Family, labelText, lazyFamily, madeOnce, type Sample, type Scope, withLabel } from '../exposition/family.js';
+import { type Family, labelText, lazyFamily, type Sample, type Scope, withLabel } from '../exposition/family.js';
 import type { Snapshot } from '../snapshot.js';
 import { checkedOf, SERVER_STATES, type ServerEntry, serversOf } from './server-state.js';
 

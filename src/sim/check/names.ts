@@ -2,20 +2,12 @@
 import { checkerIdentity, realIdentity, serverIdentity } from '../../control/check/identity.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { madeOnce } from '../../model/made-once.js';
 
-/** Configurations never change, so that a key is worked out once. */
-function cached<Of extends object>(make: (of: Of) => string): (of: Of) => string {
-  const known = new WeakMap<Of, string>();
-  return (of) => {
-    const found = known.get(of) ?? make(of);
-    known.set(of, found);
-    return found;
-  };
-}
-
-const checkKey = cached<Checker>(checkerIdentity);
-const ownKey = cached<RealServer>(realIdentity);
-export const serverKey = cached<VirtualServer>(serverIdentity);
+// Configurations never change, so that a key is worked out once.
+const checkKey = madeOnce<Checker, string>(checkerIdentity);
+const ownKey = madeOnce<RealServer, string>(realIdentity);
+export const serverKey = madeOnce<VirtualServer, string>(serverIdentity);
 export const realKey = (server: VirtualServer, real: RealServer): string => `${serverKey(server)}\n${ownKey(real)}`;
 
 /** The virtual servers that a process takes from a file, by key: one that stands twice counts once. */
@@ -47,7 +39,7 @@ function makeKeys(server: VirtualServer, real: RealServer): readonly string[] {
 }
 
 /** `10.0.0.1` */
-export const hostOf = cached<RealServer>(({ address }) => formatAddress(address));
+export const hostOf = madeOnce<RealServer, string>(({ address }) => formatAddress(address));
 /** `10.0.0.1 of [192.0.2.1]:tcp:80`, for people. */
 export const realText = (server: VirtualServer, real: RealServer): string => `${hostOf(real)} of ${server.name}`;
 /** `10.0.0.1=3` of each destination, with its weight. */
