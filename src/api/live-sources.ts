@@ -18,20 +18,19 @@ import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
 import { observedReader, readerOf } from '../report/observed-reader.js';
 import { collectStatus, daemonStatuses } from '../report/status/collect-status.js';
-import type { Status } from '../report/status/status.js';
+import type { DaemonStatus, Status } from '../report/status/status.js';
 import { version } from '../report/version.js';
 import { artifact } from '../sys/artifact.js';
-import { monotonicUs, systemClock } from '../sys/clock.js';
+import { monotonicUs } from '../sys/clock.js';
 import { unlessCode } from '../sys/errno.js';
 import { neighbours } from '../sys/netlink/neighbours.js';
 import { type DoctorReport, examineBeside } from './doctor-process.js';
 import { keptDrift } from './kept-drift.js';
-import type { ApiReaders, ApiSources, TableSnapshot } from './sources.js';
+import { liveTable } from './live-table.js';
+import type { ApiReaders, ApiSources } from './sources.js';
 
 /** So long what takes long to collect is answered with again, ms. */
 const KEPT_MS = 1000;
-/** So long the table, ms. */
-const TABLE_MS = 250;
 /**
  * A change of the table that another process makes is not waited for: requests are answered with the table before it, so long. The watch looks
  * once a second, so there is one.
@@ -67,28 +66,8 @@ function keptTables(): { readonly observe: () => ObservedDatapath; readonly forg
   return { observe, forget: () => last?.observed.reader.forget() };
 }
 
-const statusOf = (own: string, observed: ObservedDatapath): Status =>
-  collectStatus(own, asOfBuild(observed, own) ?? observeDatapath(() => own, UNHURRIED));
-
-/** The table, kept for a moment in which no program changes it: who asks more often gets the same counters. */
-function keptTable(reader: () => ObservingReader): () => TableSnapshot {
-  let last: { readonly table: TableSnapshot; readonly of: ObservingReader; readonly atMs: number } | undefined;
-  const holds = (one: ObservingReader, atMs: number): TableSnapshot | undefined => {
-    if (last === undefined || last.of !== one) return undefined;
-    const { table } = last;
-    if (one.stands({ generation: table.generation, atMs: last.atMs })) return table;
-    return atMs - last.atMs < TABLE_MS && table.generation === one.settledGeneration ? table : undefined;
-  };
-  return () => {
-    const [one, atMs] = [reader(), systemClock.now()];
-    checkPresent(one.tables);
-    const found = holds(one, atMs);
-    if (found !== undefined) return found;
-    const table = one.observing(() => ({ ...one.table(), timeouts: one.timeouts(), totals: one.totals() }));
-    last = { table, of: one, atMs };
-    return table;
-  };
-}
+const statusOf = (own: string, observed: ObservedDatapath, daemons: readonly DaemonStatus[]): Status =>
+  collectStatus(own, asOfBuild(observed, own) ?? observeDatapath(() => own, UNHURRIED), daemons);
 
 /** What is read, and what whoever changes the table in this process calls after it. */
 export interface LiveSources {
@@ -118,6 +97,7 @@ export function liveSources({ refusals, requests, applies }: Counted, document: 
   };
   let examining: Promise<DoctorReport> | undefined;
   let examined: ExaminedSnapshot | undefined;
+  const daemons = kept(daemonStatuses);
   const drift = keptDrift(document, state.read);
   const own = (): ApiSnapshot => {
     const driftLines = drift();
@@ -132,18 +112,9 @@ export function liveSources({ refusals, requests, applies }: Counted, document: 
   const readers: ApiReaders = {
     now: () => Date.now(),
     monotonicUs,
-    table: keptTable(reader),
-    state: state.read,
-    service: (key) => reader().service(key),
-    generation: () => {
-      const one = reader();
-      checkPresent(one.tables);
-      one.verify();
-      state.verify();
-      return one.generation;
-    },
-    status: kept(() => statusOf(ownPin(), observe()), isUnsettled),
-    daemons: kept(daemonStatuses),
+    ...liveTable(reader, state),
+    status: kept(() => statusOf(ownPin(), observe(), daemons()), isUnsettled),
+    daemons,
     attempts: kept(publishedServerAttempts),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),
     neighbours,

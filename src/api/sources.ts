@@ -3,6 +3,7 @@ import type { DrainRequest } from '../control/drain/messages.js';
 import type { DocumentOptions, DocumentPlan } from '../control/plan/document-plan.js';
 import type { TableFacts } from '../control/plan/table-facts.js';
 import type { ConnectionFilter } from '../datapath/ebpf/observe/connection-filter.js';
+import type { ConfiguredTable } from '../datapath/ebpf/observe/kept-services.js';
 import type { AddedVip } from '../document/added-vips.js';
 import type { PresentState } from '../document/kept-state.js';
 import type { PublishedServerAttempts } from '../host/published-attempts.js';
@@ -11,6 +12,7 @@ import type { Drain, DrainRecord } from '../model/drain/drain.js';
 import type { WantedOverride } from '../model/drain/override.js';
 import type { DropCount, RecentDrops } from '../model/drops.js';
 import type { ServiceEntry, ServiceKey, Stats, Timeouts } from '../model/service.js';
+import type { PageAsked } from '../model/service-page.js';
 import type { TableDocument } from '../model/table-document.js';
 import type { ConnectionValue } from '../report/connections/connection-value.js';
 import type { Explanation } from '../report/explain/explanation.js';
@@ -35,6 +37,15 @@ export interface TableSnapshot {
   readonly generation: number;
 }
 
+/** A page of the table with the state that it is of. */
+export interface TablePage {
+  readonly table: TableSnapshot;
+  /** Behind it the next page begins; undefined: there is none. */
+  readonly next: ServiceKey | undefined;
+  /** As `state().base`. */
+  readonly base: string;
+}
+
 export interface DropsFound {
   readonly total: readonly DropCount[];
   /** undefined: the loaded programs keep no history. */
@@ -51,6 +62,10 @@ export interface ApiReaders {
   monotonicUs(): number;
   /** @throws WeirError datapath-not-loaded, and what hides the tables */
   table(): TableSnapshot;
+  /** Without counters; what did not change is the same object as before. @throws WeirError as `table` */
+  configured(): ConfiguredTable;
+  /** The whole of it is the same object for a moment. @throws WeirError service-missing: the one that the page is behind; as `table` and `state` */
+  page(asked: PageAsked): TablePage;
   /** What is configured, by which a change is planned; the same object while it is the same. @throws WeirError as observeTable */
   state(): PresentState;
   /** @throws WeirError service-missing, and as `table` */

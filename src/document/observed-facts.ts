@@ -29,7 +29,7 @@ interface PresentReader extends Pick<TableReader, 'timeouts' | 'sysctls'> {
 
 /** Reads no counters. */
 export const observedPresent = (reader: ObservingReader): PresentFacts =>
-  presentFacts({ services: () => reader.configured(), timeouts: () => reader.timeouts(), sysctls: () => reader.sysctls() });
+  presentFacts({ services: () => reader.configured().services, timeouts: () => reader.timeouts(), sysctls: () => reader.sysctls() });
 
 export function presentFacts(reader: PresentReader): PresentFacts {
   const present = new Map<string, PresentTable extends ReadonlyMap<string, infer T> ? T : never>();

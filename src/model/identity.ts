@@ -22,7 +22,8 @@ export function serviceId(key: ServiceKey): string {
 }
 
 export function sameService(a: ServiceKey, b: ServiceKey): boolean {
-  return serviceId(a) === serviceId(b);
+  if (a.kind === 'fwmark') return b.kind === 'fwmark' && a.family === b.family && a.mark === b.mark;
+  return b.kind === 'address' && a.protocol === b.protocol && a.port === b.port && sameAddress(a.address, b.address);
 }
 
 export function sameDestination(a: DestinationKey, b: DestinationKey): boolean {

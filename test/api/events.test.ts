@@ -9,7 +9,7 @@ import { routes } from '../../src/api/routes/routes.js';
 import { type Drain, NO_DRAINS } from '../../src/model/drain/drain.js';
 import { WeirError } from '../../src/model/errors/weir-error.js';
 import { field } from '../../src/model/json.js';
-import { changingSources, memoryReaders, oneDrain, oneService, reader } from '../support/api.js';
+import { changingSources, oneDrain, oneService, reader } from '../support/api.js';
 
 async function pieces(stream: AsyncGenerator<string>, count: number): Promise<readonly string[]> {
   const found: string[] = [];
@@ -67,9 +67,9 @@ test('a look finds what came, changed and went', () => {
   const watch = new Watch(
     {
       generation: () => generation ?? 0,
-      table: () => {
+      configured: () => {
         if (generation === undefined) throw new WeirError('datapath-not-loaded');
-        return { ...memoryReaders.table(), services, generation };
+        return { services, generation };
       },
       drainRecord: () => ({ ...NO_DRAINS, drains }),
       driveDrains: () => {

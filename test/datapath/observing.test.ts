@@ -5,10 +5,11 @@ import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { ObservingReader } from '../../src/datapath/ebpf/observe/observing-reader.js';
 import { Dirty } from '../../src/datapath/ebpf/recovery/batch.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
+import type { PageAsked } from '../../src/model/service-page.js';
 import { openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { serviceKey } from './fixtures/fixture.js';
-import { masq, one, spec } from './killed-bed.js';
+import { masq, one, spec, two } from './killed-bed.js';
 
 const [web, other] = [serviceKey('tcp', VIP, 80), serviceKey('tcp', VIP, 81)];
 
@@ -75,7 +76,7 @@ test('what changes while it is read is read once, as packets meet it; a service 
     director.addService(spec(other));
     director.addDestination(web, masq(one));
     const reader = new ObservingReader(tables, '/nonexistent', { waitMs: 0, keptMs: 2000 });
-    const before = reader.configured();
+    const before = reader.configured().services;
     assert.deepEqual(
       before,
       reader.services().map(({ spec: own, destinations }) => ({
@@ -93,7 +94,21 @@ test('what changes while it is read is read once, as packets meet it; a service 
     });
     assert.deepEqual([ports, reads], [[80], 1]);
     assert.equal(reader.services().length, 2);
-    assert.equal(reader.configured()[1]?.destinations[0]?.spec, before[1]?.destinations[0]?.spec, 'what is the same stays the same object');
+    assert.equal(
+      reader.configured().services[1]?.destinations[0]?.spec,
+      before[1]?.destinations[0]?.spec,
+      'what is the same stays the same object',
+    );
+    const keysOf = (asked: PageAsked) => reader.table(asked).services.map(({ spec: { key } }) => key);
+    assert.deepEqual([keysOf({ limit: 1 }), reader.table({ limit: 1 }).next], [[other], other]);
+    assert.deepEqual([keysOf({ after: other }), reader.table({ after: other }).next], [[web], undefined]);
+    reader.together(() => {
+      const { generation } = reader.table({ limit: 1 });
+      director.addDestination(web, masq(two));
+      const { services, generation: same } = reader.configured();
+      assert.deepEqual([services[1]?.destinations.length, same], [1, generation], 'what is read together is of one reading');
+    });
+    assert.equal(reader.configured().services[1]?.destinations.length, 2);
   } finally {
     bed.close();
   }

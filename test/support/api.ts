@@ -22,6 +22,7 @@ import { type Drain, NO_DRAINS } from '../../src/model/drain/drain.js';
 import { WeirError } from '../../src/model/errors/weir-error.js';
 import type { Log } from '../../src/model/log-level.js';
 import type { ServiceEntry, Stats } from '../../src/model/service.js';
+import { servicePage } from '../../src/model/service-page.js';
 import type { Status } from '../../src/report/status/status.js';
 import { monotonicUs } from '../../src/sys/clock.js';
 import { ip } from './ip.js';
@@ -123,6 +124,14 @@ export const memoryReaders: ApiReaders = {
   metrics: (query, accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', pieces: [`# ${query} ${accept}\n`] }),
   table: () => ({ services: [oneService], timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, totals: stats, generation: 7 }),
   state: () => ({ present: new Map(), owners: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, base: '0123456789abcdef' }),
+  configured() {
+    return this.table();
+  },
+  page(asked) {
+    const table = this.table();
+    const { services, next } = servicePage(table.services, asked);
+    return { table: next === undefined && asked.after === undefined ? table : { ...table, services }, next, base: this.state().base };
+  },
   service: () => oneService,
   generation: () => 7,
   status: () => emptyStatus,

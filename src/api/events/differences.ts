@@ -1,8 +1,8 @@
 // What happened between two looks at a host, as events.
 import { isDeepStrictEqual } from 'node:util';
 import { configuredText } from '../../control/plan/table-base.js';
+import type { ConfiguredService } from '../../datapath/ebpf/observe/kept-services.js';
 import type { DrainRecord } from '../../model/drain/drain.js';
-import type { ServiceEntry } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DaemonStatus } from '../../report/status/status.js';
 
@@ -30,7 +30,7 @@ export interface Happened {
   readonly data: unknown;
 }
 
-export const servicesLook = (services: readonly ServiceEntry[]): Named =>
+export const servicesLook = (services: readonly ConfiguredService[]): Named =>
   new Map(
     services.map(({ spec, destinations }) => [
       serviceWord(spec.key),

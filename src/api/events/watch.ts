@@ -9,14 +9,14 @@ export class Watch {
   #last: Look | undefined;
 
   constructor(
-    readonly readers: Pick<ApiSources, 'generation' | 'table' | 'daemons' | 'drainRecord' | 'driveDrains'>,
+    readonly readers: Pick<ApiSources, 'generation' | 'configured' | 'daemons' | 'drainRecord' | 'driveDrains'>,
     readonly ring: EventRing,
   ) {}
 
   #table(): Pick<Look, 'generation' | 'services'> {
     try {
       if (this.#last?.generation !== undefined && this.readers.generation() === this.#last.generation) return this.#last;
-      const { generation, services } = this.readers.table();
+      const { generation, services } = this.readers.configured();
       return { generation, services: servicesLook(services) };
     } catch (error) {
       // It is not loaded, or of another build: a further look will see.

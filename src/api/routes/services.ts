@@ -1,43 +1,24 @@
 // Services and servers as they are in the table, with their health, counters and rates.
 import * as z from 'zod';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { sameDestination, sameService } from '../../model/identity.js';
-import type { ServiceEntry, ServiceKey } from '../../model/service.js';
+import { sameDestination } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DaemonStatus } from '../../report/status/status.js';
-import { currentEtag } from '../changes/condition.js';
+import { etagOf } from '../changes/condition.js';
 import { keptPieces, unhurried } from '../http/unhurried.js';
 import { json, type Route, route } from '../route.js';
-import type { TableSnapshot } from '../sources.js';
+import type { TablePage, TableSnapshot } from '../sources.js';
 import { keptServicesText } from '../values/kept-services-text.js';
 import { countersValue, healthByName, listShape, serverShape, serviceShape, serviceValue } from '../values/service-value.js';
 import { endpointText, numberText, serviceText } from '../values/texts.js';
 
 const LIMIT_MAX = 10_000;
 
-interface Page {
-  readonly table: TableSnapshot;
-  readonly services: readonly ServiceEntry[];
-  readonly next: string | null;
-}
-
-/** @throws WeirError service-missing: it was removed meanwhile */
-function pageOf(table: TableSnapshot, limit = LIMIT_MAX, after?: ServiceKey): Page {
-  const { services } = table;
-  const begin = after === undefined ? 0 : services.findIndex(({ spec }) => sameService(spec.key, after)) + 1;
-  if (after !== undefined && begin === 0) throw new WeirError('service-missing');
-  const page = services.slice(begin, begin + limit);
-  const last = page.at(-1);
-  return { table, services: page, next: last === undefined || begin + limit >= services.length ? null : serviceWord(last.spec.key) };
-}
-
 /** Of so many services is a piece: a part of a millisecond of work. */
 const PIECE_SERVICES = 20;
 
-function* listPieces(
-  { table: { generation, timeouts, totals }, services, next }: Page,
-  daemons: readonly DaemonStatus[],
-): Generator<string> {
+function* listPieces({ table, next }: Omit<TablePage, 'base'>, daemons: readonly DaemonStatus[]): Generator<string> {
+  const { generation, timeouts, totals, services } = table;
   const health = healthByName(daemons);
   const head: Omit<z.infer<typeof listShape>, 'services' | 'next'> = {
     generation,
@@ -50,7 +31,7 @@ function* listPieces(
     yield `${text}${at === 0 ? '' : ','}${part}`;
     text = '';
   }
-  yield `${text}],"next":${JSON.stringify(next)}}\n`;
+  yield `${text}],"next":${JSON.stringify(next === undefined ? null : serviceWord(next))}}\n`;
 }
 
 const wholeLists = new WeakMap<TableSnapshot, { readonly daemons: readonly DaemonStatus[]; readonly pieces: Iterable<string> }>();
@@ -59,7 +40,7 @@ const wholeLists = new WeakMap<TableSnapshot, { readonly daemons: readonly Daemo
 function wholeList(table: TableSnapshot, daemons: readonly DaemonStatus[]): Iterable<string> {
   const made = wholeLists.get(table);
   if (made?.daemons === daemons) return made.pieces;
-  const pieces = keptPieces(listPieces({ table, services: table.services, next: null }, daemons));
+  const pieces = keptPieces(listPieces({ table, next: undefined }, daemons));
   wholeLists.set(table, { daemons, pieces });
   return pieces;
 }
@@ -76,13 +57,14 @@ export const serviceRoutes: readonly Route[] = [
     }),
     answers: { 200: { what: 'the table of one moment; ETag: that of the configuration', schema: listShape } },
     answer({ query: { limit, after } }, sources) {
-      const [table, daemons] = [sources.table(), sources.daemons()];
       const isWhole = limit === undefined && after === undefined;
-      const pieces = isWhole ? wholeList(table, daemons) : listPieces(pageOf(table, limit, after), daemons);
+      const asked = isWhole ? {} : { after, limit: limit ?? LIMIT_MAX };
+      const [page, daemons] = [sources.page(asked), sources.daemons()];
+      const pieces = isWhole ? wholeList(page.table, daemons) : listPieces(page, daemons);
       return {
         status: 200,
         body: { kind: 'stream', pieces: unhurried(pieces), type: 'application/json' },
-        headers: { etag: currentEtag(sources) },
+        headers: { etag: etagOf(page.base) },
       };
     },
   }),

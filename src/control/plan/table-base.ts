@@ -19,9 +19,22 @@ const serviceText = ({ key, scheduler, schedFlags, onePacket, persistence, idleE
   return `${serviceId(key)} ${scheduler} ${schedFlags} ${onePacket} ${kept}`;
 };
 
+interface Kept {
+  readonly servers: readonly DestinationSpec[];
+  readonly text: string;
+}
+
+/** By the service's specification: a reader that reads again and again has the same objects for what did not change. */
+const texts = new WeakMap<ServiceSpec, Kept>();
+
 /** All that is configured of a service and its servers: equal where nothing but the servers' order differs. */
-export const configuredText = (spec: ServiceSpec, servers: readonly DestinationSpec[]): string =>
-  [serviceText(spec), ...servers.map(serverText).sort()].join('\n');
+export function configuredText(spec: ServiceSpec, servers: readonly DestinationSpec[]): string {
+  const kept = texts.get(spec);
+  if (kept?.servers.length === servers.length && kept.servers.every((one, index) => one === servers[index])) return kept.text;
+  const text = [serviceText(spec), ...servers.map(serverText).sort()].join('\n');
+  texts.set(spec, { servers, text });
+  return text;
+}
 
 /** Of what the document may own: services of others do not count. `digestOf`: SHA-256, where there is a faster one. */
 export function tableBase(

@@ -165,7 +165,10 @@ export function collectTable(reader: ObservingReader): TableFacts {
   const drops = watchDrops(reader);
   const { services, active, inactive, capacity, slots, templates } = reader.overview();
   const overloaded = new Map(
-    services.map(({ key, destinations }) => [serviceId(key), new Set(destinations.filter((one) => one.overloaded).map(destinationId))]),
+    services.map(({ key, destinations }) => [
+      serviceId(key),
+      new Set(destinations.filter((one) => one.overloaded).map(({ key: one }) => destinationId(one))),
+    ]),
   );
   const { halfOpen, ...rest } = summary(reader.connections(), reader.timeouts());
   const marked = present.some(isMarkAlone) ? markedPorts(reader.tables, CONNECTIONS_MAX) : undefined;

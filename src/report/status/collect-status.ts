@@ -17,7 +17,8 @@ import { runningDaemon } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
-import type { ServiceKey } from '../../model/service.js';
+import { madeOnce } from '../../model/made-once.js';
+import type { DestinationKey, ServiceKey } from '../../model/service.js';
 import { wouldBreak } from '../../model/stream-node.js';
 import { native } from '../../sys/addon.js';
 import { unlessCode } from '../../sys/errno.js';
@@ -48,12 +49,14 @@ const STATES = { init: 'INIT', backup: 'BACKUP', master: 'MASTER', fault: 'FAULT
 /** The unit of times in /proc/PID/stat, which the kernel shows alike on every machine. */
 const TICKS_PER_S = 100;
 
-const serviceName = (key: ServiceKey): string =>
-  key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpointText(key)}`;
+const serviceName = madeOnce((key: ServiceKey): string =>
+  key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpointText(key)}`,
+);
+const serverName = madeOnce((key: DestinationKey): string => endpointText(key));
 
 function serviceStatus({ key, scheduler, destinations }: ServiceOverview): ServiceStatus {
-  const servers = destinations.map(({ weight, overloaded, active, inactive, ...endpoint }) => ({
-    server: endpointText(endpoint),
+  const servers = destinations.map(({ key: server, weight, overloaded, active, inactive }) => ({
+    server: serverName(server),
     weight,
     inService: weight > 0 && !overloaded,
     active,
@@ -209,11 +212,11 @@ function streamStatus(): SyncStatus | null {
 }
 
 /**
- * `own`, `observed`: of a process that asks again and again.
+ * The arguments are of a process that asks again and again.
  * @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root
  */
-export function collectStatus(own = buildPin(), observed = observeDatapath(() => own)): Status {
+export function collectStatus(own = buildPin(), observed = observeDatapath(() => own), daemons = daemonStatuses()): Status {
   const datapath = using(new Netlink(), (netlink) => datapathStatus(netlink, observed));
   const found: FromTable = observed.kind === 'loaded' ? fromTable(observed.reader) : { table: null, services: [], drops: null };
-  return { version, build: buildName(own), datapath, ...found, stream: streamStatus(), daemons: daemonStatuses() };
+  return { version, build: buildName(own), datapath, ...found, stream: streamStatus(), daemons };
 }

@@ -3,14 +3,16 @@
 
 import { messageOf } from '../../../model/errors/message-of.js';
 import { failureText, isWeirError, WeirError } from '../../../model/errors/weir-error.js';
+import type { ServiceKey } from '../../../model/service.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Conf } from '../abi.gen.js';
-import { type ServiceOverview, tableOverview } from '../observe/table-overview.js';
+import { tableNumbers } from '../observe/table-overview.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { recover } from '../recovery/batch.js';
 import { isOfSctp } from '../table/identity.js';
 import { countTaken } from '../table/living-slots.js';
+import { liveKeys } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import { exchangePrograms } from './exchange.js';
 import { forgetSettings, keepSettings, SIZES, sizesIn } from './kept-settings.js';
@@ -27,8 +29,8 @@ import { kindsLoaded, loadUnlessRefused } from './xdp.js';
  * firewall marks alone: it becomes no larger than those need, and no smaller than it is.
  */
 function bucketsOf(build: SideBuild, tables: Tables, buckets: number): number {
-  const isUsed = ({ key }: ServiceOverview): boolean => isOfSctp(key) && build.isFor({ key });
-  if (build.ofSctp !== true || tableOverview(tables).services.some(isUsed)) return buckets;
+  const isUsed = (key: ServiceKey): boolean => isOfSctp(key) && build.isFor({ key });
+  if (build.ofSctp !== true || liveKeys(tables).some(isUsed)) return buckets;
   return Math.min(buckets, Math.max(markedBuckets(buckets), entriesOf(tables.folder, build.pins.conns)));
 }
 
@@ -45,8 +47,8 @@ function hasSizes(tables: Tables, wanted: Partial<Capacity>): boolean {
 }
 
 function isEmpty(tables: Tables): boolean {
-  const { services, active, inactive } = tableOverview(tables);
-  return services.length === 0 && active + inactive + tables.conf.get(0, Conf.templatesLive) === 0;
+  const { active, inactive } = tableNumbers(tables);
+  return liveKeys(tables).length === 0 && active + inactive + tables.conf.get(0, Conf.templatesLive) === 0;
 }
 
 /** A table that got another size. */

@@ -3,6 +3,7 @@
 import { sameDestination, sameService } from '../../../model/identity.js';
 import { sameDestinationSpec, sameServiceSpec, sameTunnel } from '../../../model/same-spec.js';
 import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import { type PageAsked, type ServicePage, servicePage } from '../../../model/service-page.js';
 import type { Clock } from '../../../sys/clock.js';
 import { Conf, Dest } from '../abi.gen.js';
 import { Dirty } from '../recovery/batch.js';
@@ -11,6 +12,7 @@ import { specOfService } from '../table/identity.js';
 import { destinationEntry, eachDestination, ofLiveService, type StatsReader, specOfDestination, statsOf } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import { readOnce, undisturbed } from '../whole-read.js';
+import { destinationOverview, type ServiceOverview } from './table-overview.js';
 
 interface KeptDestination {
   readonly id: number;
@@ -71,9 +73,13 @@ export interface ConfiguredService {
   readonly destinations: readonly Pick<DestinationEntry, 'spec' | 'persistent'>[];
 }
 
-/** Services, and the generation of the table that they are of. */
-export interface KeptTable {
-  readonly services: readonly ServiceEntry[];
+export interface ConfiguredTable {
+  readonly services: readonly ConfiguredService[];
+  readonly generation: number;
+}
+
+/** Services, or a page of them, and the generation of the table that they are of. */
+export interface KeptTable extends ServicePage<ServiceEntry> {
   readonly generation: number;
 }
 
@@ -83,10 +89,19 @@ export interface ReadMoment {
   readonly atMs: number;
 }
 
+interface Current {
+  readonly services: readonly KeptService[];
+  readonly generation: number;
+}
+
 export class KeptServices {
-  #moment: ReadMoment | undefined;
-  #services: readonly KeptService[] = [];
+  /** What was read last while no change came between. */
+  #whole: (Current & ReadMoment) | undefined;
+  /** What was read last. */
+  #newest: readonly KeptService[] = [];
   #forgottenAtMs = Number.NEGATIVE_INFINITY;
+  /** Of together(), with what it has read. */
+  #shared: { current?: Current } | undefined;
 
   /** `keptMs`: while a change is under way, what was read in the last so many ms is answered with. */
   constructor(
@@ -95,25 +110,48 @@ export class KeptServices {
     readonly keptMs: number,
   ) {}
 
-  /** @throws WeirError table-unknown-number */
-  read(stats: StatsReader = statsOf): KeptTable {
-    const { services, generation } = this.#current();
-    return { services: services.map((one) => this.#entry(one, stats)), generation };
+  /** Only the counters of the services that are asked for are read. @throws WeirError table-unknown-number, as servicePage */
+  read(stats: StatsReader = statsOf, asked: PageAsked = {}): KeptTable {
+    const { services: all, generation } = this.#current();
+    const { services, next } = servicePage(all, asked);
+    return { services: services.map((one) => this.#entry(one, stats)), next, generation };
+  }
+
+  /** What is configured is read once for all that `work` reads of it, so that it agrees. `work` waits for nothing. */
+  together<T>(work: () => T): T {
+    if (this.#shared !== undefined) return work();
+    this.#shared = {};
+    try {
+      return work();
+    } finally {
+      this.#shared = undefined;
+    }
   }
 
   /** @throws as read */
-  configured(): readonly ConfiguredService[] {
+  configured(): ConfiguredTable {
     const { dests } = this.tables;
-    return this.#current().services.map(({ spec, destinations }) => ({
+    const { services, generation } = this.#current();
+    const configuredOf = ({ spec, destinations }: KeptService): ConfiguredService => ({
       spec,
       destinations: destinations.map((one) => ({ spec: one.spec, persistent: dests.get(one.id, Dest.persistent) })),
+    });
+    return { services: services.map(configuredOf), generation };
+  }
+
+  /** @throws as read */
+  overview(): readonly ServiceOverview[] {
+    return this.#current().services.map(({ spec, destinations }) => ({
+      key: spec.key,
+      scheduler: spec.scheduler,
+      destinations: destinations.map((one) => destinationOverview(this.tables, one.id, one.spec)),
     }));
   }
 
   /** A wrapper of the service, which holds undefined where there is none; undefined: nothing is kept that stands. */
   service(key: ServiceKey): { readonly value: ServiceEntry | undefined } | undefined {
-    if (this.#moment === undefined || !this.stands(this.#moment)) return undefined;
-    const found = this.#services.find(({ spec }) => sameService(spec.key, key));
+    if (this.#whole === undefined || !this.stands(this.#whole)) return undefined;
+    const found = this.#whole.services.find(({ spec }) => sameService(spec.key, key));
     return { value: found === undefined ? undefined : this.#entry(found, statsOf) };
   }
 
@@ -137,13 +175,14 @@ export class KeptServices {
 
   /** Reads nothing: what is kept was right at this moment, too, or it does not stand in the next batch of changes. */
   verify(): void {
-    const [moment, atMs] = [this.#moment, this.clock.now()];
-    if (moment === undefined) return;
+    const [whole, atMs] = [this.#whole, this.clock.now()];
+    if (whole === undefined) return;
     const now = undisturbed(this.tables, () => this.tables.conf.atomic(0, Conf.generation));
-    if (now?.value === moment.generation) this.#moment = { ...moment, atMs };
+    if (now?.value === whole.generation) this.#whole = { ...whole, atMs };
   }
 
   forget(): void {
+    if (this.#shared !== undefined) this.#shared = {};
     this.#forgottenAtMs = this.clock.now();
   }
 
@@ -156,16 +195,27 @@ export class KeptServices {
   }
 
   /** Beside a change those of before it, if they stand; else as packets meet them, which are kept only where no change came between. */
-  #current(): { readonly services: readonly KeptService[]; readonly generation: number } {
-    const moment = this.#moment;
-    if (moment !== undefined && this.stands(moment)) return { services: this.#services, generation: moment.generation };
+  #current(): Current {
+    const current = this.#shared?.current ?? this.#read();
+    if (this.#shared !== undefined) this.#shared.current = current;
+    return current;
+  }
+
+  #read(): Current {
+    const whole = this.#whole;
+    if (whole !== undefined && this.stands(whole)) return whole;
     const generation = this.tables.conf.atomic(0, Conf.generation);
     const atMs = this.clock.now();
-    const work = (): readonly KeptService[] =>
-      moment?.generation === generation ? this.#services : configured(this.tables, this.#services);
+    const work = (): readonly KeptService[] => (whole?.generation === generation ? whole.services : this.#configured());
     const read = readOnce(this.tables, work);
-    if (read?.whole === true) [this.#services, this.#moment] = [read.value, { generation, atMs }];
-    else if (moment !== undefined && this.stands(moment)) return { services: this.#services, generation: moment.generation };
-    return { services: read === undefined ? work() : read.value, generation };
+    const found = { services: read === undefined ? work() : read.value, generation };
+    if (read?.whole === true) this.#whole = { ...found, atMs };
+    else if (whole !== undefined && this.stands(whole)) return whole;
+    return found;
+  }
+
+  #configured(): readonly KeptService[] {
+    this.#newest = configured(this.tables, this.#newest);
+    return this.#newest;
   }
 }

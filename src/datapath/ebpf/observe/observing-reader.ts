@@ -2,6 +2,7 @@
 // is not finished after it is read as packets meet it: each record whole, but the records of no one moment.
 import { WeirError } from '../../../model/errors/weir-error.js';
 import type { ServiceEntry, ServiceKey } from '../../../model/service.js';
+import type { PageAsked } from '../../../model/service-page.js';
 import { type Clock, systemClock } from '../../../sys/clock.js';
 import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
 import { Conf } from '../abi.gen.js';
@@ -11,8 +12,8 @@ import { type CountedConnections, countConnections } from '../table/connection-c
 import { lifetimeStats } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import { checkPresent, isSettled, readOnce, undisturbed } from '../whole-read.js';
-import { type ConfiguredService, KeptServices, type KeptTable, type ReadMoment } from './kept-services.js';
-import { type TableOverview, tableOverview } from './table-overview.js';
+import { type ConfiguredTable, KeptServices, type KeptTable, type ReadMoment } from './kept-services.js';
+import { type TableOverview, tableNumbers } from './table-overview.js';
 
 /** How long the end of a change is waited for, ms. */
 const WAIT_MS = 50;
@@ -47,13 +48,18 @@ export class ObservingReader extends EbpfReader {
     return this.table().services;
   }
 
-  /** The services with the generation that they are of. */
-  table(): KeptTable {
-    return this.reading(() => this.#kept.read());
+  /** The services, or a page of them, with the generation that they are of. @throws WeirError service-missing: that before the page */
+  table(asked: PageAsked = {}): KeptTable {
+    return this.reading(() => this.#kept.read(undefined, asked));
+  }
+
+  /** What is configured is read once for all that `work`, which waits for nothing, reads of it. */
+  together<T>(work: () => T): T {
+    return this.#kept.together(work);
   }
 
   /** Without counters. */
-  configured(): readonly ConfiguredService[] {
+  configured(): ConfiguredTable {
     return this.reading(() => this.#kept.configured());
   }
 
@@ -92,7 +98,7 @@ export class ObservingReader extends EbpfReader {
   }
 
   overview(): TableOverview {
-    return this.reading(() => tableOverview(this.tables));
+    return this.reading(() => ({ services: this.#kept.overview(), ...tableNumbers(this.tables) }));
   }
 
   /** Rises with each change of the table, whoever makes it. */

@@ -1,16 +1,14 @@
 // What is in the table, without counters of packets and without the connection table, whose connections each destination counts: short
 // work also for a large table.
 import type { DestinationKey, ServiceKey } from '../../../model/service.js';
-import { swap16 } from '../../../wire/bytes.js';
-import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
-import { descriptionOf, isFlushing } from '../recovery/intent.js';
-import { keyOfService, schedulerName } from '../table/identity.js';
-import { recordedAddress } from '../table/record-address.js';
-import { destinationIds } from '../table/service-list.js';
+import { Conf, Dest, WeirState } from '../abi.gen.js';
+import { descriptionOf } from '../recovery/intent.js';
 import { sizesOf, type TableSizes } from '../table/table-sizes.js';
 import type { Tables } from '../table/tables.js';
 
-export interface DestinationOverview extends DestinationKey {
+export interface DestinationOverview {
+  /** The same object as long as it is configured alike. */
+  readonly key: DestinationKey;
   readonly weight: number;
   /** It has as many connections as its upper threshold allows. */
   readonly overloaded: boolean;
@@ -41,32 +39,16 @@ export interface TableOverview extends TableNumbers {
   readonly services: readonly ServiceOverview[];
 }
 
-function destinationOverview(tables: Tables, id: number): DestinationOverview {
+/** `key`: the destination of record `id`. */
+export function destinationOverview(tables: Tables, id: number, key: DestinationKey): DestinationOverview {
   const { dests } = tables;
   return {
-    address: recordedAddress(dests, Dest, id),
-    port: swap16(dests.get(id, Dest.port)),
+    key,
     weight: descriptionOf(tables, id).weight,
     overloaded: dests.get(id, Dest.overload) !== 0,
     active: dests.get(id, Dest.active),
     inactive: dests.get(id, Dest.inactive),
   };
-}
-
-function serviceOverviews(tables: Tables): readonly ServiceOverview[] {
-  const { services, conf } = tables;
-  if (isFlushing(tables)) return [];
-  const found: { readonly order: number; readonly service: ServiceOverview }[] = [];
-  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
-    if (services.get(id, Service.state) !== WeirState.LIVE) continue;
-    const service = {
-      key: keyOfService(services, id),
-      scheduler: schedulerName(services.get(id, Service.scheduler)),
-      destinations: [...new Set(destinationIds(tables, id))].map((dest) => destinationOverview(tables, dest)),
-    };
-    found.push({ order: services.get(id, Service.order), service });
-  }
-  return found.sort((a, b) => b.order - a.order).map(({ service }) => service);
 }
 
 /** How full the tables are. No lock: each number is of its own moment. */
@@ -82,6 +64,3 @@ export function tableNumbers(tables: Tables): TableNumbers {
   const templates = { living: conf.get(0, Conf.templatesLive), slots: conf.get(0, Conf.templates) };
   return { active, inactive, capacity, slots: 2 * capacity.connections, templates };
 }
-
-/** The table as `weir status` and doctor show it, without single connections. No lock: each number is of its own moment. */
-export const tableOverview = (tables: Tables): TableOverview => ({ services: serviceOverviews(tables), ...tableNumbers(tables) });

@@ -1,10 +1,9 @@
 // The table as plain data, and how to restore it from any other state. Connections stay: a destination that is added again gets its old
 // record, and with it its connections.
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
-import { Conf, Service, WeirState } from '../abi.gen.js';
-import { keyOfService } from '../table/identity.js';
+import { Conf, Service } from '../abi.gen.js';
 import { readSysctls, writeSysctl } from '../table/sysctls.js';
-import { serviceEntries } from '../table/table-entries.js';
+import { liveKeys, serviceEntries } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import { TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
 import type { Writer } from '../table/writer.js';
@@ -69,14 +68,6 @@ export function restore(tables: Tables, writer: Writer, snapshot: Snapshot): voi
   for (const state of STATES) conf.set(0, Conf.tcpTimeout, snapshot.tcpTimeouts[state] ?? 0, state);
   conf.set(0, Conf.udpTimeout, snapshot.udpTimeout);
   for (const [name, value] of Object.entries(snapshot.sysctls)) writeSysctl(conf, name, value);
-}
-
-function liveKeys({ conf, services }: Tables): readonly ServiceKey[] {
-  const keys: ServiceKey[] = [];
-  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
-    if (services.get(id, Service.state) === WeirState.LIVE) keys.push(keyOfService(services, id));
-  }
-  return keys;
 }
 
 /** A new destination is always the newest: those older than the first difference stay, the others are removed and added again. */

@@ -28,7 +28,7 @@ import { estimateOf } from './counted.js';
 import type { EndpointTable } from './endpoint-table.js';
 import { forwardingOf, isFullnat, isHeld } from './forwarding-word.js';
 import { FullnatPools } from './fullnat-pools.js';
-import { isRecordedFtp, isRecordedWide, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { isRecordedFtp, isRecordedWide, keyOfService, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { livingConnections, placedConnections, type SlotConnection } from './living-slots.js';
 import { type OriginKey, readOrigins } from './origins.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
@@ -150,6 +150,15 @@ export function liveService(tables: Tables, endpoints: EndpointTable, key: Servi
   const id = endpoints.find(serviceEndpoint(tables, key));
   if (id === 0 || tables.services.get(id, Service.state) !== WeirState.LIVE) throw new WeirError('service-missing');
   return id;
+}
+
+/** For a writer: the keys of all services, in the order of their records. */
+export function liveKeys({ conf, services }: Tables): readonly ServiceKey[] {
+  const keys: ServiceKey[] = [];
+  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
+    if (services.get(id, Service.state) === WeirState.LIVE) keys.push(keyOfService(services, id));
+  }
+  return keys;
 }
 
 /** What `read` finds of a live service whose record was not reused meanwhile; undefined: it is not there. */
