@@ -8,6 +8,7 @@
 #define WEIR_ADDON_H
 
 #include <node_api.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,11 @@ void leave_netns(int saved);
 /* bpf_obj_get_info_by_fd with the descriptor's kind ("bpf-map", "bpf-prog", "bpf_link") checked, for each kind answers
  * with a struct of its own. `info` is zeroed first. 0 or a positive errno; EINVAL: another kind. */
 int bpf_info(int fd, const char *kind, void *info, uint32_t size);
+
+/* Between the two no signal comes to this thread: the kernel gives up verifying a program (EAGAIN), or running one many times (EINTR), where one waits
+ * for the thread that asked. Those of the process go to its other threads meanwhile, or come later. */
+void hold_signals(sigset_t *before);
+void release_signals(const sigset_t *before);
 
 typedef struct {
   const char *name;

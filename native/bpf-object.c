@@ -153,7 +153,10 @@ static napi_value js_load(napi_env env, napi_callback_info info) {
   if (!usable(&a, o, true)) return NULL;
   o->loaded = true;
   log_clear();
+  sigset_t before;
+  hold_signals(&before);
   int err = bpf_object__load(o->object);
+  release_signals(&before);
   return err ? fail_with_log(env, a.call, -err) : NULL;
 }
 

@@ -92,7 +92,11 @@ static napi_value js_test(napi_env env, napi_callback_info info) {
                 .ctx_in = t.ctx.size ? t.ctx.at : NULL, .ctx_size_in = (__u32)t.ctx.size, .ctx_out = ctx_out,
                 .ctx_size_out = (__u32)ctx_room, .repeat = (int)t.repeat, .flags = (__u32)t.flags,
                 .cpu = (__u32)t.cpu, .batch_size = (__u32)t.batch);
-    if (bpf_prog_test_run_opts(fd, &opts) < 0) fail(env, a.call, errno);
+    sigset_t before;
+    hold_signals(&before);
+    int err = bpf_prog_test_run_opts(fd, &opts) < 0 ? errno : 0;
+    release_signals(&before);
+    if (err) fail(env, a.call, err);
     else value = result(env, &opts, (size_t)t.room);
   }
   free(out);

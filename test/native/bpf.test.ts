@@ -1,7 +1,9 @@
 // BPF through the addon: objects, variables, maps, test runs; and every way these fail.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, ObjectFile, type Program } from '../../src/sys/bpf/bpf-objects.js';
 import { Fd, openFds } from '../../src/sys/fd.js';
@@ -65,6 +67,30 @@ test('a context goes in and comes out', needsBpf, () => {
   assert.equal(result.ctx.length, 192);
   mark.close();
   file.close();
+});
+
+test('signals that come every millisecond or so end neither a load nor a run of many turns', needsBpf, async () => {
+  let came = 0;
+  const count = (): void => {
+    came += 1;
+  };
+  process.on('SIGWINCH', count);
+  const sender = spawn('sh', ['-c', 'while kill -WINCH "$0" 2>/dev/null; do sleep 0.001; done', String(process.pid)], { stdio: 'ignore' });
+  try {
+    while (came === 0) await setTimeout(1);
+    const handle = n.bpfObjectOpen(object);
+    n.bpfSetAutoload(handle, 'long_to_verify', true);
+    n.bpfObjectLoad(handle);
+    const program = n.bpfProgramFd(handle, 'long_to_verify');
+    assert.equal(n.bpfProgTest(program, { data: packet(6), repeat: 1000, outSize: 0 }).retval, 2);
+    n.close(program);
+    n.bpfObjectClose(handle);
+    const before = came;
+    while (came === before) await setTimeout(1);
+  } finally {
+    sender.kill();
+    process.off('SIGWINCH', count);
+  }
 });
 
 test('variables: every data section, exact sizes, only before the load', needsBpf, () => {

@@ -56,4 +56,15 @@ int mark(struct __sk_buff *skb) {
 SEC("?xdp")
 int rejected(struct xdp_md *ctx) { return *(volatile __u8 *)(long)ctx->data; }
 
+/* The verifier walks through each turn: tens of milliseconds. Not loaded unless asked. */
+SEC("?xdp")
+int long_to_verify(struct xdp_md *ctx) {
+  __u32 sum = 0;
+  for (__u32 turn = 0; turn < 100000; turn++) {
+    sum += turn;
+    asm volatile("" : "+r"(sum));
+  }
+  return sum ? XDP_PASS : XDP_DROP;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
