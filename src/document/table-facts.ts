@@ -5,8 +5,9 @@ import { switchedServices } from '../datapath/ebpf/switch/apply-switch.js';
 import { runningDaemons } from '../host/running-daemon.js';
 import { isWeirError } from '../model/errors/weir-error.js';
 import { serviceId } from '../model/identity.js';
+import type { VirtualServer } from '../model/keepalived/virtual-server.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
-import { checkedKeys } from '../model/weir-file.js';
+import { checkedServices } from '../model/weir-file.js';
 import { native } from '../sys/addon.js';
 import { type ObservedFacts, observedFacts } from './observed-facts.js';
 
@@ -28,13 +29,13 @@ function switchedIds(observed: ObservedDatapath): readonly string[] {
 export function tableOwners(observed: ObservedDatapath): Pick<TableFacts, 'owners' | 'checked'> {
   const serving = runningDaemons(String(native().netnsCookie())).filter(({ servesTable }) => servesTable);
   const owners = new Map<string, string>(switchedIds(observed).map((id) => [id, SWITCH_OWNER]));
-  const checked = new Set<string>();
+  const checked = new Map<string, VirtualServer>();
   for (const { pid, configuration } of serving) {
-    const ofDocument = new Set(checkedKeys(configuration.weir ?? {}).map(serviceId));
+    const ofDocument = checkedServices(configuration.weir ?? {});
     for (const id of wantedTable(configuration).keys()) {
-      const isOfDocument = ofDocument.has(id);
-      if (isOfDocument) checked.add(id);
-      owners.set(id, isOfDocument ? `weir run (process ${pid}), which checks its servers` : `keepalived (process ${pid})`);
+      const server = ofDocument.get(id);
+      if (server !== undefined) checked.set(id, server);
+      owners.set(id, server !== undefined ? `weir run (process ${pid}), which checks its servers` : `keepalived (process ${pid})`);
     }
   }
   return { owners, checked };

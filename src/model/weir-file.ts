@@ -1,6 +1,7 @@
 // What a weir.yaml has, beside keepalived.conf.
 import type { ConfiguredApi } from './api-settings.js';
 import type { ConfiguredFeedback } from './feedback/configured-feedback.js';
+import { serviceId } from './identity.js';
 import type { VirtualServer } from './keepalived/virtual-server.js';
 import type { Layer7 } from './layer7/layer7.js';
 import type { ServiceKey } from './service.js';
@@ -19,6 +20,10 @@ export interface WeirFile {
   /** Absent: as by default, where a weir.yaml is there. */
   readonly api?: ConfiguredApi;
 }
+
+/** Those whose servers are checked, by `serviceId`. */
+export const checkedServices = ({ checked = [] }: Pick<WeirFile, 'checked'>): ReadonlyMap<string, VirtualServer> =>
+  new Map(checked.flatMap((server) => (server.target.kind === 'service' ? [[serviceId(server.target.key), server] as const] : [])));
 
 /** The services whose servers are checked. */
 export const checkedKeys = ({ checked = [] }: Pick<WeirFile, 'checked'>): readonly ServiceKey[] =>

@@ -23,6 +23,30 @@ function tableOf(lvs: Host): readonly string[] {
   );
 }
 
+/** What is changed by hand is a difference, and a server that is down is none. */
+function comparesByHand(lvs: Host, yaml: string): void {
+  assert.deepEqual([lvs.weir(`diff ${yaml}`).status, lvs.weir(`apply ${yaml}`).status], [0, 0]);
+  const weight = (value: number): unknown => lvs.ipvsadm(`-e -t ${VIP}:80 -r 10.8.2.11 -m -w ${value}`);
+  weight(9);
+  const byHand = lvs.weir(`diff ${yaml}`);
+  assert.deepEqual([byHand.status, byHand.stdout], [4, `  ! server 10.8.2.11:80 of tcp:${VIP}:80: weight 1 → 9\n`]);
+  weight(1);
+  assert.equal(lvs.weir(`diff ${yaml}`).status, 0);
+}
+
+/** The file states the service otherwise than the daemon runs with. */
+function namesReload(lvs: Host, yaml: string): void {
+  const otherwise = new RegExp(
+    `tcp:${VIP}:80: weir run \\(process \\d+\\), which checks its servers, runs with it otherwise — fix: weir reload`,
+  );
+  for (const verb of ['plan', 'apply']) {
+    const { status, stderr } = lvs.weir(`${verb} ${yaml}`);
+    assert.equal(status, 4);
+    assert.match(stderr, otherwise);
+  }
+  assert.match(lvs.weir(`diff ${yaml}`).stdout, otherwise);
+}
+
 test('servers of a weir.yaml are checked by weir run', { skip }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-checked-'));
   context.after(() => rmSync(folder, { recursive: true }));
@@ -49,14 +73,19 @@ test('servers of a weir.yaml are checked by weir run', { skip }, async (context)
     const shown = lvs.weir(`plan ${yaml}`);
     assert.equal(shown.status, 0, shown.stdout);
     assert.match(shown.stdout, /tcp:10\.8\.1\.100:80 stays as it is: weir run \(process \d+\), which checks its servers/);
-    assert.match(lvs.weir('plan').stdout, /nothing changes/);
+    const reload = lvs.weir('plan').stdout;
+    assert.match(reload, /^a reload of weir run \(process \d+, \S+keepalived\.conf and \S+weir\.yaml\) with /);
+    assert.match(reload, /nothing changes/);
+    comparesByHand(lvs, yaml);
 
     writeFileSync(yaml, api + service('{address: 10.8.2.11, weight: 5}') + plainService);
-    assert.equal(lvs.weir(`apply ${yaml}`).status, 0);
+    namesReload(lvs, yaml);
     await table(`${VIP}:80 10.8.2.11:80 1`, `${VIP}:81 10.8.2.11:81 1`);
+    assert.doesNotMatch(lvs.weir('plan').stdout, /is not of the file/);
     assert.match(lvs.weir('plan').stdout, /weight 1 → 5/);
     daemon.signal('SIGHUP');
     await table(`${VIP}:80 10.8.2.11:80 5`, `${VIP}:81 10.8.2.11:81 1`);
+    for (const verb of ['plan', 'apply', 'diff']) assert.equal(lvs.weir(`${verb} ${yaml}`).status, 0, verb);
 
     // Its rights, and those of what it starts: docs/security.md.
     const [, pid] = /pid=(\d+)/.exec(await daemon.logged(/Starting API child process, pid=/)) ?? [];

@@ -15,7 +15,7 @@ import { command, expectWords } from '../command.js';
 import { directorOpener } from '../director-opener.js';
 import { DOCUMENT_OPTIONS, DOCUMENT_TYPES, documentOptions, STATUS } from '../document/options.js';
 import { printPlan } from '../document/print-plan.js';
-import { readDocument, warnUnchecked } from '../document/read-document.js';
+import { readDocument, warnChecked } from '../document/read-document.js';
 import { reportWait } from '../failure.js';
 import type { Io } from '../io.js';
 import { warned } from '../ipvsadm/warnings.js';
@@ -27,7 +27,7 @@ const USAGE = `usage: weir apply FILE [--base BASE] [--keep-others] [--ignore we
        connections to what stays are not disturbed; the plan of the table is made again under the lock, and must be the same
        --base BASE       only for the table that weir plan has named so
 ${DOCUMENT_OPTIONS}       --all, --json     as of weir plan
-       exit status 0: all is as FILE states; 4: changes that are not allowed were left out; 3: FILE is refused, or what it
+       exit status 0: all is as FILE states; 4: changes that are not allowed, or that weir reload has to make, were left out; 3: FILE is refused, or what it
        has is kept by others; 1: it could not be done, and nothing was changed (a VIP of another
        host, an interface that is not up); 2: wrong usage
 `;
@@ -91,10 +91,11 @@ export const run = command({ name: 'weir apply', usage: USAGE, types: TYPES }, a
     applyFile(director, { read, unlocked, plan, base: flags.base ?? plan.base, options }, io);
     for (const line of leftUnits(plan)) io.err(`weir apply: ${line}\n`);
     for (const line of unlocked.moved) io.err(`${line}\n`);
-    warnUnchecked(read, unlocked, io);
+    const isOtherwise = warnChecked(read, unlocked, io);
     printPlan(plan, shown, io, { applied: plan.changes.length > 0 });
     const isWatched = director !== undefined && plan.steps.length > 0;
-    return isWatched ? await warnedOfAll(statusOf(plan), director, io) : statusOf(plan);
+    const status = isOtherwise ? STATUS.differs : statusOf(plan);
+    return isWatched ? await warnedOfAll(status, director, io) : status;
   } finally {
     director?.close();
   }

@@ -1,7 +1,9 @@
 // weir plan: prints what a reload of the daemon, or its start, would do with a file, or what weir apply would do with a weir.yaml. It changes
 // nothing and waits for nothing.
+import { existsSync } from 'node:fs';
 import { hasChanges } from '../../control/plan/plan.js';
 import { planText } from '../../control/plan/plan-text.js';
+import type { RunningDaemon } from '../../host/running-daemon.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
 import { DOCUMENT_OPTIONS, DOCUMENT_TYPES } from '../document/options.js';
@@ -21,7 +23,8 @@ const USAGE = `usage: weir plan [-f FILE] [--all] [--json] [PID]
        prints what weir apply FILE would do: FILE is a weir.yaml
 ${DOCUMENT_OPTIONS}       --all   lists what stays, too
        --json  the same as one object, with all that stays
-       exit status 0: nothing would change; 4: something would; 3: FILE would be refused; 1: plan could not look; 2: wrong usage
+       exit status 0: nothing would change; 4: something would, or weir reload has to follow; 3: FILE would be refused;
+       1: plan could not look; 2: wrong usage
 `;
 const TYPES = { ...DOCUMENT_TYPES, file: 'value' } as const;
 /** Of a weir.yaml alone. */
@@ -41,8 +44,14 @@ function statusOf({ plan }: PlanResult): number {
   return hasChanges(plan) ? STATUS.changes : STATUS.unchanged;
 }
 
+/** A weir run needs no keepalived.conf: then it is named by its weir.yaml. */
+function daemonText({ pid, file, weirFile }: RunningDaemon): string {
+  if (weirFile === undefined) return `keepalived (process ${pid}, ${file})`;
+  return `weir run (process ${pid}, ${existsSync(file) ? `${file} and ${weirFile}` : weirFile})`;
+}
+
 function printText(file: string, { daemon, unknown }: DaemonChoice, result: PlanResult, all: boolean, io: Io): void {
-  const what = daemon === undefined ? 'a start of keepalived' : `a reload of keepalived (process ${daemon.pid}, ${daemon.file})`;
+  const what = daemon === undefined ? 'a start of keepalived' : `a reload of ${daemonText(daemon)}`;
   for (const message of result.messages) io.err(`${message}\n`);
   if (unknown !== undefined) {
     io.err(`weir plan: keepalived (process ${unknown}) does not report what it runs with: this is the plan of a start\n`);
@@ -51,7 +60,7 @@ function printText(file: string, { daemon, unknown }: DaemonChoice, result: Plan
     io.err(`weir plan: ${what} with ${file} would be refused: ${result.refused}\n`);
     return;
   }
-  io.out(`${what} with ${file}\n`);
+  io.out(`${what}${daemon?.weirFile !== undefined && !existsSync(file) ? '' : ` with ${file}`}\n`);
   for (const line of planText(result.plan, { all })) io.out(`${line}\n`);
 }
 

@@ -6,7 +6,7 @@ import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 import { type DOCUMENT_TYPES, documentOptions, STATUS } from './options.js';
 import { printPlan } from './print-plan.js';
-import { readDocument, warnUnchecked } from './read-document.js';
+import { readDocument, warnChecked } from './read-document.js';
 
 /** The exit status. @throws WeirError; SystemError EPERM without root */
 export function planFile(file: string, flags: Flags<typeof DOCUMENT_TYPES>, io: Io): number {
@@ -16,8 +16,8 @@ export function planFile(file: string, flags: Flags<typeof DOCUMENT_TYPES>, io: 
   const facts = observeFile(read);
   const plan = planOf(read, facts, options);
   for (const line of facts.moved) io.err(`${line}\n`);
-  warnUnchecked(read, facts, io);
+  const isOtherwise = warnChecked(read, facts, io);
   printPlan(plan, { json: flags.json === true, all: flags.all === true, file }, io);
   if (plan.conflicts.length + plan.refused.length > 0) return STATUS.refused;
-  return plan.changes.length + plan.withheld.length > 0 ? STATUS.differs : STATUS.same;
+  return isOtherwise || plan.changes.length + plan.withheld.length > 0 ? STATUS.differs : STATUS.same;
 }

@@ -1,5 +1,6 @@
 // The document that a command was given: its sections of layer 4.
 import { faultText, readWeirFile } from '../../config/weir/read.js';
+import { otherwiseText, servedOtherwise } from '../../control/plan/served-otherwise.js';
 import type { TableFacts } from '../../control/plan/table-facts.js';
 import { failure, failureLine } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
@@ -8,12 +9,18 @@ import { checkedKeys, type WeirFile } from '../../model/weir-file.js';
 import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
 
-/** A service whose servers are checked by no one is served all the same. */
-export function warnUnchecked(file: WeirFile, facts: Pick<TableFacts, 'checked'>, io: Io): void {
+/**
+ * A service whose servers are checked by no one is served all the same; and one that weir run has otherwise than the file states stays so, which is
+ * answered with true.
+ */
+export function warnChecked(file: WeirFile, facts: Pick<TableFacts, 'checked' | 'owners'>, io: Io): boolean {
   for (const key of checkedKeys(file)) {
     if (!facts.checked.has(serviceId(key)))
       io.err(`${serviceWord(key)}: no weir run checks its servers — fix: weir run --weir-config FILE\n`);
   }
+  const others = servedOtherwise(file, facts);
+  for (const one of others) io.err(`${otherwiseText(one).trim()}\n`);
+  return others.length > 0;
 }
 
 /** undefined: it cannot be applied; a line for each reason was printed. @throws WeirError file-unreadable */

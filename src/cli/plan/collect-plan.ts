@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { makePlan } from '../../control/plan/make-plan.js';
 import type { Plan } from '../../control/plan/plan.js';
 import type { KnownHealth } from '../../control/plan/reload-table.js';
+import { KEEPALIVED_NAMES } from '../../control/virtual-server/names.js';
 import { parseRemembered } from '../../daemon/checker/health-record.js';
 import { enterNamespace } from '../../daemon/process/enter-namespace.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
@@ -121,7 +122,7 @@ function healthOf(configuration: KeepalivedConfiguration, suffix: string, { reac
  * `given`: an absolute path of ours; undefined: the daemon's own file, as it reads it.
  * @throws WeirError datapath-other-build, pin-missing …; SystemError EPERM without root
  */
-export function collectPlan(given: string | undefined, daemon: RunningDaemon | undefined): PlanResult {
+export function collectPlan(given: string | undefined, daemon: RunningDaemon | undefined, names = KEEPALIVED_NAMES): PlanResult {
   const place = given === undefined && daemon !== undefined ? placeOf(daemon) : hostPlace();
   const options = optionsFor(given ?? daemon?.file ?? DEFAULT_PATH, daemon);
   const loaded = loadWeirConfiguration(options, daemon?.pid, environmentOf(daemon), place);
@@ -140,7 +141,7 @@ export function collectPlan(given: string | undefined, daemon: RunningDaemon | u
   const look = (): Plan => {
     const facts = observedFacts(observeDatapath());
     moved = facts.moved;
-    return makePlan(running, next, { ...facts, held, health: healthOf(running ?? next, suffix, place) });
+    return makePlan(running, next, { ...facts, held, names, health: healthOf(running ?? next, suffix, place) });
   };
   let plan = look();
   for (let looks = 1; looks < LOOKS_MAX && daemon !== undefined && plan.drift.some(({ stays }) => !stays); looks++) {

@@ -2,17 +2,18 @@
 // Pure: what is there is an argument.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import { serviceId } from '../../model/identity.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { reachablePart, shortfalls, unservedText } from '../../model/keepalived/served-as.js';
 import { failedText } from '../../model/keepalived/server-health.js';
-import { wantedTable } from '../../model/keepalived/wanted-table.js';
+import { type WantedTable, wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { ServiceKey, Timeouts } from '../../model/service.js';
 import { isAttempted } from '../check/kinds/index.js';
 import { realName } from '../check/names.js';
 import type { CheckMachine } from '../check/state.js';
 import { itemsFrom } from '../timed-list.js';
-import { serviceName } from '../virtual-server/names.js';
+import { type PlanNames, serviceName } from '../virtual-server/names.js';
 import { type PresentTable, planFlush, planTimeouts, type ServicePlan } from '../virtual-server/plan.js';
 import { countByAddress, planAddresses } from './addresses.js';
 import { planChecks } from './checks.js';
@@ -37,6 +38,8 @@ export interface PlanFacts {
   readonly timeouts?: Timeouts;
   /** The director's sysctl expire_nodest_conn. */
   readonly expireNodest: boolean;
+  /** keepalived's, by default. */
+  readonly names?: PlanNames;
 }
 
 /** `running`: what a daemon runs with; undefined: the plan is one of a start. */
@@ -63,10 +66,19 @@ export function makePlan(running: KeepalivedConfiguration | undefined, next: Kee
     addresses,
     checks: planChecks(running === undefined ? undefined : checked(running), checked(next)),
     settings: [...planSettings(running, next), ...timeoutLines(next, facts.timeouts)],
-    drift: findDrift(running === undefined ? undefined : before, wanted, facts).filter(({ stays }) => !stays || flush.length === 0),
+    drift: findDrift(running === undefined ? undefined : before, wanted, {
+      ...facts,
+      present: withoutStated(facts.present, next, wanted),
+    }).filter(({ stays }) => !stays || flush.length === 0),
     expireNodest: facts.expireNodest,
     connections: total(services, addresses, facts),
   };
+}
+
+/** Services that the weir.yaml has without checks are of a file, and no reload is about them. */
+function withoutStated(present: PresentTable, { weir }: KeepalivedConfiguration, wanted: WantedTable): PresentTable {
+  const stated = new Set((weir?.table?.services ?? []).map(({ spec }) => serviceId(spec.key)));
+  return new Map([...present].filter(([id]) => !stated.has(id) || wanted.has(id)));
 }
 
 /** Servers that get no connections are not checked. */

@@ -5,6 +5,7 @@ import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
 import { tables } from '../../../test/support/table-generators.js';
 import { destinationId, serviceId } from '../../model/identity.js';
+import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { type DestinationSpec, PLAIN_TUNNEL, type ServiceKey } from '../../model/service.js';
 import type { DocumentService } from '../../model/table-document.js';
 import { CHANGE_KINDS, type DocumentPlan, type FileKind, type PlannedChange } from './document-plan.js';
@@ -182,7 +183,10 @@ test('services of others stay: those that a daemon serves always, the rest where
   assert.deepEqual([kept.changes, kept.others.length], [[], 2]);
   const taken = planDocument({ services: [service(web, [])] }, facts, { keepOthers: true });
   assert.deepEqual([taken.changes, taken.conflicts.map((one) => one.service)], [[], ['tcp:192.0.2.1:80']]);
-  const checked = planDocument({ services: [service(web, [])] }, factsOf(present, { owners, checked: new Set([serviceId(web)]) }));
+  const checked = planDocument(
+    { services: [service(web, [])] },
+    factsOf(present, { owners, checked: new Map([[serviceId(web), {} as VirtualServer]]) }),
+  );
   assert.deepEqual([checked.conflicts, listed(checked.changes), checked.others.length], [[], ['delete-service udp:192.0.2.1:53'], 1]);
 });
 

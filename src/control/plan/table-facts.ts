@@ -1,4 +1,5 @@
 // What is there when a document is planned: the table, its live connections, and who else keeps services in it.
+import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { ServiceKey, Timeouts } from '../../model/service.js';
 import type { PresentTable } from '../virtual-server/plan.js';
 import type { ConnectionCounts } from './connection-counts.js';
@@ -20,8 +21,8 @@ export interface TableFacts {
   readonly expireNodest: boolean;
   /** Who keeps a service, by `serviceId`: `keepalived (process 12)`, `weir switch`. */
   readonly owners: ReadonlyMap<string, string>;
-  /** Those of `owners` that weir run has of its weir.yaml, with their checks: a document may state them, too. */
-  readonly checked: ReadonlySet<string>;
+  /** Those of `owners` that weir run has of its weir.yaml, as it checks them: a document may state them, too. */
+  readonly checked: ReadonlyMap<string, VirtualServer>;
   /** Addresses (`addressId`) that this host loses by the same plan; absent: none. */
   readonly gone?: ReadonlySet<string>;
 }
@@ -36,5 +37,5 @@ export const NO_FACTS: Omit<TableFacts, 'timeouts'> = {
   templates: new Map(),
   expireNodest: false,
   owners: new Map(),
-  checked: new Set(),
+  checked: new Map(),
 };

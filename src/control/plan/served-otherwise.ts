@@ -1,0 +1,31 @@
+// Services of a weir.yaml that a running weir run has, with their checks: where it runs with others than the file states, weir reload has to follow.
+import { serviceWord } from '../../model/service-word.js';
+import { checkedServices, type WeirFile } from '../../model/weir-file.js';
+import type { TableFacts } from './table-facts.js';
+
+export interface ServedOtherwise {
+  readonly service: string;
+  /** Who has it. */
+  readonly owner: string;
+  /** `removed`: the file has it no more. */
+  readonly kind: 'changed' | 'removed';
+}
+
+/** Only for a file with services. */
+export function servedOtherwise(
+  { table, checked }: Pick<WeirFile, 'table' | 'checked'>,
+  { checked: running, owners }: Pick<TableFacts, 'checked' | 'owners'>,
+): readonly ServedOtherwise[] {
+  if (table?.services === undefined) return [];
+  const stated = checkedServices(checked === undefined ? {} : { checked });
+  return [...running].flatMap(([id, server]): ServedOtherwise[] => {
+    const { target } = server;
+    const now = stated.get(id);
+    if (target.kind !== 'service' || JSON.stringify(now) === JSON.stringify(server)) return [];
+    return [{ service: serviceWord(target.key), owner: owners.get(id) ?? '', kind: now === undefined ? 'removed' : 'changed' }];
+  });
+}
+
+/** With what to do. */
+export const otherwiseText = ({ service, owner, kind }: ServedOtherwise): string =>
+  `  ! ${service}: ${owner}, ${kind === 'removed' ? 'has it, and the file does not' : 'runs with it otherwise'} — fix: weir reload`;
