@@ -9,6 +9,11 @@ export const etagOf = (base: string): string => `"${base}"`;
 
 export const currentEtag = (sources: Pick<ApiSources, 'state'>): string => etagOf(sources.state().base);
 
+/** Does a condition allow any state? */
+export const isAnyState = (given: string | undefined): boolean => tagsOf(given ?? '').includes('*');
+
+const tagsOf = (given: string): readonly string[] => given.split(',').map((tag) => tag.trim());
+
 /** `difference`: the commands that the change would be by now. @throws WeirError api-condition-missing, api-stale */
 export function checkCondition(given: string | undefined, { base, changes }: Pick<DocumentPlan, 'base' | 'changes'>): void {
   checkTag(given, etagOf(base), () => changes.slice(0, DIFFERENCE_MAX).map(({ command }) => command));
@@ -17,6 +22,6 @@ export function checkCondition(given: string | undefined, { base, changes }: Pic
 /** @throws WeirError api-condition-missing, api-stale */
 export function checkTag(given: string | undefined, current: string, difference: () => readonly string[] = () => []): void {
   if (given === undefined) throw new WeirError('api-condition-missing');
-  const tags = given.split(',').map((tag) => tag.trim());
+  const tags = tagsOf(given);
   if (!tags.includes('*') && !tags.includes(current)) throw new WeirError('api-stale', { given, current, difference: difference() });
 }

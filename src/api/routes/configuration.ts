@@ -7,15 +7,17 @@ import { presentDocument } from '../../control/plan/present-document.js';
 import { EXPORT_FORMATS, type Exported, exportedTable } from '../../document/export-formats.js';
 import type { PresentState } from '../../document/kept-state.js';
 import { endpointText as endpointWord } from '../../model/endpoint-text.js';
-import { WeirError } from '../../model/errors/weir-error.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { sameDestination } from '../../model/identity.js';
 import { field, isRecord, type Json, listOf } from '../../model/json.js';
 import { mergePatch } from '../../model/merge-patch.js';
 import type { DestinationSpec, ServiceKey } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
-import { changeTable, planOf } from '../changes/change-table.js';
-import { checkCondition, etagOf } from '../changes/condition.js';
+import { changeTable } from '../changes/change-table.js';
+import { checkCondition, etagOf, isAnyState } from '../changes/condition.js';
+import type { AppliedPlan } from '../changes/plan-book.js';
+import { pause, plannedEdit, type Wanted } from '../changes/planned-edit.js';
 import { readTableDocument } from '../changes/read-document.js';
 import { type Answer, json, type Route, type RouteRequest, route } from '../route.js';
 import type { ApiSources } from '../sources.js';
@@ -55,12 +57,32 @@ const serverPath = z.strictObject({ service: serviceText, server: endpointText }
 
 type Changing = RouteRequest<unknown, z.infer<typeof queryShape>, unknown>;
 
-/** @throws WeirError api-condition-missing, api-stale, and as changeTable */
-async function change({ header, query, caller }: Changing, sources: ApiSources, document: TableDocument): Promise<Answer> {
-  const plan = planOf(sources, document);
-  if (query.dry_run === 'true') return appliedAnswer({ plan, etag: etagOf(plan.base), change: null, warnings: [] });
-  checkCondition(header('if-match'), plan);
-  const applied = await changeTable(sources, { document, options: {}, plan, caller, of: null });
+/** With `If-Match: *` a change that another one comes before is planned again, so often. */
+const ATTEMPTS_MAX = 20;
+
+/** @throws WeirError api-condition-missing, api-stale, and as changeTable and `wanted` */
+async function changed({ header, caller }: Changing, sources: ApiSources, wanted: Wanted): Promise<AppliedPlan> {
+  const condition = header('if-match');
+  for (let attempt = 1; ; attempt += 1) {
+    const { document, plan } = await plannedEdit(sources, wanted);
+    checkCondition(condition, plan);
+    try {
+      return await changeTable(sources, { document, options: {}, plan, caller, of: null });
+    } catch (error) {
+      if (!isWeirError(error, 'plan-outdated') || !isAnyState(condition) || attempt === ATTEMPTS_MAX) throw error;
+      await pause();
+    }
+  }
+}
+
+/** @throws as changed */
+async function change(request: Changing, sources: ApiSources, wanted: Wanted): Promise<Answer> {
+  const { header, query } = request;
+  if (query.dry_run === 'true') {
+    const { plan } = await plannedEdit(sources, wanted);
+    return appliedAnswer({ plan, etag: etagOf(plan.base), change: null, warnings: [] });
+  }
+  const applied = await changed(request, sources, wanted);
   // A preference: what must be known is answered all the same.
   if (header('prefer') !== 'return=minimal' || applied.etag === null || applied.warnings.length > 0) return appliedAnswer(applied);
   return { status: 204, body: { kind: 'none' }, headers: { etag: applied.etag } };
@@ -74,8 +96,7 @@ function readService(key: ServiceKey, body: unknown): DocumentService {
 }
 
 /** @throws WeirError as changedService */
-function present(sources: ApiSources, key: ServiceKey): { readonly document: TableDocument; readonly service: DocumentService } {
-  const state = sources.state();
+function present(state: PresentState, key: ServiceKey): { readonly document: TableDocument; readonly service: DocumentService } {
   const document = presentDocument(state);
   return { document, service: changedService(document, state, key) };
 }
@@ -125,7 +146,7 @@ export const configurationRoutes: readonly Route[] = [
     body: patchShape,
     answers,
     answer: (request, sources) =>
-      change(request, sources, readTableDocument(mergePatch(tableTree(presentDocument(sources.state())), request.body))),
+      change(request, sources, (state) => readTableDocument(mergePatch(tableTree(presentDocument(state)), request.body))),
   }),
   route({
     method: 'PATCH',
@@ -136,10 +157,11 @@ export const configurationRoutes: readonly Route[] = [
     query: queryShape,
     body: patchShape,
     answers,
-    answer(request, sources) {
-      const { document, service } = present(sources, request.path.service);
-      return change(request, sources, withService(document, readService(request.path.service, mergePatch(treeOf(service), request.body))));
-    },
+    answer: (request, sources) =>
+      change(request, sources, (state) => {
+        const { document, service } = present(state, request.path.service);
+        return withService(document, readService(request.path.service, mergePatch(treeOf(service), request.body)));
+      }),
   }),
   route({
     method: 'PATCH',
@@ -150,12 +172,13 @@ export const configurationRoutes: readonly Route[] = [
     query: queryShape,
     body: patchShape,
     answers,
-    answer(request, sources) {
-      const { document, service } = present(sources, request.path.service);
-      const server = service.destinations.find((one) => sameDestination(one, request.path.server));
-      if (server === undefined) throw new WeirError('destination-missing');
-      return change(request, sources, withServer(document, request.path.service, patchedServer(service, server, request.body)));
-    },
+    answer: (request, sources) =>
+      change(request, sources, (state) => {
+        const { document, service } = present(state, request.path.service);
+        const server = service.destinations.find((one) => sameDestination(one, request.path.server));
+        if (server === undefined) throw new WeirError('destination-missing');
+        return withServer(document, request.path.service, patchedServer(service, server, request.body));
+      }),
   }),
   route({
     method: 'GET',
@@ -205,8 +228,10 @@ export const configurationRoutes: readonly Route[] = [
     query: queryShape,
     body: z.looseObject({}).describe('as a service of a weir.yaml'),
     answers,
-    answer: (request, sources) =>
-      change(request, sources, withService(presentDocument(sources.state()), readService(request.path.service, request.body))),
+    answer(request, sources) {
+      const service = readService(request.path.service, request.body);
+      return change(request, sources, (state) => withService(presentDocument(state), service));
+    },
   }),
   route({
     method: 'DELETE',
@@ -217,7 +242,7 @@ export const configurationRoutes: readonly Route[] = [
     query: queryShape,
     answers,
     answer: (request, sources) =>
-      change(request, sources, withoutService(present(sources, request.path.service).document, request.path.service)),
+      change(request, sources, (state) => withoutService(present(state, request.path.service).document, request.path.service)),
   }),
   route({
     method: 'PUT',
@@ -230,10 +255,9 @@ export const configurationRoutes: readonly Route[] = [
     answers,
     answer(request, sources) {
       const { service: key, server } = request.path;
-      const { document } = present(sources, key);
       const [spec] = readService(key, { servers: [{ ...request.body, address: endpointWord(server) }] }).destinations;
       if (spec === undefined) throw new WeirError('destination-missing');
-      return change(request, sources, withServer(document, key, spec));
+      return change(request, sources, (state) => withServer(present(state, key).document, key, spec));
     },
   }),
   route({
@@ -246,9 +270,11 @@ export const configurationRoutes: readonly Route[] = [
     answers,
     answer(request, sources) {
       const { service: key, server } = request.path;
-      const { document, service } = present(sources, key);
-      if (!service.destinations.some((one) => sameDestination(one, server))) throw new WeirError('destination-missing');
-      return change(request, sources, withoutServer(document, key, server));
+      return change(request, sources, (state) => {
+        const { document, service } = present(state, key);
+        if (!service.destinations.some((one) => sameDestination(one, server))) throw new WeirError('destination-missing');
+        return withoutServer(document, key, server);
+      });
     },
   }),
 ];

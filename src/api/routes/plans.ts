@@ -7,6 +7,7 @@ import { changeTable, planOf } from '../changes/change-table.js';
 import { currentEtag, etagOf } from '../changes/condition.js';
 import type { JournalEntry } from '../changes/journal.js';
 import type { StoredPlan } from '../changes/plan-book.js';
+import { plannedEdit } from '../changes/planned-edit.js';
 import { readTableDocument } from '../changes/read-document.js';
 import { json, type Route, route } from '../route.js';
 import { appliedAnswer, appliedShape } from '../values/applied.js';
@@ -143,9 +144,9 @@ export const planRoutes: readonly Route[] = [
     scope: 'write',
     path: idPath,
     answers: { 201: { what: 'the plan', schema: planShape } },
-    answer({ path, caller }, sources) {
-      const document = undone(presentDocument(sources.state()), sources.journal.undoOf(path.id));
-      const plan = planOf(sources, document);
+    async answer({ path, caller }, sources) {
+      const undo = sources.journal.undoOf(path.id);
+      const { document, plan } = await plannedEdit(sources, (state) => undone(presentDocument(state), undo));
       return made(sources.plans.add({ author: caller.name, document, options: {}, plan }), etagOf(plan.base));
     },
   }),
