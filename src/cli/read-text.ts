@@ -1,17 +1,56 @@
 // A file that a command was given, as text.
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { WeirError } from '../model/errors/weir-error.js';
 import { isSystemError, reasonOf } from '../sys/errno.js';
 
-/** @throws WeirError file-unreadable */
-export function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new WeirError('file-unreadable', { path, why: reasonOf(error) }, { cause: error });
+/** More is refused, also of what has no end, such as a device. */
+const BYTES_MAX = 64 * 2 ** 20;
+const CHUNK_BYTES = 1 << 20;
+
+/** To its end, which a pipe may take a time to reach. undefined: it is longer than what is read. */
+function contentOf(descriptor: number): string | undefined {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const got = readSync(descriptor, chunk);
+    if (got === 0) return Buffer.concat(chunks, length).toString('utf8');
+    length += got;
+    if (length > BYTES_MAX) return undefined;
+    chunks.push(chunk.subarray(0, got));
   }
 }
+
+function refused(path: string, why: string, cause?: Error): WeirError {
+  return new WeirError('file-unreadable', { path, why }, ...(cause === undefined ? [] : [{ cause }]));
+}
+
+/** `flags`: how it is opened. `isFit`: by the status of the open file. @throws WeirError file-unreadable */
+function read(path: string, flags: number, isFit: (descriptor: number) => boolean): string {
+  try {
+    const descriptor = openSync(path, flags);
+    try {
+      if (!isFit(descriptor)) throw refused(path, 'it is no regular file');
+      const text = contentOf(descriptor);
+      if (text === undefined) throw refused(path, `it has more than ${BYTES_MAX} bytes`);
+      return text;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw refused(path, reasonOf(error), error);
+  }
+}
+
+/** A file, or a pipe that someone writes into. @throws WeirError file-unreadable */
+export const readText = (path: string): string => read(path, constants.O_RDONLY, () => true);
+
+const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+
+/** Of a path that stands in another file: opening it must not wait. @throws WeirError file-unreadable */
+export const readRegular = (path: string): string =>
+  read(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, (descriptor) => fstatSync(descriptor).isFile());
 
 /** `-`: what comes by the standard input. */
 export const readNamed = (path: string): string => readText(path === '-' ? '/dev/stdin' : path);

@@ -117,7 +117,8 @@ class Parser {
       const end = tokens[at++];
       if (name === undefined) return refuse(`unexpected ${end?.kind}`, end);
       const directive = { name, args, at: { file, line } };
-      if (end?.kind === ';') directives.push(...(name === 'include' ? this.#included(directive, depth) : [directive]));
+      // One by one: an included file may have more than a call takes arguments.
+      if (end?.kind === ';') for (const one of name === 'include' ? this.#included(directive, depth) : [directive]) directives.push(one);
       else if (end?.kind === '{') {
         const inner = this.#block(tokens, at, file, depth + 1);
         if (tokens[inner.next]?.kind !== '}') refuse(`the block of ${name} has no }`, end);

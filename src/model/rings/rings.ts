@@ -52,7 +52,7 @@ export function maglevRing(members: readonly RingMember[]): Ring {
   const weights = members.map(({ lastWeight }) => Math.max(0, lastWeight));
   const unit = weights.reduce(gcd, 0);
   if (unit === 0) return ring;
-  const bits = 32 - Math.clz32(Math.max(...weights) / unit);
+  const bits = 32 - Math.clz32(weights.reduce((most, weight) => Math.max(most, weight), 0) / unit);
   const shift = Math.max(0, bits - MAGLEV_WEIGHT_BITS);
   const walks = members.flatMap(({ id, fold, port }, index) => {
     const weight = weights[index] ?? 0;
