@@ -1,8 +1,10 @@
 // Helpers that several rules use: names, subnets, effective sysctls, texts of services.
+
 import { carries, type TunnelKind } from '../control/realserver/tunnel-devices.js';
 import type { Address, Family } from '../model/address.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
+import { listedService } from '../model/listed-service.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
 import { contains } from '../model/subnet.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
@@ -87,10 +89,8 @@ export function effective(facts: HostFacts, name: string, key: string): number {
   return Math.max(setting(facts, `net/ipv4/conf/all/${key}`), setting(facts, `net/ipv4/conf/${name}/${key}`));
 }
 
-/** A service as ipvsadm lists it: `TCP 10.0.0.1:80`. */
-export function serviceText({ key }: ServiceSpec): string {
-  return key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpointText(key)}`;
-}
+/** A service as ipvsadm lists it. */
+export const serviceText = ({ key }: ServiceSpec): string => listedService(key);
 
 /** One destination of a service: `TCP 10.0.0.1:80 → 10.0.1.1:80`. */
 export function placeText({ spec }: ServiceFact, destination: DestinationSpec): string {

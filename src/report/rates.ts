@@ -1,7 +1,9 @@
 // The rates of services and servers, as the datapath's estimates have them, in an order.
+
 import { effectiveWeight } from '../model/drain/effective-weight.js';
 import { endpointText } from '../model/endpoint-text.js';
-import type { ServiceEntry, ServiceKey, Stats } from '../model/service.js';
+import { listedService } from '../model/listed-service.js';
+import type { ServiceEntry, Stats } from '../model/service.js';
 
 /** A second each. */
 export interface Rates {
@@ -40,9 +42,6 @@ const ratesOf = (stats: Stats, active: number, inactive: number): Rates => ({
   inactive,
 });
 
-const serviceName = (key: ServiceKey): string =>
-  key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpointText(key)}`;
-
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 export function serviceRates({ spec, stats, destinations }: ServiceEntry): ServiceRates {
@@ -53,7 +52,7 @@ export function serviceRates({ spec, stats, destinations }: ServiceEntry): Servi
     ...ratesOf(each.stats, each.active, each.inactive),
   }));
   const counted = [sum(destinations.map(({ active }) => active)), sum(destinations.map(({ inactive }) => inactive))] as const;
-  return { service: serviceName(spec.key), scheduler: spec.scheduler, servers, ...ratesOf(stats, ...counted) };
+  return { service: listedService(spec.key), scheduler: spec.scheduler, servers, ...ratesOf(stats, ...counted) };
 }
 
 export function totalRates(services: readonly ServiceRates[]): Rates {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,6 +118,11 @@ test('TLS alone, of 1.2 and later; tokens and certificates of clients; weir api 
   assert.deepEqual([byToken.status, byToken.stdout, byToken.stderr], [0, 'ok\n', '']);
   const [, cert = '', , key = ''] = ops;
   assert.equal(weir('GET', '/livez', ...host, '--cert', cert, '--key', key).stdout, 'ok\n');
+  writeFileSync(path('two.token'), `${readFileSync(path('monitor.token'), 'utf8')}monitor\n`);
+  const twoTokens = weir('GET', '/livez', ...host, '--token-file', path('two.token'));
+  assert.deepEqual([twoTokens.status, /--token-file takes a file with one token/.test(twoTokens.stderr)], [2, true]);
+  const alone = weir('GET', '/livez', ...host, '--cert', cert);
+  assert.deepEqual([alone.status, /--key is missing/.test(alone.stderr)], [2, true]);
   const unknown = weir('GET', '/livez', '--url', `https://127.0.0.1:${port}`, '--token-file', path('monitor.token'));
   assert.deepEqual([unknown.status, /no API answers at https:.*certificate/.test(unknown.stderr)], [1, true]);
   assert.match(weir('token', 'list', '--tokens', path('tokens')).stdout, /^monitor: read, made .*, expires /);

@@ -57,6 +57,9 @@ breadth('every filter, both orders, a limit, and text', on, async () => {
     const clients = (options: string): readonly string[] => listed(cluster, options).map((each) => each.client);
     assert.deepEqual(clients(`--udp --server ${SERVERS[0]}`), clients(`--udp --server ${SERVERS[0]}:80`));
     assert.equal(listed(cluster, `--udp --server ${SERVERS[0]}`).length, 2);
+    assert.deepEqual(clients(`--service udp:${VIP}:80`), clients(`--udp --service ${VIP}:80`));
+    assert.equal(listed(cluster, `--service udp:${VIP}:80`).length, 4);
+    assert.equal(listed(cluster, '--service mark:5').length, 0);
     assert.equal(listed(cluster, `--server ${SERVERS[0]}:81`).length, 0);
     assert.equal(listed(cluster, `--service ${VIP}:80 --udp`).length, 4);
     assert.equal(listed(cluster, `--service ${VIP}:81`).length, 0);
@@ -109,6 +112,7 @@ test('what cannot be asked', on, async () => {
     assert.match(wrong('--client 10.0.0.0/33'), /--client takes an address or a prefix/);
     assert.match(wrong('--state OPEN'), /--state takes .*ESTABLISHED/);
     assert.match(wrong('--service 10.0.0.1'), /--service takes ADDRESS:PORT/);
+    assert.match(wrong(`--udp --service tcp:${VIP}:80`), /^usage: weir conns/);
     assert.match(wrong('--oldest --youngest'), /^usage: weir conns/);
     assert.match(wrong('--follow --limit 1'), /^usage: weir conns/);
     return Promise.resolve();

@@ -1,6 +1,7 @@
 // A request to the control API and its answer, which is printed as it comes: by a Unix socket of this host, or by HTTPS of another one.
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request } from 'node:https';
+import { parseToken } from '../../model/api-token.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
@@ -67,6 +68,11 @@ function connectionOf(url: string, flags: HostFlags): { readonly options: Reques
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || parsed.protocol !== 'https:' || parsed.pathname !== '/' || parsed.username !== '' || parsed.search !== '')
     throw new WeirError('api-url', { given: url });
+  for (const [given, other] of [
+    ['cert', 'key'],
+    ['key', 'cert'],
+  ] as const)
+    if (flags[given] !== undefined && flags[other] === undefined) throw new WeirError('option-missing', { option: `--${other}` });
   const file = (name: string, path: string | undefined): Record<string, string> => (path === undefined ? {} : { [name]: readText(path) });
   return {
     host: parsed.host,
@@ -80,11 +86,23 @@ function connectionOf(url: string, flags: HostFlags): { readonly options: Reques
   };
 }
 
-/** @throws WeirError api-url, api-unreachable, file-unreadable */
+/** @throws WeirError file-unreadable, option-value */
+function readToken(path: string): string {
+  const token = readText(path).trim();
+  if (parseToken(token) === undefined)
+    throw new WeirError('option-value', {
+      option: '--token-file',
+      expected: 'a file with one token, as weir api token new prints it',
+      given: path,
+    });
+  return token;
+}
+
+/** @throws WeirError api-url, api-unreachable, file-unreadable, option-missing, option-value */
 export async function askHost(url: string, asked: ApiRequest, flags: HostFlags, io: Io): Promise<number> {
   const { options, host } = connectionOf(url, flags);
   const path = flags['token-file'];
-  const authorization = path === undefined ? {} : { authorization: `Bearer ${readText(path).trim()}` };
+  const authorization = path === undefined ? {} : { authorization: `Bearer ${readToken(path)}` };
   const send: Send = (given, answered) =>
     request({ ...given, ...options, headers: { ...(given.headers as Record<string, string>), host, ...authorization } }, answered);
   try {

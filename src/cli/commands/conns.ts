@@ -4,6 +4,8 @@ import { type ConnectionFilter, type FoundConnection, foundConnections } from '.
 import type { Tables } from '../../datapath/ebpf/table/tables.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import type { Protocol } from '../../model/service.js';
+import { parseServiceWord } from '../../model/service-word.js';
 import type { Subnet } from '../../model/subnet.js';
 import { parseSubnet } from '../../model/subnet-text.js';
 import { CONNECTION_STATES } from '../../report/connections/connection-states.js';
@@ -16,9 +18,10 @@ import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 import { readEndpoint } from '../read-endpoint.js';
 
-const USAGE = `usage: weir conns [--tcp|--udp|--sctp] [--service ADDRESS:PORT | --mark N] [--server ADDRESS[:PORT]] [--client PREFIX]
+const USAGE = `usage: weir conns [--tcp|--udp|--sctp] [--service SERVICE | --mark N] [--server ADDRESS[:PORT]] [--client PREFIX]
                   [--state NAME[,NAME]] [--oldest | --youngest] [--limit N] [--json]
        lists the connections that are alive, in the order of the table; it changes nothing and locks nothing
+       --service   as tcp:192.0.2.1:80, mark:5, or 192.0.2.1:80 of any protocol
        --oldest    those first whose last packet is the longest ago; --youngest: the other way around (20, or --limit)
        --json      one object a line
        weir conns --follow [FILTER ...] [--json]
@@ -79,6 +82,15 @@ function readServer(text: string): NonNullable<ConnectionFilter['server']> {
 
 const MARK_MAX = 0xffff_ffff;
 
+/** @throws WeirError option-value, usage: another protocol is asked for, too */
+function readService(text: string, protocol: Protocol | undefined): ConnectionFilter {
+  const key = parseServiceWord(text);
+  if (key === undefined) return { service: readEndpoint('--service', text) };
+  if (key.kind === 'fwmark') return { mark: key.mark };
+  if (protocol !== undefined && protocol !== key.protocol) throw new WeirError('usage', { usage: USAGE });
+  return { protocol: key.protocol, service: { address: key.address, port: key.port } };
+}
+
 /** @throws WeirError usage, option-value */
 function filterOf(flags: Given): ConnectionFilter {
   const protocols = (['tcp', 'udp', 'sctp'] as const).filter((each) => flags[each]);
@@ -87,7 +99,7 @@ function filterOf(flags: Given): ConnectionFilter {
   const [protocol] = protocols;
   return {
     ...(protocol === undefined ? {} : { protocol }),
-    ...(service === undefined ? {} : { service: readEndpoint('--service', service) }),
+    ...(service === undefined ? {} : readService(service, protocol)),
     ...(mark === undefined ? {} : { mark: readCount('--mark', mark, MARK_MAX) }),
     ...(server === undefined ? {} : { server: readServer(server) }),
     ...(client === undefined ? {} : { client: readPrefix(client) }),

@@ -17,8 +17,9 @@ import { runningDaemon } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
+import { listedService } from '../../model/listed-service.js';
 import { madeOnce } from '../../model/made-once.js';
-import type { DestinationKey, ServiceKey } from '../../model/service.js';
+import type { DestinationKey } from '../../model/service.js';
 import { wouldBreak } from '../../model/stream-node.js';
 import { native } from '../../sys/addon.js';
 import { unlessCode } from '../../sys/errno.js';
@@ -49,9 +50,7 @@ const STATES = { init: 'INIT', backup: 'BACKUP', master: 'MASTER', fault: 'FAULT
 /** The unit of times in /proc/PID/stat, which the kernel shows alike on every machine. */
 const TICKS_PER_S = 100;
 
-const serviceName = madeOnce((key: ServiceKey): string =>
-  key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpointText(key)}`,
-);
+const serviceName = madeOnce(listedService);
 const serverName = madeOnce((key: DestinationKey): string => endpointText(key));
 
 function serviceStatus({ key, scheduler, destinations }: ServiceOverview): ServiceStatus {
