@@ -53,7 +53,7 @@ function lossesOf(text: string, { services, timeouts }: Table): readonly string[
 export interface ExportedTable {
   /** In the order in which it was made. */
   readonly table: Required<TableDocument>;
-  /** A line for each service that is not in it. */
+  /** A line for each service that is not in it, or not all of it. */
   readonly leftOut: readonly string[];
 }
 
@@ -67,8 +67,10 @@ export function exportedTable(
 ): ExportedTable {
   const left = new Map([...owners].filter(([, owner]) => !all || owner === SWITCH_OWNER));
   const leftOut = [...present].flatMap(([id, { spec }]) => {
-    const owner = left.get(id);
+    const owner = owners.get(id);
     if (owner === undefined) return [];
+    if (!left.has(id))
+      return [`${serviceWord(spec.key)}: as ${owner} has it in the table now, without checks, and without servers that are down`];
     const why = owner === SWITCH_OWNER ? 'weir switch makes it of the rules of a weir.yaml' : `${owner} keeps it`;
     return [`${serviceWord(spec.key)} is left out: ${why}`];
   });

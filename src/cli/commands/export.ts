@@ -12,7 +12,7 @@ const USAGE = `usage: weir export [--format weir|ipvsadm|keepalived] [--all] [--
        services and servers are in the order in which they were added; of servers that feedback moves, the configured weights;
        services that a daemon keeps, and those that weir switch makes of the rules of a weir.yaml, are left out, with a line each: the plan of
        the text is empty
-       --all   with those of daemons, for another director
+       --all   with those of daemons, for another director: as they are in the table now, without checks and servers that are down, which are a line each
        --json  one object: the format, the text, and what of the table it cannot hold
        exit status 0: the text makes the same table; 3: it has not all of it (each loss is a line on standard error);
        1: it could not look; 2: wrong usage

@@ -1,6 +1,7 @@
 // What differs between two values of a kind, in words.
 import { formatAddress } from '../../model/address-text.js';
-import type { DestinationSpec, ForwardingMethod, Persistence, ServiceSpec } from '../../model/service.js';
+import type { DestinationSpec, ForwardingMethod, ServiceSpec } from '../../model/service.js';
+import { netmaskText } from '../../model/service-text.js';
 import { valueText } from '../value-text.js';
 import type { Difference } from './plan.js';
 
@@ -15,10 +16,14 @@ export const METHOD_NAMES: Readonly<Record<ForwardingMethod, string>> = {
 
 const NONE = 'none';
 
-const persistenceText = (value: Persistence | undefined): string =>
-  value === undefined
-    ? NONE
-    : [`${value.timeout} s`, `netmask ${value.netmask}`, ...(value.engine === undefined ? [] : [value.engine])].join(', ');
+/** The netmask where it is not that of single clients, as listings have it. */
+function persistenceText(spec: ServiceSpec): string {
+  const { persistence } = spec;
+  if (persistence === undefined) return NONE;
+  const netmask = netmaskText(spec);
+  const parts = [`${persistence.timeout} s`, netmask === undefined ? undefined : `netmask ${netmask}`, persistence.engine];
+  return parts.filter((part) => part !== undefined).join(', ');
+}
 
 /** A difference where the texts differ. */
 const differing = (what: string, from: string, to: string): readonly Difference[] => (from === to ? [] : [{ what, from, to }]);
@@ -27,7 +32,7 @@ export function serviceDifferences(from: ServiceSpec, to: ServiceSpec): readonly
   return [
     ...differing('scheduler', from.scheduler, to.scheduler),
     ...differing('scheduler flags', String(from.schedFlags), String(to.schedFlags)),
-    ...differing('persistence', persistenceText(from.persistence), persistenceText(to.persistence)),
+    ...differing('persistence', persistenceText(from), persistenceText(to)),
     ...differing('persistence engine', from.idleEngine ?? NONE, to.idleEngine ?? NONE),
     ...differing('one packet', String(from.onePacket), String(to.onePacket)),
   ];
