@@ -2,9 +2,10 @@
 // (Killed at any time: driver-kills.ts; between any two stores: killed-batches.long.test.ts. On interfaces: attach.long.test.ts.)
 
 import assert from 'node:assert/strict';
-import { Dest, Endpoint } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, Dest, Endpoint } from '../../src/datapath/ebpf/abi.gen.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { unitsOf } from '../../src/datapath/ebpf/table/clock.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { breadth, test } from '../support/breadth.js';
 import { skipReason } from './bed.js';
@@ -166,6 +167,40 @@ test('numbers are used again only after the trash time, and never while a connec
     director.deleteService(serviceKey('udp', VIP, 1));
     director.addService(spec(serviceKey('udp', VIP, 63)));
     checkRecords(tables);
+  });
+});
+
+test('where removed ones fill the table, those without connections make room after half a minute', { skip }, async () => {
+  await withBed({ maxDestinations: 64, maxServices: 64 }, (bed) => {
+    const { director, tables } = bed;
+    const { dests, conf } = tables;
+    const round = (k: number) => Array.from({ length: 10 }, (_, at) => serviceKey('udp', VIP, 1 + 10 * k + at));
+    const add = (k: number): void => {
+      for (const key of round(k)) {
+        director.addService(spec(key));
+        for (const at of [11, 12]) director.addDestination(key, destination(`10.0.2.${at}:80`, 'masq'));
+      }
+    };
+    const remove = (k: number): void => {
+      for (const key of round(k)) director.deleteService(key);
+    };
+    const passed = (seconds: number): void => {
+      for (let id = 1; id < dests.count; id++)
+        dests.set(id, Dest.idleSince, dests.get(id, Dest.idleSince) - unitsOf(seconds, conf.get(0, Conf.hz)));
+    };
+    for (const k of [0, 1, 2]) {
+      add(k);
+      remove(k);
+    }
+    assert.throws(() => add(3), { code: 'table-full' }, 'packets for them may still be on their way');
+    for (const { spec: own } of director.services()) director.deleteService(own.key);
+    passed(31);
+    for (let k = 4; k < 20; k++) {
+      add(k);
+      checkRecords(tables);
+      remove(k);
+      if (k % 2 === 1) passed(31);
+    }
   });
 });
 

@@ -8,22 +8,20 @@ import { masquerades } from '../../../model/masquerades.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
-import { BypassAbi } from '../bypass.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { beginningFlags } from './beginning-flags.js';
-import { clockDifference } from './clock.js';
 import { estimateOf } from './counted.js';
 import { flagsOfAdded } from './destination-flags.js';
 import { DestinationIndex } from './destination-index.js';
 import { recordedHold } from './drain-record.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { noteFragmentServer } from './fragment-servers.js';
+import { FreeRecords } from './free-records.js';
 import { helpDestination, isHelpOver, isReal, leaveDestination } from './ftp.js';
 import { FullnatPools } from './fullnat-pools.js';
 import { hideAllCounted, hideCounters } from './hide-counters.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
-import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerOf, serviceEndpoint } from './identity.js';
-import { livingConnections } from './living-slots.js';
+import { flagsOf, ftpDataEndpoint, realEndpoint, schedulerOf, serviceEndpoint } from './identity.js';
 import { noteMarks, roomForMark } from './marks.js';
 import { writePersistence } from './persistence.js';
 import { recordedWords, storeAddress } from './record-address.js';
@@ -43,6 +41,7 @@ export class Writer {
   readonly #endpoints: EndpointTable;
   readonly #index: DestinationIndex;
   readonly #removed: RemovedDestinations;
+  readonly #free: FreeRecords;
 
   /**
    * `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection; `marksOf`: of what is added. Where that is
@@ -57,6 +56,7 @@ export class Writer {
     this.#endpoints = new EndpointTable(tables);
     this.#index = new DestinationIndex(tables);
     this.#removed = new RemovedDestinations(tables);
+    this.#free = new FreeRecords(tables, this.#endpoints, { clock, trashUnits, free: (id) => this.#freeDestination(id) });
   }
 
   /** @throws WeirError service-missing */
@@ -309,7 +309,7 @@ export class Writer {
   #newService(spec: ServiceSpec): number {
     const { services, conf } = this.tables;
     const top = conf.get(0, Conf.serviceTop);
-    const id = top + 1 < services.count ? top + 1 : this.#freeService();
+    const id = top + 1 < services.count ? top + 1 : this.#free.service();
     if (id === undefined) throw new WeirError('table-full', { what: `more than ${services.count - 1} services` });
     services.clear(id);
     this.#describeService(id, spec.key);
@@ -336,28 +336,10 @@ export class Writer {
     services.set(id, Service.protocol, IpProtocol[key.protocol]);
   }
 
-  /** A removed service that no connection names. */
-  #freeService(): number | undefined {
-    const { services, dests, conf } = this.tables;
-    const named = new Set<number>();
-    for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
-      if (dests.get(id, Dest.state) !== WeirState.FREE && !this.#reclaim(id)) named.add(dests.get(id, Dest.service));
-    }
-    for (const { service, dest } of livingConnections(this.tables, this.clock())) if (dest === BypassAbi.BYPASS_DEST) named.add(service);
-    for (let id = 1; id < services.count; id++) {
-      if (services.get(id, Service.state) === WeirState.LIVE || named.has(id)) continue;
-      const endpoint = recordedServiceEndpoint(this.tables, id);
-      // The record of one that was refused has an address that another service may have got since.
-      if (this.#endpoints.find(endpoint) === id) this.#endpoints.remove(endpoint);
-      return id;
-    }
-    return undefined;
-  }
-
   #newDestination(service: number, spec: DestinationSpec): number {
     const { services, dests, conf } = this.tables;
     const top = conf.get(0, Conf.destTop);
-    const id = top + 1 < dests.count ? top + 1 : this.#freeDestination();
+    const id = top + 1 < dests.count ? top + 1 : this.#free.destination();
     if (id === undefined) throw new WeirError('table-full', { what: `more than ${dests.count - 1} destinations` });
     dests.clear(id);
     storeAddress(dests, Dest, id, spec.address);
@@ -369,25 +351,12 @@ export class Writer {
     return id;
   }
 
-  #freeDestination(): number | undefined {
-    for (let id = 1; id < this.tables.dests.count; id++) {
-      if (this.tables.dests.get(id, Dest.state) === WeirState.FREE || this.#reclaim(id)) return id;
-    }
-    return undefined;
-  }
-
-  /** Frees a removed destination that no template and no locality names, and that had no connection for so long that no packet for it can be in flight. */
-  #reclaim(id: number): boolean {
+  #freeDestination(id: number): void {
     const { dests } = this.tables;
-    if (dests.get(id, Dest.state) !== WeirState.DEAD) return dests.get(id, Dest.state) === WeirState.FREE;
-    const named = [Dest.active, Dest.inactive, Dest.persistent, Dest.localities].some((count) => dests.get(id, count) !== 0);
-    if (named) return false;
-    if (clockDifference(this.clock(), dests.get(id, Dest.idleSince)) < this.trashUnits) return false;
     this.#forgetReplies(id);
     dests.set(id, Dest.flags, 0);
     dests.set(id, Dest.state, WeirState.FREE);
     this.#index.note(id);
-    return true;
   }
 
   #countServices(change: number): void {
