@@ -91,7 +91,7 @@ test('destinations that are put back keep the marks of what this host and its po
     assert.throws(() => director.atomically(fail), /no more/);
     assert.deepEqual(seen(), before, 'by the command that failed');
     assert.equal(
-      diesAt(40, () => director.atomically(() => director.flush())),
+      diesAt(30, () => director.atomically(() => director.flush())),
       false,
     );
     assert.notDeepEqual(seen(), before);
