@@ -25,7 +25,7 @@ const TYPES = {
 };
 const VALUES = ['deadline', 'persistence', 'honour', 'end', 'settle', 'idle', 'min_capacity'];
 /** Exit statuses of weir drain: 0 is also that of a drain that goes on. */
-const [DONE, DEADLINE, CANCELLED] = [0, 3, 4];
+const [DONE, REFUSED, DEADLINE, CANCELLED] = [0, 1, 3, 4];
 
 class Failure extends Error {}
 
@@ -51,8 +51,8 @@ function readArguments(path) {
 function weir(executable, words, statuses = [DONE]) {
   const { status, stdout, stderr, error } = spawnSync(executable, ['drain', ...words], { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (error !== undefined) throw new Failure(`${executable}: ${error.message}; the role weir.director.weir installs weir`);
-  if (!statuses.includes(status)) throw new Failure(`${executable} drain: ${stderr.trim() || stdout.trim() || `exit status ${status}`}`);
-  return { status, stdout };
+  if (!statuses.includes(status)) throw new Failure(stderr.trim() || stdout.trim() || `${executable} drain: exit status ${status}`);
+  return { status, stdout, stderr };
 }
 
 const textOf = (drain) => (drain === undefined ? '' : `${drain.target}: gets no new connections\n`);
@@ -76,8 +76,17 @@ function drained(given, executable, held) {
   return withDiff({ changed: true, plan, drain: JSON.parse(stdout), commands }, given, '', after);
 }
 
+/** Nothing is to be given back. A target that the table does not have may be mistyped, or its server was taken out meanwhile: that is a warning. */
+function notHeld({ target }, executable) {
+  const msg = `no drain holds ${target}`;
+  const { status, stderr } = weir(executable, [target, '--allow-empty', '--dry-run', '--json'], [DONE, REFUSED]);
+  if (status === DONE) return { changed: false, commands: [], msg };
+  if (!stderr.includes(': the table has no ')) throw new Failure(stderr.trim());
+  return { changed: false, commands: [], msg, warnings: [`${msg}, and ${stderr.trim().replace(/^weir drain: /, '')}`] };
+}
+
 function active(given, executable, held) {
-  if (held === undefined) return { changed: false, commands: [] };
+  if (held === undefined) return notHeld(given, executable);
   const commands = [`weir drain cancel ${held.id}`];
   const result = given.check
     ? { changed: true, drain: held, commands }

@@ -6,13 +6,15 @@ const { readFileSync } = require('node:fs');
 
 /** Exit statuses of weir status. */
 const [LOADED, NOT_LOADED, OTHER_BUILD] = [0, 3, 4];
+/** Exit statuses of weir export: all of the table, or without what others keep. */
+const [WHOLE, PARTLY] = [0, 3];
 
 class Failure extends Error {}
 
 function weir(executable, words, statuses) {
   const { status, stdout, stderr, error } = spawnSync(executable, words, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (error !== undefined) throw new Failure(`${executable}: ${error.message}; the role weir.director.weir installs weir`);
-  if (!statuses.includes(status)) throw new Failure(`${executable} ${words[0]}: ${stderr.trim() || `exit status ${status}`}`);
+  if (!statuses.includes(status)) throw new Failure(stderr.trim() || `${executable} ${words[0]}: exit status ${status}`);
   return { status, stdout };
 }
 
@@ -23,8 +25,9 @@ function main() {
   const executable = all.executable ?? 'weir';
   const { status, stdout } = weir(executable, ['status', '--json'], [LOADED, NOT_LOADED, OTHER_BUILD]);
   const loaded = status === LOADED;
-  const document = loaded ? weir(executable, ['export'], [0]).stdout : '';
-  return { changed: false, ansible_facts: { weir: { loaded, status: JSON.parse(stdout), document } } };
+  const exported = loaded ? JSON.parse(weir(executable, ['export', '--json'], [WHOLE, PARTLY]).stdout) : { text: '', losses: [] };
+  const facts = { changed: false, ansible_facts: { weir: { loaded, status: JSON.parse(stdout), document: exported.text } } };
+  return exported.losses.length === 0 ? facts : { ...facts, warnings: exported.losses };
 }
 
 let result;

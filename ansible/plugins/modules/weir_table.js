@@ -17,6 +17,8 @@ const TYPES = {
 };
 /** Exit statuses of weir plan and weir apply. */
 const [SAME, DIFFERS] = [0, 4];
+/** Exit statuses of weir export: all of the table, or without what others keep. */
+const [WHOLE, PARTLY] = [0, 3];
 
 class Failure extends Error {}
 
@@ -45,9 +47,11 @@ function readArguments(path) {
 function weir(executable, words, statuses) {
   const { status, stdout, stderr, error } = spawnSync(executable, words, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (error !== undefined) throw new Failure(`${executable}: ${error.message}; the role weir.director.weir installs weir`);
-  if (!statuses.includes(status)) throw new Failure(`${executable} ${words[0]}: ${stderr.trim() || stdout.trim() || `exit status ${status}`}`);
+  if (!statuses.includes(status)) throw new Failure(stderr.trim() || stdout.trim() || `${executable} ${words[0]}: exit status ${status}`);
   return stdout;
 }
+
+const exported = (executable) => JSON.parse(weir(executable, ['export', '--json'], [WHOLE, PARTLY]));
 
 function work({ executable = 'weir', keep_others, ignore_weights, allow, check, diff }, file) {
   const options = [
@@ -57,15 +61,17 @@ function work({ executable = 'weir', keep_others, ignore_weights, allow, check, 
   ];
   const plan = JSON.parse(weir(executable, ['plan', file, '--json', ...options], [SAME, DIFFERS]));
   const commands = plan.changes.map(({ command }) => command);
-  const before = diff ? weir(executable, ['export'], [SAME]) : '';
-  const shown = weir(executable, ['plan', file, ...options], [SAME, DIFFERS]);
   const changed = commands.length > 0;
-  if (changed && !check) weir(executable, ['apply', file, '--base', plan.base, ...options], [SAME, DIFFERS]);
   const result = { changed, commands, withheld: plan.withheld, connections: plan.connections, templates: plan.templates, base: plan.base };
   // In check mode there is no table of afterwards: the plan shows what becomes of it.
-  if (!diff || !changed) return result;
-  if (check) return { ...result, diff: { prepared: shown } };
-  return { ...result, diff: { before_header: 'table', after_header: 'table', before, after: weir(executable, ['export'], [SAME]) } };
+  if (check) return diff && changed ? { ...result, diff: { prepared: weir(executable, ['plan', file, ...options], [SAME, DIFFERS]) } } : result;
+  if (!changed) return result;
+  const before = diff ? exported(executable) : undefined;
+  weir(executable, ['apply', file, '--base', plan.base, ...options], [SAME, DIFFERS]);
+  if (before === undefined) return result;
+  const after = exported(executable);
+  const shown = { ...result, diff: { before_header: 'table', after_header: 'table', before: before.text, after: after.text } };
+  return after.losses.length === 0 ? shown : { ...shown, warnings: after.losses };
 }
 
 function main() {
