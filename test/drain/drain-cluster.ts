@@ -10,6 +10,7 @@ export interface SeenDrain {
   readonly id: string;
   readonly state: string;
   readonly remaining: { readonly open: number };
+  readonly openAtDeadline?: number;
   readonly deadlineInS: number;
   /** The process that drives it in the background. */
   readonly driver: number | null;

@@ -1,10 +1,13 @@
 // weir drain on living hosts: chats that go on all the time are not cut, and what begins meanwhile goes elsewhere.
 import assert from 'node:assert/strict';
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { asked, inCluster, ipvsadm, ok, rows, serving, shared, VIP } from '../datapath/cluster.js';
+import { asked, inCluster, ipvsadm, ok, rows, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
 import { noNamespaces } from '../support/netns-bed.js';
+import { root } from '../support/project.js';
 import { drain, drained, killDrivers } from './drain-cluster.js';
 
 const skip = noNamespaces();
@@ -45,5 +48,36 @@ test('by NAT: chats are not cut, new connections go elsewhere, whoever is killed
     );
     drain(lvs, `cancel ${seen.id}`);
     assert.deepEqual(new Set(asked(client, 'tcp', VIP, 80, 40)), new Set(['web1', 'web2']));
+  });
+});
+
+test('after the deadline what is shown is what is left now, and wait and Ansible can be called again', { skip }, async () => {
+  await inside(async (cluster) => {
+    const { bed, lvs, web1 } = cluster;
+    bed.undo(() => killDrivers(lvs));
+    await web1.serve(bed, station('echo', 95, '0.0.0.0'));
+    ipvsadm(lvs, `-A -t ${VIP}:95 -s rr`, `-a -t ${VIP}:95 -r 10.8.2.11:95 -m`);
+    const folder = bed.folder('weir-ansible-');
+    cpSync(join(root, 'ansible/plugins/modules/weir_drain.js'), join(folder, 'weir_drain.js'));
+    const given = { target: '10.8.2.11:95', wait: true, executable: join(root, 'bin/weir') };
+    writeFileSync(join(folder, 'given.json'), JSON.stringify(given));
+    const called = (): { readonly failed?: boolean; readonly msg?: string } =>
+      JSON.parse(lvs.run([process.execPath, join(folder, 'weir_drain.js'), join(folder, 'given.json')]).stdout);
+    const left = (): string | undefined => /^weir_drain_connections_remaining\{.*:95"\} (\d+)$/m.exec(lvs.weir('metrics').stdout)?.[1];
+    const end = await begun(cluster, ...station('talk', VIP, 95, CHATS));
+    const { status, seen } = drain(lvs, '10.8.2.11:95 --allow-empty --deadline 1s --wait');
+    assert.deepEqual([status, seen.state, seen.remaining.open, seen.openAtDeadline, left()], [3, 'deadline', CHATS, CHATS, String(CHATS)]);
+    assert.match(called().msg ?? '', new RegExp(`connections left now: ${CHATS}$`));
+    assert.equal(await end(), `${CHATS} of ${CHATS}`);
+    await until(left, (count) => count === '0', 30);
+    const again = drain(lvs, `wait ${seen.id}`);
+    assert.deepEqual([again.status, again.seen.state, again.seen.remaining.open, again.seen.openAtDeadline], [0, 'deadline', 0, CHATS]);
+    assert.deepEqual(called().failed, undefined);
+    assert.match(
+      lvs.weir(`drain status ${seen.id}`).stdout,
+      /: deadline, 0 connections left;.*\n[\s\S]* {2}6 connections left at its deadline \(keep\)/,
+    );
+    drain(lvs, `cancel ${seen.id}`);
+    assert.match(lvs.weir('drain list').stdout, new RegExp(`${seen.id} 10.8.2.11:95: cancelled, 0 connections left by then`));
   });
 });

@@ -4,9 +4,6 @@ import { type Cluster, running, until } from '../datapath/cluster.js';
 import type { Host } from '../support/netns-bed.js';
 import { drain } from './drain-cluster.js';
 
-/** The exit status of a drain whose deadline came with connections left. */
-const DEADLINE_CAME = 3;
-
 /** Answers the first bytes of each connection; a line for each that ends. */
 const SERVER = `const[,port,address]=process.argv;
 require('node:net').createServer((s)=>{let code='closed';s.on('error',(e)=>{code=e.code});s.on('close',()=>console.log(code));s.once('data',()=>s.write('!'))})
@@ -36,7 +33,7 @@ interface Asked {
 export function resetLeft({ lvs }: Cluster, target: string): void {
   const { status, seen } = drain(lvs, `${target} --allow-empty --deadline 1s --end reset --wait`);
   drain(lvs, `cancel ${seen.id}`);
-  assert.equal(status, DEADLINE_CAME, target);
+  assert.deepEqual([status, seen.state, seen.remaining.open, (seen.openAtDeadline ?? 0) > 0], [0, 'deadline', 0, true], target);
 }
 
 /** Connections of the client that were answered. */

@@ -94,11 +94,18 @@ function active(given, executable, held) {
   return withDiff(result, given, textOf(held), '');
 }
 
-/** Waits in weir drain wait, whose exit status is what became of it. */
+/** What an operator has to know of a drain that is past its deadline and not empty. */
+function leftText({ remaining, handover }) {
+  const masters = handover?.masters ?? [];
+  const addresses = masters.length === 0 ? '' : `, and no peer has taken over ${masters.join(', ')}`;
+  return `the deadline has come: connections left now: ${remaining?.open ?? 0}${addresses}`;
+}
+
+/** Waits in weir drain wait, whose exit status is how it is now. */
 function waited(result, executable) {
   const { status, stdout } = weir(executable, ['wait', result.drain.id, '--json'], [DONE, DEADLINE, CANCELLED]);
   const drain = JSON.parse(stdout);
-  const msg = status === DEADLINE ? `the deadline came with ${drain.remaining?.open ?? 0} connections left` : 'the drain was cancelled';
+  const msg = status === DEADLINE ? leftText(drain) : 'the drain was cancelled';
   return status === DONE ? { ...result, drain } : { ...result, drain, failed: true, msg };
 }
 

@@ -5,7 +5,7 @@ import { drainDriver, drive, driveAlone, startDrainDriver } from '../../daemon/d
 import { cancelDrain, moveDeadline, planOfDrain, presentDrains, startDrain, turn } from '../../daemon/drain/drains.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
-import { type Drain, type DrainRecord, isDriven, isUnfinished } from '../../model/drain/drain.js';
+import { type Drain, type DrainRecord, isDriven, isEmptied, isUnfinished } from '../../model/drain/drain.js';
 import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { drainJson } from '../../report/drain/drain-value.js';
@@ -35,10 +35,11 @@ const USAGE = `usage: weir drain TARGET|--this-director [--deadline TIME] [--per
        --allow-empty    also where a service is left without a server
        --min-capacity   the share of a service's weights that must be left, in percent
        --dry-run        only prints what it would do to each service, or why it would be refused
-       --wait           waits for the end; exit status 0: empty, 3: the deadline came with connections left, 4: cancelled
+       --wait           waits for the end; exit status 0: empty, or nothing is left since the deadline; 3: the deadline has
+                        come, and connections are left; 4: cancelled
        weir drain list [--json]          all drains; without --json also the overrides of the control API
        weir drain status ID [--json]     what is left by state, how fast it leaves, when it will be empty
-       weir drain wait ID [--json]       waits for its end, as --wait
+       weir drain wait ID [--json]       waits for its end, as --wait; after that the exit status is what is left now
        weir drain deadline ID TIME [--json]   another deadline, from now on
        weir drain cancel ID [--slow-start TIME] [--json]
                                          gives the configured weights back, also after the end; by tenths within TIME
@@ -61,7 +62,7 @@ const TYPES = {
 } as const;
 type DrainFlags = Flags<typeof TYPES>;
 
-const EXIT = { empty: 0, draining: 0, deadline: 3, cancelled: 4 } as const satisfies Record<Drain['state'], number>;
+const [EMPTY_STATUS, LEFT_STATUS, CANCELLED_STATUS] = [0, 3, 4];
 const SECOND_US = 1_000_000;
 const TIME_MAX_S = 31 * 24 * 3600;
 /** So often the one who waits looks. */
@@ -132,23 +133,30 @@ async function start(target: string, flags: DrainFlags, io: Io): Promise<number>
   return waitFor(drain.id, json, io);
 }
 
-/** The exit status is what became of it. @throws WeirError drain-missing: also where its record went meanwhile, as by weir unload */
+/** As it is now: also of one whose last connection has left since its deadline, or was ended by it. */
+function statusOf(drain: Drain): number {
+  if (drain.state === 'cancelled') return CANCELLED_STATUS;
+  return isEmptied(drain) ? EMPTY_STATUS : LEFT_STATUS;
+}
+
+/** @throws WeirError drain-missing: also where its record went meanwhile, as by weir unload */
 async function waitFor(id: string, json: boolean, io: Io): Promise<number> {
   const own = (drains: readonly Drain[]): Drain | undefined => drains.find((drain) => drain.id === id);
   const isDone = (drains: readonly Drain[]): boolean => {
     const drain = own(drains);
     return drain === undefined || !isUnfinished(drain);
   };
-  const ended = own(await drive(isDone, () => {}, WAIT_LOOK_MS));
+  await drive(isDone, () => {}, WAIT_LOOK_MS);
+  const ended = own(looked().drains);
   if (ended === undefined) throw new WeirError('drain-missing', { id });
   print(ended, json, io);
-  return EXIT[ended.state];
+  return statusOf(ended);
 }
 
 /** A look, so that what is printed is true also where nothing drives the drains. */
 function looked(): DrainRecord {
   try {
-    return turn();
+    return turn({ recounts: true });
   } catch (error) {
     if (isWeirError(error, 'lock-busy')) return presentDrains();
     throw error;

@@ -24,7 +24,7 @@ test('a director whose addresses no peer has is not reported as one whose peers 
   const left = ended(['VI_1', 'VI_2']);
   assert.equal(
     left.line,
-    'd1 director: deadline, 0 connections left; no peer had taken over VI_1, VI_2 by then, released until weir drain cancel d1',
+    'd1 director: deadline, 0 connections left; no peer has taken over VI_1, VI_2, released until weir drain cancel d1',
   );
   assert.match(left.events, /^the deadline has come with 0 connections left: keep, and no peer has taken over VI_1, VI_2$/m);
   const over = ended([]);

@@ -1,7 +1,7 @@
 // Drains as a person reads them.
 import type { DrainPlan } from '../../control/drain/drain-plan.js';
 import { counted } from '../../model/counted.js';
-import { type Drain, isOfDirector } from '../../model/drain/drain.js';
+import { type Drain, isCounted, isOfDirector } from '../../model/drain/drain.js';
 import type { Override } from '../../model/drain/override.js';
 import { forecastSeconds, leavingRate, wholeSeconds } from '../../report/drain/drain-value.js';
 
@@ -23,7 +23,7 @@ function heldText(drain: Drain, nowUs: number): string {
   const masters = handover?.masters ?? [];
   return masters.length === 0
     ? `; its addresses stay with peers until weir drain cancel ${id}`
-    : `; no peer had taken over ${masters.join(', ')} by then, released until weir drain cancel ${id}`;
+    : `; no peer has taken over ${masters.join(', ')}, released until weir drain cancel ${id}`;
 }
 
 function handoverLines({ handover, state }: Drain): readonly string[] {
@@ -38,12 +38,24 @@ function handoverLines({ handover, state }: Drain): readonly string[] {
 /** A peer has begun it, whose table has other servers. */
 const emptiedText = ({ emptied = [] }: Drain): string => (emptied.length === 0 ? '' : `; no server is left here to ${emptied.join(', ')}`);
 
+/** What is left now; of one that was cancelled what was left then. */
+function leftText({ state, remaining }: Drain): string {
+  if (remaining === null) return state === 'cancelled' ? 'not counted' : 'not counted yet';
+  const count = counted(remaining.open, 'connection');
+  return state === 'cancelled' ? `${count} left by then` : `${count} left`;
+}
+
+/** When its connections were counted, where they are counted no more. */
+function countedText(drain: Drain, nowUs: number): string {
+  if (drain.state === 'cancelled') return ', when it was cancelled';
+  return isCounted(drain) ? '' : `, ${wholeSeconds(nowUs - drain.lookedUs)} s ago`;
+}
+
 /** One line. */
 export function drainLine(drain: Drain, nowUs: number): string {
-  const { id, target, state, remaining, end } = drain;
-  const left = remaining === null ? 'not counted yet' : `${counted(remaining.open, 'connection')} left`;
+  const { id, target, state, end } = drain;
   const time = state === 'draining' ? `, ${wholeSeconds(drain.deadlineUs - nowUs)} s until the deadline (${end})` : '';
-  return `${id} ${target}: ${state}, ${left}${time}${heldText(drain, nowUs)}${emptiedText(drain)}`;
+  return `${id} ${target}: ${state}, ${leftText(drain)}${time}${heldText(drain, nowUs)}${emptiedText(drain)}`;
 }
 
 /** What an operator states of a server by the control API. */
@@ -54,17 +66,20 @@ export function overrideLine({ target, state, weight, owner, reason, untilUs }: 
 
 /** With all that is known of it. */
 export function drainText(drain: Drain, nowUs: number, driver: number | undefined): string {
-  const { remaining, also, persistence, released, startedUs, endedUs } = drain;
+  const { remaining, also, persistence, released, startedUs, endedUs, openAtDeadline, end } = drain;
   const [rate, forecast] = [leavingRate(drain), forecastSeconds(drain)];
   const lines = [
     drainLine(drain, nowUs),
     ...also.map((word) => `  with ${word}: a persistent service of the same address`),
     ...handoverLines(drain),
     `  begun ${drain.startedAt}, ${wholeSeconds((endedUs ?? nowUs) - startedUs)} s ${endedUs === null ? 'ago' : 'until its end'}`,
+    ...(openAtDeadline === undefined ? [] : [`  ${counted(openAtDeadline, 'connection')} left at its deadline (${end})`]),
     `  persistence ${persistence}${persistence === 'honour' && released ? ', over by now' : ''}`,
     ...(remaining === null || remaining.open + remaining.over === 0
       ? []
-      : [`  by state: ${statesText(remaining.byState)}; ${remaining.over} of them are over and do not hold it up`]),
+      : [
+          `  by state${countedText(drain, nowUs)}: ${statesText(remaining.byState)}; ${remaining.over} of them are over and do not hold it up`,
+        ]),
     ...(remaining === null || remaining.idleMaxS === null
       ? []
       : [`  the longest idle: ${remaining.idleMaxS} s; none is younger than the drain, but those of persistent clients that are honoured`]),

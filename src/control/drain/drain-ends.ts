@@ -12,7 +12,8 @@ export function eventOf({ id, target }: Pick<Drain, 'id' | 'target'>, event: Dra
 
 export function ended(drain: Drain, state: 'empty' | 'deadline', atUs: number): Drain {
   const asks = drain.end === 'remove' || (drain.end === 'reset' && state === 'deadline');
-  return { ...drain, state, endedUs: atUs, endDone: !asks, released: true };
+  const left = state === 'deadline' && drain.remaining !== null ? { openAtDeadline: drain.remaining.open } : {};
+  return { ...drain, state, ...left, endedUs: atUs, endDone: !asks, released: true };
 }
 
 export function restored(drain: Drain, atUs: number, effects: DrainEffect[]): Drain {

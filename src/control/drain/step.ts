@@ -1,7 +1,7 @@
 // The machine of drains. One drain goes from draining to empty or deadline, and from each of them to cancelled; it holds its servers until it is
 // cancelled. What it is to do at its end it asks for until that is done, so that any process may be killed at any point.
 import type { Drain, DrainHandover, DrainRecord, DrainRemaining, DrainSample, DrainSlowStart } from '../../model/drain/drain.js';
-import { beforeFirstLook, isOfDirector, isUnfinished, NONE_ENDED } from '../../model/drain/drain.js';
+import { beforeFirstLook, isCounted, isHandedOver, isLeaving, isOfDirector, NONE_ENDED } from '../../model/drain/drain.js';
 import { canonicalTarget, drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
 import type { Step } from '../machine.js';
 import { withCancelled } from './cancelled-drains.js';
@@ -53,9 +53,6 @@ function tenths({ openAtStart, remaining }: Drain): number {
   if (openAtStart === null || openAtStart === 0 || remaining === null) return 0;
   return Math.max(0, Math.floor(((openAtStart - remaining.open) * TENTHS) / openAtStart));
 }
-
-/** Peers have the addresses, as far as this host is the one to hand them over. */
-const isHandedOver = ({ handover }: Drain): boolean => handover === undefined || handover.masters.length === 0;
 
 /** Clients that persistence still leads there may begin new connections. */
 const isQuiet = (drain: Drain, { open, persistent }: DrainRemaining): boolean =>
@@ -119,8 +116,15 @@ function returned(drain: Drain, { fromUs, untilUs }: DrainSlowStart, atUs: numbe
   return restored(drain, atUs, effects);
 }
 
+/** What is left after its end: an end is final, so nothing else follows of it. */
+function recounted(drain: Drain, { remaining, handover = drain.handover }: Seen, atUs: number): Drain {
+  if (!isOfDirector(drain) || handover === undefined) return { ...drain, remaining, lookedUs: atUs };
+  return { ...drain, remaining: besideHandover(remaining, handover), handover, lookedUs: atUs };
+}
+
 function lookedAt(drain: Drain, seen: Seen, atUs: number, effects: DrainEffect[]): Drain {
   if (drain.slowStart !== undefined) return returned(drain, drain.slowStart, atUs, effects);
+  if (isLeaving(drain)) return recounted(drain, seen, atUs);
   if (drain.state !== 'draining') return drain;
   return isOfDirector(drain) ? lookAtDirector(drain, seen, atUs, effects) : lookAt(drain, seen, atUs, effects);
 }
@@ -176,7 +180,7 @@ function next(record: DrainRecord, input: DrainInput, atUs: number, effects: Dra
       const after = changing((drain) => {
         const remaining = input.remaining.get(drain.id);
         const seen = input.view === undefined ? drain : withEmptied(drain, input.view, effects);
-        if (remaining === undefined || !isUnfinished(drain)) return seen;
+        if (remaining === undefined || !isCounted(drain)) return seen;
         return lookedAt(seen, { remaining, handover: input.handover, lacks: input.lacks === true }, atUs, effects);
       });
       return withoutExpired(after, atUs, effects);

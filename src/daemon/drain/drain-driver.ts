@@ -27,7 +27,7 @@ export async function drive(
 ): Promise<readonly Drain[]> {
   for (;;) {
     const beganUs = monotonicUs();
-    const record = unlessBusy(() => turn(onEvent));
+    const record = unlessBusy(() => turn({ onEvent }));
     if (record !== undefined) await endDrained(record.drains, onEvent);
     if (record !== undefined && (isDone(record.drains) || !isDriven(record))) return record.drains;
     const tookMs = (monotonicUs() - beganUs) / 1000;

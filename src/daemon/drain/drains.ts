@@ -9,7 +9,16 @@ import type { DrainTable } from '../../datapath/drain-table.js';
 import type { EbpfDirector } from '../../datapath/ebpf/ebpf-director.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
-import { type Drain, type DrainRecord, isDueAt, isOfDirector, isUnfinished, targetsOf } from '../../model/drain/drain.js';
+import {
+  type Drain,
+  type DrainRecord,
+  isCounted,
+  isDriven,
+  isDueAt,
+  isOfDirector,
+  isUnfinished,
+  targetsOf,
+} from '../../model/drain/drain.js';
 import { isTargeted } from '../../model/drain/drain-target.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { lacksOfPeers } from '../../model/stream-node.js';
@@ -77,11 +86,11 @@ function lacks(record: DrainRecord): boolean {
 }
 
 function lookOf(director: DrainDirector, record: DrainRecord): DrainInput {
-  const isDrained = record.drains.some((drain) => isOfDirector(drain) && isUnfinished(drain));
+  const isDrained = record.drains.some((drain) => isOfDirector(drain) && isCounted(drain));
   const handover = isDrained ? handoverNow() : undefined;
   return {
     kind: 'look',
-    remaining: record.drains.some(isUnfinished) ? director.drainRemaining(record) : new Map(),
+    remaining: record.drains.some(isCounted) ? director.drainRemaining(record) : new Map(),
     lacks: lacks(record),
     ...(record.drains.some(isAdopted) ? { view: drainView(director.services()) } : {}),
     ...(handover === undefined ? {} : { handover }),
@@ -166,10 +175,16 @@ export function moveDeadlineOf(director: DrainDirector, id: string, deadlineS: n
 /** All drains, the oldest first, and the overrides. @throws WeirError datapath-not-loaded */
 export const presentDrains = (): DrainRecord => withDirector((director) => director.drainRecord());
 
+interface Turn {
+  readonly onEvent?: OnDrainEvent;
+  /** What is left after the end is counted also where its next look is not due yet. */
+  readonly recounts?: boolean;
+}
+
 /** The connections are counted without the lock, so that no other command waits for that. */
-function turnOf(director: DrainDirector, onEvent: OnDrainEvent = SILENT): DrainRecord {
+function turnOf(director: DrainDirector, { onEvent = SILENT, recounts = false }: Turn): DrainRecord {
   const seen = director.drainRecord();
-  if (!isDueAt(seen, monotonicUs())) return seen;
+  if (recounts ? !isDriven(seen) : !isDueAt(seen, monotonicUs())) return seen;
   const look = lookOf(director, seen);
   return director.exclusively(() => take(director, director.drainRecord(), look, onEvent));
 }
@@ -198,4 +213,4 @@ function takePeerDrainsOf(director: DrainDirector, received: FromPeers, onEvent:
 }
 
 /** One look at all drains. @throws WeirError lock-busy: the next turn does it; datapath-not-loaded */
-export const turn = (onEvent?: OnDrainEvent): DrainRecord => withDirector((director) => turnOf(director, onEvent), TURN_WAIT_MS);
+export const turn = (asked: Turn = {}): DrainRecord => withDirector((director) => turnOf(director, asked), TURN_WAIT_MS);

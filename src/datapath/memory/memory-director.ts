@@ -2,7 +2,7 @@
 
 import type { Change } from '../../model/change.js';
 import { checkDestination } from '../../model/check-destination.js';
-import { type DrainRecord, type DrainRemaining, holdsOf, isUnfinished, NO_DRAINS } from '../../model/drain/drain.js';
+import { type DrainRecord, type DrainRemaining, holdsOf, isCounted, NO_DRAINS } from '../../model/drain/drain.js';
 import { storedWeight } from '../../model/drain/effective-weight.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -122,7 +122,7 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats, DrainTab
 
   drainRemaining({ drains }: DrainRecord): ReadonlyMap<string, DrainRemaining> {
     const none: DrainRemaining = { open: 0, over: 0, byState: {}, persistent: 0, idleMaxS: null };
-    return new Map(drains.filter(isUnfinished).map(({ id }) => [id, this.#options.remaining?.(id) ?? none]));
+    return new Map(drains.filter(isCounted).map(({ id }) => [id, this.#options.remaining?.(id) ?? none]));
   }
 
   check(change: Change): void {

@@ -23,7 +23,9 @@ export function drainFamilies({ drains: record = NO_DRAINS, drainsBegan }: Table
     each('active', 'A drain that holds its servers: 1 until it is empty or its deadline has come, 0 from then on', ({ state }) =>
       state === 'draining' ? 1 : 0,
     ),
-    each('connections_remaining', 'Connections that hold up a drain', ({ remaining }) => remaining?.open),
+    each('connections_remaining', 'Connections that hold up a drain, or are left after its deadline', ({ state, remaining }) =>
+      state === 'cancelled' ? undefined : remaining?.open,
+    ),
     each('start_timestamp_seconds', 'When a drain began', beganAt),
     each(
       'deadline_timestamp_seconds',

@@ -68,9 +68,11 @@ export interface Drain {
   /** Open connections at earlier looks, the oldest first: the rate of leaving. */
   readonly samples: readonly DrainSample[];
   readonly endedUs: number | null;
+  /** Connections that held it up when its deadline came; absent: that has not come, or it was empty by then. */
+  readonly openAtDeadline?: number;
   /** What was done at the end has been done. */
   readonly endDone: boolean;
-  /** Of a drain of the director, since its first look. */
+  /** Of a drain of the director, as of the last look. */
   readonly handover?: DrainHandover;
   /** It was cancelled, and its servers come back by and by. */
   readonly slowStart?: DrainSlowStart;
@@ -224,12 +226,37 @@ export const maintainedBy = ({ overrides = [] }: DrainRecord): readonly DrainTar
 /** Still gets its turns: it goes on, or what is to be done at its end or after its cancelling is not done yet. */
 export const isUnfinished = ({ state, endDone }: Drain): boolean => state === 'draining' || !endDone;
 
-/** Something is due of it although no command asks: a drain that goes on, or an override whose time will be over. */
+export const isOfDirector = ({ target }: Pick<Drain, 'target'>): boolean => target === 'director';
+
+/** Peers have the addresses, as far as this host is the one to hand them over. */
+export const isHandedOver = ({ handover }: Drain): boolean => handover === undefined || handover.masters.length === 0;
+
+/** No connection holds it up now: it was empty, or the last one has left since its deadline. */
+export const isEmptied = (drain: Drain): boolean =>
+  drain.state === 'empty' || (drain.state === 'deadline' && drain.remaining?.open === 0 && isHandedOver(drain));
+
+/**
+ * It has ended and still holds its servers, where something was left at the last look: what is shown of it is what is left now. What peers send of their
+ * own connections is no part of that, so the drain of a director is not looked at any more once it is empty.
+ */
+export function isLeaving(drain: Drain): boolean {
+  const { state, holds, endDone, remaining } = drain;
+  if (!holds || !endDone || (state !== 'empty' && state !== 'deadline')) return false;
+  if (isOfDirector(drain)) return !isEmptied(drain);
+  return remaining === null || remaining.open + remaining.over + remaining.persistent > 0;
+}
+
+/** Each look counts its connections. */
+export const isCounted = (drain: Drain): boolean => isUnfinished(drain) || isLeaving(drain);
+
+/** Something is due of it although no command asks: connections that are counted, or an override whose time will be over. */
 export const isDriven = ({ drains, overrides = [] }: DrainRecord): boolean =>
-  drains.some(isUnfinished) || overrides.some(({ untilUs }) => untilUs !== null);
+  drains.some(isCounted) || overrides.some(({ untilUs }) => untilUs !== null);
+
+/** The pause between two looks at connections that are left after the end: nothing is decided by them. */
+const RECOUNT_US = 5_000_000;
 
 /** `nowUs`: CLOCK_MONOTONIC. */
 export const isDueAt = ({ drains, overrides = [] }: DrainRecord, nowUs: number): boolean =>
-  drains.some(isUnfinished) || overrides.some(({ untilUs }) => untilUs !== null && untilUs <= nowUs);
-
-export const isOfDirector = ({ target }: Pick<Drain, 'target'>): boolean => target === 'director';
+  drains.some((drain) => isUnfinished(drain) || (isLeaving(drain) && nowUs - drain.lookedUs >= RECOUNT_US)) ||
+  overrides.some(({ untilUs }) => untilUs !== null && untilUs <= nowUs);

@@ -1,5 +1,13 @@
 // What is left of the connections of drains: one look at all tables of connections, however many drains there are.
-import { type Drain, type DrainRecord, type DrainRemaining, isOfDirector, isUnfinished, targetsOf } from '../../../model/drain/drain.js';
+import {
+  type Drain,
+  type DrainRecord,
+  type DrainRemaining,
+  isCounted,
+  isOfDirector,
+  isUnfinished,
+  targetsOf,
+} from '../../../model/drain/drain.js';
 import { isTargeted } from '../../../model/drain/drain-target.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey, ServiceKey } from '../../../model/service.js';
@@ -89,12 +97,16 @@ function tallyOf(drain: Drain): Tally {
   return new Tally(drain.idleS + laterS, isOfDirector(drain));
 }
 
-/** By the drains' ids: of those that are not finished. */
+/** After the end the counters of destinations suffice to know that none is left: templates may stay for days. */
+const mayBeLeft = ({ dests }: Tables, drains: readonly Drain[], destinations: Iterable<number>): boolean =>
+  drains.some(isUnfinished) || [...destinations].some((id) => dests.get(id, Dest.active) + dests.get(id, Dest.inactive) > 0);
+
+/** By the drains' ids: of those that are counted. */
 export function drainRemaining(tables: Tables, { drains }: DrainRecord, now: number): ReadonlyMap<string, DrainRemaining> {
-  const tallies = new Map(drains.filter(isUnfinished).map((drain) => [drain, tallyOf(drain)] as const));
+  const tallies = new Map(drains.filter(isCounted).map((drain) => [drain, tallyOf(drain)] as const));
   if (tallies.size === 0) return new Map();
   const byDestination = talliesOf(tables, tallies);
-  if (byDestination.size > 0) {
+  if (byDestination.size > 0 && mayBeLeft(tables, drains, byDestination.keys())) {
     for (const slot of livingSlots(tables, now)) {
       const connection = connectionOf(slot);
       const own = byDestination.get(connection.dest);
