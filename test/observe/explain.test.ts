@@ -4,6 +4,7 @@ import type { Explanation } from '../../src/report/explain/explanation.js';
 import { type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { CLIENT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { station } from '../datapath/live-child.js';
+import { drain, killDrivers } from '../drain/drain-cluster.js';
 import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 
@@ -47,6 +48,20 @@ test('a new connection: the choice, why not the others, what leaves and by what'
     const text = ok(lvs.weir(`explain --from ${CLIENT}:5000 --to ${VIP}:80`));
     assert.match(text, /^packet +TCP 10\.8\.1\.10:5000 -> 10\.8\.1\.100:80, a SYN, 40 bytes, TTL 64, by eth0\nverdict +forwarded\n/);
     assert.match(text, /^ {2}not +10\.8\.2\.12:80 +masq +weight 0, active 0, inactive 0: weight 0$/m);
+    // A server that a drain holds.
+    bed.undo(() => killDrivers(lvs));
+    ipvsadm(lvs, `-e -t ${VIP}:80 -r ${WEB2}:80 -m -w 9`);
+    const { seen } = drain(lvs, WEB2);
+    const held = explained(cluster, `--begin --from ${CLIENT}:5000 --to ${VIP}:80`).scheduled?.servers.find(
+      ({ server }) => server === `${WEB2}:80`,
+    );
+    assert.deepEqual(
+      [held?.weight, held?.configuredWeight, held?.heldBy],
+      [0, 9, [{ kind: 'drain', id: seen.id, target: WEB2, state: 'draining' }]],
+    );
+    const drained = ok(lvs.weir(`explain --begin --from ${CLIENT}:5000 --to ${VIP}:80`));
+    assert.match(drained, new RegExp(`not +10\\.8\\.2\\.12:80 +masq +weight 0 \\(9 configured; drain ${seen.id}\\), active`));
+    drain(lvs, `cancel ${seen.id}`);
   });
 });
 

@@ -123,8 +123,8 @@ test('a director at work: interfaces, table, services, connections, drops', on, 
       'wrr',
       true,
       [
-        { server: '192.0.2.12:8080', weight: 0, inService: false, active: 0, inactive: 0 },
-        { server: '192.0.2.11:8080', weight: 2, inService: true, active: 1, inactive: 0 },
+        { server: '192.0.2.12:8080', weight: 0, configuredWeight: 0, heldBy: [], inService: false, active: 0, inactive: 0 },
+        { server: '192.0.2.11:8080', weight: 2, configuredWeight: 2, heldBy: [], inService: true, active: 1, inactive: 0 },
       ],
     ],
   );
@@ -225,4 +225,21 @@ breadth('bad input is one line, with status 2', on, () => {
     const { status, stdout, stderr } = gate.weir(`status ${words}`);
     assert.deepEqual([status, stdout, stderr], [2, '', `weir status: ${line}\n`]);
   }
+});
+
+test('a drained server is shown with its configured weight and its drain', on, () => {
+  const begun = gate.weir('drain 192.0.2.11 --allow-empty --end keep --json');
+  assert.equal(begun.status, 0, begun.stderr);
+  const { id } = JSON.parse(begun.stdout) as { readonly id: string };
+  const found = ask(gate).services.flatMap(({ servers }) => servers.filter(({ server }) => server === '192.0.2.11:8080'));
+  assert.deepEqual(
+    found.map(({ weight, configuredWeight, heldBy }) => [weight, configuredWeight, heldBy]),
+    [[0, 2, [{ kind: 'drain', id, target: '192.0.2.11', state: 'draining' }]]],
+  );
+  assert.match(lines(gate).join('\n'), new RegExp(`192\\.0\\.2\\.11:8080 \\(weight 0, 2 configured; drain ${id}\\)`));
+  assert.equal(gate.weir(`drain cancel ${id}`).status, 0);
+  assert.deepEqual(
+    ask(gate).services.flatMap(({ servers }) => servers.flatMap(({ heldBy }) => heldBy)),
+    [],
+  );
 });

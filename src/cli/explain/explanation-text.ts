@@ -1,4 +1,5 @@
 // An explanation for people: one matter a line, the verdict first.
+import { holderText } from '../../model/drain/holder.js';
 import type { ExplainedRule, ExplainedServer, ExplainedVerdict, Explanation } from '../../report/explain/explanation.js';
 
 const LABEL_WIDTH = 12;
@@ -63,9 +64,16 @@ function connectionText({ connection, template }: Explanation): string {
   return `${found}${line('template', `${template.network} -> ${template.server}, expires in ${template.expires} s: ${leads}`)}`;
 }
 
-function serverText({ server, method, weight, active, inactive, chosen, why }: ExplainedServer, width: number): string {
+function serverText(
+  { server, method, weight, configuredWeight, heldBy, active, inactive, chosen, why }: ExplainedServer,
+  width: number,
+): string {
   const label = chosen ? '  chosen' : '  not';
-  return line(label, `${server.padEnd(width)}  ${method.padEnd(6)}  weight ${weight}, active ${active}, inactive ${inactive}: ${why}`);
+  const configured = heldBy.length === 0 ? '' : ` (${configuredWeight} configured; ${heldBy.map(holderText).join('; ')})`;
+  return line(
+    label,
+    `${server.padEnd(width)}  ${method.padEnd(6)}  weight ${weight}${configured}, active ${active}, inactive ${inactive}: ${why}`,
+  );
 }
 
 function scheduledText({ scheduled }: Explanation): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Holder } from '../../model/drain/holder.js';
 import { NOTHING_LACKS } from '../../model/stream-node.js';
 import type { ServiceStatus, Status } from '../../report/status/status.js';
 import { statusText } from './status-text.js';
@@ -41,7 +42,15 @@ const HEALTHY: Status = {
 
 const lines = (change: Partial<Status>): readonly string[] => statusText({ ...HEALTHY, ...change }, NOW).split('\n');
 const service = (port: number, weights: readonly number[]): ServiceStatus => {
-  const servers = weights.map((weight, k) => ({ server: `10.0.0.${k}:80`, weight, inService: weight > 0, active: 0, inactive: 0 }));
+  const servers = weights.map((weight, k) => ({
+    server: `10.0.0.${k}:80`,
+    weight,
+    configuredWeight: weight,
+    heldBy: [],
+    inService: weight > 0,
+    active: 0,
+    inactive: 0,
+  }));
   return { service: `TCP 192.0.2.1:${port}`, scheduler: 'rr', up: weights.some((weight) => weight > 0), servers };
 };
 
@@ -88,6 +97,18 @@ test('many services fit one screen: those that are down first, then those with s
   ]);
   assert.equal(shown[13], '             … 30 more (--json lists all)');
   assert.ok(text.length < 25);
+});
+
+test('a server that is held is shown with its configured weight and what holds it', () => {
+  const whole = service(80, [0]);
+  const target = '10.0.0.0:80';
+  const heldBy: readonly Holder[] = [
+    { kind: 'drain', id: 'd1', target, state: 'draining' },
+    { kind: 'override', target, state: 'maintenance', weight: null, owner: 'root', reason: 'new disks' },
+  ];
+  const held = { ...whole, servers: whole.servers.map((server) => ({ ...server, configuredWeight: 9, heldBy })) };
+  const found = lines({ services: [held] }).find((each) => each.includes('DOWN'));
+  assert.match(found ?? '', /\(weight 0, 9 configured; drain d1; override of 10\.0\.0\.0:80: maintenance by root: new disks\)$/);
 });
 
 test('VRRP: the state of each instance, since when, and why it is in FAULT; a daemon that publishes none is named', () => {

@@ -1,5 +1,6 @@
 // The screen of `weir status`. Pure, but for the time zone.
 import { counted } from '../../model/counted.js';
+import { holderText } from '../../model/drain/holder.js';
 import { tcAloneText } from '../../model/tc-alone.js';
 import type {
   DaemonStatus,
@@ -89,10 +90,15 @@ function tableLines(table: TableStatus): readonly string[] {
   ];
 }
 
+/** Why it gets no new connections. One whose configured weight is 0 would get none without what holds it. */
+function outText({ weight, configuredWeight, heldBy }: ServerStatus): string {
+  if (weight > 0) return 'at its upper threshold';
+  if (heldBy.length === 0) return 'weight 0';
+  return `weight 0, ${configuredWeight} configured; ${heldBy.map(holderText).join('; ')}`;
+}
+
 function serverList(servers: readonly ServerStatus[]): string {
-  const names = servers
-    .slice(0, SERVERS_MAX)
-    .map(({ server, weight }) => `${server} (${weight > 0 ? 'at its upper threshold' : 'weight 0'})`);
+  const names = servers.slice(0, SERVERS_MAX).map((one) => `${one.server} (${outText(one)})`);
   return [...names, ...(servers.length > SERVERS_MAX ? [`${servers.length - SERVERS_MAX} more`] : [])].join(', ');
 }
 

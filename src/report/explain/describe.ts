@@ -18,6 +18,7 @@ import type { ConnectionMethod } from '../../model/service.js';
 import type { Described } from './described.js';
 import { type EventOf, lastOf } from './events.js';
 import type { ExplainedServer, ExplainedVerdict, Explanation } from './explanation.js';
+import type { HeldOf } from './held-servers.js';
 import { settingsOf } from './settings.js';
 import { explainSwitched } from './switched.js';
 
@@ -63,7 +64,7 @@ function verdictOf({ frame, found: { outcome, events, hops } }: Described): Expl
   return hops.at(-1)?.answer.kind === 'local' && (ends === 'begun' || ends === 'connection') ? 'delivered' : 'passed';
 }
 
-function serversOf({ service, list, chosen }: EventOf<'scheduled'>): readonly ExplainedServer[] {
+function serversOf({ service, list, chosen }: EventOf<'scheduled'>, heldOf: HeldOf): readonly ExplainedServer[] {
   const picked = list.find(({ id }) => id === chosen?.id);
   const scheduler = service.schedule?.scheduler ?? '';
   return service.list.flatMap((each, k) => {
@@ -71,7 +72,8 @@ function serversOf({ service, list, chosen }: EventOf<'scheduled'>): readonly Ex
     if (candidate === undefined) return [];
     const why = each === chosen ? whyOf(scheduler) : whyNot(scheduler, candidate, picked, list);
     const { weight, active, inactive } = candidate;
-    return { server: serverName(each), method: methodOf(each), weight, active, inactive, chosen: each === chosen, why };
+    const held = heldOf(service, each) ?? { configuredWeight: weight, heldBy: [] };
+    return { server: serverName(each), method: methodOf(each), weight, ...held, active, inactive, chosen: each === chosen, why };
   });
 }
 
@@ -248,7 +250,10 @@ function byScheduler(described: Described): Explanation {
     service: serviceOf(events),
     connection: connectionOf(described),
     template: templateOf(described),
-    scheduled: scheduled === undefined ? null : { scheduler: scheduled.service.schedule?.scheduler ?? '', servers: serversOf(scheduled) },
+    scheduled:
+      scheduled === undefined
+        ? null
+        : { scheduler: scheduled.service.schedule?.scheduler ?? '', servers: serversOf(scheduled, described.heldOf) },
     switched: null,
     leaves: leavesOf(verdict, hops.at(-1), nameOf),
     becomes: becomesOf(verdict, described),

@@ -1,6 +1,7 @@
 // What an explanation is made of: the packet, what the rules reported, and what of the host decided.
 import type { ExplainedPacket } from '../../datapath/ebpf/explain/explain-packet.js';
 import type { Grace } from '../../datapath/ebpf/table/grace.js';
+import type { HeldOf } from './held-servers.js';
 import type { Switched } from './switched.js';
 
 /** `what`: the packet is, in words. `found`: by the reference director. */
@@ -20,6 +21,8 @@ export interface Described {
   readonly forwardingOff: string | undefined;
   /** The grace period after a takeover; undefined: none runs. */
   readonly grace: Grace | undefined;
+  /** What holds a server. */
+  readonly heldOf: HeldOf;
   /** The rules of content switching; absent: its address is not switched. */
   readonly switched?: Switched;
   /** The same packet, as it comes back from the host's packet filter; absent: that is not asked. */

@@ -1,4 +1,5 @@
 // What `weir explain` knows of a packet, as data: with --json it is printed as it is.
+import type { Holder } from '../../model/drain/holder.js';
 import type { ConnectionMethod } from '../../model/service.js';
 
 /**
@@ -20,7 +21,11 @@ export interface ExplainedRule {
 export interface ExplainedServer {
   readonly server: string;
   readonly method: ConnectionMethod;
+  /** That packets find. */
   readonly weight: number;
+  readonly configuredWeight: number;
+  /** The drains and overrides by which that is another weight, or would be. */
+  readonly heldBy: readonly Holder[];
   readonly active: number;
   readonly inactive: number;
   readonly chosen: boolean;

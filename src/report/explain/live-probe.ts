@@ -28,10 +28,12 @@ import { type Mac, ZERO_MAC } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, lookUpRoute } from '../../wire/rtnetlink-route.js';
+import { presentDrains } from '../present-drains.js';
 import { describe } from './describe.js';
 import type { Described } from './described.js';
 import { lastOf } from './events.js';
 import type { Explanation } from './explanation.js';
+import { heldServers } from './held-servers.js';
 import { type Probe, probeFrame } from './probe-frame.js';
 import { chosenOf, type Switched, switchedBy } from './switched.js';
 
@@ -217,13 +219,14 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
       const later = asked.begins === true || isNew ? undefined : probe.meet(false);
       const begins = later === undefined || !isLater(later.found);
       const met = begins ? probe.meet(true) : later;
-      const sysctls = reader.sysctls();
+      const [sysctls, heldOf] = [reader.sysctls(), heldServers(reader, presentDrains(reader))];
       const described = ({ accepted, ...one }: Met): Described => ({
         ...one,
         begins,
         mark: asked.mark,
         what: begins && asked.request !== undefined ? 'a first request' : WHAT[asked.protocol][begins ? 0 : 1],
         sysctls,
+        heldOf,
         nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
         reversePath: interfaceSetting(one.device, 'rp_filter'),
         grace: graceOf(tables.conf),

@@ -15,6 +15,8 @@ import { type PublishedServer, publishedChecks } from '../../host/published-chec
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
 import { runningDaemon } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
+import { NO_DRAINS } from '../../model/drain/drain.js';
+import { type Holder, type HoldersOf, holdersOf } from '../../model/drain/holder.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { listedService } from '../../model/listed-service.js';
@@ -30,6 +32,7 @@ import { policyRouting } from '../../sys/netlink/policy-routing.js';
 import { startTime } from '../../sys/processes/child.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
+import { presentDrains } from '../present-drains.js';
 import { version } from '../version.js';
 import type {
   BfdSessionStatus,
@@ -53,10 +56,14 @@ const TICKS_PER_S = 100;
 const serviceName = madeOnce(listedService);
 const serverName = madeOnce((key: DestinationKey): string => endpointText(key));
 
-function serviceStatus({ key, scheduler, destinations }: ServiceOverview): ServiceStatus {
-  const servers = destinations.map(({ key: server, weight, overloaded, active, inactive }) => ({
+const NOT_HELD: readonly Holder[] = [];
+
+function serviceStatus({ key, scheduler, destinations }: ServiceOverview, holders: HoldersOf): ServiceStatus {
+  const servers = destinations.map(({ key: server, weight, configured, held, overloaded, active, inactive }) => ({
     server: serverName(server),
     weight,
+    configuredWeight: configured,
+    heldBy: held ? holders(key, server) : NOT_HELD,
     inService: weight > 0 && !overloaded,
     active,
     inactive,
@@ -78,6 +85,8 @@ interface FromTable {
 
 function fromTable(reader: ObservingReader): FromTable {
   const { services, active, inactive, capacity, slots } = reader.overview();
+  const isHeld = services.some(({ destinations }) => destinations.some(({ held }) => held));
+  const holders = holdersOf(isHeld ? presentDrains(reader) : NO_DRAINS);
   const change = reader.unfinishedChange();
   const connections = active + inactive;
   return {
@@ -91,7 +100,7 @@ function fromTable(reader: ObservingReader): FromTable {
       destinations: services.reduce((sum, { destinations }) => sum + destinations.length, 0),
       unfinishedChange: change === undefined ? null : { pid: change.holder ?? null },
     },
-    services: services.map(serviceStatus),
+    services: services.map((service) => serviceStatus(service, holders)),
     drops: dropsStatus(reader.recentDrops()),
   };
 }

@@ -1,4 +1,5 @@
 // What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
+import type { Holder } from '../../model/drain/holder.js';
 import type { BfdSessionFacts } from '../../model/keepalived/bfd-session.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
 import type { StreamStatus } from '../../model/stream-node.js';
@@ -17,7 +18,11 @@ export interface InterfaceStatus {
 export interface ServerStatus {
   /** `ADDRESS:PORT` */
   readonly server: string;
+  /** That packets find. */
   readonly weight: number;
+  readonly configuredWeight: number;
+  /** The drains and overrides by which that is another weight, or would be. */
+  readonly heldBy: readonly Holder[];
   /** It gets new connections: its weight is above 0, and its upper threshold not reached. */
   readonly inService: boolean;
   readonly active: number;

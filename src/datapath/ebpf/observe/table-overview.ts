@@ -1,7 +1,9 @@
 // What is in the table, without counters of packets and without the connection table, whose connections each destination counts: short
 // work also for a large table.
+import { configuredWeight } from '../../../model/drain/effective-weight.js';
 import type { DestinationKey, ServiceKey } from '../../../model/service.js';
 import { Conf, Dest, WeirState } from '../abi.gen.js';
+import { DrainAbi } from '../drain.gen.js';
 import { descriptionOf } from '../recovery/intent.js';
 import { sizesOf, type TableSizes } from '../table/table-sizes.js';
 import type { Tables } from '../table/tables.js';
@@ -10,6 +12,9 @@ export interface DestinationOverview {
   /** The same object as long as it is configured alike. */
   readonly key: DestinationKey;
   readonly weight: number;
+  readonly configured: number;
+  /** A drain or an override holds it. */
+  readonly held: boolean;
   /** It has as many connections as its upper threshold allows. */
   readonly overloaded: boolean;
   readonly active: number;
@@ -42,9 +47,13 @@ export interface TableOverview extends TableNumbers {
 /** `key`: the destination of record `id`. */
 export function destinationOverview(tables: Tables, id: number, key: DestinationKey): DestinationOverview {
   const { dests } = tables;
+  const { weight, lastWeight } = descriptionOf(tables, id);
+  const held = (dests.get(id, Dest.flags) & DrainAbi.D_DRAINED) !== 0;
   return {
     key,
-    weight: descriptionOf(tables, id).weight,
+    weight,
+    configured: configuredWeight({ weight, lastWeight, held }),
+    held,
     overloaded: dests.get(id, Dest.overload) !== 0,
     active: dests.get(id, Dest.active),
     inactive: dests.get(id, Dest.inactive),
