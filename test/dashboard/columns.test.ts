@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import { TrafficHistory } from '../../src/api/events/traffic-history.js';
 import type { ApiSources } from '../../src/api/sources.js';
 import type { PublishedServerAttempts } from '../../src/host/published-attempts.js';
+import type { Override } from '../../src/model/drain/override.js';
 import type { Stats } from '../../src/model/service.js';
 import type { DaemonStatus } from '../../src/report/status/status.js';
 import { memorySources, oneDrain, oneService } from '../support/api.js';
@@ -95,8 +96,21 @@ const drains = [
   },
 ];
 
+const overrides: readonly Override[] = [
+  {
+    target: UP,
+    state: 'ready',
+    weight: 2,
+    reason: 'new disks',
+    owner: 'root',
+    since: BEFORE,
+    untilUs: 7_200_000_000,
+  },
+];
+
 const sources: ApiSources = {
   ...memorySources,
+  now: () => NOW,
   monotonicUs: () => 0,
   daemons: () => [daemon],
   attempts: () => [
@@ -104,7 +118,7 @@ const sources: ApiSources = {
     attempts(REFUSED, 17, { result: 'failure', text: 'connection refused', tookUs: 400 }),
     attempts(OUT, 9, { check: 'HTTP_GET', result: 'failure', text: 'timeout', tookUs: 2_000_000 }),
   ],
-  drainRecord: () => ({ format: 1, next: 2, drains }),
+  drainRecord: () => ({ format: 1, next: 2, drains, overrides }),
   table() {
     const destinations = [destination(UP, false), destination(REFUSED, false), destination(DRAINED, true)];
     return { ...memorySources.table(), services: [{ ...oneService, stats: stats(), destinations }] };
@@ -153,6 +167,25 @@ test('Services: the last check, failed checks, the highest rate, and what is lef
     rate = 7n;
     await page.locator('tr.server', { hasText: UP }).getByText('7', { exact: true }).waitFor({ timeout: 10_000 });
     assert.deepEqual([await cell(page, UP, 'CPS'), await cell(page, UP, 'CPS max')], ['7', '250']);
+  });
+});
+
+test('Now and Drains: drains have their ids, overrides are no drains and have their reason, owner and end', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  await onPage(sources, '', async (open) => {
+    const page = await open({ width: 1600 });
+    await page.locator('tr.draining', { hasText: 'drain d1: 12 left, 4m10s' }).waitFor();
+  });
+  await onPage(sources, 'drains', async (open) => {
+    const page = await open({ width: 1600 });
+    const rowOf = async (target: string): Promise<string> =>
+      (await page.locator('tbody tr', { hasText: target }).allInnerTexts()).join('; ').replace(/\s+/g, ' ');
+    await page.getByText('new disks').waitFor();
+    assert.match(await rowOf(DRAINED), /^d1 10\.0\.0\.4:8080 draining 12 3 /);
+    assert.match(await rowOf(UP), /^10\.0\.0\.2:8080 weight 2 new disks root .* (2h0m|1h59m) left$/);
+    assert.deepEqual(await violations(page), []);
   });
 });
 

@@ -1,5 +1,5 @@
 // What the dashboard reads of the API, for its tests: a service, its servers and what is known of them, each with what a test is about.
-import type { Attempts, Drain, RealHealth, Server, Service, VirtualHealth } from '../../web/data/api-values.js';
+import type { Attempts, Drain, Override, RealHealth, Server, Service, VirtualHealth } from '../../web/data/api-values.js';
 
 const counters = { connections: '10', packets_in: '20', packets_out: '30', bytes_in: '40', bytes_out: '50' };
 const rates = { connections: 1, packets_in: 2, packets_out: 3, bytes_in: 4, bytes_out: 5 };
@@ -96,5 +96,16 @@ export const someDrain = (target: string, given: Partial<Drain> = {}): Drain => 
   deadlineInS: 250,
   forecastS: null,
   remaining: { open: 12, over: 0, persistent: 0 },
+  ...given,
+});
+
+export const someOverride = (target: string, given: Partial<Override> = {}): Override => ({
+  target,
+  state: 'maintenance',
+  weight: null,
+  reason: 'new disks',
+  owner: 'root',
+  since: '2026-11-27T11:30:00.000Z',
+  until: null,
   ...given,
 });

@@ -33,6 +33,23 @@ export interface Drains {
   readonly drains: readonly Drain[];
 }
 
+/** As `weir api GET /v1/overrides` prints it. */
+export interface Override {
+  readonly target: string;
+  readonly state: 'ready' | 'drain' | 'maintenance';
+  /** Only of `ready`. */
+  readonly weight: number | null;
+  readonly reason: string;
+  readonly owner: string;
+  readonly since: string;
+  /** null: until it is taken away. */
+  readonly until: string | null;
+}
+
+export interface Overrides {
+  readonly overrides: readonly Override[];
+}
+
 export interface Attempts {
   readonly success: number;
   readonly failure: number;

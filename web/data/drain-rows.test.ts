@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { someDrain, someServer, someService } from '../../test/support/dashboard-values.js';
 import type { Drain } from './api-values.js';
-import { drainsBy, drainText } from './drain-rows.js';
+import { drainText } from './drain-rows.js';
+import { holdsBy } from './holds.js';
 import { serviceRows } from './server-rows.js';
 
 const SERVICES = [
@@ -15,7 +16,8 @@ const rows = serviceRows({ services: SERVICES }, undefined, 0).flatMap(({ server
 const [FIRST, SECOND, SIX, MARKED] = [0, 1, 2, 3];
 
 /** Of each row the drain that it shows. */
-const shown = (...drains: readonly Drain[]): readonly (string | undefined)[] => rows.map((row) => drainsBy({ drains })(row)?.id);
+const shown = (...drains: readonly Drain[]): readonly (string | undefined)[] =>
+  rows.map((row) => holdsBy({ drains }, undefined)(row).drain?.id);
 
 /** The rows that show a drain of this target alone. */
 const rowsOf = (target: string): readonly number[] => shown(someDrain(target)).flatMap((id, row) => (id === undefined ? [] : [row]));
@@ -44,7 +46,7 @@ test('of several that hold a server the newest one is shown, whatever each names
 });
 
 test('before the drains are read none is shown', () => {
-  assert.equal(drainsBy(undefined)(rows[FIRST]!), undefined);
+  assert.equal(holdsBy(undefined, undefined)(rows[FIRST]!).drain, undefined);
 });
 
 test('what is left, and until when; after the end how it ended', () => {

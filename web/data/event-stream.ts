@@ -1,6 +1,6 @@
 // One stream of what happens on the director, while the page is seen: each event names what must be read again. A hidden page has none.
 
-export const EVENT_NAMES = ['table', 'health', 'instance', 'bfd', 'drain', 'change', 'reset'] as const;
+export const EVENT_NAMES = ['table', 'health', 'instance', 'bfd', 'drain', 'override', 'change', 'reset'] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
 const listeners = new Set<(event: EventName) => void>();

@@ -1,9 +1,19 @@
 // Rows of services and servers: their state, the last check, failures, and how long they were down.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { someAttempts, someHealth, someReal, someServer, someService, someVirtual } from '../../test/support/dashboard-values.js';
-import type { RealHealth, Server } from './api-values.js';
-import { deviation, isTroubled, type ServerRow, serviceRows, weightText, whyTroubled } from './server-rows.js';
+import {
+  someAttempts,
+  someDrain,
+  someHealth,
+  someOverride,
+  someReal,
+  someServer,
+  someService,
+  someVirtual,
+} from '../../test/support/dashboard-values.js';
+import type { Drain, Override, RealHealth, Server } from './api-values.js';
+import { holdsBy } from './holds.js';
+import { deviation, isTroubled, type ServerRow, serviceIdOf, serviceRows, weightText, whyTroubled } from './server-rows.js';
 
 const ID = '10.0.0.2:80';
 const NOW = Date.UTC(2026, 10, 27, 12);
@@ -22,9 +32,10 @@ const health = (given: Partial<typeof someHealth>): Partial<Server> => ({ health
 test('a state follows from health and weight: maintenance before down before weight 0', () => {
   const state = (given: Partial<Server>): string => rowOf(someServer(ID, given), undefined).state;
   assert.equal(state({}), 'up');
-  assert.equal(state({ weight: 0 }), 'draining');
-  assert.equal(state({ draining: true }), 'draining');
-  assert.equal(state({ ...health({ up: false }), weight: 0 }), 'down');
+  assert.equal(state({ weight: 0, effective_weight: 0 }), 'draining');
+  assert.equal(state({ draining: true, effective_weight: 0 }), 'draining');
+  assert.equal(state({ draining: true, weight: 9, effective_weight: 3 }), 'up', 'an override gives it another weight');
+  assert.equal(state({ ...health({ up: false }), effective_weight: 0 }), 'down');
   assert.equal(state(health({ up: false, maintenance: true })), 'maintenance');
   assert.equal(state({ health: null }), 'unchecked');
   assert.equal(state(health({ checks: 0 })), 'unchecked');
@@ -99,7 +110,7 @@ test('downtime counts up to now while a server is down', () => {
 test('a service is down without its quorum or with no server up, and has weight 0 where all have', () => {
   const state = (servers: readonly Server[], given: Parameters<typeof someService>[1] = {}): string | undefined =>
     serviceRows({ services: [someService(servers, given)] }, undefined, NOW)[0]?.state;
-  const [up, down, drained] = [someServer(ID), someServer(ID, health({ up: false })), someServer(ID, { draining: true })];
+  const [up, down, drained] = [someServer(ID), someServer(ID, health({ up: false })), someServer(ID, { effective_weight: 0 })];
   const quorum = { quorum_up: true, quorum: 1, weight: 1, sorry: false, suspended: false };
   assert.equal(state([up, down]), 'up');
   assert.equal(state([down, down]), 'down');
@@ -111,9 +122,33 @@ test('a service is down without its quorum or with no server up, and has weight 
 
 test('why no new connection reaches a server: its check, a drain, or its weight', () => {
   const down = someServer(ID, { ...health({ up: false, failed: [failed('TCP_CHECK', 'timeout')] }), draining: true });
-  assert.equal(whyTroubled(rowOf(down, undefined)), 'TCP_CHECK timeout');
-  assert.equal(whyTroubled(rowOf(someServer(ID, { draining: true }), undefined)), 'a drain holds it');
-  assert.equal(whyTroubled(rowOf(someServer(ID, { weight: 0 }), undefined)), 'its weight is 0');
+  const why = (server: Server): string => whyTroubled(rowOf(server, undefined), NOW);
+  assert.equal(why(down), 'TCP_CHECK timeout');
+  assert.equal(why(someServer(ID, { draining: true, effective_weight: 0 })), 'a drain or an override holds it');
+  assert.equal(why(someServer(ID, { weight: 0, effective_weight: 0 })), 'its weight is 0');
+});
+
+test('what holds a server is named, with since when; an override is no drain, and is the same in a service without checks', () => {
+  const held = (given: Partial<Server>, drains: readonly Drain[], overrides: readonly Override[]) => {
+    const server = someServer(ID, { draining: true, effective_weight: 0, ...given });
+    const [found] = serviceRows({ services: [someService([server])] }, undefined, NOW, holdsBy({ drains }, { overrides }));
+    const row = found!.servers[0]!;
+    return [row.state, row.since, whyTroubled(row, NOW)];
+  };
+  const maintenance = someOverride('10.0.0.2', { until: '2026-11-27T14:00:00.000Z' });
+  const shown = ['maintenance', maintenance.since, 'override, maintenance by root, 2h0m left: new disks'];
+  assert.deepEqual(held({ health: null }, [], [maintenance]), shown);
+  assert.deepEqual(held(health({ maintenance: true, since: HOUR_BEFORE }), [], [maintenance]), shown);
+  const drain = { ...someDrain(ID), id: 'd1' };
+  assert.deepEqual(held(health({ since: HOUR_BEFORE }), [drain], []), ['draining', drain.startedAt, 'drain d1: 12 left, 4m10s']);
+  const both = held({}, [drain], [someOverride(ID, { state: 'drain' })]);
+  assert.deepEqual(both, ['draining', drain.startedAt, 'drain d1: 12 left, 4m10s; override, drain by root: new disks']);
+  assert.deepEqual(held(health({ since: HOUR_BEFORE }), [], [someOverride('10.0.0.9')]).slice(0, 2), ['draining', null]);
+});
+
+test('the id of a service by the name that keepalived has for it', () => {
+  const names = ['[192.0.2.1]:tcp:80', '[2001:db8::1]:udp:53', 'FWM 5'];
+  assert.deepEqual(names.map(serviceIdOf), ['tcp:192.0.2.1:80', 'udp:[2001:db8::1]:53', 'mark:5']);
 });
 
 test('a weight that packets do not find stands behind the one that they do', () => {

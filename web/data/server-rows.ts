@@ -1,6 +1,8 @@
 // The rows of services and servers: what is in the table, and the servers that health checks took out of it.
+
 import { milliseconds } from '../parts/texts.js';
 import type { Attempts, Checks, FailedCheck, RealHealth, Server, Service, Table } from './api-values.js';
+import { type Hold, type HoldOf, heldSince, holdText, NOT_HELD } from './holds.js';
 
 export type State = 'up' | 'down' | 'draining' | 'maintenance' | 'unchecked' | 'starting' | 'sorry';
 
@@ -12,7 +14,9 @@ export interface ServerRow {
   readonly service: Service;
   readonly id: string;
   readonly state: State;
+  /** Since when it has this state; null: not known, or from the start. */
   readonly since: string | null;
+  readonly hold: Hold;
   /** The last attempt of its checks: `TCP_CHECK 3 ms`, and why it failed. */
   readonly lastCheck: string;
   /** Attempts that failed. */
@@ -36,16 +40,23 @@ export const serverRowId = (service: Pick<Service, 'id'>, { id }: { readonly id:
 const keepalivedName = ({ protocol, address, port, mark }: Service): string =>
   mark === undefined ? `[${address}]:${protocol}:${port}` : `FWM ${mark}`;
 
+/** The id of a service by keepalived's name of it. */
+export function serviceIdOf(name: string): string {
+  const [, address = '', protocol, port] = /^\[(.*)\]:(\w+):(\d+)$/.exec(name) ?? [];
+  if (protocol === undefined) return name.replace(/^FWM /, 'mark:');
+  return `${protocol}:${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
 type Failed = readonly Pick<FailedCheck, 'check' | 'reason'>[];
 
 /** `shown`: a check whose name stands in front already. */
 const failedText = (failed: Failed, shown = ''): string =>
   failed.map(({ check, reason }) => (check === shown && reason !== '' ? reason : `${check} ${reason}`.trim())).join('; ');
 
-function stateOf({ weight, draining, health }: Server): State {
-  if (health?.maintenance === true) return 'maintenance';
+function stateOf({ effective_weight: weight, health }: Server, { override }: Hold): State {
+  if (health?.maintenance === true || override?.state === 'maintenance') return 'maintenance';
   if (health?.up === false) return 'down';
-  if (weight === 0 || draining) return 'draining';
+  if (weight === 0) return 'draining';
   if (health === null || health.checks === 0) return 'unchecked';
   return health.unchecked > 0 ? 'starting' : 'up';
 }
@@ -67,11 +78,24 @@ function lastText(attempts: Attempts | null | undefined, failed: Failed, idle: s
   return `${check} ${milliseconds(seconds)}${what === '' ? '' : `: ${what}`}`;
 }
 
-const inTable = (service: Service, server: Server, real: RealHealth | undefined, now: number): ServerRow => ({
+/** `now`: ms since 1970. */
+interface Seen {
+  readonly now: number;
+  readonly hold: Hold;
+}
+
+/** What holds it has its own time. Since when a weight of 0 is configured is not known. */
+function sinceOf(state: State, byHealth: string | null, hold: Hold): string | null {
+  if (state === 'maintenance') return hold.override?.since ?? null;
+  return state === 'draining' ? heldSince(hold) : byHealth;
+}
+
+const inTable = (service: Service, server: Server, real: RealHealth | undefined, { now, hold }: Seen): ServerRow => ({
   service,
   id: server.id,
-  state: stateOf(server),
-  since: server.health?.since ?? null,
+  state: stateOf(server, hold),
+  since: sinceOf(stateOf(server, hold), server.health?.since ?? null, hold),
+  hold,
   lastCheck: server.health === null ? '' : lastText(real?.attempts, server.health.failed, 'passed'),
   failures: real?.attempts?.failure ?? null,
   timesDown: server.health?.times_down ?? null,
@@ -80,13 +104,15 @@ const inTable = (service: Service, server: Server, real: RealHealth | undefined,
   server,
 });
 
-function takenOut(service: Service, real: RealHealth, now: number): ServerRow {
+function takenOut(service: Service, real: RealHealth, { now, hold }: Seen): ServerRow {
   const { server, since, failed, timesDown, maintained, attempts, downUs = 0 } = real;
+  const state = maintained === true || hold.override?.state === 'maintenance' ? 'maintenance' : 'down';
   return {
     service,
     id: server,
-    state: maintained === true ? 'maintenance' : 'down',
-    since,
+    state,
+    since: sinceOf(state, since, hold),
+    hold,
     lastCheck: lastText(attempts, failed, ''),
     failures: attempts?.failure ?? null,
     timesDown,
@@ -106,7 +132,12 @@ function serviceState({ health }: Service, servers: readonly ServerRow[]): State
 }
 
 /** `now`: ms since 1970. */
-export function serviceRows(table: Pick<Table, 'services'>, checks: Checks | undefined, now: number): readonly ServiceRows[] {
+export function serviceRows(
+  table: Pick<Table, 'services'>,
+  checks: Checks | undefined,
+  now: number,
+  holdOf: HoldOf = () => NOT_HELD,
+): readonly ServiceRows[] {
   const byName = new Map(checks?.virtual_servers.map((one) => [one.name, one]));
   return table.services.map((service) => {
     const present = new Set(service.servers.map(({ id }) => id));
@@ -114,8 +145,8 @@ export function serviceRows(table: Pick<Table, 'services'>, checks: Checks | und
     const reals = new Map(checked.map((real) => [real.server, real]));
     const others = checked.filter(({ server, up }) => !up && !present.has(server));
     const servers = [
-      ...service.servers.map((one) => inTable(service, one, reals.get(one.id), now)),
-      ...others.map((one) => takenOut(service, one, now)),
+      ...service.servers.map((one) => inTable(service, one, reals.get(one.id), { now, hold: holdOf({ service, id: one.id }) })),
+      ...others.map((one) => takenOut(service, one, { now, hold: holdOf({ service, id: one.server }) })),
     ];
     return { service, state: serviceState(service, servers), servers };
   });
@@ -128,10 +159,13 @@ export function weightText({ server }: ServerRow): string {
   return now === weight ? String(weight) : `${now} / ${weight}`;
 }
 
-/** Why no new connection reaches it. */
-export function whyTroubled({ state, server, lastCheck }: ServerRow): string {
-  if (state !== 'draining') return lastCheck;
-  return server?.draining === true ? 'a drain holds it' : 'its weight is 0';
+/** Why no new connection reaches it. What holds it may not have been read yet. `now`: ms since 1970. */
+export function whyTroubled({ state, server, hold, lastCheck }: ServerRow, now: number): string {
+  if (state !== 'draining' && state !== 'maintenance') return lastCheck;
+  const held = holdText(hold, now);
+  if (held !== '') return held;
+  if (state === 'maintenance') return 'an override has it in maintenance';
+  return server?.draining === true ? 'a drain or an override holds it' : 'its weight is 0';
 }
 
 /** How far a server is from what the weight that packets find lets expect of the service's new connections, as a part of that; 0: as expected. */

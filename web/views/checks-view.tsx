@@ -1,7 +1,8 @@
 // The health of servers, as the daemons of this host found it.
-import type { Checks, RealHealth } from '../data/api-values.js';
+import type { Checks, Drains, Overrides, RealHealth } from '../data/api-values.js';
+import { type Hold, holdsBy, holdText } from '../data/holds.js';
 import { useResource } from '../data/resource.js';
-import type { State } from '../data/server-rows.js';
+import { type State, serviceIdOf } from '../data/server-rows.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { Failure } from '../parts/failure.js';
 import { SameCommand } from '../parts/same-command.js';
@@ -11,7 +12,11 @@ import { ago } from '../parts/texts.js';
 interface Row {
   readonly service: string;
   readonly real: RealHealth;
+  readonly hold: Hold;
 }
+
+/** One in maintenance is so since the override began. */
+const sinceOf = ({ real, hold }: Row): string | null => (real.maintained === true ? (hold.override?.since ?? null) : real.since);
 
 function stateOf({ real }: Row): State {
   if (real.maintained === true) return 'maintenance';
@@ -24,7 +29,8 @@ const columns: readonly Column<Row>[] = [
   { name: 'Server', sortBy: ({ real }) => real.server, cell: ({ real }) => real.server },
   { name: 'Virtual server', sortBy: ({ service }) => service, cell: ({ service }) => service },
   { name: 'Status', sortBy: stateOf, cell: (row) => <StateBadge state={stateOf(row)} /> },
-  { name: 'Since', cell: ({ real }) => ago(real.since, Date.now()) },
+  { name: 'Since', cell: (row) => ago(sinceOf(row), Date.now()) },
+  { name: 'Held by', cell: ({ hold }) => holdText(hold, Date.now()) },
   { name: 'Checks', isNumber: true, sortBy: ({ real }) => real.checks, cell: ({ real }) => real.checks },
   { name: 'Downs', isNumber: true, sortBy: ({ real }) => real.timesDown, cell: ({ real }) => real.timesDown },
   { name: 'Failed', cell: ({ real }) => real.failed.map(({ check, reason }) => `${check} ${reason}`).join('; ') },
@@ -33,7 +39,12 @@ const columns: readonly Column<Row>[] = [
 
 export function ChecksView() {
   const read = useResource<Checks>('/v1/checks', 2000, { after: ['health'] });
-  const rows = read.value?.virtual_servers.flatMap(({ name, servers }) => servers.map((real) => ({ service: name, real })));
+  const drains = useResource<Drains>('/v1/drains', 2000, { after: ['drain'], isCounted: true });
+  const overrides = useResource<Overrides>('/v1/overrides', 2000, { after: ['override'] });
+  const holdOf = holdsBy(drains.value, overrides.value);
+  const rows = read.value?.virtual_servers.flatMap(({ name, servers }) =>
+    servers.map((real) => ({ service: name, real, hold: holdOf({ service: { id: serviceIdOf(name) }, id: real.server }) })),
+  );
   return (
     <section>
       <h1>Health checks</h1>

@@ -1,9 +1,10 @@
-// Drains: what is left of each, until when, and the click that gives the configured weights back.
+// Drains: what is left of each, until when, and the click that gives the configured weights back; overrides.
 import { useState } from 'preact/hooks';
 import type { Drain, Drains } from '../data/api-values.js';
 import { messageOf, send, useResource } from '../data/resource.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { Failure } from '../parts/failure.js';
+import { OverrideTable } from '../parts/override-table.js';
 import { SameCommand } from '../parts/same-command.js';
 import { duration, shortNumber } from '../parts/texts.js';
 
@@ -24,6 +25,7 @@ function Cancel({ drain }: { readonly drain: Drain }) {
 }
 
 const columns: readonly Column<Drain>[] = [
+  { name: 'Id', sortBy: ({ id }) => id, cell: ({ id }) => id },
   { name: 'Target', sortBy: ({ target }) => target, cell: ({ target, also }) => [target, ...also].join(', ') },
   { name: 'State', sortBy: ({ state }) => state, cell: ({ state }) => state },
   { name: 'Open', isNumber: true, cell: ({ remaining }) => (remaining === null ? '' : shortNumber(remaining.open)) },
@@ -56,7 +58,10 @@ export function DrainsView() {
           empty="Nothing is drained. The button of a server in Services begins a drain."
         />
       )}
+      <h2>Overrides</h2>
+      <OverrideTable />
       <SameCommand command="weir drain list" />
+      <SameCommand command="weir api GET /v1/overrides" />
     </section>
   );
 }

@@ -1,8 +1,9 @@
 // The first screen in an incident: what is down, who is master, what connections and drops do, what doctor finds, and the server that stands out.
 import { useEffect, useState } from 'preact/hooks';
-import type { Checks, Drops, Table, TrafficHistory } from '../data/api-values.js';
+import type { Checks, Drains, Drops, Overrides, Table, TrafficHistory } from '../data/api-values.js';
 import { connectionRates, highestRates } from '../data/highest-rates.js';
 import { connectionCount, connectionHistory, dropCount, dropHistory } from '../data/history.js';
+import { holdsBy } from '../data/holds.js';
 import { minutesOf, type Rates } from '../data/hour-ago.js';
 import { useResource } from '../data/resource.js';
 import { deviation, isTroubled, type ServerRow, type ServiceRows, serviceRows, weightText, whyTroubled } from '../data/server-rows.js';
@@ -22,7 +23,7 @@ const troubledColumns: readonly Column<ServerRow>[] = [
   { name: 'Service', sortBy: ({ service }) => service.id, cell: ({ service }) => service.id },
   { name: 'Status', sortBy: ({ state }) => state, cell: ({ state }) => <StateBadge state={state} /> },
   { name: 'Since', cell: ({ since }) => ago(since, Date.now()) },
-  { name: 'Why', cell: whyTroubled },
+  { name: 'Why', cell: (row) => whyTroubled(row, Date.now()) },
   {
     name: 'Connections left',
     isNumber: true,
@@ -158,10 +159,13 @@ function Traffic({
 }
 
 export function IncidentView() {
-  const table = useResource<Table>('/v1/services', 2000, { after: ['table', 'health', 'drain'], isCounted: true });
+  const table = useResource<Table>('/v1/services', 2000, { after: ['table', 'health', 'drain', 'override'], isCounted: true });
   const checks = useResource<Checks>('/v1/checks', 2000, { after: ['health'] });
   const drops = useResource<Drops>('/v1/drops', 2000);
-  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value, Date.now());
+  const drains = useResource<Drains>('/v1/drains', 2000, { after: ['drain'], isCounted: true });
+  const overrides = useResource<Overrides>('/v1/overrides', 2000, { after: ['override'] });
+  const holdOf = holdsBy(drains.value, overrides.value);
+  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value, Date.now(), holdOf);
   if (table.value !== undefined) highestRates.add(connectionRates(all));
   return (
     <>
@@ -182,7 +186,7 @@ export function IncidentView() {
         {checks.value !== undefined && drops.value !== undefined && <FindingList />}
       </section>
       <SideBySide all={all} />
-      <SameCommand command="weir status; weir top --once; weir stats drops --recent; weir api GET /v1/history; weir api GET /v1/changes; weir doctor" />
+      <SameCommand command="weir status; weir top --once; weir drain list; weir stats drops --recent; weir api GET /v1/history; weir api GET /v1/changes; weir doctor" />
     </>
   );
 }

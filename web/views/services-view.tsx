@@ -1,8 +1,9 @@
 // Services and their servers, in the order of HAProxy's columns.
 import { useMemo, useState } from 'preact/hooks';
-import type { Checks, Drain, Drains, Server, Table } from '../data/api-values.js';
-import { drainsBy, drainText } from '../data/drain-rows.js';
+import type { Checks, Drains, Overrides, Server, Table } from '../data/api-values.js';
+import { drainText } from '../data/drain-rows.js';
 import { connectionRates, highestRates } from '../data/highest-rates.js';
+import { type Hold, holdsBy, overrideState } from '../data/holds.js';
 import { useResource } from '../data/resource.js';
 import { isTroubled, type ServerRow, type ServiceRows, type State, serverRowId, serviceRows, weightText } from '../data/server-rows.js';
 import { type Column, DataTable } from '../parts/data-table.js';
@@ -37,12 +38,13 @@ const counter = (name: string, of: (counters: Server['counters']) => string): Co
     return found === undefined ? undefined : Number(of(found));
   });
 
-/** Empty until the drains have been read. */
-const restText = (drain: Drain | undefined): string => (drain === undefined ? '' : drainText(drain));
+/** Empty until the drains and the overrides have been read. */
+const restText = ({ drain, override }: Hold): string =>
+  [...(drain === undefined ? [] : [drainText(drain)]), ...(override === undefined ? [] : [`override, ${overrideState(override)}`])].join(
+    '; ',
+  );
 
-type DrainOf = (row: ServerRow) => Drain | undefined;
-
-const columnsWith = (onDrain: (row: ServerRow) => void, drainOf: DrainOf): readonly Column<Row>[] => [
+const columnsWith = (onDrain: (row: ServerRow) => void): readonly Column<Row>[] => [
   {
     name: 'Server',
     sortBy: (row) => (row.kind === 'service' ? row.of.service.id : row.of.id),
@@ -60,7 +62,7 @@ const columnsWith = (onDrain: (row: ServerRow) => void, drainOf: DrainOf): reado
     group: 'Health',
     cell: (row) =>
       row.kind === 'server' && row.of.server?.draining === true ? (
-        restText(drainOf(row.of))
+        restText(row.of.hold)
       ) : row.kind === 'server' && row.of.server !== undefined ? (
         <button type="button" onClick={() => onDrain(row.of as ServerRow)}>
           Drain …<span class="unseen"> {row.of.id}</span>
@@ -121,18 +123,20 @@ function rowsOf(all: readonly ServiceRows[], text: string, troubled: boolean): r
 }
 
 export function ServicesView() {
-  const table = useResource<Table>('/v1/services', 2000, { after: ['table', 'health', 'drain'], isCounted: true });
+  const table = useResource<Table>('/v1/services', 2000, { after: ['table', 'health', 'drain', 'override'], isCounted: true });
   const checks = useResource<Checks>('/v1/checks', 2000, { after: ['health'] });
   const [draining, setDraining] = useState<ServerRow>();
   const drains = useResource<Drains>('/v1/drains', 2000, { after: ['drain'], isCounted: true });
-  const columns = useMemo(() => columnsWith(setDraining, drainsBy(drains.value)), [drains.value]);
+  const overrides = useResource<Overrides>('/v1/overrides', 2000, { after: ['override'] });
+  const columns = useMemo(() => columnsWith(setDraining), []);
   const drained = (begun: boolean): void => {
     setDraining(undefined);
     if (begun) table.refresh();
   };
   const [text, setText] = useState('');
   const [troubled, setTroubled] = useState(false);
-  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value, Date.now());
+  const holdOf = holdsBy(drains.value, overrides.value);
+  const all = table.value === undefined ? [] : serviceRows(table.value, checks.value, Date.now(), holdOf);
   if (table.value !== undefined) highestRates.add(connectionRates(all));
   return (
     <section>
@@ -140,6 +144,7 @@ export function ServicesView() {
       <Failure read={table} />
       {checks.failure !== undefined && <Failure read={checks} />}
       {drains.failure !== undefined && <Failure read={drains} />}
+      {overrides.failure !== undefined && <Failure read={overrides} />}
       <form class="filter" onSubmit={(event) => event.preventDefault()}>
         <label>
           Address contains <input value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />

@@ -46,7 +46,7 @@ export const serverShape = z.strictObject({
   method: z.enum(['masq', 'local', 'tunnel', 'route', 'fullnat']),
   weight: z.int().describe('as configured'),
   effective_weight: z.int().describe('what packets find: another one, where a drain or an override holds it'),
-  draining: z.boolean().describe('a drain holds it: packets find weight 0'),
+  draining: z.boolean().describe('a drain or an override holds it: packets find effective_weight'),
   upper_threshold: z.int(),
   lower_threshold: z.int(),
   tunnel: z.strictObject({ type: z.string(), port: z.int(), checksum: z.string() }).optional(),
