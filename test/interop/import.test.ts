@@ -39,6 +39,49 @@ test('HAProxy takes its file', { skip: noTools('haproxy', 'openssl') }, () => {
   assert.equal(judged.status, 0, judged.stderr);
 });
 
+/** `WORD +1`: it has a value. */
+function keywordsOf(text: string, head: string): readonly (readonly [word: string, hasValue: boolean])[] {
+  const rows = text.split('\n').filter((row) => row.startsWith(`\t${head} `));
+  return rows.map((row) => {
+    const [word = '', count] = row
+      .slice(head.length + 2)
+      .replace(/^ssl /, '')
+      .split(' ');
+    return [word, count !== undefined];
+  });
+}
+
+test('haproxy: each keyword that HAProxy names has a line', { skip: noTools('haproxy') }, () => {
+  const { stdout } = run('haproxy', '-dKcfg', '-q', '-c', '-f', '/dev/null');
+  const words = (['bind <addr>', 'server <name> <addr>'] as const).flatMap((head) =>
+    keywordsOf(stdout, head).map(
+      ([word, hasValue]) =>
+        `${head.startsWith('bind') ? 'bind 192.0.2.1:80' : 'server a 10.0.0.2:80'} ${word}${hasValue ? ' a-value' : ''}`,
+    ),
+  );
+  const [, section = ''] = /^listen\n([\s\S]*?)^userlist$/m.exec(stdout) ?? [];
+  const statements = [...section.matchAll(/^\t(?!bind |server )(\S+)(?: (?!\+)([^\s*]+))?/gm)].map(
+    ([, name, more = '']) => `${name} ${more}`,
+  );
+  assert.ok(words.length > 150 && statements.length > 200, 'HAProxy names its keywords');
+  const lines = ['listen web', ...words, ...new Set(statements)];
+  const file = join(folder, 'keywords.cfg');
+  writeFileSync(file, lines.join('\n'));
+  const { lines: found } = JSON.parse(weir('import', 'haproxy', file, '--json').stdout) as {
+    lines: readonly { line: number; status: string; consequence: string }[];
+  };
+  const has = new Set(found.map(({ line }) => line));
+  assert.deepEqual(
+    lines.filter((_, index) => !has.has(index + 1)),
+    [],
+  );
+  assert.deepEqual(
+    found.filter(({ consequence }) => consequence.includes('a-value')),
+    [],
+    'no value is taken for a word',
+  );
+});
+
 for (const [format, file] of [
   ['haproxy', 'haproxy.cfg'],
   ['nginx-stream', 'nginx.conf'],

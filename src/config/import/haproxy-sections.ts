@@ -17,6 +17,9 @@ export interface HaproxyProxy {
 
 export interface HaproxyFile {
   readonly proxies: readonly HaproxyProxy[];
+  readonly global: readonly HaproxyLine[];
+  /** Each section `defaults` with its own lines. */
+  readonly defaults: readonly { readonly at: At; readonly own: readonly HaproxyLine[] }[];
   /** Sections of other kinds, and lines in front of the first one. */
   readonly others: readonly HaproxyLine[];
   /** `.if` and what belongs to it. */
@@ -32,11 +35,15 @@ const SECTIONS = new Set(
 
 const UNIT_S: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 };
 
+export const isSection = (word: string): boolean => SECTIONS.has(word);
+
 /** haproxy's times: milliseconds without a unit. Whole seconds, one at least. */
 export function haproxySeconds(text: string | undefined): number | undefined {
   const [, number, unit = 'ms'] = /^(\d{1,9})(us|ms|s|m|h|d)?$/.exec(text ?? '') ?? [];
   return number === undefined ? undefined : Math.max(1, Math.round(Number(number) * (UNIT_S[unit] ?? 1)));
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t' };
 
 /** Words end at blanks; quotes and backslashes keep what would end them; `#` begins a comment. */
 export function haproxyWords(line: string): readonly string[] {
@@ -48,8 +55,10 @@ export function haproxyWords(line: string): readonly string[] {
     if (quote === "'") {
       if (letter === quote) quote = '';
       else word = (word ?? '') + letter;
-    } else if (letter === '\\' && at + 1 < line.length) word = (word ?? '') + (line[++at] ?? '');
-    else if (letter === quote) quote = '';
+    } else if (letter === '\\' && at + 1 < line.length) {
+      const escaped = line[++at] ?? '';
+      word = (word ?? '') + (ESCAPES[escaped] ?? escaped);
+    } else if (letter === quote) quote = '';
     else if (quote === '' && (letter === '"' || letter === "'")) {
       quote = letter;
       word ??= '';
@@ -65,13 +74,17 @@ export function haproxyWords(line: string): readonly string[] {
 /** `defaults NAME`, and `from NAME` behind a proxy's name. */
 interface Defaults {
   readonly name: string;
+  readonly at: At;
   readonly lines: HaproxyLine[];
+  /** So many of the lines are of the section that it continues. */
+  readonly inherited: number;
 }
 
 export function readHaproxy(file: string, text: string): HaproxyFile {
   const defaults: Defaults[] = [];
   const proxies: { readonly proxy: Omit<HaproxyProxy, 'lines'>; readonly lines: HaproxyLine[] }[] = [];
   const others: HaproxyLine[] = [];
+  const global: HaproxyLine[] = [];
   const conditions: HaproxyLine[] = [];
   let into = others;
   text.split(/\r?\n/).forEach((raw, index) => {
@@ -85,14 +98,19 @@ export function readHaproxy(file: string, text: string): HaproxyFile {
     const inherited = words.includes('from') ? defaults.findLast((each) => each.name === from) : defaults.at(-1);
     if (first === 'defaults') {
       into = [...((words.includes('from') ? inherited?.lines : undefined) ?? [])];
-      defaults.push({ name, lines: into });
+      defaults.push({ name, at: line.at, lines: into, inherited: into.length });
     } else if (PROXIES.includes(first)) {
       into = [];
       proxies.push({ proxy: { kind: first as HaproxyProxy['kind'], name, at: line.at, defaults: inherited?.lines ?? [] }, lines: into });
-    } else {
+    } else if (first === 'global') into = global;
+    else {
       others.push(line);
-      into = first === 'global' ? [] : others;
+      into = others;
     }
   });
-  return { proxies: proxies.map(({ proxy, lines }) => ({ ...proxy, lines })), others, conditions };
+  return {
+    proxies: proxies.map(({ proxy, lines }) => ({ ...proxy, lines })),
+    defaults: defaults.map(({ at, lines, inherited }) => ({ at, own: lines.slice(inherited) })),
+    ...{ global, others, conditions },
+  };
 }

@@ -63,20 +63,77 @@ test('a listen section with servers, a backup and checks', () => {
     ],
   });
   assert.deepEqual(became(all), [
-    '5 equivalent tcp:192.0.2.1:80',
-    '5 equivalent tcp:[2001:db8::1]:80',
+    '2 equivalent tcp',
+    '3 lost',
+    '4 equivalent words of each server',
     '5 approximated packets go on as they are',
+    '6 equivalent tcp:192.0.2.1:80',
+    '6 equivalent tcp:[2001:db8::1]:80',
     '7 equivalent wlc',
+    '8 equivalent the time of persistence',
     '9 equivalent persistence of 1800 s',
+    '10 equivalent HTTP_GET',
+    '11 equivalent HTTP_GET',
     '12 approximated upper_threshold 100',
     '12 refused',
     '13 equivalent weight 0',
     '13 refused',
-    '14 exact weight 1',
+    '14 equivalent weight 1',
     '14 refused',
     '15 refused',
     '16 lost',
   ]);
+});
+
+test('where and how servers are checked is kept', () => {
+  const all = imported([
+    'listen web',
+    '  bind 192.0.2.1:99',
+    '  timeout check 4s',
+    '  option httpchk GET /up HTTP/1.1\\r\\nHost:\\ www.example.com',
+    '  http-check expect status 200,204,300-310',
+    '  server a 10.0.0.2:99 check port 8080 addr 10.0.0.31 maxqueue 5 inter 9s fastinter 1s',
+    '  server b 10.0.0.3:99 check check-ssl verify required',
+    '  server c 10.0.0.4:99 check inter 3s',
+    '  server d 10.0.0.5:99 weight 7',
+  ]);
+  const head = [{ keyword: 'url', rows: ['path /up', 'status_code 200 204 300-310'] }, 'virtualhost www.example.com'];
+  const [a, b, c] = all.services[0]?.destinations ?? [];
+  assert.deepEqual(a?.check, {
+    keyword: 'HTTP_GET',
+    rows: [
+      ...head,
+      ...['connect_ip 10.0.0.31', 'connect_port 8080', 'connect_timeout 4', 'delay_loop 9', 'retry 2', 'delay_before_retry 1'],
+    ],
+  });
+  assert.deepEqual(b?.check, {
+    keyword: 'SSL_GET',
+    rows: [...head, 'connect_timeout 4', 'delay_loop 2', 'retry 2', 'delay_before_retry 2'],
+  });
+  assert.deepEqual(c?.check, { keyword: 'HTTP_GET', rows: [...head, 'connect_timeout 4', 'retry 2', 'delay_before_retry 3'] });
+  assert.deepEqual(became(all).slice(-6), [
+    '6 equivalent weight 1',
+    '6 lost',
+    '7 equivalent weight 1',
+    '7 lost',
+    '8 equivalent weight 1',
+    '9 exact weight 7',
+  ]);
+});
+
+test('no service is made of a proxy that is disabled; no variable is filled in', () => {
+  const all = imported([
+    ...['listen one', '  disabled', '  bind 192.0.2.1:80', '  server a 10.0.0.2:80'],
+    ...['listen two', '  bind 192.0.2.1:81', '  server a "${A}:80"', '  bind "$A:80"'],
+  ]);
+  assert.deepEqual(
+    all.services.map(({ spec }) => serviceWord(spec.key)),
+    ['tcp:192.0.2.1:81'],
+  );
+  assert.deepEqual(
+    all.lines.filter(({ consequence }) => /disabled|variables/.test(consequence)).map(({ line, status }) => `${line} ${status}`),
+    ['1 equivalent', '7 refused', '8 refused'],
+  );
 });
 
 test('a frontend goes to its default backend; what reads requests or ends connections is refused', () => {
@@ -109,12 +166,16 @@ test('a frontend goes to its default backend; what reads requests or ends connec
   );
   assert.deepEqual(servers(all), ['10.0.0.2:443 route 1 0']);
   assert.deepEqual(became(all), [
-    '5 equivalent tcp:192.0.2.1:443',
+    '2 equivalent nothing',
+    '4 equivalent tcp',
     '5 approximated packets go on as they are',
+    '6 equivalent tcp:192.0.2.1:443',
     '7 refused',
     '8 refused',
+    '9 equivalent pool',
     '10 refused',
     '13 equivalent mh',
+    '14 equivalent mh',
     '15 exact weight 1',
     '16 refused',
     '17 lost',

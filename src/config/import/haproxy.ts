@@ -1,7 +1,10 @@
 // haproxy.cfg, proxies of mode tcp → services. What it does between two connections of its own has no packets to follow: a line for each.
 import { parseAddress } from '../../model/address-text.js';
-import { checkRule, type HaproxyCheck, serverCheck } from './haproxy-checks.js';
-import { type HaproxyLine, type HaproxyProxy, haproxySeconds, readHaproxy } from './haproxy-sections.js';
+import { checkRule, type HaproxyCheck, isOfChecks, reportCheckWords, serverCheck } from './haproxy-checks.js';
+import { lost, REPLACED, reportFate } from './haproxy-fates.js';
+import { type HaproxyFile, type HaproxyLine, type HaproxyProxy, haproxySeconds, isSection, readHaproxy } from './haproxy-sections.js';
+import { globalFate, sectionFate, statementFate } from './haproxy-statements.js';
+import { bindWords, type GivenWord, isSet, reportWords, serverWords, withCheckTls, wordValue } from './haproxy-words.js';
 import { ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination, ImportOptions } from './imported.js';
 import { clientsAreSeen, type ListenPlace, listenAt, type ProxiedServer, placesOf, portsOf } from './proxies.js';
@@ -20,10 +23,11 @@ const SCHEDULERS: Readonly<Record<string, readonly [scheduler: string, why?: str
   random: ['twos', 'of two servers by chance the one with fewer connections has it'],
 };
 
-/** Statements that decide nothing about packets. */
-const WITHOUT_EFFECT =
-  /^(log|log-format|log-tag|option (tcplog|dontlognull|dontlog-normal|log-health-checks|logasap|tcp-smart-\w+|tcpka|clitcpka|srvtcpka|splice-\w+|nolinger|abortonclose|contstats)|description|id|guid|email-alert|stats|maxconn|fullconn|nbproc|bind-process|backlog|hash-balance-factor|load-server-state-from-file|rate-limit)\b/;
-const REFUSED_WORDS = /^(ssl|crt|alpn|accept-proxy|send-proxy(-v2.*)?|verify|ca-file|sni)$/;
+/** Of `bind` and of `server`: words for which a process must have the connection. */
+const BIND_ENDS = ['ssl', 'accept-proxy', 'accept-netscaler-cip'];
+const SERVER_ENDS = ['ssl', 'send-proxy', 'send-proxy-v2', 'send-proxy-v2-ssl', 'send-proxy-v2-ssl-cn', 'socks4'];
+
+const isVariable = (host: string): boolean => /[$%]/.test(host);
 
 /** A backend's lines behind a frontend's, each with what `defaults` has. */
 class Tcp {
@@ -38,69 +42,87 @@ class Tcp {
     this.#lines = [...back.defaults, ...back.lines];
   }
 
-  read(): void {
+  /** The statements that were looked at. */
+  read(): ReadonlySet<HaproxyLine> {
     const { front, back, report, options } = this;
-    const places = front.lines.filter(({ words }) => words[0] === 'bind').flatMap((line) => this.#places(line));
     const check = checkRule(this.#lines, report);
-    const servers = back.lines.filter(({ words }) => words[0] === 'server').flatMap((line) => this.#server(line, check));
+    const defaults = this.#serverDefaults(check);
+    const servers = back.lines.filter(({ words }) => words[0] === 'server').flatMap((line) => this.#server(line, defaults, check));
     const pool = {
       ...({ protocol: 'tcp', servers, checkInterval: check.interval } as const),
       scheduler: this.#scheduler(),
       persistence: this.#stickSeconds(),
       checkOf: (server: Server) => server.check,
     };
-    for (const place of places) listenAt(front.at, place, pool, options, report);
-    if (places.length > 0) clientsAreSeen(front.at, report);
-    this.#others();
+    let places = 0;
+    for (const line of front.lines.filter(({ words }) => words[0] === 'bind'))
+      for (const place of this.#places(line)) {
+        listenAt(line.at, place, pool, options, report);
+        places++;
+      }
+    if (places > 0) clientsAreSeen(front.at, report);
+    const all = new Set([...front.defaults, ...front.lines, ...this.#lines]);
+    for (const line of all) this.#other(line);
+    return all;
   }
 
   #places({ words, at }: HaproxyLine): readonly ListenPlace[] {
     const { report, options } = this;
-    const refused = words.slice(2).find((word) => REFUSED_WORDS.test(word));
-    if (refused !== undefined) {
-      report.add(
-        at,
-        'refused',
-        '',
-        `no service is made: ${refused} needs a process that ends the connection`,
-        'weir proxy (docs/layer7.md)',
-      );
+    const given = bindWords(words.slice(2));
+    const ends = given.find(({ name }) => BIND_ENDS.includes(name))?.name;
+    if (ends !== undefined) {
+      const why = `no service is made: ${ends} needs a process that ends the connection`;
+      report.add(at, 'refused', '', why, 'weir proxy (docs/layer7.md)');
       return [];
     }
+    reportWords(report, at, given);
     return (words[1] ?? '').split(',').flatMap((place) => {
       const [, host = '', ports] = /^(?:ipv[46]@|tcp[46]?@)?\[?(.*?)\]?:([\d-]+)$/.exec(place) ?? [];
       const numbers = portsOf(ports);
-      if (numbers === undefined) {
-        report.add(at, 'refused', '', `no service is made of ${place}: it is no address with ports`);
+      if (numbers === undefined || isVariable(host)) {
+        const why = isVariable(place) ? 'variables are not filled in' : 'it is no address with ports';
+        report.add(at, 'refused', '', `no service is made of ${place}: ${why}`);
         return [];
       }
-      return placesOf(at, host, numbers, options, report);
+      const both = host === '::' && isSet(given, 'v4v6', 'v6only');
+      return placesOf(at, both ? '*' : host, numbers, options, report);
     });
   }
 
-  #server({ words, at }: HaproxyLine, check: HaproxyCheck): readonly Server[] {
+  /** The words of `default-server`, which a server's own stand behind. */
+  #serverDefaults(check: HaproxyCheck): readonly GivenWord[] {
+    return this.#lines.flatMap(({ words, at }) => {
+      if (words[0] !== 'default-server') return [];
+      const read = this.#checked(serverWords(words.slice(1)), check);
+      const given = withCheckTls(read, read);
+      this.report.add(at, 'equivalent', 'words of each server');
+      reportWords(this.report, at, given);
+      reportCheckWords(this.report, at, given);
+      return given;
+    });
+  }
+
+  /** A check by HTTP can make TLS. */
+  #checked(given: readonly GivenWord[], { keyword }: HaproxyCheck): readonly GivenWord[] {
+    return keyword === 'HTTP_GET' ? given.map((each) => (each.name === 'check-ssl' ? { ...each, fate: undefined } : each)) : given;
+  }
+
+  #server({ words, at }: HaproxyLine, defaults: readonly GivenWord[], check: HaproxyCheck): readonly Server[] {
     const { report, back } = this;
-    const defaults = this.#lines.filter((line) => line.words[0] === 'default-server').flatMap((line) => line.words.slice(1));
-    const params = [...defaults, ...words.slice(3)];
-    /** The last one counts. */
-    const value = (name: string): string | undefined => (params.includes(name) ? params[params.lastIndexOf(name) + 1] : undefined);
+    const own = this.#checked(serverWords(words.slice(3)), check);
+    const given = [...defaults, ...own];
     const [, host = '', digits] = /^(?:ipv[46]@)?\[?(.*?)\]?(?::([+-]?\d+))?$/.exec(words[2] ?? '') ?? [];
     const address = parseAddress(host);
-    const refused = params.find((word) => REFUSED_WORDS.test(word) && word !== 'verify');
+    const ends = SERVER_ENDS.find((name) => isSet(given, name));
     const port = digits === undefined || digits === '0' ? undefined : wholeNumber(digits, 1, PORT_MAX);
-    if (address === undefined || refused !== undefined || (digits !== undefined && digits !== '0' && port === undefined)) {
-      const why =
-        address === undefined
-          ? 'names are not looked up'
-          : refused === undefined
-            ? 'ports are not shifted'
-            : `${refused} needs a connection of its own to the server`;
-      report.add(at, 'refused', '', `${words[1] ?? ''} of ${back.name} gets no connections: ${why}`);
+    if (address === undefined || ends !== undefined || (digits !== undefined && digits !== '0' && port === undefined)) {
+      const unnamed = isVariable(words[2] ?? '') ? 'variables are not filled in' : 'names are not looked up';
+      const ported = ends === undefined ? 'ports are not shifted' : `${ends} needs a connection of its own to the server`;
+      report.add(at, 'refused', '', `${words[1] ?? ''} of ${back.name} gets no connections: ${address === undefined ? unnamed : ported}`);
       return [];
     }
-    const upperThreshold = wholeNumber(value('maxconn'), 1, THRESHOLD_MAX);
-    const isOut = params.includes('disabled');
-    const weight = isOut ? 0 : (wholeNumber(value('weight'), 0, WEIGHT_MAX) ?? 1);
+    const upperThreshold = wholeNumber(wordValue(given, 'maxconn'), 1, THRESHOLD_MAX);
+    const weight = isSet(given, 'disabled', 'enabled') ? 0 : (wholeNumber(wordValue(given, 'weight'), 0, WEIGHT_MAX) ?? 1);
     if (upperThreshold !== undefined)
       report.add(
         at,
@@ -108,29 +130,13 @@ class Tcp {
         `upper_threshold ${upperThreshold}`,
         'who comes beyond it goes to another server or is refused, and does not wait; connections that end count, too',
       );
-    else report.add(at, isOut ? 'equivalent' : 'exact', isOut ? 'weight 0' : `weight ${weight}`);
-    for (const name of [
-      'cookie',
-      'slowstart',
-      'track',
-      'observe',
-      'agent-check',
-      'source',
-      'maxqueue',
-      'on-marked-down',
-      'redir',
-      'resolvers',
-      'tcp-ut',
-    ].filter((each) => params.includes(each)))
-      report.add(at, name === 'slowstart' ? 'approximated' : 'lost', '', LOST_OF_SERVERS[name] ?? `${name} has no effect`);
+    else report.add(at, given.every(({ name }) => name === 'weight') ? 'exact' : 'equivalent', `weight ${weight}`);
+    reportWords(report, at, withCheckTls(own, given));
+    reportCheckWords(report, at, own);
     return [
       {
-        at,
-        address,
-        port,
-        weight,
-        backup: params.includes('backup'),
-        check: params.includes('check') ? serverCheck(check, value) : true,
+        ...{ at, address, port, weight, backup: isSet(given, 'backup') },
+        check: isSet(given, 'check') ? serverCheck(check, given) : true,
         ...(upperThreshold === undefined ? {} : { upperThreshold }),
       },
     ];
@@ -139,27 +145,25 @@ class Tcp {
   #scheduler(): string {
     const balance = this.#last('balance');
     const type = this.#last('hash-type');
-    if (balance === undefined) return 'wrr';
-    const [, how = '', ...rest] = balance.words;
+    const [, how = 'roundrobin', ...rest] = balance?.words ?? [];
     const name = how.replace(/\(.*/, '');
-    const [found, why] = SCHEDULERS[name] ?? (name === 'hash' && rest[0] === 'src' ? ['sh'] : []);
-    if (found === undefined) {
-      this.report.add(balance.at, 'approximated', 'wlc', `weir does not choose by ${how}`);
-      return 'wlc';
-    }
+    const [found, why] = SCHEDULERS[name] ?? (name === 'hash' && rest[0] === 'src' ? ['sh'] : ['wlc', `weir does not choose by ${how}`]);
     const isConsistent = found === 'sh' && type?.words[1] === 'consistent';
     const scheduler = isConsistent ? 'mh' : found;
-    this.report.add(balance.at, why === undefined ? 'equivalent' : 'approximated', scheduler, why);
-    if (type !== undefined && !isConsistent && found !== 'sh') this.report.lost(type.at, 'nothing is chosen by a hash');
+    if (balance !== undefined) this.report.add(balance.at, why === undefined ? 'equivalent' : 'approximated', scheduler, why);
+    if (type !== undefined && found === 'sh') this.report.add(type.at, 'equivalent', scheduler);
+    else if (type !== undefined) this.report.lost(type.at, 'nothing is chosen by a hash');
     return scheduler;
   }
 
   /** `stick on src`, and for how long its table keeps a client. */
   #stickSeconds(): number | undefined {
     const [stick, table] = [this.#last('stick'), this.#last('stick-table')];
+    const by = stick?.words.slice(1).join(' ') ?? '';
+    const isKept = /^(on|match) src( table \S+)?$/.test(by);
+    if (table !== undefined) this.#table(table, isKept);
     if (stick === undefined) return undefined;
-    const by = stick.words.slice(1).join(' ');
-    if (!/^(on|match) src( table \S+)?$/.test(by)) {
+    if (!isKept) {
       this.report.lost(stick.at, 'clients do not stay with their server: persistence goes by the address of the client alone');
       return undefined;
     }
@@ -168,76 +172,60 @@ class Tcp {
     return seconds;
   }
 
+  #table({ words, at }: HaproxyLine, isKept: boolean): void {
+    if (isKept) this.report.add(at, 'equivalent', 'the time of persistence');
+    else this.report.lost(at, 'no client stays with a server by it');
+    const has = (name: string): boolean => words.includes(name);
+    if (has('peers')) reportFate(this.report, at, sectionFate('peers'), ['peers']);
+    const counted = ['store', 'write-to', 'recv-only'].filter(has);
+    if (counted.length > 0) reportFate(this.report, at, lost('nothing is counted of clients'), counted);
+    if (has('nopurge')) reportFate(this.report, at, lost('when the table is full, the oldest persistence may end'), ['nopurge']);
+  }
+
   #last(name: string): HaproxyLine | undefined {
     return this.#lines.findLast(({ words }) => words[0] === name);
   }
 
   /** What is of the proxies and was not read above. */
-  #others(): void {
-    const { front, back, report } = this;
-    const read =
-      /^(bind|server|mode|balance|hash-type|stick|stick-table|default-server|default_backend|option (httpchk|tcp-check|mysql-check|pgsql-check|redis-check|smtpchk|ldap-check|ssl-hello-chk|external-check)|http-check|tcp-check|external-check|timeout check)\b/;
-    for (const { words, at } of new Set([...front.lines, ...back.lines])) {
-      const text = words.join(' ');
-      if (read.test(text) || WITHOUT_EFFECT.test(text)) continue;
-      const [name = ''] = words;
-      if (name === 'use_backend')
-        report.add(
-          at,
-          'refused',
-          '',
-          'its connections go to the default backend: what is sent in them is not read',
-          'weir switch or weir proxy (docs/layer7.md)',
-        );
-      else if (name === 'timeout')
-        report.lost(
-          at,
-          'idle connections end after the timeouts of the table (15 minutes of TCP)',
-          'ipvsadm --set, or timeouts in weir.yaml',
-        );
-      else if (name === 'acl') report.lost(at, 'nothing is chosen by it');
-      else report.lost(at, LOST[name] ?? 'weir does nothing of the kind to packets');
-    }
+  #other(line: HaproxyLine): void {
+    const { report, back } = this;
+    const { words, at } = line;
+    const [name = ''] = words;
+    if (name === 'bind' || name === 'server' || name === 'default-server') return;
+    if (isOfChecks(words)) {
+      if (!this.#lines.includes(line)) reportFate(report, at, REPLACED);
+    } else if (name === 'mode' || name === 'default_backend') {
+      if (words[1] === (name === 'mode' ? 'tcp' : back.name)) report.add(at, 'equivalent', words[1]);
+      else reportFate(report, at, REPLACED);
+    } else if (name === 'stick' && line !== this.#last(name)) report.lost(at, 'the last rule of persistence alone counts');
+    else if (OF_BACKEND.has(name)) {
+      if (line !== this.#last(name)) reportFate(report, at, REPLACED);
+    } else reportFate(report, at, statementFate(words));
   }
 }
 
-const LOST: Readonly<Record<string, string>> = {
-  'tcp-request': 'connections are neither refused nor tracked by it: the packet filter of the host can refuse them',
-  retries: 'a client whose server does not answer asks again itself',
-  option: 'the option is about connections that haproxy makes itself',
-  source: "servers see the clients' addresses",
-};
-
-const LOST_OF_SERVERS: Readonly<Record<string, string>> = {
-  slowstart: 'a server that comes back has its whole share, unless slow_start is set in keepalived.conf',
-  cookie: 'there are no cookies in packets',
-  'agent-check': 'the weight does not follow its agent, unless feedback is set (docs/feedback.md)',
-  'on-marked-down': 'connections of a server that fails go on to it',
-};
+/** Each is read where the service is made; the last one counts. */
+const OF_BACKEND = new Set(['balance', 'hash-type', 'stick', 'stick-table']);
 
 interface Server extends ProxiedServer {
   readonly check: ImportedDestination['check'];
 }
 
-const modeOf = ({ defaults, lines }: HaproxyProxy): string =>
-  [...defaults, ...lines].findLast(({ words }) => words[0] === 'mode')?.words[1] ?? 'tcp';
+const lastOf = ({ defaults, lines }: HaproxyProxy, ...names: readonly string[]): HaproxyLine | undefined =>
+  [...defaults, ...lines].findLast(({ words }) => names.includes(words[0] ?? ''));
 
-/** Names are not looked up. `file`: for the lines of the report. */
-export function importHaproxy(file: string, text: string, options: ImportOptions): Imported {
-  const report = new ImportReport();
-  const { proxies, others, conditions } = readHaproxy(file, text);
-  const used = new Set<string>();
-  for (const front of proxies.filter(({ kind }) => kind !== 'backend')) {
-    const named = [...front.defaults, ...front.lines].findLast(({ words }) => words[0] === 'default_backend');
-    const back = front.kind === 'listen' ? front : proxies.find(({ kind, name }) => kind === 'backend' && name === named?.words[1]);
-    if (back !== undefined) used.add(back.name);
-    if (modeOf(front) !== 'tcp')
-      report.add(front.at, 'refused', '', `no service is made of ${front.name}: it chooses by requests`, 'weir proxy (docs/layer7.md)');
-    else if (back === undefined) report.add(front.at, 'refused', '', `no service is made of ${front.name}: it has no default backend`);
-    else new Tcp(front, back, options, report).read();
+const isOff = (proxy: HaproxyProxy): boolean => lastOf(proxy, 'disabled', 'enabled')?.words[0] === 'disabled';
+
+/** What the proxies do not have. */
+function importOthers({ global, defaults, others, conditions }: HaproxyFile, used: ReadonlySet<HaproxyLine>, report: ImportReport): void {
+  for (const { words, at } of global) reportFate(report, at, globalFate(words));
+  for (const { at, own } of defaults)
+    if (!own.some((line) => used.has(line))) report.add(at, 'equivalent', 'nothing', 'no proxy of which a service is made has them');
+  let section = '';
+  for (const { words, at } of others) {
+    if (isSection(words[0] ?? '')) section = words[0] ?? '';
+    reportFate(report, at, sectionFate(section));
   }
-  for (const { kind, name, at } of proxies)
-    if (kind === 'backend' && !used.has(name)) report.lost(at, `nothing goes to ${name}: no frontend has it as its default`);
   for (const { at } of conditions)
     report.add(
       at,
@@ -246,6 +234,29 @@ export function importHaproxy(file: string, text: string, options: ImportOptions
       'no condition is looked at: the lines of all its branches are read',
       'remove those that do not hold',
     );
-  for (const { words, at } of others) if (words[0] !== 'global') report.lost(at, 'no packet goes another way for it');
+}
+
+/** Names are not looked up. `file`: for the lines of the report. */
+export function importHaproxy(file: string, text: string, options: ImportOptions): Imported {
+  const report = new ImportReport();
+  const read = readHaproxy(file, text);
+  const { proxies } = read;
+  const used = new Set<string>();
+  const looked = new Set<HaproxyLine>();
+  for (const front of proxies.filter(({ kind }) => kind !== 'backend')) {
+    const named = lastOf(front, 'default_backend')?.words[1];
+    const back = front.kind === 'listen' ? front : proxies.find(({ kind, name }) => kind === 'backend' && name === named);
+    if (back !== undefined) used.add(back.name);
+    const refuse = (why: string, hint?: string): void =>
+      report.add(front.at, 'refused', '', `no service is made of ${front.name}: ${why}`, hint);
+    if (isOff(front)) report.add(front.at, 'equivalent', 'nothing', `${front.name} is disabled`);
+    else if ((lastOf(front, 'mode')?.words[1] ?? 'tcp') !== 'tcp') refuse('it chooses by requests', 'weir proxy (docs/layer7.md)');
+    else if (back === undefined) refuse('it has no default backend');
+    else if (isOff(back)) refuse(`its default backend ${back.name} is disabled`);
+    else for (const line of new Tcp(front, back, options, report).read()) looked.add(line);
+  }
+  for (const { kind, name, at } of proxies)
+    if (kind === 'backend' && !used.has(name)) report.lost(at, `nothing goes to ${name}: no frontend has it as its default`);
+  importOthers(read, looked, report);
   return report.done();
 }
