@@ -24,14 +24,13 @@ export interface Exported {
 }
 
 /** With thresholds, which ipvsadm-save leaves out. */
-export const commandLines = (services: Table['services']): readonly string[] =>
-  services.flatMap(({ spec, destinations }) => [
+export const commandLines = ({ services = [], timeouts }: TableDocument): readonly string[] => [
+  ...(timeouts === undefined ? [] : [`--set ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`]),
+  ...services.flatMap(({ spec, destinations }) => [
     commandText({ kind: 'add-service', spec }),
     ...destinations.map((one) => commandText({ kind: 'add-destination', service: spec.key, spec: one })),
-  ]);
-
-const commandsText = ({ services, timeouts }: Table): string =>
-  `${[`--set ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`, ...commandLines(services)].join('\n')}\n`;
+  ]),
+];
 
 function lossText({ kind, service, server, differences }: PlannedChange): string {
   const what = differences.map(({ what: name, from, to }) => `${name} ${from} becomes ${to}`).join(', ');
@@ -80,7 +79,7 @@ export function exportedTable(
 /** By the names of the formats. */
 export const EXPORT_FORMATS: Readonly<Record<string, (table: Table) => Exported>> = {
   weir: (table) => ({ text: writeTable(table), losses: [] }),
-  ipvsadm: (table) => ({ text: commandsText(table), losses: [] }),
+  ipvsadm: (table) => ({ text: `${commandLines(table).join('\n')}\n`, losses: [] }),
   keepalived(table) {
     const text = keepalivedTableText(table);
     return { text, losses: lossesOf(text, table) };

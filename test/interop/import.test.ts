@@ -103,3 +103,18 @@ for (const [format, file] of [
     assert.deepEqual([back.status, back.stdout], [0, document.stdout], 'the same by way of commands');
   });
 }
+
+test('ipvsadm: a keepalived.conf with the timeouts that keepalived takes', { skip: noTools('keepalived') }, () => {
+  const file = join(folder, 'd.rules');
+  writeFileSync(file, '# saved by cron\n--set 1200 0 200\n-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 10.0.0.2:80 -m -w 1\n');
+  const imported = weir('import', 'ipvsadm', file, '--format', 'keepalived');
+  assert.deepEqual([imported.status, imported.stderr.includes('refused')], [0, false]);
+  const path = join(folder, 'timeouts.conf');
+  writeFileSync(path, imported.stdout);
+  for (const maker of ['/usr/sbin/keepalived', join(root, 'bin/keepalived')]) {
+    const examined = run(maker, '-t', '-f', path);
+    assert.deepEqual([examined.status, examined.stdout, examined.stderr], [0, '', ''], maker);
+  }
+  const commands = weir('import', 'ipvsadm', file, '--format', 'ipvsadm').stdout;
+  assert.equal(commands, '--set 1200 0 200\n-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 10.0.0.2:80 -m -w 1\n');
+});

@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { importHaproxy } from '../../config/import/haproxy.js';
 import { importTotals } from '../../config/import/import-report.js';
-import type { Imported, ImportOptions } from '../../config/import/imported.js';
+import { type Imported, type ImportOptions, importedTable } from '../../config/import/imported.js';
 import { importKubernetes } from '../../config/import/kubernetes.js';
 import { importLdirectord } from '../../config/import/ldirectord.js';
 import { importLoxilb } from '../../config/import/loxilb.js';
@@ -74,9 +74,8 @@ export const importRoutes: readonly Route[] = [
     },
     answer({ body: { format, text, method = 'masq', vips = [] } }) {
       const imported = IMPORTERS[format](text, { method, vips: vips.map(vipOf) });
-      const services = imported.services.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((one) => one.spec) }));
       return json({
-        document: tableTree({ services }),
+        document: tableTree(importedTable(imported)),
         keepalived: importedKeepalivedText(imported),
         totals: importTotals(imported.lines),
         lines: imported.lines,

@@ -1,6 +1,6 @@
 // An import of layer 4: the text, the report, the plan.
 import { importLineText, importTotals, isLossy } from '../../config/import/import-report.js';
-import type { Imported, ImportLine, ImportOptions } from '../../config/import/imported.js';
+import { type Imported, type ImportLine, type ImportOptions, importedTable } from '../../config/import/imported.js';
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
 import { writeTable } from '../../config/weir/write-table.js';
 import { planDocument } from '../../control/plan/plan-document.js';
@@ -9,7 +9,6 @@ import { observeTable } from '../../document/table-facts.js';
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import type { DocumentService } from '../../model/table-document.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { printPlan } from '../document/print-plan.js';
 import type { Io } from '../io.js';
@@ -42,9 +41,6 @@ function optionsOf({ method = 'masq', vip }: ImportFlags): ImportOptions {
   return { method: found, vips: vip === undefined ? [] : vip.split(',').map(vipOf) };
 }
 
-const documentOf = ({ services }: Imported): readonly DocumentService[] =>
-  services.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((each) => each.spec) }));
-
 /** What the format cannot hold of what was imported. */
 function leftOut(imported: Imported, format: string, file: string): readonly ImportLine[] {
   if (format === 'keepalived') return [];
@@ -67,9 +63,8 @@ function leftOut(imported: Imported, format: string, file: string): readonly Imp
 
 function textOf(imported: Imported, format: string): string {
   if (format === 'keepalived') return importedKeepalivedText(imported);
-  const services = documentOf(imported);
-  if (format === 'weir') return writeTable({ services });
-  return `${commandLines(services).join('\n')}\n`;
+  const table = importedTable(imported);
+  return format === 'weir' ? writeTable(table) : `${commandLines(table).join('\n')}\n`;
 }
 
 /** The exit status. @throws WeirError; SystemError EPERM of a plan without root */
@@ -78,7 +73,7 @@ export async function importTable(read: (typeof TABLE_FORMATS)[string], file: st
   if (!FORMATS.includes(format)) throw new WeirError('option-value', { option: '--format', expected: FORMATS.join(', '), given: format });
   const options = optionsOf(flags);
   const imported = await read(file, readNamed(file), options);
-  if (imported.services.length === 0 && !imported.lines.some(isLossy))
+  if (imported.services.length === 0 && imported.timeouts === undefined && !imported.lines.some(isLossy))
     throw new WeirError('import-syntax', { file, line: 1, what: 'there is nothing in it that this format has' });
   const lines = [...imported.lines, ...leftOut(imported, format, file)];
   const status = lines.some(isLossy) ? LOSSES_STATUS : 0;
@@ -91,11 +86,6 @@ export async function importTable(read: (typeof TABLE_FORMATS)[string], file: st
   for (const host of imported.hosts) io.err(`on ${host}\n`);
   io.err(`${file}: ${importTotals(lines)}\n`);
   if (text !== undefined) io.out(text);
-  else
-    printPlan(
-      planDocument({ services: documentOf(imported) }, observeTable()),
-      { json: flags.json === true, all: flags.all === true, file },
-      io,
-    );
+  else printPlan(planDocument(importedTable(imported), observeTable()), { json: flags.json === true, all: flags.all === true, file }, io);
   return status;
 }

@@ -3,6 +3,7 @@ import { isLoopbackAddress } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { serviceId } from '../../model/identity.js';
+import type { Timeouts } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { eachServerOnce } from './each-once.js';
 import type { Imported, ImportedDestination, ImportedService, ImportLine, ImportStatus } from './imported.js';
@@ -19,6 +20,7 @@ export class ImportReport {
   readonly #lines: ImportLine[] = [];
   readonly #seen = new Set<string>();
   readonly #services = new Map<string, ImportedService>();
+  #timeouts: Timeouts | undefined;
 
   add({ file, line, text }: At, status: ImportStatus, became: string, consequence = '', hint?: string): void {
     // Of a range of servers each is as the others.
@@ -41,6 +43,12 @@ export class ImportReport {
     else this.#services.set(id, { ...service, destinations: this.#eachOnce(at, service) });
   }
 
+  /** Of the table; what is 0 stays as it was. */
+  timeouts({ tcp, tcpFin, udp }: Timeouts): void {
+    const before = this.#timeouts ?? { tcp: 0, tcpFin: 0, udp: 0 };
+    this.#timeouts = { tcp: tcp || before.tcp, tcpFin: tcpFin || before.tcpFin, udp: udp || before.udp };
+  }
+
   /** A table has each server of a service once. */
   #eachOnce(at: At, { spec: { key }, destinations }: ImportedService): readonly ImportedDestination[] {
     return eachServerOnce(destinations, (first, one) => {
@@ -56,7 +64,8 @@ export class ImportReport {
 
   done(): Imported {
     const services = [...this.#services.values()];
-    return { services, lines: this.#lines.toSorted((a, b) => a.line - b.line), hosts: hostChanges(services) };
+    const timeouts = this.#timeouts === undefined ? {} : { timeouts: this.#timeouts };
+    return { services, ...timeouts, lines: this.#lines.toSorted((a, b) => a.line - b.line), hosts: hostChanges(services) };
   }
 }
 

@@ -1,7 +1,8 @@
 // What other programs' configurations have of layer 4, in the words of the table: services with their servers and checks, and a line for each
 // statement about what became of it.
 import type { Address } from '../../model/address.js';
-import type { DestinationSpec, ServiceSpec } from '../../model/service.js';
+import type { DestinationSpec, ServiceSpec, Timeouts } from '../../model/service.js';
+import type { TableDocument } from '../../model/table-document.js';
 
 /** `equivalent`: packets go the same way by other words. `approximated`: some go another way. `refused`: weir will not do it. */
 export type ImportStatus = 'exact' | 'equivalent' | 'approximated' | 'lost' | 'refused';
@@ -46,6 +47,8 @@ export interface ImportedService {
 
 export interface Imported {
   readonly services: readonly ImportedService[];
+  /** Of the table, s; 0: it stays as it is. Absent: there are none in it. */
+  readonly timeouts?: Timeouts;
   readonly lines: readonly ImportLine[];
   /** What must be changed on hosts, one sentence each. */
   readonly hosts: readonly string[];
@@ -57,3 +60,9 @@ export interface ImportOptions {
   /** In the place of `*`, `0.0.0.0` and `::`. */
   readonly vips: readonly Address[];
 }
+
+/** As a table, without checks. */
+export const importedTable = ({ services, timeouts }: Imported): TableDocument & Required<Pick<TableDocument, 'services'>> => ({
+  services: services.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((each) => each.spec) })),
+  ...(timeouts === undefined ? {} : { timeouts }),
+});

@@ -2,7 +2,7 @@
 import { formatAddress } from '../../model/address-text.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import { block, keepalivedTableText, methodLine } from '../keepalived/write-table.js';
-import type { CheckRow, Imported, ImportedService } from './imported.js';
+import { type CheckRow, type Imported, type ImportedService, importedTable } from './imported.js';
 
 const rowLines = (row: CheckRow): readonly string[] => (typeof row === 'string' ? [row] : block(row.keyword, row.rows.flatMap(rowLines)));
 
@@ -14,25 +14,22 @@ function serviceLines({ sorry, checkInterval, keepsFailed }: ImportedService): r
   ];
 }
 
-export function importedKeepalivedText({ services }: Imported): string {
+export function importedKeepalivedText(imported: Imported): string {
+  const { services } = imported;
   const byKey = new Map(services.map((service) => [serviceId(service.spec.key), service]));
   const checks = new Map(
     services.flatMap(({ spec, destinations }) =>
       destinations.map((each) => [`${serviceId(spec.key)} ${destinationId(each.spec)}`, each.check] as const),
     ),
   );
-  const document = services.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((each) => each.spec) }));
-  return keepalivedTableText(
-    { services: document },
-    {
-      ofService(service) {
-        const imported = byKey.get(serviceId(service.spec.key));
-        return imported === undefined ? [] : serviceLines(imported);
-      },
-      ofServer(service, server) {
-        const check = checks.get(`${serviceId(service.spec.key)} ${destinationId(server)}`);
-        return check === undefined || check === true ? [] : rowLines(check);
-      },
+  return keepalivedTableText(importedTable(imported), {
+    ofService(service) {
+      const found = byKey.get(serviceId(service.spec.key));
+      return found === undefined ? [] : serviceLines(found);
     },
-  );
+    ofServer(service, server) {
+      const check = checks.get(`${serviceId(service.spec.key)} ${destinationId(server)}`);
+      return check === undefined || check === true ? [] : rowLines(check);
+    },
+  });
 }
