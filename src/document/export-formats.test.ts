@@ -6,7 +6,7 @@ import { readText } from '../../test/support/keepalived-text.js';
 import fc from '../../test/support/properties.js';
 import { tables } from '../../test/support/table-generators.js';
 import { execute, isChanging } from '../cli/ipvsadm/execute.js';
-import { parseCommand } from '../cli/ipvsadm/grammar.js';
+import { parseCommand } from '../config/ipvsadm/grammar.js';
 import { readWeirFile } from '../config/weir/read.js';
 import { planDocument } from '../control/plan/plan-document.js';
 import { NO_FACTS } from '../control/plan/table-facts.js';

@@ -173,6 +173,11 @@ test("another program's configuration becomes a document, with what is not carri
   const value = parseJson((await send({ format: 'haproxy', text })).text);
   assert.deepEqual(Object.keys(field(value, 'document', 'services') as object), ['tcp:192.0.2.1:80']);
   assert.ok((field(value, 'lines') as unknown[]).length > 0);
+  const commands = await send({ format: 'ipvsadm', text: '# saved\n--set 1200 60 200\n-A -t 192.0.2.1:80 -s rr\n-A -t web.example:80\n' });
+  const table = parseJson(commands.text);
+  assert.deepEqual(field(table, 'document', 'timeouts'), { tcp: '20m', tcp_fin: '1m', udp: '200s' });
+  assert.deepEqual(Object.keys(field(table, 'document', 'services') as object), ['tcp:192.0.2.1:80']);
+  assert.equal(field(table, 'totals'), '2 exact, 1 refused', 'names are not looked up');
   const including = await send({ format: 'nginx-stream', text: 'stream { include /etc/shadow; }' });
   assert.deepEqual([including.status, codeOf(including.text)], [422, 'api-values']);
   assert.deepEqual(field(await jsonOf('/v1/neighbours'), 'neighbours'), [

@@ -1,8 +1,8 @@
 // A page of the manual and its Chinese one show the same commands, and ipvsadm takes those of the pages about forwarding methods.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCommand } from '../../src/cli/ipvsadm/grammar.js';
 import { notYet } from '../../src/cli/ipvsadm/not-yet.js';
+import { parseCommand } from '../../src/config/ipvsadm/grammar.js';
 import { fencedBlocks } from '../support/fenced-blocks.js';
 import { filesUnder, read } from '../support/project.js';
 

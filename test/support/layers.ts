@@ -24,7 +24,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'config',
-    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml; `nginx/`: nginx.conf → the same model and back, with a line for each loss; `ktcpvs/`: the table and file of KTCPVS; `import/`: services of other load balancers, with what became of each statement',
+    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml; `nginx/`: nginx.conf → the same model and back, with a line for each loss; `ktcpvs/`: the table and file of KTCPVS; `ipvsadm/`: the command lines of ipvsadm; `import/`: services of other load balancers, with what became of each statement',
     mayImport: ['model'],
     pure: true,
   },

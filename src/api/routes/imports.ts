@@ -10,13 +10,15 @@ import { importLoxilb } from '../../config/import/loxilb.js';
 import { importNginxStream } from '../../config/import/nginx-stream.js';
 import { importProc } from '../../config/import/proc.js';
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
+import { parseCommand } from '../../config/ipvsadm/grammar.js';
 import { tableTree } from '../../config/weir/write-table.js';
+import { importCommands } from '../../document/imported-commands.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { json, type Route, route } from '../route.js';
 
-const FORMATS = ['haproxy', 'kernel', 'kubernetes', 'ldirectord', 'loxilb', 'nginx-stream'] as const;
+const FORMATS = ['haproxy', 'ipvsadm', 'kernel', 'kubernetes', 'ldirectord', 'loxilb', 'nginx-stream'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** What a line of the report is of, since a request has no file. */
@@ -28,8 +30,12 @@ function refuseInclude(word: string): never {
   throw new WeirError('api-values', { errors: [{ pointer: '/text', message }] });
 }
 
-const IMPORTERS: Readonly<Record<Format, (text: string, options: ImportOptions) => Imported>> = {
+/** No name is looked up for a request. */
+const NO_NAMES = { host: () => undefined, port: () => undefined };
+
+const IMPORTERS: Readonly<Record<Format, (text: string, options: ImportOptions) => Imported | Promise<Imported>>> = {
   haproxy: (text, options) => importHaproxy(FILE, text, options),
+  ipvsadm: (text) => importCommands(FILE, text, (words) => parseCommand(words, NO_NAMES)),
   kernel: (text) => importProc(FILE, text),
   kubernetes: (text, options) => importKubernetes(FILE, text, options),
   ldirectord: (text) => importLdirectord(FILE, text),
@@ -72,8 +78,8 @@ export const importRoutes: readonly Route[] = [
         }),
       },
     },
-    answer({ body: { format, text, method = 'masq', vips = [] } }) {
-      const imported = IMPORTERS[format](text, { method, vips: vips.map(vipOf) });
+    async answer({ body: { format, text, method = 'masq', vips = [] } }) {
+      const imported = await IMPORTERS[format](text, { method, vips: vips.map(vipOf) });
       return json({
         document: tableTree(importedTable(imported)),
         keepalived: importedKeepalivedText(imported),

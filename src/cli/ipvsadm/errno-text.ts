@@ -1,7 +1,8 @@
 // What ipvsadm prints when the director refuses: the errno, by operation, as text.
+
+import type { Command } from '../../config/ipvsadm/command.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { isSystemError } from '../../sys/errno.js';
-import type { Command } from './command.js';
 
 type Kind = Command['kind'];
 type Texts = Readonly<Record<string, string>>;

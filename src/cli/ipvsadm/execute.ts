@@ -1,5 +1,6 @@
 // Does what a command asks for: calls on the director, text on standard output.
 
+import type { Command, ListFormat } from '../../config/ipvsadm/command.js';
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director, TableReader } from '../../datapath/director.js';
 import type { SyncDaemons } from '../../datapath/sync-daemons.js';
@@ -8,7 +9,6 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import type { ConnectionEntry, ServiceEntry, ServiceKey } from '../../model/service.js';
 import { checkFamilies, isOfOtherFamily } from '../../model/sync-daemon.js';
 import type { Io } from '../io.js';
-import type { Command, ListFormat } from './command.js';
 import { tableText, versionLine } from './list.js';
 import { connectionsJson, daemonsJson, tableJson } from './list-json.js';
 import { connectionHeader, connectionLines, daemonText, timeoutText } from './list-other.js';

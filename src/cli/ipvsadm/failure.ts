@@ -1,8 +1,9 @@
 // What is printed, and with which status, when a command cannot be done.
+
+import type { Command } from '../../config/ipvsadm/command.js';
 import { isRefusal, isWeirError } from '../../model/errors/weir-error.js';
 import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
-import type { Command } from './command.js';
 import { errnoOf, errorText } from './errno-text.js';
 
 /** The director refused a change, or popt a word. */

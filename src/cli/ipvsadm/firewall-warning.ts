@@ -1,10 +1,11 @@
 // After a change of services: whether new connections pass the host's packet filter first is decided again, and where they do not, the line names
 // the rules that do not apply to them.
+
+import type { Changed } from '../../config/ipvsadm/command.js';
 import type { Director } from '../../datapath/director.js';
 import type { ServiceSpec } from '../../model/service.js';
 import { choiceText, chooseFirewall, findBypassed, rulesText } from '../firewall-choice.js';
 import type { Io } from '../io.js';
-import type { Changed } from './command.js';
 import type { World } from './world.js';
 
 /** Of this command alone; undefined: of all, since some may have gone. */

@@ -1,10 +1,11 @@
 // The line for a change of services that policies of IPsec are for: by methods other than NAT they are not applied to what is balanced.
+
+import type { Changed } from '../../config/ipvsadm/command.js';
 import type { TableReader } from '../../datapath/director.js';
 import { bypassedText, bypassingPolicy } from '../../model/bypassed-policy.js';
 import type { IpsecPolicy } from '../../model/ipsec-policy.js';
 import type { ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
-import type { Changed } from './command.js';
 import type { HostPolicies, World } from './world.js';
 
 /** Those that the command has changed the destinations of; undefined: of none. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ListFormat, TableMode } from '../../config/ipvsadm/command.js';
 import { noStats } from '../../datapath/memory/memory-director.js';
 import { parseAddress } from '../../model/address-text.js';
 import { endpointText, type Names, noNames } from '../../model/endpoint-text.js';
@@ -13,7 +14,6 @@ import type {
   ServiceSpec,
   Stats,
 } from '../../model/service.js';
-import type { ListFormat, TableMode } from './command.js';
 import { tableText, versionLine } from './list.js';
 import { connectionHeader, connectionLines, daemonText, timeoutText } from './list-other.js';
 import { saveText } from './save.js';

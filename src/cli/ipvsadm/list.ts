@@ -1,5 +1,6 @@
 // The table as -L prints it, in all its modes.
 
+import type { ListFormat, TableMode } from '../../config/ipvsadm/command.js';
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { endpointText, type Names } from '../../model/endpoint-text.js';
 import type {
@@ -13,7 +14,6 @@ import type {
 } from '../../model/service.js';
 import { flagText, markText, netmaskText, portProtocol } from '../../model/service-text.js';
 import { compareDestinations, compareServices, mergeSorted, tableOrder } from '../../model/table-order.js';
-import type { ListFormat, TableMode } from './command.js';
 import { largeNumber } from './numbers.js';
 
 /** `IP Virtual Server version 1.2.1 (size=4096)` */

@@ -1,7 +1,8 @@
 // Commands that ask for what weir does not have yet.
+
+import type { Command } from '../../config/ipvsadm/command.js';
 import { lineIfMissing } from '../../model/capabilities.js';
 import { missingFor } from '../../model/missing-for.js';
-import type { Command } from './command.js';
 
 /** One line without `weir: ` for such a command; undefined when it can be done. */
 export function notYet(command: Command): string | undefined {

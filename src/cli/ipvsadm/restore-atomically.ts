@@ -1,17 +1,18 @@
 // -R --atomic and ipvsadm-restore: all lines or none. Only what differs between the present table and the one that the lines describe is
 // changed, so connections to what is in both are not disturbed.
+
+import type { Command } from '../../config/ipvsadm/command.js';
+import type { RestoreLine } from '../../config/ipvsadm/restore-lines.js';
+import { isIpvsadmError } from '../../config/ipvsadm/usage-error.js';
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director } from '../../datapath/director.js';
 import { TableDraft } from '../../datapath/memory/table-draft.js';
 import type { SyncDaemons } from '../../datapath/sync-daemons.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
-import type { Command } from './command.js';
 import { type Changing, checkSynchronised, execute, isChanging } from './execute.js';
 import { CANNOT_START_STATUS, explanation, REFUSED_STATUS } from './failure.js';
 import { linesOf } from './restore.js';
-import type { RestoreLine } from './restore-lines.js';
-import { isIpvsadmError } from './usage-error.js';
 import { parseResolving, type World } from './world.js';
 
 const WRONG_INPUT_STATUS = 2;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from '../../../test/support/properties.js';
 import { daemonsFor } from '../../../test/support/sync-host.js';
+import { RestoreLines } from '../../config/ipvsadm/restore-lines.js';
 import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';
 import { runRestore } from './restore-command.js';
-import { RestoreLines } from './restore-lines.js';
 import { runIpvsadm } from './run.js';
 import type { World } from './world.js';
 

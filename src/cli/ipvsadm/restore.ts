@@ -1,13 +1,14 @@
 // -R: each line of standard input is a command line. Usage errors end it, a director's refusals are printed and passed over.
+
+import type { Command } from '../../config/ipvsadm/command.js';
+import { type RestoreLine, RestoreLines } from '../../config/ipvsadm/restore-lines.js';
+import { isIpvsadmError } from '../../config/ipvsadm/usage-error.js';
 import type { Director } from '../../datapath/director.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
-import type { Command } from './command.js';
 import { type Changing, execute, isChanging, printReading, type Reading } from './execute.js';
 import { LIST_FAILED_STATUS, REFUSED_STATUS, reportFailure } from './failure.js';
 import { helpText, VERSION_TEXT } from './help.js';
-import { type RestoreLine, RestoreLines } from './restore-lines.js';
-import { isIpvsadmError } from './usage-error.js';
 import { parseResolving, type World } from './world.js';
 
 /** `ends`: nothing more is read. */

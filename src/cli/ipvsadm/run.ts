@@ -1,13 +1,14 @@
 // One run of ipvsadm, from its words to its exit status.
+
+import type { Command } from '../../config/ipvsadm/command.js';
+import { type IpvsadmError, isIpvsadmError } from '../../config/ipvsadm/usage-error.js';
 import type { Director, TableReader } from '../../datapath/director.js';
 import type { Io } from '../io.js';
-import type { Command } from './command.js';
 import { execute, isReading, printReading, type Reading } from './execute.js';
 import { LIST_FAILED_STATUS, REFUSED_STATUS, reportFailure } from './failure.js';
 import { helpText, VERSION_TEXT } from './help.js';
 import { restore } from './restore.js';
 import { restoreAtomically } from './restore-atomically.js';
-import { type IpvsadmError, isIpvsadmError } from './usage-error.js';
 import { warned } from './warnings.js';
 import { withDirector, withReader } from './with-director.js';
 import { parseResolving, systemWorld, type World } from './world.js';

@@ -1,7 +1,8 @@
 // What a change of services is answered with besides: policies of IPsec and rules of the packet filter that do not apply to what is balanced.
+
+import type { Changed } from '../../config/ipvsadm/command.js';
 import type { Director } from '../../datapath/director.js';
 import type { Io } from '../io.js';
-import type { Changed } from './command.js';
 import { warnOfFirewall } from './firewall-warning.js';
 import { warnOfIpsec } from './ipsec-warning.js';
 import type { World } from './world.js';

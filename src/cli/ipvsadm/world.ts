@@ -1,5 +1,8 @@
 // What ipvsadm needs beside its words: the director, names, synchronisation daemons, and what weir does not have yet. Tests use their own.
 
+import type { Command } from '../../config/ipvsadm/command.js';
+import { parseCommand } from '../../config/ipvsadm/grammar.js';
+import type { Lookup } from '../../config/ipvsadm/values.js';
 import type { SyncDaemons } from '../../datapath/sync-daemons.js';
 import type { BypassedOptions, BypassedRules } from '../../doctor/collect/bypassed.js';
 import { HostSyncDaemons } from '../../host/sync/host-sync-daemons.js';
@@ -10,10 +13,7 @@ import type { Protocol, ServiceSpec } from '../../model/service.js';
 import { ipsecPolicies, ownAddresses } from '../../sys/netlink/ipsec-policies.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
 import { NeedsHost, SystemNames } from '../names/resolver.js';
-import type { Command } from './command.js';
-import { parseCommand } from './grammar.js';
 import { notYet } from './not-yet.js';
-import type { Lookup } from './values.js';
 
 /** Names both ways. `host` throws NeedsHost for what `resolveHost` must find first. */
 export interface NameSource extends Lookup {

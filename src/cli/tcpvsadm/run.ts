@@ -1,5 +1,6 @@
 // tcpvsadm: KTCPVS's command line. Its table is a file in KTCPVS's grammar; what is started of it is a weir.yaml beside it, which `weir proxy` serves.
 import { join } from 'node:path';
+import { parseServiceAddress } from '../../config/ipvsadm/values.js';
 import { type ReadAddress, readKtcpvs } from '../../config/ktcpvs/read.js';
 import { layer7OfKtcpvs, unswitchedLines } from '../../config/ktcpvs/to-model.js';
 import { type KtcpvsVirtual, virtualText } from '../../config/ktcpvs/virtual.js';
@@ -15,7 +16,6 @@ import { locked } from '../../sys/files/lock.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
 import { reported } from '../failure.js';
 import type { Io } from '../io.js';
-import { parseServiceAddress } from '../ipvsadm/values.js';
 import { type NameSource, namesFor } from '../ipvsadm/world.js';
 import { NeedsHost, SystemNames } from '../names/resolver.js';
 import { readText } from '../read-text.js';

@@ -1,4 +1,6 @@
 // What may stand on the command lines of all commands, by the command's name: from their tables of options, and from what --help prints.
+
+import { allOptions } from '../../../config/ipvsadm/options.js';
 import { sysctlNames } from '../../../datapath/sysctls.js';
 import { labs } from '../../../lab/labs/index.js';
 import { OPTIONS as KEEPALIVED_OPTIONS, type Option } from '../../../model/keepalived/command-line.js';
@@ -6,7 +8,6 @@ import { SIP } from '../../../model/persistence-engine.js';
 import { schedulers } from '../../../model/schedulers.js';
 import type { Command, FormedRun } from '../../command.js';
 import { OPTIONS as GENHASH_OPTIONS } from '../../genhash/options.js';
-import { allOptions } from '../../ipvsadm/options.js';
 import { ownCommands, usageOf } from '../weir-pages.js';
 import { type Candidates, type CommandWords, FREE, wordsOfUsage } from './candidates.js';
 

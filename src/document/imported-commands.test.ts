@@ -1,15 +1,19 @@
 // What `ipvsadm -Sn` and `weir export --format ipvsadm` print → services and timeouts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { importedTable } from '../../config/import/imported.js';
-import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
-import { writeTable } from '../../config/weir/write-table.js';
-import { commandLines } from '../../document/export-formats.js';
-import { importIpvsadm } from './ipvsadm-lines.js';
+import { importedTable } from '../config/import/imported.js';
+import { importedKeepalivedText } from '../config/import/write-keepalived.js';
+import { parseCommand } from '../config/ipvsadm/grammar.js';
+import { writeTable } from '../config/weir/write-table.js';
+import { commandLines } from './export-formats.js';
+import { importCommands } from './imported-commands.js';
+
+const importIpvsadm = (text: string) =>
+  importCommands('d.rules', text, (words) => parseCommand(words, { host: () => undefined, port: () => undefined }));
 
 test('--set becomes the timeouts of each format; the last value other than 0 counts', async () => {
   const commands = ['--set 1200 60 0', '--set 0 0 200', '-A -t 1.2.3.4:80 -s rr'];
-  const imported = await importIpvsadm('d.rules', commands.join('\n'));
+  const imported = await importIpvsadm(commands.join('\n'));
   assert.deepEqual(
     imported.lines.map(({ line, status }) => `${line} ${status}`),
     ['1 exact', '2 exact', '3 exact'],
@@ -19,13 +23,13 @@ test('--set becomes the timeouts of each format; the last value other than 0 cou
   assert.match(writeTable(table), /^timeouts:\n {2}tcp: 20m\n {2}tcp_fin: 1m\n {2}udp: 200s\n/);
   assert.match(importedKeepalivedText(imported), /lvs_timeouts tcp 1200 tcpfin 60 udp 200\n/);
   assert.deepEqual(commandLines(table), ['--set 1200 60 200', '-A -t 1.2.3.4:80 -s rr']);
-  assert.equal(importedTable(await importIpvsadm('d.rules', '-A -t 1.2.3.4:80\n')).timeouts, undefined);
+  assert.equal(importedTable(await importIpvsadm('-A -t 1.2.3.4:80\n')).timeouts, undefined);
 });
 
 test('lines that begin with # are comments, and what is of no table is not exact', async () => {
   const text =
     '# saved by cron\n-A -t 1.2.3.4:80\n#-a -t 1.2.3.4:80 -r 10.0.0.2\n--start-daemon master --mcast-interface lo\n-Z\n-Ln\n # x\n';
-  const { services, lines } = await importIpvsadm('d.rules', text);
+  const { services, lines } = await importIpvsadm(text);
   assert.deepEqual(
     lines.map(({ line, status }) => `${line} ${status}`),
     ['2 exact', '4 lost', '5 equivalent', '6 refused', '7 refused'],
