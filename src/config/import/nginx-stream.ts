@@ -35,6 +35,14 @@ const SOCKETS =
 const MAIN =
   /^(?:user|worker_\w+|pid|lock_file|error_log|events|daemon|master_process|load_module|env|pcre_jit|thread_pool|timer_resolution|google_perftools_profiles)$/;
 
+/** Why a word is no server, and what helps. */
+function unusable(word: string): readonly [why: string, hint?: string] {
+  if (word.includes('$')) return ['variables are not filled in', 'write its address and port'];
+  if (word.startsWith('unix:')) return ['it is a socket of this host, to which no packets go'];
+  if (parseAddress(word.replace(/^\[(.*)\]$/, '$1')) !== undefined) return ['it has no port', 'write its port'];
+  return ['names are not looked up', 'write its address'];
+}
+
 /** nginx notices what fails by connections of clients alone. */
 const CHECKS = { udp: { keyword: 'PING_CHECK', rows: [] }, tcp: tcpCheck(undefined) } as const;
 
@@ -97,21 +105,31 @@ class Stream {
     const weight = isDown ? 0 : (wholeNumber(given, 1, WEIGHT_MAX) ?? 1);
     if (upperThreshold !== undefined)
       report.add(at, 'approximated', `upper_threshold ${upperThreshold}`, 'connections that end count, too');
-    else report.add(at, 'exact', `weight ${weight}`);
+    else report.add(at, args.every((each) => each.startsWith('weight=')) ? 'exact' : 'equivalent', `weight ${weight}`);
     if (given !== undefined && wholeNumber(given, 1, WEIGHT_MAX) === undefined)
       report.add(at, 'approximated', `weight ${weight}`, `a weight is 1 to ${WEIGHT_MAX}, not ${given}`);
-    for (const word of args.filter((each) => /^(max_fails|fail_timeout|slow_start|resolve|service)\b/.test(each)))
+    for (const word of args.filter((each) => /^(max_fails|fail_timeout)=/.test(each)))
       report.add(at, 'approximated', 'TCP_CHECK', `${word}: servers are checked from time to time, and failures of clients do not count`);
+    for (const word of args.filter((each) => each.startsWith('slow_start=')))
+      report.add(
+        at,
+        'approximated',
+        '',
+        `${word}: a server that comes back has its whole share, unless slow_start is set in keepalived.conf`,
+      );
+    for (const word of args.filter((each) => each === 'resolve' || each.startsWith('service=')))
+      report.add(at, 'equivalent', 'nothing', `${word}: a server that is named by its address is not looked up`);
     for (const word of args.filter((each) => !PARAMETERS.test(each)))
       report.add(at, 'lost', '', `${word}: weir does nothing of the kind to packets`);
     return [{ ...server, at, weight, backup: args.includes('backup'), ...(upperThreshold === undefined ? {} : { upperThreshold }) }];
   }
 
   #place(word: string, at: At): Pick<ProxiedServer, 'address' | 'port'> | undefined {
-    const [, six, four = '', digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(word) ?? [];
+    const [, six, four = '', digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+|\$server_port)$/.exec(word) ?? [];
     const [address, port] = [parseAddress(six ?? four), wholeNumber(digits, 1, PORT_MAX)];
-    if (address !== undefined && port !== undefined) return { address, port };
-    this.report.add(at, 'refused', '', `${word} gets no connections: names are not looked up`, 'write its address');
+    if (address !== undefined && (port !== undefined || digits === '$server_port')) return { address, port };
+    const [why, hint] = unusable(word);
+    this.report.add(at, 'refused', '', `${word} gets no connections: ${why}`, hint);
     return undefined;
   }
 

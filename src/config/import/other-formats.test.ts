@@ -92,6 +92,37 @@ test('nginx: no statement of the file, and no word of a listen or a server, is l
   );
 });
 
+test('nginx: each word of a server has a line that is true of it', () => {
+  const all = nginx(
+    'stream {',
+    '  upstream a { server 10.0.0.2:80 resolve slow_start=30s; server web:80; server $name:80; server unix:/run/x; server 10.0.0.3; server 10.0.0.4:80 weight=3; }',
+    '  server { listen 192.0.2.1:80; proxy_pass a; }',
+    '  server { listen 192.0.2.1:81-82; proxy_pass 10.0.0.5:$server_port; }',
+    '  server { listen 192.0.2.1:83; proxy_pass $target; }',
+    '}',
+  );
+  assert.deepEqual(table(all), [
+    'tcp:192.0.2.1:80 wrr, 10.0.0.2:80 masq 1, 10.0.0.4:80 masq 3',
+    'tcp:192.0.2.1:81 wrr, 10.0.0.5:81 masq 1',
+    'tcp:192.0.2.1:82 wrr, 10.0.0.5:82 masq 1',
+  ]);
+  const words = all.lines.filter(({ line, text }) => line === 2 || text.startsWith('proxy_pass'));
+  assert.deepEqual(
+    words.map(({ status, became, consequence }) => [status, became, consequence].join(' ')),
+    [
+      'equivalent weight 1 ',
+      'approximated  slow_start=30s: a server that comes back has its whole share, unless slow_start is set in keepalived.conf',
+      'equivalent nothing resolve: a server that is named by its address is not looked up',
+      'refused  web:80 gets no connections: names are not looked up',
+      'refused  $name:80 gets no connections: variables are not filled in',
+      'refused  unix:/run/x gets no connections: it is a socket of this host, to which no packets go',
+      'refused  10.0.0.3 gets no connections: it has no port',
+      'exact weight 3 ',
+      'refused  $target gets no connections: variables are not filled in',
+    ],
+  );
+});
+
 const SERVICE = `apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: shop, annotations: {x.example/y: "1"}}
