@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { WeirError } from '../model/errors/weir-error.js';
 import { isSystemError, reasonOf } from '../sys/errno.js';
+import type { Io } from './io.js';
 
 /** More is refused, also of what has no end, such as a device. */
 const BYTES_MAX = 64 * 2 ** 20;
@@ -52,5 +53,15 @@ const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
 export const readRegular = (path: string): string =>
   read(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, (descriptor) => fstatSync(descriptor).isFile());
 
-/** `-`: what comes by the standard input. */
-export const readNamed = (path: string): string => readText(path === '-' ? '/dev/stdin' : path);
+/** `-`: all of the standard input. @throws WeirError file-unreadable */
+export function readNamed(path: string, io: Pick<Io, 'read'>): string {
+  if (path !== '-') return readText(path);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (let chunk = io.read(); chunk !== undefined; chunk = io.read()) {
+    length += chunk.length;
+    if (length > BYTES_MAX) throw refused('standard input', `it has more than ${BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length).toString('utf8');
+}

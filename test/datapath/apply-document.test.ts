@@ -70,6 +70,17 @@ test('what the plan calls kept goes on, what it calls cut waits, and goes on whe
     const exported = weir(lvs, 'export');
     assert.equal(exported.status, 0);
     assert.equal(weir(lvs, 'plan', written(exported.stdout)).status, 0);
+
+    // `-` is the standard input.
+    const piped = (text: string, ...words: readonly string[]): Ran => lvs.run([join(projectRoot(), 'bin/weir'), ...words, '-'], text);
+    for (const verb of ['plan', 'apply', 'diff']) {
+      const { status, stderr: complaint } = piped(exported.stdout, verb);
+      assert.deepEqual([status, complaint], [0, ''], verb);
+    }
+    assert.equal(piped(service('10.8.2.11'), 'diff').status, 4);
+    const nothing = piped('', 'apply');
+    assert.deepEqual([nothing.status, nothing.stderr], [3, '-:1:1: expected the sections of a weir.yaml, not nothing\n']);
+    assert.equal(weir(lvs, 'plan', written(exported.stdout)).status, 0, 'and nothing was changed');
   });
 });
 

@@ -22,7 +22,7 @@ import { warned } from '../ipvsadm/warnings.js';
 import { systemWorld } from '../ipvsadm/world.js';
 
 const USAGE = `usage: weir apply FILE [--base BASE] [--keep-others] [--ignore weights] [--allow KIND[,KIND]...] [--all] [--json]
-       makes the table and the VIPs what FILE (a weir.yaml) states: all of it or nothing; prints the plan of it, as weir plan FILE does
+       makes the table and the VIPs what FILE (a weir.yaml; -: standard input) states: all of it or nothing; prints the plan of it, as weir plan FILE does
        a new VIP is added after it was asked whether another host has it, and announced
        connections to what stays are not disturbed; the plan of the table is made again under the lock, and must be the same
        --base BASE       only for the table that weir plan has named so

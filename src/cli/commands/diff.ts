@@ -11,7 +11,8 @@ import { DIFF_TYPES, documentOptions, STATUS } from '../document/options.js';
 import { readDocument } from '../document/read-document.js';
 
 const USAGE = `usage: weir diff FILE [--keep-others] [--ignore weights] [--json]
-       prints what of table and VIPs is otherwise than FILE (a weir.yaml) states, from the file to what is there; it changes nothing
+       prints what of table and VIPs is otherwise than FILE (a weir.yaml; -: standard input) states, from the file to what is there;
+       it changes nothing
        services that weir run checks are compared with what it and its checks have
        --keep-others, --ignore weights   as of weir plan FILE
        exit status 0: no difference; 4: there is one; 3: FILE is refused; 1: it could not look; 2: wrong usage

@@ -32,7 +32,7 @@ const TYPES = { format: 'value', method: 'value', vip: 'value', plan: 'flag', al
 function importLayer7(file: string, flags: Flags<typeof TYPES>, io: Io): number {
   const given = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((name) => flags[name] !== undefined);
   if (given !== undefined) throw new WeirError('option-not-here', { options: `--${given}`, only: 'a format of layer 4' });
-  const { text, losses } = importNginx({ file, text: readNamed(file) }, includedFiles(file), resolve(dirname(file)));
+  const { text, losses } = importNginx({ file, text: readNamed(file, io) }, includedFiles(file), resolve(dirname(file)));
   io.out(text);
   for (const loss of losses) io.err(`${lossText(loss)}\n`);
   return losses.length === 0 ? 0 : LOSSES_STATUS;

@@ -20,7 +20,7 @@ const USAGE = `usage: weir plan [-f FILE] [--all] [--json] [PID]
        it reads FILE as the daemon does, and changes nothing; without -f: the daemon's own file, else ${DEFAULT_PATH}
        PID: of the daemon, where several run in this network namespace
        weir plan FILE [--keep-others] [--ignore weights] [--allow KIND[,KIND]...] [--all] [--json]
-       prints what weir apply FILE would do: FILE is a weir.yaml
+       prints what weir apply FILE would do: FILE is a weir.yaml; -: standard input
 ${DOCUMENT_OPTIONS}       --all   lists what stays, too
        --json  the same as one object, with all that stays
        exit status 0: nothing would change; 4: something would, or weir reload has to follow; 3: FILE would be refused;

@@ -7,7 +7,7 @@ import { serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
 import { checkedKeys, type WeirFile } from '../../model/weir-file.js';
 import type { Io } from '../io.js';
-import { readText } from '../read-text.js';
+import { readNamed } from '../read-text.js';
 
 /**
  * A service whose servers are checked by no one is served all the same; and one that weir run has otherwise than the file states stays so, which is
@@ -23,9 +23,9 @@ export function warnChecked(file: WeirFile, facts: Pick<TableFacts, 'checked' | 
   return others.length > 0;
 }
 
-/** undefined: it cannot be applied; a line for each reason was printed. @throws WeirError file-unreadable */
+/** `-`: the standard input. undefined: it cannot be applied; a line for each reason was printed. @throws WeirError file-unreadable */
 export function readDocument(name: string, path: string, io: Io): WeirFile | undefined {
-  const { file, faults } = readWeirFile(readText(path));
+  const { file, faults } = readWeirFile(readNamed(path, io));
   for (const fault of faults) io.err(`${faultText(path, fault)}\n`);
   if (faults.length > 0) return undefined;
   if (file.table !== undefined || file.vips !== undefined) return file;

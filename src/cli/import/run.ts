@@ -72,7 +72,7 @@ export async function importTable(read: (typeof TABLE_FORMATS)[string], file: st
   const { format = 'weir' } = flags;
   if (!FORMATS.includes(format)) throw new WeirError('option-value', { option: '--format', expected: FORMATS.join(', '), given: format });
   const options = optionsOf(flags);
-  const imported = await read(file, readNamed(file), options);
+  const imported = await read(file, readNamed(file, io), options);
   if (imported.services.length === 0 && imported.timeouts === undefined && !imported.lines.some(isLossy))
     throw new WeirError('import-syntax', { file, line: 1, what: 'there is nothing in it that this format has' });
   const lines = [...imported.lines, ...leftOut(imported, format, file)];
