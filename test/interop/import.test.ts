@@ -118,3 +118,13 @@ test('ipvsadm: a keepalived.conf with the timeouts that keepalived takes', { ski
   const commands = weir('import', 'ipvsadm', file, '--format', 'ipvsadm').stdout;
   assert.equal(commands, '--set 1200 0 200\n-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 10.0.0.2:80 -m -w 1\n');
 });
+
+test('what keepalived.conf cannot hold of an import is a line', () => {
+  const file = join(folder, 'fullnat.rules');
+  const fullnat = '-a -t 192.0.2.1:80 -r 10.0.0.2:80 --fullnat --local-address 10.0.0.1 -w 1';
+  writeFileSync(file, `-A -t 192.0.2.1:80 -s rr\n${fullnat}\n-a -t 192.0.2.1:80 -r 10.0.0.3:80 -m -w 1\n`);
+  const imported = weir('import', 'ipvsadm', file, '--format', 'keepalived');
+  assert.equal(imported.status, 3);
+  assert.match(imported.stderr, /lost: tcp:192\.0\.2\.1:80 10\.0\.0\.2:80: is lost: keepalived\.conf cannot hold it \(--format weir\)/);
+  assert.equal(weir('import', 'ipvsadm', file).status, 0);
+});

@@ -4,11 +4,12 @@ import { type Imported, type ImportLine, type ImportOptions, importedTable } fro
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
 import { writeTable } from '../../config/weir/write-table.js';
 import { planDocument } from '../../control/plan/plan-document.js';
-import { commandLines } from '../../document/export-formats.js';
+import { commandLines, EXPORT_FORMATS } from '../../document/export-formats.js';
 import { observeTable } from '../../document/table-facts.js';
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import type { Timeouts } from '../../model/service.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { printPlan } from '../document/print-plan.js';
 import type { Io } from '../io.js';
@@ -16,6 +17,7 @@ import { readNamed } from '../read-text.js';
 import type { TABLE_FORMATS } from './formats.js';
 
 const LOSSES_STATUS = 3;
+const UNSTATED: Timeouts = { tcp: 0, tcpFin: 0, udp: 0 };
 const METHODS = ['masq', 'route', 'tunnel'] as const;
 const FORMATS = ['weir', 'ipvsadm', 'keepalived'];
 
@@ -43,21 +45,20 @@ function optionsOf({ method = 'masq', vip }: ImportFlags): ImportOptions {
 
 /** What the format cannot hold of what was imported. */
 function leftOut(imported: Imported, format: string, file: string): readonly ImportLine[] {
-  if (format === 'keepalived') return [];
-  const line = (text: string, consequence: string): ImportLine => ({
-    file,
-    line: 0,
-    text,
-    status: 'lost',
-    became: '',
-    consequence,
-    hint: '--format keepalived',
+  const line = (text: string, consequence: string, hint: string): ImportLine => ({
+    ...{ file, line: 0, text, status: 'lost', became: '' },
+    ...{ consequence, hint },
   });
+  if (format === 'keepalived') {
+    const { services, timeouts = UNSTATED } = importedTable(imported);
+    const { losses = [] } = EXPORT_FORMATS[format]?.({ services, timeouts }) ?? {};
+    return losses.map((loss) => line(loss, 'keepalived.conf cannot hold it', '--format weir'));
+  }
   const checked = imported.services.some(({ destinations }) => destinations.some(({ check }) => check !== true));
   const sorry = imported.services.some((service) => service.sorry !== undefined);
   return [
-    ...(checked ? [line('health checks', 'servers that fail keep their connections')] : []),
-    ...(sorry ? [line('fallback and backup servers', 'while no server is left clients are refused')] : []),
+    ...(checked ? [line('health checks', 'servers that fail keep their connections', '--format keepalived')] : []),
+    ...(sorry ? [line('fallback and backup servers', 'while no server is left clients are refused', '--format keepalived')] : []),
   ];
 }
 
