@@ -9,6 +9,7 @@ import { PORT_MAX, quoted, wholeNumber } from './values.js';
 
 const [INTERVAL_S, FALL, COUNT_MAX] = [2, 3, 1000];
 const OWN_COMMAND = 'MISC_CHECK with a command of your own';
+const OTHER_KIND: Fate = { status: 'equivalent', why: 'health checks are of another kind' };
 const ACCEPTS = 'a server counts as healthy if it accepts connections';
 const OPTIONS =
   /^(?:httpchk|tcp-check|mysql-check|pgsql-check|redis-check|smtpchk|ldap-check|ssl-hello-chk|external-check|spop-check|lb-agent-chk)$/;
@@ -54,9 +55,9 @@ function asked(
   const named = (name: string): readonly HaproxyLine[] => lines.filter(({ words }) => words[0] === name);
   for (const { words, at } of named('tcp-check')) reportFate(report, at, tcpFate(kind, words));
   for (const { at } of named('external-check'))
-    reportFate(report, at, kind === 'external-check' ? lost('the command is not run', OWN_COMMAND) : REPLACED);
+    reportFate(report, at, kind === 'external-check' ? lost('the command is not run', OWN_COMMAND) : OTHER_KIND);
   if (option !== undefined && kind === 'httpchk') return { keyword: 'HTTP_GET', rows: httpRows(option, named('http-check'), report) };
-  for (const { at } of named('http-check')) reportFate(report, at, REPLACED);
+  for (const { at } of named('http-check')) reportFate(report, at, OTHER_KIND);
   if (option !== undefined && kind === 'smtpchk') {
     const name = quoted(option.words[3] ?? '');
     report.add(option.at, 'equivalent', 'SMTP_CHECK');
@@ -69,7 +70,7 @@ function asked(
 
 function tcpFate(kind: string, [, action = '', ...more]: readonly string[]): Fate {
   if (action === 'comment') return NOTHING;
-  if (kind !== '' && kind !== 'tcp-check') return REPLACED;
+  if (kind !== '' && kind !== 'tcp-check') return OTHER_KIND;
   if (action !== 'connect') return lost(`${ACCEPTS}: nothing is sent or expected`, OWN_COMMAND);
   return more.length === 0 ? NOTHING : lost('the check connects once, by TCP alone, to its address and port', OWN_COMMAND);
 }

@@ -121,6 +121,24 @@ test('where and how servers are checked is kept', () => {
   ]);
 });
 
+test('what a frontend has of a backend decides nothing, and of two lines the last one counts', () => {
+  const all = imported([
+    ...['defaults one', '  mode tcp', '  balance source', '  timeout check 3s'],
+    ...['defaults two', '  mode tcp', '  balance leastconn', '  http-check expect status 200'],
+    ...['frontend f from one', '  bind 192.0.2.1:80', '  default_backend q'],
+    ...['backend q from two', '  balance roundrobin', '  option tcp-check', '  server a 10.0.0.2:80 check'],
+  ]);
+  assert.equal(all.services[0]?.spec.scheduler, 'wrr');
+  assert.deepEqual(all.services[0]?.destinations[0]?.check, { keyword: 'TCP_CHECK', rows: ['retry 2', 'delay_before_retry 2'] });
+  const reasons = all.lines.filter(({ became: what }) => what === 'nothing').map(({ line, consequence }) => `${line} ${consequence}`);
+  assert.deepEqual(reasons, [
+    '3 no packet goes another way for it',
+    '4 no packet goes another way for it',
+    '7 another line has its place',
+    '8 health checks are of another kind',
+  ]);
+});
+
 test('no service is made of a proxy that is disabled; no variable is filled in', () => {
   const all = imported([
     ...['listen one', '  disabled', '  bind 192.0.2.1:80', '  server a 10.0.0.2:80'],

@@ -1,7 +1,7 @@
 // haproxy.cfg, proxies of mode tcp → services. What it does between two connections of its own has no packets to follow: a line for each.
 import { parseAddress } from '../../model/address-text.js';
 import { checkRule, type HaproxyCheck, isOfChecks, reportCheckWords, serverCheck } from './haproxy-checks.js';
-import { lost, REPLACED, reportFate } from './haproxy-fates.js';
+import { lost, NOTHING, REPLACED, reportFate } from './haproxy-fates.js';
 import { type HaproxyFile, type HaproxyLine, type HaproxyProxy, haproxySeconds, isSection, readHaproxy } from './haproxy-sections.js';
 import { globalFate, sectionFate, statementFate } from './haproxy-statements.js';
 import { bindWords, type GivenWord, isSet, reportWords, serverWords, withCheckTls, wordValue } from './haproxy-words.js';
@@ -192,12 +192,14 @@ class Tcp {
     const { words, at } = line;
     const [name = ''] = words;
     if (name === 'bind' || name === 'server' || name === 'default-server') return;
+    const isOfBack = this.#lines.includes(line);
     if (isOfChecks(words)) {
-      if (!this.#lines.includes(line)) reportFate(report, at, REPLACED);
+      if (!isOfBack) reportFate(report, at, NOTHING);
     } else if (name === 'mode' || name === 'default_backend') {
       if (words[1] === (name === 'mode' ? 'tcp' : back.name)) report.add(at, 'equivalent', words[1]);
       else reportFate(report, at, REPLACED);
-    } else if (name === 'stick' && line !== this.#last(name)) report.lost(at, 'the last rule of persistence alone counts');
+    } else if (OF_BACKEND.has(name) && !isOfBack) reportFate(report, at, NOTHING);
+    else if (name === 'stick' && line !== this.#last(name)) report.lost(at, 'the last rule of persistence alone counts');
     else if (OF_BACKEND.has(name)) {
       if (line !== this.#last(name)) reportFate(report, at, REPLACED);
     } else reportFate(report, at, statementFate(words));
