@@ -33,6 +33,41 @@ test('hostile bodies are refused, each by its code', async () => {
   assert.deepEqual([typed.status, field(parseJson(typed.text), 'code')], [415, 'api-media-type']);
 });
 
+/** Nothing else is answered meanwhile. */
+const TURN_MS = 5000;
+const names = (count: number, value: unknown): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, value]));
+
+test('a document of very many values takes no longer than its size, and its answer is no larger', async () => {
+  const documents = [
+    { timeouts: names(90_000, 1) },
+    { services: names(60_000, {}) },
+    { services: { 'udp:192.0.2.1:5': { servers: Array.from({ length: 60_000 }, () => '10.0.0.1:80') } } },
+    { layer7: { pools: { a: { servers: Array.from({ length: 30_000 }, (_, index) => `10.1.${index >> 8}.${index & 255}:80`) } } } },
+    { services: { ['x'.repeat(500_000)]: names(20_000, 1) } },
+  ];
+  for (const document of documents) {
+    const body = JSON.stringify({ document });
+    const begunMs = performance.now();
+    const { status, text } = await ask('/v1/plans', { method: 'POST', body });
+    const tookMs = performance.now() - begunMs;
+    assert.deepEqual([status, field(parseJson(text), 'code')], [422, 'api-values']);
+    assert.ok(tookMs < TURN_MS, `${body.slice(0, 60)}: ${tookMs} ms`);
+    assert.ok(text.length < 3 * BODY_MAX, `${body.slice(0, 60)}: ${text.length} characters`);
+  }
+});
+
+test('an answer has the first hundred of what is wrong, and how many more there are', async () => {
+  const body = JSON.stringify({ document: { timeouts: names(250, 1) } });
+  const errors = field(parseJson((await ask('/v1/plans', { method: 'POST', body })).text), 'errors') as readonly unknown[];
+  assert.deepEqual(errors.slice(99), [
+    { pointer: '/timeouts/k99', message: 'unknown key k99 — fix: one of tcp, tcp_fin, udp' },
+    { pointer: '', message: '150 more values are wrong' },
+  ]);
+  const unknown = await post(JSON.stringify(names(90_000, 1)));
+  assert.ok(unknown.status === 422 && unknown.text.length < 10_000, `${unknown.text.length} characters`);
+});
+
 test('a caller has a bounded number of streams, and one that left makes room', async () => {
   const bounded = testApi({ sources: memorySources, streamsMax: { each: 2, all: 3 } });
   const lines = { headers: { accept: 'application/x-ndjson' } };

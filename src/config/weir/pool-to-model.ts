@@ -70,11 +70,12 @@ const takesBackups = ({ kind }: Balance): boolean => kind === 'round_robin' || k
 export function poolOf(name: string, { value, at }: PoolKeys, report: Report): Pool {
   const balance = balanceOf(at, value.balance, report);
   const servers: PoolServer[] = [];
+  const seen = new Set<string>();
   for (const keys of value.servers ?? []) {
     const server = serverOf(keys);
     if (server === undefined) continue;
-    if (servers.some((other) => other.name === server.name))
-      report(keys.at, failure('file-twice', { what: 'the server', name: server.name }));
+    if (seen.has(server.name)) report(keys.at, failure('file-twice', { what: 'the server', name: server.name }));
+    seen.add(server.name);
     if (server.backup && !takesBackups(balance)) report(keys.at, failure('file-backup-hash', { balance: balance.kind }));
     servers.push(server);
   }

@@ -90,9 +90,19 @@ test('all faults in one go, each with line, column, what was expected, and what 
   ]);
 });
 
+test('a file of very many keys is read in a time that goes with its size', () => {
+  const keys = Array.from({ length: 40_000 }, (_, index) => `  k${index}: 1\n`);
+  const begunMs = performance.now();
+  assert.equal(faultsOf(`timeouts:\n${keys.join('')}`).length, keys.length);
+  const servers = Array.from({ length: 20_000 }, (_, index) => `10.1.${index >> 8}.${index & 255}:80`);
+  assert.match(faultsOf(`layer7: {pools: {a: {servers: [${servers.join(', ')}]}}}`).join('\n'), /listeners is missing/);
+  assert.ok(performance.now() - begunMs < 9000, `${performance.now() - begunMs} ms`);
+});
+
 test('what is no YAML of ours', () => {
   assert.match(faultsOf('layer7: [')[0] ?? '', /^w:1:\d+: this is no YAML: /);
   assert.match(faultsOf('a: 1\na: 2')[0] ?? '', /^w:2:1: this is no YAML: .*unique/);
+  assert.match(faultsOf('a: {1: 1,\n "1": 2}')[0] ?? '', /^w:2:2: this is no YAML: .*unique/);
   assert.deepEqual(faultsOf('servces: 1'), ['w:1:1: unknown key servces — fix: did you mean services?']);
   assert.deepEqual(faultsOf(''), ['w:1:1: expected the sections of a weir.yaml, not nothing']);
   assert.match(faultsOf('layer7: &a {listeners: *a}').join('\n'), /an anchor/);

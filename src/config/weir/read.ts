@@ -12,7 +12,7 @@ import { optional, type Report, readShape, record } from './shape.js';
 import { servicesShape, timeoutsShape } from './table-shape.js';
 import { tableOf } from './table-to-model.js';
 import { vipsOf, vipsShape } from './vips.js';
-import { type Fault, readYaml } from './yaml-value.js';
+import { type Fault, readYaml, type YamlValue } from './yaml-value.js';
 
 const fileShape = record('the sections of a weir.yaml', {
   vips: optional(vipsShape),
@@ -24,9 +24,18 @@ const fileShape = record('the sections of a weir.yaml', {
 });
 
 /** The file, unless there are faults. */
-export function readWeirFile(text: string): { readonly file: WeirFile; readonly faults: readonly Fault[] } {
-  const { value, faults: inText } = readYaml(text);
-  if (value === undefined || inText.length > 0) return { file: {}, faults: inText };
+interface WeirFileRead {
+  readonly file: WeirFile;
+  readonly faults: readonly Fault[];
+}
+
+export function readWeirFile(text: string): WeirFileRead {
+  const { value, faults } = readYaml(text);
+  return value === undefined || faults.length > 0 ? { file: {}, faults } : readWeirValue(value);
+}
+
+/** Of what is read already. */
+export function readWeirValue(value: YamlValue): WeirFileRead {
   const { read, faults: inValues } = readShape(fileShape, value);
   const faults: Fault[] = [...inValues];
   const keys = read?.value.layer7?.value;

@@ -48,17 +48,26 @@ class Values {
     if (isAlias(node)) this.report(at, failure('file-yaml-feature', { feature: 'an alias (*)' }));
     else if (node.anchor !== undefined) this.report(at, failure('file-yaml-feature', { feature: 'an anchor (&)' }));
     else if (node.tag?.startsWith('!')) this.report(at, failure('file-yaml-feature', { feature: `the tag ${node.tag}` }));
-    if (isMap(node)) return { kind: 'map', at, entries: node.items.flatMap((pair) => this.#entry(pair as Pair<Node, Node | null>)) };
+    if (isMap(node)) return { kind: 'map', at, entries: this.#entries(node.items as Pair<Node, Node | null>[]) };
     if (isSeq(node)) return { kind: 'list', at, items: node.items.map((item) => this.of(item as Node, at)) };
     const value = isScalar(node) ? node.value : null;
     return { kind: 'scalar', at, value: typeof value === 'bigint' ? Number(value) : (value as string | number | boolean | null) };
   }
 
-  #entry({ key, value }: Pair<Node, Node | null>): readonly YamlEntry[] {
-    const at = this.place(key);
-    if (isScalar(key) && key.value !== null) return [{ key: String(key.value), at, value: this.of(value, at) }];
-    this.report(at, failure('file-yaml-feature', { feature: 'a key that is no text' }));
-    return [];
+  /** Keys that are there twice are found here: the parser would compare each with all before it. */
+  #entries(pairs: readonly Pair<Node, Node | null>[]): readonly YamlEntry[] {
+    const seen = new Set<string>();
+    return pairs.flatMap(({ key, value }) => {
+      const at = this.place(key);
+      if (!isScalar(key) || key.value === null) {
+        this.report(at, failure('file-yaml-feature', { feature: 'a key that is no text' }));
+        return [];
+      }
+      const name = String(key.value);
+      if (seen.has(name)) this.report(at, failure('file-no-yaml', { why: 'Map keys must be unique' }));
+      seen.add(name);
+      return [{ key: name, at, value: this.of(value, at) }];
+    });
   }
 }
 
@@ -69,7 +78,7 @@ export function readYaml(text: string): { readonly value: YamlValue | undefined;
   if (text.length > TEXT_MAX) return { value: undefined, faults: [tooLarge()] };
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false, intAsBigInt: false });
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: false, intAsBigInt: false });
     const wrong = [...document.errors, ...document.warnings];
     for (const { message, pos } of wrong) {
       const { line, col } = lines.linePos(pos[0]);
