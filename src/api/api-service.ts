@@ -12,7 +12,6 @@ import type { Caller } from './access/caller.js';
 import { guardedLook } from './events/guarded-look.js';
 import { sampleTraffic } from './events/sample-traffic.js';
 import { Watch } from './events/watch.js';
-import { makeApp } from './http/app.js';
 import { closeAll, type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
 import { Turns } from './http/turns.js';
 import { listenOn } from './http/unix-socket.js';
@@ -132,14 +131,14 @@ export class ApiService {
   }
 
   async #serveUnix(path: string, mode: number, gid: number, scope: Caller['scope']): Promise<void> {
-    const app = makeApp({
+    const listener = requestListener({
       routes,
       sources: this.options.sources,
       callerOf: (_request, env) => callerOf((env as NodeEnv).incoming.socket, scope),
       onMistake: (error) => this.#onMistake(error),
       turns: this.#turns,
     });
-    const server = nodeServer<Server>(createServer, requestListener(app));
+    const server = nodeServer<Server>(createServer, listener);
     await listenOn(server, { path, mode, gid });
     this.#servers.push(server);
   }

@@ -8,7 +8,7 @@ import { isWeirError } from '../model/errors/weir-error.js';
 import type { Log } from '../model/log-level.js';
 import type { DestinationKey } from '../model/service.js';
 import { bearerOf, TcpAccess } from './access/tcp-access.js';
-import { type AppOptions, makeApp } from './http/app.js';
+import type { AppOptions } from './http/app.js';
 import { closeAll, type NodeEnv, requestListener } from './http/node-server.js';
 import { filesState, peerOf, tlsServer, tlsTexts } from './http/tls-server.js';
 import type { Turns } from './http/turns.js';
@@ -60,11 +60,17 @@ export class TcpService {
 
   async #listen(): Promise<void> {
     const { sources, log, turns, onMistake } = this.options;
-    const app = makeApp({ routes, sources, callerOf: (request, env) => this.#callerOf(request, env as NodeEnv), onMistake, turns });
+    const listener = requestListener({
+      routes,
+      sources,
+      callerOf: (request, env) => this.#callerOf(request, env as NodeEnv),
+      onMistake,
+      turns,
+    });
     this.#files = filesState(this.settings);
     const texts = tlsTexts(this.settings, sources.now());
     for (const at of this.settings.listen) {
-      const server = tlsServer(requestListener(app), texts);
+      const server = tlsServer(listener, texts);
       this.#servers.push(server);
       await listen(server, at);
       log('info', `the API answers at https://${endpointText(at)}`);

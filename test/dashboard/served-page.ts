@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
-import { makeApp } from '../../src/api/http/app.js';
 import { closeAll, nodeServer, requestListener } from '../../src/api/http/node-server.js';
 import { routes } from '../../src/api/routes/routes.js';
 import type { ApiSources, DashboardFile } from '../../src/api/sources.js';
@@ -27,8 +26,8 @@ export async function onPage(
 ): Promise<void> {
   const mistakes: unknown[] = [];
   const withFiles = { ...sources, dashboard: (file: DashboardFile) => readFileSync(artifact(file), 'utf8') };
-  const app = makeApp({ routes, sources: withFiles, callerOf: () => writer, onMistake: (error) => void mistakes.push(error) });
-  const server = nodeServer<Server>(createServer, requestListener(app));
+  const listener = requestListener({ routes, sources: withFiles, callerOf: () => writer, onMistake: (error) => void mistakes.push(error) });
+  const server = nodeServer<Server>(createServer, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const browser = await openBrowser();

@@ -97,7 +97,7 @@ function response({ status, body, headers }: Answer): Response {
   });
 }
 
-export function problemResponse(error: unknown, instance: string): Response {
+function problemResponse(error: unknown, instance: string): Response {
   const problem = problemOf(error, instance);
   return response({
     status: problem.status,
@@ -109,6 +109,13 @@ export function problemResponse(error: unknown, instance: string): Response {
       ...(problem.status === 401 ? { 'www-authenticate': 'Bearer realm="weir"' } : {}),
     },
   });
+}
+
+/** A mistake of weir's own is logged. */
+export function errorResponse({ onMistake }: Pick<AppOptions, 'onMistake'>, error: unknown, instance: string): Response {
+  const answer = problemResponse(error, instance);
+  if (answer.status === 500) onMistake(error);
+  return answer;
 }
 
 /** A name that is there twice has no value that both readers would take, but where that makes a list. @throws WeirError api-values */
@@ -185,7 +192,7 @@ const honoPath = (at: string): string => at.replaceAll(/\{(\w+)\}/g, ':$1');
 export function makeApp(options: AppOptions): Hono {
   const hono = new Hono();
   const app = new App(options);
-  const { routes, callerOf, onMistake } = options;
+  const { routes, callerOf } = options;
   const methods = new Map<string, Method[]>();
   for (const one of routes) {
     hono.on(one.method, honoPath(one.at), (context) => app.answer(one, context));
@@ -201,13 +208,9 @@ export function makeApp(options: AppOptions): Hono {
       callerOf(context.req.raw, context.env);
       throw new WeirError('api-no-resource', { path: context.req.path });
     } catch (error) {
-      return problemResponse(error, context.req.path);
+      return errorResponse(options, error, context.req.path);
     }
   });
-  hono.onError((error, context) => {
-    const answer = problemResponse(error, context.req.path);
-    if (answer.status === 500) onMistake(error);
-    return answer;
-  });
+  hono.onError((error, context) => errorResponse(options, error, context.req.path));
   return hono;
 }

@@ -1,8 +1,8 @@
 // An HTTP server of Node around an app, with the limits that keep slow and hostile clients from taking what others need.
 import type { IncomingMessage, Server, ServerOptions } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
-import type { Hono } from 'hono';
-import { problemResponse } from './app.js';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { type AppOptions, errorResponse, makeApp } from './app.js';
 import { type Listener, oneByOne } from './turns.js';
 
 /** ms; connections; bytes. */
@@ -17,13 +17,35 @@ export interface NodeEnv {
   readonly incoming: IncomingMessage;
 }
 
-export function requestListener(app: Hono): Listener {
-  const answer = getRequestListener((request, env) => app.fetch(request, env), {
-    // Absent in HTTP/1.0: a name by which no page of another site is reached.
-    hostname: 'localhost',
-    errorHandler: (error) => problemResponse(error, '/'),
+/** What a request has where its target or its Host is none: who sends it, and no path. */
+function withoutTarget({ rawHeaders }: IncomingMessage): Request {
+  const headers = new Headers();
+  for (let index = 0; index < rawHeaders.length; index += 2) headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '');
+  return new Request('http://localhost/', { headers });
+}
+
+/** The same callers are refused in the same way as with a target. */
+function refuseTarget(options: AppOptions, error: RequestError, incoming: IncomingMessage): Response {
+  try {
+    options.callerOf(withoutTarget(incoming), { incoming } satisfies NodeEnv);
+    throw new WeirError('api-target', { why: error.message });
+  } catch (refusal) {
+    return errorResponse(options, refusal, '/');
+  }
+}
+
+/** Of an app by these options. */
+export function requestListener(options: AppOptions): Listener {
+  const app = makeApp(options);
+  return oneByOne((incoming, outgoing) => {
+    const answer = getRequestListener((request, env) => app.fetch(request, env), {
+      // Absent in HTTP/1.0: a name by which no page of another site is reached.
+      hostname: 'localhost',
+      errorHandler: (error) =>
+        error instanceof RequestError ? refuseTarget(options, error, incoming) : errorResponse(options, error, '/'),
+    });
+    void answer(incoming, outgoing);
   });
-  return oneByOne((incoming, outgoing) => void answer(incoming, outgoing));
 }
 
 interface BoundedServer {

@@ -32,6 +32,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'api-no-resource': 404,
   'api-method': 405,
   'api-json': 400,
+  'api-target': 400,
   'api-media-type': 415,
   'api-too-large': 413,
   'api-values': 422,

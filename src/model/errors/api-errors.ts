@@ -8,6 +8,7 @@ export const apiErrors = {
       `${method} is not among the methods of this resource: ${allowed.join(', ')}`,
     exitStatus: 1,
   },
+  'api-target': { text: ({ why }: { why: string }) => `the target of the request or its Host cannot be read: ${why}`, exitStatus: 2 },
   'api-json': { text: ({ why }: { why: string }) => `the body is not read as JSON: ${why}`, exitStatus: 2 },
   'api-media-type': {
     text: ({ given, taken }: { given: string; taken: string }) => `the body is ${given === '' ? 'of no named type' : given}, not ${taken}`,
