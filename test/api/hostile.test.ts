@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BODY_MAX } from '../../src/api/http/app.js';
+import { planRoutes } from '../../src/api/routes/plans.js';
 import { field, parseJson } from '../../src/model/json.js';
-import { memorySources, testApi } from '../support/api.js';
+import { changingSources, memorySources, testApi } from '../support/api.js';
 
 const ask = testApi();
 const post = (body: string, headers: Readonly<Record<string, string>> = {}) => ask('/v1/explain', { method: 'POST', body, headers });
@@ -66,6 +67,20 @@ test('an answer has the first hundred of what is wrong, and how many more there 
   ]);
   const unknown = await post(JSON.stringify(names(90_000, 1)));
   assert.ok(unknown.status === 422 && unknown.text.length < 10_000, `${unknown.text.length} characters`);
+});
+
+test('a list of large plans is sent in pieces', async () => {
+  const sources = changingSources();
+  const servers = Array.from({ length: 2000 }, (_, index) => `10.1.${index >> 8}.${index & 255}:80`);
+  const body = JSON.stringify({ document: { services: { 'udp:192.0.2.1:5': { servers } } } });
+  for (let count = 0; count < 3; count++) assert.equal((await testApi({ sources })('/v1/plans', { method: 'POST', body })).status, 201);
+  const list = planRoutes.find(({ method, at }) => method === 'GET' && at === '/v1/plans') ?? assert.fail();
+  const answer = await list.answer({} as never, sources);
+  assert.ok(answer.body.kind === 'stream');
+  const pieces: string[] = [];
+  for await (const piece of answer.body.pieces) pieces.push(piece);
+  assert.ok(pieces.length > 5 && pieces.every((piece) => piece.length < 300_000), String(pieces.map(({ length }) => length)));
+  assert.equal((field(parseJson(pieces.join('')), 'plans') as readonly unknown[]).length, 3);
 });
 
 test('a caller has a bounded number of streams, and one that left makes room', async () => {

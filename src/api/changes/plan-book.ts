@@ -5,6 +5,8 @@ import type { TableDocument } from '../../model/table-document.js';
 
 const LIFE_MS = 600_000;
 const PLANS_MAX = 100;
+/** Of all plans as JSON together, characters; what a plan takes of memory is some times as much. */
+const LENGTH_MAX = 64 * 1024 * 1024;
 
 export interface StoredPlan {
   readonly id: string;
@@ -12,6 +14,8 @@ export interface StoredPlan {
   readonly document: TableDocument;
   readonly options: DocumentOptions;
   readonly plan: DocumentPlan;
+  /** Of the plan as JSON, characters. */
+  readonly length: number;
   /** Milliseconds since 1970. */
   readonly madeAt: number;
   readonly expiresAt: number;
@@ -36,14 +40,21 @@ export class PlanBook {
     readonly now: () => number,
     /** A name that no caller can guess or meet again. */
     readonly newId: () => string,
+    readonly lengthMax = LENGTH_MAX,
   ) {}
 
-  /** The oldest make room. */
+  /** The oldest make room; the newest stays, whatever its size. */
   add(made: Pick<StoredPlan, 'author' | 'document' | 'options' | 'plan'>): StoredPlan {
     const madeAt = this.now();
-    const stored = { ...made, id: this.newId(), madeAt, expiresAt: madeAt + LIFE_MS };
+    const { length } = JSON.stringify({ ...made.plan, steps: [] });
+    const stored = { ...made, length, id: this.newId(), madeAt, expiresAt: madeAt + LIFE_MS };
+    let all = [...this.#plans.values()].reduce((sum, one) => sum + one.length, length);
+    for (const [id, before] of this.#plans) {
+      if (before.expiresAt >= madeAt && this.#plans.size < PLANS_MAX && all <= this.lengthMax) continue;
+      this.#plans.delete(id);
+      all -= before.length;
+    }
     this.#plans.set(stored.id, stored);
-    for (const [id, { expiresAt }] of this.#plans) if (expiresAt < madeAt || this.#plans.size > PLANS_MAX) this.#plans.delete(id);
     return stored;
   }
 
@@ -67,7 +78,7 @@ export class PlanBook {
     try {
       return await applied;
     } catch (error) {
-      this.#plans.set(id, stored);
+      if (this.#plans.has(id)) this.#plans.set(id, stored);
       throw error;
     }
   }

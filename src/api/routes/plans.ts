@@ -9,9 +9,11 @@ import type { JournalEntry } from '../changes/journal.js';
 import type { StoredPlan } from '../changes/plan-book.js';
 import { plannedEdit } from '../changes/planned-edit.js';
 import { readTableDocument } from '../changes/read-document.js';
-import { json, type Route, route } from '../route.js';
+import { unhurried } from '../http/unhurried.js';
+import { type Answer, json, type Route, route } from '../route.js';
 import { appliedAnswer, appliedShape } from '../values/applied.js';
 import { entryShape } from '../values/entry-shape.js';
+import { jsonPieces } from '../values/json-pieces.js';
 import { momentText } from '../values/moment-text.js';
 import { secondsText } from '../values/texts.js';
 import { WAIT_MAX_S, waitUntil } from './wait.js';
@@ -44,6 +46,17 @@ const planValue = ({ id, author, madeAt, expiresAt, plan, applied }: StoredPlan,
   return { id, author, made: momentText(madeAt), expires: momentText(expiresAt), etag: etagOf(plan.base), state, plan: shown };
 };
 
+/** The plan of a large document has millions of characters. */
+const planAnswer = (value: unknown): Answer => ({
+  status: 200,
+  body: { kind: 'stream', pieces: unhurried(linePieces(value)), type: 'application/json' },
+});
+
+function* linePieces(value: unknown): Generator<string> {
+  yield* jsonPieces(value);
+  yield '\n';
+}
+
 const entryValue = ({ undo: _undo, ...shown }: JournalEntry): z.infer<typeof entryShape> => ({ ...shown });
 
 /** Of the newest first; one that is not kept any more: all. */
@@ -54,9 +67,10 @@ function newerThan(entries: readonly JournalEntry[], id: string | undefined): re
 
 const idPath = z.strictObject({ id: z.string().max(64) });
 
-const made = (stored: StoredPlan, current: string) => ({
-  ...json(planValue(stored, current), { location: `/v1/plans/${stored.id}` }),
+const made = (stored: StoredPlan, current: string): Answer => ({
+  ...planAnswer(planValue(stored, current)),
   status: 201,
+  headers: { location: `/v1/plans/${stored.id}` },
 });
 
 export const planRoutes: readonly Route[] = [
@@ -82,7 +96,7 @@ export const planRoutes: readonly Route[] = [
     answers: { 200: { what: 'the plans', schema: z.strictObject({ plans: z.array(planShape) }) } },
     answer(_request, sources) {
       const current = currentEtag(sources);
-      return json({ plans: sources.plans.all().map((stored) => planValue(stored, current)) });
+      return planAnswer({ plans: sources.plans.all().map((stored) => planValue(stored, current)) });
     },
   }),
   route({
@@ -97,7 +111,7 @@ export const planRoutes: readonly Route[] = [
     async answer({ path: { id }, query: { wait = 0 }, signal }, sources) {
       const shown = () => planValue(sources.plans.get(id), currentEtag(sources));
       await waitUntil(() => shown().state !== 'ready', { sources, signal, seconds: wait });
-      return json(shown());
+      return planAnswer(shown());
     },
   }),
   route({
