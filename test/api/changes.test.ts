@@ -172,6 +172,22 @@ test('each change is in the journal with its author, survives the process, and c
   assert.deepEqual([...table(director)].sort(), ['mark:5 wlc 1', 'tcp:192.0.2.1:80 wrr 1,3']);
 });
 
+test('entries go with their table: a journal that was removed with it has none, and begins again', async () => {
+  const { store, sources, send } = bed();
+  const any = { 'if-match': '*' };
+  await send('PUT', '/v1/configuration', one, any);
+  const [before] = sources.journal.all();
+  assert.equal(sources.journal.all().length, 1);
+  store.replace('');
+  assert.deepEqual(field((await send('GET', '/v1/changes')).value, 'changes'), []);
+  assert.equal((await send('POST', `/v1/changes/${before?.id}/revert`)).code, 'api-no-change');
+  await send('PUT', '/v1/configuration', two, any);
+  store.replace('');
+  await send('PUT', '/v1/configuration', one, any);
+  assert.equal(sources.journal.all().length, 1);
+  assert.deepEqual(new Journal(memoryStore(store.text), () => {}).all(), sources.journal.all());
+});
+
 test('who may read may not change', async () => {
   const { api, director } = bed();
   const headers = { 'if-match': '*' };

@@ -156,6 +156,7 @@ export function memoryStore(text = ''): JournalStore & { readonly text: string }
   let held = text;
   return {
     read: () => held,
+    isThere: () => held !== '',
     append(line) {
       held += line;
     },

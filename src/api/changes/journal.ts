@@ -31,6 +31,8 @@ export interface JournalEntry {
 export interface JournalStore {
   /** @throws SystemError */
   read(): string;
+  /** False: it was removed with the table, or nothing was written yet. @throws SystemError */
+  isThere(): boolean;
   append(line: string): void;
   replace(text: string): void;
 }
@@ -89,13 +91,23 @@ export class Journal {
     return true;
   }
 
-  /** The newest first. */
+  /** Entries of a table that was unloaded go with it. @throws SystemError */
+  #forgetUnloaded(): void {
+    if (this.#lines === 0 || this.store.isThere()) return;
+    this.#entries.clear();
+    this.#lines = 0;
+    this.#isTorn = false;
+  }
+
+  /** The newest first. @throws SystemError */
   all(): readonly JournalEntry[] {
+    this.#forgetUnloaded();
     return [...this.#entries.values()].toReversed();
   }
 
   /** What takes this change back. @throws WeirError api-no-change, api-no-revert */
   undoOf(id: string): Undo {
+    this.#forgetUnloaded();
     const found = this.#entries.get(id);
     if (found === undefined) throw new WeirError('api-no-change', { id });
     if (found.undo === null) throw new WeirError('api-no-revert', { id });
@@ -104,6 +116,7 @@ export class Journal {
 
   /** @throws SystemError: then nothing may be changed */
   begin(entry: Omit<JournalEntry, 'after'>): void {
+    this.#forgetUnloaded();
     const begun = { ...entry, after: null };
     this.#entries.set(entry.id, begun);
     try {

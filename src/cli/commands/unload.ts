@@ -2,6 +2,7 @@
 
 import { releaseFor } from '../../daemon/drain/handover.js';
 import { unloadDatapath } from '../../datapath/ebpf/load/unload.js';
+import { removeJournal } from '../../host/api-journal.js';
 import { command, expectWords } from '../command.js';
 import { reportWait } from '../failure.js';
 
@@ -13,6 +14,7 @@ const USAGE = `usage: weir unload
 export const run = command({ name: 'weir unload', usage: USAGE, types: {} }, ({ words }, io) => {
   expectWords(words, 0);
   if (!unloadDatapath({ onWait: reportWait('weir unload', io) })) io.out('the datapath is not loaded in this network namespace\n');
+  removeJournal();
   // The drains are gone with the table: VRRP has no reason to leave its addresses to others.
   releaseFor(null);
   return 0;

@@ -1,6 +1,6 @@
 // How the API changes the table of this network namespace, and where its journal is kept.
 import { randomBytes } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusals } from '../../api/access/refusals.js';
@@ -18,6 +18,7 @@ import { openDirector } from '../../datapath/ebpf/open.js';
 import { applyDocument } from '../../document/apply-document.js';
 import type { PresentState } from '../../document/kept-state.js';
 import { observeTable } from '../../document/table-facts.js';
+import { journalPath } from '../../host/api-journal.js';
 import { changeReleased } from '../../host/released-file.js';
 import { bypassedText, bypassingPolicy } from '../../model/bypassed-policy.js';
 import { isUnfinished } from '../../model/drain/drain.js';
@@ -26,7 +27,6 @@ import { serviceId } from '../../model/identity.js';
 import type { Log } from '../../model/log-level.js';
 import type { ServiceKey } from '../../model/service.js';
 import type { TableDocument } from '../../model/table-document.js';
-import { native } from '../../sys/addon.js';
 import { isSystemError } from '../../sys/errno.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
@@ -43,11 +43,11 @@ const [FILE_MODE, ID_BYTES] = [0o600, 9] as const;
 
 const newId = (): string => randomBytes(ID_BYTES).toString('base64url');
 
-/** Below /run: the table does not outlive a boot either. */
 function journalFile(): JournalStore {
-  const path = `/run/weir/api/changes.${native().netnsCookie()}`;
+  const path = journalPath();
   return {
     read: () => readTextFile(path) ?? '',
+    isThere: () => existsSync(path),
     append(line) {
       makeFolders(dirname(path));
       appendFileSync(path, line, { mode: FILE_MODE });

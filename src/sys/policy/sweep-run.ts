@@ -4,8 +4,22 @@ import { native } from '../addon.js';
 import { unlessCode } from '../errno.js';
 import { liveCookies } from './live-netns.js';
 
-/** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`, `COOKIE.PID`. */
-const KINDS = ['checks', 'drain', 'feedback', 'health', 'lock', 'realserver', 'release', 'running', 'sync', 'tune', 'vip', 'vrrp'] as const;
+/** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`, `COOKIE.PID`, `changes.COOKIE`. */
+const KINDS = [
+  'api',
+  'checks',
+  'drain',
+  'feedback',
+  'health',
+  'lock',
+  'realserver',
+  'release',
+  'running',
+  'sync',
+  'tune',
+  'vip',
+  'vrrp',
+] as const;
 /** Another process removes it too, or this one may not: the next command tries again. */
 const LEFT_ALONE = ['ENOENT', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EACCES', 'EPERM'] as const;
 
@@ -16,7 +30,7 @@ interface Entry {
 
 function entriesOf(folder: string): readonly Entry[] {
   return unlessCode(() => readdirSync(folder), ['ENOENT', 'ENOTDIR'], []).flatMap((name) => {
-    const digits = /^(\d+)(?:_[^.]*)?(?:\.\w+)*$/.exec(name)?.[1];
+    const digits = /^(?:changes\.)?(\d+)(?:_[^.]*)?(?:\.\w+)*$/.exec(name)?.[1];
     return digits === undefined ? [] : [{ path: `${folder}/${name}`, cookie: BigInt(digits) }];
   });
 }
