@@ -1,4 +1,4 @@
-// Requests whose target or Host is none, on a socket: refused as any other, by the same rules and counted in the same way.
+// Requests that end early or whose target or Host is none, on a socket: refused as any other, by the same rules and counted in the same way.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -35,7 +35,7 @@ async function served(context: TestContext, callerOf: AppOptions['callerOf']) {
       .match(/\{.*\}/)?.[0];
     return [Number(text.split(' ')[1]), body === undefined ? undefined : field(parseJson(body), 'code')];
   };
-  return { ask, mistakes };
+  return { ask, mistakes, port: (server.address() as AddressInfo).port };
 }
 
 const TARGETS = ['*', 'http://[/v1', '/v1\\services', 'http://[::1'];
@@ -63,4 +63,25 @@ test('a stranger is refused as with any target: 401, 421, and 429 after twenty; 
   nowMs = 3_600_000;
   assert.deepEqual(await ask('*', HOST), [401, 'api-no-credentials']);
   assert.deepEqual(mistakes, []);
+});
+
+test('a client that goes away within its body is no mistake of weir', async (context) => {
+  const { ask, mistakes, port } = await served(context, () => writer);
+  const head = 'POST /v1/plans HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+  const refused = (): number =>
+    memorySources.requests.snapshot().requests.find(({ route, status }) => route === '/v1/plans' && status === 400)?.count ?? 0;
+  const before = refused();
+  for (const rest of [
+    'Transfer-Encoding: chunked\r\n\r\n5\r\n{"doc',
+    'Content-Length: 99\r\n\r\n{"doc',
+    'Transfer-Encoding: chunked\r\n\r\nzz\r\n',
+  ]) {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    await new Promise((done) => socket.write(`${head}${rest}`, done));
+    await ask('/livez', HOST);
+    socket.destroy();
+  }
+  for (let looks = 0; refused() < before + 3 && looks < 100; looks++) await ask('/livez', HOST);
+  assert.deepEqual([refused() - before, mistakes], [3, []]);
 });

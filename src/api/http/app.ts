@@ -1,5 +1,6 @@
 // The routes as a function from a request to its answer: who may, what is read, how errors are sent. It knows no socket.
 import { type Context, Hono } from 'hono';
+import { messageOf } from '../../model/errors/message-of.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { readStrictJson } from '../../model/strict-json.js';
 import { type Caller, includesScope } from '../access/caller.js';
@@ -28,12 +29,21 @@ export interface AppOptions {
 
 const mediaType = (request: Request): string => (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
-/** @throws WeirError api-too-large */
+/** A client that goes away within its body is no mistake of weir's. @throws WeirError api-body-cut */
+async function* receivedPieces({ body }: Request): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body ?? [];
+  } catch (error) {
+    throw new WeirError('api-body-cut', { why: messageOf(error) }, { cause: error });
+  }
+}
+
+/** @throws WeirError api-too-large, api-body-cut, api-json */
 async function readText(request: Request): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   if (Number(request.headers.get('content-length') ?? 0) > BODY_MAX) throw new WeirError('api-too-large', { max: BODY_MAX });
-  for await (const piece of request.body ?? []) {
+  for await (const piece of receivedPieces(request)) {
     size += piece.byteLength;
     if (size > BODY_MAX) throw new WeirError('api-too-large', { max: BODY_MAX });
     pieces.push(piece);
@@ -45,7 +55,7 @@ async function readText(request: Request): Promise<string> {
   }
 }
 
-/** @throws WeirError api-media-type, api-too-large, api-json, api-values */
+/** @throws WeirError api-media-type, api-too-large, api-body-cut, api-json, api-values */
 async function readBody({ body, textBody = [] }: Route, request: Request): Promise<unknown> {
   if (body === undefined) return undefined;
   const type = mediaType(request);

@@ -33,6 +33,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'api-method': 405,
   'api-json': 400,
   'api-target': 400,
+  'api-body-cut': 400,
   'api-media-type': 415,
   'api-too-large': 413,
   'api-values': 422,

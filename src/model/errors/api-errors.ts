@@ -9,6 +9,7 @@ export const apiErrors = {
     exitStatus: 1,
   },
   'api-target': { text: ({ why }: { why: string }) => `the target of the request or its Host cannot be read: ${why}`, exitStatus: 2 },
+  'api-body-cut': { text: ({ why }: { why: string }) => `the body ended before its end: ${why}`, exitStatus: 1 },
   'api-json': { text: ({ why }: { why: string }) => `the body is not read as JSON: ${why}`, exitStatus: 2 },
   'api-media-type': {
     text: ({ given, taken }: { given: string; taken: string }) => `the body is ${given === '' ? 'of no named type' : given}, not ${taken}`,
