@@ -6,7 +6,7 @@ import { readStrictJson } from '../../model/strict-json.js';
 import { type Caller, includesScope } from '../access/caller.js';
 import type { Answer, AnswerBody, Method, Route } from '../route.js';
 import type { ApiSources } from '../sources.js';
-import { problemOf } from './problem.js';
+import { MISTAKE, problemOf } from './problem.js';
 import { readValues } from './read-values.js';
 import { StreamShares, untilSent } from './stream-shares.js';
 import { Turns } from './turns.js';
@@ -124,7 +124,7 @@ function problemResponse(error: unknown, instance: string): Response {
 /** A mistake of weir's own is logged. */
 export function errorResponse({ onMistake }: Pick<AppOptions, 'onMistake'>, error: unknown, instance: string): Response {
   const answer = problemResponse(error, instance);
-  if (answer.status === 500) onMistake(error);
+  if (answer.status === MISTAKE) onMistake(error);
   return answer;
 }
 

@@ -27,6 +27,11 @@ export interface Problem {
   readonly retry_after?: number;
 }
 
+/** For the log of this process: what a caller can do nothing about. */
+export const MISTAKE = 500;
+/** This host cannot do it as it is now: text and hint have why. */
+const NOT_NOW = 503;
+
 /** The status of HTTP, where it does not follow from the errno or the exit status of a code. */
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'api-no-resource': 404,
@@ -68,6 +73,9 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   'datapath-build-before': 503,
   'datapath-other-build': 503,
   'lock-busy': 503,
+  'explain-no-device': 422,
+  // The table may be half changed: for the log, too.
+  'change-not-undone': MISTAKE,
 };
 
 const ERRNO_STATUS: Readonly<Record<RefusalErrno, number>> = {
@@ -86,16 +94,30 @@ export function problemStatus(error: Pick<WeirError, 'code' | 'errno' | 'exitSta
   const known = STATUS[error.code];
   if (known !== undefined) return known;
   if (error.errno !== undefined) return ERRNO_STATUS[error.errno];
-  return error.exitStatus === 2 ? 422 : 500;
+  return error.exitStatus === 2 ? 422 : NOT_NOW;
 }
+
+/** Where the hint of a code names an option of a command: what a request has in its place. */
+const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  'explain-no-device': 'name the interface: "device"',
+  'drain-leaves-no-server': 'add a server first, or send "allow_empty": true',
+  'drain-no-instances': '"allow_empty": true drains this director all the same: /readyz answers 503 from then on',
+  'drain-director-end': 'leave "end" away',
+};
 
 export const problemType = (code: string): string => `/v1/problems/${code}`;
 
 /** `instance`: the request's path. */
 export function problemOf(error: unknown, instance: string): Problem {
   if (!isWeirError(error))
-    return { type: problemType('internal'), title: 'a mistake of weir: its log has the details', status: 500, instance, code: 'internal' };
-  const hint = failureHint(error);
+    return {
+      type: problemType('internal'),
+      title: 'a mistake of weir: its log has the details',
+      status: MISTAKE,
+      instance,
+      code: 'internal',
+    };
+  const hint = HINTS[error.code] ?? failureHint(error);
   return {
     type: problemType(error.code),
     title: failureText(error),
