@@ -73,6 +73,9 @@ test('a change names the state that it was made for: 428 without, 412 with the s
   assert.match(String(field(stale.value, 'difference')), /-A -f 5/);
   assert.deepEqual(table(director), ['tcp:192.0.2.1:80 wrr 1,3']);
   assert.equal((await send('PUT', '/v1/configuration', two, { 'if-match': '*' })).status, 200);
+  const base = (await etag()).replaceAll('"', '');
+  assert.equal((await send('PUT', '/v1/configuration', one, { 'if-match': `${base.slice(0, -1)}` })).status, 412);
+  assert.equal((await send('PUT', '/v1/configuration', one, { 'if-match': base })).status, 200);
 });
 
 test('of two writers that race on one ETag, one wins', async () => {
