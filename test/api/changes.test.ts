@@ -148,6 +148,20 @@ test('what is wrong in a document is named by its place, in JSON and in YAML', a
   });
   assert.equal(fine.status, 200);
   assert.equal((await send('PUT', '/v1/configuration', { layer7: {} }, { 'if-match': '*' })).status, 422);
+  const checks = { TCP_CHECK: {} };
+  const checked = { services: { 'tcp:192.0.2.1:80': { checks, servers: ['10.0.0.1:80', { address: '10.0.0.2:80', checks }] } } };
+  const refused = field((await send('POST', '/v1/plans', { document: checked })).value, 'errors') as Record<string, string>[];
+  assert.deepEqual(
+    refused.map(({ pointer }) => pointer),
+    ['/services/tcp:192.0.2.1:80/checks', '/services/tcp:192.0.2.1:80/servers/1/checks'],
+  );
+  assert.match(refused[0]?.['message'] ?? '', /the weir.yaml of weir run/);
+  const inYaml = await api('/v1/configuration', {
+    method: 'PUT',
+    body: 'services:\n  tcp:192.0.2.1:80:\n    checks: {TCP_CHECK: {}}\n    servers: [10.0.0.1:80]\n',
+    headers: yaml,
+  });
+  assert.deepEqual([inYaml.status, /line 3, column 5: health checks/.test(inYaml.text)], [422, true]);
   assert.equal((await send('PUT', '/v1/configuration', {}, { 'if-match': '*' })).code, 'document-no-table');
 });
 

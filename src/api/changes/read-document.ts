@@ -1,6 +1,6 @@
 // The document of a request: JSON or YAML, read as a weir.yaml is. What is wrong is named by its place.
-import { readWeirFile, readWeirValue } from '../../config/weir/read.js';
-import type { Place, YamlValue } from '../../config/weir/yaml-value.js';
+import { readWeirValue, type WeirFileRead } from '../../config/weir/read.js';
+import { type Fault, type Place, readYaml, type YamlEntry, type YamlValue } from '../../config/weir/yaml-value.js';
 import { failureLine, WeirError } from '../../model/errors/weir-error.js';
 import { isRecord, type Json } from '../../model/json.js';
 import type { TableDocument } from '../../model/table-document.js';
@@ -22,6 +22,7 @@ function pointerOf(member: Member | undefined): string {
 class PlacedJson {
   readonly #members: (Member | undefined)[] = [];
   readonly value: YamlValue;
+  readonly faults: readonly Fault[] = [];
 
   constructor(value: Json) {
     this.value = this.#placed(value, undefined);
@@ -46,15 +47,31 @@ class PlacedJson {
   }
 }
 
+const NO_CHECKS = 'health checks are not changed here: they are those of the weir.yaml of weir run, which serves and checks such a service';
+
+const entriesOf = (value: YamlValue | undefined): readonly YamlEntry[] => (value?.kind === 'map' ? value.entries : []);
+
+const memberOf = (value: YamlValue, name: string): YamlValue | undefined => entriesOf(value).find(({ key }) => key === name)?.value;
+
+/** The keys `checks` of services and of their servers. */
+function checksIn(document: YamlValue): readonly YamlEntry[] {
+  return entriesOf(memberOf(document, 'services')).flatMap(({ value: service }) => {
+    const servers = memberOf(service, 'servers');
+    return [service, ...(servers?.kind === 'list' ? servers.items : [])].flatMap((one) =>
+      entriesOf(one).filter(({ key }) => key === 'checks'),
+    );
+  });
+}
+
 /** `body`: a text is YAML. @throws WeirError api-values, document-no-table */
 export function readTableDocument(body: Json): TableDocument {
   const placed = typeof body === 'string' ? undefined : new PlacedJson(body);
-  const { file, faults } = placed === undefined ? readWeirFile(String(body)) : readWeirValue(placed.value);
-  if (faults.length > 0)
-    throw refusedValues(faults, ({ at, failure }) => ({
-      pointer: placed?.pointerAt(at) ?? `line ${at.line}, column ${at.column}`,
-      message: failureLine(failure),
-    }));
+  const placeOf = (at: Place): string => placed?.pointerAt(at) ?? `line ${at.line}, column ${at.column}`;
+  const { value, faults: inText } = placed ?? readYaml(String(body));
+  const { file, faults }: WeirFileRead = value === undefined || inText.length > 0 ? { file: {}, faults: inText } : readWeirValue(value);
+  if (faults.length > 0) throw refusedValues(faults, ({ at, failure }) => ({ pointer: placeOf(at), message: failureLine(failure) }));
+  const checks = value === undefined ? [] : checksIn(value);
+  if (checks.length > 0) throw refusedValues(checks, ({ at }) => ({ pointer: placeOf(at), message: NO_CHECKS }));
   const other = Object.keys(file).find((name) => name !== 'table');
   if (other !== undefined)
     throw new WeirError('api-values', { errors: [{ pointer: `/${other}`, message: 'only services and timeouts are changed here' }] });

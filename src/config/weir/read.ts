@@ -24,7 +24,7 @@ const fileShape = record('the sections of a weir.yaml', {
 });
 
 /** The file, unless there are faults. */
-interface WeirFileRead {
+export interface WeirFileRead {
   readonly file: WeirFile;
   readonly faults: readonly Fault[];
 }
