@@ -39,6 +39,7 @@ test('an override is in force for packets, above what is configured meanwhile, a
   assert.equal((await send('DELETE', AT)).status, 204);
   assert.deepEqual(weights(), [1, 5]);
   assert.deepEqual([(await send('GET', AT)).status, (await send('DELETE', AT)).code], [404, 'api-no-resource']);
+  assert.match((await send('GET', AT)).text, /"detail":"GET \/v1\/overrides lists them"/);
   const commands = listOf(field((await send('GET', '/v1/changes')).value, 'changes')).flatMap((one) => listOf(field(one, 'commands')));
   assert.match(
     commands.join('\n'),

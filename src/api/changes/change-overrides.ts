@@ -33,7 +33,7 @@ const found = ({ overrides = [] }: DrainRecord, target: string): Override | unde
 export function overrideOf(record: DrainRecord, text: string): Override {
   const target = wordOf(text);
   const one = found(record, target);
-  if (one === undefined) throw new WeirError('api-no-resource', { path: pathOf(target) });
+  if (one === undefined) throw new WeirError('api-no-resource', { path: pathOf(target), list: '/v1/overrides' });
   return one;
 }
 

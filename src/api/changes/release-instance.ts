@@ -10,7 +10,8 @@ export const instanceNames = (sources: Pick<ApiSources, 'daemons'>): readonly st
 
 /** @throws WeirError api-no-resource, lock-busy */
 export async function releaseInstance(sources: ApiSources, name: string, isReleased: boolean, caller: Caller): Promise<void> {
-  if (!instanceNames(sources).includes(name)) throw new WeirError('api-no-resource', { path: `/v1/instances/${name}` });
+  if (!instanceNames(sources).includes(name))
+    throw new WeirError('api-no-resource', { path: `/v1/instances/${name}`, list: '/v1/instances' });
   const command = `weir api ${isReleased ? 'POST' : 'DELETE'} /v1/instances/${name}/release`;
   await recordedWithoutState(sources, caller, command, () => Promise.resolve(sources.releaseInstance(name, isReleased)));
 }

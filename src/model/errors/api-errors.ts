@@ -2,7 +2,12 @@
 import type { ErrorRows } from './error-row.js';
 
 export const apiErrors = {
-  'api-no-resource': { text: ({ path }: { path: string }) => `there is no resource ${path}`, hint: 'GET /v1 lists them', exitStatus: 1 },
+  /** `list`: the resource that has those that are there. */
+  'api-no-resource': {
+    text: ({ path }: { path: string; list?: string | undefined }) => `there is no resource ${path}`,
+    hint: ({ list = '/v1' }) => `GET ${list} lists them`,
+    exitStatus: 1,
+  },
   'api-method': {
     text: ({ method, allowed }: { method: string; allowed: readonly string[] }) =>
       `${method} is not among the methods of this resource: ${allowed.join(', ')}`,
