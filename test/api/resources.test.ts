@@ -5,6 +5,7 @@ import { RequestCounts } from '../../src/api/http/request-counts.js';
 import { openApiOf } from '../../src/api/openapi.js';
 import { routes } from '../../src/api/routes/routes.js';
 import { serviceShape } from '../../src/api/values/service-value.js';
+import { errorTable } from '../../src/model/errors/error-table.js';
 import { WeirError } from '../../src/model/errors/weir-error.js';
 import { field, listOf, parseJson } from '../../src/model/json.js';
 import type { BfdSessionStatus } from '../../src/report/status/status.js';
@@ -140,6 +141,21 @@ test('readiness names what is missing', async () => {
       [503, 'eth1 is not attached\n'],
     ],
   );
+});
+
+test('nearly every code has a text of what it stands for', async () => {
+  const valueOfCode = async (code: string) => parseJson((await ask(`/v1/problems/${code}`)).text);
+  const conflict = await valueOfCode('plan-conflict');
+  assert.deepEqual([field(conflict, 'status'), typeof field(conflict, 'title')], [409, 'string']);
+  assert.equal(field(await valueOfCode('api-no-plan'), 'title'), 'there is no plan {id}, or it has expired');
+  assert.equal(field(await valueOfCode('drain-leaves-no-server'), 'detail'), 'add a server first, or send "allow_empty": true');
+  const without: string[] = [];
+  for (const code of Object.keys(errorTable)) {
+    const title = field(await valueOfCode(code), 'title');
+    if (typeof title !== 'string') without.push(code);
+    else assert.ok(title !== '' && !/undefined|\[object|NaN/.test(title), `${code}: ${title}`);
+  }
+  assert.ok(without.length < Object.keys(errorTable).length / 20, String(without));
 });
 
 test('a mistake of weir is an answer without its details, and is logged', async () => {

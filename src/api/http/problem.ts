@@ -2,7 +2,7 @@
 
 import type { RefusalErrno } from '../../model/errors/error-row.js';
 import type { ErrorCode } from '../../model/errors/error-table.js';
-import { failureHint, failureText, isWeirError, type WeirError } from '../../model/errors/weir-error.js';
+import { type Failure, failureHint, failureText, isWeirError, type WeirError } from '../../model/errors/weir-error.js';
 
 import { etagOf } from '../changes/condition.js';
 
@@ -101,9 +101,13 @@ export function problemStatus(error: Pick<WeirError, 'code' | 'errno' | 'exitSta
 const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   'explain-no-device': 'name the interface: "device"',
   'drain-leaves-no-server': 'add a server first, or send "allow_empty": true',
+  'drain-leaves-too-little': 'wait until another drain has been cancelled, or lower "min_capacity"',
   'drain-no-instances': '"allow_empty": true drains this director all the same: /readyz answers 503 from then on',
   'drain-director-end': 'leave "end" away',
 };
+
+/** What to do about it. */
+export const problemHint = (error: Failure): string | undefined => HINTS[error.code] ?? failureHint(error);
 
 export const problemType = (code: string): string => `/v1/problems/${code}`;
 
@@ -117,7 +121,7 @@ export function problemOf(error: unknown, instance: string): Problem {
       instance,
       code: 'internal',
     };
-  const hint = HINTS[error.code] ?? failureHint(error);
+  const hint = problemHint(error);
   return {
     type: problemType(error.code),
     title: failureText(error),

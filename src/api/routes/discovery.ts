@@ -4,12 +4,13 @@ import { weirFileSchema } from '../../config/weir/read.js';
 import { isOfDirector } from '../../model/drain/drain.js';
 import type { ErrorRow } from '../../model/errors/error-row.js';
 import { type ErrorCode, errorTable } from '../../model/errors/error-table.js';
-import { WeirError } from '../../model/errors/weir-error.js';
+import { failureText, WeirError } from '../../model/errors/weir-error.js';
 import { notReady } from '../../report/status/readiness.js';
 import { version } from '../../report/version.js';
-import { problemStatus, problemType } from '../http/problem.js';
+import { problemHint, problemStatus, problemType } from '../http/problem.js';
 import { openApiOf } from '../openapi.js';
 import { type Answer, json, type Route, route } from '../route.js';
+import { generalText } from '../values/general-text.js';
 
 const TEXT = 'text/plain; charset=utf-8';
 
@@ -21,6 +22,8 @@ function problemValue(code: string): unknown {
   if (found === undefined) throw new WeirError('api-no-resource', { path: problemType(code) });
   return {
     code,
+    title: generalText(failureText, code as ErrorCode),
+    detail: generalText(problemHint, code as ErrorCode),
     status: problemStatus({ code: code as ErrorCode, errno: found.errno, exitStatus: found.exitStatus }),
     errno: found.errno ?? null,
     exit_status: found.exitStatus,
@@ -73,7 +76,7 @@ export function discoveryRoutes(others: readonly Route[]): readonly Route[] {
       summary: 'what a code of a problem document stands for',
       scope: 'read',
       path: z.strictObject({ code: z.string() }),
-      answers: { 200: { what: 'the code, its status of HTTP, its errno, and the exit status of commands', schema: z.looseObject({}) } },
+      answers: { 200: { what: 'its texts, its status of HTTP, its errno, and the exit status of commands', schema: z.looseObject({}) } },
       answer: ({ path }) => json(problemValue(path.code)),
     }),
     route({
