@@ -165,6 +165,24 @@ test('what is wrong in a document is named by its place, in JSON and in YAML', a
   assert.equal((await send('PUT', '/v1/configuration', {}, { 'if-match': '*' })).code, 'document-no-table');
 });
 
+test('a pointer is of the body that was sent, also where that is one service or one server', async () => {
+  const { send } = bed();
+  const any = { 'if-match': '*' };
+  await send('PUT', '/v1/configuration', one, any);
+  const cases = [
+    ['PUT', '/v1/configuration', { services: { 'tcp:192.0.2.1:80': { scheduler: 7 } } }, '/services/tcp:192.0.2.1:80/scheduler'],
+    ['PUT', SERVICE, { scheduler: 7 }, '/scheduler'],
+    ['PATCH', SERVICE, { servers: [{ address: '10.0.0.1:80', weight: '6' }] }, '/servers/0/weight'],
+    ['PUT', `${SERVICE}/servers/10.0.0.2:80`, { weight: '6' }, '/weight'],
+    ['PATCH', `${SERVICE}/servers/10.0.0.2:80`, { weight: '6' }, '/weight'],
+  ] as const;
+  for (const [method, path, body, pointer] of cases) {
+    const { status, value } = await send(method, path, body, any);
+    const errors = field(value, 'errors') as readonly { readonly pointer: string }[];
+    assert.deepEqual([method, path, status, errors.map((each) => each.pointer)], [method, path, 422, [pointer]]);
+  }
+});
+
 test('each change is in the journal with its author, survives the process, and can be taken back', async () => {
   const { director, store, send } = bed();
   const any = { 'if-match': '*' };

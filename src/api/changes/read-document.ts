@@ -63,10 +63,16 @@ function checksIn(document: YamlValue): readonly YamlEntry[] {
   });
 }
 
-/** `body`: a text is YAML. @throws WeirError api-values, document-no-table */
-export function readTableDocument(body: Json): TableDocument {
+/**
+ * `body`: a text is YAML. `sent`: where in the document what the client has sent is, so that pointers are of its body.
+ * @throws WeirError api-values, document-no-table
+ */
+export function readTableDocument(body: Json, sent = ''): TableDocument {
   const placed = typeof body === 'string' ? undefined : new PlacedJson(body);
-  const placeOf = (at: Place): string => placed?.pointerAt(at) ?? `line ${at.line}, column ${at.column}`;
+  const placeOf = (at: Place): string => {
+    const pointer = placed?.pointerAt(at) ?? `line ${at.line}, column ${at.column}`;
+    return pointer.startsWith(sent) ? pointer.slice(sent.length) : pointer;
+  };
   const { value, faults: inText } = placed ?? readYaml(String(body));
   const { file, faults }: WeirFileRead = value === undefined || inText.length > 0 ? { file: {}, faults: inText } : readWeirValue(value);
   if (faults.length > 0) throw refusedValues(faults, ({ at, failure }) => ({ pointer: placeOf(at), message: failureLine(failure) }));

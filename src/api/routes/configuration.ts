@@ -88,9 +88,10 @@ async function change(request: Changing, sources: ApiSources, wanted: Wanted): P
   return { status: 204, body: { kind: 'none' }, headers: { etag: applied.etag } };
 }
 
-/** @throws WeirError api-values */
-function readService(key: ServiceKey, body: unknown): DocumentService {
-  const [service] = readTableDocument({ services: { [serviceWord(key)]: body } }).services ?? [];
+/** `sent`: where in `body` what the client has sent is. @throws WeirError api-values */
+function readService(key: ServiceKey, body: unknown, sent = ''): DocumentService {
+  const name = serviceWord(key);
+  const [service] = readTableDocument({ services: { [name]: body } }, `/services/${name}${sent}`).services ?? [];
   if (service === undefined) throw new WeirError('service-missing');
   return service;
 }
@@ -111,9 +112,8 @@ function patchedServer(service: DocumentService, server: DestinationSpec, patch:
   const shared = Object.fromEntries(FORWARDING.flatMap((name) => (field(tree, name) === undefined ? [] : [[name, field(tree, name)]])));
   const own = isRecord(first) ? first : {};
   const merged = mergePatch({ ...shared, ...own }, patch);
-  const [spec] = readService(service.spec.key, {
-    servers: [isRecord(merged) ? { ...merged, address: endpointWord(server) } : merged],
-  }).destinations;
+  const body = { servers: [isRecord(merged) ? { ...merged, address: endpointWord(server) } : merged] };
+  const [spec] = readService(service.spec.key, body, '/servers/0').destinations;
   if (spec === undefined) throw new WeirError('destination-missing');
   return spec;
 }
@@ -255,7 +255,8 @@ export const configurationRoutes: readonly Route[] = [
     answers,
     answer(request, sources) {
       const { service: key, server } = request.path;
-      const [spec] = readService(key, { servers: [{ ...request.body, address: endpointWord(server) }] }).destinations;
+      const body = { servers: [{ ...request.body, address: endpointWord(server) }] };
+      const [spec] = readService(key, body, '/servers/0').destinations;
       if (spec === undefined) throw new WeirError('destination-missing');
       return change(request, sources, (state) => withServer(present(state, key).document, key, spec));
     },
