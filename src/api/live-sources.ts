@@ -29,8 +29,8 @@ import { keptDrift } from './kept-drift.js';
 import { liveTable } from './live-table.js';
 import type { ApiReaders, ApiSources } from './sources.js';
 
-/** So long what takes long to collect is answered with again, ms. */
-const KEPT_MS = 1000;
+/** So long what takes long to collect is answered with again, ms: what is looked at once a second is new each time. */
+const KEPT_MS = 900;
 /**
  * A change of the table that another process makes is not waited for: requests are answered with the table before it, so long. The watch looks
  * once a second, so there is one.
