@@ -29,7 +29,7 @@ import { keptDrift } from './kept-drift.js';
 import { liveTable } from './live-table.js';
 import type { ApiReaders, ApiSources } from './sources.js';
 
-/** So long what takes long to collect is answered with again, ms: a look each second finds it new. */
+/** So long what takes long to collect is answered with again, ms: a look every second finds it new. */
 const KEPT_MS = 900;
 /**
  * A change of the table that another process makes is not waited for: requests are answered with the table before it, so long. The watch looks
