@@ -329,6 +329,27 @@ test('a change is planned once before it is applied', async () => {
   assert.equal(facts.mock.callCount(), 4);
 });
 
+test('the journal is bounded by its size, too: the oldest entries go, the last one stays', () => {
+  const store = memoryStore();
+  const journal = new Journal(store, () => {});
+  const made = (id: string, characters: number): void => {
+    journal.begin({ id, at: '', author: '', before: '', commands: ['x'.repeat(characters)], of: null, undo: null });
+    journal.end(id, `"${id}"`);
+  };
+  const ids = (of: Journal): readonly string[] => of.all().map(({ id }) => id);
+  for (let id = 0; id < 40; id += 1) {
+    made(String(id), 1 << 20);
+    assert.ok(store.text.length <= 16 * 2 ** 20, String(store.text.length));
+  }
+  const kept = ids(journal);
+  assert.deepEqual([kept[0], kept.length >= 3, kept.length <= 16], ['39', true, true]);
+  assert.deepEqual(ids(new Journal(memoryStore(store.text), () => {})), kept);
+  made('huge', 20 * 2 ** 20);
+  assert.deepEqual(ids(journal), ['huge']);
+  made('next', 1);
+  assert.deepEqual(ids(new Journal(memoryStore(store.text), () => {})), ['next', 'huge'].slice(0, ids(journal).length));
+});
+
 test('killed at any byte of its journal, what was answered before is there; the line that is left half is reported', () => {
   const [store, logged] = [memoryStore(), [] as string[]];
   const journal = new Journal(store, () => {});

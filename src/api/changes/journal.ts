@@ -6,7 +6,10 @@ import type { Log } from '../../model/log-level.js';
 import { isSystemError } from '../../sys/errno.js';
 import { whyOf } from './why.js';
 
-const ENTRIES_MAX = 1000;
+/** What is kept where the file gets too long: so many entries, the newest, and not more characters of them, but always the last one. */
+const [ENTRIES_MAX, KEPT_CHARACTERS] = [1000, 4 * 2 ** 20];
+/** Of the file. */
+const [LINES_MAX, CHARACTERS_MAX] = [4 * ENTRIES_MAX, 4 * KEPT_CHARACTERS];
 
 export interface JournalEntry {
   readonly id: string;
@@ -66,6 +69,7 @@ export class Journal {
   /** The oldest first. */
   readonly #entries = new Map<string, JournalEntry>();
   #lines = 0;
+  #characters = 0;
   /** The last line may be without its end. */
   #isTorn: boolean;
 
@@ -78,7 +82,7 @@ export class Journal {
     this.#isTorn = text !== '' && !text.endsWith('\n');
     const lines = text.split('\n').filter((line) => line !== '');
     const unread = lines.filter((line) => !this.#take(parseJson(line))).length;
-    this.#lines = lines.length;
+    [this.#lines, this.#characters] = [lines.length, text.length];
     if (unread > 0) log('warning', `the journal of changes has ${unread} of ${lines.length} lines that cannot be read: they are left out`);
   }
 
@@ -95,7 +99,7 @@ export class Journal {
   #forgetUnloaded(): void {
     if (this.#lines === 0 || this.store.isThere()) return;
     this.#entries.clear();
-    this.#lines = 0;
+    [this.#lines, this.#characters] = [0, 0];
     this.#isTorn = false;
   }
 
@@ -164,17 +168,33 @@ export class Journal {
   }
 
   #write(line: string): void {
-    if (this.#lines < 4 * ENTRIES_MAX) {
+    if (this.#lines < LINES_MAX && this.#characters + line.length <= CHARACTERS_MAX) {
       const separated = this.#isTorn ? `\n${line}` : line;
       this.#isTorn = true;
       this.store.append(separated);
       this.#isTorn = false;
       this.#lines += 1;
+      this.#characters += separated.length;
       return;
     }
-    this.store.replace([...this.#entries.values()].slice(-ENTRIES_MAX).map(lineOf).join(''));
-    for (const id of [...this.#entries.keys()].slice(0, -ENTRIES_MAX)) this.#entries.delete(id);
-    this.#lines = this.#entries.size;
+    const kept = this.#newest();
+    const text = [...kept.values()].toReversed().join('');
+    this.store.replace(text);
+    for (const id of [...this.#entries.keys()].filter((one) => !kept.has(one))) this.#entries.delete(id);
+    [this.#lines, this.#characters] = [kept.size, text.length];
     this.#isTorn = false;
+  }
+
+  /** The lines of the entries that stay, by id, the newest first. */
+  #newest(): ReadonlyMap<string, string> {
+    const kept = new Map<string, string>();
+    let characters = 0;
+    for (const entry of [...this.#entries.values()].toReversed()) {
+      const line = lineOf(entry);
+      characters += line.length;
+      if (kept.size === ENTRIES_MAX || (kept.size > 0 && characters > KEPT_CHARACTERS)) break;
+      kept.set(entry.id, line);
+    }
+    return kept;
   }
 }
