@@ -165,7 +165,7 @@ export function ServicesView() {
         empty={table.value === undefined ? '' : 'No service or server is as asked.'}
       />
       {draining !== undefined && <DrainDialog server={draining.id} service={draining.service.id} onClose={drained} />}
-      <SameCommand command="weir api GET /v1/services" />
+      <SameCommand command="weir api GET /v1/services; weir api GET /v1/checks" />
       <SameCommand command="ipvsadm -Ln --stats; ipvsadm -Ln --rate; weir top" />
     </section>
   );
