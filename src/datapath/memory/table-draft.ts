@@ -118,7 +118,7 @@ export class TableDraft<Origin> implements TableWriter {
       const present = this.#present.get(id);
       if (present === undefined) changes.push({ change: { kind: 'add-service', spec }, origin });
       else if (!sameServiceSpec(present.spec, spec)) changes.push({ change: { kind: 'edit-service', spec }, origin });
-      changes.push(...destinationChanges(spec.key, present?.destinations ?? new Map(), destinations));
+      for (const change of destinationChanges(spec.key, present?.destinations ?? new Map(), destinations)) changes.push(change);
     }
     return changes;
   }
