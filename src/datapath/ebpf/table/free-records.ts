@@ -27,12 +27,11 @@ export interface FreeRecordsOptions {
 }
 
 export class FreeRecords {
-  /** The lowest numbers last. */
-  #services: readonly UnusedService[] = [];
+  /** Both lists have the lowest numbers last. */
+  #services: UnusedService[] = [];
   #destinations: number[] = [];
   /** Of the destinations in the list. */
   #units: number;
-  #servicesTaken = 0;
 
   constructor(
     readonly tables: Tables,
@@ -52,10 +51,8 @@ export class FreeRecords {
   service(): number | undefined {
     for (const units of [undefined, ...this.#waits]) {
       if (units !== undefined) this.#listServices(units);
-      for (let one = this.#services[this.#servicesTaken]; one !== undefined; one = this.#services[this.#servicesTaken]) {
-        this.#servicesTaken += 1;
+      for (let one = this.#services.pop(); one !== undefined; one = this.#services.pop())
         if (this.#isUnused(one)) return this.#takenService(one.id);
-      }
     }
     return undefined;
   }
@@ -78,11 +75,10 @@ export class FreeRecords {
     for (let id = 1; id <= conf.get(0, Conf.destTop); id++) if (!this.#free(id, units)) named.add(dests.get(id, Dest.service));
     for (const { service, dest } of livingConnections(this.tables, this.options.clock()))
       if (dest === BypassAbi.BYPASS_DEST) named.add(service);
-    const found: UnusedService[] = [];
-    for (let id = 1; id < services.count; id++) {
-      if (services.get(id, Service.state) !== WeirState.LIVE && !named.has(id)) found.push({ id, order: services.get(id, Service.order) });
+    for (let id = services.count - 1; id >= 1; id--) {
+      if (services.get(id, Service.state) === WeirState.LIVE || named.has(id)) continue;
+      this.#services.push({ id, order: services.get(id, Service.order) });
     }
-    [this.#services, this.#servicesTaken] = [found, 0];
   }
 
   /** undefined: there is none. */
