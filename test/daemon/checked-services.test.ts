@@ -45,6 +45,13 @@ function namesReload(lvs: Host, yaml: string): void {
     assert.match(stderr, otherwise);
   }
   assert.match(lvs.weir(`diff ${yaml}`).stdout, otherwise);
+  // Without the service: in the file that the daemon runs with, and in another one.
+  const [whole, other] = [readFileSync(yaml, 'utf8'), `${yaml}.other.yaml`];
+  for (const path of [yaml, other]) writeFileSync(path, `services:\n${plainService}`);
+  const gone = lvs.weir(`plan ${yaml}`);
+  assert.match(gone.stderr, /which checks its servers, has it, and the file does not — fix: weir reload/);
+  assert.deepEqual([gone.status, lvs.weir(`plan ${other}`).stderr], [4, '']);
+  writeFileSync(yaml, whole);
 }
 
 test('servers of a weir.yaml are checked by weir run', { skip }, async (context) => {

@@ -91,7 +91,7 @@ export const run = command({ name: 'weir apply', usage: USAGE, types: TYPES }, a
     applyFile(director, { read, unlocked, plan, base: flags.base ?? plan.base, options }, io);
     for (const line of leftUnits(plan)) io.err(`weir apply: ${line}\n`);
     for (const line of unlocked.moved) io.err(`${line}\n`);
-    const isOtherwise = warnChecked(read, unlocked, io);
+    const isOtherwise = warnChecked(file, read, unlocked, io);
     printPlan(plan, shown, io, { applied: plan.changes.length > 0 });
     const isWatched = director !== undefined && plan.steps.length > 0;
     const status = isOtherwise ? STATUS.differs : statusOf(plan);

@@ -6,7 +6,7 @@ import { otherwiseText, servedOtherwise } from '../../control/plan/served-otherw
 import { observeFile } from '../../document/observed-vips.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords } from '../command.js';
-import { checkedDrift } from '../document/checked-drift.js';
+import { checkedDrift, isRunWith } from '../document/checked-drift.js';
 import { DIFF_TYPES, documentOptions, STATUS } from '../document/options.js';
 import { readDocument } from '../document/read-document.js';
 
@@ -27,7 +27,11 @@ export const run = command({ name: 'weir diff', usage: USAGE, types: DIFF_TYPES 
   if (read === undefined) return STATUS.refused;
   const facts = observeFile(read);
   const ofDocument = fileDrift(read, facts, options);
-  const found = { ...ofDocument, drift: [...ofDocument.drift, ...checkedDrift(read)], otherwise: servedOtherwise(read, facts) };
+  const found = {
+    ...ofDocument,
+    drift: [...ofDocument.drift, ...checkedDrift(read)],
+    otherwise: servedOtherwise(read, facts, isRunWith(file)),
+  };
   const isSame = found.drift.length + found.settings.length + found.vips.length + found.refused.length + found.otherwise.length === 0;
   const lines = [
     ...found.drift.map(driftText),

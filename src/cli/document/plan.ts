@@ -16,7 +16,7 @@ export function planFile(file: string, flags: Flags<typeof DOCUMENT_TYPES>, io: 
   const facts = observeFile(read);
   const plan = planOf(read, facts, options);
   for (const line of facts.moved) io.err(`${line}\n`);
-  const isOtherwise = warnChecked(read, facts, io);
+  const isOtherwise = warnChecked(file, read, facts, io);
   printPlan(plan, { json: flags.json === true, all: flags.all === true, file }, io);
   if (plan.conflicts.length + plan.refused.length > 0) return STATUS.refused;
   return isOtherwise || plan.changes.length + plan.withheld.length > 0 ? STATUS.differs : STATUS.same;

@@ -8,17 +8,18 @@ import { serviceWord } from '../../model/service-word.js';
 import { checkedKeys, type WeirFile } from '../../model/weir-file.js';
 import type { Io } from '../io.js';
 import { readNamed } from '../read-text.js';
+import { isRunWith } from './checked-drift.js';
 
 /**
  * A service whose servers are checked by no one is served all the same; and one that weir run has otherwise than the file states stays so, which is
  * answered with true.
  */
-export function warnChecked(file: WeirFile, facts: Pick<TableFacts, 'checked' | 'owners'>, io: Io): boolean {
+export function warnChecked(path: string, file: WeirFile, facts: Pick<TableFacts, 'checked' | 'owners'>, io: Io): boolean {
   for (const key of checkedKeys(file)) {
     if (!facts.checked.has(serviceId(key)))
       io.err(`${serviceWord(key)}: no weir run checks its servers — fix: weir run --weir-config FILE\n`);
   }
-  const others = servedOtherwise(file, facts);
+  const others = servedOtherwise(file, facts, isRunWith(path));
   for (const one of others) io.err(`${otherwiseText(one).trim()}\n`);
   return others.length > 0;
 }

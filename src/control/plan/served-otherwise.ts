@@ -1,4 +1,5 @@
 // Services of a weir.yaml that a running weir run has, with their checks: where it runs with others than the file states, weir reload has to follow.
+import { serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
 import { checkedServices, type WeirFile } from '../../model/weir-file.js';
 import type { TableFacts } from './table-facts.js';
@@ -11,18 +12,20 @@ export interface ServedOtherwise {
   readonly kind: 'changed' | 'removed';
 }
 
-/** Only for a file with services. */
+/** `isOwn`: the file is the one that weir run has; another one need not have its services. */
 export function servedOtherwise(
   { table, checked }: Pick<WeirFile, 'table' | 'checked'>,
   { checked: running, owners }: Pick<TableFacts, 'checked' | 'owners'>,
+  isOwn: boolean,
 ): readonly ServedOtherwise[] {
   if (table?.services === undefined) return [];
-  const stated = checkedServices(checked === undefined ? {} : { checked });
+  const stated = new Set(table.services.map(({ spec }) => serviceId(spec.key)));
+  const statedChecked = checkedServices(checked === undefined ? {} : { checked });
   return [...running].flatMap(([id, server]): ServedOtherwise[] => {
     const { target } = server;
-    const now = stated.get(id);
-    if (target.kind !== 'service' || JSON.stringify(now) === JSON.stringify(server)) return [];
-    return [{ service: serviceWord(target.key), owner: owners.get(id) ?? '', kind: now === undefined ? 'removed' : 'changed' }];
+    const isSame = JSON.stringify(statedChecked.get(id)) === JSON.stringify(server);
+    if (target.kind !== 'service' || isSame || !(stated.has(id) || isOwn)) return [];
+    return [{ service: serviceWord(target.key), owner: owners.get(id) ?? '', kind: stated.has(id) ? 'changed' : 'removed' }];
   });
 }
 
