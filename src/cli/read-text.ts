@@ -53,15 +53,22 @@ const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
 export const readRegular = (path: string): string =>
   read(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, (descriptor) => fstatSync(descriptor).isFile());
 
-/** `-`: all of the standard input. @throws WeirError file-unreadable */
-export function readNamed(path: string, io: Pick<Io, 'read'>): string {
-  if (path !== '-') return readText(path);
+/** All of the standard input; undefined: it has more bytes. */
+export function readInput(io: Pick<Io, 'read'>, bytesMax: number): Buffer | undefined {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (let chunk = io.read(); chunk !== undefined; chunk = io.read()) {
     length += chunk.length;
-    if (length > BYTES_MAX) throw refused('standard input', `it has more than ${BYTES_MAX} bytes`);
+    if (length > bytesMax) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, length).toString('utf8');
+  return Buffer.concat(chunks, length);
+}
+
+/** `-`: all of the standard input. @throws WeirError file-unreadable */
+export function readNamed(path: string, io: Pick<Io, 'read'>): string {
+  if (path !== '-') return readText(path);
+  const input = readInput(io, BYTES_MAX);
+  if (input === undefined) throw refused('standard input', `it has more than ${BYTES_MAX} bytes`);
+  return input.toString('utf8');
 }

@@ -2,6 +2,7 @@
 import { WeirError } from '../../model/errors/weir-error.js';
 import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
+import { readInput } from '../read-text.js';
 import { restoreAtomically } from './restore-atomically.js';
 import { warned } from './warnings.js';
 import { withDirector } from './with-director.js';
@@ -15,17 +16,6 @@ Only what differs is changed; connections to what is in both go on. Without a si
 
 /** All of the input is read before the table is changed: it may come from an ipvsadm-save of the same table. */
 const INPUT_BYTES_MAX = 256 << 20;
-
-function readAll(io: Io): Buffer | undefined {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (let chunk = io.read(); chunk !== undefined; chunk = io.read()) {
-    length += chunk.length;
-    if (length > INPUT_BYTES_MAX) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
-}
 
 /** The input in parts, without what stands on lines that begin with `#`: their ends stay, so that lines keep their numbers. */
 function* withoutComments(input: Buffer): Generator<Uint8Array> {
@@ -65,7 +55,7 @@ export async function runRestore(args: readonly string[], io: Io, world: World):
   }
   const wrong = wrongArgument(args);
   if (wrong !== undefined) return refuse(wrong);
-  const text = readAll(io);
+  const text = readInput(io, INPUT_BYTES_MAX);
   if (text === undefined) return refuse(new WeirError('restore-many-bytes', { bytesMax: INPUT_BYTES_MAX }));
   const parts = withoutComments(text);
   const input: Io = {
