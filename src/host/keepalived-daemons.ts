@@ -1,7 +1,8 @@
 // Every keepalived that runs in this network namespace, by its first process, and the file that it was started with.
-import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { CommandLineError, readCommandLine } from '../model/keepalived/command-line.js';
 import { isSystemError, unlessCode } from '../sys/errno.js';
+import { fileIdentity, UNSEEN } from '../sys/files/file-identity.js';
 import { processIds } from '../sys/processes/process-tree.js';
 import { insideRoot } from './rooted-config-files.js';
 
@@ -84,33 +85,20 @@ export function readDaemonWords(words: readonly string[]): DaemonWords {
   }
 }
 
-const UNSEEN = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM', 'ELOOP'] as const;
-
-function identity(path: string): string | undefined {
-  return unlessCode(
-    () => {
-      const { dev, ino } = statSync(path);
-      return `${dev} ${ino}`;
-    },
-    UNSEEN,
-    undefined,
-  );
-}
-
 const mounts = (pid: number | 'self'): string | undefined => unlessCode(() => readlinkSync(`/proc/${pid}/ns/mnt`), UNSEEN, undefined);
 
 /** Undefined: its paths lead where ours lead, or its root cannot be seen. */
 function otherRoot(pid: number): string | undefined {
   const root = `/proc/${pid}/root`;
-  const seen = identity(`${root}/`);
-  if (seen === undefined || (seen === identity('/') && mounts(pid) === mounts('self'))) return undefined;
+  const seen = fileIdentity(`${root}/`);
+  if (seen === undefined || (seen === fileIdentity('/') && mounts(pid) === mounts('self'))) return undefined;
   return root;
 }
 
 /** The file that the daemon reads by this path, as this process reaches it: by the plain path where both reach one file. */
 function reached(root: string | undefined, path: string): string {
   const theirs = root === undefined ? undefined : insideRoot(root, path);
-  return theirs === undefined || [undefined, identity(path)].includes(identity(theirs)) ? path : `${root}${path}`;
+  return theirs === undefined || [undefined, fileIdentity(path)].includes(fileIdentity(theirs)) ? path : `${root}${path}`;
 }
 
 function daemonOf({ pid, words, folder }: ProcessFact): KeepalivedDaemon {

@@ -1,23 +1,18 @@
 // What of the services that a weir run has was changed by hand: their servers come and go with their checks, so the daemon's plan has it.
-import { statSync } from 'node:fs';
 import type { Drift } from '../../control/plan/plan.js';
 import { DOCUMENT_NAMES } from '../../control/virtual-server/names.js';
 import { runningDaemons } from '../../host/running-daemon.js';
 import { serviceId } from '../../model/identity.js';
 import { checkedServices, type WeirFile } from '../../model/weir-file.js';
 import { native } from '../../sys/addon.js';
+import { fileIdentity } from '../../sys/files/file-identity.js';
 import { collectPlan } from '../plan/collect-plan.js';
-
-const identityOf = (path: string): string | undefined => {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
-};
 
 /** Does a weir run of this network namespace have the file at this path? */
 export function isRunWith(path: string): boolean {
-  const own = identityOf(path);
+  const own = fileIdentity(path);
   const daemons = runningDaemons(String(native().netnsCookie()));
-  return own !== undefined && daemons.some(({ weirFile }) => weirFile !== undefined && identityOf(weirFile) === own);
+  return own !== undefined && daemons.some(({ weirFile }) => weirFile !== undefined && fileIdentity(weirFile) === own);
 }
 
 /** Of those that the file states, too. @throws as collectPlan */
