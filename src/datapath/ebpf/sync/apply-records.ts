@@ -6,7 +6,8 @@ import { ApplyFlags } from '../apply.gen.js';
 import { unitsOf } from '../table/clock.js';
 import { NO_OUTPUT, PROVEN } from '../table/living-slots.js';
 import type { Tables } from '../table/tables.js';
-import { ApplyFields, type ApplyMargins } from './apply-pages.js';
+import { ApplyFields } from './apply-page.js';
+import type { ApplyMargins } from './apply-pages.js';
 import { StateTimes } from './state-time.js';
 
 /** No timer of IPVS is longer: 31 days. */

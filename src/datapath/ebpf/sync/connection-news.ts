@@ -4,7 +4,7 @@ import { Abi, Conf, Service, TcpState, WeirState } from '../abi.gen.js';
 import { clockDifference, clockNow, secondsOf, unitsOf } from '../table/clock.js';
 import { destOf, VALUE_WORD } from '../table/living-slots.js';
 import { SCTP_PINS, SCTP6_PINS, Tables, WIDE_SCTP_PINS, WIDE_SCTP6_PINS } from '../table/tables.js';
-import type { Place } from './apply-pages.js';
+import type { Place } from './apply-page.js';
 import { MARGIN_SECONDS } from './apply-records.js';
 import { type NewsTo, ownNews } from './own-news.js';
 import { isOwnSince } from './own-since.js';

@@ -7,7 +7,7 @@ import { FullnatAbi } from '../fullnat.gen.js';
 import { clockNow } from '../table/clock.js';
 import { NO_OUTPUT, PROVEN } from '../table/living-slots.js';
 import type { Tables } from '../table/tables.js';
-import type { ApplyFields } from './apply-pages.js';
+import type { ApplyFields } from './apply-page.js';
 import type { FlowFields } from './flow-pages.js';
 import { proxyReport } from './flow-report.js';
 import type { FoundTarget } from './item-targets.js';

@@ -2,7 +2,7 @@
 import type { Rivalry } from '../../../model/foreign-connection.js';
 import { Conf } from '../abi.gen.js';
 import { secondsOf } from '../table/clock.js';
-import type { ApplyAgain, Place } from './apply-pages.js';
+import type { ApplyAgain, Place } from './apply-page.js';
 import type { ApplyOptions } from './connection-applier.js';
 import type { ConnectionNews } from './connection-news.js';
 import type { RecentEnds } from './recent-ends.js';
