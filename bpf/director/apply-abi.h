@@ -5,7 +5,7 @@
 
 /* ---- a page of connections that another director has, on their way into a table. Written by user, who alone runs the program on it under the
  * namespace's lock, but for the answers, which are written by the program. */
-#define APPLY_RECORDS 256
+#define APPLY_RECORDS 512
 /* Of a record. APPLY_TEMPLATE: it is a template, of the service's clients in the network of `client`; APPLY_ASSURED: one that leads longest in a full
  * table; APPLY_CALL: of one call, whose Call-ID is at the page's place vaddr[0]. APPLY_LATE: where the client has a connection to another destination, that
  * stays. APPLY_END: the connection ends, if it leads to this destination. APPLY_BITS: a connection that is there gets V_NOOUTPUT and V_PROVEN, too.

@@ -28,17 +28,23 @@ static __always_inline struct apply_record *record_at(__u32 i) {
   return &page->record[i & (APPLY_RECORDS - 1)];
 }
 
-/* What a search for the record's connection compares goes into the scratch space; what of its client is in its key. */
+/* What of its client is in its key. */
 static __always_inline __u32 applied_client(struct apply_record *r) {
+#ifdef IPV6
+  return address_hash(r->client);
+#else
+  return r->client[0];
+#endif
+}
+/* What a search for the record's connection compares besides goes into the scratch space. */
+static __always_inline void note_applied(struct apply_record *r) {
 #ifdef IPV6
   note_client(r->client);
 #ifdef WIDE
   note_tuple6(r->vaddr, r->vport, r->protocol);
 #endif
-  return address_hash(r->client);
 #else
   note_tuple(r->vaddr[0], r->vport, r->protocol);
-  return r->client[0];
 #endif
 }
 /* The server's port, which a look at another connection may have changed there. */
@@ -212,6 +218,7 @@ static __always_inline int apply_template(struct apply_record *r, __u32 i, __u32
   if (!svc || !p || !(svc->flags & SVC_PERSISTENT)) return APPLY_LEFT;
   bool call = svc->flags & SVC_SIP;
   if (call != !!(r->flags & APPLY_CALL) || (call && !apply_call(r->vaddr[0]))) return APPLY_LEFT;
+  note_applied(r);
   template_probe_for(p, persistence_of(svc), r->service, applied_client(r), call);
   p->timeout = r->left;
   p->dest = r->dest;
@@ -224,6 +231,21 @@ static __always_inline int apply_template(struct apply_record *r, __u32 i, __u32
 }
 #endif
 
+/* Its key, with the hash in `slot` until it has one. The CPU waits for the buckets of some records together, where one step each would wait for its own. */
+static long apply_ahead(__u64 i, void *ctx) {
+  struct apply_record *r = record_at(i);
+  if (!r) return 1;
+  CHECKED(r);
+  if (r->flags & APPLY_TEMPLATE) return 0;
+  __u64 key = conn_key(applied_client(r), r->port, r->service);
+  __u32 hash = conn_hash(key);
+  struct conn_bucket *b = bucket_at(hash & conn_mask);
+  r->key = key;
+  r->slot = hash;
+  if (b) (void)READ(b->slot[0].value);
+  return 0;
+}
+
 static long apply_step(__u64 i, void *ctx) {
   __u32 *now = ctx;
   struct apply_record *r = record_at(i);
@@ -235,10 +257,10 @@ static long apply_step(__u64 i, void *ctx) {
     return 0;
   }
 #endif
-  __u64 key = conn_key(applied_client(r), r->port, r->service);
-  __u32 hash = conn_hash(key);
+  note_applied(r);
+  __u64 key = r->key;
+  __u32 hash = r->slot;
   r->answer = APPLY_BUSY;
-  r->key = key;
   if (!key_lock(key, hash)) return 0;
   r->answer = apply_locked(i, key, hash & conn_mask, *now);
   key_unlock(key, hash);
@@ -249,8 +271,11 @@ SEC("xdp")
 int weir_apply(struct xdp_md *ctx) {
   struct apply_page *page = the_page();
   __u32 now = clock_now();
-  if (page) bpf_loop(page->count < APPLY_RECORDS ? page->count : APPLY_RECORDS, apply_step, &now, 0);
-  return XDP_DROP; /* its frame */
+  if (!page) return XDP_DROP; /* its frame */
+  __u32 count = page->count < APPLY_RECORDS ? page->count : APPLY_RECORDS;
+  bpf_loop(count, apply_ahead, &now, 0);
+  bpf_loop(count, apply_step, &now, 0);
+  return XDP_DROP;
 }
 
 #endif

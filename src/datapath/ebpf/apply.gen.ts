@@ -23,11 +23,11 @@ export const ApplyRecord = {
 export const ApplyCall = { bytes: 264, length: { at: 0, size: 4, count: 1 }, id: { at: 8, size: 8, count: 32 } } as const;
 
 export const ApplyPage = {
-  bytes: 29008,
+  bytes: 49488,
   count: { at: 0, size: 4, count: 1 },
   margin: { at: 4, size: 4, count: 1 },
-  record: { at: 80, size: 80, count: 256 },
-  call: { at: 20560, size: 264, count: 32 },
+  record: { at: 80, size: 80, count: 512 },
+  call: { at: 41040, size: 264, count: 32 },
 } as const;
 
 export const ApplyFlags = {
@@ -53,6 +53,6 @@ export const ApplyAnswer = {
 } as const;
 
 export const ApplyAbi = {
-  APPLY_RECORDS: 256,
+  APPLY_RECORDS: 512,
   APPLY_CALLS: 32,
 } as const;

@@ -40,6 +40,7 @@ const At = {
 } as const;
 const [FIRST_CALL, CALL_WORDS] = [ApplyPage.call.at / WORD, ApplyCall.bytes / WORD];
 const FLAGS_SHIFT = 8 * (ApplyRecord.flags.at % WORD);
+const TEMPLATE_BIT = ApplyFlags.APPLY_TEMPLATE << FLAGS_SHIFT;
 
 /** Where something is that was made, changed or ended, or that is newer here: the pin of its table, and its slot there. One object for all. */
 export interface Place {
@@ -174,6 +175,18 @@ export class OpenPage {
     movePage(this.loaded.program);
   }
 
+  /** Where the connections are that were made or changed, and how many there are of them. */
+  slots(records: number, to: Uint32Array): number {
+    const { words } = this;
+    let count = 0;
+    for (let record = 0, at = FIRST; record < records; record++, at += RECORD_WORDS) {
+      const answer = words[at + At.answer]!;
+      if (answer !== ApplyAnswer.APPLY_MADE && answer !== ApplyAnswer.APPLY_CHANGED) continue;
+      if ((words[at + At.ports + 1]! & TEMPLATE_BIT) === 0) to[count++] = words[at + At.slot]!;
+    }
+    return count;
+  }
+
   answer(record: number): Applied {
     return ANSWERS[this.words[FIRST + record * RECORD_WORDS + At.answer] ?? 0] ?? 'busy';
   }
@@ -188,70 +201,41 @@ function flagsAgain(flags: number, how: ApplyAgain): number {
 
 /** A place in a page, which a run reads one after the other. */
 export class PagePlace implements Place {
-  #record = 0;
-  #at = 0;
-  #now = 0;
+  readonly #connections: string;
+  readonly #templates: string;
+  pin = '';
+  slot = 0;
+  keyLow = 0;
+  keyHigh = 0;
+  high = 0;
+  expires = 0;
+  dest = 0;
+  idle = 0;
+  isEnd = false;
+  isTemplate = false;
+  isOwn = false;
 
-  constructor(readonly page: OpenPage) {}
+  constructor(readonly page: OpenPage) {
+    this.#connections = connectionsPin(page.kind);
+    this.#templates = templatesPin(page.kind);
+  }
 
   to(record: number, now: number): this {
-    this.#record = record;
-    this.#at = FIRST + record * RECORD_WORDS;
-    this.#now = now;
+    const { words, isOwn } = this.page;
+    const at = FIRST + record * RECORD_WORDS;
+    const flags = words[at + At.ports + 1]! >>> FLAGS_SHIFT;
+    this.isEnd = (flags & ApplyFlags.APPLY_END) !== 0;
+    this.isOwn = isOwn[record] === 1;
+    this.isTemplate = (flags & ApplyFlags.APPLY_TEMPLATE) !== 0;
+    this.pin = this.isTemplate ? this.#templates : this.#connections;
+    this.slot = words[at + At.slot]!;
+    this.keyLow = words[at + At.key]!;
+    this.keyHigh = words[at + At.key + 1]!;
+    this.dest = words[at + At.dest]!;
+    const beside = this.isTemplate ? ((flags & ApplyFlags.APPLY_ASSURED) === 0 ? 0 : ASSURED) : words[at + At.state]!;
+    this.high = (this.dest | beside) >>> 0;
+    this.expires = (now + words[at + At.left]!) >>> 0;
+    this.idle = words[at + At.idle]!;
     return this;
-  }
-
-  #word(at: number): number {
-    return this.page.words[this.#at + at] ?? 0;
-  }
-
-  get #flags(): number {
-    return this.#word(At.ports + 1) >>> FLAGS_SHIFT;
-  }
-
-  get isTemplate(): boolean {
-    return (this.#flags & ApplyFlags.APPLY_TEMPLATE) !== 0;
-  }
-
-  get pin(): string {
-    const { kind } = this.page;
-    return this.isTemplate ? templatesPin(kind) : connectionsPin(kind);
-  }
-
-  get slot(): number {
-    return this.#word(At.slot);
-  }
-
-  get keyLow(): number {
-    return this.#word(At.key);
-  }
-
-  get keyHigh(): number {
-    return this.#word(At.key + 1);
-  }
-
-  get high(): number {
-    if (!this.isTemplate) return (this.#word(At.dest) | this.#word(At.state)) >>> 0;
-    return (this.#word(At.dest) | ((this.#flags & ApplyFlags.APPLY_ASSURED) === 0 ? 0 : ASSURED)) >>> 0;
-  }
-
-  get expires(): number {
-    return (this.#now + this.#word(At.left)) >>> 0;
-  }
-
-  get dest(): number {
-    return this.#word(At.dest);
-  }
-
-  get idle(): number {
-    return this.#word(At.idle);
-  }
-
-  get isEnd(): boolean {
-    return (this.#flags & ApplyFlags.APPLY_END) !== 0;
-  }
-
-  get isOwn(): boolean {
-    return this.page.isOwn[this.#record] === 1;
   }
 }

@@ -1,5 +1,6 @@
 // The pages through which connections of other directors go into the tables: one of each table, which its program works through when it is full.
 import { APPLIED, type Applied } from '../../../model/foreign-connection.js';
+import { ApplyAbi } from '../apply.gen.js';
 import { clockNow } from '../table/clock.js';
 import type { Tables } from '../table/tables.js';
 import { connectionsPin, loadApply, type TableKind } from './apply-builds.js';
@@ -10,9 +11,11 @@ import { OpenPages } from './open-pages.js';
 /**
  * All read the place during the call. `placed`: gets the place of what was made, changed or ended, and which of all it is. `newer`: likewise of what is newer
  * here. `isOver`: has ended before, of what was made or is gone; then it is not placed. `report`: the other director is to know. What is
- * gone has no slot. `ended`: gets each end, whatever became of it: it has no slot.
+ * gone has no slot. `ended`: gets each end, whatever became of it: it has no slot. `ahead`: gets the slots of connections of the table with this pin, which the
+ * others are about to be called for.
  */
 export interface ApplyWatch {
+  readonly ahead?: (pin: string, slots: Uint32Array, count: number) => void;
   readonly placed?: (index: number, place: Place, answer: 'made' | 'changed' | 'ended') => void;
   readonly newer?: (index: number, place: Place) => Exclude<ApplyAgain, 'over' | 'report'> | undefined;
   readonly isOver?: (place: Place, answer: 'made' | 'gone') => 'over' | 'report' | undefined;
@@ -32,6 +35,8 @@ export class ApplyPages {
   #watch: ApplyWatch = {};
   #margins: ApplyMargins = { usual: 0, close: 0 };
   readonly #origins: OriginNotes;
+  /** Of a page that was run. */
+  readonly #slots = new Uint32Array(ApplyAbi.APPLY_RECORDS);
 
   constructor(readonly tables: Tables) {
     this.#origins = new OriginNotes(tables);
@@ -82,6 +87,7 @@ export class ApplyPages {
     const { count } = page;
     page.run(this.#margins.usual);
     page.count = 0;
+    this.#watch.ahead?.(connectionsPin(page.kind), this.#slots, page.slots(count, this.#slots));
     for (let record = 0; record < count; record++) {
       const index = page.indexes[record] ?? 0;
       const answer = page.answer(record);

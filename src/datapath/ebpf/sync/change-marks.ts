@@ -1,5 +1,7 @@
 // Which buckets of the connection tables had changes since this reader looked last: the programs count them in `changes` (bpf/director/conn.h).
 
+import { Abi } from '../abi.gen.js';
+
 export class ChangeMarks {
   readonly #seen: Uint32Array;
   readonly #changed: Uint32Array;
@@ -21,6 +23,14 @@ export class ChangeMarks {
       changed[found++] = mark;
     }
     return changed.subarray(0, found);
+  }
+
+  /** As SlotNews.ahead(). */
+  ahead(slots: Uint32Array, count: number): number {
+    const seen = this.#seen;
+    let read = 0;
+    for (let k = 0; k < count; k++) read |= seen[((slots[k]! / Abi.BUCKET_SLOTS) % seen.length) >>> 0]!;
+    return read;
   }
 
   /** One change of this bucket is known to this reader already. Any other is reported as before. */

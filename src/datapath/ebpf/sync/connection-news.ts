@@ -8,8 +8,9 @@ import type { Place } from './apply-page.js';
 import { MARGIN_SECONDS } from './apply-records.js';
 import { type NewsTo, ownNews } from './own-news.js';
 import { isOwnSince } from './own-since.js';
+import type { ScanMoment } from './scan-moment.js';
 import type { SeenSlot } from './seen-slot.js';
-import type { ScanMoment, SlotNews } from './slot-news.js';
+import type { SlotNews } from './slot-news.js';
 import { stateTime } from './state-time.js';
 import type { TableNewsTo } from './table-news.js';
 import { TableScan } from './table-scan.js';
@@ -154,13 +155,18 @@ export class ConnectionNews {
     return slots?.hasKey(slots.at(place.slot), place.keyLow, place.keyHigh) ? slots : undefined;
   }
 
+  /** Slots of connections of the table with this pin, for which known() or foreign() is about to be called. */
+  ahead(pin: string, slots: Uint32Array, count: number): void {
+    this.#scan.ahead(pin, slots, count);
+  }
+
   /** The other director has it, since it sent it: to that one it is not news. `isMade`: it was not here before. */
   known(place: Place, isMade: boolean): void {
     const slots = this.#there(place);
     if (slots === undefined) return;
     const at = slots.at(place.slot);
-    slots.sent(at, place.keyLow, place.keyHigh, place.high, place.expires, this.#margin);
-    if (isMade && !place.isTemplate && slots.isSent(at) === 'last') this.#scan.expect(slots, at);
+    const isAsSent = slots.sent(at, place.keyLow, place.keyHigh, place.high, place.expires, this.#margin);
+    if (isMade && isAsSent && !place.isTemplate) this.#scan.expect(slots, at);
   }
 
   /** Yet another one sent it: if it ends here without a packet, that is no news. */

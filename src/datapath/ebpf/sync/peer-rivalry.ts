@@ -25,6 +25,9 @@ export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[]
   const idleMs = ({ idle }: Pick<Place, 'idle'>): number => 1000 * secondsOf(idle, conf.get(0, Conf.hz));
   return {
     rivalry: { ...rivalry, wins: false },
+    ahead: (pin, slots, count) => {
+      for (const news of [from, ...others]) news.ahead(pin, slots, count);
+    },
     placed: (_, place, answer) => {
       if (answer === 'ended') for (const news of [from, ...others]) news.ended(place);
       else {

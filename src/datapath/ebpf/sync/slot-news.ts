@@ -1,8 +1,11 @@
 // What was reported of the slots of one table, as a copy of it: of connections, or of templates, whose key and value stand at the same places.
+import { present } from '../../../sys/present-zeros.js';
 import { Abi, ConnSlot } from '../abi.gen.js';
 import { clockDifference } from '../table/clock.js';
 import { SLOT_WORDS } from '../table/living-slots.js';
 import { Template } from '../template.gen.js';
+import { isStale, type ScanMoment } from './scan-moment.js';
+import { bucketOfWord, type SlotLayout, slotOfWord, wordOfSlot } from './slot-layout.js';
 
 /** As words. */
 const [KEY, EXPIRES] = [ConnSlot.key.at / 4, ConnSlot.value.at / 4];
@@ -27,27 +30,8 @@ const [TIMES, FOREIGN] = [2, 1] as const;
 /** Clock units: between two readings of the clock for one page. */
 const READ_AGAIN = 4;
 
-/** Clock units. `refresh`: after so many with traffic a connection is reported again; 0: only before it is forgotten elsewhere. */
-export interface ScanMoment {
-  readonly now: number;
-  readonly refresh: number;
-}
-
-/**
- * Would another director forget it too early? It has what was reported, and keeps it until then. Of a connection with traffic all the time this is so when
- * half of its time has passed.
- */
-function isStale(expires: number, reported: number, { now, refresh }: ScanMoment): boolean {
-  const used = clockDifference(expires, reported);
-  return used > 0 && (used >= clockDifference(reported, now) || (refresh > 0 && used >= refresh));
-}
-
-/** How a table's slots lie, in words. `pieces`: what belongs to a slot besides, each of SLOT_WORDS, by its distance from the slot's first word. */
-export interface SlotLayout {
-  readonly bucketWords: number;
-  readonly bucketSlots: number;
-  readonly pieces: readonly number[];
-}
+/** Who puts it there reads the clock again. */
+const asHere = (here: number, expires: number): number => (Math.abs(clockDifference(here, expires)) <= READ_AGAIN ? here : expires);
 
 export class SlotNews {
   #copy: Uint32Array;
@@ -69,10 +53,10 @@ export class SlotNews {
   ) {
     if ((news & (REFUSED | SENT | FORGOTTEN | DISPUTED | CONTESTED)) !== 0)
       throw new Error('a bit of news has another meaning in the copy');
-    this.#copy = new Uint32Array(words.length);
-    this.#times = new Uint32Array(TIMES * this.count);
-    this.#named = new Uint8Array(this.count);
-    this.#touched = new Uint8Array(words.length / layout.bucketWords);
+    this.#copy = present(new Uint32Array(words.length));
+    this.#times = present(new Uint32Array(TIMES * this.count));
+    this.#named = present(new Uint8Array(this.count));
+    this.#touched = present(new Uint8Array(words.length / layout.bucketWords));
   }
 
   /**
@@ -125,8 +109,7 @@ export class SlotNews {
 
   /** A slot's first word. */
   at(slot: number): number {
-    const { bucketWords, bucketSlots } = this.layout;
-    return Math.floor(slot / bucketSlots) * bucketWords + (slot % bucketSlots) * SLOT_WORDS;
+    return wordOfSlot(this.layout, slot);
   }
 
   /** As `words`, with what was reported last of each slot; of a value's upper half the news alone, and REFUSED. */
@@ -136,8 +119,19 @@ export class SlotNews {
 
   /** Of a slot's times. */
   #time(at: number): number {
-    const { bucketWords, bucketSlots } = this.layout;
-    return TIMES * (this.#bucketOf(at) * bucketSlots + (at % bucketWords) / SLOT_WORDS);
+    return TIMES * slotOfWord(this.layout, at);
+  }
+
+  /** Brings these slots into the CPU's cache: of reads that do not depend on each other it waits for many together. What it returns means nothing. */
+  ahead(slots: Uint32Array, count: number): number {
+    const [words, copy, times, named] = [this.words, this.#copy, this.#times, this.#named];
+    let read = 0;
+    for (let k = 0; k < count; k++) {
+      const slot = slots[k]!;
+      const at = this.at(slot) + EXPIRES;
+      read |= words[at]! | copy[at]! | times[TIMES * slot]! | named[slot]!;
+    }
+    return read;
   }
 
   #hasKey(at: number): boolean {
@@ -196,14 +190,25 @@ export class SlotNews {
   reported(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
     const before = this.#copy[at + HIGH] ?? 0;
     const isContested = (before & DEST) === 0; // it is reported once more, as it is
-    this.#keep(at, keyLow, keyHigh, (high & this.news) | (before & (isContested ? CONTESTED | DISPUTED : CONTESTED)), expires);
+    this.#keep(
+      at,
+      this.#time(at),
+      keyLow,
+      keyHigh,
+      (high & this.news) | (before & (isContested ? CONTESTED | DISPUTED : CONTESTED)),
+      expires,
+    );
   }
 
-  /** Others sent this, and have it. `margin`: as of foreign(). */
-  sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number, margin: number): void {
-    this.foreign(at, expires, margin);
-    this.named(at);
-    this.#keep(at, keyLow, keyHigh, (high & this.news) | SENT, this.#asHere(at, expires));
+  /** Others sent this, and have it. `margin`: as of foreign(). True: it is here as they sent it. */
+  sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number, margin: number): boolean {
+    const here = this.words[at + EXPIRES]!;
+    const until = asHere(here, expires);
+    const slot = slotOfWord(this.layout, at);
+    if (until === here) this.#foreign(at, TIMES * slot, here, margin);
+    this.#named[slot] = 1;
+    this.#keep(at, TIMES * slot, keyLow, keyHigh, (high & this.news) | SENT, until);
+    return until === here && this.#isSame(at);
   }
 
   /** A session with the peer begins: it has sent nothing of it. */
@@ -213,12 +218,12 @@ export class SlotNews {
 
   /** The peer has sent what is in this slot. */
   named(at: number): void {
-    this.#named[this.#time(at) / TIMES] = 1;
+    this.#named[slotOfWord(this.layout, at)] = 1;
   }
 
   /** What is in this slot came from others and had no packet here since, and the peer has not sent it in this session. */
   isUnnamed(at: number): boolean {
-    return this.#named[this.#time(at) / TIMES] === 0 && ((this.words[at + HIGH] ?? 0) & DEST) !== 0 && this.isForeign(at);
+    return this.#named[slotOfWord(this.layout, at)] === 0 && ((this.words[at + HIGH] ?? 0) & DEST) !== 0 && this.isForeign(at);
   }
 
   /** After forget(): what came from others and had no packet here since is none of it. */
@@ -236,18 +241,15 @@ export class SlotNews {
    * `margin`, clock units.
    */
   foreign(at: number, expires: number, margin: number): void {
-    const here = this.words[at + EXPIRES] ?? 0;
-    if (this.#asHere(at, expires) !== here) return;
-    const [times, time] = [this.#times, this.#time(at)];
-    const seen = times[time] ?? 0;
-    const isOwn = this.#hasKey(at) && times[time + FOREIGN] !== seen && Math.abs(clockDifference(seen, here)) <= margin;
-    if (!isOwn) times[time + FOREIGN] = here;
+    const here = this.words[at + EXPIRES]!;
+    if (asHere(here, expires) === here) this.#foreign(at, this.#time(at), here, margin);
   }
 
-  /** Who puts it there reads the clock again. */
-  #asHere(at: number, expires: number): number {
-    const here = this.words[at + EXPIRES] ?? 0;
-    return Math.abs(clockDifference(here, expires)) <= READ_AGAIN ? here : expires;
+  #foreign(at: number, time: number, here: number, margin: number): void {
+    const times = this.#times;
+    const seen = times[time]!;
+    const isOwn = times[time + FOREIGN] !== seen && this.#hasKey(at) && Math.abs(clockDifference(seen, here)) <= margin;
+    if (!isOwn) times[time + FOREIGN] = here;
   }
 
   /** Another one has ended what was in this slot: that is news for the others, and for that one where something is on its way there. */
@@ -255,16 +257,16 @@ export class SlotNews {
     this.#times[this.#time(at) + FOREIGN] = 0;
   }
 
-  #keep(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
+  #keep(at: number, time: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
     const copy = this.#copy;
     this.#touch(at);
     copy[at + HIGH] = high;
     copy[at + KEY] = keyLow;
     copy[at + KEY + 1] = keyHigh;
     copy[at + EXPIRES] = expires;
-    this.#times[this.#time(at)] = expires;
+    this.#times[time] = expires;
     for (const piece of this.layout.pieces)
-      for (let word = at + piece; word < at + piece + SLOT_WORDS; word++) copy[word] = this.words[word] ?? 0;
+      for (let word = at + piece; word < at + piece + SLOT_WORDS; word++) copy[word] = this.words[word]!;
   }
 
   /** What is in this slot is as others sent it, and had no packet here since. `again`: another one may have sent the same after them. */
@@ -288,7 +290,7 @@ export class SlotNews {
     const before = isKnown ? (high & CONTESTED) / CONTEST : 0;
     const isDisputed = isKnown && (high & DISPUTED) !== 0;
     this.#touch(at);
-    this.#again.push(this.#bucketOf(at));
+    this.#again.push(bucketOfWord(this.layout, at));
     if (before < CONTESTED / CONTEST) copy[at + HIGH] = (before + 1) * CONTEST + (isDisputed ? DISPUTED : 0);
     return isDisputed;
   }
@@ -314,7 +316,7 @@ export class SlotNews {
   ownBefore(at: number, keyLow: number, keyHigh: number): number {
     const { bucketWords, bucketSlots } = this.layout;
     const [copy, touched] = [this.#copy, this.#touched];
-    const [bucket, buckets] = [this.#bucketOf(at), touched.length];
+    const [bucket, buckets] = [bucketOfWord(this.layout, at), touched.length];
     for (let n = 1 - Abi.PROBE_BUCKETS; n < Abi.PROBE_BUCKETS; n++) {
       const near = (bucket + n + Abi.PROBE_BUCKETS * buckets) % buckets;
       if (touched[near] === 0) continue;
@@ -330,12 +332,8 @@ export class SlotNews {
     return this.#times[this.#time(at)] ?? 0;
   }
 
-  #bucketOf(at: number): number {
-    return Math.floor(at / this.layout.bucketWords);
-  }
-
   #touch(at: number): void {
-    this.#touched[this.#bucketOf(at)] = 1;
+    this.#touched[bucketOfWord(this.layout, at)] = 1;
   }
 
   /** Others have nothing of this slot. */
@@ -346,7 +344,7 @@ export class SlotNews {
   /** What is in this slot is news again, as it is. */
   renewSlot(at: number): void {
     this.forgetSlot(at);
-    this.#again.push(this.#bucketOf(at));
+    this.#again.push(bucketOfWord(this.layout, at));
   }
 
   /** Buckets to be looked at, though nothing in them has changed. */

@@ -6,8 +6,10 @@ import { clockDifference } from '../table/clock.js';
 import { type Beside, destOf, KEY_WORD, LINES_BESIDE, PROVEN, SIDE_TABLES, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
 import { TABLE_PIN, type Tables } from '../table/tables.js';
 import { ChangeMarks } from './change-marks.js';
+import type { ScanMoment } from './scan-moment.js';
 import { SeenSlot } from './seen-slot.js';
-import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
+import { bucketOfWord, type SlotLayout } from './slot-layout.js';
+import { SlotNews } from './slot-news.js';
 
 /** Destination, method, state, and whether it is proven: else another director takes it for one of a client who may not be there. */
 const NEWS = (2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1) | PROVEN;
@@ -150,7 +152,13 @@ export class TableScan {
 
   /** What has just been made in this slot, as its report has it, is known: the mark that it left needs no look. */
   expect({ layout }: SlotNews, at: number): void {
-    this.#marks?.expect(Math.floor(at / layout.bucketWords));
+    this.#marks?.expect(bucketOfWord(layout, at));
+  }
+
+  /** As SlotNews.ahead(), of the table with this pin. */
+  ahead(pin: string, slots: Uint32Array, count: number): void {
+    this.slotsOf(pin)?.ahead(slots, count);
+    this.#marks?.ahead(slots, count);
   }
 
   /** The slots of the table with this pin. */

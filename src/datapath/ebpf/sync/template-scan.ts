@@ -9,8 +9,10 @@ import { IPV6_PINS, type Tables, TEMPLATES_PIN } from '../table/tables.js';
 import { type TakenTemplate, templateAt } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
 import { TemplateFlagAbi } from '../template-flag.gen.js';
+import type { ScanMoment } from './scan-moment.js';
 import type { SeenSlot } from './seen-slot.js';
-import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
+import type { SlotLayout } from './slot-layout.js';
+import { SlotNews } from './slot-news.js';
 
 /** Its destination, whether a connection was established, and whether it leads no client any more. */
 const NEWS =
