@@ -23,7 +23,7 @@ export const FRESH_MARGIN = 2.5;
 const COUNT_MAX = 0xffff_ffff;
 
 /** Items that are put into the tables together, about: whole blocks of them. */
-const PART = 2048;
+const PART = 4096;
 /** What waits for the tables is bounded: items, and the dictionaries that they need. */
 const [WAITING_MAX, DICTIONARIES_MAX] = [16_384, 2];
 

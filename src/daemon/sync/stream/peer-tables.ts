@@ -35,6 +35,11 @@ export class PeerTables implements NewsSource {
     readonly ends?: RecentEnds,
   ) {}
 
+  /** Takes what memory the tables need, before there is a session that would wait for it. */
+  prepare(): void {
+    this.#open()?.news.begin();
+  }
+
   look(to: NewsSink): boolean {
     const opened = this.#open();
     if (opened === undefined) return false;

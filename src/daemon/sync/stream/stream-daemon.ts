@@ -68,6 +68,7 @@ export class StreamDaemon {
     this.#drains.look();
     const ends = settings.peers.length > 1 ? new RecentEnds(now) : undefined;
     this.#peers = settings.peers.map((peer, number) => this.#peerOf(peer, ends && { ends, peer: number }));
+    for (const { tables } of this.#peers) tables.prepare();
     this.#hold = this.#holdBack(settings.holdMs);
     this.#changes = setInterval(() => this.#lookForChanges(), CHANGES_MS);
     this.#listen();

@@ -98,8 +98,7 @@ export class ConnectionNews {
     const { conf } = this.#tables;
     const now = clockNow(conf);
     if (this.#isAtEnd) {
-      this.#scan.begin(now, unitsOf(PASS_SECONDS, conf.get(0, Conf.hz)));
-      this.#templates.begin();
+      this.begin();
       this.#hasTemplatesLeft = conf.get(0, Conf.templatesLive) > 0;
     }
     const moment = { now, refresh: unitsOf(this.wishes.refresh, conf.get(0, Conf.hz)) };
@@ -107,6 +106,13 @@ export class ConnectionNews {
     const more = this.#hasTemplatesLeft || this.#lookAtConnections(buckets, moment, to);
     this.#isAtEnd = !more;
     return more;
+  }
+
+  /** Begins a round. Before the first one: what it needs memory for is there then. */
+  begin(): void {
+    const { conf } = this.#tables;
+    this.#scan.begin(clockNow(conf), unitsOf(PASS_SECONDS, conf.get(0, Conf.hz)));
+    this.#templates.begin();
   }
 
   #lookAtTemplates(slots: number, moment: ScanMoment, { template, ended }: TableNewsTo): boolean {

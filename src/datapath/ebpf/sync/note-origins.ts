@@ -26,18 +26,26 @@ export class OriginNotes {
   readonly #open = new Map<string, OfTable>();
   /** Pins that were looked at in this run. */
   readonly #looked = new Set<string>();
+  /** The pin that was asked for last: the next connection is nearly always of the same table. */
+  #last: { readonly pin: string; readonly origins: Origins | undefined } | undefined;
 
   constructor(readonly tables: Tables) {}
 
   /** Begins a run: until the next one no table becomes another. */
   begin(): void {
     this.#looked.clear();
+    this.#last = undefined;
   }
 
   made(place: Made): void {
     const { pin, slot } = place;
+    if (this.#last?.pin !== pin) this.#last = { pin, origins: this.#originsOf(pin) };
+    this.#last.origins?.note(slot, place);
+  }
+
+  #originsOf(pin: string): Origins | undefined {
     if (!this.#looked.has(pin)) this.#look(pin);
-    this.#open.get(pin)?.origins?.note(slot, place);
+    return this.#open.get(pin)?.origins;
   }
 
   /** The table may have got another size, or have been loaded again. */

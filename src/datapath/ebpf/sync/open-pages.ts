@@ -65,6 +65,8 @@ export class OpenPages<Kind, Page extends PageOfTable> {
   readonly #pages = new Map<Kind, Page>();
   /** Kinds that were looked for in this run; undefined: the table is not there. */
   readonly #looked = new Map<Kind, Page | undefined>();
+  /** The kind that was asked for last: the next record is nearly always of the same. */
+  #last: { readonly kind: Kind; readonly page: Page } | undefined;
 
   constructor(
     readonly tables: Tables,
@@ -77,14 +79,15 @@ export class OpenPages<Kind, Page extends PageOfTable> {
   begin(): void {
     for (const page of this.#pages.values()) page.count = 0; // an error may have left some
     this.#looked.clear();
+    this.#last = undefined;
   }
 
   /** undefined: its table is not there. */
   of(kind: Kind): Page | undefined {
-    const known = this.#looked.get(kind);
-    if (known !== undefined) return known;
-    const found = this.#looked.has(kind) ? undefined : this.#openFor(kind);
+    if (this.#last?.kind === kind) return this.#last.page;
+    const found = this.#looked.has(kind) ? this.#looked.get(kind) : this.#openFor(kind);
     this.#looked.set(kind, found);
+    this.#last = found && { kind, page: found };
     return found;
   }
 

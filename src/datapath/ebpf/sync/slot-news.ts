@@ -1,10 +1,10 @@
 // What was reported of the slots of one table, as a copy of it: of connections, or of templates, whose key and value stand at the same places.
-import { present } from '../../../sys/present-zeros.js';
 import { Abi, ConnSlot } from '../abi.gen.js';
 import { clockDifference } from '../table/clock.js';
 import { SLOT_WORDS } from '../table/living-slots.js';
 import { Template } from '../template.gen.js';
 import { isStale, type ScanMoment } from './scan-moment.js';
+import { DEST, SlotCopy, TIMES } from './slot-copy.js';
 import { bucketOfWord, type SlotLayout, slotOfWord, wordOfSlot } from './slot-layout.js';
 
 /** As words. */
@@ -12,8 +12,6 @@ const [KEY, EXPIRES] = [ConnSlot.key.at / 4, ConnSlot.value.at / 4];
 const HIGH = EXPIRES + 1;
 if (Template.key.at !== ConnSlot.key.at || Template.value.at !== ConnSlot.value.at) throw new Error('a template has its words elsewhere');
 
-/** Of the upper half of a value: 0 where the slot is free. */
-const DEST = Abi.V_DEST_MASK;
 /**
  * Of the copy of a value's upper half. REFUSED: others could not take what was reported. SENT: they sent it. FORGOTTEN: they may have it. CONTESTED: how
  * often what they sent was older than what is here, in units of CONTEST. DISPUTED: what was reported is older than what they have, as they find.
@@ -24,8 +22,8 @@ const [CONTESTED, CONTEST] = [0x0600_0000, 0x0200_0000] as const;
 /** What is news though the rest is the same. */
 const KEPT = FORGOTTEN | REFUSED;
 
-/** By slot: until when it was to live when it was looked at last, and when it came from others. Both in one line of the cache. */
-const [TIMES, FOREIGN] = [2, 1] as const;
+/** Among a slot's times. */
+const FOREIGN = 1;
 
 /** Clock units: between two readings of the clock for one page. */
 const READ_AGAIN = 4;
@@ -34,12 +32,7 @@ const READ_AGAIN = 4;
 const asHere = (here: number, expires: number): number => (Math.abs(clockDifference(here, expires)) <= READ_AGAIN ? here : expires);
 
 export class SlotNews {
-  #copy: Uint32Array;
-  readonly #times: Uint32Array;
-  /** By slot: 1 where the peer has sent what is there, in this session. */
-  readonly #named: Uint8Array;
-  /** By bucket: 0 where the copy has nothing, so that a look need not read it. */
-  readonly #touched: Uint8Array;
+  readonly #kept: SlotCopy;
   /** Buckets of slots that are news though they have not changed. */
   #again: number[] = [];
 
@@ -53,10 +46,7 @@ export class SlotNews {
   ) {
     if ((news & (REFUSED | SENT | FORGOTTEN | DISPUTED | CONTESTED)) !== 0)
       throw new Error('a bit of news has another meaning in the copy');
-    this.#copy = present(new Uint32Array(words.length));
-    this.#times = present(new Uint32Array(TIMES * this.count));
-    this.#named = present(new Uint8Array(this.count));
-    this.#touched = present(new Uint8Array(words.length / layout.bucketWords));
+    this.#kept = new SlotCopy(words, layout);
   }
 
   /**
@@ -71,40 +61,48 @@ export class SlotNews {
     ended?: (at: number) => void,
     lost?: (at: number) => void,
   ): void {
+    const [kept, hadToo] = [this.#kept, ended !== undefined];
+    for (let bucket = kept.next(from, to, hadToo); bucket < to; bucket = kept.next(bucket + 1, to, hadToo))
+      this.#lookAt(bucket, moment, found, ended, lost);
+  }
+
+  #lookAt(
+    bucket: number,
+    moment: ScanMoment,
+    found: (at: number) => void,
+    ended?: (at: number) => void,
+    lost?: (at: number) => void,
+  ): void {
     const { words, news } = this;
     const { bucketWords, bucketSlots } = this.layout;
-    const [copy, times, touched] = [this.#copy, this.#times, this.#touched];
-    for (let bucket = from; bucket < to; bucket++) {
-      const first = bucket * bucketWords;
-      const end = first + bucketSlots * SLOT_WORDS;
-      let taken = 0;
-      for (let at = first; at < end; at += SLOT_WORDS) taken |= words[at + HIGH]!;
-      if ((taken & DEST) === 0 && (touched[bucket] === 0 || ended === undefined)) continue;
-      let known = 0;
-      for (let at = first, time = bucket * bucketSlots * TIMES; at < end; at += SLOT_WORDS, time += TIMES) {
-        const [high, had] = [words[at + HIGH]!, copy[at + HIGH]!];
-        known |= had;
-        if (((high | had) & DEST) === 0) continue;
+    const [copy, times] = [this.#kept.words, this.#kept.times];
+    let known = 0;
+    for (let slot = 0, at = bucket * bucketWords, time = this.#kept.time(at); slot < bucketSlots; slot++) {
+      const [high, had] = [words[at + HIGH]!, copy[at + HIGH]!];
+      known |= had;
+      if (((high | had) & DEST) !== 0) {
         // Nearly all are as they were reported.
         const isOther =
           ((high ^ had) & news) | (had & KEPT) | (words[at + KEY]! ^ copy[at + KEY]!) | (words[at + KEY + 1]! ^ copy[at + KEY + 1]!);
         const [expires, reported] = [words[at + EXPIRES]!, copy[at + EXPIRES]!];
         if (isOther === 0 && (expires === reported || !isStale(expires, reported, moment))) {
           if (times[time] !== expires && ended !== undefined) times[time] = expires;
-          continue;
+        } else {
+          if (ended !== undefined && this.hasEnded(at, moment)) ended(at);
+          else if (lost !== undefined && this.isLost(at, moment)) lost(at);
+          if ((words[at + HIGH]! & DEST) !== 0 && !this.isReported(at, moment)) found(at);
+          known |= copy[at + HIGH]!;
         }
-        if (ended !== undefined && this.hasEnded(at, moment)) ended(at);
-        else if (lost !== undefined && this.isLost(at, moment)) lost(at);
-        if ((words[at + HIGH]! & DEST) !== 0 && !this.isReported(at, moment)) found(at);
-        known |= copy[at + HIGH]!;
       }
-      if (known === 0) touched[bucket] = 0;
+      at += SLOT_WORDS;
+      time += TIMES;
     }
+    if (known === 0) this.#kept.touched[bucket] = 0;
   }
 
   /** Slots. */
   get count(): number {
-    return (this.words.length / this.layout.bucketWords) * this.layout.bucketSlots;
+    return this.#kept.count;
   }
 
   /** A slot's first word. */
@@ -114,38 +112,26 @@ export class SlotNews {
 
   /** As `words`, with what was reported last of each slot; of a value's upper half the news alone, and REFUSED. */
   get copy(): Uint32Array {
-    return this.#copy;
+    return this.#kept.words;
   }
 
-  /** Of a slot's times. */
-  #time(at: number): number {
-    return TIMES * slotOfWord(this.layout, at);
-  }
-
-  /** Brings these slots into the CPU's cache: of reads that do not depend on each other it waits for many together. What it returns means nothing. */
-  ahead(slots: Uint32Array, count: number): number {
-    const [words, copy, times, named] = [this.words, this.#copy, this.#times, this.#named];
-    let read = 0;
-    for (let k = 0; k < count; k++) {
-      const slot = slots[k]!;
-      const at = this.at(slot) + EXPIRES;
-      read |= words[at]! | copy[at]! | times[TIMES * slot]! | named[slot]!;
-    }
-    return read;
+  /** As SlotCopy.ahead(). */
+  ahead(slots: Uint32Array, count: number): void {
+    this.#kept.ahead(slots, count);
   }
 
   #hasKey(at: number): boolean {
-    const [words, copy] = [this.words, this.#copy];
+    const [words, copy] = [this.words, this.#kept.words];
     return copy[at + KEY] === words[at + KEY] && copy[at + KEY + 1] === words[at + KEY + 1];
   }
 
   #isSame(at: number): boolean {
-    return (((this.#copy[at + HIGH] ?? 0) ^ (this.words[at + HIGH] ?? 0)) & this.news) === 0 && this.#hasKey(at);
+    return (((this.#kept.words[at + HIGH] ?? 0) ^ (this.words[at + HIGH] ?? 0)) & this.news) === 0 && this.#hasKey(at);
   }
 
   /** `at`: the slot's first word. */
   isReported(at: number, moment: ScanMoment): boolean {
-    const [words, copy] = [this.words, this.#copy];
+    const [words, copy] = [this.words, this.#kept.words];
     const isForgotten = ((copy[at + HIGH] ?? 0) & FORGOTTEN) !== 0;
     return !isForgotten && this.#isSame(at) && !isStale(words[at + EXPIRES] ?? 0, copy[at + EXPIRES] ?? 0, moment);
   }
@@ -155,10 +141,10 @@ export class SlotNews {
    * seen last. One that came from others and had no packet here since is theirs: what becomes of it here is no end.
    */
   hasEnded(at: number, { now }: ScanMoment): boolean {
-    const [words, copy] = [this.words, this.#copy];
+    const [words, copy] = [this.words, this.#kept.words];
     const high = copy[at + HIGH] ?? 0;
     if ((high & DEST) === 0) return false;
-    const [times, time] = [this.#times, this.#time(at)];
+    const [times, time] = [this.#kept.times, this.#kept.time(at)];
     if (((words[at + HIGH] ?? 0) & DEST) !== 0 && this.#hasKey(at)) {
       times[time] = words[at + EXPIRES] ?? 0;
       return false;
@@ -173,10 +159,10 @@ export class SlotNews {
    * have. To be asked after hasEnded().
    */
   isLost(at: number, { now }: ScanMoment): boolean {
-    const [words, copy] = [this.words, this.#copy];
+    const [words, copy] = [this.words, this.#kept.words];
     const high = copy[at + HIGH] ?? 0;
     if ((high & DEST) === 0 || (high & KEPT) !== 0 || (((words[at + HIGH] ?? 0) & DEST) !== 0 && this.#hasKey(at))) return false;
-    const [times, time] = [this.#times, this.#time(at)];
+    const [times, time] = [this.#kept.times, this.#kept.time(at)];
     const seen = times[time] ?? 0;
     return seen === times[time + FOREIGN] && clockDifference(seen, now) > READ_AGAIN;
   }
@@ -188,11 +174,11 @@ export class SlotNews {
 
   /** `high`: of its value. All as it was read for the report, so that what has changed since is news again. */
   reported(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
-    const before = this.#copy[at + HIGH] ?? 0;
+    const before = this.#kept.words[at + HIGH] ?? 0;
     const isContested = (before & DEST) === 0; // it is reported once more, as it is
     this.#keep(
       at,
-      this.#time(at),
+      this.#kept.time(at),
       keyLow,
       keyHigh,
       (high & this.news) | (before & (isContested ? CONTESTED | DISPUTED : CONTESTED)),
@@ -204,36 +190,34 @@ export class SlotNews {
   sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number, margin: number): boolean {
     const here = this.words[at + EXPIRES]!;
     const until = asHere(here, expires);
-    const slot = slotOfWord(this.layout, at);
-    if (until === here) this.#foreign(at, TIMES * slot, here, margin);
-    this.#named[slot] = 1;
-    this.#keep(at, TIMES * slot, keyLow, keyHigh, (high & this.news) | SENT, until);
+    const time = this.#kept.time(at);
+    if (until === here) this.#foreign(at, time, here, margin);
+    this.named(at);
+    this.#keep(at, time, keyLow, keyHigh, (high & this.news) | SENT, until);
     return until === here && this.#isSame(at);
   }
 
   /** A session with the peer begins: it has sent nothing of it. */
   beginNaming(): void {
-    this.#named.fill(0);
+    this.#kept.named.fill(0);
   }
 
   /** The peer has sent what is in this slot. */
   named(at: number): void {
-    this.#named[slotOfWord(this.layout, at)] = 1;
+    this.#kept.named[slotOfWord(this.layout, at)] = 1;
   }
 
   /** What is in this slot came from others and had no packet here since, and the peer has not sent it in this session. */
   isUnnamed(at: number): boolean {
-    return this.#named[slotOfWord(this.layout, at)] === 0 && ((this.words[at + HIGH] ?? 0) & DEST) !== 0 && this.isForeign(at);
+    return this.#kept.named[slotOfWord(this.layout, at)] === 0 && ((this.words[at + HIGH] ?? 0) & DEST) !== 0 && this.isForeign(at);
   }
 
   /** After forget(): what came from others and had no packet here since is none of it. */
   keepForeign(): void {
-    const copy = this.#copy;
-    for (let slot = 0; slot < this.count; slot++) {
-      const at = this.at(slot);
-      if (((copy[at + HIGH] ?? 0) & FORGOTTEN) !== 0 && this.#isSame(at) && this.isForeign(at))
-        copy[at + HIGH] = (copy[at + HIGH] ?? 0) & ~FORGOTTEN;
-    }
+    const copy = this.#kept.words;
+    this.#kept.each((at, high) => {
+      if ((high & FORGOTTEN) !== 0 && this.#isSame(at) && this.isForeign(at)) copy[at + HIGH] = high & ~FORGOTTEN;
+    });
   }
 
   /**
@@ -242,11 +226,11 @@ export class SlotNews {
    */
   foreign(at: number, expires: number, margin: number): void {
     const here = this.words[at + EXPIRES]!;
-    if (asHere(here, expires) === here) this.#foreign(at, this.#time(at), here, margin);
+    if (asHere(here, expires) === here) this.#foreign(at, this.#kept.time(at), here, margin);
   }
 
   #foreign(at: number, time: number, here: number, margin: number): void {
-    const times = this.#times;
+    const times = this.#kept.times;
     const seen = times[time]!;
     const isOwn = times[time + FOREIGN] !== seen && this.#hasKey(at) && Math.abs(clockDifference(seen, here)) <= margin;
     if (!isOwn) times[time + FOREIGN] = here;
@@ -254,42 +238,42 @@ export class SlotNews {
 
   /** Another one has ended what was in this slot: that is news for the others, and for that one where something is on its way there. */
   foreignEnd(at: number): void {
-    this.#times[this.#time(at) + FOREIGN] = 0;
+    this.#kept.times[this.#kept.time(at) + FOREIGN] = 0;
   }
 
   #keep(at: number, time: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
-    const copy = this.#copy;
-    this.#touch(at);
+    const copy = this.#kept.words;
+    this.#kept.touch(at);
     copy[at + HIGH] = high;
     copy[at + KEY] = keyLow;
     copy[at + KEY + 1] = keyHigh;
     copy[at + EXPIRES] = expires;
-    this.#times[time] = expires;
+    this.#kept.times[time] = expires;
     for (const piece of this.layout.pieces)
       for (let word = at + piece; word < at + piece + SLOT_WORDS; word++) copy[word] = this.words[word]!;
   }
 
   /** What is in this slot is as others sent it, and had no packet here since. `again`: another one may have sent the same after them. */
   isSent(at: number): 'last' | 'again' | undefined {
-    const [words, copy] = [this.words, this.#copy];
+    const [words, copy] = [this.words, this.#kept.words];
     if (((copy[at + HIGH] ?? 0) & SENT) === 0 || !this.#isSame(at)) return undefined;
     if (copy[at + EXPIRES] === words[at + EXPIRES]) return 'last';
-    return this.#times[this.#time(at) + FOREIGN] === words[at + EXPIRES] ? 'again' : undefined;
+    return this.#kept.times[this.#kept.time(at) + FOREIGN] === words[at + EXPIRES] ? 'again' : undefined;
   }
 
   /** What is in this slot came from others, and had no packet here since. `expires`: of it as it was read. */
   isForeign(at: number, expires = this.words[at + EXPIRES]): boolean {
-    return this.#times[this.#time(at) + FOREIGN] === expires;
+    return this.#kept.times[this.#kept.time(at) + FOREIGN] === expires;
   }
 
   /** What others sent is older than what is in this slot: that is news for them, up to so many times. True: they find it to be newer. */
   contest(at: number): boolean {
-    const copy = this.#copy;
+    const copy = this.#kept.words;
     const high = copy[at + HIGH] ?? 0;
     const isKnown = (high & DEST) === 0 || this.#isSame(at);
     const before = isKnown ? (high & CONTESTED) / CONTEST : 0;
     const isDisputed = isKnown && (high & DISPUTED) !== 0;
-    this.#touch(at);
+    this.#kept.touch(at);
     this.#again.push(bucketOfWord(this.layout, at));
     if (before < CONTESTED / CONTEST) copy[at + HIGH] = (before + 1) * CONTEST + (isDisputed ? DISPUTED : 0);
     return isDisputed;
@@ -297,13 +281,13 @@ export class SlotNews {
 
   /** Others find what they have to be newer than what was reported of this slot with this key. */
   disputed(at: number, keyLow: number, keyHigh: number): void {
-    const copy = this.#copy;
+    const copy = this.#kept.words;
     if (copy[at + KEY] === keyLow && copy[at + KEY + 1] === keyHigh) copy[at + HIGH] = (copy[at + HIGH] ?? 0) | DISPUTED;
   }
 
   /** Was this key reported of this slot, of a connection that had packets here? */
   wasOwn(at: number, keyLow: number, keyHigh: number): boolean {
-    const [copy, times, time] = [this.#copy, this.#times, this.#time(at)];
+    const [copy, times, time] = [this.#kept.words, this.#kept.times, this.#kept.time(at)];
     return (
       copy[at + KEY] === keyLow &&
       copy[at + KEY + 1] === keyHigh &&
@@ -315,7 +299,7 @@ export class SlotNews {
   /** As wasOwn(), of the slots where a search for the key would come; -1: it was in none. `at`: one of them. */
   ownBefore(at: number, keyLow: number, keyHigh: number): number {
     const { bucketWords, bucketSlots } = this.layout;
-    const [copy, touched] = [this.#copy, this.#touched];
+    const [copy, touched] = [this.#kept.words, this.#kept.touched];
     const [bucket, buckets] = [bucketOfWord(this.layout, at), touched.length];
     for (let n = 1 - Abi.PROBE_BUCKETS; n < Abi.PROBE_BUCKETS; n++) {
       const near = (bucket + n + Abi.PROBE_BUCKETS * buckets) % buckets;
@@ -329,16 +313,12 @@ export class SlotNews {
 
   /** Until when what was in this slot was to live when it was looked at last. */
   seenUntil(at: number): number {
-    return this.#times[this.#time(at)] ?? 0;
-  }
-
-  #touch(at: number): void {
-    this.#touched[bucketOfWord(this.layout, at)] = 1;
+    return this.#kept.times[this.#kept.time(at)] ?? 0;
   }
 
   /** Others have nothing of this slot. */
   forgetSlot(at: number): void {
-    this.#copy.fill(0, at, at + SLOT_WORDS);
+    this.#kept.words.fill(0, at, at + SLOT_WORDS);
   }
 
   /** What is in this slot is news again, as it is. */
@@ -368,31 +348,26 @@ export class SlotNews {
 
   /** Others could not take what was reported of this slot with this key. */
   refused(at: number, keyLow: number, keyHigh: number): void {
-    const copy = this.#copy;
+    const copy = this.#kept.words;
     if (copy[at + KEY] === keyLow && copy[at + KEY + 1] === keyHigh) copy[at + HIGH] = (copy[at + HIGH] ?? 0) | REFUSED;
   }
 
   /** What was refused is news again. How much of it there was: of one that has ended or changed since it is no more. */
   forgetRefused(): number {
     let count = 0;
-    for (let slot = 0; slot < this.count; slot++) {
-      const at = this.at(slot);
-      if (((this.#copy[at + HIGH] ?? 0) & REFUSED) === 0) continue;
+    this.#kept.each((at, high) => {
+      if ((high & REFUSED) === 0) return;
       this.forgetSlot(at);
       count += 1;
-    }
+    });
     return count;
   }
 
   /** It is not known what others have: all is news. What they had and ends here is reported nevertheless. */
   forget(): void {
-    const copy = this.#copy;
-    for (let slot = 0; slot < this.count; slot++) {
-      const at = this.at(slot);
-      const high = copy[at + HIGH] ?? 0;
-      if (high === 0) continue;
+    this.#kept.each((at, high) => {
       if ((high & DEST) === 0 || (high & REFUSED) !== 0) this.forgetSlot(at);
-      else copy[at + HIGH] = (high & this.news) | FORGOTTEN;
-    }
+      else this.#kept.words[at + HIGH] = (high & this.news) | FORGOTTEN;
+    });
   }
 }
