@@ -74,9 +74,11 @@ export class SyncNode {
     return sum;
   }
 
-  /** Flows from this number on begin here. */
+  /** Flows from this number on begin here, by tc: each run of more than one frame by XDP waits some 20 ms for the kernel, which connections do not come in. */
   establish(from: number, count: number): void {
-    inside(this.stations.director, () => establishFrom(this.wrapper, this.#datapath, packets, this.stations.interfaces.l0, from, count));
+    inside(this.stations.director, () =>
+      establishFrom(this.wrapper, this.#datapath, { ...packets, kind: 'tc' }, this.stations.interfaces.l0, from, count),
+    );
   }
 
   /** Nanoseconds of a packet of connections that are there, of so many flows, beside what the wrapper costs. */

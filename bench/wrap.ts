@@ -95,6 +95,7 @@ export class Wrapper {
   readonly #object: ObjectFile;
   readonly #programs = new Map<string, Program>();
   readonly #maps = new Map<string, BpfMap>();
+  readonly #under = new Map<string, Program>();
   /** The frame that is passed to the kernel, which reads its protocol and destination MAC once, before the first run. */
   #frame: Uint8Array = new Uint8Array(FRAME_LENGTH);
 
@@ -127,10 +128,13 @@ export class Wrapper {
     this.#frame = flows.template.bytes;
   }
 
-  /** Puts a program behind the wrapper for its kind. */
+  /** Puts a program behind the wrapper for its kind. Each change waits until all CPUs have left the one before, which takes up to 40 ms. */
   under(program: Program, kind: Kind): void {
+    const hook = hookOf(kind);
+    if (this.#under.get(hook) === program) return;
     const value = new Uint32Array([program.fd.number]);
-    this.#map(`slot_${hookOf(kind)}`).update(key, new Uint8Array(value.buffer));
+    this.#map(`slot_${hook}`).update(key, new Uint8Array(value.buffer));
+    this.#under.set(hook, program);
   }
 
   /** The program of a kind that does nothing. */
