@@ -219,7 +219,7 @@ async function stream(
   await until('status shows that nothing would break', () => first.isCovered, 30, 20);
   add([row('until status shows 0 that would break', [now() - began], 's', { note: 'status is written once a second' })]);
   await delay(SETTLE_MS);
-  add(await forwardingRows(pair, quick ? 3 : 9));
+  add(await forwardingRows(pair, quick ? 3 : 25));
   await pair.stop();
 }
 
