@@ -1,7 +1,8 @@
 // The API as it runs: its sockets, each with what its callers may do.
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ApiSettings } from '../model/api-settings.js';
+import type { ApiSettings, ApiSilence } from '../model/api-settings.js';
+import { endpointText } from '../model/endpoint-text.js';
 import { mistakeText } from '../model/errors/message-of.js';
 import { isWeirError } from '../model/errors/weir-error.js';
 import type { Log } from '../model/log-level.js';
@@ -27,6 +28,8 @@ export interface ApiServiceOptions {
   readonly settings: ApiSettings;
   readonly sources: ApiSources;
   readonly log: Log;
+  /** Gets where it does not answer, whenever it was tried; undefined: it answers everywhere. */
+  readonly silent: (silence: ApiSilence | undefined) => void;
 }
 
 /** Node has the descriptor of a socket in its handle alone. */
@@ -96,6 +99,7 @@ export class ApiService {
     if (gid === undefined) this.options.log('notice', `there is no group ${group}: root alone may write to ${write}`);
     await this.#serveUnix(write, WRITE_MODE, gid ?? 0, 'write');
     await this.#serveUnix(read, READ_MODE, 0, 'read');
+    this.options.silent(undefined);
     await this.#serveTcp();
     this.#look();
     let isTurnOfDaemons = true;
@@ -124,10 +128,12 @@ export class ApiService {
       const started = await TcpService.start(tcp, { ...this.options, turns: this.#turns, onMistake: (error) => this.#onMistake(error) });
       if (this.#isStopped) await started.stop();
       else this.#tcp = started;
+      this.options.silent(undefined);
     } catch (error) {
       if (!isWeirError(error) && !isSystemError(error)) throw error;
       if (error.message !== this.#failure) this.options.log('error', `no API over TCP: ${error.message}: tried again every ${TCP_LOOKS} s`);
       this.#failure = error.message;
+      this.options.silent({ places: tcp.listen.map((at) => `https://${endpointText(at)}`), why: error.message });
     } finally {
       this.#isStarting = false;
     }
@@ -159,6 +165,7 @@ export class ApiService {
     clearInterval(this.#timer);
     this.#isStopped = true;
     await this.#tcp?.stop();
+    this.options.silent(undefined);
     await closeAll(this.#servers.splice(0));
   }
 }

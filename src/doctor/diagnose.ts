@@ -2,6 +2,7 @@
 
 import { type Finding, sortedFindings } from '../model/finding.js';
 import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
+import { apiRule } from './rules/director/api.js';
 import { clientsRule } from './rules/director/clients.js';
 import { datapathRule } from './rules/director/datapath.js';
 import { drainsRule } from './rules/director/drains.js';
@@ -85,6 +86,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   proxyRule,
   switchedRule,
   syncStreamRule,
+  apiRule,
   tuningRule,
 ];
 
@@ -103,6 +105,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'sync-stream-down',
   'sync-stream-pin',
   'sync-stream-version',
+  'api-silent',
 ]);
 
 function directorFindings(facts: DirectorFacts): readonly Finding[] {

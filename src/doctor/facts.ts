@@ -8,6 +8,7 @@ import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
 import type { SyncCounts } from '../host/sync/sync-counts.js';
 import type { Address, Family } from '../model/address.js';
+import type { ApiSilence } from '../model/api-settings.js';
 import type { IpsecPolicy } from '../model/ipsec-policy.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { DaemonSettings } from '../model/sync-daemon.js';
@@ -259,6 +260,7 @@ export interface DirectorFacts extends HostFacts {
   readonly syncDaemons: readonly SyncDaemonFact[];
   /** weir's own stream; absent: neither is it configured, nor does its process run. */
   readonly stream?: StreamFact;
+  readonly apiSilences?: readonly ApiSilence[];
   readonly proxies?: readonly ProxyFact[];
   /** Absent: no weir.yaml of this host asks for content switching. */
   readonly wantedSwitch?: WantedSwitchFact;

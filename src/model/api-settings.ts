@@ -34,6 +34,12 @@ export interface ApiSettings {
   readonly tcp?: ApiTcp;
 }
 
+/** Where the API does not answer though it is configured to, and why. */
+export interface ApiSilence {
+  readonly places: readonly string[];
+  readonly why: string;
+}
+
 /** As the file has it: what is absent is the host's default. */
 export type ConfiguredApi = Partial<ApiSettings> & { readonly enabled: boolean };
 

@@ -7,6 +7,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { readApiSilences } from '../../src/host/published-api.js';
 import { Authority } from '../support/certificates.js';
 import { noTools } from '../support/probes.js';
 import { root } from '../support/project.js';
@@ -52,6 +53,29 @@ before(async () => {
 after(() => {
   running?.child.kill('SIGKILL');
   rmSync(folder, { recursive: true });
+});
+
+test('a port that is taken: where it does not answer, and why, until it answers', on, async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const at = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  const tcp = { listen: at, certificate: path('server.pem'), key: path('server.key'), tokens: path('tokens') };
+  writeFileSync(
+    path('second.yaml'),
+    JSON.stringify({ api: { write_socket: path('second.sock'), read_socket: path('second-read.sock'), tcp } }),
+  );
+  const second = new RunningWeir(['api', 'serve', '--config', path('second.yaml')]);
+  const ofSecond = () => readApiSilences().filter(({ places }) => places.includes(`https://${at}`));
+  try {
+    await second.logged(/no API over TCP/);
+    assert.match(ofSecond()[0]?.why ?? '', /EADDRINUSE/);
+    taken.close();
+    await second.logged(/the API answers at https/);
+    assert.deepEqual(ofSecond(), []);
+  } finally {
+    taken.close();
+    second.child.kill('SIGKILL');
+  }
 });
 
 const weir = (...args: readonly string[]): SpawnSyncReturns<string> =>

@@ -7,6 +7,7 @@ import type { WeirFile } from '../../model/weir-file.js';
 import { fileStamp } from '../../sys/files/file-stamp.js';
 import { repeatedWork } from '../process/optional-work.js';
 import { sourcesOfHost } from './live-changes.js';
+import { silencePublisher } from './silence-publisher.js';
 
 /** A weir.yaml that is read again when it was replaced. What cannot be read then leaves what was read before, and is logged once. */
 function keptDocument(file: ApiFile, log: Log): () => TableDocument | undefined {
@@ -38,4 +39,5 @@ export const startApiAlone = (file: ApiFile | undefined, log: Log): Promise<ApiS
     settings: apiSettings(file?.first.api),
     sources: sourcesOfHost(log, file === undefined ? () => undefined : keptDocument(file, log)),
     log,
+    silent: silencePublisher(log),
   });

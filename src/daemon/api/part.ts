@@ -1,6 +1,6 @@
 // The control API as a process of the daemon, with the section api of weir.yaml.
 import { isDeepStrictEqual } from 'node:util';
-import { ApiService } from '../../api/api-service.js';
+import { ApiService, type ApiServiceOptions } from '../../api/api-service.js';
 import { apiSettings } from '../../api/api-settings.js';
 import type { ApiSettings } from '../../model/api-settings.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
@@ -10,6 +10,7 @@ import type { TableDocument } from '../../model/table-document.js';
 import { isSystemError } from '../../sys/errno.js';
 import type { Part, StartPart } from '../process/part.js';
 import { sourcesOfHost } from './live-changes.js';
+import { silencePublisher } from './silence-publisher.js';
 
 const RETRY_MS = 5000;
 
@@ -24,6 +25,7 @@ class ApiPart implements Part {
   #running: ApiService | undefined;
   #again: NodeJS.Timeout | undefined;
   #failure = '';
+  readonly #silent: ApiServiceOptions['silent'];
 
   constructor(
     configuration: KeepalivedConfiguration,
@@ -31,6 +33,7 @@ class ApiPart implements Part {
   ) {
     this.#settings = settingsOf(configuration);
     this.#document = configuration.weir?.table;
+    this.#silent = silencePublisher(log);
   }
 
   /** Another process may have the sockets: that is logged once, and tried again. */
@@ -39,11 +42,13 @@ class ApiPart implements Part {
     const settings = this.#settings;
     if (settings === undefined) return;
     try {
-      this.#running = await ApiService.start({ settings, sources: sourcesOfHost(this.log, () => this.#document), log: this.log });
+      const sources = sourcesOfHost(this.log, () => this.#document);
+      this.#running = await ApiService.start({ settings, sources, log: this.log, silent: this.#silent });
     } catch (error) {
       if (!isWeirError(error) && !isSystemError(error)) throw error;
       if (error.message !== this.#failure) this.log('error', `${error.message}: tried again every ${RETRY_MS / 1000} s`);
       this.#failure = error.message;
+      this.#silent({ places: [settings.write, settings.read], why: error.message });
       this.#again = setTimeout(() => void this.start(), RETRY_MS);
     }
   }

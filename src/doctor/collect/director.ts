@@ -1,6 +1,7 @@
 // Collects everything that the director's rules need from the host and from the network. Every wait has a timeout.
 
 import { hostArpRules } from '../../host/arp-rules.js';
+import { readApiSilences } from '../../host/published-api.js';
 import type { Address } from '../../model/address.js';
 import { counted } from '../../model/counted.js';
 import { addressId, destinationId } from '../../model/identity.js';
@@ -153,6 +154,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     arpRules: hostArpRules(),
     syncDaemons: collectSyncDaemons(),
     proxies: collectProxies(),
+    apiSilences: readApiSilences(),
     ...(wantedSwitch === undefined ? {} : { wantedSwitch }),
     ...(stream === undefined ? {} : { stream }),
     notExamined: [...notExamined, ...filters.notExamined, ...leftOut(unasked.size, servers.left + (six?.left ?? 0) + routed.left, left)],
