@@ -113,6 +113,18 @@ test('sequences', () => {
   assert.deepEqual(lines('~SEQ(N,9223372036854775806,9223372036854775807) ${N}').length, 2);
 });
 
+test('a sequence with more turns than there may be lines is given up before its first one', () => {
+  for (const sequence of [
+    '~SEQ(N,1000000000) a',
+    '~SEQ(N,-9223372036854775808,9223372036854775807) a',
+    '~SEQ(A,2) ~SEQ(N,5,-1,-3000000) a',
+  ]) {
+    const { lines, texts } = run(`before\n${sequence}\nafter`);
+    assert.deepEqual(lines, ['before'], sequence);
+    assert.match(texts.join(), /more than 2000000 lines - giving up/, sequence);
+  }
+});
+
 test('lists', () => {
   assert.deepEqual(lines('~LST(A, a , b,) x${A}.'), ['xa.', 'xb.', 'x.']);
   assert.deepEqual(lines('~LST({A, B},{1,2}, {3}, 4) ${A}.${B}.'), ['1.2.', '3..', '4..']);

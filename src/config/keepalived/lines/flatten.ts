@@ -119,8 +119,13 @@ class Flattener {
 
   /** Counts usage, and stops reading when a limit is exceeded. */
   #bound(what: keyof Used, amount: number, line: Text): void {
+    this.#need(what, amount, line);
     this.#read[what] += amount;
-    if (this.#read[what] <= LIMITS[what]) return;
+  }
+
+  /** Stops reading when there is no room for so much more. */
+  #need(what: keyof Used, amount: number, line: Text): void {
+    if (this.#read[what] + amount <= LIMITS[what]) return;
     this.#report('configuration-too-large', originAt(line, 0), { max: LIMITS[what], what });
     throw new Exceeded();
   }
@@ -300,6 +305,7 @@ class Flattener {
       for (const problem of read.problems) this.#report('sequence-invalid', originAt(line, 0), { problem, line: line.text.trimEnd() });
       return;
     }
+    this.#need('lines', read.count, line);
     const rest = slice(line, read.end);
     this.#work.push({ kind: 'sequence', sequence: read, rounds: read.rounds[Symbol.iterator](), line: rest, depth });
   }

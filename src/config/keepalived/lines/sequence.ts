@@ -4,6 +4,8 @@
 export interface Sequence {
   readonly variables: readonly string[];
   readonly rounds: Iterable<readonly string[]>;
+  /** How many there are. */
+  readonly count: number;
   /** The index where the repeated text begins. */
   readonly end: number;
 }
@@ -49,7 +51,8 @@ export function readSeq(text: string, substitute: (text: string) => string): Seq
   if (match[1] === 'x' && (start < 0n || end < 0n)) return { problems: ['~SEQx is only valid for positive numbers', specification] };
   const small = [start, step, end].every((value) => value >= -INT64 && value < INT64);
   if (!small || step === 0n || (step > 0n ? start > end : start < end)) return { problems: ['Invalid ~SEQ values', specification] };
-  return { variables: [variable], rounds: count(start, step, end, match[1] === 'x' ? 16 : 10), end: close + 1 };
+  const rounds = count(start, step, end, match[1] === 'x' ? 16 : 10);
+  return { variables: [variable], rounds, count: Number((end - start) / step) + 1, end: close + 1 };
 }
 
 /** `{a, b}` or one word, with surrounding blanks; a comma or the closing bracket must follow the match. */
@@ -78,5 +81,5 @@ export function readLst(text: string): Sequence | SequenceProblem {
   if (rounds.some((values) => values.length > variables.length)) {
     return { problems: ['~LST specification has too many values', ...invalid.problems] };
   }
-  return { variables, rounds: rounds.map((values) => variables.map((_, index) => values[index] ?? '')), end: at };
+  return { variables, rounds: rounds.map((values) => variables.map((_, index) => values[index] ?? '')), count: rounds.length, end: at };
 }
