@@ -10,8 +10,9 @@ for (const { name, hosts, steps } of labs) {
   if (OF_OTHER_TOOLS.includes(name)) continue;
   if (!Object.values(hosts).some(({ director }) => director === true)) continue;
   test(`${name}: weir explain is asked, and its answer is expected`, () => {
-    const asked = steps.filter((step) => step.kind === 'run' && step.command.startsWith('weir explain '));
-    assert.ok(asked.length > 0);
-    for (const step of asked) assert.ok(step.kind === 'run' && (step.expect?.contains ?? []).length > 0);
+    const asked = steps.flatMap((step) => (step.kind === 'run' || step.kind === 'wait' ? [step] : []));
+    const answers = asked.filter(({ command }) => command.startsWith('weir explain '));
+    assert.ok(answers.length > 0);
+    for (const { expect } of answers) assert.ok((expect?.contains ?? []).length > 0);
   });
 }

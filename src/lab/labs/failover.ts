@@ -4,7 +4,7 @@ import type { Lab, Step, WaitStep } from '../definition/lab.js';
 import { KEEPALIVED } from './dual.js';
 import { FailoverConnections, startClients } from './failover-connections.js';
 import { DR_VIP, FULLNAT, hosts, NAT_VIP, PORT, SERVERS, VIPS } from './failover-hosts.js';
-import { described, explained, run, tableBecomes } from './steps.js';
+import { described, explainedAfterGrace, run, tableBecomes } from './steps.js';
 
 type Director = 'lvs1' | 'lvs2';
 const DIRECTORS = ['lvs1', 'lvs2'] as const;
@@ -58,7 +58,7 @@ const begin: readonly Step[] = [
   ...DIRECTORS.map((on) =>
     tableBecomes(on, 60, ...['Masq', 'Route', 'FullNAT'].flatMap((method) => SERVERS.map((server) => `-> ${server}:${PORT} ${method} 1`))),
   ),
-  explained('lvs1', '203.0.113.9', `${NAT_VIP}:${PORT}`, 'verdict forwarded', `service TCP ${NAT_VIP}:${PORT} rr`),
+  explainedAfterGrace('lvs1', '203.0.113.9', `${NAT_VIP}:${PORT}`, 'verdict forwarded', `service TCP ${NAT_VIP}:${PORT} rr`),
   ...startClients,
   described(
     'Each client opens chats and a download: from outside by VS/NAT and FULLNAT, inside by VS/DR. They stay to the end.',

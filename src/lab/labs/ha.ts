@@ -2,7 +2,7 @@
 // stands in for both, the directors fail over, and synchronised connections with them: what a failover costs is counted.
 import type { Lab, LabHost, Step, WaitStep } from '../definition/lab.js';
 import { KEEPALIVED } from './dual.js';
-import { curls, described, explained, logLines, mark, run, table, tableBecomes } from './steps.js';
+import { curls, described, explained, explainedAfterGrace, logLines, mark, run, table, tableBecomes } from './steps.js';
 
 const VIP = '172.16.246.140';
 const CLIENT = '172.16.246.10';
@@ -173,7 +173,7 @@ const start: readonly Step[] = [
     run('lvs1', 'ipvsadm -Ln', { contains: [`TCP ${VIP}:80 wlc persistent 50`] }),
   ),
   oneAnswers,
-  explained(
+  explainedAfterGrace(
     'lvs1',
     CLIENT,
     `${VIP}:80`,

@@ -27,6 +27,14 @@ export const table = (on: string, ...contains: readonly string[]): RunStep => ru
 export const explained = (on: string, from: string, to: string, ...contains: readonly string[]): RunStep =>
   run(on, `weir explain --from ${inUrl(from)}:5000 --to ${to}`, { contains });
 
+/** As explained(), of a director that has just taken over: until its grace period is over, packets without a connection are dropped. */
+export const explainedAfterGrace = (on: string, from: string, to: string, ...contains: readonly string[]): WaitStep => ({
+  ...explained(on, from, to, ...contains),
+  kind: 'wait',
+  seconds: 30,
+  expect: { contains },
+});
+
 /** Waits until the director's table contains these lines. */
 export const tableBecomes = (on: string, seconds: number, ...matches: readonly string[]): WaitStep => ({
   kind: 'wait',
