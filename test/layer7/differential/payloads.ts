@@ -59,6 +59,11 @@ export const payloads: readonly Payload[] = [
     bytes: `GET http://b/p HTTP/1.1\r\n${H}\r\n`,
     expected: /^GET \/p HTTP\/1\.1\r\nHost: b\r\n(?!.*Host: a)/s,
   },
+  {
+    name: 'an absolute target without a path, with an empty query',
+    bytes: `GET http://b? HTTP/1.1\r\n${H}\r\n`,
+    expected: /^GET \/\? HTTP\/1\.1\r\n/,
+  },
   { name: 'an empty name', bytes: get(': x\r\n'), expected: 400 },
   { name: 'a line without a colon', bytes: get('nonsense\r\n'), expected: 400 },
   { name: 'a control in the target', bytes: `GET /\x01a HTTP/1.1\r\n${H}\r\n`, expected: 400 },

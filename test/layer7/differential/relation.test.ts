@@ -65,6 +65,23 @@ test('the reasons of nginx: its methods, and * of OPTIONS', () => {
   assert.equal(kind(lower, weir(lower), passed(0, 400), 'haproxy'), 'defect');
 });
 
+test('the reason of nginx: the empty query of a target without a path, where it asks for / by the same method', () => {
+  const one = (line: string): Verdict => ({ statuses: [200], requests: [request('', line)] });
+  const asked = (line: string, weir: string, other: string, name: OtherName = 'nginx'): string =>
+    kind(request('', line), one(weir), one(other), name);
+  for (const method of ['GET', 'OPTIONS'])
+    assert.equal(asked(`${method} http://b? HTTP/1.1`, `${method} /? HTTP/1.1`, `${method} / HTTP/1.1`), 'other bytes', method);
+  for (const [line, weir, other, name] of [
+    ['GET http://b?', 'GET /?', 'HEAD /', 'nginx'],
+    ['GET http://b?', 'GET /?', 'GET /a', 'nginx'],
+    ['GET http://b?', 'GET /?', 'GET /', 'haproxy'],
+    ['GET http://b?x', 'GET /?x', 'GET /', 'nginx'],
+    ['GET http://b/?', 'GET /?', 'GET /', 'nginx'],
+    ['GET /?', 'GET /?', 'GET /', 'nginx'],
+  ] as const)
+    assert.equal(asked(`${line} HTTP/1.1`, `${weir} HTTP/1.1`, `${other} HTTP/1.1`, name), 'defect', `${line}, ${other}`);
+});
+
 test('the reasons of nginx: what it takes for the end of a connection', () => {
   const behind = (first: string, weir: readonly string[], other: Verdict): string =>
     kind(`${first}${PLAIN}`, { statuses: [200, 200], requests: weir }, other, 'nginx');

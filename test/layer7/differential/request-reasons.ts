@@ -50,6 +50,14 @@ const withSlash: Reason<RequestDifference> = {
     /^OPTIONS https?:\/\/[^/? ]+ /i.test(line) && status === OK && arrived?.line === 'OPTIONS / HTTP/1.1' && arrived.body === body,
 };
 
+const withoutQuery: Reason<RequestDifference> = {
+  why: 'nginx asks for / where a URI without a path has an empty query; RFC 3986 §6.2.3: its ? stays',
+  explains: ({ request: { line, body }, status, arrived }) => {
+    const [, method] = /^([^ ]+) https?:\/\/[^/? ]+\? /i.exec(line) ?? [];
+    return method !== undefined && status === OK && arrived?.line === `${method} / HTTP/1.1` && arrived.body === body;
+  },
+};
+
 /** By the field that nginx reads: how it answers. */
 const TABBED: ReadonlyMap<string, number> = new Map([
   ['transfer-encoding', 501],
@@ -86,6 +94,7 @@ export const REQUEST_REASONS: Readonly<Record<OtherName, readonly Reason<Request
       /^[^ ]+ https?:\/\/(?!\[)[a-z\d.-]*[^a-z\d.\-:/? ]/i.test(line),
     ),
     withSlash,
+    withoutQuery,
     withTab,
     ended('nginx takes close within another word for the option; RFC 9110 §7.6.1: an option is a token', hasCloseWithin),
     ended(
