@@ -66,7 +66,10 @@ export interface ExplainedPacket {
   readonly localOf: (connection: Connection) => Endpoint | undefined;
 }
 
-/** Of a frame that is balanced, or of the packet that an ICMP error quotes: source, then target; of a tunnel's, also of the one inside. */
+/**
+ * Of a frame that is balanced, or of the packet that an ICMP error quotes: source, then target; of a tunnel's, also of the one inside; and the client
+ * behind a local address.
+ */
 interface Ends {
   readonly ends: readonly Endpoint[];
   readonly call?: string | undefined;
@@ -75,12 +78,12 @@ interface Ends {
   readonly named?: Endpoint | undefined;
 }
 
-/** FULLNAT: what a server sends to a local address is for the client behind it. */
+/** FULLNAT: what a server sends to a local address is for the client behind it, or for one on the director that has this address and port, too. */
 function endsBehind(seen: Ends, ports: LiveLocalPorts): Ends {
   const [source, target] = seen.ends;
   if (source === undefined || target === undefined || seen.protocol === undefined) return seen;
   const client = ports.clientOf(source, target, seen.protocol);
-  return client === undefined ? seen : { ...seen, ends: [source, client] };
+  return client === undefined ? seen : { ...seen, ends: [source, target, client] };
 }
 
 /** Also of the packet in a tunnel whose outer one is quoted. */

@@ -28,8 +28,8 @@ import { TemplateFlagAbi } from '../template-flag.gen.js';
 import type { LiveServices } from './live-services.js';
 
 /**
- * Clients of which one packet may meet connections: its source, its target, both addresses without a port (FTP's data connections wait there for one),
- * and the one that a line of FTP names. undefined: there is no such client.
+ * Clients of which one packet may meet connections: its source, its target, the one behind a local address, all of them without a port (FTP's data
+ * connections wait there for one), and the one that a line of FTP names. undefined: there is no such client.
  */
 export type Clients = readonly (Endpoint | undefined)[];
 const CLIENTS_MAX = 8;
