@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { Method } from '../../../src/datapath/ebpf/abi.gen.js';
 import { addressAt } from '../../../src/datapath/ebpf/explain/live-fragments.js';
-import { Fragment, FragmentAbi, FragmentKey, FragmentKind } from '../../../src/datapath/ebpf/fragment.gen.js';
+import { Fragment, FragmentAbi, FragmentKey, FragmentKind, FragmentServer } from '../../../src/datapath/ebpf/fragment.gen.js';
+import { packetWords } from '../../../src/datapath/ebpf/table/record-address.js';
 import { type FragmentEntry, type Fragments, fragmentKey } from '../../../src/datapath/memory/packets/fragments.js';
-import { familyOf, type Ip, textOf } from '../../../src/datapath/memory/packets/ip.js';
+import { addressOf, familyOf, type Ip, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import { parseFrame } from '../../../src/datapath/memory/packets/parse.js';
-import { readField } from '../../../src/sys/bpf/records.js';
+import type { Family } from '../../../src/model/address.js';
+import { encodeRecord, readField } from '../../../src/sys/bpf/records.js';
 import { swap16, swap32, viewOf } from '../../../src/wire/bytes.js';
 import type { FragmentTables } from '../fragment-tables.js';
 
@@ -45,13 +47,22 @@ const METHODS: Readonly<Record<string, number>> = { masq: Method.M_MASQ, tunnel:
 /** An ID as the host has it, of a packet from or to this address. `word`: in the packet's order. */
 const idAt = (address: Ip, word: number): number => (familyOf(address) === 'inet' ? swap16(word) : swap32(word));
 
+/** Of IPv6 the key has no protocol, and no packet of IPv4 whose protocol is 0 is looked at. */
+const familyIn = (key: Uint8Array): Family => (readField(key, FragmentKey.protocol) === 0 ? 'inet6' : 'inet');
+
 function nameOf(key: Uint8Array): string {
-  const [source, destination] = [addressAt(key, FragmentKey.saddr.at), addressAt(key, FragmentKey.daddr.at)];
+  const family = familyIn(key);
+  const [source, destination] = [addressAt(key, FragmentKey.saddr.at, family), addressAt(key, FragmentKey.daddr.at, family)];
   const id = idAt(source, readField(key, FragmentKey.id));
-  return fragmentKey({ family: familyOf(source), source, destination, protocol: readField(key, FragmentKey.protocol) }, id);
+  return fragmentKey({ family, source, destination, protocol: readField(key, FragmentKey.protocol) }, id);
 }
 
-function seenIn(value: Uint8Array): Seen {
+/** A server as the map has it, which does not have its family. */
+const serverRecord = (server: Ip): string => hexOf(encodeRecord(FragmentServer, { addr: packetWords(addressOf(server)) }));
+const hexOf = (record: Uint8Array): string => Buffer.from(record).toString('hex');
+
+function seenIn({ key, value }: Pick<Loaded, 'key' | 'value'>): Seen {
+  const family = familyIn(key);
   const word = viewOf(value).getBigUint64(Fragment.word.at, true);
   const kind = Number(word >> BigInt(FragmentAbi.FRAGMENT_KIND_SHIFT));
   const held = Number(word & 0xffffffffn);
@@ -60,10 +71,14 @@ function seenIn(value: Uint8Array): Seen {
   if (kind !== KINDS.request && kind !== KINDS.reply) return { kind, held };
   const to = { destination: readField(value, Fragment.dest), method: readField(value, Fragment.method) };
   const byFlow = readField(value, Fragment.byFlow) !== 0;
-  const source = addressAt(value, Fragment.addr.at);
+  const source = addressAt(value, Fragment.addr.at, family);
   if (kind === KINDS.request)
     return { kind, held, to: { ...to, ...(byFlow && { local: localText(source, idAt(source, readField(value, Fragment.id))) }) } };
-  return { kind, held, to: { ...to, virtual: textOf(source), ...(byFlow && { client: textOf(addressAt(value, Fragment.to.at)) }) } };
+  return {
+    kind,
+    held,
+    to: { ...to, virtual: textOf(source), ...(byFlow && { client: textOf(addressAt(value, Fragment.to.at, family)) }) },
+  };
 }
 
 /** IPv4's IDs are the low halves of the programs' numbers. */
@@ -118,7 +133,7 @@ export class FragmentView {
     const loaded = [...this.#loaded()].filter((each) => !ended(each));
     assert.deepEqual(
       Object.fromEntries([...living].map(([name, entry]) => [name, seenInMemory(entry)])),
-      Object.fromEntries(loaded.map(({ name, value }) => [name, seenIn(value)])),
+      Object.fromEntries(loaded.map((each) => [each.name, seenIn(each)])),
       `fragmented packets in memory, of the programs, ${what}`,
     );
     for (const { name, value } of loaded) {
@@ -128,10 +143,10 @@ export class FragmentView {
     const id = new Uint8Array(4);
     const ids = [...this.tables.servers.keys()].map((key) => {
       this.tables.servers.lookup(key, id);
-      return [textOf(addressAt(key, 0)), viewOf(id).getUint32(0, true)];
+      return [hexOf(key), viewOf(id).getUint32(0, true)];
     });
     assert.deepEqual(
-      Object.fromEntries([...this.fragments.servers].map(([server, last]) => [textOf(server), last])),
+      Object.fromEntries([...this.fragments.servers].map(([server, last]) => [serverRecord(server), last])),
       Object.fromEntries(ids),
       `servers of fragments and their packets' IDs in memory, of the programs, ${what}`,
     );

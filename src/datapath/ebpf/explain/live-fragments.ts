@@ -1,4 +1,5 @@
 // What the loaded datapath knows of the packet that one fragment is of: the note that its first fragment left.
+import type { Family } from '../../../model/address.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { encodeRecord, readField } from '../../../sys/bpf/records.js';
 import { unlessCode } from '../../../sys/errno.js';
@@ -19,10 +20,11 @@ const wordsOf = (ip: Ip): readonly number[] => packetWords(addressOf(ip));
 /** An ID between a packet's order, as records have it in a word, and the host's. */
 const swapId = ({ source }: Packet, id: number): number => (familyOf(source) === 'inet' ? swap16(id) : swap32(id));
 
-/** An address in a record of fragments: IPv4 is in the first of four words. */
-export function addressAt(record: Uint8Array, at: number): Ip {
-  const [first = 0, ...rest] = [0, 1, 2, 3].map((k) => viewOf(record).getUint32(at + k * 4, true));
-  return ipOf(rest.every((word) => word === 0) ? modelAddress(first) : modelAddress(first, ...rest));
+const ADDRESS_WORDS: Readonly<Record<Family, readonly number[]>> = { inet: [0], inet6: [0, 1, 2, 3] };
+
+/** An address in a record of fragments, whose family is its packet's: IPv4 is in the first of four words, and so may all be that IPv6 has. */
+export function addressAt(record: Uint8Array, at: number, family: Family): Ip {
+  return ipOf(modelAddress(...ADDRESS_WORDS[family].map((k) => viewOf(record).getUint32(at + k * 4, true))));
 }
 
 function valueIn(tables: Tables, pin: string, key: Uint8Array, bytes: number): Uint8Array | undefined {
@@ -41,29 +43,34 @@ function noteIn(value: Uint8Array, packet: Packet, services: LiveServices): Frag
   if (kind !== FragmentKind.FRAGMENT_REQUEST && kind !== FragmentKind.FRAGMENT_REPLY) return undefined;
   const destination = services.destination(readField(value, Fragment.dest));
   if (destination === undefined) return { kind: 'drop' };
-  const source = addressAt(value, Fragment.addr.at);
+  const source = addressAt(value, Fragment.addr.at, packet.family);
   const byFlow = readField(value, Fragment.byFlow) !== 0;
   if (kind === FragmentKind.FRAGMENT_REPLY)
-    return { kind: 'reply', destination, virtual: source, ...(byFlow && { client: addressAt(value, Fragment.to.at) }) };
+    return { kind: 'reply', destination, virtual: source, ...(byFlow && { client: addressAt(value, Fragment.to.at, packet.family) }) };
   const local = { address: source, id: swapId(packet, readField(value, Fragment.id)) };
   return { kind: 'request', destination, method: connectionMethodName(readField(value, Fragment.method)), ...(byFlow && { local }) };
 }
 
-/** Gives the reference director the servers that are known, and their packets' IDs. */
-function loadServers(tables: Tables, { fragments }: PacketDirector): void {
+/** Is all but the first word of the address of a server 0? It may be of either family: the programs take it for both, too. */
+const hasOneWord = (server: Uint8Array): boolean => server.subarray(4).every((byte) => byte === 0);
+
+/** Gives the reference director the servers of a family that are known, and their packets' IDs. */
+function loadServers(tables: Tables, { fragments }: PacketDirector, family: Family): void {
   const map = unlessCode(() => tables.open(FRAGMENT_SERVERS_PIN), ['ENOENT'], undefined);
   if (map === undefined) return;
   using(map, () => {
     const id = new Uint8Array(4);
-    for (const key of map.keys())
-      if (map.lookup(key, id)) fragments.servers.set(addressAt(key, FragmentServer.addr.at), viewOf(id).getUint32(0, true));
+    for (const key of map.keys()) {
+      if (family === 'inet' && !hasOneWord(key)) continue;
+      if (map.lookup(key, id)) fragments.servers.set(addressAt(key, FragmentServer.addr.at, family), viewOf(id).getUint32(0, true));
+    }
   });
 }
 
 /** Gives the reference director what a later fragment goes by, of SCTP the packet's length, and the IDs for packets that are in fragments, or may be cut. */
 export function loadFragment(tables: Tables, director: PacketDirector, packet: Packet, services: LiveServices): void {
   const { part, family, source, destination, protocol } = packet;
-  if (packet.fragment || !packet.dontFragment) loadServers(tables, director);
+  if (packet.fragment || !packet.dontFragment) loadServers(tables, director, family);
   if (part === undefined || (!part.later && protocol !== IpProtocol.sctp)) return;
   const ends = { saddr: wordsOf(source), daddr: wordsOf(destination) };
   const key = encodeRecord(FragmentKey, { ...ends, id: swapId(packet, part.id), protocol: family === 'inet' ? protocol : 0 });
