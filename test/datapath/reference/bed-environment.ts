@@ -10,8 +10,18 @@ const LO_MAC = '00:00:00:00:00:00';
 const LO_ADDRESS = '127.0.0.1';
 const LOCAL: HopAnswer = { kind: 'local' };
 const IPV4_BITS = 32;
+/** Of IPv6. */
+const NETWORK_LENGTH = '/64';
 
 const own = new Set<string>(Object.values(DEVICES).flatMap(({ addresses }) => addresses.map((each) => each.split('/')[0] ?? '')));
+
+/** Who forwards has also the first address of each IPv6 network of its devices (RFC 4291, 2.6.1). */
+const firstOfNetworks = new Set<string>(
+  Object.values(DEVICES)
+    .flatMap(({ addresses }): readonly string[] => addresses)
+    .filter((each) => each.endsWith(NETWORK_LENGTH))
+    .map((each) => textOf(maskedOf(ipOf(ip(each.slice(0, -NETWORK_LENGTH.length))), 64))),
+);
 
 /** On a device's own network. `via`: the gateway, or the address itself. */
 function on(device: keyof typeof DEVICES, via: string, mtu: number): HopAnswer {
@@ -63,7 +73,7 @@ const routeTo = (address: Ip): Route | undefined =>
 
 function hop(address: Ip): HopAnswer {
   const text = textOf(address);
-  if (own.has(text) || text.endsWith('.255')) return LOCAL;
+  if (own.has(text) || firstOfNetworks.has(text) || text.endsWith('.255')) return LOCAL;
   return routeTo(address)?.answer(text) ?? LOCAL;
 }
 
