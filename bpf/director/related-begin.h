@@ -43,9 +43,10 @@ static __always_inline bool related_has_dest(__u32 dest) { return dest && !(dest
 static __always_inline bool related_asks(int done) { return done >= RELATED_ASKED; }
 static __always_inline __u32 related_asked(int done) { return done & (RELATED_ASKED - 1); }
 
-/* An exact service's connections are not the wide build's, which was the last one to look: the packet goes back to the program on the links. */
+/* An exact service's connections are not the wide build's, which was the last one to look: the packet goes back to the program on the links. One of all
+ * ports has port 0, which a quoted packet may have, too. */
 static __always_inline int related_begins(struct service *s, __u32 service, __u16 port) {
-  return ALL_PORTS && s->port == port ? TC_BACK : (int)(RELATED_ASKED | service);
+  return ALL_PORTS && s->port && s->port == port ? TC_BACK : (int)(RELATED_ASKED | service);
 }
 
 #endif
