@@ -108,6 +108,12 @@ static __always_inline struct packet *xdp_read(struct xdp_md *ctx) {
   return p;
 }
 
+/* The program of tunnels may leave a packet to tc, which then meets its connection as this one leaves it. No other segment begins a connection where it
+ * has ended one. */
+static __always_inline bool may_meet_twice(struct packet *p) {
+  return p->protocol != IPPROTO_TCP || (p->flags & (FLAG_SYN | FLAG_RST)) != (FLAG_SYN | FLAG_RST);
+}
+
 /* QUICK_ABSENT: there is no connection. */
 __noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
   struct conf *c = the_conf();
@@ -121,6 +127,7 @@ __noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
   if (!scratch) return XDP_PASS;
   scratch->chosen = v.f.value;
   int done = xdp_send_to(ctx);
+  if (done == QUICK_TUNNEL && !may_meet_twice(p)) return XDP_PASS;
   if (done == XDP_PASS || conn_touch(&v, false)) return done;
   v.reason = R_BUSY;
   return xdp_drop(&v);
