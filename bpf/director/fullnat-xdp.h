@@ -8,6 +8,15 @@
 #ifndef WEIR_FULLNAT_XDP_H
 #define WEIR_FULLNAT_XDP_H
 
+/* May a request go on by XDP? Else tc has it, which looks at its size before its flow. */
+static __always_inline bool hop_takes(struct packet *p, struct fullnat_work *work, struct conf *c) {
+  struct dest *d = dest_at(work->dest);
+  struct hop h;
+  if (!d) return false;
+  CHECKED(d);
+  return hop_read(&d->hop, address_word(d->addr), clock_now(), c->fresh_for, &h) && h.flags & NH_XDP && (!h.mtu || p->length <= h.mtu);
+}
+
 /* The place of a request's flow, which lives on. 0: it has none yet, or its server is to know its client. A global function, with its own stack frame,
  * for what is not leased. */
 __noinline int flow_go_on(struct xdp_md *ctx) {
@@ -16,7 +25,7 @@ __noinline int flow_go_on(struct xdp_md *ctx) {
   struct conf *c = the_conf();
   struct fullnat_client client;
   struct packet p;
-  if (!work || !c || !quick_reparse(data, end, &p)) return 0;
+  if (!work || !c || !quick_reparse(data, end, &p) || !hop_takes(&p, work, c)) return 0;
   client_of(&client, &p, work);
   struct fullnat_flow *f = flow_place(&client, work);
   if (!f || work->report || !is_pool_of(work) || !flow_is_of(f, &client) || !flow_renew(f, &client, c, work)) return 0;
