@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -13,6 +15,7 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
+#define COOKIE_STACK (64 * 1024)
 #ifndef SIOCGSKNS
 #define SIOCGSKNS 0x894C
 #endif
@@ -63,21 +66,61 @@ static napi_value js_setns(napi_env env, napi_callback_info info) {
   return setns(fd, CLONE_NEWNET) < 0 ? fail(env, "setns", errno) : NULL;
 }
 
+/* A socket of a namespace, for its cookie. */
+struct cookie_socket {
+  int nsfd;
+  int sock;
+  int err; /* of `call`, where sock is negative */
+  const char *call;
+};
+
+static void *open_in_netns(void *arg) {
+  struct cookie_socket *s = arg;
+  s->call = "setns";
+  if (setns(s->nsfd, CLONE_NEWNET) < 0) {
+    s->err = errno;
+    return NULL;
+  }
+  s->call = "socket";
+  s->sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  s->err = errno;
+  return NULL;
+}
+
+/* By a thread of its own that does not come back: whoever takes a namespace down ends the processes in it, which /proc lists by their first thread. */
+static void open_by_thread(struct cookie_socket *s) {
+  sigset_t all, before;
+  pthread_attr_t attr;
+  pthread_t thread;
+  sigfillset(&all);
+  s->call = "pthread_create";
+  s->err = pthread_attr_init(&attr);
+  if (s->err) return;
+  pthread_attr_setstacksize(&attr, COOKIE_STACK);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  s->err = pthread_create(&thread, &attr, open_in_netns, s);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attr);
+  if (!s->err) pthread_join(thread, NULL);
+}
+
 static napi_value js_netns_cookie(napi_env env, napi_callback_info info) {
   ARGS("netnsCookie");
-  int nsfd = arg_nsfd(&a, 0), saved;
+  struct cookie_socket s = {.nsfd = arg_nsfd(&a, 0), .sock = -1};
   if (args_bad(&a)) return NULL;
-  int err = enter_netns(nsfd, &saved);
-  if (err) return fail(env, "setns", -err);
-  int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  err = errno;
-  leave_netns(saved);
-  if (sock < 0) return fail(env, "socket", err);
+  if (s.nsfd >= 0) {
+    open_by_thread(&s);
+  } else {
+    s.call = "socket";
+    s.sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    s.err = errno;
+  }
+  if (s.sock < 0) return fail(env, s.call, s.err);
   uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
-  int got = getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
-  err = errno;
-  close(sock);
+  int got = getsockopt(s.sock, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
+  int err = errno;
+  close(s.sock);
   if (got < 0) return fail(env, "getsockopt", err);
   napi_value v;
   return napi_create_bigint_uint64(env, cookie, &v) == napi_ok ? v : NULL;

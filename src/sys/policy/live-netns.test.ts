@@ -6,6 +6,7 @@ import { noRoot, noTools, notFirstNamespaces } from '../../../test/support/probe
 import { native } from '../addon.js';
 import { using } from '../fd.js';
 import { Netns } from '../namespaces/netns.js';
+import { processesIn } from '../namespaces/processes-in.js';
 import { removeNetns } from '../namespaces/remove-netns.js';
 import { liveCookies, nsfsMounts } from './live-netns.js';
 
@@ -73,6 +74,26 @@ test('a namespace is alive while processes enter and leave it between two reads 
   } finally {
     hopper?.kill('SIGKILL');
     for (const name of names) assert.equal(removeNetns(name), undefined);
+  }
+});
+
+test('who asks for the cookie of a namespace is in it at no moment: it would be ended by who takes that namespace down', root, async () => {
+  const name = `sys-ask-${process.pid}`;
+  const ask = `
+    const { native } = await import(${JSON.stringify(new URL('../addon.js', import.meta.url).href)});
+    const fd = native().open('/run/netns/${name}', 0);
+    process.stdout.write('ready');
+    for (const end = Date.now() + 10_000; Date.now() < end; ) native().netnsCookie(fd);`;
+  let asker: ReturnType<typeof spawn> | undefined;
+  try {
+    execFileSync('ip', ['netns', 'add', name]);
+    asker = spawn(process.execPath, ['--input-type=module', '-e', ask], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(asker.stdout ?? asker, 'data');
+    for (let look = 0; look < 2000; look++) assert.ok(!processesIn(name).includes(asker.pid ?? 0), `look ${look}`);
+    assert.equal(asker.exitCode, null);
+  } finally {
+    asker?.kill('SIGKILL');
+    assert.equal(removeNetns(name), undefined);
   }
 });
 
