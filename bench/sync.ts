@@ -242,8 +242,11 @@ async function withDaemons({ first, second }: SyncPair, work: (begin: () => read
       return [first.daemonProcess('master'), second.daemonProcess('backup')];
     });
   } finally {
-    first.stopDaemon('master');
-    second.stopDaemon('backup');
+    try {
+      second.stopDaemon('backup');
+    } finally {
+      first.stopDaemon('master');
+    }
   }
 }
 

@@ -9,15 +9,15 @@ import { sweepRun } from '../sys/policy/sweep-run.js';
 
 const RUN = '/run/weir';
 
-export type StateKind = 'api' | 'drain' | 'feedback' | 'realserver' | 'release' | 'sync' | 'tune' | 'vip';
+export type StateKind = 'drain' | 'feedback' | 'realserver' | 'release' | 'sync' | 'tune' | 'vip';
 /** Kinds of the daemon, which keeps their files itself. */
 export type DaemonStateKind = 'vrrp' | 'health';
 
-export const stateFolder = (kind: StateKind | DaemonStateKind): string => `${RUN}/${kind}`;
+const folderOf = (kind: StateKind | DaemonStateKind): string => `${RUN}/${kind}`;
 
 /** Where what `kind` did in a network namespace is remembered. `suffix`: of one of several, `_NAME`. `cookie`: of the namespace; default: ours. */
 export function netnsStatePath(kind: StateKind | DaemonStateKind, suffix = '', cookie = native().netnsCookie()): string {
-  return `${stateFolder(kind)}/${cookie}${suffix}.json`;
+  return `${folderOf(kind)}/${cookie}${suffix}.json`;
 }
 
 /** Some commands wait for answers from the network while they hold the lock. */
@@ -50,7 +50,7 @@ export class StateFile {
  * no other command may interfere. @throws WeirError lock-busy, SystemError
  */
 export function withState<T>(kind: StateKind, work: (state: StateFile) => T): T {
-  makeFolders(stateFolder(kind));
+  makeFolders(folderOf(kind));
   sweepRun(RUN, `${RUN}/bpf`);
   const state = new StateFile(kind);
   return locked(state.path.replace(/json$/, 'lock'), { waitMs: LOCK_WAIT_MS }, () => work(state));

@@ -195,7 +195,7 @@ function reportLost({ slots }: Watched, at: number, lost: () => void): void {
 /** Is the connection that was in this slot in another one now, where a search for it would come? Then it has not ended, and is reported from there. */
 function isNear({ words, copy, layout, count }: SlotNews, at: number): boolean {
   const { bucketWords, bucketSlots } = layout;
-  const bucket = Math.floor(at / bucketWords);
+  const bucket = bucketOfWord(layout, at);
   const buckets = count / bucketSlots;
   for (let n = 1 - Abi.PROBE_BUCKETS; n < Abi.PROBE_BUCKETS; n++) {
     const first = ((bucket + n + buckets) % buckets) * bucketWords;
