@@ -98,10 +98,13 @@ static void open_by_thread(struct cookie_socket *s) {
   if (s->err) return;
   pthread_attr_setstacksize(&attr, COOKIE_STACK);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  s->err = pthread_create(&thread, &attr, open_in_netns, s);
+  int err = pthread_create(&thread, &attr, open_in_netns, s);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attr);
-  if (!s->err) pthread_join(thread, NULL);
+  if (err)
+    s->err = err;
+  else
+    pthread_join(thread, NULL);
 }
 
 static napi_value js_netns_cookie(napi_env env, napi_callback_info info) {

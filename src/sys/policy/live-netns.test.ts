@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { noRoot, noTools, notFirstNamespaces } from '../../../test/support/probes.js';
 import { native } from '../addon.js';
-import { using } from '../fd.js';
+import { Fd, using } from '../fd.js';
 import { Netns } from '../namespaces/netns.js';
 import { processesIn } from '../namespaces/processes-in.js';
 import { removeNetns } from '../namespaces/remove-netns.js';
@@ -95,6 +95,12 @@ test('who asks for the cookie of a namespace is in it at no moment: it would be 
     asker?.kill('SIGKILL');
     assert.equal(removeNetns(name), undefined);
   }
+});
+
+test('what is no namespace is refused with the error of the call, also where the thread that made it ends first', root, () => {
+  using(new Fd(native().open('/dev/null', 0), '/dev/null'), ({ number }) => {
+    for (let turn = 0; turn < 500; turn++) assert.throws(() => native().netnsCookie(number), { code: 'EINVAL', syscall: 'setns' });
+  });
 });
 
 const deprived = { skip: seeing.skip || noTools('setpriv', 'unshare') };
