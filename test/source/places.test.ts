@@ -1,6 +1,7 @@
 // The project speaks of itself alone: no registry's host, no path of one machine, no lock that ties it to a mirror.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { filesUnder, read, root } from '../support/project.js';
 
@@ -18,6 +19,16 @@ const top = [
 const files = [...top, 'ARCHITECTURE.md', 'CHANGELOG.md'].concat(
   ['src', 'test', 'bench', 'dev', 'bpf', 'native', 'bin', 'docs', 'examples', 'share', '.ci'].flatMap((folder) => filesUnder(folder)),
 );
+
+test('nothing that a tool has left lies at the top', () => {
+  const known = new Set([...top, 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', '.gitignore', '.git']);
+  assert.deepEqual(
+    readdirSync(root, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && !known.has(entry.name))
+      .map(({ name }) => name),
+    [],
+  );
+});
 
 test('no registry is named', () => {
   const hosts = new RegExp(['registry', 'npmjs|pypi', 'org|crates', 'io'].join('\\.'));
