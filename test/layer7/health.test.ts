@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import type { PoolServerStatus, ProxyStatus } from '../../src/model/layer7/pool-status.js';
 import { root } from '../support/project.js';
 import { get, namedServer, RunningProxy } from './running-proxy.js';
@@ -66,7 +66,7 @@ async function start(port: number): Promise<RunningProxy> {
         delay_loop: 0.2
         delay_before_retry: 0.1
         warmup: 0
-        slow_start: 2
+        slow_start: 5
   hosts: [{locations: [{location: /, pool: web}]}]
 `,
   );
@@ -86,6 +86,14 @@ async function statusOf(server: Checked): Promise<PoolServerStatus> {
 const answers = async (port: number, count: number): Promise<ReadonlySet<string>> =>
   new Set((await Promise.all(Array.from({ length: count }, () => get(port)))).map(({ status, text }) => `${status} ${text}`));
 
+/** The processes get new orders after the log has the line. */
+async function untilAnswered(port: number, names: readonly string[]): Promise<void> {
+  const wanted = new Set(names.map((name) => `200 ${name}`));
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline && !isDeepStrictEqual(await answers(port, 8), wanted));
+  assert.deepEqual(await answers(port, 8), wanted);
+}
+
 test('checks take a server out for all processes, over a reload and new processes, and a slow start brings it back', {
   timeout: 60_000,
 }, async (context) => {
@@ -97,7 +105,7 @@ test('checks take a server out for all processes, over a reload and new processe
   assert.deepEqual(await answers(port, 8), new Set(['200 a', '200 b']));
   a.status = 503;
   await proxy.reported(new RegExp(`pool web: 127.0.0.1:${a.port} is down: HTTP_GET .*503`));
-  assert.deepEqual(await answers(port, 8), new Set(['200 b']));
+  await untilAnswered(port, ['b']);
   proxy.signal('SIGHUP');
   await proxy.reported(/the new configuration is in effect/);
   assert.deepEqual(await answers(port, 8), new Set(['200 b']));
@@ -112,8 +120,8 @@ test('checks take a server out for all processes, over a reload and new processe
   await proxy.reported(new RegExp(`pool web: 127.0.0.1:${a.port} is up`));
   const slow = await statusOf(a);
   assert.ok(slow.weight > 0 && slow.weight < 1, String(slow.weight));
-  await sleep(3000);
-  const whole = await statusOf(a);
+  let whole = slow;
+  for (const deadline = Date.now() + 30_000; whole.weight < 1 && Date.now() < deadline; whole = await statusOf(a)) await sleep(500);
   assert.deepEqual([whole.weight, whole.state, whole.failures], [1, 'up', 0]);
   assert.ok(whole.requests > 0 && whole.answers === whole.requests);
   assert.deepEqual(await answers(port, 8), new Set(['200 a', '200 b']));
