@@ -159,13 +159,16 @@ function joinRows(
   ];
 }
 
+/** One turn differs from the next by a tenth, so that many short ones are needed to see three hundredths. */
+const FORWARDED = 2 ** 18;
+
 /** Packets of connections that are there, with a session and while its process stands still, in turns. */
 async function forwardingRows({ first }: SyncPair, turns: number): Promise<readonly Row[]> {
   const measured: { readonly without: number; readonly beside: number }[] = [];
   const after = async (name: 'SIGSTOP' | 'SIGCONT'): Promise<number> => {
     first.signal(name);
     await delay(SIGNAL_MS);
-    return first.forwarding(FLOW_BITS, 2 ** 20);
+    return first.forwarding(FLOW_BITS, FORWARDED);
   };
   for (let turn = 0; turn < turns; turn++) measured.push({ without: await after('SIGSTOP'), beside: await after('SIGCONT') });
   return [
@@ -229,7 +232,7 @@ async function stream(
   await until('status shows that nothing would break', () => first.isCovered, 30, 20);
   add([row('until status shows 0 that would break', [now() - began], 's', { note: 'status is written once a second' })]);
   await delay(SETTLE_MS);
-  add(await forwardingRows(pair, quick ? 3 : 25));
+  add(await forwardingRows(pair, quick ? 20 : 300));
   await pair.stop();
 }
 
