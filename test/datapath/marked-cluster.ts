@@ -88,6 +88,8 @@ export function testConnectionsGoOn(family: Family, inside: ClusterFamily['inClu
       };
       iptablesMarks(cluster, family, [['tcp', 80, 9]]);
       ipvsadm(lvs, `-A -f 9${option} -s rr`, `-a -f 9${option} -r ${server} -m`);
+      const explained = ok(lvs.weir(`explain --from ${at(family.client, 5)} --to ${at(vip, 80)} --mark 9`));
+      assert.match(explained, name === 'IPv4' ? /service +FWM 9 rr/ : /service +FWM 9 IPv6 rr/);
       associates();
       const talk = running(bed, client, station('talk', vip, 80, 4));
       await until(

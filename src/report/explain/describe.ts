@@ -5,7 +5,7 @@ import { REASONS } from '../../datapath/ebpf/reasons.gen.js';
 import { secondsOf } from '../../datapath/ebpf/table/clock.js';
 import type { Connection } from '../../datapath/memory/packets/connection.js';
 import type { Endpoint } from '../../datapath/memory/packets/endpoint.js';
-import { addressOf, textOf } from '../../datapath/memory/packets/ip.js';
+import { addressOf, familyOf, textOf } from '../../datapath/memory/packets/ip.js';
 import { parseFrame } from '../../datapath/memory/packets/parse.js';
 import type { Reason } from '../../datapath/memory/packets/reason.js';
 import type { DestinationRecord, ServiceRecord } from '../../datapath/memory/packets/records.js';
@@ -14,6 +14,7 @@ import { whyNot } from '../../datapath/schedule/why-not.js';
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
+import { listedService } from '../../model/listed-service.js';
 import type { ConnectionMethod } from '../../model/service.js';
 import type { Described } from './described.js';
 import { type EventOf, lastOf } from './events.js';
@@ -38,7 +39,8 @@ const protocolName = (number: number): string =>
   (Object.entries(IpProtocol).find(([, each]) => each === number)?.[0] ?? String(number)).toUpperCase();
 
 function serviceName({ mark, address, port, protocol }: ServiceRecord): string {
-  return mark === 0 ? `${protocolName(protocol)} ${endText({ address, port })}` : `FWM ${mark}`;
+  if (mark !== 0) return listedService({ kind: 'fwmark', family: familyOf(address), mark });
+  return `${protocolName(protocol)} ${endText({ address, port })}`;
 }
 
 const methodOf = ({ method, locals }: DestinationRecord): ConnectionMethod => (locals.length > 0 ? 'fullnat' : method);
