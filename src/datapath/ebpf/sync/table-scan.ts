@@ -1,6 +1,7 @@
 // Finds what is new in the connection tables since it looked last, by comparing slots with what was reported of them. A round looks at the buckets that had
 // changes, and at a part of all of them: for what changes without a packet, such as a time that is about to end elsewhere. A connection that begins and ends
 // between two looks is not seen, and need not be.
+import { FolderChanges } from '../../../sys/files/folder-changes.js';
 import { Abi } from '../abi.gen.js';
 import { clockDifference } from '../table/clock.js';
 import { type Beside, destOf, KEY_WORD, LINES_BESIDE, PROVEN, SIDE_TABLES, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
@@ -62,9 +63,14 @@ export class TableScan {
   #bucket = 0;
   #left = 0;
   #begunAt = 0;
+  readonly #pins: FolderChanges;
+  /** Not listed yet, or a table has two places: which of them is read first, or no more, stands in memory. */
+  #mustList = true;
 
   /** `tables`: readable ones, so that a map is mapped once. */
-  constructor(readonly tables: Tables) {}
+  constructor(readonly tables: Tables) {
+    this.#pins = new FolderChanges(tables.folder);
+  }
 
   /** The next round looks at all buckets. */
   forget(): void {
@@ -76,10 +82,20 @@ export class TableScan {
    * looked at: the part of them that is due by `now` belongs to the round.
    */
   begin(now: number, pass: number): void {
+    const areOthers = (this.#pins.mayHaveChanged() || this.#mustList) && this.#listTables();
+    const passed = clockDifference(now, this.#begunAt) / pass;
+    this.#begunAt = now;
+    this.#beginPart(areOthers || passed >= 1, passed);
+  }
+
+  /** True: others than before. */
+  #listTables(): boolean {
+    this.#mustList = true;
     const tables = [
       ...this.tables.conns().map((table) => ({ pin: TABLE_PIN, table, what: undefined })),
       ...SIDE_TABLES.flatMap(([pins, what]) => this.tables.sideConns(pins).map((table) => ({ pin: pins.conns, table, what }))),
     ];
+    this.#mustList = new Set(tables.map(({ pin }) => pin)).size < tables.length;
     const before = this.#watched;
     this.#watched = tables
       .filter(({ table }) => !table.before)
@@ -87,10 +103,7 @@ export class TableScan {
         const known = before.find(({ slots }) => slots.words.buffer === table.words.buffer);
         return known ?? { pin, what, slots: new SlotNews(table.words, layoutOf(what), NEWS, pin) };
       });
-    const passed = clockDifference(now, this.#begunAt) / pass;
-    this.#begunAt = now;
-    const areOthers = this.#watched.length !== before.length || this.#watched.some((table) => !before.includes(table));
-    this.#beginPart(areOthers || passed >= 1, passed);
+    return this.#watched.length !== before.length || this.#watched.some((table) => !before.includes(table));
   }
 
   /** The marks are read before the buckets. Programs of a build before have none: then each round is of all buckets. */
