@@ -17,7 +17,9 @@ interface Failover {
 const skip = noGuest || noTools('python3', 'ipvsadm');
 
 test('a kernel and weir, each as master of the other, and two of each: connections go on', { skip }, () => {
-  const output = inGuest('sync-pairs.guest', 1_800, (objects) => copyFileSync(`${root}/test/vm/sync-pairs.py`, `${objects}/sync-pairs.py`));
+  const output = inGuest('sync-pairs.guest', 1_800, (objects) => {
+    for (const file of ['sync_bed.py', 'sync-pairs.py']) copyFileSync(`${root}/test/vm/${file}`, `${objects}/${file}`);
+  });
   for (const pair of ['kernel to weir', 'weir to kernel', 'weir to weir', 'kernel to kernel']) {
     const { master, backup, after } = JSON.parse(output.get(pair) ?? '{}') as Failover;
     assert.equal(master?.length, 5, pair);

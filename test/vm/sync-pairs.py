@@ -1,42 +1,15 @@
 # In the guest: a client, a server, and pairs of directors that keep their connections the same by the kernel's protocol. A pair begins with connections through
 # its master; then the backup has them, takes over the addresses of a master that is gone, and each must go on. Prints a heading and a JSON object for each pair.
-#
-#   client 10.9.1.100 ── front ── [master] and [backup] ── back ── server 10.9.2.100
-#                                     └── sync, 10.9.9.0/24 ──┘
 import ctypes
 import json
 import socket
-import subprocess
-import sys
 import threading
-import time
 
-VIP, GATEWAY, CONNECTIONS = '10.9.1.200', '10.9.2.200', 5
-WAIT = 300
+from sync_bed import GATEWAY, SERVER, VIP, connections, director, run, stations, until, within, without_power
+
+CONNECTIONS = 5
 PROGRAMS = {'kernel': '/usr/sbin/ipvsadm', 'weir': '/job/bin/ipvsadm'}
-SERVICE = f'-A -t {VIP}:80 -s rr\n-a -t {VIP}:80 -r 10.9.2.100:80 -m\n'
-
-
-def run(*words, text=None):
-    done = subprocess.run(words, input=text, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f'{" ".join(words)}: {done.returncode}: {done.stdout}{done.stderr}')
-    return done.stdout
-
-
-def within(host, *words, text=None):
-    return run('ip', 'netns', 'exec', host, *words, text=text)
-
-
-def host(name, *cables):
-    run('ip', 'netns', 'add', name)
-    run('ip', '-n', name, 'link', 'set', 'lo', 'up')
-    for bridge, address in cables:
-        device = f'{name}-{bridge}'
-        run('ip', 'link', 'add', device, 'type', 'veth', 'peer', 'name', bridge, 'netns', name)
-        run('ip', 'link', 'set', device, 'master', bridge, 'up')
-        run('ip', '-n', name, 'link', 'set', bridge, 'up')
-        run('ip', '-n', name, 'addr', 'add', f'{address}/24', 'dev', bridge)
+SERVICE = f'-A -t {VIP}:80 -s rr\n-a -t {VIP}:80 -r {SERVER}:80 -m\n'
 
 
 def inside(name, work):
@@ -56,7 +29,7 @@ def inside(name, work):
 
 
 def echo():
-    server = socket.create_server(('10.9.2.100', 80), backlog=64)
+    server = socket.create_server((SERVER, 80), backlog=64)
 
     def answer(peer):
         while data := peer.recv(4096):
@@ -99,18 +72,6 @@ def goes_on(one):
         return str(error)
 
 
-def connections(name, program):
-    """As ipvsadm lists them, without the time that they have."""
-    rows = [line.split() for line in within(name, program, '-Lcn').splitlines() if line.startswith('TCP')]
-    return sorted(' '.join([row[0], *row[2:]]) for row in rows)
-
-
-def until(done):
-    end = time.monotonic() + WAIT
-    while not done() and time.monotonic() < end:
-        time.sleep(0.5)
-
-
 def owns(name, yes):
     for device, address in (('front', f'{VIP}/24'), ('back', f'{GATEWAY}/24')):
         run('ip', '-n', name, 'addr', 'add' if yes else 'del', address, 'dev', device)
@@ -122,9 +83,7 @@ def pair(number, kinds):
     names = [f'd{number}{role}' for role in 'mb']
     programs = [PROGRAMS[kind] for kind in kinds]
     for k, (name, program) in enumerate(zip(names, programs)):
-        last = 10 * number + k + 1
-        host(name, ('front', f'10.9.1.{last}'), ('back', f'10.9.2.{last}'), ('sync', f'10.9.9.{last}'))
-        within(name, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
+        director(name, 10 * number + k + 1)
         within(name, program, '-R', text=SERVICE)
         within(name, program, '--start-daemon', ('master', 'backup')[k], '--mcast-interface', 'sync', '--syncid', '7')
     master, backup = names
@@ -133,8 +92,7 @@ def pair(number, kinds):
     wanted = connections(master, programs[0])
     until(lambda: connections(backup, programs[1]) == wanted)
     there = connections(backup, programs[1])
-    for device in ('front', 'back', 'sync'):
-        run('ip', '-n', master, 'link', 'set', device, 'down')
+    without_power(master)
     owns(backup, True)
     after = [goes_on(one) for one in opened]
     for name, program, role in zip(names, programs, ('master', 'backup')):
@@ -145,12 +103,7 @@ def pair(number, kinds):
     return {'master': wanted, 'backup': there, 'after': after}
 
 
-for bridge in ('front', 'back', 'sync'):
-    run('ip', 'link', 'add', bridge, 'type', 'bridge', 'mcast_snooping', '0')
-    run('ip', 'link', 'set', bridge, 'up')
-host('client', ('front', '10.9.1.100'))
-host('server', ('back', '10.9.2.100'))
-run('ip', '-n', 'server', 'route', 'add', 'default', 'via', GATEWAY)
+stations()
 inside('server', echo)
 for number, kinds in enumerate((('kernel', 'weir'), ('weir', 'kernel'), ('weir', 'weir'), ('kernel', 'kernel'))):
     print(f'== {kinds[0]} to {kinds[1]}\n{json.dumps(pair(number, kinds))}', flush=True)
