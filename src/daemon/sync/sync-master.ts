@@ -113,11 +113,14 @@ export class SyncMaster {
   #look(untilUs: number): void {
     const opened = this.#open();
     if (opened === undefined || !this.#openSender()) return;
-    const { news, numbers } = opened;
     this.#readRequests();
+    if (untilUs !== Number.POSITIVE_INFINITY && monotonicUs() < this.#restUntilUs) return;
+    opened.news.whilePresent(() => this.#lookAt(opened, untilUs));
+  }
+
+  #lookAt({ news, ftp, numbers }: Opened, untilUs: number): void {
     const isLast = untilUs === Number.POSITIVE_INFINITY;
-    if (!isLast && monotonicUs() < this.#restUntilUs) return;
-    opened.ftp.lookAgain((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
+    ftp.lookAgain((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
     const packer = this.#packerFor(news);
     this.#sentNow = 0;
     for (let more = true; more && this.#sender !== undefined; ) {
@@ -181,9 +184,8 @@ export class SyncMaster {
   #open(): Opened | undefined {
     if (this.#opened?.news.isPresent === true) return this.#opened;
     this.#close();
-    const folder = this.options.folder();
-    if (folder === undefined) return undefined;
-    const news = new ConnectionNews(folder);
+    const news = ConnectionNews.present(this.options.folder());
+    if (news === undefined) return undefined;
     this.#opened = { news, ftp: new FtpNews(news.tables), numbers: new FtpNumbers(news.tables) };
     return this.#opened;
   }

@@ -37,13 +37,17 @@ export class PeerTables implements NewsSource {
 
   /** Takes what memory the tables need, before there is a session that would wait for it. */
   prepare(): void {
-    this.#open()?.news.begin();
+    const { news } = this.#open() ?? {};
+    news?.whilePresent(() => news.begin());
   }
 
   look(to: NewsSink): boolean {
     const opened = this.#open();
     if (opened === undefined) return false;
-    const { news, items, ftp } = opened;
+    return opened.news.whilePresent(() => this.#look(opened, to)) ?? false;
+  }
+
+  #look({ news, items, ftp }: Opened, to: NewsSink): boolean {
     items.refresh();
     ftp.lookAgain((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
     return news.scan(
@@ -117,13 +121,12 @@ export class PeerTables implements NewsSource {
   /** Of a datapath that was loaded again everything is news. */
   #open(): Opened | undefined {
     if (this.#opened?.news.isPresent === true) return this.#opened;
-    const folder = this.folder();
     this.#opened?.items.close();
     this.#lostBefore = this.lost;
     this.#opened?.ftp.close();
     this.#opened = undefined;
-    if (folder === undefined) return undefined;
-    const news = new ConnectionNews(folder, WISHES);
+    const news = ConnectionNews.present(this.folder(), WISHES);
+    if (news === undefined) return undefined;
     this.#opened = { news, items: new OwnItems(news.tables), ftp: new FtpNews(news.tables) };
     return this.#opened;
   }

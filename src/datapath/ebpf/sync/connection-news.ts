@@ -1,5 +1,6 @@
 // What is new among this director's connections, for whoever reports them to another one. It reads the tables alone, and takes no lock.
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { hasCode, unlessCode } from '../../../sys/errno.js';
 import { Abi, Conf, Service, TcpState, WeirState } from '../abi.gen.js';
 import { clockDifference, clockNow, secondsOf, unitsOf } from '../table/clock.js';
 import { destOf, VALUE_WORD } from '../table/living-slots.js';
@@ -60,6 +61,12 @@ export class ConnectionNews {
     this.#margin = unitsOf(MARGIN_SECONDS, this.#tables.conf.get(0, Conf.hz));
   }
 
+  /** undefined: nothing is loaded, or it is being unloaded at this moment. */
+  static present(folder: string | undefined, ownWishes?: SyncWishes): ConnectionNews | undefined {
+    const news = folder === undefined ? undefined : unlessCode(() => new ConnectionNews(folder, ownWishes), ['ENOENT'], undefined);
+    return news?.isPresent === true ? news : undefined;
+  }
+
   /** What it reads. */
   get tables(): Tables {
     return this.#tables;
@@ -73,6 +80,16 @@ export class ConnectionNews {
   /** Connections and templates of other directors that were found to be gone here before their time. */
   get lost(): number {
     return this.#lost;
+  }
+
+  /** undefined: the pins go meanwhile. */
+  whilePresent<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (hasCode(error, 'ENOENT') && !this.isPresent) return undefined;
+      throw error;
+    }
   }
 
   get wishes(): SyncWishes {

@@ -1,5 +1,5 @@
 // Whether the loaded datapath is still the same, and its services and servers, too. It takes no lock.
-import { isSystemError } from '../../../sys/errno.js';
+import { unlessCode } from '../../../sys/errno.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { hashKeysOf } from '../table/endpoint-table.js';
 import { Tables } from '../table/tables.js';
@@ -23,14 +23,11 @@ export class TableWatch {
     return { load: hashKeysOf(this.#tables).join(), generation: this.#tables.conf.get(0, Conf.generation) };
   }
 
-  /** It may be unloaded at this moment. */
+  /** It may be unloaded at this moment: then its record of settings is not there any more, or has another magic number. */
   #open(): Tables | undefined {
     const folder = this.folder();
-    try {
-      return folder === undefined ? undefined : Tables.readable(folder);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      return undefined;
-    }
+    if (folder === undefined) return undefined;
+    const tables = Tables.readable(folder);
+    return unlessCode(() => tables.conf.get(0, Conf.magic), ['ENOENT'], 0) === Abi.WEIR_MAGIC ? tables : undefined;
   }
 }
