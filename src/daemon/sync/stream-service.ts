@@ -4,6 +4,7 @@ import { readStreamKey } from '../../host/sync/stream-key.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import type { ConfiguredStream } from '../../model/stream-node.js';
+import { ReportFile } from './report-file.js';
 import { StreamDaemon } from './stream/stream-daemon.js';
 
 const STATUS_MS = 1000;
@@ -11,12 +12,14 @@ const STATUS_MS = 1000;
 export class StreamService {
   readonly #daemon: StreamDaemon;
   readonly #timer: NodeJS.Timeout;
+  readonly #file: ReportFile;
 
   /** @throws WeirError sync-key, sync-daemon-exists, and what loading the datapath throws; SystemError */
   constructor({ key, ...settings }: ConfiguredStream, log: Log) {
     const own = readStreamKey(key);
     if (readStreamStatus() !== undefined) throw new WeirError('sync-daemon-exists');
     this.#daemon = new StreamDaemon(settings, own, log);
+    this.#file = new ReportFile(log);
     this.#report();
     this.#timer = setInterval(() => this.#report(), STATUS_MS);
   }
@@ -24,11 +27,11 @@ export class StreamService {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     const stopped = this.#daemon.stop();
-    writeStreamStatus(undefined);
+    this.#file.write(() => writeStreamStatus(undefined));
     await stopped;
   }
 
   #report(): void {
-    writeStreamStatus(this.#daemon.status);
+    this.#file.write(() => writeStreamStatus(this.#daemon.status));
   }
 }

@@ -7,6 +7,7 @@ import { fileSyncRecords, ownProcess } from '../../host/sync/sync-record.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
+import { ReportFile } from './report-file.js';
 import { SyncBackup } from './sync-backup.js';
 import { SyncMaster } from './sync-master.js';
 
@@ -31,14 +32,19 @@ function begin(settings: DaemonSettings, log: Log): Running {
 /** Writes counts where they are others than before. */
 class CountsFile {
   #text = '';
+  readonly #file: ReportFile;
 
-  constructor(readonly role: DaemonRole) {}
+  constructor(
+    readonly role: DaemonRole,
+    log: Log,
+  ) {
+    this.#file = new ReportFile(log);
+  }
 
   write(counts: object): void {
     const text = JSON.stringify(counts);
     if (text === this.#text) return;
-    this.#text = text;
-    writeSyncCounts(this.role, counts as SyncCounts);
+    if (this.#file.write(() => writeSyncCounts(this.role, counts as SyncCounts))) this.#text = text;
   }
 }
 
@@ -55,7 +61,7 @@ export class SyncDaemon {
     const record = fileSyncRecords.read(role);
     if (record === undefined) throw new WeirError('sync-daemon-missing');
     const { settings } = record;
-    this.#file = new CountsFile(role);
+    this.#file = new CountsFile(role, log);
     this.#running = begin(settings, log);
     fileSyncRecords.write({ settings, process: ownProcess() });
     this.#timer = setInterval(() => this.#file.write(this.#running.counts), COUNTS_MS);
