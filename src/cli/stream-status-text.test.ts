@@ -42,3 +42,7 @@ test('what came of first packets that were held back', () => {
   const none = { ...hold, held: 0, released: { ...released, acknowledged: 0, bound: 0 }, waitedMs: 0, longestMs: 0 };
   assert.equal(lines({ hold: none })[0], 'new connections are held back for 10 ms at most: 0 were');
 });
+
+test('a process that stands still is named, before what it stated', () => {
+  assert.equal(lines({ stalledSeconds: 12 })[0], 'its process has stood still for 12 s: what follows is of before');
+});

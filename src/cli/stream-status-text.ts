@@ -96,5 +96,9 @@ export function streamStatusText(status: StreamStatus): string {
     fromLine(peer),
     ...faultLines(peer),
   ]);
-  return [`stream of ${status.node}: ${readiness}`, ...holdLines(status.hold), ...strangers, ...peers].map((line) => `${line}\n`).join('');
+  const stalled =
+    status.stalledSeconds === undefined ? [] : [`its process has stood still for ${status.stalledSeconds} s: what follows is of before`];
+  return [`stream of ${status.node}: ${readiness}`, ...stalled, ...holdLines(status.hold), ...strangers, ...peers]
+    .map((line) => `${line}\n`)
+    .join('');
 }

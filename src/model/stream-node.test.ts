@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { brokenWithout, NOTHING_LACKS, type PeerStatus, peersMissing, wouldBreak } from './stream-node.js';
+import { brokenWithout, NOTHING_LACKS, type PeerStatus, peersMissing, statusAfter, wouldBreak } from './stream-node.js';
 
 const session = {
   connected: true,
@@ -47,4 +47,13 @@ test('what would break is known of a peer that has all of the table and answers,
     peers: broken.map((count) => ({ address: '10.8.9.2:8848', node: 'lb2', to: { ...to, wouldBreak: count }, from })),
   });
   assert.deepEqual([wouldBreak(peers(null, 7, 3)), wouldBreak(peers(null)), wouldBreak(peers())], [3, undefined, undefined]);
+});
+
+test('while a process stands still, it is not known what its peers have, and nothing of theirs has come', () => {
+  const status = { node: 'lb1', strangers: 0, peers: [{ address: '10.8.9.2:8848', node: 'lb2', to, from: { ...from, silentSeconds: 1 } }] };
+  assert.deepEqual([statusAfter(status, 2), wouldBreak(status)], [status, 0]);
+  const stalled = statusAfter(status, 3);
+  assert.deepEqual([stalled.stalledSeconds, wouldBreak(stalled), stalled.peers[0]?.to.wouldBreak], [3, undefined, null]);
+  assert.deepEqual(peersMissing(stalled), ['10.8.9.2:8848 (nothing has come for seconds)']);
+  assert.deepEqual([stalled.peers[0]?.to.silentSeconds, stalled.peers[0]?.from.silentSeconds], [3, 4]);
 });

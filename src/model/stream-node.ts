@@ -111,6 +111,8 @@ export interface StreamStatus {
   readonly strangers: number;
   /** They by reason. */
   readonly refused?: Readonly<Partial<Record<ConnectionRefusal, number>>>;
+  /** The process has stood still for so long: all else is of before. Absent: it goes on. */
+  readonly stalledSeconds?: number;
 }
 
 /** A session whose cable is cut goes on for a while, and what was sent meanwhile comes late. A peer sends five times a second. */
@@ -150,6 +152,14 @@ export const lacksOfPeers = ({ peers }: StreamStatus): boolean =>
 export function brokenWithout({ connected, whole, digest, silentSeconds, waiting, lacking, lost }: StreamDirection): number | null {
   const isKnown = connected && whole && digest !== 'differs' && silentSeconds < SILENT_SECONDS;
   return isKnown ? waiting + lackingSum(lacking) + lost : null;
+}
+
+/** What a process that is alive stated so long ago, and nothing since: while it stands still, no peer gets anything from it. */
+export function statusAfter(status: StreamStatus, seconds: number): StreamStatus {
+  if (seconds < SILENT_SECONDS) return status;
+  const later = <T extends StreamDirection>(direction: T): T => ({ ...direction, silentSeconds: direction.silentSeconds + seconds });
+  const peers = status.peers.map(({ to, from, ...peer }) => ({ ...peer, to: { ...later(to), wouldBreak: null }, from: later(from) }));
+  return { ...status, stalledSeconds: seconds, peers };
 }
 
 /**

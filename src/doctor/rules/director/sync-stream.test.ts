@@ -112,3 +112,11 @@ test('tables that differ, on either side', () => {
   for (const digest of ['none', 'open', 'equal'] as const)
     assert.deepEqual(texts({ to: { ...to, digest }, from: { ...from, digest } }), []);
 });
+
+test('a process that stands still is all that is named: what it stated of its peers is of before', () => {
+  const status = { node: 'lb1', strangers: 0, peers: [{ ...peer, from: { ...from, silentSeconds: 30 } }], stalledSeconds: 30 };
+  assert.deepEqual(
+    found({ status, blocks: [] }).map(({ code, what }) => [code, what]),
+    [['sync-stream-stalled', 'the process of the stream has stood still for 30 s']],
+  );
+});

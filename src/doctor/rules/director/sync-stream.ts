@@ -145,6 +145,15 @@ function differing({ address, to, from }: PeerStatus): readonly Finding[] {
   });
 }
 
+/** What it stated of its peers is of before. */
+const stalled = (seconds: number): Finding => ({
+  severity: 'error',
+  code: 'sync-stream-stalled',
+  what: `the process of the stream has stood still for ${seconds} s`,
+  cause: 'it is stopped, or gets no time: peers get nothing that is new here',
+  advice: 'the state of the process in /proc/PID/status: one that is stopped (T) goes on after kill -CONT PID',
+});
+
 function quiet({ address, from }: PeerStatus): readonly Finding[] {
   if (!from.connected || from.silentSeconds < SILENT_SECONDS) return [];
   return [
@@ -158,6 +167,7 @@ function quiet({ address, from }: PeerStatus): readonly Finding[] {
 }
 
 function peerFindings({ status, blocks }: StreamFact): readonly Finding[] {
+  if (status?.stalledSeconds !== undefined) return [stalled(status.stalledSeconds)];
   return (status?.peers ?? []).flatMap((peer): readonly Finding[] => {
     const isExplained = blocks.some((block) => block.peer === peer.address);
     const down = withoutSession(peer);

@@ -1,0 +1,80 @@
+// weir's own stream where what is around it is not as it should be: its process stands still, its files cannot be written, the datapath is unloaded.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ok, until } from '../datapath/cluster.js';
+import { ENTRY, noNamespaces } from '../support/netns-bed.js';
+import { RunningDaemon } from '../support/running-daemon.js';
+import { addServices, chats, connections, established, inPair, SERVICES } from './pair.js';
+import { inStep, LINK_ADDRESS, newKey, startStream, streamOf } from './stream-pair.js';
+
+const skip = noNamespaces();
+const CHATS = 4;
+const ALL = CHATS * SERVICES.length;
+const answered = SERVICES.map(() => `${CHATS} of ${CHATS}`);
+
+test('a process that stands still: what would break is not known, and is again when it goes on', { skip }, () =>
+  inPair(async (pair) => {
+    const { lvs, second } = pair;
+    const key = newKey(pair).file;
+    for (const director of [lvs, second]) addServices(director);
+    const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
+    startStream(pair, second, key, LINK_ADDRESS.first);
+    await inStep(lvs, second);
+    first.signal('SIGSTOP');
+    const end = await chats(pair, CHATS);
+    const stalled = await until(
+      () => streamOf(lvs),
+      (answer) => answer?.wouldBreak !== 0,
+      30,
+    );
+    assert.equal(stalled?.wouldBreak, null);
+    assert.ok((stalled?.stream.stalledSeconds ?? 0) >= 3);
+    assert.match(lvs.weir('sync status').stdout, /^stream of .*all its connections break.*\nits process has stood still for \d+ s/);
+    assert.deepEqual(connections(second), []);
+    first.signal('SIGCONT');
+    await inStep(lvs, second);
+    assert.deepEqual(await established(second, ALL), connections(lvs));
+    assert.deepEqual(await end(), answered);
+  }),
+);
+
+test('its files cannot be written: it is logged, and connections go on to the peer', { skip }, () =>
+  inPair(async (pair) => {
+    const { bed, lvs, second } = pair;
+    const key = newKey(pair).file;
+    for (const director of [lvs, second]) addServices(director);
+    const serve = `mount -t tmpfs -o size=4k none /run/weir/sync && exec "$@"`;
+    const full = new RunningDaemon([
+      ...['ip', 'netns', 'exec', lvs.namespace, 'sh', '-c', serve, 'sh'],
+      ...[process.execPath, ENTRY, 'sync', 'serve', '--key', key, LINK_ADDRESS.second],
+    ]);
+    bed.atEnd(() => full.signal('SIGKILL'));
+    await full.logged(/what it does cannot be written for weir sync status: no space left on device: going on without it/);
+    startStream(pair, second, key, LINK_ADDRESS.first);
+    const end = await chats(pair, CHATS);
+    assert.deepEqual(await established(second, ALL), connections(lvs));
+    await end();
+    await full.stop();
+  }),
+);
+
+test('the datapath is unloaded and loaded again and again: both processes go on, and the tables are the same in the end', { skip }, () =>
+  inPair(async (pair) => {
+    const { lvs, second } = pair;
+    const key = newKey(pair).file;
+    for (const director of [lvs, second]) addServices(director);
+    const daemons = [startStream(pair, lvs, key, LINK_ADDRESS.second), startStream(pair, second, key, LINK_ADDRESS.first)];
+    await inStep(lvs, second);
+    const end = await chats(pair, CHATS);
+    for (let round = 0; round < 6; round++) {
+      ok(second.weir('unload'));
+      await delay(100 * round);
+      addServices(second);
+    }
+    await inStep(lvs, second);
+    assert.deepEqual(await established(second, ALL), connections(lvs));
+    assert.deepEqual(await end(), answered);
+    for (const daemon of daemons) await daemon.stop();
+  }),
+);
