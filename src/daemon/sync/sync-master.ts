@@ -1,6 +1,7 @@
 // The master of the kernel's connection synchronisation: announces this director's connections to a multicast group. It looks at the tables all the time and
 // sends what is new within milliseconds, where the kernel's waits for a full message or two seconds. What could not be sent is announced later, with all
 // the rest: the tables are what counts, and nothing of them is forgotten.
+import { Answers } from '../../control/sync/answers.js';
 import { entryOf, isAnnounced, templateEntry } from '../../control/sync/kernel-entries.js';
 import { ConnectionNews } from '../../datapath/ebpf/sync/connection-news.js';
 import { FtpNews } from '../../datapath/ebpf/sync/ftp-news.js';
@@ -26,8 +27,6 @@ const REST_US = 150_000;
 const BUCKETS = 2048;
 /** A kernel's backup holds 92 messages in its buffer: if more came together, they would be lost there. */
 const MESSAGES_TOGETHER = 60;
-/** Requests are answered so seldom. */
-const ANSWER_US = 5_000_000;
 /** Messages that are read before a look. */
 const REQUESTS_MAX = 64;
 /** What is longer is none. Those of a flood are dropped in the kernel. */
@@ -76,8 +75,7 @@ export class SyncMaster {
   #entriesBefore = 0;
   #restUntilUs = 0;
   #receiver: MulticastReceiver | undefined;
-  #isAsked = false;
-  #answerFromUs = 0;
+  readonly #answers = new Answers();
 
   constructor(readonly options: MasterOptions) {
     this.#senders = new KnownSenders(options.settings.peers);
@@ -139,6 +137,7 @@ export class SyncMaster {
   #endRound(): void {
     const { entries } = this.#counts;
     this.#counts.rounds += 1;
+    this.#answers.ended();
     if (entries === this.#entriesBefore) this.#restUntilUs = monotonicUs() + REST_US;
     this.#entriesBefore = entries;
   }
@@ -154,7 +153,7 @@ export class SyncMaster {
     else this.#counts.unsupported += 1;
   }
 
-  /** Backups that have nothing yet ask for everything. Anyone can: so it is announced again at most every few seconds. */
+  /** Backups that have nothing yet ask for everything. */
   #readRequests(): void {
     const { settings } = this.options;
     for (let k = 0; k < REQUESTS_MAX; k++) {
@@ -163,11 +162,9 @@ export class SyncMaster {
       if (this.#receiver === undefined || !this.#senders.includes(this.#receiver.sender)) continue;
       if (!isSyncRequest(message, settings)) continue;
       this.#counts.requests += 1;
-      this.#isAsked = true;
+      this.#answers.asked();
     }
-    if (!this.#isAsked || monotonicUs() < this.#answerFromUs) return;
-    this.#isAsked = false;
-    this.#answerFromUs = monotonicUs() + ANSWER_US;
+    if (!this.#answers.isDue(monotonicUs())) return;
     this.#opened?.news.forget();
     this.#restUntilUs = 0;
   }
