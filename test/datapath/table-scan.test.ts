@@ -1,6 +1,7 @@
 // What is new among the connections since the last look: each change once, of every table, and again before another director forgets it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { applyChange } from '../../src/datapath/apply-change.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
@@ -19,6 +20,8 @@ import { fromClient, tcp } from './fixtures/packets.js';
 import { additions } from './fixtures/setup-changes.js';
 
 const skip = skipReason();
+/** Buckets, of 1,024. */
+const LONG = 900;
 let bed: Bed;
 let applier: ConnectionApplier;
 before(() => {
@@ -68,6 +71,24 @@ test('a new connection, and each of its states, is reported once', { skip }, () 
   assert.deepEqual(states(reported(news)), []);
   news.forget();
   assert.equal(reported(news).length, 2);
+});
+
+test('what begins behind the place where a long round is does not wait for its end', { skip }, async () => {
+  setUp(web);
+  const news = new ConnectionNews(bed.folder);
+  assert.deepEqual(reported(news), []);
+  news.forget();
+  const found: ForeignConnection[] = [];
+  const look = (buckets: number): boolean =>
+    news.look(buckets, { connection: (connection) => found.push(connection), template: () => assert.fail('no template') });
+  assert.ok(look(LONG));
+  const ports = Array.from({ length: 20 }, (_, k) => 41000 + k);
+  for (const port of ports) segment('S', port);
+  assert.ok(look(1));
+  assert.ok(found.length < ports.length, 'the rest of the round has room for a few of them');
+  await delay(100);
+  assert.ok(look(ports.length + 1), 'the round goes on');
+  assert.deepEqual(found.map(({ client }) => client.port).sort(), ports);
 });
 
 test('what ended is not reported; nor is one that comes again as others still have it', { skip }, () => {

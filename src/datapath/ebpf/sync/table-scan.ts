@@ -15,6 +15,9 @@ import { SlotNews } from './slot-news.js';
 /** Destination, method, state, and whether it is proven: else another director takes it for one of a client who may not be there. */
 const NEWS = (2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1) | PROVEN;
 
+/** In a round that takes longer than a part of a pass, what has changed meanwhile does not wait for the next round. */
+const MARKS_PER_PASS = 16;
+
 const NO_MARKS: Uint32Array = new Uint32Array();
 
 /** `ended`: of what was reported, as it was then. `lost`: as SlotNews.isLost(), of one. Absent: it is not asked for. */
@@ -66,6 +69,9 @@ export class TableScan {
   readonly #pins: FolderChanges;
   /** Not listed yet, or a table has two places: which of them is read first, or no more, stands in memory. */
   #mustList = true;
+  /** When marks were read last, and after how many clock units they are read again. */
+  #markedAt = 0;
+  #markAgain = 0;
 
   /** `tables`: readable ones, so that a map is mapped once. */
   constructor(readonly tables: Tables) {
@@ -84,7 +90,8 @@ export class TableScan {
   begin(now: number, pass: number): void {
     const areOthers = (this.#pins.mayHaveChanged() || this.#mustList) && this.#listTables();
     const passed = clockDifference(now, this.#begunAt) / pass;
-    this.#begunAt = now;
+    this.#begunAt = this.#markedAt = now;
+    this.#markAgain = pass / MARKS_PER_PASS;
     this.#beginPart(areOthers || passed >= 1, passed);
   }
 
@@ -120,8 +127,15 @@ export class TableScan {
   /** Looks at `buckets` more; false: the round is over. Each connection is reported that is new or changed, or that others are about to forget. */
   look(buckets: number, moment: ScanMoment, report: ScanReport): boolean {
     for (const table of this.#watched) for (const bucket of table.slots.takeAgain()) lookAt(table, moment, report)(bucket, bucket + 1);
+    this.#markMore(moment);
     const left = this.#lookAtMarked(buckets, moment, report);
     return left === 0 || this.#lookAtPart(left, moment, report);
+  }
+
+  #markMore({ now }: ScanMoment): void {
+    if (this.#marked.length > 0 || this.#marks === undefined || clockDifference(now, this.#markedAt) < this.#markAgain) return;
+    this.#markedAt = now;
+    this.#marked = this.#marks.take();
   }
 
   /** How many of `buckets` are left for others. */
