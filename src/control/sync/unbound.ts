@@ -33,6 +33,11 @@ export class Unbound<T extends { readonly seconds: number }> {
     return true;
   }
 
+  /** Newer news of it went into the tables: what is kept of it is over. */
+  forget(one: T): void {
+    if (this.#kept.size > 0) this.#kept.delete(this.idOf(one));
+  }
+
   /** Those that are alive, each with the seconds that it has left, if it had a time; it keeps none of them. */
   take(nowUs: number): readonly T[] {
     const alive = [...this.#kept.values()].filter(({ untilUs }) => untilUs > nowUs);

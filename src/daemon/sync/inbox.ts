@@ -38,9 +38,12 @@ export class Inbox<T extends { readonly seconds: number }> {
     else this.#overrun += 1;
   }
 
-  /** Services or servers may have come for what had none. */
+  /** Services or servers may have come for what had none. It is older than all that waits. */
   offerAgain(nowUs: number): void {
+    const newer = this.#pending;
+    this.#pending = [];
     for (const one of this.#unbound.take(nowUs)) this.put(one);
+    for (const one of newer) this.put(one);
   }
 
   /** Into the tables. @throws as `apply`: all of it still waits then */
@@ -53,6 +56,7 @@ export class Inbox<T extends { readonly seconds: number }> {
       const answer = answers[k] ?? 'busy';
       this.#applied[answer] = (this.#applied[answer] ?? 0) + 1;
       if (answer === 'busy') this.put(one);
+      if (answer === 'made' || answer === 'changed') this.#unbound.forget(one);
       if (answer === 'unbound' && !this.#unbound.keep(one, nowUs)) this.#overrun += 1;
     }
   }
