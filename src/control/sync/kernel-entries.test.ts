@@ -30,6 +30,12 @@ test('what the kernel announces of templates is what would be announced of the s
   for (const entry of templates) assert.deepEqual(templateEntry(templateOf(entry) ?? assert.fail('no template')), comparable(entry));
 });
 
+test('no director has connections of AH or ESP: by the stream, a peer would refuse all that comes with them', () => {
+  const [plain] = entries.filter((entry) => !isTemplate(entry));
+  assert.ok(plain !== undefined);
+  for (const protocol of [50, 51]) assert.equal(connectionOf({ ...plain, protocol, state: 0, mark: 5 }), undefined);
+});
+
 test('a template, and a connection past the servers, are no connections of servers', () => {
   const template = entries.find(isTemplate) ?? assert.fail('none was recorded');
   assert.equal(connectionOf(template), undefined);

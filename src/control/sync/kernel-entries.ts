@@ -74,10 +74,13 @@ function shiftsOf({ flags, sequence }: SyncEntry): Pick<ForeignConnection, 'shif
   return { shifts };
 }
 
-/** The connection that an entry is about; undefined: it is about a template, or one past the servers. */
+/** Of these a director has connections: AH and ESP go by those of UDP. */
+const CONNECTED: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp]);
+
+/** The connection that an entry is about; undefined: it is about a template, one past the servers, or one of a protocol that has none. */
 export function connectionOf(entry: SyncEntry): ForeignConnection | undefined {
   const method = methodOf(entry.flags);
-  if (isTemplate(entry) || method === undefined) return undefined;
+  if (isTemplate(entry) || method === undefined || !CONNECTED.has(entry.protocol)) return undefined;
   const { protocol, client, virtual, destination, mark, state, timeout, flags } = entry;
   return {
     protocol,
