@@ -229,3 +229,17 @@ test('lines of one server share its connections; no condition is looked at', () 
     ['5 approximated', '7 approximated'],
   );
 });
+
+test('clients stay by rules that store their address and look for it, whichever of them is the last', () => {
+  const heads = ['listen web', '  mode tcp', '  bind 192.0.2.1:80', '  server a 10.0.0.2:80', '  stick-table type ip size 10k expire 10m'];
+  const stays = (...rules: readonly string[]): readonly (number | string | undefined)[] => {
+    const all = imported([...heads, ...rules.map((rule) => `  stick ${rule}`)]);
+    return [all.services[0]?.spec.persistence?.timeout, ...became(all).slice(heads.length)];
+  };
+  const kept = 'equivalent persistence of 600 s';
+  assert.deepEqual(stays('match src', 'store-request src'), [600, `6 ${kept}`, `7 ${kept}`]);
+  assert.deepEqual(stays('on src', 'on hdr(host)'), [600, `6 ${kept}`, '7 lost']);
+  assert.deepEqual(stays('store-request src table web'), [undefined, '6 lost']);
+  assert.deepEqual(stays('match src', 'store-request dst'), [undefined, '6 lost', '7 lost']);
+  assert.deepEqual(stays('on src if FALSE'), [undefined, '6 lost']);
+});

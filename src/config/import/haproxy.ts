@@ -156,20 +156,22 @@ class Tcp {
     return scheduler;
   }
 
-  /** `stick on src`, and for how long its table keeps a client. */
+  /** `stick on src`, or `match src` and `store-request src`, and for how long their table keeps a client. */
   #stickSeconds(): number | undefined {
-    const [stick, table] = [this.#last('stick'), this.#last('stick-table')];
-    const by = stick?.words.slice(1).join(' ') ?? '';
-    const isKept = /^(on|match) src( table \S+)?$/.test(by);
+    const table = this.#last('stick-table');
+    const rules = this.#lines.filter(({ words }) => words[0] === 'stick');
+    const bySource = rules.filter(({ words }) => /^src( table \S+)?$/.test(words.slice(2).join(' ')));
+    const has = (verb: string): boolean => bySource.some(({ words }) => words[1] === verb);
+    const isKept = has('on') || (has('match') && has('store-request'));
     if (table !== undefined) this.#table(table, isKept);
-    if (stick === undefined) return undefined;
-    if (!isKept) {
-      this.report.lost(stick.at, 'clients do not stay with their server: persistence goes by the address of the client alone');
-      return undefined;
-    }
     const seconds = Math.min(haproxySeconds(table?.words[table.words.indexOf('expire') + 1]) ?? PERSISTENCE_MAX_S, PERSISTENCE_MAX_S);
-    this.report.add(stick.at, 'equivalent', `persistence of ${seconds} s`);
-    return seconds;
+    for (const rule of rules) {
+      if (!bySource.includes(rule))
+        this.report.lost(rule.at, 'clients do not stay with their server by it: persistence goes by the address of the client alone');
+      else if (isKept) this.report.add(rule.at, 'equivalent', `persistence of ${seconds} s`);
+      else this.report.lost(rule.at, 'clients do not stay with their server: no rule stores what another one looks for');
+    }
+    return isKept ? seconds : undefined;
   }
 
   #table({ words, at }: HaproxyLine, isKept: boolean): void {
@@ -199,14 +201,13 @@ class Tcp {
       if (words[1] === (name === 'mode' ? 'tcp' : back.name)) report.add(at, 'equivalent', words[1]);
       else reportFate(report, at, REPLACED);
     } else if (OF_BACKEND.has(name) && !isOfBack) reportFate(report, at, NOTHING);
-    else if (name === 'stick' && line !== this.#last(name)) report.lost(at, 'the last rule of persistence alone counts');
-    else if (OF_BACKEND.has(name)) {
+    else if (OF_BACKEND.has(name) && name !== 'stick') {
       if (line !== this.#last(name)) reportFate(report, at, REPLACED);
-    } else reportFate(report, at, statementFate(words));
+    } else if (name !== 'stick') reportFate(report, at, statementFate(words));
   }
 }
 
-/** Each is read where the service is made; the last one counts. */
+/** Each is read where the service is made; the last one counts, but of rules of `stick` all do. */
 const OF_BACKEND = new Set(['balance', 'hash-type', 'stick', 'stick-table']);
 
 interface Server extends ProxiedServer {
