@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SyncCounts } from '../../src/host/sync/sync-counts.js';
 import type { DaemonRole } from '../../src/model/sync-daemon.js';
 import { ok, running, until } from '../datapath/cluster.js';
 import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
@@ -139,6 +140,28 @@ test('a daemon with peers takes nothing from others, and counts it', { skip }, (
     assert.deepEqual(await established(second, ALL), connections(lvs));
     failOver(pair);
     assert.deepEqual(await end(), answered);
+  }),
+);
+
+test('a master without connections answers; another backup is no master; a request for another id is counted', { skip }, () =>
+  inPair(async ({ lvs, second }) => {
+    for (const director of [lvs, second]) addServices(director);
+    const messages = (): number => Number(countsOf(second, 'backup')['messages'] ?? 0);
+    startDaemon(lvs, 'master');
+    startDaemon(second, 'backup');
+    await until(messages, (count) => count > 0, 30);
+    ok(lvs.ipvsadm('--stop-daemon master'));
+    const before = messages();
+    startDaemon(lvs, 'backup'); // it asks immediately
+    await delay(3000);
+    assert.equal(messages(), before);
+    ok(lvs.ipvsadm('--stop-daemon backup'));
+    ok(second.ipvsadm('--stop-daemon backup'));
+    startDaemon(lvs, 'master');
+    ok(second.ipvsadm(`--start-daemon backup --mcast-interface sy0 --syncid ${SYNC_ID + 1}`));
+    const others = (): SyncCounts[string] | undefined => countsOf(lvs, 'master')['otherIds'];
+    await until(others, (counts) => typeof counts === 'object' && counts[SYNC_ID + 1] === 1, 30);
+    assert.equal(countsOf(lvs, 'master')['requests'], 0);
   }),
 );
 

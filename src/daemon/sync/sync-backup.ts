@@ -15,9 +15,10 @@ import { using } from '../../sys/fd.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.js';
 import { decodeSyncMessage, type SyncRefusal } from '../../wire/sync-message.js';
-import { encodeSyncRequest } from '../../wire/sync-request.js';
+import { encodeSyncRequest, requestedSyncId } from '../../wire/sync-request.js';
 import { Inbox } from './inbox.js';
 import { KnownSenders } from './known-senders.js';
+import { OtherIds } from './other-ids.js';
 
 /** A burst of 40,000 messages waits: the kernel's usual buffer holds 92. */
 const QUEUE_BYTES = 64 << 20;
@@ -37,12 +38,15 @@ export interface BackupOptions {
 }
 
 export interface BackupCounts {
+  /** Of masters: requests of other backups are not among them. */
   readonly messages: number;
   /** When the last one came, or it began to listen: seconds of the monotonic clock. */
   readonly lastAt: number;
   readonly entries: number;
   /** Messages and entries that were not taken, by reason. `sender`: messages of hosts that are no peers; `messages` has them not. */
   readonly refused: Readonly<Partial<Record<SyncRefusal | 'sender', number>>>;
+  /** Messages with another sync id, by id. */
+  readonly otherIds: Readonly<Record<string, number>>;
   /** What became of connections, and of templates. */
   readonly connections: Readonly<Partial<Record<Applied, number>>>;
   readonly templates: Readonly<Partial<Record<Applied, number>>>;
@@ -68,6 +72,7 @@ export class SyncBackup {
   readonly #counts = { messages: 0, lastAt: Math.round(monotonicUs() / 1_000_000), entries: 0, unsupported: 0 };
   readonly #refused: Partial<Record<SyncRefusal, number>> = {};
   readonly #senders: KnownSenders;
+  readonly #otherIds: OtherIds;
   readonly #tables: ForeignConnections;
   readonly #connections: Inbox<ForeignConnection>;
   readonly #templates: Inbox<ForeignTemplate>;
@@ -79,6 +84,7 @@ export class SyncBackup {
 
   constructor(readonly options: BackupOptions) {
     this.#senders = new KnownSenders(options.settings.peers);
+    this.#otherIds = new OtherIds(options.settings.syncId);
     this.#tables = new ForeignConnections(options.open);
     this.#connections = new Inbox((all) => this.#tables.apply(all), connectionId);
     this.#templates = new Inbox((all) => this.#tables.applyTemplates(all), templateId);
@@ -91,6 +97,7 @@ export class SyncBackup {
     return {
       ...this.#counts,
       refused: senders.refused === 0 ? this.#refused : { sender: senders.refused, ...this.#refused },
+      otherIds: this.#otherIds.counts,
       connections: connections.applied,
       templates: templates.applied,
       overrun: connections.overrun + templates.overrun,
@@ -187,7 +194,9 @@ export class SyncBackup {
   }
 
   #take(message: Uint8Array): void {
+    if (requestedSyncId(message) !== undefined) return; // of another backup
     const { entries, refused } = decodeSyncMessage(message, this.options.settings);
+    if (refused.has('sync-id')) this.#otherIds.isOther(message[1] ?? 0);
     this.#counts.messages += 1;
     this.#counts.lastAt = Math.round(monotonicUs() / 1_000_000);
     this.#counts.entries += entries.length;

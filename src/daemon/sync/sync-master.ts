@@ -15,8 +15,9 @@ import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.js';
 import type { SyncEntry } from '../../wire/sync-entry.js';
 import { SyncPacker } from '../../wire/sync-packer.js';
-import { isSyncRequest } from '../../wire/sync-request.js';
+import { encodeSyncPresence, requestedSyncId } from '../../wire/sync-request.js';
 import { KnownSenders } from './known-senders.js';
+import { OtherIds } from './other-ids.js';
 
 /** A look begins so often, and takes a tenth of the time at most. */
 const LOOK_MS = 20;
@@ -52,6 +53,8 @@ export interface MasterCounts {
   readonly requests: number;
   /** Messages of hosts that are no peers, where any came. */
   readonly refused?: { readonly sender: number };
+  /** Requests for another sync id, by id. */
+  readonly otherIds: Readonly<Record<string, number>>;
   /** Whole looks at the tables. */
   readonly rounds: number;
 }
@@ -66,6 +69,7 @@ export class SyncMaster {
   readonly #counts = { messages: 0, entries: 0, lost: 0, unsupported: 0, requests: 0, rounds: 0 };
   readonly #timer: NodeJS.Timeout;
   readonly #senders: KnownSenders;
+  readonly #otherIds: OtherIds;
   #opened: Opened | undefined;
   #sender: MulticastSender | undefined;
   #packer: SyncPacker | undefined;
@@ -79,12 +83,13 @@ export class SyncMaster {
 
   constructor(readonly options: MasterOptions) {
     this.#senders = new KnownSenders(options.settings.peers);
+    this.#otherIds = new OtherIds(options.settings.syncId);
     this.#timer = setInterval(() => this.#look(monotonicUs() + LOOK_US), LOOK_MS);
   }
 
   get counts(): MasterCounts {
     const sender = this.#senders.refused;
-    return sender === 0 ? this.#counts : { ...this.#counts, refused: { sender } };
+    return { ...this.#counts, ...(sender === 0 ? {} : { refused: { sender } }), otherIds: this.#otherIds.counts };
   }
 
   /** Announces what is new to the last, and ends. */
@@ -153,20 +158,21 @@ export class SyncMaster {
     else this.#counts.unsupported += 1;
   }
 
-  /** Backups that have nothing yet ask for everything. */
+  /** Backups that have nothing yet ask for everything; it is answered also where there is nothing. */
   #readRequests(): void {
-    const { settings } = this.options;
     for (let k = 0; k < REQUESTS_MAX; k++) {
       const message = this.#receive();
       if (message === undefined) break;
       if (this.#receiver === undefined || !this.#senders.includes(this.#receiver.sender)) continue;
-      if (!isSyncRequest(message, settings)) continue;
+      const id = requestedSyncId(message);
+      if (id === undefined || this.#otherIds.isOther(id)) continue;
       this.#counts.requests += 1;
       this.#answers.asked();
     }
     if (!this.#answers.isDue(monotonicUs())) return;
     this.#opened?.news.forget();
     this.#restUntilUs = 0;
+    this.#send(encodeSyncPresence(this.options.settings.syncId));
   }
 
   #receive(): Uint8Array | undefined {

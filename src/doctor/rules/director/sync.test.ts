@@ -29,11 +29,21 @@ test('one that has ended is started by the command that is printed', () => {
 test('silence, other ids, damaged messages, other services, and what could not be sent', () => {
   assert.deepEqual(codes({ ...backup, silentSeconds: 151 }), ['warning sync-silent']);
   assert.deepEqual(codes({ ...backup, silentSeconds: 150 }), []);
-  assert.deepEqual(codes({ ...backup, counts: { refused: { 'sync-id': 1 } } }), ['warning sync-id-differs']);
+  assert.deepEqual(codes({ ...backup, counts: { refused: { 'sync-id': 1 }, otherIds: { 8: 1 } } }), ['warning sync-id-differs']);
+  assert.deepEqual(codes({ ...master, counts: { otherIds: { 8: 1 } } }), ['warning sync-id-differs']);
+  assert.deepEqual(codes({ ...backup, counts: { overrun: 1 } }), ['warning sync-overrun']);
   assert.deepEqual(codes({ ...backup, counts: { refused: { 'message-size': 2 } } }), ['warning sync-refused']);
   assert.deepEqual(codes({ ...backup, counts: { refused: { sender: 2 } } }), ['warning sync-sender']);
   assert.deepEqual(codes({ ...master, counts: { refused: { sender: 1 } } }), ['warning sync-sender']);
   assert.deepEqual(codes({ ...backup, counts: { unbound: 1 } }), ['warning sync-unbound']);
   assert.deepEqual(codes({ ...master, counts: { lost: 1 } }), ['warning sync-unsent']);
   assert.deepEqual(codes({ ...master, silentSeconds: 999 }), []);
+});
+
+test('both roles with two ids: the ids of the pair are not reported, a third one is', () => {
+  const other: SyncDaemonFact = { ...master, settings: { ...master.settings, syncId: 8 } };
+  const receives = (id: number): SyncDaemonFact => ({ ...backup, counts: { otherIds: { [id]: 2 } } });
+  assert.deepEqual(codes(other, receives(8)), []);
+  const [{ code, what } = assert.fail()] = found(other, receives(9));
+  assert.deepEqual([code, what], ['sync-id-differs', '2 messages for the backup came with the sync id 9, and it has 7']);
 });

@@ -47,20 +47,25 @@ function silent({ settings, isRunning, silentSeconds = 0 }: SyncDaemonFact): rea
       code: 'sync-silent',
       what: `the backup has had no message for ${silentSeconds} s`,
       cause:
-        'no master announces there, its link is cut, or a packet filter drops the messages: if this director takes over now, connections break',
+        'no master announces there, its link is cut, or a packet filter drops the messages: if this director takes over now, connections break ' +
+        '(a master of the kernel that has no connections is silent, too)',
       advice: `on the other director: ipvsadm -L --daemon, and tcpdump -ni ${shellWord(settings.interface)} udp port ${settings.port}; messages go to ${where(settings)}`,
     },
   ];
 }
 
-function ofOtherId({ settings, counts }: SyncDaemonFact): readonly Finding[] {
-  const times = reasons(counts['refused'])[OTHER_ID] ?? 0;
+/** Two pairs in one group, one a direction, have each other's messages: ids of this host's other daemon are meant to be there. */
+function ofOtherId({ settings, counts }: SyncDaemonFact, all: readonly SyncDaemonFact[]): readonly Finding[] {
+  const local = new Set(all.map((daemon) => daemon.settings.syncId));
+  const others = Object.entries(reasons(counts['otherIds'])).filter(([id]) => !local.has(Number(id)));
+  const times = others.reduce((sum, [, count]) => sum + count, 0);
   if (times === 0) return [];
+  const ids = others.map(([id]) => id).join(', ');
   return [
     {
       severity: 'warning',
       code: 'sync-id-differs',
-      what: `${counted(times, 'message')} came with another sync id than ${settings.syncId}`,
+      what: `${counted(times, 'message')} for the ${settings.role} came with the sync id ${ids}, and it has ${settings.syncId}`,
       cause: 'the other director was started with another --syncid, or a third one shares the group',
       advice: 'give both directors one id: ipvsadm -L --daemon shows it; a pair of its own needs a group or a link of its own',
     },
@@ -125,5 +130,22 @@ function unsent({ settings, counts }: SyncDaemonFact): readonly Finding[] {
   ];
 }
 
+function overrun({ counts }: SyncDaemonFact): readonly Finding[] {
+  const dropped = number(counts['overrun']);
+  if (dropped === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'sync-overrun',
+      what: `${counted(dropped, 'connection')} of the other director ${dropped === 1 ? 'was' : 'were'} dropped, since too many waited`,
+      cause: 'too many have no service or server here, or a command held the lock of the table for long',
+      advice:
+        'give both directors the same services; a master of weir announces all again within a minute, one of the kernel with their next packets',
+    },
+  ];
+}
+
+const RULES = [ended, silent, ofOtherId, ofOthers, malformed, unbound, overrun, unsent];
+
 export const syncRule = ({ syncDaemons }: DirectorFacts): readonly Finding[] =>
-  syncDaemons.flatMap((daemon) => [ended, silent, ofOtherId, ofOthers, malformed, unbound, unsent].flatMap((rule) => rule(daemon)));
+  syncDaemons.flatMap((daemon) => RULES.flatMap((rule) => rule(daemon, syncDaemons)));
