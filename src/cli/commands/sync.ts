@@ -18,7 +18,7 @@ import { command, expectWords } from '../command.js';
 import type { Io } from '../io.js';
 import { readStreamNode, readStreamPeer } from '../read-stream-node.js';
 import { streamStatusText } from '../stream-status-text.js';
-import { graceText, INCOMPLETE, syncStatusText } from '../sync-status-text.js';
+import { graceText, syncStatusJson, syncStatusText } from '../sync-status-text.js';
 import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir sync status [--json]
@@ -59,15 +59,14 @@ async function runDaemon(role: DaemonRole): Promise<number> {
 }
 
 function status(json: boolean, io: Io): number {
-  const daemons = new HostSyncDaemons().daemons().map((settings) => {
-    const { role } = settings;
-    return { settings, counts: readSyncCounts(role) ?? {}, complete: null, why: INCOMPLETE[role] };
-  });
+  const daemons = new HostSyncDaemons().daemons().map((settings) => ({ settings, counts: readSyncCounts(settings.role) ?? {} }));
   const stream = readStreamStatus();
-  if (json)
-    io.out(`${JSON.stringify(stream === undefined ? daemons : [...daemons, { stream, wouldBreak: wouldBreak(stream) ?? null }])}\n`);
-  else {
-    const listed = stream !== undefined && daemons.length === 0 ? '' : syncStatusText(daemons, Math.round(monotonicUs() / 1_000_000));
+  const nowSeconds = Math.round(monotonicUs() / 1_000_000);
+  if (json) {
+    const listed = syncStatusJson(daemons, nowSeconds);
+    io.out(`${JSON.stringify(stream === undefined ? listed : [...listed, { stream, wouldBreak: wouldBreak(stream) ?? null }])}\n`);
+  } else {
+    const listed = stream !== undefined && daemons.length === 0 ? '' : syncStatusText(daemons, nowSeconds);
     io.out(`${stream === undefined ? '' : streamStatusText(stream)}${listed}${graceText(runningGrace())}`);
   }
   return daemons.length > 0 || stream !== undefined ? 0 : NONE_RUNS;
@@ -111,7 +110,7 @@ async function serve({ key: keyPath, listen, hold }: ServeFlags, peers: readonly
   if (keyPath === undefined) throw new WeirError('option-missing', { option: '--key' });
   const found = peers.map(readStreamPeer);
   const [first] = found;
-  if (first === undefined) throw new WeirError('option-value', { option: 'weir sync serve', expected: 'a peer', given: '' });
+  if (first === undefined) throw new WeirError('argument-missing', { expected: 'PEER, the address of another node,' });
   const at = listen === undefined ? anywhereFor(first) : readStreamNode('--listen', listen);
   const stream = { key: keyPath, listen: at, peers: found, ...(hold !== undefined && { holdMs: holdMs(hold) }) };
   const { log, close } = openLog({ detail: false, console: true, syslog: false, facility: LOG_FACILITIES['daemon'] ?? 0 }, 'weir-sync');
@@ -134,7 +133,7 @@ export const run = command({ name: 'weir sync', usage: USAGE, types }, ({ flags,
       return grace(word, flags.json === true, io);
     case 'keygen':
       expectWords(words, 2);
-      if (word === undefined) break;
+      if (word === undefined) throw new WeirError('argument-missing', { expected: 'FILE, where the key is to be written,' });
       io.out(`${makeStreamKey(word).pin}\n`);
       return 0;
     case 'serve':
@@ -144,9 +143,6 @@ export const run = command({ name: 'weir sync', usage: USAGE, types }, ({ flags,
       expectWords(words, 2);
       return runDaemon(word);
   }
-  throw new WeirError('option-value', {
-    option: 'weir sync',
-    expected: 'status, grace, keygen FILE, serve, or run with a role',
-    given: words.join(' '),
-  });
+  if (what === undefined) throw new WeirError('usage', { usage: USAGE });
+  throw new WeirError('option-value', { option: 'weir sync', expected: 'status, keygen, serve or grace', given: words.join(' ') });
 });

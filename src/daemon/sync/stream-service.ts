@@ -14,10 +14,10 @@ export class StreamService {
   readonly #timer: NodeJS.Timeout;
   readonly #file: ReportFile;
 
-  /** @throws WeirError sync-key, sync-daemon-exists, and what loading the datapath throws; SystemError */
+  /** @throws WeirError sync-key, sync-stream-exists, and what loading the datapath throws; SystemError */
   constructor({ key, ...settings }: ConfiguredStream, log: Log) {
     const own = readStreamKey(key);
-    if (readStreamStatus() !== undefined) throw new WeirError('sync-daemon-exists');
+    if (readStreamStatus() !== undefined) throw new WeirError('sync-stream-exists');
     this.#daemon = new StreamDaemon(settings, own, log);
     this.#file = new ReportFile(log);
     this.#report();

@@ -3,7 +3,7 @@ import { runningDaemons } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { readStreamKey } from '../../host/sync/stream-key.js';
 import { parseEndpoint } from '../../model/endpoint-text.js';
-import { isWeirError } from '../../model/errors/weir-error.js';
+import { failureText, isWeirError } from '../../model/errors/weir-error.js';
 import { type ConfiguredStream, STREAM_PORT, type StreamStatus } from '../../model/stream-node.js';
 import { native } from '../../sys/addon.js';
 import type { HostFacts } from '../facts.js';
@@ -18,7 +18,7 @@ function keyFailure({ key }: ConfiguredStream): string | undefined {
     return undefined;
   } catch (error) {
     if (!isWeirError(error, 'sync-key')) throw error;
-    return error.message;
+    return failureText(error);
   }
 }
 

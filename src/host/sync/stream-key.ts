@@ -5,7 +5,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { KEY_IS_EXPOSED } from '../../model/stream-node.js';
-import { onPath } from '../../sys/errno.js';
+import { onPath, unlessCode } from '../../sys/errno.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
 import { selfSigned } from '../../wire/self-signed.js';
 import { hostKeyFile } from '../hmac-keys.js';
@@ -38,11 +38,12 @@ export function pinOf({ publicKey }: X509Certificate): string | undefined {
   return publicKey.asymmetricKeyType === 'ed25519' ? pinText(publicBytes(publicKey)) : undefined;
 }
 
-/** Writes a new key into a file that is not there yet, for its owner alone; its folder is made. @throws SystemError EEXIST … */
+/** Writes a new key into a file that is not there yet, for its owner alone; its folder is made. @throws WeirError sync-key-exists; SystemError */
 export function makeStreamKey(path: string): StreamKey {
   makeFolders(dirname(resolve(path)));
   const seed = randomBytes(KEY_BYTES);
-  const file = openSync(path, 'wx', 0o600);
+  const file = unlessCode(() => openSync(path, 'wx', 0o600), ['EEXIST'], undefined);
+  if (file === undefined) throw new WeirError('sync-key-exists', { path });
   try {
     onPath(path, () => writeSync(file, `${HEAD}${seed.toString('base64')}\n`));
   } finally {

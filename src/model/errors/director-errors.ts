@@ -1,4 +1,6 @@
 // Why a director refuses to change its table, or cannot.
+import { shellWord } from '../shell-word.js';
+import { KEY_IS_EXPOSED } from '../stream-node.js';
 import type { ErrorRows } from './error-row.js';
 
 export const directorErrors = {
@@ -131,7 +133,25 @@ export const directorErrors = {
     exitStatus: 1,
     errno: 'EINVAL',
   },
-  'sync-key': { text: ({ path, why }: { path: string; why: string }) => `${path}: ${why}`, exitStatus: 1 },
+  'sync-stream-exists': {
+    text: () => "a process of weir's own stream runs here already",
+    hint: 'weir sync status shows what it does; end that one first, where this one is to take its place',
+    exitStatus: 1,
+    errno: 'EEXIST',
+  },
+  'sync-key': {
+    text: ({ path, why }: { path: string; why: string }) => `${path}: ${why}`,
+    hint: ({ path, why }: { path: string; why: string }) =>
+      why === KEY_IS_EXPOSED
+        ? `chown root: ${shellWord(path)} && chmod 600 ${shellWord(path)}`
+        : `copy the file of another node there; the first one is made by weir sync keygen ${shellWord(path)}`,
+    exitStatus: 1,
+  },
+  'sync-key-exists': {
+    text: ({ path }: { path: string }) => `${path} is there already, and is not overwritten: peers may have its key`,
+    hint: 'name another file, or remove this one first',
+    exitStatus: 1,
+  },
   'sync-process-ended': {
     text: ({ role }: { role: string }) => `the process of the synchronisation daemon (${role}) did not come up`,
     exitStatus: 1,
