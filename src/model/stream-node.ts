@@ -16,6 +16,9 @@ export const KEY_IS_EXPOSED = 'others may read or write it';
 /** Of a peer. */
 export const HAS_OTHER_KEY = 'it has another key';
 
+/** Of a peer: the session leads to the process that has begun it. */
+export const IS_THIS_NODE = 'its address is of this node itself';
+
 /** `pin`: of the key that it must have; absent: it has this node's. */
 export interface StreamPeer extends DestinationKey {
   readonly pin?: string;

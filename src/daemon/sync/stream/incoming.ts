@@ -5,7 +5,7 @@ import type { Ended } from '../../../control/sync/stream/sent-window.js';
 import { type Batch, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
 import type { PeerDrain } from '../../../model/drain/peer-drain.js';
 import type { PeerOverride } from '../../../model/drain/peer-override.js';
-import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
+import { IS_THIS_NODE, NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 import { hasDigests, hasDrains, hasOverrides, hasOwners, hasTables } from '../../../wire/stream-record.js';
 import { FaultCounts } from './fault-counts.js';
@@ -121,7 +121,7 @@ export class Incoming {
       else {
         this.#deliver(Number.POSITIVE_INFINITY);
         this.#faults.add(refused ?? reason);
-        this.#end(refused ?? reason, receiver.end(reason));
+        this.#end(reason === 'self' ? IS_THIS_NODE : (refused ?? reason), receiver.end(reason));
       }
     });
     socket.once('close', () => {

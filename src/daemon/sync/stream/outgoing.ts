@@ -5,9 +5,9 @@ import type { PeerMemory } from '../../../control/sync/stream/peer-memory.js';
 import type { Ended } from '../../../control/sync/stream/sent-window.js';
 import { type DrainSource, StreamSender } from '../../../control/sync/stream/stream-sender.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
-import { brokenWithout, HAS_OTHER_KEY, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
+import { brokenWithout, HAS_OTHER_KEY, IS_THIS_NODE, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, hasTables } from '../../../wire/stream-record.js';
+import { type GoodbyeReason, hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, hasTables } from '../../../wire/stream-record.js';
 import { FaultCounts } from './fault-counts.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
@@ -27,6 +27,14 @@ const PAUSE_MS = 1000;
 const ENDS_MAX = 4096;
 /** More is not put into the socket. */
 const SOCKET_BYTES = 1 << 20;
+/** Why the peer ended the session, by what it sent last. */
+const GOODBYES: Readonly<Record<GoodbyeReason, string>> = {
+  stop: 'it stops',
+  bytes: 'it cannot read what this node sends',
+  order: 'it does not expect what this node sends',
+  silent: 'it received nothing from this node',
+  self: IS_THIS_NODE,
+};
 const NOTHING = { whole: false, items: 0, waiting: 0, lacking: NOTHING_LACKS, lost: 0, digest: 'open', silentSeconds: 0 } as const;
 
 export interface OutgoingOptions {
@@ -128,7 +136,7 @@ export class Outgoing {
     const { peer, own } = this.options;
     const failed = (why: string): void => {
       if (why === HAS_OTHER_KEY) this.#faults.add('key');
-      this.#ended(why);
+      this.#noteFailure(why);
     };
     const socket = openChannel(peer, own, () => this.#begin(socket), failed);
     this.#socket = socket;
@@ -145,13 +153,13 @@ export class Outgoing {
     const decoder = new StreamDecoder();
     this.#session = { socket, sender };
     this.#wantedAt = undefined;
-    this.#ended('');
+    this.#noteFailure('');
     socket.on('data', (bytes: Uint8Array) => {
       const { records, refused } = decoder.push(bytes);
       if (refused !== undefined || !sender.take(records)) {
         this.#faults.add(refused ?? 'order');
         socket.destroy(new Error(`it sends what is no answer: ${refused ?? 'order'}`));
-      } else for (const record of records) if (record.kind === 'goodbye') this.#ended(`it ended the session: ${record.reason}`);
+      } else for (const record of records) if (record.kind === 'goodbye') this.#noteFailure(GOODBYES[record.reason]);
       this.#hasRoom();
       this.options.changed?.();
     });
@@ -210,7 +218,8 @@ export class Outgoing {
     clearImmediate(this.#soon);
   }
 
-  #ended(why: string): void {
+  /** Logged once until it changes. Empty: the session has begun. */
+  #noteFailure(why: string): void {
     const { log } = this.options;
     if (why === this.#failure && why !== '') return;
     this.#failure = why;
@@ -218,7 +227,7 @@ export class Outgoing {
   }
 
   #closed(): void {
-    if (this.#session !== undefined && this.#failure === '') this.#ended('the session ended');
+    if (this.#session !== undefined && this.#failure === '') this.#noteFailure('the session ended');
     if (this.#session !== undefined) this.#ends = [...this.#session.sender.unacknowledgedEnds];
     this.#session = undefined;
     this.#cancel();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { director } from '../../../../test/support/doctor-facts.js';
 import { ip } from '../../../../test/support/ip.js';
-import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
+import { IS_THIS_NODE, NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { diagnose } from '../../diagnose.js';
 import type { StreamFact } from '../../stream-facts.js';
 
@@ -68,6 +68,7 @@ test('no session: another key, another version, a port that is closed, one direc
   assert.deepEqual(causes(unsent('ECONNREFUSED')), [
     ['the stream sends nothing to the peer 10.5.0.3:8848: ECONNREFUSED', 'no process of a stream listens there'],
   ]);
+  assert.deepEqual(causes(unsent(IS_THIS_NODE))[0]?.[1], 'an address of this node stands where that of a peer must be');
   assert.deepEqual(causes({ ...unsent('no answer'), from: { ...from, ...none, failure: 'it has not connected' } }), [
     [
       'the stream sends nothing to and receives nothing from the peer 10.5.0.3:8848: no answer',
@@ -96,6 +97,9 @@ test('what the peer cannot take, and a peer that is silent', () => {
   const [{ code, what, cause } = assert.fail()] = ofPeer({ to: { ...to, lacking: { ...NOTHING_LACKS, unbound: 2, unsupported: 1 } } });
   assert.deepEqual([code, what], ['sync-stream-unbound', 'the peer 10.5.0.3:8848 cannot take 3 connections']);
   assert.match(cause ?? '', /^2: it has no such service or server; 1: they are of a kind/);
+  const [here = assert.fail()] = ofPeer({ from: { ...from, lacking: { ...NOTHING_LACKS, unbound: 1 } } });
+  assert.deepEqual([here.code, here.what], ['sync-stream-unbound', 'this node cannot take 1 connection of the peer 10.5.0.3:8848']);
+  assert.match(here.cause ?? '', /; they break if the peer dies$/);
   assert.deepEqual(codes({ from: { ...from, silentSeconds: 10 } }), ['warning sync-stream-silent']);
   assert.deepEqual(codes({ from: { ...from, silentSeconds: 9 } }), []);
 });

@@ -4,6 +4,7 @@ import type { Finding } from '../../../model/finding.js';
 import { shellWord } from '../../../model/shell-word.js';
 import {
   HAS_OTHER_KEY,
+  IS_THIS_NODE,
   KEY_IS_EXPOSED,
   LACKING_REASONS,
   lackingSum,
@@ -65,6 +66,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'the peer is off, or the link to it is down',
   ENETUNREACH: 'there is no route to it: the interface of the link is down, or has no address',
   ECONNRESET: 'the peer does not name this node, or expects another key',
+  [IS_THIS_NODE]: 'an address of this node stands where that of a peer must be',
 };
 const SILENCE = 'the link is down, the peer is off, or a packet filter drops the packets';
 
@@ -100,24 +102,37 @@ function withoutSession({ address, to, from }: PeerStatus): Finding | undefined 
 const REASONS = {
   unbound: 'it has no such service or server',
   full: 'its table is full',
-  port: 'their local ports (FULLNAT) are of other clients there',
+  port: 'it has their local ports (FULLNAT) for other clients',
   unsupported: 'they are of a kind that does not go by the stream yet (calls of SIP)',
 } as const;
 
-function lacking({ address, to }: PeerStatus): readonly Finding[] {
-  const count = lackingSum(to.lacking);
-  if (!to.connected || count === 0) return [];
-  const causes = LACKING_REASONS.flatMap((reason) => (to.lacking[reason] === 0 ? [] : [`${to.lacking[reason]}: ${REASONS[reason]}`]));
+/** The receiver of connections, and who may die. */
+interface Sides {
+  readonly taker: string;
+  readonly giver: string;
+  readonly dies: string;
+}
+
+function lackingOf({ connected, lacking: lacks }: StreamDirection, { taker, giver, dies }: Sides): readonly Finding[] {
+  const count = lackingSum(lacks);
+  if (!connected || count === 0) return [];
+  const causes = LACKING_REASONS.flatMap((reason) => (lacks[reason] === 0 ? [] : [`${lacks[reason]}: ${REASONS[reason]}`]));
   return [
     {
       severity: 'warning',
       code: 'sync-stream-unbound',
-      what: `the peer ${address} cannot take ${counted(count, 'connection')}`,
-      cause: `${causes.join('; ')}; they break if this node dies`,
+      what: `${taker} cannot take ${counted(count, 'connection')}${giver}`,
+      cause: `${causes.join('; ')}; they break if ${dies} dies`,
       advice: 'compare ipvsadm -Sn of both; where they are meant to differ, lvs_sync_wait limits what a fail-back waits for that',
     },
   ];
 }
+
+/** In both directions: who adds what is missing may look at either node. */
+const lacking = ({ address, to, from }: PeerStatus): readonly Finding[] => [
+  ...lackingOf(to, { taker: `the peer ${address}`, giver: '', dies: 'this node' }),
+  ...lackingOf(from, { taker: 'this node', giver: ` of the peer ${address}`, dies: 'the peer' }),
+];
 
 /** The tables of both are not the same, though all was sent and taken. */
 function differing({ address, to, from }: PeerStatus): readonly Finding[] {
@@ -161,7 +176,8 @@ function quiet({ address, from }: PeerStatus): readonly Finding[] {
       severity: 'warning',
       code: 'sync-stream-silent',
       what: `the peer ${address} has sent nothing for ${from.silentSeconds} s`,
-      cause: 'its process does not run, or the link between the nodes is cut: the session ends soon',
+      cause: 'its process or its host hangs, or the link between the nodes is cut: the session ends soon',
+      advice: 'on the peer: weir sync status, and the log of the process; here: ping it by the address of the link',
     },
   ];
 }
