@@ -115,8 +115,6 @@ export interface VirtualServerFact {
     /** What the daemon publishes of its health; absent: nothing. */
     readonly health?: ServerHealthFact;
   })[];
-  /** What weir lacks to serve it. */
-  readonly missing?: string;
   /** `ha_suspend` */
   readonly suspends: boolean;
 }

@@ -4,7 +4,7 @@ import { read } from '../support/project.js';
 
 export type Place = 'director' | 'servers';
 
-export type Verdict = 'same' | 'may stay' | 'leave out' | 'not yet' | 'instead';
+export type Verdict = 'same' | 'may stay' | 'leave out' | 'instead';
 
 export interface Row {
   /** The published line, as it is typed. */
@@ -35,13 +35,13 @@ interface Language {
 export const ENGLISH: Language = {
   file: 'docs/migrate.md',
   places: { 'On the director': 'director', 'On each real server': 'servers' },
-  verdicts: { same: 'same', 'may stay': 'may stay', 'leave out': 'leave out', 'not yet': 'not yet' },
+  verdicts: { same: 'same', 'may stay': 'may stay', 'leave out': 'leave out' },
 };
 
 export const CHINESE: Language = {
   file: 'docs/zh-CN/migrate.md',
   places: { 在调度器上: 'director', 在每台真实服务器上: 'servers' },
-  verdicts: { 相同: 'same', 可保留: 'may stay', 去掉: 'leave out', 尚无: 'not yet' },
+  verdicts: { 相同: 'same', 可保留: 'may stay', 去掉: 'leave out' },
 };
 
 const CODE = /^`([^`]+)`$/;

@@ -9,7 +9,6 @@ import { runIpvsadm } from '../../src/cli/ipvsadm/run.js';
 import { runSave } from '../../src/cli/ipvsadm/save-command.js';
 import type { NameSource, World } from '../../src/cli/ipvsadm/world.js';
 import { parseHosts, parseServices } from '../../src/cli/names/etc-files.js';
-import type { Command } from '../../src/config/ipvsadm/command.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { HostSyncDaemons } from '../../src/host/sync/host-sync-daemons.js';
 import { addressId } from '../../src/model/identity.js';
@@ -63,13 +62,11 @@ function programs(world: World, open: DirectorOpener): Readonly<Record<string, P
   };
 }
 
-const nothingMissing = (): undefined => undefined;
-
-/** A world on a director in memory that supports everything except what `notYet` lists. */
-export function modelWorld(notYet: (command: Command) => string | undefined = nothingMissing): World {
+/** A world on a director in memory. */
+export function modelWorld(): World {
   const [director, dummy] = [new MemoryDirector(), { mtu: 1500, isUp: true }];
   const daemons = new HostSyncDaemons(new MemorySyncHost({ d0: dummy, d1: dummy }));
-  return { driver: async () => () => director, names: recordedNames, notYet, daemons, isRoot: true };
+  return { driver: async () => () => director, names: recordedNames, daemons, isRoot: true };
 }
 
 /** The transcript with our answers in place of the recorded ones; what cannot be run here keeps none. */

@@ -1,7 +1,6 @@
 // The real kernel as judge: what its IPVS and the original ipvsadm were recorded to answer, our commands must answer too.
 // What is left out, and why, stands in left-out.json, one entry an answer; anything else that differs fails, and so does
-// an entry whose answer is given after all. Of a command that is refused, since weir does not have the feature yet, the
-// row in model/capabilities.ts is the reason. README.md has the recordings and their cases.
+// an entry whose answer is given after all. README.md has the recordings and their cases.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { noRoot, noTools } from '../support/probes.js';
 import { type Answer, compare, differsOnlyIn, readLate } from './answers.js';
-import { isRefused } from './refused.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const here = `${root}test/oracle/`;
@@ -120,15 +118,12 @@ async function judge(name: keyof typeof SCRIPTS, by: By, context: TestContext): 
   const { answers, same } = compare(recorded, readLate(recorded, await replay(name, SCRIPTS[name], by), 3));
   const allowed = leftOut[name] ?? [];
   const reaches = isOpenToAll();
-  const different = answers.filter(
-    (answer) => !same.has(answer) && !isRefused(answer) && (reaches || !answer.command.includes('setpriv --reuid 65534')),
-  );
-  const refused = answers.filter((answer) => !same.has(answer) && isRefused(answer)).length;
+  const different = answers.filter((answer) => !same.has(answer) && (reaches || !answer.command.includes('setpriv --reuid 65534')));
   const whole = allowed.filter(
     ({ line, lines, varies }) => lines === undefined && varies !== true && answers.some((answer) => answer.line === line && isLong(answer)),
   );
   assert.deepEqual(whole, [], 'left out as a whole: name the lines that may differ');
-  context.diagnostic(`${name}: ${same.size} of ${answers.length} answers, ${refused} refused, ${allowed.length} left out`);
+  context.diagnostic(`${name}: ${same.size} of ${answers.length} answers, ${allowed.length} left out`);
   const reasons = new Map(allowed.map((entry) => [entry.line, entry]));
   const isLeftOut = (answer: Answer): boolean => {
     const entry = reasons.get(answer.line);

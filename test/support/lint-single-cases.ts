@@ -92,17 +92,6 @@ export const SINGLE_CASES: readonly LintCase[] = [
     good: [instance('virtual_ipaddress_excluded {\n10.0.0.101\n}', '', server(checked('10.0.1.1'), '10.0.0.101'))],
   },
   { code: 'virtual-server-twice', bad: [`${one}${one}`], good: [`${one}${one.replace('TCP', 'UDP')}`] },
-  {
-    code: 'virtual-server-not-served',
-    bad: [instance('', '', one.replace('lvs_method NAT', 'lvs_method TUN'))],
-    good: [instance('', '', one)],
-  },
-  {
-    code: 'virtual-server-served-without',
-    bad: [server(`${checked('10.0.1.2').replace('{', '{\nlvs_method TUN')}\n${checked('10.0.1.1')}`)],
-    good: [one.replace('lvs_sched rr', 'lvs_sched rr\npersistence_timeout 50\npersistence_engine sip')],
-    line: 5,
-  },
   { code: 'real-server-unchecked', bad: [server('real_server 10.0.1.1 80 {\n}')], good: [one] },
   {
     code: 'authorities-unusable',

@@ -28,7 +28,6 @@ function newWorld(): World {
       addressName: () => assert.fail('names are not asked for'),
       portName: () => assert.fail('names are not asked for'),
     },
-    notYet: () => undefined,
     daemons: daemonsFor(director),
     isRoot: true,
   };

@@ -19,7 +19,7 @@ function newWorld(director = new MemoryDirector(), over: Partial<World> = {}): W
     addressName: () => undefined,
     portName: () => undefined,
   };
-  return { driver: async () => () => director, names, notYet: () => undefined, daemons: daemonsFor(director), isRoot: true, ...over };
+  return { driver: async () => () => director, names, daemons: daemonsFor(director), isRoot: true, ...over };
 }
 
 type Input = string | readonly Uint8Array[];
@@ -47,13 +47,6 @@ test('refusals are printed and passed over; the status is that of the last line'
   assert.deepEqual(twice, { status: 0, stdout: '', stderr: 'Service already exists\nScheduler or persistence engine not found\n' });
   assert.equal(await saved(world), `${ONE}-A -t 10.0.0.3:80 -s rr\n`);
   assert.deepEqual(await ipvsadm(['-R'], world, ONE), { status: 255, stdout: '', stderr: 'Service already exists\n' });
-  const refused = (command: { readonly kind: string }) => (command.kind === 'start-daemon' ? 'daemons are not there yet' : undefined);
-  const later = await ipvsadm(['-R'], newWorld(new MemoryDirector(), { notYet: refused }), `${ONE}--start-daemon master\n${ONE}`);
-  assert.deepEqual(later, {
-    status: 255,
-    stdout: '',
-    stderr: 'weir: daemons are not there yet\nService already exists\n',
-  });
 });
 
 test('usage errors end it immediately; what popt finds wrong does not', async () => {

@@ -27,11 +27,6 @@ async function runReading(command: Reading, director: Director, world: World, io
 }
 
 function runChange(command: Changing, director: Director, world: World, io: Io): Outcome {
-  const refusal = world.notYet(command);
-  if (refusal !== undefined) {
-    io.err(`weir: ${refusal}\n`);
-    return { status: REFUSED_STATUS, ends: false };
-  }
   try {
     execute(command, director, world.daemons);
     return { status: 0, ends: false };

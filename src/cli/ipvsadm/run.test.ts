@@ -8,7 +8,6 @@ import type { RefusalErrno } from '../../model/errors/error-row.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';
 import { NeedsHost } from '../names/resolver.js';
-import { notYet } from './not-yet.js';
 import { runIpvsadm } from './run.js';
 import { runSave } from './save-command.js';
 import type { NameSource, World } from './world.js';
@@ -23,7 +22,7 @@ const names: NameSource = {
 };
 
 function worldOf(director: Director, over: Partial<World> = {}): World {
-  return { driver: async () => () => director, names, notYet: () => undefined, daemons: daemonsFor(director), isRoot: true, ...over };
+  return { driver: async () => () => director, names, daemons: daemonsFor(director), isRoot: true, ...over };
 }
 
 /** `status stdout stderr` of one command line. */
@@ -45,7 +44,7 @@ const refusals: Readonly<Record<RefusalErrno, () => WeirError>> = {
   EINVAL: () => new WeirError('destination-not-unicast'),
   ERANGE: () => new WeirError('thresholds-crossed'),
   ENOSPC: () => new WeirError('table-full', { what: '4096 destinations' }),
-  EOPNOTSUPP: () => new WeirError('not-yet', { missing: 'these are not there yet' }),
+  EOPNOTSUPP: () => new WeirError('client-address-refused'),
   ENODEV: () => new WeirError('interface-unknown', { name: 'eth9' }),
   ENETUNREACH: () => new WeirError('sync-daemon-unreachable', { name: 'eth1' }),
 };
@@ -112,11 +111,12 @@ test('what each refusal is called, by operation', async () => {
   }
 });
 
-test('a full table is reported with what is full; what is not there yet is reported', async () => {
+test('a full table is reported with what is full; what the kernel has no error for, by its text', async () => {
   const full = await run(lines['add server'], worldOf(refusing('ENOSPC')));
   assert.equal(full.stderr, 'No space left on device\nweir: no room for 4096 destinations\n');
   const later = await run(lines['add server'], worldOf(refusing('EOPNOTSUPP')));
-  assert.deepEqual(later, { status: 255, stdout: '', stderr: 'weir: these are not there yet\n' });
+  assert.equal(later.status, 255);
+  assert.match(later.stderr, /^weir: only servers of TCP behind local addresses .*\n$/);
 });
 
 test("trouble that weir knows of is one line; a mistake of weir's is thrown on", async () => {
@@ -145,7 +145,7 @@ function failing(code: string, message: string): World {
   const driver = async () => (): never => {
     throw error;
   };
-  return { driver, names, notYet: () => undefined, daemons: noDaemons, isRoot: true };
+  return { driver, names, daemons: noDaemons, isRoot: true };
 }
 
 const QUESTION = 'Are you sure that IP Virtual Server is built in the kernel or as module?\n';
@@ -212,7 +212,7 @@ test('help and version need no datapath', async () => {
 
 test('an unknown scheduler or engine is refused in ipvsadm’s words, and nothing is changed', async () => {
   const director = new MemoryDirector();
-  const world = worldOf(director, { notYet });
+  const world = worldOf(director);
   for (const unknown of ['-s nosuch', '-p --pe nosuch', '--pe nosuch'])
     assert.equal((await run(`-A -t 10.0.0.1:80 ${unknown}`, world)).stderr, 'Scheduler or persistence engine not found\n', unknown);
   assert.equal(director.services().length, 0);
@@ -261,8 +261,6 @@ test('a daemon that does not come up is reported', async () => {
   const world = worldOf(new MemoryDirector(), { daemons: new HostSyncDaemons(host) });
   host.failure = new WeirError('sync-daemon-unreachable', { name: 'eth0' });
   assert.deepEqual(await run('--start-daemon master', world), { status: 255, stdout: '', stderr: 'Network is unreachable\n' });
-  host.failure = new WeirError('not-yet', { missing: 'these are not there yet' });
-  assert.deepEqual(await run('--start-daemon master', world), { status: 255, stdout: '', stderr: 'weir: these are not there yet\n' });
   assert.equal((await run('-L --daemon', world)).stdout, '');
 });
 
@@ -353,7 +351,7 @@ test('every run closes what it opened', async () => {
     return inner;
   };
   for (const line of ['-L', '-S', '-Lc', '-A', '-A -t 10.0.0.1:80', '-D -t 10.0.0.1:80', '-L --timeout']) {
-    await run(line, { driver, names, notYet: () => undefined, daemons: noDaemons, isRoot: true });
+    await run(line, { driver, names, daemons: noDaemons, isRoot: true });
     assert.equal(open, 0, line);
   }
 });

@@ -36,17 +36,11 @@ async function change(command: Exclude<Working, Reading>, director: Director, wo
 
 /** Opens what the command needs, and runs it. */
 async function perform(command: Working, world: World, io: Io): Promise<number> {
-  const refusal = world.notYet(command);
-  const unless = (work: () => Promise<number>): Promise<number> => {
-    if (refusal === undefined) return work();
-    io.err(`weir: ${refusal}\n`);
-    return Promise.resolve(REFUSED_STATUS);
-  };
   // What is saved will be restored: it must not contain half a change.
-  if (isReading(command)) return withReader(world, command.kind === 'save', io, (table) => unless(() => read(command, table, world, io)));
+  if (isReading(command)) return withReader(world, command.kind === 'save', io, (table) => read(command, table, world, io));
   const changed = async (director: Director): Promise<number> =>
     warned(await change(command, director, world, io), command, director, world, io);
-  return withDirector(world, io, (director) => unless(() => changed(director)));
+  return withDirector(world, io, changed);
 }
 
 async function parse(words: readonly string[], world: World): Promise<Command | IpvsadmError> {

@@ -13,7 +13,6 @@ import type { Protocol, ServiceSpec } from '../../model/service.js';
 import { ipsecPolicies, ownAddresses } from '../../sys/netlink/ipsec-policies.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
 import { NeedsHost, SystemNames } from '../names/resolver.js';
-import { notYet } from './not-yet.js';
 
 /** Names both ways. `host` throws NeedsHost for what `resolveHost` must find first. */
 export interface NameSource extends Lookup {
@@ -34,8 +33,6 @@ export interface World {
   /** Loads the driver; only what touches the table asks for it. */
   readonly driver: () => Promise<DirectorOpener>;
   readonly names: NameSource;
-  /** The line for a command that this director does not do yet. */
-  readonly notYet: (command: Command) => string | undefined;
   /** Whether the user is root: if not, a refused permission needs no further cause. */
   readonly isRoot: boolean;
   readonly daemons: SyncDaemons;
@@ -49,7 +46,6 @@ export function systemWorld(): World {
   return {
     driver: directorOpener,
     names: new SystemNames(),
-    notYet,
     daemons: new HostSyncDaemons(),
     isRoot: process.geteuid?.() === 0,
     ipsec: { policies: ipsecPolicies, own: ownAddresses },

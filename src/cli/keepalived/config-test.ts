@@ -1,10 +1,9 @@
-// keepalived -t: reads the configuration as a start does, prints what is wrong with it and what weir will not do, and exits with keepalived's status.
+// keepalived -t: reads the configuration as a start does, prints what is wrong with it, and exits with keepalived's status.
 
 import { appendFileSync } from 'node:fs';
 import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
 import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/report.js';
 import { examineHost } from '../../config/keepalived/host/examine-host.js';
-import { reportNotYet } from '../../config/keepalived/not-yet/report-not-yet.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Io } from '../io.js';
 import { hostFacts } from './host-facts.js';
@@ -17,7 +16,6 @@ export function testConfiguration(options: Pick<DaemonOptions, 'path' | 'allConf
   if (configuration === undefined) return all;
   const report = reportTo((diagnostic) => all.push(diagnostic));
   examineHost(configuration, values, hostFacts(), report);
-  reportNotYet({ file: options.path, configuration, values }, report);
   return all;
 }
 

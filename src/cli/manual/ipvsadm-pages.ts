@@ -1,5 +1,4 @@
-// ipvsadm(8), ipvsadm-save(8) and ipvsadm-restore(8), from what -h prints, and the tables of schedulers and of what is missing.
-import { capabilities } from '../../model/capabilities.js';
+// ipvsadm(8), ipvsadm-save(8) and ipvsadm-restore(8), from what -h prints and the table of schedulers.
 import { schedulers } from '../../model/schedulers.js';
 import { helpText } from '../ipvsadm/help.js';
 import { described, list, type ManualPage, page, prose, seeAlso, synopsis } from './page.js';
@@ -50,7 +49,6 @@ const FILES: readonly (readonly [string, string])[] = [
 function ipvsadm(): ManualPage {
   const forms = helpText.split('\n').flatMap((line) => /^ {2}(ipvsadm .*)$/.exec(line)?.[1] ?? []);
   const rows = readOptionRows(helpText);
-  const missing = capabilities.filter(({ present }) => !present).map(({ name, meanwhile }) => `${name}: ${meanwhile}.`);
   return page({ name: 'ipvsadm', section: 8, meaning: 'Linux Virtual Server administration (weir)' }, [
     synopsis(forms),
     prose(
@@ -66,7 +64,6 @@ function ipvsadm(): ManualPage {
       'SCHEDULERS',
       schedulers.map(({ name, meaning }) => [name, `${meaning}.`]),
     ),
-    prose('NOT THERE YET', ...missing),
     list('FILES', FILES),
     seeAlso('ipvsadm-save(8)', 'ipvsadm-restore(8)', 'weir(8)', 'weir-explain(8)', 'weir-sysctl(8)', 'keepalived(8)'),
   ]);

@@ -5,9 +5,8 @@ import { formatAddress } from '../../model/address-text.js';
 import { serviceId } from '../../model/identity.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { reachablePart, shortfalls, unservedText } from '../../model/keepalived/served-as.js';
 import { failedText } from '../../model/keepalived/server-health.js';
-import { type WantedTable, wantedTable } from '../../model/keepalived/wanted-table.js';
+import type { WantedTable } from '../../model/keepalived/wanted-table.js';
 import type { ServiceKey, Timeouts } from '../../model/service.js';
 import { isAttempted } from '../check/kinds/index.js';
 import { realName } from '../check/names.js';
@@ -46,7 +45,6 @@ export interface PlanFacts {
 export function makePlan(running: KeepalivedConfiguration | undefined, next: KeepalivedConfiguration, facts: PlanFacts): Plan {
   const { before, intent, machine } = reloadTable(running, next, facts.health);
   const wanted = intent.wanted;
-  const short = shortfalls(wantedTable(next));
   const flush = running === undefined && next.global.lvsFlush ? planFlush(wanted, facts.present) : [];
   const plans: readonly ServicePlan[] = [...flush, ...intent.plan(facts.present)];
   const services = withServersOut(planServices(plans, wanted, facts), machine);
@@ -57,14 +55,8 @@ export function makePlan(running: KeepalivedConfiguration | undefined, next: Kee
   const addresses = planAddresses(running, next, { held: facts.held, connections: countByAddress(facts.connections, addressOf) });
   return {
     services,
-    unserved: short
-      .filter(({ unserved }) => unserved > 0)
-      .map((entry) => ({ virtualServer: entry.server.name, reason: unservedText(entry) })),
-    without: short.flatMap(({ server, without }) =>
-      without.map(({ what, meanwhile }) => ({ virtualServer: server.name, what, meanwhile })),
-    ),
     addresses,
-    checks: planChecks(running === undefined ? undefined : checked(running), checked(next)),
+    checks: planChecks(running, next),
     settings: [...planSettings(running, next), ...timeoutLines(next, facts.timeouts)],
     drift: findDrift(running === undefined ? undefined : before, wanted, {
       ...facts,
@@ -80,12 +72,6 @@ function withoutStated(present: PresentTable, { weir }: KeepalivedConfiguration,
   const stated = new Set((weir?.table?.services ?? []).map(({ spec }) => serviceId(spec.key)));
   return new Map([...present].filter(([id]) => !stated.has(id) || wanted.has(id)));
 }
-
-/** Servers that get no connections are not checked. */
-const checked = (configuration: KeepalivedConfiguration): KeepalivedConfiguration => ({
-  ...configuration,
-  virtualServers: configuration.virtualServers.map(reachablePart),
-});
 
 function timeoutLines({ global }: KeepalivedConfiguration, present: Timeouts | undefined): readonly PlannedSettings[] {
   const wanted = present === undefined ? undefined : planTimeouts(global.lvsTimeouts, present);

@@ -79,12 +79,7 @@ function serviceText(one: PlannedService, expireNodest: boolean, { all }: PlanTe
 }
 
 export function serviceLines(
-  {
-    services,
-    expireNodest,
-    unserved = [],
-    without = [],
-  }: Pick<Plan, 'services' | 'expireNodest'> & Partial<Pick<Plan, 'unserved' | 'without'>>,
+  { services, expireNodest }: Pick<Plan, 'services' | 'expireNodest'>,
   options: PlanTextOptions,
 ): readonly string[] {
   const lines = services.map((service) => ({ service, text: serviceText(service, expireNodest, options) }));
@@ -96,8 +91,6 @@ export function serviceLines(
     ...(silent.length === 0
       ? []
       : [line(2, 'keep', `${counted(silent.length, 'service')} with ${counted(servers, 'server')} as before${kept}`)]),
-    ...unserved.map(({ virtualServer, reason }) => `  ! ${virtualServer} cannot be served: ${reason}`),
-    ...without.map(({ virtualServer, what, meanwhile }) => `  ! ${virtualServer} is served without ${what}: ${meanwhile}`),
   ];
 }
 

@@ -105,25 +105,9 @@ export interface Drift {
   readonly connections: number;
 }
 
-export interface UnservedService {
-  readonly virtualServer: string;
-  readonly reason: string;
-}
-
-/** Served, but not as the file asks. */
-export interface ServedWithout {
-  readonly virtualServer: string;
-  /** `persistence_engine` */
-  readonly what: string;
-  /** What that means for traffic. */
-  readonly meanwhile: string;
-}
-
 export interface Plan {
   /** In the order of the file; what goes comes first. */
   readonly services: readonly PlannedService[];
-  readonly unserved: readonly UnservedService[];
-  readonly without: readonly ServedWithout[];
   readonly addresses: readonly PlannedAddress[];
   readonly checks: readonly PlannedCheck[];
   readonly settings: readonly PlannedSettings[];

@@ -2,7 +2,6 @@
 // with the changes that lead there. It knows no director.
 import { serviceId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { servedAs } from '../../model/keepalived/served-as.js';
 import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { type WantedService, type WantedTable, wantedServices } from '../../model/keepalived/wanted-table.js';
 import type { ServiceKey } from '../../model/service.js';
@@ -42,11 +41,6 @@ export class TableIntent {
     return this.#changed.size === 0;
   }
 
-  /** Whether something of it is in the table because of us. */
-  owns({ name }: VirtualServer): boolean {
-    return [...(this.#owned.get(name) ?? [])].some((id) => this.#done.has(id));
-  }
-
   /** How many services are in the table because of us. */
   get size(): number {
     return this.#done.size;
@@ -68,8 +62,7 @@ export class TableIntent {
   }
 
   /**
-   * Services that cannot be served yet are left out; one that was served before a reload stays as it was. Of a service that two virtual
-   * servers have the first one counts, as long as it has it.
+   * Of a service that two virtual servers have the first one counts, as long as it has it.
    */
   serve(server: VirtualServer, pool: readonly RealServer[]): void {
     const { name } = server;
@@ -83,10 +76,8 @@ export class TableIntent {
         this.#skipped.add(id, asked);
         continue;
       }
-      const served = servedAs(asked);
-      if (served.kind === 'unserved' && !this.#done.has(id)) continue;
       owned.add(id);
-      if (served.kind === 'served') this.#want(id, served.service);
+      this.#want(id, asked);
     }
     this.#owned.set(name, owned);
     for (const id of before) if (!owned.has(id)) this.#drop(id);
@@ -110,11 +101,10 @@ export class TableIntent {
     this.#change(id);
     for (const { name } of this.#configuration.virtualServers) {
       const asked = this.#skipped.get(id, name);
-      const served = asked === undefined ? undefined : servedAs(asked);
-      if (served?.kind !== 'served') continue;
+      if (asked === undefined) continue;
       this.#skipped.delete(id, name);
       this.#owned.get(name)?.add(id);
-      this.#want(id, served.service);
+      this.#want(id, asked);
       return;
     }
   }

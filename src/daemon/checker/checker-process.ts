@@ -14,14 +14,11 @@ import { RememberedKeys, rememberedOf } from '../../control/check/remembered.js'
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
 import { step } from '../../control/check/step.js';
 import { wantedDaemons } from '../../control/sync/daemon-steps.js';
-import { notServedMessage, withoutMessages } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
 import type { DrainTarget } from '../../model/drain/drain-target.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { shortfalls } from '../../model/keepalived/served-as.js';
-import { wantedTable } from '../../model/keepalived/wanted-table.js';
-import type { Log, LogLevel } from '../../model/log-level.js';
+import type { Log } from '../../model/log-level.js';
 import { hostClocks } from '../dump-files/host-clocks.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
@@ -71,7 +68,6 @@ export interface CheckerOptions {
 class Checker implements Part {
   #configuration: KeepalivedConfiguration;
   /** The messages about what weir does not do yet: each is logged once. */
-  #notYet: ReadonlySet<string> = new Set();
   #scripts: ScriptBook;
   #addresses: AddressCounts | undefined;
   readonly #log: Log;
@@ -138,7 +134,6 @@ class Checker implements Part {
     this.#table.configure(configuration);
     this.#watchAddresses();
     this.#files.configure(this.#checkedFiles());
-    this.#logNotYet();
     this.#daemons.want(wantedDaemons(configuration, 'checker'));
     this.#loop.feed({ ...configureInput(configuration), maintained: this.#maintainedReals(), ...more });
     this.#serverAttempts.keepConfigured(configuredOwners(this.#loop.state));
@@ -157,16 +152,6 @@ class Checker implements Part {
     if (wanted) return;
     this.#addresses?.close();
     this.#addresses = undefined;
-  }
-
-  /** What weir cannot do yet is reported once and not tried. What is served already stays as it was: a reload is no reason to end it. */
-  #logNotYet(): void {
-    const found = shortfalls(wantedTable(this.#configuration));
-    const unserved = found.filter((entry) => entry.unserved > 0);
-    const levels = new Map<string, LogLevel>(unserved.map((entry) => [notServedMessage(entry, this.#table.owns(entry.server)), 'error']));
-    for (const text of found.flatMap(withoutMessages)) levels.set(text, 'warning');
-    for (const [text, level] of levels) if (!this.#notYet.has(text)) this.#log(level, text);
-    this.#notYet = new Set(levels.keys());
   }
 
   #perform(effects: readonly CheckEffect[]): void {

@@ -51,11 +51,6 @@ export class TableKeeper {
     return this.#intent.isSettled && !this.#flushAll;
   }
 
-  /** Whether something of it is in the table because of us. */
-  owns(server: VirtualServer): boolean {
-    return this.#intent.owns(server);
-  }
-
   /** How many services are in the table because of us. */
   get size(): number {
     return this.#intent.size;

@@ -10,7 +10,6 @@ import { checkFullnat, checkOnePacket } from '../../model/fullnat.js';
 import { serviceFamily } from '../../model/identity.js';
 import { IpsecPolicies } from '../../model/ipsec-policy.js';
 import { masquerades } from '../../model/masquerades.js';
-import { missingFor } from '../../model/missing-for.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
 import { isUnicast } from '../../model/unicast-address.js';
 import { isSystemError } from '../../sys/errno.js';
@@ -381,12 +380,6 @@ export class EbpfDirector extends EbpfReader implements Director, DrainTable {
   }
 }
 
-/** @throws WeirError not-yet */
-function refuseMissing(change: Change): void {
-  const missing = missingFor(change);
-  if (missing !== undefined) throw new WeirError('not-yet', { missing });
-}
-
 function checkDestination(service: ServiceKey, spec: DestinationSpec): void {
   const { weight, lowerThreshold, upperThreshold } = spec;
   if (weight < 0) throw new WeirError('weight-negative', { weight });
@@ -394,5 +387,4 @@ function checkDestination(service: ServiceKey, spec: DestinationSpec): void {
   if (spec.address.family !== serviceFamily(service) && spec.method !== 'tunnel') throw new WeirError('destination-family');
   if (spec.tunnel.type === 'gue' && spec.method === 'tunnel' && spec.tunnel.port === 0) throw new WeirError('gue-without-port');
   checkFullnat(service, spec);
-  refuseMissing({ kind: 'add-destination', service, spec });
 }

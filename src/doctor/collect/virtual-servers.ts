@@ -3,7 +3,6 @@ import { keepalivedConfiguration } from '../../host/keepalived-configuration.js'
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { sameAddress } from '../../model/identity.js';
-import { servedAs } from '../../model/keepalived/served-as.js';
 import { failedText } from '../../model/keepalived/server-health.js';
 import { type WantedService, wantedTable } from '../../model/keepalived/wanted-table.js';
 import { native } from '../../sys/addon.js';
@@ -21,8 +20,7 @@ function healthOf(published: readonly PublishedServer[], name: string, destinati
 }
 
 function factOf(wanted: WantedService, { file, pid }: DaemonFact, published: readonly PublishedServer[]): VirtualServerFact {
-  const served = servedAs(wanted);
-  const { server, spec, destinations } = served.kind === 'served' ? served.service : wanted;
+  const { server, spec, destinations } = wanted;
   const isChecked = (address: Destination['address']): boolean =>
     server.realServers.some((real) => sameAddress(real.address, address) && real.checkers.length > 0);
   return {
@@ -36,7 +34,6 @@ function factOf(wanted: WantedService, { file, pid }: DaemonFact, published: rea
       checked: isChecked(destination.address),
       ...healthOf(published, server.name, destination),
     })),
-    ...(served.kind === 'served' ? {} : { missing: served.missing }),
     suspends: server.haSuspend,
   };
 }

@@ -50,7 +50,7 @@ export class HostSyncDaemons {
     return DAEMON_ROLES.flatMap((role) => this.#running(role)?.settings ?? []);
   }
 
-  /** @throws WeirError sync-daemon-…, interface-unknown, lock-busy, not-yet; SystemError */
+  /** @throws WeirError sync-daemon-…, interface-unknown, lock-busy; SystemError */
   startDaemon(spec: DaemonSpec): void {
     const { records, start } = this.host;
     records.exclusively(() => {

@@ -158,7 +158,6 @@ export const directorErrors = {
   },
   'table-full': { text: ({ what }: { what: string }) => `no room for ${what}`, exitStatus: 1, errno: 'ENOSPC' },
   /** `missing`: the line of the list of capabilities. */
-  'not-yet': { text: ({ missing }: { missing: string }) => missing, exitStatus: 1, errno: 'EOPNOTSUPP' },
   'change-not-undone': {
     text: ({ failure, obstacle }: { failure: string; obstacle: string }) =>
       `${failure}; what was changed before could not be taken back yet (${obstacle}): the next command tries again`,

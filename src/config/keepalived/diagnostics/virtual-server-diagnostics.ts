@@ -300,13 +300,4 @@ export const virtualServerDiagnostics = {
     text: ({ name }: With<'name'> & Maybe<'hint'>) => `${name} only applies to sh scheduler - ignoring`,
     hint: ({ hint }: Maybe<'hint'>) => hint,
   },
-  'virtual-server-not-served': {
-    severity: 'notice',
-    text: ({ name, missing }: With<'name' | 'missing'>) => `weir will not serve virtual server ${name}: ${missing}`,
-  },
-  'virtual-server-served-without': {
-    severity: 'notice',
-    text: ({ name, what, meanwhile }: With<'name' | 'what' | 'meanwhile'>) =>
-      `weir will serve virtual server ${name} without ${what}: ${meanwhile}`,
-  },
 } as const satisfies DiagnosticRows;

@@ -26,7 +26,6 @@ import { scriptCommands } from './scripts/script-commands.js';
 import { scripts } from './scripts/scripts.js';
 import { trackScripts } from './scripts/track-scripts.js';
 import { certificates } from './services/certificates.js';
-import { notYetServed } from './services/not-yet-served.js';
 import { servicesOfPair } from './services/services-of-pair.js';
 import { sharedChecks } from './services/shared-checks.js';
 import { slowStart } from './services/slow-start.js';
@@ -60,7 +59,6 @@ const lintRules: readonly LintRule[] = [
   bfd,
   sampleMail,
   routerIds,
-  notYetServed,
   virtualServers,
   certificates,
   slowStart,

@@ -21,16 +21,13 @@ const found = (virtualServers: readonly VirtualServerFact[], services = director
 
 test('a table with all that the file asks for', () => assert.deepEqual(found([wanted]), []));
 
-test('services that are missing: one finding for one cause, and why where weir lacks something', () => {
+test('services that are missing: one finding for one cause', () => {
   const others = [81, 82, 83, 84, 85].map((port) => ({ ...wanted, spec: service('10.5.0.9', port, []).spec }));
   const [all, ...rest] = found([wanted, ...others]);
   assert.deepEqual(rest, []);
   assert.equal(all?.head, 'error virtual-server-absent');
   assert.match(all?.text ?? '', /^TCP 10\.5\.0\.9:81, .*:84 and 1 more of \/etc\/keepalived\/keepalived\.conf are not in the table: /);
   assert.equal(all?.fix, 'kill -HUP 77');
-  const [lacking] = found([{ ...wanted, missing: 'tunnels (-i) are not there yet' }], []);
-  assert.match(lacking?.text ?? '', /weir does not serve this: tunnels \(-i\) are not there yet$/);
-  assert.equal(lacking?.fix, undefined);
   assert.deepEqual(found([{ ...wanted, suspends: true }], []), [], 'ha_suspend keeps it out while the VIP is elsewhere');
 });
 

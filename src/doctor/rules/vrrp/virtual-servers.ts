@@ -22,26 +22,18 @@ function byKey<T>(all: readonly T[], keyOf: (one: T) => string): readonly (reado
 }
 
 function absentServices(absent: readonly VirtualServerFact[]): readonly Finding[] {
-  return byKey(absent, ({ file, pid, missing }) => `${file} ${pid} ${missing}`).flatMap((group): readonly Finding[] => {
+  return byKey(absent, ({ file, pid }) => `${file} ${pid}`).flatMap((group): readonly Finding[] => {
     const [first] = group;
     if (first === undefined) return [];
     const what = `${listed(group.map(({ spec }) => serviceText(spec)))} of ${first.file} ${group.length === 1 ? 'is' : 'are'} not in the table`;
     return [
-      first.missing === undefined
-        ? {
-            severity: 'error',
-            code: 'virtual-server-absent',
-            what,
-            cause: `keepalived (pid ${first.pid}) runs with that file: another program removed ${group.length === 1 ? 'it' : 'them'}, or the file was changed and not loaded`,
-            fix: reload(first),
-          }
-        : {
-            severity: 'error',
-            code: 'virtual-server-absent',
-            what,
-            cause: `weir does not serve this: ${first.missing}`,
-            advice: 'keep such services on keepalived with IPVS, or change them in the file (weir config lint names the lines)',
-          },
+      {
+        severity: 'error',
+        code: 'virtual-server-absent',
+        what,
+        cause: `keepalived (pid ${first.pid}) runs with that file: another program removed ${group.length === 1 ? 'it' : 'them'}, or the file was changed and not loaded`,
+        fix: reload(first),
+      },
     ];
   });
 }

@@ -1,38 +1,20 @@
-// The list of what is missing and the registry of schedulers agree with what they describe: manual, C table, TypeScript schedulers.
+// The registry of schedulers agrees with what it describes: manual, C table, TypeScript schedulers.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withCapabilityRows, withMissingList } from '../../dev/capability-tables.js';
+import { withSchedulers } from '../../dev/scheduler-table.js';
 import { SCHEDULER_NAMES } from '../../src/datapath/ebpf/abi.gen.js';
 import { schedulers as twins } from '../../src/datapath/schedule/index.js';
-import { capabilities } from '../../src/model/capabilities.js';
 import { schedulers } from '../../src/model/schedulers.js';
-import { filesUnder, read, root } from '../support/project.js';
+import { read, root } from '../support/project.js';
 
 const here = schedulers.map(({ name, number }) => ({ name, number })).sort((a, b) => a.number - b.number);
 
-test('README.md and docs/ipvsadm.md list what is missing, and every scheduler (node build/dev/capability-tables.js)', () => {
-  assert.equal(withMissingList(read('README.md')), read('README.md'));
+test('docs/ipvsadm.md lists every scheduler (node build/dev/scheduler-table.js)', () => {
   const text = read('docs/ipvsadm.md');
-  assert.equal(withCapabilityRows(text), text);
-  for (const { name, present } of capabilities) assert.equal(text.includes(`| ${name} |`), !present, name);
+  assert.equal(withSchedulers(text), text);
   for (const { name } of schedulers) assert.ok(text.includes(`| \`${name}\` |`), name);
-});
-
-test('a capability has a name of its own', () => {
-  assert.equal(new Set(capabilities.map(({ id }) => id)).size, capabilities.length);
-});
-
-test('no other source text reports that something is not there yet', () => {
-  const elsewhere = filesUnder('src').filter(
-    (file) =>
-      file.endsWith('.ts') &&
-      !file.endsWith('.test.ts') &&
-      !file.startsWith('src/model/') &&
-      /^(?! *(?:\/\*|\*|\/\/)).*['`][^'`\n]*(?:not there yet|does not run [^'`\n]* yet)/m.test(read(file)),
-  );
-  assert.deepEqual(elsewhere, []);
 });
 
 test('the C table, its headers, the generated names and the TypeScript schedulers are those that the registry numbers', () => {
