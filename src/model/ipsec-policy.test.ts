@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuTimeMs } from '../../test/support/cpu-time.js';
 import { ip } from '../../test/support/ip.js';
 import { randomFrom } from '../../test/support/mutate.js';
 import type { Address } from './address.js';
@@ -248,10 +249,11 @@ test('thousands of policies, each behind one that passes, for thousands of desti
   const nets = Array.from({ length: 3000 }, (_, k) => `10.${100 + (k >> 8)}.${k & 255}.0/24`);
   const all = nets.flatMap((each) => [policy('0.0.0.0/0', each), policy('0.0.0.0/0', each, { action: 'pass', priority: 1 })]);
   const known = new IpsecPolicies(all, isOwn);
-  const began = performance.now();
-  for (let k = 0; k < 10_000; k++) {
-    const found = known.policed(web, server('masq', `10.${100 + (k >> 8)}.${k & 255}.1`));
-    assert.ok(!found.requests && !found.answers);
-  }
-  assert.ok(performance.now() - began < 10_000, 'to compare all with all takes hours');
+  const took = cpuTimeMs(() => {
+    for (let k = 0; k < 10_000; k++) {
+      const found = known.policed(web, server('masq', `10.${100 + (k >> 8)}.${k & 255}.1`));
+      assert.ok(!found.requests && !found.answers);
+    }
+  });
+  assert.ok(took < 10_000, 'to compare all with all takes hours');
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuTimeMs } from '../../../test/support/cpu-time.js';
 import { read } from '../../../test/support/project.js';
 import fc from '../../../test/support/properties.js';
 import { defaultProxying } from '../../model/layer7/defaults.js';
@@ -92,11 +93,12 @@ test('all faults in one go, each with line, column, what was expected, and what 
 
 test('a file of very many keys is read in a time that goes with its size', () => {
   const keys = Array.from({ length: 40_000 }, (_, index) => `  k${index}: 1\n`);
-  const begunMs = performance.now();
-  assert.equal(faultsOf(`timeouts:\n${keys.join('')}`).length, keys.length);
   const servers = Array.from({ length: 20_000 }, (_, index) => `10.1.${index >> 8}.${index & 255}:80`);
-  assert.match(faultsOf(`layer7: {pools: {a: {servers: [${servers.join(', ')}]}}}`).join('\n'), /listeners is missing/);
-  assert.ok(performance.now() - begunMs < 9000, `${performance.now() - begunMs} ms`);
+  const took = cpuTimeMs(() => {
+    assert.equal(faultsOf(`timeouts:\n${keys.join('')}`).length, keys.length);
+    assert.match(faultsOf(`layer7: {pools: {a: {servers: [${servers.join(', ')}]}}}`).join('\n'), /listeners is missing/);
+  });
+  assert.ok(took < 9000, `${took} ms`);
 });
 
 test('what is no YAML of ours', () => {

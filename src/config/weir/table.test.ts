@@ -1,6 +1,7 @@
 // The sections of layer 4: what is written is read as the same, and what is wrong is reported with its place.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuTimeMs } from '../../../test/support/cpu-time.js';
 import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
 import { tables } from '../../../test/support/table-generators.js';
@@ -135,13 +136,15 @@ test('hostile texts are refused with a place, and take no time', () => {
     'services: {\0: 1}',
     '%YAML 9\n---\nservices: !!python/object {}',
   ]) {
-    const began = process.hrtime.bigint();
-    const faults = faultsOf(text);
+    let faults: readonly string[] = [];
+    const took = cpuTimeMs(() => {
+      faults = faultsOf(text);
+    });
     assert.ok(
       faults.length > 0 && faults.every((fault) => /^w:\d+:\d+: ./.test(fault) && fault.length < 500),
       String(faults).slice(0, 300),
     );
-    assert.ok(process.hrtime.bigint() - began < 5_000_000_000n);
+    assert.ok(took < 5000, `${took} ms`);
   }
   assert.match(
     String(faultsOf('services:\n  tcp:192.0.2.1:80: {}\n  tcp:192.0.2.1:80: {}\n')),
