@@ -4,8 +4,9 @@
 import { FolderChanges } from '../../../sys/files/folder-changes.js';
 import { Abi } from '../abi.gen.js';
 import { clockDifference } from '../table/clock.js';
+import { connectionHash, hashKeysOf } from '../table/endpoint-table.js';
 import { type Beside, destOf, KEY_WORD, LINES_BESIDE, PROVEN, SIDE_TABLES, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
-import { TABLE_PIN, type Tables } from '../table/tables.js';
+import { type ConnectionWords, TABLE_PIN, type Tables } from '../table/tables.js';
 import { ChangeMarks } from './change-marks.js';
 import type { ScanMoment } from './scan-moment.js';
 import { SeenSlot } from './seen-slot.js';
@@ -17,6 +18,12 @@ const NEWS = (2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1) | PROVEN;
 
 /** In a round that takes longer than a part of a pass, what has changed meanwhile does not wait for the next round. */
 const MARKS_PER_PASS = 16;
+
+/** Tables by their pins, and what they have beside a slot. */
+const KINDS: readonly (readonly [string, Beside['what'] | undefined])[] = [
+  [TABLE_PIN, undefined],
+  ...SIDE_TABLES.map(([{ conns }, what]) => [conns, what] as const),
+];
 
 const NO_MARKS: Uint32Array = new Uint32Array();
 
@@ -45,10 +52,16 @@ function layoutOf(what: Beside['what'] | undefined): SlotLayout {
 }
 
 /** Looks at the buckets of a table from one to before another. */
-function lookAt(table: Watched, moment: ScanMoment, { found, ended, lost }: ScanReport): (from: number, to: number) => void {
+function lookAt(
+  table: Watched,
+  moment: ScanMoment,
+  { found, ended, lost }: ScanReport,
+  isElsewhere: (table: Watched, at: number) => boolean,
+): (from: number, to: number) => void {
   const see = (at: number): void => reportSlot(table, at, moment, found);
-  const seeEnd = ended && ((at: number): void => reportEnd(table, at, ended));
-  const seeLost = lost && ((at: number): void => reportLost(table, at, lost));
+  const isThere = (at: number): boolean => isNear(table.slots, at) || isElsewhere(table, at);
+  const seeEnd = ended && ((at: number): void => reportEnd(table, at, isThere, ended));
+  const seeLost = lost && ((at: number): void => reportLost(table, at, isThere, lost));
   return (from, to) => table.slots.look(from, to, moment, see, seeEnd, seeLost);
 }
 
@@ -72,6 +85,10 @@ export class TableScan {
   /** When marks were read last, and after how many clock units they are read again. */
   #markedAt = 0;
   #markAgain = 0;
+
+  readonly #elsewhere = (table: Watched, at: number): boolean => this.#isElsewhere(table, at);
+  /** By pin, the tables that are there during this look, where it was asked for. */
+  readonly #there = new Map<string, readonly ConnectionWords[]>();
 
   /** `tables`: readable ones, so that a map is mapped once. */
   constructor(readonly tables: Tables) {
@@ -98,19 +115,36 @@ export class TableScan {
   /** True: others than before. */
   #listTables(): boolean {
     this.#mustList = true;
-    const tables = [
-      ...this.tables.conns().map((table) => ({ pin: TABLE_PIN, table, what: undefined })),
-      ...SIDE_TABLES.flatMap(([pins, what]) => this.tables.sideConns(pins).map((table) => ({ pin: pins.conns, table, what }))),
-    ];
-    this.#mustList = new Set(tables.map(({ pin }) => pin)).size < tables.length;
+    const found = KINDS.map(([pin, what]) => ({ pin, what, tables: this.#placesOf(pin) }));
+    this.#mustList = found.some(({ tables }) => tables.length > 1);
     const before = this.#watched;
-    this.#watched = tables
-      .filter(({ table }) => !table.before)
-      .map(({ pin, table, what }) => {
-        const known = before.find(({ slots }) => slots.words.buffer === table.words.buffer);
-        return known ?? { pin, what, slots: new SlotNews(table.words, layoutOf(what), NEWS, pin) };
-      });
+    this.#watched = found.flatMap(({ pin, what, tables }) =>
+      tables
+        .filter(({ before: isBefore }) => !isBefore)
+        .map(({ words }) => {
+          const known = before.find(({ slots }) => slots.words.buffer === words.buffer);
+          return known ?? { pin, what, slots: new SlotNews(words, layoutOf(what), NEWS, pin) };
+        }),
+    );
     return this.#watched.length !== before.length || this.#watched.some((table) => !before.includes(table));
+  }
+
+  #placesOf(pin: string): readonly ConnectionWords[] {
+    return pin === TABLE_PIN ? this.tables.conns() : this.tables.sideConns({ conns: pin });
+  }
+
+  /**
+   * Has what was in this slot moved to another table, which may have come since the round began? A move makes its table well before it takes anything out of the
+   * one before, so that it is there at the first end that a look finds.
+   */
+  #isElsewhere({ pin, slots }: Watched, at: number): boolean {
+    const there = this.#there.get(pin) ?? this.#placesOf(pin);
+    this.#there.set(pin, there);
+    const others = there.filter(({ words, before }) => !before && words.buffer !== slots.words.buffer);
+    if (others.length === 0) return false;
+    const [keyLow, keyHigh] = [slots.copy[at + KEY_WORD]!, slots.copy[at + KEY_WORD + 1]!];
+    const hash = connectionHash(BigInt(keyLow) | (BigInt(keyHigh) << 32n), hashKeysOf(this.tables));
+    return others.some(({ words }) => isIn(words, slots.layout, hash, keyLow, keyHigh));
   }
 
   /** The marks are read before the buckets. Programs of a build before have none: then each round is of all buckets. */
@@ -126,7 +160,9 @@ export class TableScan {
 
   /** Looks at `buckets` more; false: the round is over. Each connection is reported that is new or changed, or that others are about to forget. */
   look(buckets: number, moment: ScanMoment, report: ScanReport): boolean {
-    for (const table of this.#watched) for (const bucket of table.slots.takeAgain()) lookAt(table, moment, report)(bucket, bucket + 1);
+    this.#there.clear();
+    for (const table of this.#watched)
+      for (const bucket of table.slots.takeAgain()) lookAt(table, moment, report, this.#elsewhere)(bucket, bucket + 1);
     this.#markMore(moment);
     const left = this.#lookAtMarked(buckets, moment, report);
     return left === 0 || this.#lookAtPart(left, moment, report);
@@ -144,7 +180,7 @@ export class TableScan {
     this.#marked = this.#marked.subarray(buckets);
     const step = this.#marks?.counts.length ?? 0;
     for (const table of marked.length === 0 ? [] : this.#watched) {
-      const look = lookAt(table, moment, report);
+      const look = lookAt(table, moment, report, this.#elsewhere);
       const count = bucketsOf(table);
       for (const mark of marked) for (let bucket = mark; bucket < count; bucket += step) look(bucket, bucket + 1);
     }
@@ -158,7 +194,7 @@ export class TableScan {
       const table = this.#watched[this.#table]!;
       const count = bucketsOf(table);
       const end = Math.min(this.#bucket + left, count);
-      lookAt(table, moment, report)(this.#bucket, end);
+      lookAt(table, moment, report, this.#elsewhere)(this.#bucket, end);
       left -= end - this.#bucket;
       this.#bucket = end;
       if (end < count) break;
@@ -208,28 +244,44 @@ function reportSlot({ what, slots }: Watched, at: number, { now }: ScanMoment, f
   found(seen);
 }
 
-function reportEnd({ what, slots }: Watched, at: number, ended: (slot: SeenSlot) => void): void {
-  const hasEnded = !isNear(slots, at) && seen.read(slots.copy, slots, what, at);
+function reportEnd({ what, slots }: Watched, at: number, isThere: (at: number) => boolean, ended: (slot: SeenSlot) => void): void {
+  const hasEnded = !isThere(at) && seen.read(slots.copy, slots, what, at);
   slots.forgetSlot(at);
   if (hasEnded) ended(seen);
 }
 
-function reportLost({ slots }: Watched, at: number, lost: () => void): void {
-  if (!isNear(slots, at)) lost();
+function reportLost({ slots }: Watched, at: number, isThere: (at: number) => boolean, lost: () => void): void {
+  if (!isThere(at)) lost();
   slots.forgetSlot(at);
 }
 
 /** Is the connection that was in this slot in another one now, where a search for it would come? Then it has not ended, and is reported from there. */
-function isNear({ words, copy, layout, count }: SlotNews, at: number): boolean {
-  const { bucketWords, bucketSlots } = layout;
-  const bucket = bucketOfWord(layout, at);
-  const buckets = count / bucketSlots;
-  for (let n = 1 - Abi.PROBE_BUCKETS; n < Abi.PROBE_BUCKETS; n++) {
-    const first = ((bucket + n + buckets) % buckets) * bucketWords;
-    for (let slot = first; slot < first + bucketSlots * SLOT_WORDS; slot += SLOT_WORDS) {
-      const isTaken = destOf(words[slot + VALUE_WORD + 1] ?? 0) !== 0;
-      if (isTaken && words[slot + KEY_WORD] === copy[at + KEY_WORD] && words[slot + KEY_WORD + 1] === copy[at + KEY_WORD + 1]) return true;
-    }
+function isNear({ words, copy, layout }: SlotNews, at: number): boolean {
+  const [bucket, buckets] = [bucketOfWord(layout, at), words.length / layout.bucketWords];
+  const [keyLow, keyHigh] = [copy[at + KEY_WORD]!, copy[at + KEY_WORD + 1]!];
+  for (let n = 1 - Abi.PROBE_BUCKETS; n < Abi.PROBE_BUCKETS; n++)
+    if (hasInBucket(words, layout, (bucket + n + buckets) % buckets, keyLow, keyHigh)) return true;
+  return false;
+}
+
+/** Has a table the connection with this key, which has this hash? */
+function isIn(words: Uint32Array, layout: SlotLayout, hash: number, keyLow: number, keyHigh: number): boolean {
+  const buckets = words.length / layout.bucketWords;
+  for (let n = 0; n < Abi.PROBE_BUCKETS; n++) if (hasInBucket(words, layout, (hash + n) % buckets, keyLow, keyHigh)) return true;
+  return false;
+}
+
+function hasInBucket(
+  words: Uint32Array,
+  { bucketWords, bucketSlots }: SlotLayout,
+  bucket: number,
+  keyLow: number,
+  keyHigh: number,
+): boolean {
+  const first = bucket * bucketWords;
+  for (let slot = first; slot < first + bucketSlots * SLOT_WORDS; slot += SLOT_WORDS) {
+    const isTaken = destOf(words[slot + VALUE_WORD + 1] ?? 0) !== 0;
+    if (isTaken && words[slot + KEY_WORD] === keyLow && words[slot + KEY_WORD + 1] === keyHigh) return true;
   }
   return false;
 }

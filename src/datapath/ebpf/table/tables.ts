@@ -392,7 +392,8 @@ export class Tables {
     if (this.access === 'write') return mmap();
     const known = this.#looked.get(name);
     if (known?.id === id) return known.memory;
-    const memory = mmap();
+    // A table that connections have moved to gets the pin of the one before.
+    const memory = [...this.#looked.values()].find((other) => other.id === id)?.memory ?? mmap();
     this.#looked.set(name, { id, memory });
     return memory;
   }
