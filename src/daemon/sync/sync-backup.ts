@@ -218,7 +218,15 @@ export class SyncBackup {
     }
   }
 
+  /** An interface that has gone, or was made again, is listened to again when it is there. */
+  #leaveGone(): void {
+    if (this.#listening.every(({ receiver }) => receiver.isThere)) return;
+    this.#closeReceivers();
+    this.#failed('the interface has gone');
+  }
+
   #retry(): void {
+    this.#leaveGone();
     if (this.#listening.length === 0) this.#listen();
     else this.#ask();
     const { generation } = this.#tables;

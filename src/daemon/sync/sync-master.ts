@@ -74,6 +74,7 @@ export class SyncMaster {
   #sender: MulticastSender | undefined;
   #packer: SyncPacker | undefined;
   #retryAtUs = 0;
+  #lookForAtUs = 0;
   #failure = '';
   #sentNow = 0;
   #entriesBefore = 0;
@@ -193,8 +194,16 @@ export class SyncMaster {
     return this.#opened;
   }
 
+  /** Requests do not come by an interface that was made again, and nothing may be to be sent that would meet its absence. */
+  #leaveGone(): void {
+    if (this.#receiver === undefined || monotonicUs() < this.#lookForAtUs) return;
+    this.#lookForAtUs = monotonicUs() + RETRY_US;
+    if (!this.#receiver.isThere) this.#closeSockets();
+  }
+
   /** False: the interface is not there, or has no address; it is tried again in a second. */
   #openSender(): boolean {
+    this.#leaveGone();
     if (this.#sender !== undefined) return true;
     if (monotonicUs() < this.#retryAtUs) return false;
     const { settings } = this.options;

@@ -3,7 +3,7 @@ import type { Address, Family } from '../../model/address.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
-import { hasCode } from '../errno.js';
+import { hasCode, unlessCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
 import { setReceiveBuffer } from './receive-buffer.js';
 import { ReceivingSocket } from './receiving-socket.js';
@@ -93,7 +93,11 @@ export class MulticastReceiver extends ReceivingSocket {
   readonly sender: Uint8Array;
 
   /** `longest`: bytes of a datagram; a longer one is cut. `queue`: bytes that may wait. @throws SystemError ENODEV, EADDRINUSE */
-  constructor(place: MulticastPlace, longest: number, queue: number) {
+  constructor(
+    readonly place: MulticastPlace,
+    longest: number,
+    queue: number,
+  ) {
     const { group, port, ifindex, interface: device } = place;
     super(
       openSocket(place, 'multicast from', (fd, { level, join }) => {
@@ -106,6 +110,12 @@ export class MulticastReceiver extends ReceivingSocket {
     );
     this.#buffer = new Uint8Array(Math.min(longest, DATAGRAM_MAX));
     this.sender = group.family === 'inet' ? this.#from.subarray(4, 8) : this.#from.subarray(8, 24);
+  }
+
+  /** False: the interface has gone, or another one has its name. Nothing comes any more then, and the socket tells nothing of it. */
+  get isThere(): boolean {
+    const { interface: name, ifindex } = this.place;
+    return unlessCode(() => native().ifNameToIndex(name), ['ENODEV'], 0) === ifindex;
   }
 
   /** The next datagram, in memory that the next call writes to again; undefined: none waits. @throws SystemError */
