@@ -165,6 +165,27 @@ test('a master without connections answers; another backup is no master; a reque
   }),
 );
 
+test('an interface that was deleted and made again is listened to, and sent by', { skip }, () =>
+  inPair(async (pair) => {
+    const { bed, lvs, second, link } = pair;
+    for (const director of [lvs, second]) addServices(director);
+    startDaemon(second, 'backup');
+    startDaemon(lvs, 'master');
+    const ends = [await chats(pair, CHATS)];
+    await established(second, ALL);
+    for (const [k, director] of [lvs, second].entries()) {
+      director.ip('link del sy0');
+      await delay(1500);
+      bed.cable(director, 'sy0', link, `10.8.9.${k + 1}/24`);
+      await delay(1500);
+      ends.push(await chats(pair, CHATS));
+      await established(second, ends.length * ALL);
+    }
+    failOver(pair);
+    for (const end of ends) assert.deepEqual(await end(), answered);
+  }),
+);
+
 /** Sends to the group what no master would send: `PORT GROUP LINE` a datagram a line of hexadecimal. */
 const HOSTILE = `
 const socket = require('node:dgram').createSocket('udp4');
