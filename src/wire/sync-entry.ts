@@ -69,7 +69,7 @@ export interface SyncEntry {
   readonly destination: DestinationKey;
   /** Of the packet that began the connection, or of the service. */
   readonly mark: number;
-  /** All of the state's seconds, not what is left of them; 0: the receiver's own. */
+  /** Seconds until it ends without a packet: by the kernel all of its state's, since it has just had one. 0: all that the receiver's own state has. */
   readonly timeout: number;
   readonly sequence?: SyncSequence;
   readonly engine?: SyncEngine;

@@ -44,10 +44,19 @@ test('a template, and a connection past the servers, are no connections of serve
   for (const method of [4, 5, 7]) assert.equal(connectionOf({ ...plain, flags: method }), undefined, `${method}`);
 });
 
-test('handshakes are not announced', () => {
-  for (const state of [0, 2, 3, 8, 9, 10]) assert.equal(isAnnounced({ protocol: 6, state }), false, `${state}`);
-  for (const state of [0, 1, 2, 7, 12]) assert.equal(isAnnounced({ protocol: 132, state }), false, `${state}`);
-  assert.ok(isAnnounced({ protocol: 17, state: 0 }));
+test('handshakes are not announced, nor what is about to end', () => {
+  for (const state of [0, 2, 3, 8, 9, 10]) assert.equal(isAnnounced({ protocol: 6, state, seconds: 60 }), false, `${state}`);
+  for (const state of [0, 1, 2, 7, 12]) assert.equal(isAnnounced({ protocol: 132, state, seconds: 60 }), false, `${state}`);
+  assert.deepEqual(
+    [isAnnounced({ protocol: 17, state: 0, seconds: 1 }), isAnnounced({ protocol: 17, state: 0, seconds: 0 })],
+    [true, false],
+  );
+});
+
+test('no more time is announced than is left', () => {
+  const [plain] = entries.flatMap((entry) => connectionOf(entry) ?? []);
+  assert.ok(plain !== undefined);
+  assert.equal(entryOf({ ...plain, timeout: 900, seconds: 14 }).timeout, 14);
 });
 
 test('shifted numbers: a way counts where its flag is set, and goes with it', () => {

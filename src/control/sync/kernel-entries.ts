@@ -12,8 +12,9 @@ const TCP_ANNOUNCED: ReadonlySet<number> = new Set([1, 4, 5, 6, 7]);
 /** ESTABLISHED, SHUTDOWN_SENT, SHUTDOWN_RECEIVED, SHUTDOWN_ACK_SENT and CLOSED. */
 const SCTP_ANNOUNCED: ReadonlySet<number> = new Set([8, 9, 10, 11, 13]);
 
-/** Does a master announce a connection of this state? */
-export function isAnnounced({ protocol, state }: Pick<ForeignConnection, 'protocol' | 'state'>): boolean {
+/** Does a master announce a connection of this state? Not one that is about to end: 0 stands for all of its time. */
+export function isAnnounced({ protocol, state, seconds }: Pick<ForeignConnection, 'protocol' | 'state' | 'seconds'>): boolean {
+  if (seconds === 0) return false;
   if (protocol === IpProtocol.tcp) return TCP_ANNOUNCED.has(state);
   return protocol !== IpProtocol.sctp || SCTP_ANNOUNCED.has(state);
 }
@@ -35,9 +36,13 @@ function sequenceOf(shifts: ForeignConnection['shifts']): Pick<SyncEntry, 'seque
   return flags === 0 ? { flags } : { flags, sequence: { in: of, out } };
 }
 
-/** What is announced of a connection. Its flags are those that the kernel's own would have. */
+/**
+ * What is announced of a connection. Its flags are those that the kernel's own would have; its time is what is left. The kernel announces all of its state's time,
+ * with a packet of it; here more is announced, also what came from another director: with all of the time, two that are master and backup at once would keep
+ * alive for ever what each has from the other.
+ */
 export function entryOf(connection: ForeignConnection): SyncEntry {
-  const { protocol, client, virtual, server, mark, method, state, timeout, late, shifts } = connection;
+  const { protocol, client, virtual, server, mark, method, state, seconds, late, shifts } = connection;
   const unknownPort = client.port === 0 ? SyncFlag.noClientPort : 0;
   const { flags, ...sequence } = sequenceOf(shifts);
   return {
@@ -50,7 +55,7 @@ export function entryOf(connection: ForeignConnection): SyncEntry {
     virtual,
     destination: server,
     mark,
-    timeout,
+    timeout: seconds,
   };
 }
 

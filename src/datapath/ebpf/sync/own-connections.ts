@@ -28,7 +28,7 @@ export function ownConnection(tables: Tables, now: number, connection: SlotConne
   if (dest === BypassAbi.BYPASS_DEST) return undefined;
   const protocol = own?.protocol ?? services.get(service, Service.protocol);
   const virtual = { address: recordedAddress(services, Service, service), port: swap16(services.get(service, Service.port)) };
-  const secondsIn = (units: number): number => Math.max(1, Math.round(secondsOf(units, conf.get(0, Conf.hz))));
+  const secondsIn = (units: number): number => secondsOf(units, conf.get(0, Conf.hz));
   return {
     protocol,
     client: { address: modelAddress(...client), port },
@@ -37,8 +37,9 @@ export function ownConnection(tables: Tables, now: number, connection: SlotConne
     mark: services.get(service, Service.mark),
     method: methodOf(tables, connection),
     state: hasStates(protocol) ? state : 0,
-    seconds: secondsIn(clockDifference(expires, now)),
-    timeout: secondsIn(stateTime(tables, protocol, state)),
+    // Never more than are left, so that it lives no longer because another one has it.
+    seconds: Math.max(0, Math.floor(secondsIn(clockDifference(expires, now)))),
+    timeout: Math.max(1, Math.round(secondsIn(stateTime(tables, protocol, state)))),
     late: inactive,
     seen: { answered: !noOutput, proven },
   };
