@@ -1,6 +1,7 @@
 // weir sync: what synchronises connections with other directors.
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
+import { serviceManager } from '../../daemon/supervisor/service-manager.js';
 import { StreamService } from '../../daemon/sync/stream-service.js';
 import { SyncDaemon } from '../../daemon/sync/sync-daemon.js';
 import { graceRecord } from '../../datapath/ebpf/grace-record.js';
@@ -27,10 +28,9 @@ const USAGE = `usage: weir sync status [--json]
        weir sync keygen FILE
        writes a new secret key into FILE, which must not be there, and prints its pin
        weir sync serve --key FILE [--listen ADDRESS[:PORT]] [--hold MS] PEER[:PORT][=PIN] ...
-       keeps the connections of this node and its peers the same, by TCP (port ${STREAM_PORT}) and TLS 1.3, until it is stopped. A peer must
-       have the key with this pin; without a pin, this node's own: then all nodes have the same FILE. --listen: default 0.0.0.0,
-       or :: where the first peer has an IPv6 address. Addresses of IPv6 with a port are written in brackets. --hold: the first
-       packet of a new connection waits for so many milliseconds, ${HOLD_MAX_MS} at most, until the peers have the connection; default 0
+       keeps the connections of this node and its peers the same, by TCP and TLS 1.3, until it is stopped. PEER is the address that
+       another node listens on, and that it sends from; its port is ${STREAM_PORT} where none is named. It must have the key with this
+       PIN; without one, this node's own: then all nodes have the same FILE. Addresses of IPv6 with a port are written in brackets
        weir sync grace SECONDS
        for so many seconds, 60 at most, TCP and SCTP of connections that are not known here are dropped, where they would be
        reset: before this director takes over, so that connections may still come from the other one; 0 ends it. The
@@ -39,7 +39,12 @@ const USAGE = `usage: weir sync status [--json]
        prints how long it still runs: {"seconds": what was set, "left": seconds}, or null
        weir sync run master | backup
        is a daemon of the kernel's protocol, as ipvsadm --start-daemon starts it: not to be called by hand
-       exit status: 0; of status 3 where none runs
+       --key     serve: the file of this node's key, as keygen makes it, for root alone
+       --listen  serve: where peers connect to: 0.0.0.0 by default, or :: where the first peer has an IPv6 address; port ${STREAM_PORT}
+       --hold    serve: the first packet of a new connection waits for so many milliseconds, ${HOLD_MAX_MS} at most, until the peers have the
+                 connection; 0 by default: it does not wait
+       --json    status, grace: the same for a program
+       exit status: 0; 1: it could not; 2: wrong words; of status 3 where none runs
 `;
 const NONE_RUNS = 3;
 
@@ -114,7 +119,9 @@ async function serve({ key: keyPath, listen, hold }: ServeFlags, peers: readonly
   const at = listen === undefined ? anywhereFor(first) : readStreamNode('--listen', listen);
   const stream = { key: keyPath, listen: at, peers: found, ...(hold !== undefined && { holdMs: holdMs(hold) }) };
   const { log, close } = openLog({ detail: false, console: true, syslog: false, facility: LOG_FACILITIES['daemon'] ?? 0 }, 'weir-sync');
+  const manager = serviceManager(process.env);
   const service = new StreamService(stream, log);
+  manager.notify('READY=1'); // a daemon of VRRP that starts after it knows of the stream, and waits for connections
   const exit = await untilStopped(log, () => service.stop());
   close();
   return exit;
