@@ -1,6 +1,7 @@
 // The files with the keys of auth_hmac (`key ID file:PATH`), as this host has them.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { KEY_FILE_BYTES_MAX, type KeyFile } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
+import { reasonOf } from '../sys/errno.js';
 
 const OTHERS = 0o077;
 
@@ -10,7 +11,7 @@ export function hostKeyFile(path: string): KeyFile {
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
-    return { kind: 'failed', reason: (error as Error).message };
+    return { kind: 'failed', reason: reasonOf(error as NodeJS.ErrnoException) };
   }
   try {
     const status = fstatSync(fd);
@@ -21,7 +22,7 @@ export function hostKeyFile(path: string): KeyFile {
     const length = readSync(fd, room, 0, room.length, 0);
     return length > KEY_FILE_BYTES_MAX ? { kind: 'large', exposed } : { kind: 'bytes', bytes: room.subarray(0, length), exposed };
   } catch (error) {
-    return { kind: 'failed', reason: (error as Error).message };
+    return { kind: 'failed', reason: reasonOf(error as NodeJS.ErrnoException) };
   } finally {
     closeSync(fd);
   }

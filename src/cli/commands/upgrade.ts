@@ -28,7 +28,7 @@ const EXIT_STATUSES: Readonly<Record<UpgradeStep, number>> = {
 
 export const run = command({ name: 'weir upgrade', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
   expectWords(words, 0);
-  if (flags.check !== true) throw new WeirError('option-missing', { option: '--check' });
+  if (flags.check !== true) throw new WeirError('usage', { usage: USAGE });
   const upgrade = upgradeOf(observeDatapath());
   io.out(flags.json === true ? `${JSON.stringify(upgrade)}\n` : upgradeText(upgrade));
   return EXIT_STATUSES[upgrade.step];

@@ -49,14 +49,10 @@ test('a key that others may read is closed by the command that is printed, wheth
   const keyFailure = '/etc/weir/sync.key: others may read or write it';
   const open = ofPeer({}, { configured, keyFailure });
   assert.deepEqual([open[0]?.code, open[0]?.fix], ['sync-stream-key', 'chown root: /etc/weir/sync.key && chmod 600 /etc/weir/sync.key']);
-  const missing = found({ configured, keyFailure: '/etc/weir/sync.key: No such file or directory', blocks: [] });
-  assert.deepEqual(
-    missing.map(({ code, fix }) => [code, fix]),
-    [
-      ['sync-stream-absent', undefined],
-      ['sync-stream-key', undefined],
-    ],
-  );
+  const [missing = assert.fail(), ...more] = found({ configured, keyFailure: '/etc/weir/sync.key: no such file or directory', blocks: [] });
+  assert.deepEqual([missing.code, missing.fix, more], ['sync-stream-key', undefined, []]);
+  assert.match(missing.cause ?? '', /no process of the stream runs/);
+  assert.match(missing.advice ?? '', /weir sync keygen \/etc\/weir\/sync\.key/);
 });
 
 test('no session: another key, another version, a port that is closed, one direction alone', () => {

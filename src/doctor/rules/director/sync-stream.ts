@@ -21,30 +21,42 @@ const OTHER_VERSION = /(?:^|: )version$/;
 const SILENT_SECONDS = 10;
 
 function absent({ status, configured, keyFailure }: StreamFact): readonly Finding[] {
-  if (status !== undefined || configured === undefined) return [];
+  if (status !== undefined || configured === undefined || keyFailure !== undefined) return [];
   return [
     {
       severity: 'error',
       code: 'sync-stream-absent',
       what: 'keepalived.conf has lvs_sync_stream, and no process of a stream runs',
-      cause: keyFailure ?? 'it has failed: connections are not synchronised, and break at a takeover',
+      cause: 'it has failed: connections are not synchronised, and break at a takeover',
       advice: "the daemon's log has why; it is tried again every five seconds",
     },
   ];
 }
 
-/** The process that runs has read it before. */
-function badKey({ configured, keyFailure }: StreamFact): readonly Finding[] {
+/** Without its key no process runs; one that runs has read it before. */
+function badKey({ status, configured, keyFailure }: StreamFact): readonly Finding[] {
   if (configured === undefined || keyFailure === undefined) return [];
   const key = shellWord(configured.key);
+  const what = `the key of the stream cannot be used: ${keyFailure}`;
+  const effect =
+    status === undefined
+      ? 'no process of the stream runs, and connections break at a takeover'
+      : 'a process that starts refuses it, the one that runs has read it before';
+  const finding = { severity: 'error', code: 'sync-stream-key', what } as const;
+  if (!keyFailure.endsWith(KEY_IS_EXPOSED))
+    return [
+      {
+        ...finding,
+        cause: `lvs_sync_stream of keepalived.conf names that file: ${effect}`,
+        advice: `copy the file of another node there; the first one is made by weir sync keygen ${key}; it is tried again every five seconds`,
+      },
+    ];
   return [
     {
-      severity: 'error',
-      code: 'sync-stream-key',
-      what: `the key of the stream cannot be used: ${keyFailure}`,
-      cause: 'who reads it can pass for a node of weir, so that it must be for root alone; a process that starts refuses any other file',
-      ...(keyFailure.endsWith(KEY_IS_EXPOSED) ? { fix: `chown root: ${key} && chmod 600 ${key}` } : {}),
-      advice: `if others have read it: weir sync keygen, and the new file on all nodes`,
+      ...finding,
+      cause: `who reads it can pass for a node of weir, so that it must be for root alone: ${effect}`,
+      fix: `chown root: ${key} && chmod 600 ${key}`,
+      advice: 'if others have read it: weir sync keygen, and the new file on all nodes',
     },
   ];
 }
