@@ -1,6 +1,5 @@
 // All connection tables that may get another size: that of the programs on the links, and those of the builds beside them that are loaded.
-import { existsSync } from 'node:fs';
-import { RECORD_PINS } from '../table/tables.js';
+import { isTableMoving } from '../table/is-table-moving.js';
 import { type Moving, mainTable } from './main-table.js';
 import { isLoaded, SIDE_BUILDS } from './side-builds.js';
 import { sideTable } from './side-table.js';
@@ -17,6 +16,6 @@ export const movableTables = (moving: Moving): readonly MovableTable[] => [
 export function finishMoves(moving: Moving): readonly Moved[] {
   const { folder, interfaces } = moving;
   // Another build may have begun it: programs of this one are entered.
-  if (RECORD_PINS.some((pin) => existsSync(`${folder}/${pin}`))) interfaces.lookAtSourceRules();
+  if (isTableMoving(folder)) interfaces.lookAtSourceRules();
   return movableTables(moving).flatMap((table) => finishMove(folder, table) ?? []);
 }

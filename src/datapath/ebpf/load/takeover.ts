@@ -18,8 +18,9 @@ import { Conf } from '../abi.gen.js';
 import { LAYOUT, LAYOUTS } from '../layouts.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
+import { isTableMoving } from '../table/is-table-moving.js';
 import { idleOfOtherLayout, isTakenOver, layoutNames, pinLayouts, pinnedLayouts } from '../table/layout.js';
-import { RECORD_PINS, SECOND_TABLE_PIN, TABLE_PIN, takeoverPin } from '../table/tables.js';
+import { SECOND_TABLE_PIN, TABLE_PIN, takeoverPin } from '../table/tables.js';
 import { exchangePrograms } from './exchange.js';
 import { PROGRAMS } from './load.js';
 import type { Moving } from './main-table.js';
@@ -87,7 +88,7 @@ function giveUp({ folder, tables }: Moving, { layout, program, idle }: Before): 
 export function takeOver(moving: Moving, taker: Taker = thisBuild): TakenOver {
   const { folder, tables } = moving;
   if (isTakenOver(tables)) throw new WeirError('takeover-elsewhere', { layouts: layoutNames(tables, taker.layout) });
-  if (RECORD_PINS.some((pin) => existsSync(`${folder}/${pin}`))) throw new WeirError('table-moving-elsewhere');
+  if (isTableMoving(folder)) throw new WeirError('table-moving-elsewhere');
   prepareTables(moving, taker);
   const before: Before = { layout: tables.conf.get(0, Conf.layout), program: pinnedProgram(folder), idle: idleMaps(moving) };
   tables.conf.set(0, Conf.layout, taker.layout);

@@ -1,5 +1,4 @@
 // The connections that a drain has left: read from the tables for their resets, and ended in them.
-import { existsSync } from 'node:fs';
 import type { Address } from '../../../model/address.js';
 import { type Drain, targetsOf } from '../../../model/drain/drain.js';
 import { isTargeted } from '../../../model/drain/drain-target.js';
@@ -12,9 +11,10 @@ import { Dest, Service, TcpState } from '../abi.gen.js';
 import { clockNow } from '../table/clock.js';
 import { recordedDestinations } from '../table/drain-counts.js';
 import { FullnatFlows } from '../table/fullnat-flows.js';
+import { isTableMoving } from '../table/is-table-moving.js';
 import { livingConnections, type SlotConnection } from '../table/living-slots.js';
 import { modelAddress, packetWords, recordedAddress } from '../table/record-address.js';
-import { RECORD_PINS, type Tables } from '../table/tables.js';
+import type { Tables } from '../table/tables.js';
 import { tableKind } from './apply-builds.js';
 import { ApplyPages, type ApplyWatch } from './apply-pages.js';
 import { ApplyRecords } from './apply-records.js';
@@ -74,12 +74,12 @@ export function drainedConnections(tables: Tables, drain: DrainTargets, isHere: 
 }
 
 /**
- * Ends the connections that are left, of all protocols: their next packets belong to none. Those that a reset has closed let a late one pass. How many; undefined: a table
- * moves, and they are to be ended again. The caller holds the lock.
+ * Ends the connections that are left, of all protocols: their next packets belong to none. Those that a reset has closed stay, so that a late packet passes.
+ * How many; undefined: a table moves, and they are to be ended again. The caller holds the lock.
  * @throws WeirError kernel-refuses-datapath, pin-missing
  */
 export function endConnections(tables: Tables, drain: DrainTargets, isHere: IsHere): number | undefined {
-  if (RECORD_PINS.some((pin) => existsSync(`${tables.folder}/${pin}`))) return undefined;
+  if (isTableMoving(tables.folder)) return undefined;
   const isClosed = (one: SlotConnection): boolean => protocolOf(tables, one) === IpProtocol.tcp && one.state === S_CLOSE;
   const connections = [...left(tables, drain, isHere)].filter((one) => !isClosed(one));
   const pages = new ApplyPages(tables);

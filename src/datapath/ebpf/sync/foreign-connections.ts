@@ -1,15 +1,11 @@
 // The director's side of connections that come from another one: opened when the first come, and again when its tables are others.
-import { existsSync } from 'node:fs';
 import { isWeirError } from '../../../model/errors/weir-error.js';
 import type { Applied, ForeignConnection } from '../../../model/foreign-connection.js';
 import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { Conf } from '../abi.gen.js';
 import type { EbpfDirector } from '../ebpf-director.js';
-import { RECORD_PINS } from '../table/tables.js';
+import { isTableMoving } from '../table/is-table-moving.js';
 import { ConnectionApplier } from './connection-applier.js';
-
-/** A writer died while connections moved from one table to another: the next opening goes on with that. */
-const isMoving = (folder: string): boolean => RECORD_PINS.some((pin) => existsSync(`${folder}/${pin}`));
 
 interface Opened {
   readonly director: EbpfDirector;
@@ -52,11 +48,11 @@ export class ForeignConnections {
     return this.#once(work);
   }
 
-  /** undefined: a move of a table is to be ended first. */
+  /** undefined: a table moves. If the command that moves it was killed, the next opening completes that. */
   #once<T>(work: (applier: ConnectionApplier) => T): T | undefined {
     this.#opened ??= this.#begin();
     const { director, applier } = this.#opened;
-    return director.exclusively(() => (isMoving(director.tables.folder) ? undefined : work(applier)));
+    return director.exclusively(() => (isTableMoving(director.tables.folder) ? undefined : work(applier)));
   }
 
   #begin(): Opened {
