@@ -22,6 +22,12 @@ export interface ItemBlock {
   readonly dictionary: readonly DictionaryDestination[];
 }
 
+/** `delay`: hundredths of a second that it was on its way, which count beside what its items had been idle before. */
+export interface ReceivedBlock {
+  readonly block: ItemBlock;
+  readonly delay: number;
+}
+
 const SEQUENCE_WORDS = 6;
 const REPLY_BYTES = 6;
 

@@ -31,7 +31,7 @@ export function applyBytes(
 ): readonly (Applied | undefined)[] {
   const { records, refused } = new StreamDecoder().push(bytes);
   assert.equal(refused, undefined);
-  const blocks = records.flatMap((block) => (block.kind === 'items' ? [{ block, late: 0 }] : []));
+  const blocks = records.flatMap((block) => (block.kind === 'items' ? [{ block, delay: 0 }] : []));
   const count = blocks.reduce((sum, { block }) => sum + block.count, 0);
   return [...director.exclusively(() => applier.applyItems(blocks, count, options))].map((answer) => APPLIED[answer]);
 }

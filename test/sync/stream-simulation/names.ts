@@ -27,10 +27,10 @@ export function itemOf({ key, dest, state, left, idle }: Living, names: Names, i
   return item;
 }
 
-/** apply-records.ts. `late`: hundredths of a second that it was on its way. */
+/** apply-records.ts. `delay`: hundredths of a second that it was on its way. */
 export function recordOf(
   { destination, port, bits, seconds, idle, serverPort }: StreamItem,
-  late: number,
+  delay: number,
   ended: boolean,
   names: Names,
 ): ApplyRecord {
@@ -38,7 +38,7 @@ export function recordOf(
   const state = bits & ItemBits.state;
   const dest = destOfServer(names, ((destination.key.address.words[0] ?? 0) & 0xff) - 1);
   const left = unitsOf(seconds, HZ);
-  const idleUnits = unitsOf((idle + late) / 100, HZ);
+  const idleUnits = unitsOf((idle + delay) / 100, HZ);
   return {
     key: port,
     dest,

@@ -105,9 +105,9 @@ export class Node {
     const answers = new Uint8Array(count);
     const item = new StreamItem();
     let index = 0;
-    for (const { block, late } of blocks)
+    for (const { block, delay } of blocks)
       for (const items = new ItemReader(block); items.next(item); index++)
-        answers[index] = APPLIED.indexOf(this.#applyItem(recordOf(item, late, block.ended, { node: this.number }), rivalry, from));
+        answers[index] = APPLIED.indexOf(this.#applyItem(recordOf(item, delay, block.ended, { node: this.number }), rivalry, from));
     return answers;
   }
 

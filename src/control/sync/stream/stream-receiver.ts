@@ -4,7 +4,7 @@ import { PEER_DRAINS_MAX, type PeerDrain } from '../../../model/drain/peer-drain
 import { PEER_OVERRIDES_MAX, type PeerOverride } from '../../../model/drain/peer-override.js';
 import { APPLIED, type Applied, type Rivalry } from '../../../model/foreign-connection.js';
 import { type DigestState, type Lacking, NOTHING_LACKS } from '../../../model/stream-node.js';
-import { type ItemBlock, ItemReader } from '../../../wire/stream-block.js';
+import { type ItemBlock, ItemReader, type ReceivedBlock } from '../../../wire/stream-block.js';
 import type { Received } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { StreamItem } from '../../../wire/stream-item.js';
@@ -34,15 +34,9 @@ const OVERRIDES_WAITING_MAX = 2 * PEER_OVERRIDES_MAX;
 /** What the peer has not sent so long after all of its tables came, is not there. */
 const SWEEP_AFTER_MS = 5000;
 
-/** Items of a frame. `late`: hundredths of a second that they were on their way, which counts beside what they had been idle before. */
-interface LateBlock {
-  readonly block: ItemBlock;
-  readonly late: number;
-}
-
 /** A part of what came, in its order. */
 export interface Batch {
-  readonly blocks: readonly LateBlock[];
+  readonly blocks: readonly ReceivedBlock[];
   /** Items of all of them. */
   readonly count: number;
   readonly rivalry: Rivalry;
@@ -287,11 +281,11 @@ export class StreamReceiver {
   /** A block is in front of the moment from which on all is news, or behind it. */
   #batch(): Batch {
     const now = this.options.now();
-    const blocks: LateBlock[] = [];
+    const blocks: ReceivedBlock[] = [];
     let count = 0;
     for (const block of this.#waiting) {
       if (count > 0 && (count + block.count > PART || this.#count + count === this.#wholeFrom)) break;
-      blocks.push({ block, late: this.#onTheWay(block.sent, now) / 10 });
+      blocks.push({ block, delay: this.#onTheWay(block.sent, now) / 10 });
       count += block.count;
     }
     const { memory, id, owners = false } = this.options;
@@ -310,7 +304,7 @@ export class StreamReceiver {
       this.#refused[reason] = (this.#refused[reason] ?? 0) + number - from;
       this.#encoder.record({ kind: 'refused', number: this.#count + from, count: number - from, reason });
     };
-    for (const { block, late } of blocks) {
+    for (const { block, delay } of blocks) {
       const first = number;
       let refused = 0;
       for (const end = number + block.count; number < end; number++) {
@@ -320,21 +314,21 @@ export class StreamReceiver {
         report();
         [from, reason] = [number, found];
       }
-      this.#reportOver(answers.subarray(first, number), block, late);
+      this.#reportOver(answers.subarray(first, number), block, delay);
       if (refused === 0) this.#taken.all(block);
       else this.#taken.some(block, (index) => REFUSALS[answers[first + index] ?? 0] === undefined);
     }
     report();
   }
 
-  #reportOver(answers: Uint8Array, block: ItemBlock, late: number): void {
+  #reportOver(answers: Uint8Array, block: ItemBlock, delay: number): void {
     const { over, now } = this.options;
     if (over === undefined || block.ended || !answers.includes(OVER)) return;
     const item = new StreamItem();
     const items = new ItemReader(block);
     for (let index = 0; items.next(item); index++)
       if (answers[index] === OVER)
-        over({ what: block.what, item: new StreamItem().set(item), lastMs: now() - HUNDREDTH_MS * (item.idle + late) });
+        over({ what: block.what, item: new StreamItem().set(item), lastMs: now() - HUNDREDTH_MS * (item.idle + delay) });
   }
 
   /** An acknowledgement of what is here, by which the peer knows that this director is alive, and what there is to compare. */

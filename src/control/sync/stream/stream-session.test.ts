@@ -99,11 +99,11 @@ function all(answer: Applied): Answer {
 /** Of the items of batches: ports, seconds since the last packet, and whether they have ended. */
 const applied = (batches: readonly Batch[]) =>
   batches.flatMap(({ blocks }) =>
-    blocks.flatMap(({ block, late }) => {
+    blocks.flatMap(({ block, delay }) => {
       const found: { readonly port: number; readonly idle: number; readonly ended: boolean }[] = [];
       const item = new StreamItem();
       for (const items = new ItemReader(block); items.next(item); )
-        found.push({ port: connectionOf(item).connection.client.port, idle: (item.idle + late) / 100, ended: block.ended });
+        found.push({ port: connectionOf(item).connection.client.port, idle: (item.idle + delay) / 100, ended: block.ended });
       return found;
     }),
   );

@@ -178,7 +178,7 @@ export class StreamDaemon {
       return (
         unlessBusy(() =>
           this.#foreign.applyItems(
-            blocks.map((block) => ({ block, late: 0 })),
+            blocks.map((block) => ({ block, delay: 0 })),
             items,
             { rivalry, placed },
           ),

@@ -4,7 +4,7 @@ import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { bytesOfText, swap16 } from '../../../wire/bytes.js';
-import { type ItemBlock, ItemReader } from '../../../wire/stream-block.js';
+import { ItemReader, type ReceivedBlock } from '../../../wire/stream-block.js';
 import { ItemBits, ItemFlag, StreamItem } from '../../../wire/stream-item.js';
 import { clockNow } from '../table/clock.js';
 import { EndpointTable } from '../table/endpoint-table.js';
@@ -33,12 +33,6 @@ interface Shifted {
 /** `rivalry`: for those with a time of their last packet. */
 export interface ApplyOptions extends ApplyWatch {
   readonly rivalry?: Rivalry;
-}
-
-/** Items of a frame. `late`: hundredths of a second more that they have been idle. */
-interface AppliedBlock {
-  readonly block: ItemBlock;
-  readonly late: number;
 }
 
 export class ConnectionApplier {
@@ -87,7 +81,7 @@ export class ConnectionApplier {
   }
 
   /** As apply(), of the items of blocks, in their order. The answers are places in APPLIED. `count`: of all of them. */
-  applyItems(blocks: readonly AppliedBlock[], count: number, options: ApplyOptions = {}): Uint8Array {
+  applyItems(blocks: readonly ReceivedBlock[], count: number, options: ApplyOptions = {}): Uint8Array {
     this.#targets.begin();
     this.#begin(count, options);
     this.#flows.begin(count);
@@ -109,15 +103,15 @@ export class ConnectionApplier {
     return answers;
   }
 
-  #each(blocks: readonly AppliedBlock[], work: (index: number, isConnection: boolean) => void): void {
+  #each(blocks: readonly ReceivedBlock[], work: (index: number, isConnection: boolean) => void): void {
     let index = 0;
-    for (const { block, late } of blocks) {
+    for (const { block, delay } of blocks) {
       const items = new ItemReader(block);
       const isConnection = block.what === 'connection';
       this.#times.ended = block.ended;
       for (; items.next(this.#item); index++) {
         this.#times.seconds = this.#item.seconds;
-        this.#times.idle = (this.#item.idle + late) / 100;
+        this.#times.idle = (this.#item.idle + delay) / 100;
         work(index, isConnection);
       }
     }
