@@ -99,8 +99,8 @@ export class OpenPage {
   readonly words: Uint32Array;
   /** Of each record, which of all it is. */
   readonly indexes = new Uint32Array(ApplyAbi.APPLY_RECORDS);
-  /** Of each record: it is applied to end what was made; REPORTED: and the other director is to know. */
-  readonly isOver = new Uint8Array(ApplyAbi.APPLY_RECORDS);
+  /** Of each record, not 0: it is applied to end what was made; REPORTED: and the other director is to know. */
+  readonly over = new Uint8Array(ApplyAbi.APPLY_RECORDS);
   /** Of each record: the other director had its last packet itself. */
   readonly isOwn = new Uint8Array(ApplyAbi.APPLY_RECORDS);
   count = 0;
@@ -139,7 +139,7 @@ export class OpenPage {
     words[at + At.idle] = fields.idle;
     words[at + At.fresh] = fields.fresh;
     this.indexes[this.count] = index;
-    this.isOver[this.count] = 0;
+    this.over[this.count] = 0;
     this.isOwn[this.count] = fields.isOwn ? 1 : 0;
     this.count += 1;
   }
@@ -163,7 +163,7 @@ export class OpenPage {
     const ports = (words[to + At.ports + 1] ?? 0) & ((1 << FLAGS_SHIFT) - 1);
     words[to + At.ports + 1] = ports | (flagsAgain(flags, how) << FLAGS_SHIFT);
     if (how === 'close') words[to + At.idle] = Math.max(0, (words[to + At.idle] ?? 0) - more);
-    this.isOver[this.count] = OVER[how] ?? 0;
+    this.over[this.count] = OVER[how] ?? 0;
     this.isOwn[this.count] = this.isOwn[record] ?? 0;
     this.indexes[this.count] = this.indexes[record] ?? 0;
     this.count += 1;

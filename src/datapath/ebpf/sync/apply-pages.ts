@@ -8,17 +8,20 @@ import { type ApplyAgain, type ApplyFields, OpenPage, PagePlace, type Place, REP
 import { OriginNotes } from './note-origins.js';
 import { OpenPages } from './open-pages.js';
 
-/**
- * All read the place during the call. `placed`: gets the place of what was made, changed or ended, and which of all it is. `newer`: likewise of what is newer
- * here. `isOver`: has ended before, of what was made or is gone; then it is not placed. `report`: the other director is to know. What is
- * gone has no slot. `ended`: gets each end, whatever became of it: it has no slot. `ahead`: gets the slots of connections of the table with this pin, which the
- * others are about to be called for.
- */
+/** What is called while records are applied. A place is read during the call. `index`: which of all it is. */
 export interface ApplyWatch {
+  /** The slots, of the table with this pin, of connections that the others are about to be called for. */
   readonly ahead?: (pin: string, slots: Uint32Array, count: number) => void;
+  /** It was made, changed or ended. */
   readonly placed?: (index: number, place: Place, answer: 'made' | 'changed' | 'ended') => void;
+  /** What is here is newer. Not undefined: how it is applied nevertheless. */
   readonly newer?: (index: number, place: Place) => Exclude<ApplyAgain, 'over' | 'report'> | undefined;
-  readonly isOver?: (place: Place, answer: 'made' | 'gone') => 'over' | 'report' | undefined;
+  /**
+   * It was made, or is gone and has no slot. `over`: it has ended before, so that what was made ends again, and is not placed; `report`: likewise, and the
+   * other director is to know.
+   */
+  readonly overrule?: (place: Place, answer: 'made' | 'gone') => 'over' | 'report' | undefined;
+  /** It is an end, whatever became of it. */
   readonly ended?: (place: Omit<Place, 'slot'>) => void;
 }
 
@@ -91,8 +94,8 @@ export class ApplyPages {
     for (let record = 0; record < count; record++) {
       const index = page.indexes[record] ?? 0;
       const answer = page.answer(record);
-      this.answer(index, page.isOver[record] === REPORTED ? 'over' : answer);
-      if (page.isOver[record] !== 0) continue;
+      this.answer(index, page.over[record] === REPORTED ? 'over' : answer);
+      if (page.over[record] !== 0) continue;
       place.to(record, now);
       if (mayRepeat && place.isEnd) this.#watch.ended?.(place);
       const how = this.#watched(index, place, answer);
@@ -109,11 +112,11 @@ export class ApplyPages {
 
   /** How it is to be applied once more. */
   #watched(index: number, place: PagePlace, answer: Applied): ApplyAgain | undefined {
-    const { placed, newer, isOver } = this.#watch;
+    const { placed, newer, overrule } = this.#watch;
     if (answer === 'newer') return newer?.(index, place);
-    if (answer === 'gone' && !place.isEnd && !place.isTemplate && isOver?.(place, answer) === 'report') this.answer(index, 'over');
+    if (answer === 'gone' && !place.isEnd && !place.isTemplate && overrule?.(place, answer) === 'report') this.answer(index, 'over');
     if (answer !== 'made' && answer !== 'changed' && answer !== 'ended') return undefined;
-    const over = answer === 'made' ? isOver?.(place, answer) : undefined;
+    const over = answer === 'made' ? overrule?.(place, answer) : undefined;
     if (over !== undefined) return over;
     if (answer === 'made') this.#origins.made(place);
     placed?.(index, place, answer);

@@ -1,5 +1,5 @@
-// Whose the last packet of a connection was, where no other director has sent it: what had it before this process began may have come from another one to the
-// process before.
+// Whether this director itself had the last packet of a connection that no other director has sent to this process. If that packet came before the process
+// began, it is not known: the process before may have got the connection from another director.
 
-/** Seconds since its last packet. */
+/** `idle`: seconds since its last packet. */
 export const isOwnSince = (idle: number): boolean => idle < performance.now() / 1000;

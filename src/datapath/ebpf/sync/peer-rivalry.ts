@@ -37,7 +37,7 @@ export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[]
     },
     newer: (_, place) => newer(from, others, rivalry, place),
     ...(known && {
-      isOver: (place, answer) => {
+      overrule: (place, answer) => {
         const { ends, peer } = known;
         // Who had the last packet knows better whether it has ended.
         if (ends.covers(place, peer, idleMs(place)))

@@ -25,10 +25,10 @@ const KEPT = FORGOTTEN | REFUSED;
 /** Among a slot's times. */
 const FOREIGN = 1;
 
-/** Clock units: between two readings of the clock for one page. */
+/** Clock units that pass at most between two readings of the clock for one page: by its program, and for the places of its records. */
 const READ_AGAIN = 4;
 
-/** Who puts it there reads the clock again. */
+/** When a slot expires that the program of the page has filled, though `expires` was computed by another reading of the clock. */
 const asHere = (here: number, expires: number): number => (Math.abs(clockDifference(here, expires)) <= READ_AGAIN ? here : expires);
 
 export class SlotNews {
