@@ -78,7 +78,7 @@ const NO_SERVICE = lost('no service is made of it');
 const SECTIONS: FateTable = [
   ['log-forward', NO_SERVICE],
   ['program', lost('weir starts no other program')],
-  ['peers', lost('persistence is shared by connection synchronisation, not by it', 'docs/operate.md')],
+  ['peers', lost('persistence is shared by connection synchronisation, not by it', 'docs/sync.md')],
   ['resolvers', lost('names are not looked up')],
   ['userlist mailers ring cache http-errors fcgi-app crt-store crt-list log-profile traces acme', NOTHING],
 ];
