@@ -53,7 +53,7 @@ class SyncPart implements Part {
       this.#service = new StreamService(this.#stream, this.log);
     } catch (error) {
       if (!isSystemError(error) && !isWeirError(error)) throw error;
-      if (error.message !== this.#failure) this.log('error', `synchronisation: ${error.message}: trying again`);
+      if (error.message !== this.#failure) this.log('error', `synchronisation does not run, and is tried again: ${error.message}`);
       this.#failure = error.message;
       this.#again = setTimeout(() => this.#start(), RETRY_MS);
     }
