@@ -101,6 +101,7 @@ export class Exchange implements ServerUser {
   #send(connection: ServerConnection, server: PoolServer): void {
     this.#connection = connection;
     this.#isReused = connection.requests > 0;
+    if (this.asked.head.provesConnection) connection.owner = this.client.stream;
     connection.begin(this);
     connection.sendBytes(clientHeader(this.asked, this.to.pool));
     if (this.#connection !== connection) return;
@@ -243,6 +244,7 @@ export class Exchange implements ServerUser {
     if (condition !== undefined && this.#isWorthRetrying(condition)) return;
     this.#tries.answered(head, this.#nowUs);
     this.#phase = 'answering';
+    if (head.asksForConnection) this.#connection!.owner = this.client.stream;
     this.#headUs = this.#nowUs;
     this.#status = head.status;
     const { minor, isKept, takesTrailers } = this.asked.head;

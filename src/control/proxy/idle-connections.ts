@@ -8,9 +8,11 @@ export class IdleConnections {
   readonly #counts = new Map<Pool, number>();
   readonly #byOwner = new Map<Stream, Set<ServerConnection>>();
 
-  /** The one that was used last, of those that this client may use; it is idle no more. */
+  /** The one that was used last, of those that this client may use, its own before others; it is idle no more. */
   take(server: PoolServer, client: Stream): ServerConnection | undefined {
-    const connection = this.#byServer.get(server)?.findLast(({ owner }) => owner === undefined || owner === client);
+    const list = this.#byServer.get(server);
+    const own = this.#byOwner.has(client) ? list?.findLast(({ owner }) => owner === client) : undefined;
+    const connection = own ?? list?.findLast(({ owner }) => owner === undefined);
     if (connection !== undefined) this.remove(connection);
     return connection;
   }

@@ -47,6 +47,38 @@ test('a pool whose connections are not shared uses one for its client alone, and
   );
 });
 
+test('a connection to a server that a client proved itself on is for no other client, and ends with it', () => {
+  const asked = (extra: string): string => GET.replace('\r\n\r\n', `\r\n${extra}\r\n`);
+  const challenge = (value: string): string => `HTTP/1.1 401 No\r\nWWW-Authenticate: ${value}\r\nContent-Length: 0\r\n\r\n`;
+  const rounds: readonly (readonly [authorization: string, answer: string, isBound: boolean])[] = [
+    ['', challenge('NTLM'), true],
+    ['', challenge('Basic realm="a, b", negotiate'), true],
+    ['', challenge('Basic realm=NTLM'), false],
+    ['Authorization: Negotiate YII=\r\n', OK, true],
+    ['AUTHORIZATION: ntlm TlRM\r\n', OK, true],
+    ['Authorization: Nego2 x\r\n', OK, true],
+    ['Authorization: Negotiated x\r\n', OK, false],
+    ['Authorization: Basic eDp5\r\n', OK, false],
+  ];
+  for (const [authorization, answer, isBound] of rounds) {
+    const bed = new ProxyBed({ servers: 1 });
+    const [one, other] = [bed.client(), bed.client()];
+    bed.feed(one, asked(authorization));
+    bed.feed(bed.servers[0]!, answer);
+    bed.feed(other, GET);
+    assert.equal(bed.servers.length, isBound ? 2 : 1, authorization + answer);
+    bed.feed(bed.servers.at(-1)!, OK);
+    bed.feed(one, asked('X: again\r\n'));
+    assert.match(bed.servers[0]!.received, /X: again/);
+    bed.feed(bed.servers[0]!, OK);
+    bed.end(one);
+    assert.deepEqual(
+      bed.servers.map(({ isClosed }) => isClosed),
+      isBound ? [true, false] : [false],
+    );
+  }
+});
+
 test('the number of fields is the limit that is stated', () => {
   const bed = new ProxyBed({ servers: 1, limits: { fieldsMax: 3 } });
   const request = (fields: number): string => `GET / HTTP/1.1\r\nHost: h\r\n${'A: b\r\n'.repeat(fields - 1)}\r\n`;

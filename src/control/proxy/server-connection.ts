@@ -31,7 +31,7 @@ export class ServerConnection extends Stream {
     readonly server: PoolServer,
     readonly openedUs: number,
     /** The client that alone may use it; undefined: any may. */
-    readonly owner: Stream | undefined,
+    public owner: Stream | undefined,
   ) {
     super(table, fd);
   }

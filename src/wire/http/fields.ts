@@ -1,6 +1,7 @@
 // The field lines of a head or of trailers: every line is validated, those that this hop acts on are taken out and read, the others are kept as
 // they came, in runs of untouched lines. A name is looked at only where its length and first letter are those of one that is acted on.
 import { forbiddenIn, listOf, TOKEN_CLASS, trimmed } from './characters.js';
+import { isOfConnection } from './connection-schemes.js';
 import { type HttpRefusal, Refusals } from './refusal.js';
 
 /** Which message the lines belong to. */
@@ -27,6 +28,8 @@ export interface Fields {
   expect: string;
   /** TE has trailers. */
   takesTrailers: boolean;
+  /** Authorization is of a scheme that authenticates the connection. */
+  provesConnection: boolean;
   /** The lists as they came, lines joined by commas; empty: none. */
   forwardedFor: string;
   forwarded: string;
@@ -58,6 +61,7 @@ const ACTED: Readonly<Record<FieldSide, Uint8Array>> = {
   request: tableOf(
     ...HOP_BY_HOP,
     'host',
+    'authorization',
     'expect',
     'forwarded',
     'http2-settings',
@@ -89,6 +93,7 @@ const emptyFields = (): Fields => ({
   upgrade: '',
   expect: '',
   takesTrailers: false,
+  provesConnection: false,
   forwardedFor: '',
   forwarded: '',
   forwardedProto: '',
@@ -162,6 +167,9 @@ function readRequestField(fields: Fields, name: string, value: string, named: st
     case 'host':
       if (fields.host !== undefined) return Refusals.hostTwice;
       fields.host = value;
+      return 'kept';
+    case 'authorization':
+      fields.provesConnection ||= isOfConnection(value);
       return 'kept';
     case 'expect':
       fields.expect = joined(fields.expect, value.toLowerCase());

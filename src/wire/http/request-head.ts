@@ -23,6 +23,8 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
   /** Trailers may be sent to the client. */
   readonly takesTrailers: boolean;
+  /** It authenticates the connection that it comes on: no other client may use that one to the server. */
+  readonly provesConnection: boolean;
   /** Lists of earlier hops as they came; empty: none. */
   readonly forwardedFor: string;
   readonly forwarded: string;
@@ -111,7 +113,18 @@ export function parseRequestHead(text: string, fieldsMax = FIELDS_MAX): RequestH
   const fault = hostFault(line, fields) ?? framingFault(line, fields);
   if (fault !== undefined) return fault;
   const { method, target, authority, minor } = line;
-  const { expect, isChunked, contentLength, hasUpgrade, upgrade, forwardedFor, forwarded, forwardedProto, takesTrailers } = fields;
+  const {
+    expect,
+    isChunked,
+    contentLength,
+    hasUpgrade,
+    upgrade,
+    forwardedFor,
+    forwarded,
+    forwardedProto,
+    takesTrailers,
+    provesConnection,
+  } = fields;
   if (expect !== '' && expect !== '100-continue') return Refusals.expectation;
   const body = isChunked ? CHUNKED : Math.max(contentLength, 0);
   return {
@@ -125,6 +138,7 @@ export function parseRequestHead(text: string, fieldsMax = FIELDS_MAX): RequestH
     upgrade: hasUpgrade && minor === 1 && body === 0 ? listOf(upgrade).join(', ') : '',
     expectsContinue: expect !== '' && minor === 1 && body !== 0,
     takesTrailers: takesTrailers && minor === 1,
+    provesConnection,
     forwardedFor,
     forwarded,
     forwardedProto,

@@ -1,7 +1,8 @@
 // The head of a response: text into a value, strictly. Any refusal means 502, and the server's connection is closed.
 import { CHUNKED, UNTIL_CLOSE } from './body.js';
 import { forbiddenIn } from './characters.js';
-import { type Fields, scanFields } from './fields.js';
+import { isOfConnection } from './connection-schemes.js';
+import { type Fields, fieldValue, scanFields } from './fields.js';
 import { type HttpRefusal, Refusals } from './refusal.js';
 
 /** A response as this hop understands it, and what of it is forwarded. */
@@ -18,6 +19,8 @@ export interface ResponseHead {
   readonly describedLength: number;
   /** The server's connection may be used again after the body. */
   readonly isKept: boolean;
+  /** It asks for a proof that authenticates the connection: no other client may use that one. */
+  readonly asksForConnection: boolean;
   /** Of a 101: the protocol changed to, in lower case. */
   readonly upgrade: string;
   /** The lines to forward, each with its CRLF. */
@@ -28,6 +31,7 @@ const STATUS_LINE = /^HTTP\/1\.[01] [1-5]\d\d(?: [^\r\n]*)?\r\n/;
 const MINOR_AT = 7;
 const STATUS_AT = 9;
 const REASON_AT = 13;
+const UNAUTHORIZED = 401;
 
 const mayHaveBody = (status: number, method: string): boolean => method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304;
 
@@ -62,6 +66,7 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
     hasBody,
     describedLength: isDescribed && !fields.isChunked ? fields.contentLength : -1,
     isKept: !fields.hasClose && (!isOldVersion || fields.hasKeepAlive) && body !== UNTIL_CLOSE,
+    asksForConnection: status === UNAUTHORIZED && isOfConnection(fieldValue(fields.lines, 'www-authenticate') ?? ''),
     upgrade: fields.hasUpgrade ? fields.upgrade.toLowerCase() : '',
     lines: fields.lines,
   };
