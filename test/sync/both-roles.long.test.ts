@@ -1,4 +1,4 @@
-// Two directors that are master and backup at once, by one id: each hears what the other one announces of its own.
+// Two directors that are master and backup at the same time, by one id: each receives what the other one announces of its own.
 import { test } from 'node:test';
 import { ok, until } from '../datapath/cluster.js';
 import { noNamespaces } from '../support/netns-bed.js';

@@ -38,7 +38,7 @@ function sequenceOf(shifts: ForeignConnection['shifts']): Pick<SyncEntry, 'seque
 
 /**
  * What is announced of a connection. Its flags are those that the kernel's own would have; its time is what is left. The kernel announces all of its state's time,
- * with a packet of it; here more is announced, also what came from another director: with all of the time, two that are master and backup at once would keep
+ * with a packet of it; here more is announced, also what came from another director: with all of the time, two that are master and backup at the same time would keep
  * alive for ever what each has from the other.
  */
 export function entryOf(connection: ForeignConnection): SyncEntry {

@@ -112,7 +112,7 @@ export class MulticastReceiver extends ReceivingSocket {
     this.sender = group.family === 'inet' ? this.#from.subarray(4, 8) : this.#from.subarray(8, 24);
   }
 
-  /** False: the interface has gone, or another one has its name. Nothing comes any more then, and the socket tells nothing of it. */
+  /** False: the interface has gone, or another one has its name. Nothing comes any more then, without an error of the socket. */
   get isThere(): boolean {
     const { interface: name, ifindex } = this.place;
     return unlessCode(() => native().ifNameToIndex(name), ['ENODEV'], 0) === ifindex;
