@@ -252,6 +252,28 @@ test('what is no message, or not for it, changes nothing at a backup but its cou
   }),
 );
 
+test('messages that find no room while the process of a backup is stopped are counted', { skip }, () =>
+  inPair(async ({ lvs, second }) => {
+    startDaemon(second, 'backup');
+    const dropped = (): number => Number(countsOf(second, 'backup')['dropped']);
+    await until(dropped, (count) => count === 0, 30);
+    const backup = daemonProcess(second);
+    process.kill(backup, 'SIGSTOP');
+    ok(lvs.run([process.execPath, '-e', FLOOD, '10.8.9.1']));
+    process.kill(backup, 'SIGCONT');
+    await until(dropped, (count) => count > 0, 30);
+  }),
+);
+
+/** Sends more than 128 MB to the group, in datagrams that go in fragments. */
+const FLOOD = `
+const socket = require('node:dgram').createSocket('udp4');
+socket.bind(() => {
+  socket.setMulticastInterface(process.argv[1]);
+  const next = (left) => left === 0 ? process.exit(0) : socket.send(Buffer.alloc(60000), 8848, '224.0.0.81', () => next(left - 1));
+  next(4000);
+});`;
+
 /** Prints what comes to the group, a datagram a line. */
 const RECORDER = `
 const socket = require('node:dgram').createSocket({ type: 'udp4', reuseAddr: true });

@@ -52,7 +52,9 @@ export interface BackupCounts {
   readonly templates: Readonly<Partial<Record<Applied, number>>>;
   /** Entries that mean nothing here: of calls, and of connections past the servers. */
   readonly unsupported: number;
-  /** Dropped, since too much waited. */
+  /** Messages that found no room in the socket's buffer. */
+  readonly dropped: number;
+  /** Connections and templates that were dropped, since too many waited. */
   readonly overrun: number;
   /** That wait for a service or a server. */
   readonly unbound: number;
@@ -78,6 +80,8 @@ export class SyncBackup {
   readonly #templates: Inbox<ForeignTemplate>;
   readonly #timer: NodeJS.Timeout;
   #listening: readonly Listening[] = [];
+  /** Messages, of sockets that are closed. */
+  #droppedBefore = 0;
   #generation: number | undefined;
   #failure = '';
   #askAtUs = 0;
@@ -100,6 +104,7 @@ export class SyncBackup {
       otherIds: this.#otherIds.counts,
       connections: connections.applied,
       templates: templates.applied,
+      dropped: this.#listening.reduce((sum, { receiver }) => sum + receiver.dropped, this.#droppedBefore),
       overrun: connections.overrun + templates.overrun,
       unbound: connections.unbound + templates.unbound,
     };
@@ -116,6 +121,7 @@ export class SyncBackup {
   #closeReceivers(): void {
     for (const { receiver, watch } of this.#listening) {
       watch.stop();
+      this.#droppedBefore += receiver.dropped;
       receiver.close();
     }
     this.#listening = [];

@@ -134,6 +134,7 @@ function syncFamilies({ sync }: Snapshot): readonly Family[] {
     counted('messages', "Messages of the kernel's synchronisation: those that a master sent, a backup received"),
     counted('entries', 'Connections in these messages'),
     counted('lost', 'Messages that a master could not send'),
+    counted('dropped', "Messages that found no room in a backup's buffer"),
     counted('overrun', 'Connections that a backup dropped, since too many waited'),
     counted('unsupported', 'Connections that such messages cannot carry'),
     directorFamily(

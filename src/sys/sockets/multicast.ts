@@ -5,7 +5,7 @@ import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { hasCode, unlessCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
-import { setReceiveBuffer } from './receive-buffer.js';
+import { droppedPackets, setReceiveBuffer } from './receive-buffer.js';
 import { ReceivingSocket } from './receiving-socket.js';
 import { AF, SOCK, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
 import { bindToDevice, int32, ipv6Only, reuseAddress } from './socket-options.js';
@@ -116,6 +116,11 @@ export class MulticastReceiver extends ReceivingSocket {
   get isThere(): boolean {
     const { interface: name, ifindex } = this.place;
     return unlessCode(() => native().ifNameToIndex(name), ['ENODEV'], 0) === ifindex;
+  }
+
+  /** Datagrams that found no room in the queue. */
+  get dropped(): number {
+    return droppedPackets(this.descriptor.number);
   }
 
   /** The next datagram, in memory that the next call writes to again; undefined: none waits. @throws SystemError */

@@ -32,6 +32,7 @@ test('silence, other ids, damaged messages, other services, and what could not b
   assert.deepEqual(codes({ ...backup, counts: { refused: { 'sync-id': 1 }, otherIds: { 8: 1 } } }), ['warning sync-id-differs']);
   assert.deepEqual(codes({ ...master, counts: { otherIds: { 8: 1 } } }), ['warning sync-id-differs']);
   assert.deepEqual(codes({ ...backup, counts: { overrun: 1 } }), ['warning sync-overrun']);
+  assert.deepEqual(codes({ ...backup, counts: { dropped: 1 } }), ['warning sync-dropped']);
   assert.deepEqual(codes({ ...backup, counts: { refused: { 'message-size': 2 } } }), ['warning sync-refused']);
   assert.deepEqual(codes({ ...backup, counts: { refused: { sender: 2 } } }), ['warning sync-sender']);
   assert.deepEqual(codes({ ...master, counts: { refused: { sender: 1 } } }), ['warning sync-sender']);

@@ -145,7 +145,21 @@ function overrun({ counts }: SyncDaemonFact): readonly Finding[] {
   ];
 }
 
-const RULES = [ended, silent, ofOtherId, ofOthers, malformed, unbound, overrun, unsent];
+function dropped({ settings, counts }: SyncDaemonFact): readonly Finding[] {
+  const messages = number(counts['dropped']);
+  if (messages === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'sync-dropped',
+      what: `${counted(messages, 'message')} of synchronisation found no room in the socket's buffer`,
+      cause: 'the process of the backup was stopped or had no CPU, or a flood of other messages came',
+      advice: `tcpdump -ni ${shellWord(settings.interface)} udp port ${settings.port} has who sends; a master of weir announces all again within a minute, one of the kernel with their next packets`,
+    },
+  ];
+}
+
+const RULES = [ended, silent, ofOtherId, ofOthers, malformed, unbound, overrun, dropped, unsent];
 
 export const syncRule = ({ syncDaemons }: DirectorFacts): readonly Finding[] =>
   syncDaemons.flatMap((daemon) => RULES.flatMap((rule) => rule(daemon, syncDaemons)));
