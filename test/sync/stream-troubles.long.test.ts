@@ -1,4 +1,5 @@
-// weir's own stream where what is around it is not as it should be: its process stands still, its files cannot be written, the datapath is unloaded.
+// weir's own stream where what is around it is not as it should be: its process stands still, its files cannot be written, the datapath is unloaded, its
+// peer has other timeouts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -76,5 +77,26 @@ test('the datapath is unloaded and loaded again and again: both processes go on,
     assert.deepEqual(await established(second, ALL), connections(lvs));
     assert.deepEqual(await end(), answered);
     for (const daemon of daemons) await daemon.stop();
+  }),
+);
+
+test('a peer with shorter timeouts: what it loses so is counted', { skip }, () =>
+  inPair(async (pair) => {
+    const { lvs, second } = pair;
+    const key = newKey(pair).file;
+    for (const director of [lvs, second]) addServices(director);
+    ok(second.ipvsadm('--set 5 0 0'));
+    startStream(pair, lvs, key, LINK_ADDRESS.second);
+    startStream(pair, second, key, LINK_ADDRESS.first);
+    const end = await chats(pair, CHATS);
+    await established(second, ALL);
+    await until(
+      () => streamOf(lvs),
+      (answer) => answer?.wouldBreak === ALL,
+      60,
+    );
+    assert.deepEqual([connections(second), connections(lvs).length], [[], ALL]);
+    ok(second.ipvsadm('--set 900 0 0'));
+    await end();
   }),
 );

@@ -59,6 +59,8 @@ export interface Place {
   readonly isTemplate: boolean;
   /** The other director had its last packet itself. */
   readonly isOwn: boolean;
+  /** It lives shorter here than there, since the timeouts here are shorter. */
+  readonly isShorter: boolean;
 }
 
 /**
@@ -90,6 +92,7 @@ export class ApplyFields {
   fresh = 0;
   /** As of a place. */
   isOwn = false;
+  isShorter = false;
   /** With APPLY_CALL: the Call-ID, 1 to 255 bytes. */
   call: Uint8Array = new Uint8Array();
 }
@@ -103,6 +106,8 @@ export class OpenPage {
   readonly over = new Uint8Array(ApplyAbi.APPLY_RECORDS);
   /** Of each record: the other director had its last packet itself. */
   readonly isOwn = new Uint8Array(ApplyAbi.APPLY_RECORDS);
+  /** Of each record: it lives shorter here. */
+  readonly isShorter = new Uint8Array(ApplyAbi.APPLY_RECORDS);
   count = 0;
   /** Places of Call-IDs that its records have taken. */
   #calls = 0;
@@ -141,6 +146,7 @@ export class OpenPage {
     this.indexes[this.count] = index;
     this.over[this.count] = 0;
     this.isOwn[this.count] = fields.isOwn ? 1 : 0;
+    this.isShorter[this.count] = fields.isShorter ? 1 : 0;
     this.count += 1;
   }
 
@@ -165,6 +171,7 @@ export class OpenPage {
     if (how === 'close') words[to + At.idle] = Math.max(0, (words[to + At.idle] ?? 0) - more);
     this.over[this.count] = OVER[how] ?? 0;
     this.isOwn[this.count] = this.isOwn[record] ?? 0;
+    this.isShorter[this.count] = this.isShorter[record] ?? 0;
     this.indexes[this.count] = this.indexes[record] ?? 0;
     this.count += 1;
   }
@@ -214,6 +221,7 @@ export class PagePlace implements Place {
   isEnd = false;
   isTemplate = false;
   isOwn = false;
+  isShorter = false;
 
   constructor(readonly page: OpenPage) {
     this.#connections = connectionsPin(page.kind);
@@ -221,11 +229,12 @@ export class PagePlace implements Place {
   }
 
   to(record: number, now: number): this {
-    const { words, isOwn } = this.page;
+    const { words, isOwn, isShorter } = this.page;
     const at = FIRST + record * RECORD_WORDS;
     const flags = words[at + At.ports + 1]! >>> FLAGS_SHIFT;
     this.isEnd = (flags & ApplyFlags.APPLY_END) !== 0;
     this.isOwn = isOwn[record] === 1;
+    this.isShorter = isShorter[record] === 1;
     this.isTemplate = (flags & ApplyFlags.APPLY_TEMPLATE) !== 0;
     this.pin = this.isTemplate ? this.#templates : this.#connections;
     this.slot = words[at + At.slot]!;

@@ -15,6 +15,9 @@ const SECONDS_MAX = 2678400;
 /** A template's, where the other director does not know (the kernel's IP_VS_CONN_TIMEOUT). */
 const TEMPLATE_SECONDS = 180;
 
+/** Whole seconds travel. */
+const SHORTER_SECONDS = 2;
+
 /** Where what is here is known to have come from the other director, or both claim to know better. */
 const CLOSE_SECONDS = 0.4;
 /** Last packets closer than this cannot be distinguished: clocks of directors are compared by messages, and tables count in hundredths. */
@@ -36,6 +39,8 @@ interface ApplyTimes {
   readonly seconds: number;
   readonly idle: number | undefined;
   readonly ended: boolean;
+  /** Of `idle`: that it was on its way. */
+  readonly delay?: number;
 }
 
 export class ApplyRecords {
@@ -72,6 +77,7 @@ export class ApplyRecords {
     // When the last packet of what is here was, the program knows from its time and its state's: so its time must be as exact. That in whole seconds is less
     // than that only where the other director's times are shorter.
     fields.left = times.idle === undefined ? left : Math.max(0, Math.min(left + this.#units(1), most - fields.idle));
+    fields.isShorter = times.idle !== undefined && left > most - fields.idle + this.#units((times.delay ?? 0) + SHORTER_SECONDS);
   }
 
   /** The upper half of its value: as the kernel's, with this director's own method. */
@@ -98,7 +104,7 @@ export class ApplyRecords {
     const { fields } = this;
     const isRival = idle !== undefined;
     const rival = isRival ? ApplyFlags.APPLY_RIVAL | (this.#rivalry.wins ? ApplyFlags.APPLY_WINS : 0) : 0;
-    fields.isOwn = false;
+    fields.isOwn = fields.isShorter = false;
     fields.service = service;
     fields.dest = dest;
     fields.flags = flags | rival | (ended ? ApplyFlags.APPLY_END : 0);

@@ -45,7 +45,7 @@ export class ConnectionApplier {
   readonly #item = new StreamItem();
   /** Of an item. */
   readonly #seen = { answered: false, proven: false };
-  readonly #times = { seconds: 0, idle: 0, ended: false };
+  readonly #times = { seconds: 0, idle: 0, ended: false, delay: 0 };
 
   constructor(readonly tables: Tables) {
     this.#pages = new ApplyPages(tables);
@@ -109,6 +109,7 @@ export class ConnectionApplier {
       const items = new ItemReader(block);
       const isConnection = block.what === 'connection';
       this.#times.ended = block.ended;
+      this.#times.delay = delay / 100;
       for (; items.next(this.#item); index++) {
         this.#times.seconds = this.#item.seconds;
         this.#times.idle = (this.#item.idle + delay) / 100;

@@ -188,7 +188,7 @@ export class ConnectionNews {
     const slots = this.#there(place);
     if (slots === undefined) return;
     const at = slots.at(place.slot);
-    const isAsSent = slots.sent(at, place.keyLow, place.keyHigh, place.high, place.expires, this.#margin);
+    const isAsSent = slots.sent(at, place.keyLow, place.keyHigh, place.high, place.expires, this.#margin, place.isShorter);
     if (isMade && isAsSent && !place.isTemplate) this.#scan.expect(slots, at);
   }
 

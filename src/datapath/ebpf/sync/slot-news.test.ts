@@ -35,9 +35,9 @@ function oneSlot(now = 1000) {
     return seen;
   };
   /** From another director. */
-  const receive = (expires: number): void => {
+  const receive = (expires: number, isShorter = false): void => {
     put(expires);
-    slots.sent(0, KEY, 0, DEST, expires, MARGIN);
+    slots.sent(0, KEY, 0, DEST, expires, MARGIN, isShorter);
   };
   const endElsewhere = (): void => slots.foreignEnd(0);
   return { slots, put, look, receive, endElsewhere };
@@ -58,6 +58,21 @@ test('the end of what the peer has refused is reported: it may have it from anot
   slots.refused(0, KEY, 0);
   put(EXPIRES, 0);
   assert.deepEqual([look(), look()], [['ended'], []]);
+});
+
+test('what others have for longer than it lives here is lost with its end here, unless it had a packet here', () => {
+  for (const packetAt of [undefined, EXPIRES + 100]) {
+    const { slots, put, look, receive } = oneSlot(EXPIRES + 200);
+    receive(EXPIRES, true);
+    slots.forget(); // all is news for them again
+    look();
+    if (packetAt !== undefined) {
+      put(packetAt);
+      look();
+    }
+    put(0, 0);
+    assert.deepEqual(look(), packetAt === undefined ? ['lost'] : []);
+  }
 });
 
 test('what came from others and had no packet here is theirs: what becomes of it here is no end, and a loss where its time is not over', () => {

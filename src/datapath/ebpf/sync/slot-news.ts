@@ -14,10 +14,11 @@ if (Template.key.at !== ConnSlot.key.at || Template.value.at !== ConnSlot.value.
 
 /**
  * Of the copy of a value's upper half. REFUSED: others could not take what was reported. SENT: they sent it. FORGOTTEN: they may have it. CONTESTED: how
- * often what they sent was older than what is here, in units of CONTEST. DISPUTED: what was reported is older than what they have, as they find.
+ * often what they sent was older than what is here, in units of CONTEST. DISPUTED: what was reported is older than what they have, as they find. SHORTER:
+ * they have it for longer than it lives here without a packet.
  */
 const [REFUSED, SENT, FORGOTTEN, DISPUTED] = [0x8000_0000, 0x4000_0000, 0x2000_0000, 0x1000_0000] as const;
-const [CONTESTED, CONTEST] = [0x0600_0000, 0x0200_0000] as const;
+const [CONTESTED, CONTEST, SHORTER] = [0x0600_0000, 0x0200_0000, 0x0100_0000] as const;
 
 /** What is news though the rest is the same. */
 const KEPT = FORGOTTEN | REFUSED;
@@ -44,7 +45,7 @@ export class SlotNews {
     /** Of the table. */
     readonly pin = '',
   ) {
-    if ((news & (REFUSED | SENT | FORGOTTEN | DISPUTED | CONTESTED)) !== 0)
+    if ((news & (REFUSED | SENT | FORGOTTEN | DISPUTED | CONTESTED | SHORTER)) !== 0)
       throw new Error('a bit of news has another meaning in the copy');
     this.#kept = new SlotCopy(words, layout);
   }
@@ -155,8 +156,8 @@ export class SlotNews {
   }
 
   /**
-   * Others have what was in this slot: it came from them, and had no packet here since. It is not in it any more before its time: this director lacks what they
-   * have. To be asked after hasEnded().
+   * Others have what was in this slot: it came from them, and had no packet here since. It is not in it any more before its time there: this director lacks
+   * what they have. To be asked after hasEnded().
    */
   isLost(at: number, { now }: ScanMoment): boolean {
     const [words, copy] = [this.words, this.#kept.words];
@@ -164,7 +165,7 @@ export class SlotNews {
     if ((high & DEST) === 0 || (high & KEPT) !== 0 || (((words[at + HIGH] ?? 0) & DEST) !== 0 && this.#hasKey(at))) return false;
     const [times, time] = [this.#kept.times, this.#kept.time(at)];
     const seen = times[time] ?? 0;
-    return seen === times[time + FOREIGN] && clockDifference(seen, now) > READ_AGAIN;
+    return seen === times[time + FOREIGN] && ((high & SHORTER) !== 0 || clockDifference(seen, now) > READ_AGAIN);
   }
 
   /** Is this key there? */
@@ -181,19 +182,19 @@ export class SlotNews {
       this.#kept.time(at),
       keyLow,
       keyHigh,
-      (high & this.news) | (before & (isContested ? CONTESTED | DISPUTED : CONTESTED)),
+      (high & this.news) | (before & (isContested ? CONTESTED | DISPUTED | SHORTER : CONTESTED | SHORTER)),
       expires,
     );
   }
 
-  /** Others sent this, and have it. `margin`: as of foreign(). True: it is here as they sent it. */
-  sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number, margin: number): boolean {
+  /** Others sent this, and have it. `margin`: as of foreign(). `isShorter`: for longer than it lives here. True: it is here as they sent it. */
+  sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number, margin: number, isShorter = false): boolean {
     const here = this.words[at + EXPIRES]!;
     const until = asHere(here, expires);
     const time = this.#kept.time(at);
     if (until === here) this.#foreign(at, time, here, margin);
     this.named(at);
-    this.#keep(at, time, keyLow, keyHigh, (high & this.news) | SENT, until);
+    this.#keep(at, time, keyLow, keyHigh, (high & this.news) | (isShorter ? SENT | SHORTER : SENT), until);
     return until === here && this.#isSame(at);
   }
 
@@ -367,7 +368,7 @@ export class SlotNews {
   forget(): void {
     this.#kept.each((at, high) => {
       if ((high & DEST) === 0 || (high & REFUSED) !== 0) this.forgetSlot(at);
-      else this.#kept.words[at + HIGH] = (high & this.news) | FORGOTTEN;
+      else this.#kept.words[at + HIGH] = (high & (this.news | SHORTER)) | FORGOTTEN;
     });
   }
 }

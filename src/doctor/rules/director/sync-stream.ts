@@ -165,8 +165,9 @@ function differing({ address, to, from }: PeerStatus): readonly Finding[] {
         cause:
           digest === 'differs'
             ? 'a defect of one of the two builds'
-            : 'its services or servers were deleted and made again, or its table had no room and ended them for others',
-        advice: 'all is asked for again, within five minutes; where it comes again, weir load --connections makes more room',
+            : 'its services or servers were deleted and made again, its timeouts are shorter, or its table had no room and ended them for others',
+        advice:
+          'all is asked for again, within five minutes; where it comes again, compare ipvsadm -L --timeout of both, or make room by weir load --connections',
       },
     ];
   });
