@@ -110,6 +110,7 @@ __noinline int conn_replace(__u64 key, __u32 now) {
   bool old = number_is_old(number);
   if (!s || !slot_holds(s, old, key, now, &f) || f.value != scratch->reused || !conn_withdraw(s, old, f.value)) return 0;
   scratch->replaced = f.value;
+  note_replaced();
   return 1;
 }
 

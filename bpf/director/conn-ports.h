@@ -22,6 +22,12 @@ static __always_inline void note_server(__u32 service, struct dest *d) {
   if (t) WRITE(t->dport, d->port);
 }
 
+/* The connection that was found leaves the table for a new one of its endpoints, whose server's port is not that of the old one. */
+static __always_inline void note_replaced(void) {
+  WIDE_PORTS *t = tuple_ports();
+  if (t) WRITE(t->dport, READ(t->vport));
+}
+
 /* None was chosen, and the packet goes on to its own address. */
 static __always_inline void note_no_server(void) {
   WIDE_PORTS *t = tuple_ports();

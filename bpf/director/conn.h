@@ -13,6 +13,7 @@ static __always_inline void note_tuple(__u32 addr, __u16 port, __u8 protocol) {}
 static __always_inline void note_flow_tuple(__u8 protocol) {}
 static __always_inline void note_server(__u32 service, struct dest *d) {}
 static __always_inline void note_no_server(void) {}
+static __always_inline void note_replaced(void) {}
 static __always_inline void slot_asks(struct conn_slot *s) {}
 #if defined(TUNNEL) || defined(FULLNAT)
 static __always_inline bool is_on_pair(struct __sk_buff *skb) { return skb->ifindex != skb->ingress_ifindex; } /* conn-ports.h */
