@@ -106,7 +106,7 @@ class History:
         """all connections, and when the first one of this history would end; `late`: it may have ended since they were looked at before"""
         asked = time.monotonic(); found = conns()
         self.late |= time.monotonic() >= self.end
-        self.end = asked + min([x['ex'] for x in found if self.is_mine(x)], default=float('inf')) - .5
+        self.end = asked + min([x['ex'] for x in found if self.is_mine(x)], default=float('inf')) - 1   # they are listed in whole seconds
         return found
     def forget(self):
         """ends the service and its connections; -> whether all are gone"""
