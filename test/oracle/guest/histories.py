@@ -100,13 +100,14 @@ class History:
         self.chance = Chance(self.n); self.real = self.chance.one(80, 80, 8080) if self.nat else self.port
         if self.of != 'a port': self.real = 0
         self.flows = [(self.client(i % 2), 20000 + self.n * 8 + i, [0]) for i in range(4)]
-        self.got, self.settings, self.deleted, self.late, self.end = {}, {}, False, False, float('inf')
+        self.got, self.settings, self.deleted, self.late, self.looked, self.seen = {}, {}, False, False, 0, {}
     def is_mine(self, x): return x['cp'] // 8 == 2500 + self.n or x['cp'] == 0 and x['vp'] == (self.port if self.of == 'a port' else 0) and self.is_own(x)
     def look(self):
-        """all connections, and when the first one of this history would end; `late`: it may have ended since they were looked at before"""
-        asked = time.monotonic(); found = conns()
-        self.late |= time.monotonic() >= self.end
-        self.end = asked + min([x['ex'] for x in found if self.is_mine(x)], default=float('inf')) - 1   # they are listed in whole seconds
+        """all connections; `late`: one of this history may have ended since they were looked at before (they are listed with whole seconds)"""
+        asked = time.monotonic(); found = conns(); now = time.monotonic()
+        seen = {(x['p'], x['c'], x['cp'], x['vp']): x['ex'] for x in found if self.is_mine(x)}
+        self.late |= any(now >= self.looked + left - 1 and seen.get(one, left + 1) > left for one, left in self.seen.items())
+        self.looked, self.seen = asked, seen
         return found
     def forget(self):
         """ends the service and its connections; -> whether all are gone"""
@@ -221,7 +222,7 @@ class History:
             elif what < 87: self.from_server(flow, c.one(*self.flags))
             else: self.stray(flow)
         for x in sorted(('%s %s at %d' % (x['p'], x['c'], int(x['d'].rstrip(']')[-2:], 16) - (16 if self.six else 10)), x['ex']) for x in self.look() if x['cp'] == 0 and x['vp'] == (self.port if self.of == 'a port' else 0) and self.is_own(x)): out('template %s %d' % (x[0], about(x[1], KNOWN)))
-        d('ipvsadm -Ln %s' % self.at); self.late |= time.monotonic() >= self.end
+        d('ipvsadm -Ln %s' % self.at); self.look()
         for name in self.settings:
             if name == 'timeouts': dq('ipvsadm --set ' + TIMEOUTS)
             else: dq('sysctl -w net.ipv4.vs.%s=%d' % (name, DEFAULTS.get(name, 0)))
