@@ -1,6 +1,6 @@
 // Runs commands on a lab's hosts, always in the host's namespace: if that is missing, ip(8) fails and nothing runs.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { runChild } from '../../sys/processes/child.js';
@@ -23,17 +23,15 @@ export function onHost(state: RunState, host: string, argv: readonly string[]): 
 /** A host's own folder: its files, its web server's log. */
 const folderOf = (state: RunState, host: string): string => join(state.folder, host);
 
-/** Writes the files that a lab gives its hosts. */
+/** Makes each host's folder, with the files that the lab gives it. */
 export function writeFiles(lab: Lab, state: RunState): void {
   for (const [host, { files }] of Object.entries(lab.hosts)) {
-    for (const [name, text] of Object.entries(files ?? {})) {
-      mkdirSync(folderOf(state, host), { recursive: true });
-      writeFileSync(join(folderOf(state, host), name), text);
-    }
+    mkdirSync(folderOf(state, host), { recursive: true });
+    for (const [name, text] of Object.entries(files ?? {})) writeFileSync(join(folderOf(state, host), name), text);
   }
 }
 
-/** Runs a line of shell on a host, with weir's own commands first in PATH, in the host's folder where it has one. */
+/** Runs a line of shell on a host, with weir's own commands first in PATH, in the host's folder. */
 export async function runOnHost(
   state: RunState,
   host: string,
@@ -43,7 +41,7 @@ export async function runOnHost(
 ): Promise<CommandResult> {
   const { exit, stdout, stderr, timedOut } = await runChild(onHost(state, host, ['sh', '-c', command]), {
     env: labEnvironment(state.folder),
-    ...(existsSync(folderOf(state, host)) ? { cwd: folderOf(state, host) } : {}),
+    cwd: folderOf(state, host),
     timeoutMs,
     abort,
   });
