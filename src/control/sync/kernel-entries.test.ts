@@ -53,10 +53,13 @@ test('handshakes are not announced, nor what is about to end', () => {
   );
 });
 
-test('no more time is announced than is left', () => {
+test("the state's time is announced right after a packet, as the kernel does, and then no more than is left", () => {
   const [plain] = entries.flatMap((entry) => connectionOf(entry) ?? []);
   assert.ok(plain !== undefined);
-  assert.equal(entryOf({ ...plain, timeout: 900, seconds: 14 }).timeout, 14);
+  assert.deepEqual(
+    [900, 899, 898, 14].map((seconds) => entryOf({ ...plain, timeout: 900, seconds }).timeout),
+    [900, 900, 898, 14],
+  );
 });
 
 test('shifted numbers: a way counts where its flag is set, and goes with it', () => {

@@ -11,6 +11,8 @@ import { isTemplate, SEQUENCE_FLAGS, type SequenceShift, SYNC_METHODS, type Sync
 const TCP_ANNOUNCED: ReadonlySet<number> = new Set([1, 4, 5, 6, 7]);
 /** ESTABLISHED, SHUTDOWN_SENT, SHUTDOWN_RECEIVED, SHUTDOWN_ACK_SENT and CLOSED. */
 const SCTP_ANNOUNCED: ReadonlySet<number> = new Set([8, 9, 10, 11, 13]);
+/** A connection has just had a packet: what is left of its time is rounded down. */
+const JUST_SECONDS = 1;
 
 /** Does a master announce a connection of this state? Not one that is about to end: 0 stands for all of its time. */
 export function isAnnounced({ protocol, state, seconds }: Pick<ForeignConnection, 'protocol' | 'state' | 'seconds'>): boolean {
@@ -37,12 +39,12 @@ function sequenceOf(shifts: ForeignConnection['shifts']): Pick<SyncEntry, 'seque
 }
 
 /**
- * What is announced of a connection. Its flags are those that the kernel's own would have; its time is what is left. The kernel announces all of its state's time,
- * with a packet of it; here more is announced, also what came from another director: with all of the time, two that are master and backup at the same time would keep
- * alive for ever what each has from the other.
+ * What is announced of a connection. Its flags are those that the kernel's own would have. Its time is that of its state, as the kernel's, right after a packet of it,
+ * and then what is left: here more is announced than the kernel does, also what came from another director, and with all of the time two that are master and
+ * backup at the same time would keep alive for ever what each has from the other.
  */
 export function entryOf(connection: ForeignConnection): SyncEntry {
-  const { protocol, client, virtual, server, mark, method, state, seconds, late, shifts } = connection;
+  const { protocol, client, virtual, server, mark, method, state, seconds, timeout, late, shifts } = connection;
   const unknownPort = client.port === 0 ? SyncFlag.noClientPort : 0;
   const { flags, ...sequence } = sequenceOf(shifts);
   return {
@@ -55,7 +57,7 @@ export function entryOf(connection: ForeignConnection): SyncEntry {
     virtual,
     destination: server,
     mark,
-    timeout: seconds,
+    timeout: timeout - seconds > JUST_SECONDS ? seconds : timeout,
   };
 }
 
