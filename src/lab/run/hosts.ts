@@ -39,6 +39,7 @@ export async function runOnHost(
   timeoutMs: number,
   abort: AbortSignal,
 ): Promise<CommandResult> {
+  mkdirSync(folderOf(state, host), { recursive: true }); // a switch has no files
   const { exit, stdout, stderr, timedOut } = await runChild(onHost(state, host, ['sh', '-c', command]), {
     env: labEnvironment(state.folder),
     cwd: folderOf(state, host),
