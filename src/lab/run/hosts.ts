@@ -20,15 +20,17 @@ export function onHost(state: RunState, host: string, argv: readonly string[]): 
   return ['ip', 'netns', 'exec', namespace, 'unshare', '--uts', '--', 'sh', '-c', NAMED, 'sh', host, ...argv];
 }
 
-/** A host's own folder: its files, its web server's log. */
-const folderOf = (state: RunState, host: string): string => join(state.folder, host);
+/** A host's own folder, or a switch's, which is made where it is not there: its files, its web server's log. */
+function hostFolder(state: RunState, host: string): string {
+  const folder = join(state.folder, host);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
 
-/** Makes each host's folder, with the files that the lab gives it. */
+/** Writes the files that a lab gives its hosts. */
 export function writeFiles(lab: Lab, state: RunState): void {
-  for (const [host, { files }] of Object.entries(lab.hosts)) {
-    mkdirSync(folderOf(state, host), { recursive: true });
-    for (const [name, text] of Object.entries(files ?? {})) writeFileSync(join(folderOf(state, host), name), text);
-  }
+  for (const [host, { files }] of Object.entries(lab.hosts))
+    for (const [name, text] of Object.entries(files ?? {})) writeFileSync(join(hostFolder(state, host), name), text);
 }
 
 /** Runs a line of shell on a host, with weir's own commands first in PATH, in the host's folder. */
@@ -39,10 +41,9 @@ export async function runOnHost(
   timeoutMs: number,
   abort: AbortSignal,
 ): Promise<CommandResult> {
-  mkdirSync(folderOf(state, host), { recursive: true }); // a switch has no files
   const { exit, stdout, stderr, timedOut } = await runChild(onHost(state, host, ['sh', '-c', command]), {
     env: labEnvironment(state.folder),
-    cwd: folderOf(state, host),
+    cwd: hostFolder(state, host),
     timeoutMs,
     abort,
   });
