@@ -5,11 +5,11 @@ import { OtherIds } from './other-ids.js';
 test('other ids are counted one by one; 0 takes all', () => {
   const ids = new OtherIds(7);
   assert.deepEqual(
-    [7, 8, 0, 8].map((id) => ids.isOther(id)),
+    [7, 8, 0, 8].map((id) => ids.countOther(id)),
     [false, true, true, true],
   );
   assert.deepEqual(ids.counts, { 0: 1, 8: 2 });
   const all = new OtherIds(0);
-  assert.equal(all.isOther(9), false);
+  assert.equal(all.countOther(9), false);
   assert.deepEqual(all.counts, {});
 });

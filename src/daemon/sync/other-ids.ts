@@ -11,8 +11,8 @@ export class OtherIds {
     return this.#counts;
   }
 
-  /** Counts one with another id. */
-  isOther(id: number): boolean {
+  /** Of a message with this id. True: it is another one, and was counted. */
+  countOther(id: number): boolean {
     if (this.syncId === 0 || id === this.syncId) return false;
     this.#counts[id] = (this.#counts[id] ?? 0) + 1;
     return true;

@@ -202,7 +202,7 @@ export class SyncBackup {
   #take(message: Uint8Array): void {
     if (requestedSyncId(message) !== undefined) return; // of another backup
     const { entries, refused } = decodeSyncMessage(message, this.options.settings);
-    if (refused.has('sync-id')) this.#otherIds.isOther(message[1] ?? 0);
+    if (refused.has('sync-id')) this.#otherIds.countOther(message[1] ?? 0);
     this.#counts.messages += 1;
     this.#counts.lastAt = Math.round(monotonicUs() / 1_000_000);
     this.#counts.entries += entries.length;

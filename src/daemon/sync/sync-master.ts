@@ -166,7 +166,7 @@ export class SyncMaster {
       if (message === undefined) break;
       if (this.#receiver === undefined || !this.#senders.includes(this.#receiver.sender)) continue;
       const id = requestedSyncId(message);
-      if (id === undefined || this.#otherIds.isOther(id)) continue;
+      if (id === undefined || this.#otherIds.countOther(id)) continue;
       this.#counts.requests += 1;
       this.#answers.asked();
     }
