@@ -61,9 +61,7 @@ export class TableIntent {
     return keys;
   }
 
-  /**
-   * Of a service that two virtual servers have the first one counts, as long as it has it.
-   */
+  /** Of a service that two virtual servers have the first one counts, as long as it has it. */
   serve(server: VirtualServer, pool: readonly RealServer[]): void {
     const { name } = server;
     const before = this.#owned.get(name) ?? new Set();

@@ -67,7 +67,6 @@ export interface CheckerOptions {
 
 class Checker implements Part {
   #configuration: KeepalivedConfiguration;
-  /** The messages about what weir does not do yet: each is logged once. */
   #scripts: ScriptBook;
   #addresses: AddressCounts | undefined;
   readonly #log: Log;
