@@ -4,14 +4,13 @@
 //   client ── eth0.5, eth0.9.7 ── front ── eth0 [lvs] eth0.5, eth0.6, eth0.9.7 ── front ── web1 in VLAN 6, web2 without a tag, web3 in the client's
 import assert from 'node:assert/strict';
 import { breadth, test } from '../support/breadth.js';
-import { type Host, noNamespaces } from '../support/netns-bed.js';
-import { notWorking } from '../support/probes.js';
+import type { Host } from '../support/netns-bed.js';
 import { asked, type Cluster, download, ipvsadm, ok, pollingFarEnds, serving, shared, transfer, until } from './cluster.js';
 import { CLUSTER4, CLUSTER6, type ClusterFamily } from './cluster-families.js';
 import { inCluster6 } from './cluster6.js';
+import { noVlans, STACKED_LINES, taggedLines } from './vlans.js';
 
-const MAKE = 'ip link add eth0 type veth peer name far && ip link add link eth0 name eth0.9 type vlan proto 802.1ad id 9';
-const skip = noNamespaces() || notWorking('link-types', 'unshare', '--net', 'sh', '-c', MAKE);
+const skip = noVlans();
 
 /** A VLAN: what it is made by, on which device, and the last number of its networks. */
 interface Vlan {
@@ -20,18 +19,8 @@ interface Vlan {
   readonly make: readonly string[];
 }
 
-const tagged = (id: number): Vlan => ({ name: `eth0.${id}`, number: id, make: [`link add link eth0 name eth0.${id} type vlan id ${id}`] });
-/** Frames with two tags, as between the customers of a provider: shorter packets, so that both have room. */
-const STACKED: Vlan = {
-  name: 'eth0.9.7',
-  number: 7,
-  make: [
-    'link add link eth0 name eth0.9 type vlan proto 802.1ad id 9',
-    'link set eth0.9 up',
-    'link add link eth0.9 name eth0.9.7 type vlan id 7',
-    'link set eth0.9.7 mtu 1496',
-  ],
-};
+const tagged = (id: number): Vlan => ({ name: `eth0.${id}`, number: id, make: taggedLines(id) });
+const STACKED: Vlan = { name: 'eth0.9.7', number: 7, make: STACKED_LINES };
 const [CLIENTS, SERVERS] = [tagged(5), tagged(6)];
 
 /** The address of a host in a VLAN: the director is 1. */

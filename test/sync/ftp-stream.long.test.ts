@@ -8,7 +8,7 @@ import { noFtpServer, serveFtp, withFiles } from '../datapath/ftp-server.js';
 import { ftpSession } from '../datapath/ftp-session.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { addServices, type Balanced, failOver, inPair } from './pair.js';
-import { inStep, LINK_ADDRESS, newKey, startStream } from './stream-pair.js';
+import { inStep, startStreams } from './stream-pair.js';
 
 const skip = noNamespaces() || noFtpServer;
 const [OTHER_VIP, LOCAL] = ['10.8.1.101', '10.8.2.77'];
@@ -26,9 +26,7 @@ test('sessions of FTP fetch files before and after the first director fails', { 
       lvs.ip(`addr add ${OTHER_VIP}/32 dev eth0`);
       lvs.ip(`addr add ${LOCAL}/24 dev eth1`);
       await serveFtp(pair, web2, files);
-      const key = newKey(pair).file;
-      const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
-      startStream(pair, second, key, LINK_ADDRESS.first);
+      const { first } = startStreams(pair);
       await inStep(lvs, second);
       const sessions = VIPS.map((vip) => running(bed, client, ftpSession(vip, 'file', statSync(files.shared).size)));
       for (const { lines } of sessions)

@@ -4,28 +4,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ok, until } from '../datapath/cluster.js';
-import { noNamespaces } from '../support/netns-bed.js';
-import { notWorking } from '../support/probes.js';
+import { noVlans, STACKED_LINES, taggedLines } from '../datapath/vlans.js';
 import { addServices, inPair, type Pair } from './pair.js';
-import { inStep, LINK_ADDRESS, newKey, startStream, streamOf } from './stream-pair.js';
+import { inStep, startStreams, streamOf } from './stream-pair.js';
 
-const MAKE = 'ip link add eth0 type veth peer name far && ip link add link eth0 name eth0.9 type vlan proto 802.1ad id 9';
-const skip = noNamespaces() || notWorking('link-types', 'unshare', '--net', 'sh', '-c', MAKE);
+const skip = noVlans();
 const CONNECT = fileURLToPath(new URL('./connect-times-child.js', import.meta.url));
 const PORT = 90;
 const COUNT = 8;
 /** A VLAN's last device, how it comes about on eth0, and the first two numbers of its network. */
 const VLANS = [
-  { device: 'eth0.5', make: ['link add link eth0 name eth0.5 type vlan id 5'], network: '10.75' },
-  {
-    device: 'eth0.9.7',
-    make: [
-      'link add link eth0 name eth0.9 type vlan proto 802.1ad id 9',
-      'link set eth0.9 up',
-      'link add link eth0.9 name eth0.9.7 type vlan id 7',
-    ],
-    network: '10.97',
-  },
+  { device: 'eth0.5', make: taggedLines(5), network: '10.75' },
+  { device: 'eth0.9.7', make: STACKED_LINES, network: '10.97' },
 ] as const;
 
 function joinVlans({ client, lvs }: Pair): void {
@@ -44,9 +34,7 @@ test('clients in VLANs: their new connections are held back, come in again, and 
     joinVlans(pair);
     const services = VLANS.map(({ network }) => ({ address: `${network}.0.1`, port: PORT, server: `10.8.2.12:${PORT} -m` }));
     for (const director of [lvs, second]) addServices(director, services);
-    const key = newKey(pair).file;
-    startStream(pair, lvs, key, LINK_ADDRESS.second, '--hold', '100');
-    startStream(pair, second, key, LINK_ADDRESS.first);
+    startStreams(pair, '--hold', '100');
     await inStep(lvs, second);
     let before = 0;
     for (const { address } of services) {

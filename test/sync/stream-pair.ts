@@ -44,6 +44,13 @@ export async function inStep(...hosts: readonly Host[]): Promise<void> {
   }
 }
 
+/** Processes with a new key at both directors; the options are of the first one's. */
+export function startStreams(pair: Pair, ...options: readonly string[]): { key: string; first: RunningDaemon; other: RunningDaemon } {
+  const key = newKey(pair).file;
+  const first = startStream(pair, pair.lvs, key, LINK_ADDRESS.second, ...options);
+  return { key, first, other: startStream(pair, pair.second, key, LINK_ADDRESS.first) };
+}
+
 /** A key in a file of the bed's; its pin. */
 export function newKey({ bed, lvs }: Pick<Pair, 'bed' | 'lvs'>): { readonly file: string; readonly pin: string } {
   const file = `${bed.folder('weir-key-')}/key`;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ok, running, until, VIP } from '../datapath/cluster.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { addServices, inPair, startDaemon } from './pair.js';
-import { inStep, LINK_ADDRESS, newKey, startStream, streamOf } from './stream-pair.js';
+import { inStep, startStreams, streamOf } from './stream-pair.js';
 
 const skip = noNamespaces();
 const COUNT = 40_000;
@@ -71,9 +71,7 @@ test('a table of either node gets another size: all connections stay at both', {
       );
     await all(lvs);
     ok(lvs.ipvsadm('--stop-daemon backup'));
-    const key = newKey(pair).file;
-    startStream(pair, lvs, key, LINK_ADDRESS.second);
-    startStream(pair, second, key, LINK_ADDRESS.first);
+    startStreams(pair);
     await inStep(lvs, second);
     await all(second);
     for (const host of [lvs, second]) {

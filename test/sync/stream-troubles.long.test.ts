@@ -7,7 +7,7 @@ import { ok, until } from '../datapath/cluster.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { addServices, chats, connections, established, inPair, SERVICES } from './pair.js';
-import { inStep, LINK_ADDRESS, newKey, startStream, streamOf } from './stream-pair.js';
+import { inStep, LINK_ADDRESS, newKey, startStream, startStreams, streamOf } from './stream-pair.js';
 
 const skip = noNamespaces();
 const CHATS = 4;
@@ -17,10 +17,8 @@ const answered = SERVICES.map(() => `${CHATS} of ${CHATS}`);
 test('a process that stands still: what would break is not known, and is again when it goes on', { skip }, () =>
   inPair(async (pair) => {
     const { lvs, second } = pair;
-    const key = newKey(pair).file;
     for (const director of [lvs, second]) addServices(director);
-    const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
-    startStream(pair, second, key, LINK_ADDRESS.first);
+    const { first } = startStreams(pair);
     await inStep(lvs, second);
     first.signal('SIGSTOP');
     const end = await chats(pair, CHATS);
@@ -63,9 +61,8 @@ test('its files cannot be written: it is logged, and connections go on to the pe
 test('the datapath is unloaded and loaded again and again: both processes go on, and the tables are the same in the end', { skip }, () =>
   inPair(async (pair) => {
     const { lvs, second } = pair;
-    const key = newKey(pair).file;
     for (const director of [lvs, second]) addServices(director);
-    const daemons = [startStream(pair, lvs, key, LINK_ADDRESS.second), startStream(pair, second, key, LINK_ADDRESS.first)];
+    const { first, other } = startStreams(pair);
     await inStep(lvs, second);
     const end = await chats(pair, CHATS);
     for (let round = 0; round < 6; round++) {
@@ -76,18 +73,16 @@ test('the datapath is unloaded and loaded again and again: both processes go on,
     await inStep(lvs, second);
     assert.deepEqual(await established(second, ALL), connections(lvs));
     assert.deepEqual(await end(), answered);
-    for (const daemon of daemons) await daemon.stop();
+    for (const daemon of [first, other]) await daemon.stop();
   }),
 );
 
 test('a peer with shorter timeouts: what it loses so is counted', { skip }, () =>
   inPair(async (pair) => {
     const { lvs, second } = pair;
-    const key = newKey(pair).file;
     for (const director of [lvs, second]) addServices(director);
     ok(second.ipvsadm('--set 5 0 0'));
-    startStream(pair, lvs, key, LINK_ADDRESS.second);
-    startStream(pair, second, key, LINK_ADDRESS.first);
+    startStreams(pair);
     const end = await chats(pair, CHATS);
     await established(second, ALL);
     await until(

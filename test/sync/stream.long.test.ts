@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ok, until } from '../datapath/cluster.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { addServices, chats, connections, established, failBack, failOver, inPair, SERVICES } from './pair.js';
-import { inStep, LINK_ADDRESS, newKey, type StreamAnswer, startStream, streamOf } from './stream-pair.js';
+import { inStep, LINK_ADDRESS, newKey, type StreamAnswer, startStream, startStreams, streamOf } from './stream-pair.js';
 
 const skip = noNamespaces();
 const CHATS = 10;
@@ -42,10 +42,8 @@ test('a node with another key gets nothing, and pins state whose key counts', { 
 test('a service that comes late gets its connections; a killed process goes on where the tables are', { skip }, () =>
   inPair(async (pair) => {
     const { lvs, second } = pair;
-    const key = newKey(pair).file;
     addServices(lvs);
-    const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
-    startStream(pair, second, key, LINK_ADDRESS.first);
+    const { key, first } = startStreams(pair);
     const end = await chats(pair, CHATS);
     await until(
       () => streamOf(lvs),
@@ -80,10 +78,8 @@ test('a service that comes late gets its connections; a killed process goes on w
 test('what ends while the process of a stream is down is found by its peer, when the next one has sent all', { skip }, () =>
   inPair(async (pair) => {
     const { lvs, second } = pair;
-    const key = newKey(pair).file;
     for (const director of [lvs, second]) addServices(director);
-    const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
-    startStream(pair, second, key, LINK_ADDRESS.first);
+    const { key, first } = startStreams(pair);
     await chats(pair, CHATS);
     await established(second, ALL);
     await inStep(lvs, second);

@@ -10,7 +10,7 @@ import { begun } from '../datapath/traffic.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { balanced, locals, locals6 } from './fullnat-pair.js';
 import { addServices, type Balanced, connections, failBack, failOver, inPair, type Pair, SERVICES } from './pair.js';
-import { inStep, LINK_ADDRESS, newKey, startStream } from './stream-pair.js';
+import { inStep, LINK_ADDRESS, startStream, startStreams } from './stream-pair.js';
 
 const skip = noNamespaces();
 const held = fileURLToPath(new URL('./held-child.js', import.meta.url));
@@ -70,9 +70,7 @@ test(`${COUNT} connections: killed, back after a restart with empty tables, and 
     await serveStuck(pair);
     for (const director of [lvs, second]) addAll(director);
     locals(lvs, 'add');
-    const key = newKey(pair).file;
-    const first = startStream(pair, lvs, key, LINK_ADDRESS.second);
-    const other = startStream(pair, second, key, LINK_ADDRESS.first);
+    const { key, first, other } = startStreams(pair);
     const ends: (() => Promise<string>)[] = [];
     for (const service of ALL) ends.push(await hold(pair, service, countOf(service)));
     await hasAll(second);
