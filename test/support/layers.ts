@@ -18,7 +18,7 @@ const shell = [...values, 'sys', 'datapath', 'host'];
 export const layers: readonly Layer[] = [
   {
     folder: 'model',
-    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `drain/`: drains, and the weight that packets find; `tuning/`: sysctls by role; `expression/`: regular expressions in linear time',
+    what: 'the nouns: address, service, destination, change of a table, finding; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `drain/`: drains, and the weight that packets find; `tuning/`: sysctls by role; `expression/`: regular expressions in linear time',
     mayImport: [],
     pure: true,
   },
