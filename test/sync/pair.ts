@@ -12,7 +12,7 @@ import { type Cluster, ok, until, VIP } from '../datapath/cluster.js';
 import { BACK6, FRONT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
-import { ENTRY, type Host } from '../support/netns-bed.js';
+import { ENTRY, type Host, type Ran } from '../support/netns-bed.js';
 
 export interface Pair extends Cluster {
   readonly second: Host;
@@ -39,13 +39,16 @@ export const SERVICES: readonly Balanced[] = [
   { address: VIP6, port: 91, server: '[fd00:8:1::11]:91 -g' },
 ];
 
-export function addServices(host: Host, services: readonly Balanced[] = SERVICES): void {
+/** What `ipvsadm -R` of the services comes to. */
+export function restored(host: Host, services: readonly Balanced[] = SERVICES): Ran {
   const lines = services.map(({ address, port, server }) => {
     const endpoint = `-t ${address.includes(':') ? `[${address}]` : address}:${port}`;
     return `-A ${endpoint} -s rr\n-a ${endpoint} -r ${server}\n`;
   });
-  ok(host.run([process.execPath, ENTRY, 'ipvsadm', '-R'], lines.join('')));
+  return host.run([process.execPath, ENTRY, 'ipvsadm', '-R'], lines.join(''));
 }
+
+export const addServices = (host: Host, services: readonly Balanced[] = SERVICES): void => void ok(restored(host, services));
 
 export function startDaemon(host: Host, role: DaemonRole, options = ''): void {
   ok(host.ipvsadm(`--start-daemon ${role} --mcast-interface sy0 --syncid ${SYNC_ID}${options}`));
