@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ftpServer } from './ftp-server.js';
 
+/** The server's own address: its data connections come from the port before its own, which connections that have just ended hold at 127.0.0.1. */
+const HOST = '127.0.0.21';
 const served: string[] = [];
 let server = ftpServer({ host: 'ftp1', body: 'Welcome to FTP1', served: (client) => served.push(client) });
 let control: Socket;
@@ -13,9 +15,9 @@ beforeEach(async () => {
   served.length = 0;
   came = '';
   server = ftpServer({ host: 'ftp1', body: 'Welcome to FTP1', served: (client) => served.push(client) });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, HOST);
   await once(server, 'listening');
-  control = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  control = connect((server.address() as AddressInfo).port, HOST);
   control.setEncoding('latin1').on('data', (text: string) => {
     came += text;
   });
@@ -49,8 +51,8 @@ test('a file by a passive connection, at the address that the client has reached
   await ask('', /^220 Welcome to FTP1\r\n/);
   const [, numbers = ''] = await ask('PASV', /227 Entering Passive Mode \(([\d,]+)\)\r\n/);
   const [a, b, c, d, high, low] = numbers.split(',').map(Number);
-  assert.equal(`${a}.${b}.${c}.${d}`, '127.0.0.1');
-  const data = connect((high ?? 0) * 256 + (low ?? 0), '127.0.0.1');
+  assert.equal(`${a}.${b}.${c}.${d}`, HOST);
+  const data = connect((high ?? 0) * 256 + (low ?? 0), HOST);
   control.write('RETR welcome.txt\r\n');
   assert.equal(await all(data), 'Welcome to FTP1\n');
   await ask('', /226 done\r\n/);
@@ -68,7 +70,8 @@ test('a list by an extended active connection; another host’s address is refus
     await ask(`EPRT |1|127.0.0.1|${(client.address() as AddressInfo).port}|`, /200 OK\r\n/);
     control.write('NLST\r\n');
     // From the port before its own, which only root may use where that is 20.
-    const [data] = (await connection) as [Socket];
+    const refused = ask('', /425 no data connection\r\n/).then(([answer]) => assert.fail(answer));
+    const [data] = (await Promise.race([connection, refused])) as [Socket];
     assert.equal(data.remotePort, (server.address() as AddressInfo).port - 1);
     assert.equal(await all(data), 'welcome.txt\r\n');
     await ask('', /226 done\r\n/);
