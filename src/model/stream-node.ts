@@ -1,4 +1,6 @@
 // Nodes of weir's own synchronisation stream, as an operator names them.
+import type { Address } from './address.js';
+import { parseEndpoint } from './endpoint-text.js';
 import type { DestinationKey } from './service.js';
 
 /** The same number as of the kernel's synchronisation, which is UDP. */
@@ -150,6 +152,13 @@ export const peersMissing = ({ peers }: StreamStatus): readonly string[] =>
 /** Whether connections are missing here of a peer that has them: it has a session, and is not silent. */
 export const lacksOfPeers = ({ peers }: StreamStatus): boolean =>
   peers.some((peer) => peer.from.connected && peer.from.silentSeconds < SILENT_SECONDS && missingOf(peer) !== undefined);
+
+/** Peers with a session in which something came lately. */
+export const nodesInSession = ({ peers }: StreamStatus): readonly Address[] =>
+  peers.flatMap(({ address, from }) => {
+    const isAlive = from.connected && from.silentSeconds < SILENT_SECONDS;
+    return isAlive ? (parseEndpoint(address)?.address ?? []) : [];
+  });
 
 /** Of a session to a peer: as PeerStatus. */
 export function brokenWithout({ connected, whole, digest, silentSeconds, waiting, lacking, lost }: StreamDirection): number | null {

@@ -13,7 +13,7 @@ import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import { RememberedKeys, rememberedOf } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
 import { step } from '../../control/check/step.js';
-import { wantedDaemons } from '../../control/sync/daemon-steps.js';
+import { daemonKeeper, wantedDaemons } from '../../control/sync/daemon-steps.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
 import type { DrainTarget } from '../../model/drain/drain-target.js';
@@ -28,6 +28,7 @@ import type { Part } from '../process/part.js';
 import { StepLoop } from '../process/step-loop.js';
 import { ScriptBook } from '../scripts/script-book.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
+import { KernelPlane } from '../sync/kernel-plane.js';
 import { daemonsIn } from '../sync/run-daemon-step.js';
 import { TrackFiles } from '../trackers/track-files.js';
 import { AddressCounts } from './address-counts.js';
@@ -81,6 +82,7 @@ class Checker implements Part {
   readonly #publisher: CheckPublisher;
   readonly #record: ReloadRecord;
   readonly #daemons: DaemonKeeper;
+  readonly #plane: KernelPlane;
   /** What is in maintenance. */
   #maintained: readonly DrainTarget[] = [];
   readonly #maintenance: { close(): void } | undefined;
@@ -98,6 +100,11 @@ class Checker implements Part {
       wakeEveryUs: WAKE_EVERY_US,
     });
     this.#daemons = new DaemonKeeper({ ...daemonsIn(), log });
+    this.#plane = new KernelPlane({
+      log,
+      configured: () => (daemonKeeper(this.#configuration) === 'checker' ? this.#configuration.global : undefined),
+      changed: () => this.#followPlane(),
+    });
     this.#record = new ReloadRecord('check', () => this.#dataText(), log);
     this.#table = new TableKeeper(configuration, options.open, log);
     this.#notifier = new CheckNotifier((script) => this.#scripts.resolve(script), log);
@@ -133,9 +140,14 @@ class Checker implements Part {
     this.#table.configure(configuration);
     this.#watchAddresses();
     this.#files.configure(this.#checkedFiles());
-    this.#daemons.want(wantedDaemons(configuration, 'checker'));
+    this.#plane.look();
+    this.#followPlane();
     this.#loop.feed({ ...configureInput(configuration), maintained: this.#maintainedReals(), ...more });
     this.#serverAttempts.keepConfigured(configuredOwners(this.#loop.state));
+  }
+
+  #followPlane(): void {
+    this.#daemons.want(this.#plane.isNeeded ? wantedDaemons(this.#configuration, 'checker') : []);
   }
 
   /** Only those that a check asks for. */
@@ -225,6 +237,7 @@ class Checker implements Part {
     this.#counts.close();
     this.#serverAttempts.close();
     this.#notifier.stopReaders();
+    this.#plane.close();
     const daemonsEnded = this.#daemons.close();
     const { lvsFlushOnStop } = this.#configuration.global;
     const { keepServers } = this.options;

@@ -6,15 +6,27 @@ import { KnownSenders } from './known-senders.js';
 
 const bytes = (text: string): Uint8Array => encodeAddress(ip(text));
 
+/** Whose messages are taken, of these. */
+const taken = (senders: KnownSenders, ...texts: readonly string[]): readonly boolean[] =>
+  texts.map((text) => senders.refusalOf(bytes(text)) === undefined);
+
 test('without peers all are known, and none is counted', () => {
   const senders = new KnownSenders(undefined);
-  assert.deepEqual([senders.includes(bytes('10.8.9.9')), senders.includes(bytes('fd00::9')), senders.refused], [true, true, 0]);
+  assert.deepEqual([taken(senders, '10.8.9.9', 'fd00::9'), senders.refused], [[true, true], {}]);
 });
 
 test('with peers these alone are; each message of others is counted', () => {
   const senders = new KnownSenders([ip('10.8.9.1'), ip('10.8.9.2')]);
-  const found = ['10.8.9.1', '10.8.9.2', '10.8.9.3', '10.8.9.3', '9.8.9.1', 'fd00::a08:901'].map((text) => senders.includes(bytes(text)));
-  assert.deepEqual([found, senders.refused], [[true, true, false, false, false, false], 4]);
-  const six = new KnownSenders([ip('fd00::1')]);
-  assert.deepEqual([six.includes(bytes('fd00::1')), six.includes(bytes('fd00::2')), six.includes(bytes('0.0.0.1'))], [true, false, false]);
+  const found = taken(senders, '10.8.9.1', '10.8.9.2', '10.8.9.3', '10.8.9.3', '9.8.9.1', 'fd00::a08:901');
+  assert.deepEqual([found, senders.refused], [[true, true, false, false, false, false], { sender: 4 }]);
+  assert.deepEqual(taken(new KnownSenders([ip('fd00::1')]), 'fd00::1', 'fd00::2', '0.0.0.1'), [true, false, false]);
+});
+
+test('a node that has a session of the stream now is passed over, and counted by itself', () => {
+  const senders = new KnownSenders([ip('10.8.9.1'), ip('10.8.9.2')]);
+  senders.inSession([ip('10.8.9.2'), ip('10.8.9.3')]);
+  assert.deepEqual(taken(senders, '10.8.9.1', '10.8.9.2', '10.8.9.3'), [true, false, false]);
+  assert.deepEqual(senders.refused, { stream: 1, sender: 1 });
+  senders.inSession([]);
+  assert.deepEqual(taken(senders, '10.8.9.2'), [true]);
 });

@@ -3,25 +3,40 @@ import type { Address } from '../../model/address.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { sameBytes } from '../../wire/hmac.js';
 
+/** `sender`: it is no peer. `stream`: what it has comes by weir's own stream, which knows what is newer. */
+export type SenderRefusal = 'sender' | 'stream';
+
+const isAmong = (addresses: readonly Uint8Array[], sender: Uint8Array): boolean => addresses.some((each) => sameBytes(each, sender));
+
 export class KnownSenders {
   readonly #peers: readonly Uint8Array[] | undefined;
-  #refused = 0;
+  #inSession: readonly Uint8Array[] = [];
+  readonly #refused: Partial<Record<SenderRefusal, number>> = {};
 
   /** undefined: all are. */
   constructor(peers: readonly Address[] | undefined) {
     this.#peers = peers?.map(encodeAddress);
   }
 
-  /** Messages of others. */
-  get refused(): number {
+  /** Messages, by reason. */
+  get refused(): Readonly<Partial<Record<SenderRefusal, number>>> {
     return this.#refused;
   }
 
-  /** Counts who is not. `sender`: the bytes of an address. */
-  includes(sender: Uint8Array): boolean {
-    if (this.#peers === undefined) return true;
-    const isPeer = this.#peers.some((peer) => sameBytes(peer, sender));
-    if (!isPeer) this.#refused += 1;
-    return isPeer;
+  /** Nodes that have a session of the stream now. */
+  inSession(nodes: readonly Address[]): void {
+    this.#inSession = nodes.map(encodeAddress);
+  }
+
+  /** Counts it. `sender`: the bytes of an address; undefined: its messages are taken. */
+  refusalOf(sender: Uint8Array): SenderRefusal | undefined {
+    const reason = this.#reasonFor(sender);
+    if (reason !== undefined) this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
+    return reason;
+  }
+
+  #reasonFor(sender: Uint8Array): SenderRefusal | undefined {
+    if (this.#peers !== undefined && !isAmong(this.#peers, sender)) return 'sender';
+    return isAmong(this.#inSession, sender) ? 'stream' : undefined;
   }
 }

@@ -2,11 +2,14 @@
 import { connectionOf, templateOf } from '../../control/sync/kernel-entries.js';
 import type { EbpfDirector } from '../../datapath/ebpf/ebpf-director.js';
 import { ForeignConnections } from '../../datapath/ebpf/sync/foreign-connections.js';
+import { readStreamStatus } from '../../host/sync/stream-file.js';
+import type { Address } from '../../model/address.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Applied, ForeignConnection } from '../../model/foreign-connection.js';
 import type { ForeignTemplate } from '../../model/foreign-template.js';
 import { addressId, destinationId } from '../../model/identity.js';
 import type { Log } from '../../model/log-level.js';
+import { nodesInSession } from '../../model/stream-node.js';
 import type { DaemonSettings } from '../../model/sync-daemon.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -16,8 +19,9 @@ import { type Watch, whenReadable } from '../../sys/readable.js';
 import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.js';
 import { decodeSyncMessage, type SyncRefusal } from '../../wire/sync-message.js';
 import { encodeSyncRequest, requestedSyncId } from '../../wire/sync-request.js';
+import { readOrLog } from '../read-or-log.js';
 import { Inbox } from './inbox.js';
-import { KnownSenders } from './known-senders.js';
+import { KnownSenders, type SenderRefusal } from './known-senders.js';
 import { OtherIds } from './other-ids.js';
 
 /** A burst of 40,000 messages waits: the kernel's usual buffer holds 92. */
@@ -28,6 +32,7 @@ const READ_MAX = 256;
 const RETRY_MS = 1000;
 /** It asks for everything when it begins, and so often afterwards. */
 const ASK_US = 60_000_000;
+const US_PER_S = 1_000_000;
 
 export interface BackupOptions {
   readonly settings: DaemonSettings;
@@ -43,8 +48,8 @@ export interface BackupCounts {
   /** When the last one came, or it began to listen: seconds of the monotonic clock. */
   readonly lastAt: number;
   readonly entries: number;
-  /** Messages and entries that were not taken, by reason. `sender`: messages of hosts that are no peers; `messages` has them not. */
-  readonly refused: Readonly<Partial<Record<SyncRefusal | 'sender', number>>>;
+  /** Messages and entries that were not taken, by reason. Those of senders are not in `messages`. */
+  readonly refused: Readonly<Partial<Record<SyncRefusal | SenderRefusal, number>>>;
   /** Messages with another sync id, by id. */
   readonly otherIds: Readonly<Record<string, number>>;
   /** What became of connections, and of templates. */
@@ -71,7 +76,7 @@ const templateId = ({ protocol, client, virtual, mark, call = '' }: ForeignTempl
   `${protocol} ${addressId(client)} ${destinationId(virtual)} ${mark} ${call}`;
 
 export class SyncBackup {
-  readonly #counts = { messages: 0, lastAt: Math.round(monotonicUs() / 1_000_000), entries: 0, unsupported: 0 };
+  readonly #counts = { messages: 0, lastAt: Math.round(monotonicUs() / US_PER_S), entries: 0, unsupported: 0 };
   readonly #refused: Partial<Record<SyncRefusal, number>> = {};
   readonly #senders: KnownSenders;
   readonly #otherIds: OtherIds;
@@ -85,8 +90,10 @@ export class SyncBackup {
   #generation: number | undefined;
   #failure = '';
   #askAtUs = 0;
+  readonly #guarded;
 
   constructor(readonly options: BackupOptions) {
+    this.#guarded = readOrLog('which peers have a session of the stream is not known', options.log);
     this.#senders = new KnownSenders(options.settings.peers);
     this.#otherIds = new OtherIds(options.settings.syncId);
     this.#tables = new ForeignConnections(options.open);
@@ -100,7 +107,7 @@ export class SyncBackup {
     const [connections, templates, senders] = [this.#connections, this.#templates, this.#senders];
     return {
       ...this.#counts,
-      refused: senders.refused === 0 ? this.#refused : { sender: senders.refused, ...this.#refused },
+      refused: { ...senders.refused, ...this.#refused },
       otherIds: this.#otherIds.counts,
       connections: connections.applied,
       templates: templates.applied,
@@ -175,7 +182,7 @@ export class SyncBackup {
   #read(): number {
     let count = 0;
     for (let next = this.#receive(); next !== undefined; next = this.#receive()) {
-      if (this.#senders.includes(next.sender)) this.#take(next.message);
+      this.#take(next.message, this.#senders.refusalOf(next.sender));
       count += 1;
       if (count === READ_MAX) break;
     }
@@ -199,12 +206,16 @@ export class SyncBackup {
     }
   }
 
-  #take(message: Uint8Array): void {
-    if (requestedSyncId(message) !== undefined) return; // of another backup
+  #take(message: Uint8Array, refusal: SenderRefusal | undefined): void {
+    if (refusal === 'sender' || requestedSyncId(message) !== undefined) return; // of another backup
+    this.#counts.lastAt = Math.round(monotonicUs() / US_PER_S);
+    if (refusal === undefined) this.#takeEntries(message);
+  }
+
+  #takeEntries(message: Uint8Array): void {
     const { entries, refused } = decodeSyncMessage(message, this.options.settings);
     if (refused.has('sync-id')) this.#otherIds.countOther(message[1] ?? 0);
     this.#counts.messages += 1;
-    this.#counts.lastAt = Math.round(monotonicUs() / 1_000_000);
     this.#counts.entries += entries.length;
     for (const [reason, times] of refused) this.#refused[reason] = (this.#refused[reason] ?? 0) + times;
     for (const entry of entries) {
@@ -231,8 +242,17 @@ export class SyncBackup {
     this.#failed('the interface has gone');
   }
 
+  /** What cannot be read: none. */
+  #nodesInSession(): readonly Address[] {
+    return this.#guarded(() => {
+      const status = readStreamStatus();
+      return status === undefined ? [] : nodesInSession(status);
+    }, []);
+  }
+
   #retry(): void {
     this.#leaveGone();
+    this.#senders.inSession(this.#nodesInSession());
     if (this.#listening.length === 0) this.#listen();
     else this.#ask();
     const { generation } = this.#tables;

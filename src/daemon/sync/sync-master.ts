@@ -16,7 +16,7 @@ import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.
 import type { SyncEntry } from '../../wire/sync-entry.js';
 import { SyncPacker } from '../../wire/sync-packer.js';
 import { encodeSyncPresence, requestedSyncId } from '../../wire/sync-request.js';
-import { KnownSenders } from './known-senders.js';
+import { KnownSenders, type SenderRefusal } from './known-senders.js';
 import { OtherIds } from './other-ids.js';
 
 /** A look begins so often, and takes a tenth of the time at most. */
@@ -52,7 +52,7 @@ export interface MasterCounts {
   /** Of backups, for everything. */
   readonly requests: number;
   /** Messages of hosts that are no peers, where any came. */
-  readonly refused?: { readonly sender: number };
+  readonly refused?: Readonly<Partial<Record<SenderRefusal, number>>>;
   /** Requests for another sync id, by id. */
   readonly otherIds: Readonly<Record<string, number>>;
   /** Whole looks at the tables. */
@@ -89,8 +89,8 @@ export class SyncMaster {
   }
 
   get counts(): MasterCounts {
-    const sender = this.#senders.refused;
-    return { ...this.#counts, ...(sender === 0 ? {} : { refused: { sender } }), otherIds: this.#otherIds.counts };
+    const { refused } = this.#senders;
+    return { ...this.#counts, ...(Object.keys(refused).length === 0 ? {} : { refused }), otherIds: this.#otherIds.counts };
   }
 
   /** Announces what is new to the last, and ends. */
@@ -164,7 +164,7 @@ export class SyncMaster {
     for (let k = 0; k < REQUESTS_MAX; k++) {
       const message = this.#receive();
       if (message === undefined) break;
-      if (this.#receiver === undefined || !this.#senders.includes(this.#receiver.sender)) continue;
+      if (this.#receiver === undefined || this.#senders.refusalOf(this.#receiver.sender) !== undefined) continue;
       const id = requestedSyncId(message);
       if (id === undefined || this.#otherIds.countOther(id)) continue;
       this.#counts.requests += 1;

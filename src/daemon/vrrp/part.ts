@@ -1,6 +1,6 @@
 // The VRRP child's part: VRRP itself, and the dump files that signals ask for.
 
-import { wantedDaemons } from '../../control/sync/daemon-steps.js';
+import { daemonKeeper, wantedDaemons } from '../../control/sync/daemon-steps.js';
 import type { VrrpState } from '../../control/vrrp/messages.js';
 import { jsonText } from '../../dump/json.js';
 import type { DumpHost } from '../../dump/live.js';
@@ -23,6 +23,7 @@ import type { Part, StartPart } from '../process/part.js';
 import { Reporter } from '../process/reporter.js';
 import { idsOf } from '../process/users.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
+import { KernelPlane } from '../sync/kernel-plane.js';
 import { daemonsIn } from '../sync/run-daemon-step.js';
 import { PeerConnections } from './peer-connections.js';
 import { publishedInstance } from './published-instance.js';
@@ -59,6 +60,7 @@ class VrrpPart implements Part {
   readonly #record: ReloadRecord;
   #states: Pick<Reporter<PublishedVrrp>, 'changed' | 'close'> | undefined;
   readonly #daemons: DaemonKeeper;
+  readonly #plane: KernelPlane;
   readonly #grace: TakeoverGrace;
   #connections: PeerConnections | undefined;
   readonly #released: ReleasedInstances;
@@ -72,6 +74,12 @@ class VrrpPart implements Part {
   ) {
     this.#configuration = configuration;
     this.#daemons = new DaemonKeeper({ ...daemonsIn(configuration.root.ipvsNamespace), log });
+    this.#plane = new KernelPlane({
+      namespace: configuration.root.ipvsNamespace,
+      log,
+      configured: () => (daemonKeeper(this.#configuration) === 'vrrp' ? this.#configuration.global : undefined),
+      changed: () => this.#followStates.ask('follow'),
+    });
     this.#grace = new TakeoverGrace({
       namespace: configuration.root.ipvsNamespace,
       log,
@@ -103,6 +111,7 @@ class VrrpPart implements Part {
       () => ({ instances: this.#vrrp.instances().map(publishedInstance), ...this.#vrrp.published(), ...this.#released.director }),
       (states) => send({ kind: 'vrrpStates', ...states }),
     );
+    this.#plane.look();
     this.#followStates.ask('follow');
     if (options.dump) for (const line of this.#dataLines()) log('info', line);
     this.#record = new ReloadRecord('vrrp', () => textOf(this.#dataLines()), log);
@@ -117,7 +126,7 @@ class VrrpPart implements Part {
   #follow(): void {
     const states = new Map(this.#vrrp.instances().map(({ config, state }) => [config.name, state]));
     const stateOf = (name: string): VrrpState => states.get(name) ?? 'init';
-    this.#daemons.want(wantedDaemons(this.#configuration, 'vrrp', stateOf, this.#grace.runs));
+    this.#daemons.want(this.#plane.isNeeded ? wantedDaemons(this.#configuration, 'vrrp', stateOf, this.#grace.runs) : []);
   }
 
   /** keepalived.data's lines. */
@@ -130,6 +139,7 @@ class VrrpPart implements Part {
   async reload(next: KeepalivedConfiguration): Promise<void> {
     await this.#record.around(this.#configuration.global, next.global, () => this.#vrrp.reload(next));
     this.#configuration = next;
+    this.#plane.look();
     this.#statesChanged();
   }
 
@@ -174,6 +184,7 @@ class VrrpPart implements Part {
     this.#states?.close();
     this.#grace.close();
     this.#connections?.close();
+    this.#plane.close();
     this.#released.close();
     const stopped = this.#vrrp.stop();
     this.#followStates.flush();

@@ -3,8 +3,8 @@ import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import type { Log } from '../../model/log-level.js';
 import { type ConfiguredStream, peersMissing } from '../../model/stream-node.js';
+import { LOOK_MS, readOrLog } from '../read-or-log.js';
 import { directorCookie } from '../sync/director-namespace.js';
-import { LOOK_MS, readOrLog } from './read-or-log.js';
 
 export interface PeerConnectionsOptions {
   /** Of net_namespace_ipvs; absent: the process's own. */

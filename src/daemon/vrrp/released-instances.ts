@@ -3,8 +3,8 @@ import type { PublishedVrrp } from '../../host/published-vrrp.js';
 import { releasedNow } from '../../host/released-file.js';
 import type { Log } from '../../model/log-level.js';
 import { NOTHING_RELEASED, type Released } from '../../model/released.js';
+import { LOOK_MS, readOrLog } from '../read-or-log.js';
 import { directorCookie } from '../sync/director-namespace.js';
-import { LOOK_MS, readOrLog } from './read-or-log.js';
 
 export interface ReleasedOptions {
   /** Of net_namespace_ipvs; absent: the process's own. */

@@ -13,6 +13,8 @@ const SILENT_SECONDS = 150;
 const OTHER_ID = 'sync-id';
 /** Of `refused`: messages of hosts that are no peers. */
 const OTHER_SENDER = 'sender';
+/** Of `refused`: what is no fault of the message. */
+const NO_FAULTS: ReadonlySet<string> = new Set([OTHER_ID, OTHER_SENDER, 'stream']);
 
 const number = (count: SyncCount | undefined): number => (typeof count === 'number' ? count : 0);
 const reasons = (count: SyncCount | undefined): Readonly<Record<string, number>> => (typeof count === 'object' ? count : {});
@@ -87,9 +89,7 @@ function ofOthers({ settings, counts }: SyncDaemonFact): readonly Finding[] {
 }
 
 function malformed({ counts }: SyncDaemonFact): readonly Finding[] {
-  const bad = Object.entries(reasons(counts['refused'])).filter(
-    ([reason, times]) => reason !== OTHER_ID && reason !== OTHER_SENDER && times > 0,
-  );
+  const bad = Object.entries(reasons(counts['refused'])).filter(([reason, times]) => !NO_FAULTS.has(reason) && times > 0);
   if (bad.length === 0) return [];
   return [
     {

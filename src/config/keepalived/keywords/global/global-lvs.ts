@@ -41,7 +41,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     repeated: true,
     argument: words(1),
     meaning:
-      'IF [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port N] [ttl N] [group ADDRESS]: send connections to the other director, and receive its own.',
+      'IF [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port N] [ttl N] [group ADDRESS]: send connections to the other director, and receive its own; with lvs_sync_stream only while a peer has no session of the stream.',
     messages: { missing: 'lvs_sync_daemon requires interface' },
   },
   {

@@ -1,7 +1,7 @@
 // Reads of this host that are repeated by a timer: none may end the process.
-import { isWeirError } from '../../model/errors/weir-error.js';
-import type { Log } from '../../model/log-level.js';
-import { isSystemError, reasonOf } from '../../sys/errno.js';
+import { isWeirError } from '../model/errors/weir-error.js';
+import type { Log } from '../model/log-level.js';
+import { isSystemError, reasonOf } from '../sys/errno.js';
 
 /** How often the files of other processes are looked at, which change once a second at most. */
 export const LOOK_MS = 500;

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { initialPlane, nextPlane, type PlaneState, SESSION_SECONDS } from './kernel-plane.js';
+
+/** What is decided, once a second: + needed, - not. `rounds`: the nodes that have a session. */
+function decided(nodes: readonly string[], rounds: readonly string[], from: PlaneState = initialPlane): string {
+  let state = from;
+  return rounds
+    .map((sessions, nowSeconds) => {
+      state = nextPlane(state, { nowSeconds, nodes, inSession: new Set(sessions) });
+      return state.isNeeded ? '+' : '-';
+    })
+    .join('');
+}
+const times = (count: number, sessions: string): readonly string[] => Array.from({ length: count }, () => sessions);
+
+test('without a stream the kernel’s protocol is always needed', () => {
+  assert.equal(decided([], times(3, '')), '+++');
+});
+
+test('a node without a session is waited for, and then needs the kernel’s protocol until it has one', () => {
+  const off = '-'.repeat(SESSION_SECONDS);
+  assert.equal(decided(['a'], [...times(SESSION_SECONDS + 2, ''), 'a', 'a']), `${off}++--`);
+  assert.equal(decided(['a'], ['a', ...times(SESSION_SECONDS, ''), 'a', '']), `${off}+--`, 'counted from its last session');
+  assert.equal(decided(['a', 'b'], times(SESSION_SECONDS + 1, 'a')), `${off}+`, 'one of two');
+  assert.equal(decided(['a', 'b'], times(SESSION_SECONDS + 1, 'ab')), `${off}-`);
+});
+
+test('daemons that run when a stream is added run on until its sessions are there', () => {
+  const running = nextPlane(initialPlane, { nowSeconds: 0, nodes: [], inSession: new Set() });
+  assert.equal(decided(['a'], ['', '', 'a', ''], running), '++--');
+});
+
+test('the nodes without a session are named, and nodes that are no more named are forgotten', () => {
+  const first = nextPlane(initialPlane, { nowSeconds: 0, nodes: ['a', 'b'], inSession: new Set(['b']) });
+  assert.deepEqual(first.without, ['a']);
+  const second = nextPlane(first, { nowSeconds: 20, nodes: ['b'], inSession: new Set(['b']) });
+  assert.deepEqual([...second.seenAt], [['b', 20]]);
+  const again = nextPlane(second, { nowSeconds: 30, nodes: ['a', 'b'], inSession: new Set(['b']) });
+  assert.equal(again.isNeeded, false);
+});

@@ -1,0 +1,32 @@
+// Whether a director that has weir's own stream needs the kernel's protocol, too: for nodes that have no session of the stream.
+
+/** So long a node without a session may be about to begin one: it starts, or its session ended. */
+export const SESSION_SECONDS = 10;
+
+export interface PlaneState {
+  /** The daemons of the kernel's protocol are to run. */
+  readonly isNeeded: boolean;
+  /** Nodes that have no session now. */
+  readonly without: readonly string[];
+  /** When each node had a session last; of one that has had none: since when it is known. In seconds. */
+  readonly seenAt: ReadonlyMap<string, number>;
+}
+
+export const initialPlane: PlaneState = { isNeeded: false, without: [], seenAt: new Map() };
+
+export interface PlaneInput {
+  /** Of a clock that only goes on. */
+  readonly nowSeconds: number;
+  /** The other nodes, as far as they are named. */
+  readonly nodes: readonly string[];
+  /** Those that have a session. */
+  readonly inSession: ReadonlySet<string>;
+}
+
+/** Where no node is named, there is no stream. What is needed stays so until all have a session: a stream that has only just begun has none. */
+export function nextPlane(state: PlaneState, { nowSeconds, nodes, inSession }: PlaneInput): PlaneState {
+  const without = nodes.filter((node) => !inSession.has(node));
+  const seenAt = new Map(nodes.map((node) => [node, inSession.has(node) ? nowSeconds : (state.seenAt.get(node) ?? nowSeconds)]));
+  const isLate = without.some((node) => nowSeconds - (seenAt.get(node) ?? nowSeconds) >= SESSION_SECONDS);
+  return { isNeeded: nodes.length === 0 || isLate || (state.isNeeded && without.length > 0), without, seenAt };
+}

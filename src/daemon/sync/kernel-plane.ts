@@ -1,0 +1,77 @@
+// Looks whether lvs_sync_daemon is needed beside weir's own stream: at what keepalived.conf names, and at what the process of the stream writes.
+import { initialPlane, nextPlane, type PlaneState } from '../../control/sync/kernel-plane.js';
+import { readStreamStatus } from '../../host/sync/stream-file.js';
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import { parseEndpoint } from '../../model/endpoint-text.js';
+import type { GlobalSettings } from '../../model/keepalived/global.js';
+import type { Log } from '../../model/log-level.js';
+import { nodesInSession } from '../../model/stream-node.js';
+import { monotonicUs } from '../../sys/clock.js';
+import { readOrLog } from '../read-or-log.js';
+import { directorCookie } from './director-namespace.js';
+
+const LOOK_MS = 1000;
+const US_PER_S = 1_000_000;
+
+export interface KernelPlaneOptions {
+  /** Of the director; absent: the process's own. */
+  readonly namespace?: string | undefined;
+  readonly log: Log;
+  /** Absent: this process keeps no daemon. */
+  readonly configured: () => GlobalSettings | undefined;
+  /** Whether it is needed has changed. */
+  readonly changed: () => void;
+}
+
+export class KernelPlane {
+  readonly #timer: NodeJS.Timeout;
+  readonly #guarded;
+  #state: PlaneState = initialPlane;
+
+  constructor(readonly options: KernelPlaneOptions) {
+    this.#guarded = readOrLog('synchronisation: which peers have a session is not known', options.log);
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  get isNeeded(): boolean {
+    return this.#state.isNeeded;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Also after each change of the configuration. */
+  look(): void {
+    const global = this.options.configured();
+    const before = this.#state;
+    this.#state = global?.lvsSyncDaemon === undefined ? initialPlane : this.#guarded(() => this.#next(global), before);
+    if (this.#state.isNeeded === before.isNeeded) return;
+    if (global !== undefined) this.#logVerdict();
+    this.options.changed();
+  }
+
+  #logVerdict(): void {
+    const { isNeeded, without } = this.#state;
+    const why = isNeeded ? `no session of the stream with ${without.join(', ')}` : 'all peers have a session of the stream';
+    if (isNeeded && without.length === 0) return; // there is no stream
+    this.options.log('info', `synchronisation: the kernel’s protocol is ${isNeeded ? '' : 'not '}needed: ${why}`);
+  }
+
+  #next({ lvsSyncStream, lvsSyncDaemon }: GlobalSettings): PlaneState {
+    const status = readStreamStatus(directorCookie(this.options.namespace));
+    const configured = (lvsSyncStream?.peers ?? []).map(({ address }) => address);
+    const served = (status?.peers ?? []).flatMap(({ address }) => parseEndpoint(address)?.address ?? []);
+    const stream = [...configured, ...served];
+    // Without a stream there is nothing to look for, whoever is named for the kernel's protocol.
+    const nodes = stream.length === 0 ? [] : [...stream, ...(lvsSyncDaemon?.peers ?? [])];
+    const texts = (addresses: readonly Address[]): ReadonlySet<string> => new Set(addresses.map(formatAddress));
+    const nowSeconds = Math.floor(monotonicUs() / US_PER_S);
+    return nextPlane(this.#state, {
+      nowSeconds,
+      nodes: [...texts(nodes)],
+      inSession: texts(status === undefined ? [] : nodesInSession(status)),
+    });
+  }
+}
