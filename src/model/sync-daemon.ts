@@ -37,7 +37,7 @@ export const sameDaemon = (a: DaemonSpec, b: DaemonSpec): boolean =>
 export type DaemonSettings = Required<Omit<DaemonSpec, 'peers'>> & Pick<DaemonSpec, 'peers'>;
 
 /** Each message is compared with all of them. */
-const SYNC_PEERS_MAX = 16;
+export const SYNC_PEERS_MAX = 16;
 
 const DEFAULT_GROUP: Address = { family: 'inet', words: [0xe0000051] };
 const DEFAULT_PORT = 8848;

@@ -78,6 +78,8 @@ test('lvs_sync_daemon runs beside a stream while a peer has no session, and for 
   second.daemon.signal('SIGHUP');
   await second.run('backup 51');
   await first.run('master 51');
+  assert.match(ok(first.host.weir('sync status')), /^master by eth0, id 51, .*, peers 10\.9\.0\.2$/m);
+  assert.match(ok(second.host.weir('sync status')), /^backup by eth0, id 51, .* bytes$/m, 'without a stream: from any');
   await first.daemon.logged(/the kernel’s protocol is needed: no session of the stream with 10\.9\.0\.2$/m);
 
   second.configure(settings(both(key, 1), instance(100)));

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { initialPlane, nextPlane, type PlaneState, SESSION_SECONDS } from './kernel-plane.js';
+import { ip } from '../../../test/support/ip.js';
+import type { DaemonSpec } from '../../model/sync-daemon.js';
+import { initialPlane, nextPlane, type PlaneState, SESSION_SECONDS, withPeersOf } from './kernel-plane.js';
 
 /** What is decided, once a second: + needed, - not. `rounds`: the nodes that have a session. */
 function decided(nodes: readonly string[], rounds: readonly string[], from: PlaneState = initialPlane): string {
@@ -38,4 +40,16 @@ test('the nodes without a session are named, and nodes that are no more named ar
   assert.deepEqual([...second.seenAt], [['b', 20]]);
   const again = nextPlane(second, { nowSeconds: 30, nodes: ['a', 'b'], inSession: new Set(['b']) });
   assert.equal(again.isNeeded, false);
+});
+
+test('messages of the stream’s peers alone are taken, where no others are named', () => {
+  const spec: DaemonSpec = { role: 'backup', interface: 'eth1', syncId: 7 };
+  const [four, six] = [ip('10.8.9.2'), ip('fd00::2')];
+  assert.deepEqual(withPeersOf([four, six], spec).peers, [four]);
+  assert.deepEqual(withPeersOf([four, six], { ...spec, group: ip('ff05::1') }).peers, [six]);
+  assert.equal(withPeersOf([six], spec), spec);
+  assert.equal(withPeersOf([], spec), spec);
+  assert.deepEqual(withPeersOf([four], { ...spec, peers: [ip('10.0.0.9')] }).peers, [ip('10.0.0.9')]);
+  const many = Array.from({ length: 17 }, (_, k) => ip(`10.8.9.${k + 1}`));
+  assert.equal(withPeersOf(many, spec), spec);
 });

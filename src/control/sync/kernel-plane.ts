@@ -1,4 +1,6 @@
 // Whether a director that has weir's own stream needs the kernel's protocol, too: for nodes that have no session of the stream.
+import type { Address } from '../../model/address.js';
+import { type DaemonSpec, SYNC_PEERS_MAX } from '../../model/sync-daemon.js';
 
 /** So long a node without a session may be about to begin one: it starts, or its session ended. */
 export const SESSION_SECONDS = 10;
@@ -29,4 +31,15 @@ export function nextPlane(state: PlaneState, { nowSeconds, nodes, inSession }: P
   const seenAt = new Map(nodes.map((node) => [node, inSession.has(node) ? nowSeconds : (state.seenAt.get(node) ?? nowSeconds)]));
   const isLate = without.some((node) => nowSeconds - (seenAt.get(node) ?? nowSeconds) >= SESSION_SECONDS);
   return { isNeeded: nodes.length === 0 || isLate || (state.isNeeded && without.length > 0), without, seenAt };
+}
+
+/**
+ * What runs beside a stream: whoever is on the link may send by the kernel's protocol, which proves nothing, so it takes messages of the stream's peers alone
+ * where the operator names no others. `peers`: the stream's; of another family than the group's, or too many: messages of any are taken.
+ */
+export function withPeersOf(peers: readonly Address[], spec: DaemonSpec): DaemonSpec {
+  const { family } = spec.group ?? { family: 'inet' };
+  const ofFamily = peers.filter((peer) => peer.family === family);
+  const areNamed = spec.peers === undefined && ofFamily.length > 0 && ofFamily.length <= SYNC_PEERS_MAX;
+  return areNamed ? { ...spec, peers: ofFamily } : spec;
 }

@@ -147,7 +147,7 @@ class Checker implements Part {
   }
 
   #followPlane(): void {
-    this.#daemons.want(this.#plane.isNeeded ? wantedDaemons(this.#configuration, 'checker') : []);
+    this.#daemons.want(this.#plane.needed(wantedDaemons(this.#configuration, 'checker')));
   }
 
   /** Only those that a check asks for. */

@@ -1,5 +1,5 @@
 // Looks whether lvs_sync_daemon is needed beside weir's own stream: at what keepalived.conf names, and at what the process of the stream writes.
-import { initialPlane, nextPlane, type PlaneState } from '../../control/sync/kernel-plane.js';
+import { initialPlane, nextPlane, type PlaneState, withPeersOf } from '../../control/sync/kernel-plane.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
@@ -7,6 +7,7 @@ import { parseEndpoint } from '../../model/endpoint-text.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../../model/log-level.js';
 import { nodesInSession } from '../../model/stream-node.js';
+import type { DaemonSpec } from '../../model/sync-daemon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { readOrLog } from '../read-or-log.js';
 import { directorCookie } from './director-namespace.js';
@@ -28,25 +29,28 @@ export class KernelPlane {
   readonly #timer: NodeJS.Timeout;
   readonly #guarded;
   #state: PlaneState = initialPlane;
+  #streamPeers: readonly Address[] = [];
 
   constructor(readonly options: KernelPlaneOptions) {
     this.#guarded = readOrLog('synchronisation: which peers have a session is not known', options.log);
     this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
   }
 
-  get isNeeded(): boolean {
-    return this.#state.isNeeded;
+  /** Of what lvs_sync_daemon asks for: what runs. */
+  needed(wanted: readonly DaemonSpec[]): readonly DaemonSpec[] {
+    return this.#state.isNeeded ? wanted.map((spec) => withPeersOf(this.#streamPeers, spec)) : [];
   }
 
   close(): void {
     clearInterval(this.#timer);
   }
 
-  /** Also after each change of the configuration. */
+  /** Also after each change of the configuration. Needed where it cannot be found out: a peer may have nothing else. */
   look(): void {
     const global = this.options.configured();
     const before = this.#state;
-    this.#state = global?.lvsSyncDaemon === undefined ? initialPlane : this.#guarded(() => this.#next(global), before);
+    this.#state =
+      global?.lvsSyncDaemon === undefined ? initialPlane : this.#guarded(() => this.#next(global), { ...before, isNeeded: true });
     if (this.#state.isNeeded === before.isNeeded) return;
     if (global !== undefined) this.#logVerdict();
     this.options.changed();
@@ -61,11 +65,11 @@ export class KernelPlane {
 
   #next({ lvsSyncStream, lvsSyncDaemon }: GlobalSettings): PlaneState {
     const status = readStreamStatus(directorCookie(this.options.namespace));
-    const configured = (lvsSyncStream?.peers ?? []).map(({ address }) => address);
     const served = (status?.peers ?? []).flatMap(({ address }) => parseEndpoint(address)?.address ?? []);
-    const stream = [...configured, ...served];
+    const named = [...(lvsSyncStream?.peers ?? []).map(({ address }) => address), ...served];
+    this.#streamPeers = [...new Map(named.map((address) => [formatAddress(address), address])).values()];
     // Without a stream there is nothing to look for, whoever is named for the kernel's protocol.
-    const nodes = stream.length === 0 ? [] : [...stream, ...(lvsSyncDaemon?.peers ?? [])];
+    const nodes = this.#streamPeers.length === 0 ? [] : [...this.#streamPeers, ...(lvsSyncDaemon?.peers ?? [])];
     const texts = (addresses: readonly Address[]): ReadonlySet<string> => new Set(addresses.map(formatAddress));
     const nowSeconds = Math.floor(monotonicUs() / US_PER_S);
     return nextPlane(this.#state, {

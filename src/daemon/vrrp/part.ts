@@ -126,7 +126,7 @@ class VrrpPart implements Part {
   #follow(): void {
     const states = new Map(this.#vrrp.instances().map(({ config, state }) => [config.name, state]));
     const stateOf = (name: string): VrrpState => states.get(name) ?? 'init';
-    this.#daemons.want(this.#plane.isNeeded ? wantedDaemons(this.#configuration, 'vrrp', stateOf, this.#grace.runs) : []);
+    this.#daemons.want(this.#plane.needed(wantedDaemons(this.#configuration, 'vrrp', stateOf, this.#grace.runs)));
   }
 
   /** keepalived.data's lines. */
