@@ -153,12 +153,18 @@ export const peersMissing = ({ peers }: StreamStatus): readonly string[] =>
 export const lacksOfPeers = ({ peers }: StreamStatus): boolean =>
   peers.some((peer) => peer.from.connected && peer.from.silentSeconds < SILENT_SECONDS && missingOf(peer) !== undefined);
 
-/** Peers with a session in which something came lately. */
-export const nodesInSession = ({ peers }: StreamStatus): readonly Address[] =>
-  peers.flatMap(({ address, from }) => {
-    const isAlive = from.connected && from.silentSeconds < SILENT_SECONDS;
-    return isAlive ? (parseEndpoint(address)?.address ?? []) : [];
-  });
+const addressesOf = (peers: readonly PeerStatus[]): readonly Address[] =>
+  peers.flatMap(({ address }) => parseEndpoint(address)?.address ?? []);
+const isAlive = ({ connected, silentSeconds }: StreamDirection): boolean => connected && silentSeconds < SILENT_SECONDS;
+
+export const peerAddresses = ({ peers }: StreamStatus): readonly Address[] => addressesOf(peers);
+
+/** Peers that send to this node now. */
+export const sendersOf = ({ peers }: StreamStatus): readonly Address[] => addressesOf(peers.filter(({ from }) => isAlive(from)));
+
+/** Peers with sessions in both directions, that have got all of the table once. */
+export const inTouch = ({ peers }: StreamStatus): readonly Address[] =>
+  addressesOf(peers.filter(({ to, from }) => isAlive(to) && to.whole && isAlive(from)));
 
 /** Of a session to a peer: as PeerStatus. */
 export function brokenWithout({ connected, whole, digest, silentSeconds, waiting, lacking, lost }: StreamDirection): number | null {

@@ -101,6 +101,5 @@ test('without an instance it is the checker that looks', { skip }, async () => {
   const node = new Node(bed, host, settings(`lvs_sync_daemon eth0 id 9\n${block(key, 2)}`, service));
   node.start();
   await node.run('master 9, backup 9');
-  await node.daemon.logged(/the kernel’s protocol is needed: no session of the stream with 10\.9\.0\.2$/m);
   await node.daemon.stop();
 });

@@ -20,17 +20,13 @@ test('without a stream the kernel’s protocol is always needed', () => {
   assert.equal(decided([], times(3, '')), '+++');
 });
 
-test('a node without a session is waited for, and then needs the kernel’s protocol until it has one', () => {
+test('it is needed until all nodes have a session, and again when one has had none for ten seconds', () => {
+  const on = (count: number): string => '+'.repeat(count);
   const off = '-'.repeat(SESSION_SECONDS);
-  assert.equal(decided(['a'], [...times(SESSION_SECONDS + 2, ''), 'a', 'a']), `${off}++--`);
+  assert.equal(decided(['a'], [...times(30, ''), 'a', 'a']), `${on(30)}--`);
   assert.equal(decided(['a'], ['a', ...times(SESSION_SECONDS, ''), 'a', '']), `${off}+--`, 'counted from its last session');
-  assert.equal(decided(['a', 'b'], times(SESSION_SECONDS + 1, 'a')), `${off}+`, 'one of two');
-  assert.equal(decided(['a', 'b'], times(SESSION_SECONDS + 1, 'ab')), `${off}-`);
-});
-
-test('daemons that run when a stream is added run on until its sessions are there', () => {
-  const running = nextPlane(initialPlane, { nowSeconds: 0, nodes: [], inSession: new Set() });
-  assert.equal(decided(['a'], ['', '', 'a', ''], running), '++--');
+  assert.equal(decided(['a', 'b'], times(3, 'a')), on(3), 'one of two');
+  assert.equal(decided(['a', 'b'], ['ab', ...times(SESSION_SECONDS, 'a')]), `${off}+`);
 });
 
 test('the nodes without a session are named, and nodes that are no more named are forgotten', () => {
@@ -42,13 +38,13 @@ test('the nodes without a session are named, and nodes that are no more named ar
   assert.equal(again.isNeeded, false);
 });
 
-test('messages of the stream’s peers alone are taken, where no others are named', () => {
+test('messages of the stream’s peers alone are taken, where no others are named and their addresses are known', () => {
   const spec: DaemonSpec = { role: 'backup', interface: 'eth1', syncId: 7 };
   const [four, six] = [ip('10.8.9.2'), ip('fd00::2')];
-  assert.deepEqual(withPeersOf([four, six], spec).peers, [four]);
-  assert.deepEqual(withPeersOf([four, six], { ...spec, group: ip('ff05::1') }).peers, [six]);
-  assert.equal(withPeersOf([six], spec), spec);
-  assert.equal(withPeersOf([], spec), spec);
+  assert.deepEqual(withPeersOf([four], spec).peers, [four]);
+  for (const peers of [[], [six], [four, six]]) assert.equal(withPeersOf(peers, spec), spec);
+  const group6: DaemonSpec = { ...spec, group: ip('ff05::1') };
+  assert.equal(withPeersOf([four], group6), group6);
   assert.deepEqual(withPeersOf([four], { ...spec, peers: [ip('10.0.0.9')] }).peers, [ip('10.0.0.9')]);
   const many = Array.from({ length: 17 }, (_, k) => ip(`10.8.9.${k + 1}`));
   assert.equal(withPeersOf(many, spec), spec);

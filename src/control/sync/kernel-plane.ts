@@ -2,7 +2,7 @@
 import type { Address } from '../../model/address.js';
 import { type DaemonSpec, SYNC_PEERS_MAX } from '../../model/sync-daemon.js';
 
-/** So long a node without a session may be about to begin one: it starts, or its session ended. */
+/** So long a node whose session ended may be about to begin another. */
 export const SESSION_SECONDS = 10;
 
 export interface PlaneState {
@@ -14,7 +14,8 @@ export interface PlaneState {
   readonly seenAt: ReadonlyMap<string, number>;
 }
 
-export const initialPlane: PlaneState = { isNeeded: false, without: [], seenAt: new Map() };
+/** Nothing is known yet: a node may have nothing else. */
+export const initialPlane: PlaneState = { isNeeded: true, without: [], seenAt: new Map() };
 
 export interface PlaneInput {
   /** Of a clock that only goes on. */
@@ -25,7 +26,7 @@ export interface PlaneInput {
   readonly inSession: ReadonlySet<string>;
 }
 
-/** Where no node is named, there is no stream. What is needed stays so until all have a session: a stream that has only just begun has none. */
+/** Where no node is named, there is no stream. What is needed stays so until all have a session. */
 export function nextPlane(state: PlaneState, { nowSeconds, nodes, inSession }: PlaneInput): PlaneState {
   const without = nodes.filter((node) => !inSession.has(node));
   const seenAt = new Map(nodes.map((node) => [node, inSession.has(node) ? nowSeconds : (state.seenAt.get(node) ?? nowSeconds)]));
@@ -35,11 +36,10 @@ export function nextPlane(state: PlaneState, { nowSeconds, nodes, inSession }: P
 
 /**
  * What runs beside a stream: whoever is on the link may send by the kernel's protocol, which proves nothing, so it takes messages of the stream's peers alone
- * where the operator names no others. `peers`: the stream's; of another family than the group's, or too many: messages of any are taken.
+ * where the operator names no others. Messages of any are taken where it cannot be known from which addresses they come: by IPv6 mostly link-local ones.
  */
 export function withPeersOf(peers: readonly Address[], spec: DaemonSpec): DaemonSpec {
-  const { family } = spec.group ?? { family: 'inet' };
-  const ofFamily = peers.filter((peer) => peer.family === family);
-  const areNamed = spec.peers === undefined && ofFamily.length > 0 && ofFamily.length <= SYNC_PEERS_MAX;
-  return areNamed ? { ...spec, peers: ofFamily } : spec;
+  const isKnown = (spec.group?.family ?? 'inet') === 'inet' && peers.every(({ family }) => family === 'inet');
+  const areNamed = spec.peers === undefined && isKnown && peers.length > 0 && peers.length <= SYNC_PEERS_MAX;
+  return areNamed ? { ...spec, peers } : spec;
 }

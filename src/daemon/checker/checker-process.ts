@@ -147,7 +147,8 @@ class Checker implements Part {
   }
 
   #followPlane(): void {
-    this.#daemons.want(this.#plane.needed(wantedDaemons(this.#configuration, 'checker')));
+    const wanted = wantedDaemons(this.#configuration, 'checker');
+    this.#daemons.want(this.#plane.needed(wanted), wanted);
   }
 
   /** Only those that a check asks for. */

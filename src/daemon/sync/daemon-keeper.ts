@@ -44,10 +44,10 @@ export class DaemonKeeper {
 
   constructor(readonly options: KeeperOptions) {}
 
-  /** Waits for nothing. */
-  want(wanted: readonly DaemonSpec[]): void {
+  /** Waits for nothing. `configured`: what may be wanted of it later, too; where that is none, daemons are another's affair. */
+  want(wanted: readonly DaemonSpec[], configured = wanted): void {
     this.#wanted = wanted;
-    if (this.#isFirst && wanted.length > 0) {
+    if (this.#isFirst && configured.length > 0) {
       this.#isFirst = false;
       this.#ending = DAEMON_ROLES.filter((role) => this.#mayBeLeft(role));
     }

@@ -1,12 +1,12 @@
 // Looks whether lvs_sync_daemon is needed beside weir's own stream: at what keepalived.conf names, and at what the process of the stream writes.
-import { initialPlane, nextPlane, type PlaneState, withPeersOf } from '../../control/sync/kernel-plane.js';
+import { isDeepStrictEqual } from 'node:util';
+import { initialPlane, nextPlane, type PlaneState, SESSION_SECONDS, withPeersOf } from '../../control/sync/kernel-plane.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import type { Address } from '../../model/address.js';
-import { formatAddress } from '../../model/address-text.js';
-import { parseEndpoint } from '../../model/endpoint-text.js';
+import { formatAddress, parseAddress } from '../../model/address-text.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../../model/log-level.js';
-import { nodesInSession } from '../../model/stream-node.js';
+import { inTouch, peerAddresses } from '../../model/stream-node.js';
 import type { DaemonSpec } from '../../model/sync-daemon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { readOrLog } from '../read-or-log.js';
@@ -21,7 +21,7 @@ export interface KernelPlaneOptions {
   readonly log: Log;
   /** Absent: this process keeps no daemon. */
   readonly configured: () => GlobalSettings | undefined;
-  /** Whether it is needed has changed. */
+  /** What is needed has changed. */
   readonly changed: () => void;
 }
 
@@ -29,7 +29,9 @@ export class KernelPlane {
   readonly #timer: NodeJS.Timeout;
   readonly #guarded;
   #state: PlaneState = initialPlane;
-  #streamPeers: readonly Address[] = [];
+  /** The stream's, as long as they count when its process ends: it may be started again. */
+  #peers: readonly Address[] = [];
+  #knownAt = Number.NEGATIVE_INFINITY;
 
   constructor(readonly options: KernelPlaneOptions) {
     this.#guarded = readOrLog('synchronisation: which peers have a session is not known', options.log);
@@ -38,7 +40,7 @@ export class KernelPlane {
 
   /** Of what lvs_sync_daemon asks for: what runs. */
   needed(wanted: readonly DaemonSpec[]): readonly DaemonSpec[] {
-    return this.#state.isNeeded ? wanted.map((spec) => withPeersOf(this.#streamPeers, spec)) : [];
+    return this.#state.isNeeded ? wanted.map((spec) => withPeersOf(this.#peers, spec)) : [];
   }
 
   close(): void {
@@ -48,12 +50,11 @@ export class KernelPlane {
   /** Also after each change of the configuration. Needed where it cannot be found out: a peer may have nothing else. */
   look(): void {
     const global = this.options.configured();
-    const before = this.#state;
-    this.#state =
-      global?.lvsSyncDaemon === undefined ? initialPlane : this.#guarded(() => this.#next(global), { ...before, isNeeded: true });
-    if (this.#state.isNeeded === before.isNeeded) return;
-    if (global !== undefined) this.#logVerdict();
-    this.options.changed();
+    const [before, peersBefore] = [this.#state, this.#peers];
+    this.#state = global?.lvsSyncDaemon === undefined ? initialPlane : this.#guarded(() => this.#next(global), initialPlane);
+    const isSame = this.#state.isNeeded === before.isNeeded;
+    if (global !== undefined && !isSame) this.#logVerdict();
+    if (!isSame || !isDeepStrictEqual(this.#peers, peersBefore)) this.options.changed();
   }
 
   #logVerdict(): void {
@@ -64,18 +65,20 @@ export class KernelPlane {
   }
 
   #next({ lvsSyncStream, lvsSyncDaemon }: GlobalSettings): PlaneState {
-    const status = readStreamStatus(directorCookie(this.options.namespace));
-    const served = (status?.peers ?? []).flatMap(({ address }) => parseEndpoint(address)?.address ?? []);
-    const named = [...(lvsSyncStream?.peers ?? []).map(({ address }) => address), ...served];
-    this.#streamPeers = [...new Map(named.map((address) => [formatAddress(address), address])).values()];
-    // Without a stream there is nothing to look for, whoever is named for the kernel's protocol.
-    const nodes = this.#streamPeers.length === 0 ? [] : [...this.#streamPeers, ...(lvsSyncDaemon?.peers ?? [])];
-    const texts = (addresses: readonly Address[]): ReadonlySet<string> => new Set(addresses.map(formatAddress));
     const nowSeconds = Math.floor(monotonicUs() / US_PER_S);
+    const status = readStreamStatus(directorCookie(this.options.namespace));
+    const configured = (lvsSyncStream?.peers ?? []).map(({ address }) => address);
+    const named = new Set([...configured, ...(status === undefined ? [] : peerAddresses(status))].map(formatAddress));
+    if (named.size > 0) this.#knownAt = nowSeconds;
+    if (named.size > 0 || nowSeconds - this.#knownAt >= SESSION_SECONDS)
+      this.#peers = [...named].sort().flatMap((text) => parseAddress(text) ?? []);
+    // Without a stream there is nothing to look for, whoever is named for the kernel's protocol.
+    const nodes = this.#peers.length === 0 ? [] : [...this.#peers, ...(lvsSyncDaemon?.peers ?? [])];
+    const inSession = status === undefined ? [] : inTouch(status);
     return nextPlane(this.#state, {
       nowSeconds,
-      nodes: [...texts(nodes)],
-      inSession: texts(status === undefined ? [] : nodesInSession(status)),
+      nodes: [...new Set(nodes.map(formatAddress))],
+      inSession: new Set(inSession.map(formatAddress)),
     });
   }
 }

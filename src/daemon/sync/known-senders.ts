@@ -23,9 +23,11 @@ export class KnownSenders {
     return this.#refused;
   }
 
-  /** Nodes that have a session of the stream now. */
-  inSession(nodes: readonly Address[]): void {
+  /** Nodes that have a session of the stream now. True: one that had one has none now. */
+  inSession(nodes: readonly Address[]): boolean {
+    const before = this.#inSession;
     this.#inSession = nodes.map(encodeAddress);
+    return before.some((each) => !isAmong(this.#inSession, each));
   }
 
   /** Counts it. `sender`: the bytes of an address; undefined: its messages are taken. */

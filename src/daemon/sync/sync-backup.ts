@@ -9,7 +9,7 @@ import type { Applied, ForeignConnection } from '../../model/foreign-connection.
 import type { ForeignTemplate } from '../../model/foreign-template.js';
 import { addressId, destinationId } from '../../model/identity.js';
 import type { Log } from '../../model/log-level.js';
-import { nodesInSession } from '../../model/stream-node.js';
+import { sendersOf } from '../../model/stream-node.js';
 import type { DaemonSettings } from '../../model/sync-daemon.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -182,7 +182,8 @@ export class SyncBackup {
   #read(): number {
     let count = 0;
     for (let next = this.#receive(); next !== undefined; next = this.#receive()) {
-      this.#take(next.message, this.#senders.refusalOf(next.sender));
+      // Of another backup.
+      if (requestedSyncId(next.message) === undefined) this.#take(next.message, this.#senders.refusalOf(next.sender));
       count += 1;
       if (count === READ_MAX) break;
     }
@@ -207,7 +208,7 @@ export class SyncBackup {
   }
 
   #take(message: Uint8Array, refusal: SenderRefusal | undefined): void {
-    if (refusal === 'sender' || requestedSyncId(message) !== undefined) return; // of another backup
+    if (refusal === 'sender') return;
     this.#counts.lastAt = Math.round(monotonicUs() / US_PER_S);
     if (refusal === undefined) this.#takeEntries(message);
   }
@@ -243,16 +244,17 @@ export class SyncBackup {
   }
 
   /** What cannot be read: none. */
-  #nodesInSession(): readonly Address[] {
+  #sessions(): readonly Address[] {
     return this.#guarded(() => {
       const status = readStreamStatus();
-      return status === undefined ? [] : nodesInSession(status);
+      return status === undefined ? [] : sendersOf(status);
     }, []);
   }
 
   #retry(): void {
     this.#leaveGone();
-    this.#senders.inSession(this.#nodesInSession());
+    // What was passed over in the last moments of a session may be nowhere else.
+    if (this.#senders.inSession(this.#sessions())) this.#askAtUs = 0;
     if (this.#listening.length === 0) this.#listen();
     else this.#ask();
     const { generation } = this.#tables;

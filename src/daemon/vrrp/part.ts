@@ -126,7 +126,8 @@ class VrrpPart implements Part {
   #follow(): void {
     const states = new Map(this.#vrrp.instances().map(({ config, state }) => [config.name, state]));
     const stateOf = (name: string): VrrpState => states.get(name) ?? 'init';
-    this.#daemons.want(this.#plane.needed(wantedDaemons(this.#configuration, 'vrrp', stateOf, this.#grace.runs)));
+    const wanted = wantedDaemons(this.#configuration, 'vrrp', stateOf, this.#grace.runs);
+    this.#daemons.want(this.#plane.needed(wanted), wanted);
   }
 
   /** keepalived.data's lines. */

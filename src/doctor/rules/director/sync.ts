@@ -83,7 +83,7 @@ function ofOthers({ settings, counts }: SyncDaemonFact): readonly Finding[] {
       code: 'sync-sender',
       what: `${counted(times, 'message')} came from a host that is no peer of the synchronisation daemon (${settings.role})`,
       cause: `--sync-peers names ${(settings.peers ?? []).map(formatAddress).join(', ')}: another program sends to the group, or a peer sends from another address`,
-      advice: `tcpdump -ni ${shellWord(settings.interface)} udp port ${settings.port} has who sends; the address of a peer goes into --sync-peers (lvs_sync_peers)`,
+      advice: `tcpdump -ni ${shellWord(settings.interface)} udp port ${settings.port} has who sends; the addresses of all peers go into --sync-peers (lvs_sync_peers)`,
     },
   ];
 }

@@ -56,7 +56,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     repeated: true,
     argument: words(1),
     meaning:
-      "ADDRESS...: lvs_sync_daemon takes messages from these addresses alone, 16 at most; without it from any, as the kernel does. weir's own.",
+      "ADDRESS...: lvs_sync_daemon takes messages from these addresses alone, 16 at most; without it from any, as the kernel does, or from the peers of the stream. weir's own.",
   },
   {
     name: 'lvs_sync_stream',
