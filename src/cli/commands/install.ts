@@ -8,9 +8,10 @@ import { installedTexts } from '../manual/installed-texts.js';
 
 const USAGE = `usage: weir install [--keepalived] [--rsyslog] [--root DIR] [--dry-run]
        weir uninstall [--root DIR] [--dry-run]
-       links weir, ipvsadm, ipvsadm-save and ipvsadm-restore into /usr/local/sbin; installs the udev rule that attaches new
-       interfaces, ipvsadm.service, which restores the table at boot ('systemctl enable ipvsadm' switches it on), what makes
-       weir follow nftables.service and the like, manual pages, and the completion of bash and zsh
+       links weir, ipvsadm, ipvsadm-save, ipvsadm-restore and tcpvsadm into /usr/local/sbin; installs the udev rule that attaches new
+       interfaces; ipvsadm.service, which restores the table at boot ('systemctl enable ipvsadm' switches it on), weir-apply,
+       weir-run, weir-switch and weir-sync, which are switched on alike; what makes weir follow nftables.service and the like,
+       manual pages, and the completion of bash and zsh
        --keepalived  also the commands keepalived and genhash, and the unit keepalived
        --rsyslog     also rsyslog's file, which sends local0 (keepalived -S 0) to /var/log/keepalived.log and nowhere else
        --root DIR    into the system below DIR

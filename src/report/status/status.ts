@@ -87,9 +87,9 @@ export interface InstanceStatus {
   readonly priority: number;
   /** Why it is in FAULT. */
   readonly faults: readonly string[];
-  /** It does not preempt before it has the connections of these peers, or until then; null: it does not wait. */
   /** It leaves its addresses to its peers: for a drain of this director, or by weir api POST /v1/instances/NAME/release. */
   readonly released: boolean;
+  /** It does not preempt before it has the connections of these peers, or until then; null: it does not wait. */
   readonly waitsForConnections: { readonly of: readonly string[]; readonly until: string | null } | null;
 }
 
