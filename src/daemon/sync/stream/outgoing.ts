@@ -13,6 +13,8 @@ import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
 const RETRY_MS = 1000;
+/** A peer that comes again and again is not answered by more attempts. */
+const ATTEMPT_MS = 100;
 /** A peer that does not take what is new to the last does not hold up the end. */
 const STOP_MS = 2000;
 /** Looks together take so long at most. */
@@ -68,6 +70,7 @@ export class Outgoing {
   /** The last look ended since the peer or the socket took no more. */
   #isFull = false;
   #failure = '';
+  #attemptAt = Number.NEGATIVE_INFINITY;
   #isStopped = false;
   #isResting = false;
   /** What the last session left. */
@@ -132,15 +135,29 @@ export class Outgoing {
     return closed;
   }
 
+  /** The peer has just begun a session of its own, so it can be reached: what is waited for otherwise is the next attempt, or TCP's repetition of its SYN. */
+  wake(): void {
+    const isWaiting = this.#session === undefined && (this.#socket?.destroyed !== false || this.#socket.connecting);
+    if (!isWaiting || this.#isStopped || this.options.now() - this.#attemptAt < ATTEMPT_MS) return;
+    this.#cancel();
+    const before = this.#socket;
+    this.#connect();
+    before?.destroy();
+  }
+
   #connect(): void {
     const { peer, own } = this.options;
+    this.#attemptAt = this.options.now();
     const failed = (why: string): void => {
+      if (socket !== this.#socket) return;
       if (why === HAS_OTHER_KEY) this.#faults.add('key');
       this.#noteFailure(why);
     };
     const socket = openChannel(peer, own, () => this.#begin(socket), failed);
     this.#socket = socket;
-    socket.once('close', () => this.#closed());
+    socket.once('close', () => {
+      if (socket === this.#socket) this.#closed();
+    });
   }
 
   #begin(socket: TLSSocket): void {

@@ -143,7 +143,11 @@ export class StreamDaemon {
       at,
       own,
       peers,
-      accepted: (socket, peer) => this.#peers.find((each) => each.peer === peer)?.incoming.accept(socket),
+      accepted: (socket, peer) => {
+        const found = this.#peers.find((each) => each.peer === peer);
+        found?.incoming.accept(socket);
+        found?.outgoing.wake();
+      },
       refused: (reason) => {
         this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
       },
