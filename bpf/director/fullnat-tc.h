@@ -6,6 +6,7 @@
  */
 #ifndef WEIR_FULLNAT_TC_H
 #define WEIR_FULLNAT_TC_H
+#include "fullnat-held.h"
 
 #include "packet-errors.h"
 
@@ -221,7 +222,10 @@ int weir_fullnat_reply(struct __sk_buff *skb) {
   CHECKED(work);
   struct packet *p = &scratch->packet;
   __u32 found = fullnat_reply(skb, p, work);
-  if (unlikely(found == FULLNAT_HELD)) return tc_drop(R_GRACE);
+  if (unlikely(found == FULLNAT_HELD)) {
+    fullnat_hold(p, work);
+    found = FULLNAT_UNKNOWN;
+  }
   if (unlikely(!found)) return p->fragment ? fullnat_noted(skb, tc_drop(R_REDIRECT_FAILED)) : tc_drop(R_REDIRECT_FAILED);
   skb->cb[ORIGIN_CB] = found;
   bpf_tail_call_static(skb, &fullnat_entries, FULLNAT_RETURN);

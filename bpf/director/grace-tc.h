@@ -3,6 +3,7 @@
  * functions: each has its own stack frame and is verified once. */
 #ifndef WEIR_GRACE_TC_H
 #define WEIR_GRACE_TC_H
+#include "fullnat-held.h"
 
 #ifdef IPV6
 static __always_inline __u32 exact_real_of(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, p->sport, p->protocol, E_REAL6); }
@@ -44,8 +45,8 @@ static __always_inline bool may_be_reply(struct packet *p) {
   return ALL_PORTS && (masqueraded_now(wide_real_of(p)) || ftp_real_of(p));
 }
 
-/* A packet that came in and concerns no connection: what may be a reply by NAT, and leaves the director, is dropped. What begins a connection goes on,
- * and so does an RST, which ends one at its receiver alone. */
+/* A packet that came in and concerns no connection: what may be a reply by NAT, and leaves the director, is dropped, and what is held of FULLNAT. What
+ * begins a connection goes on, and so does an RST, which ends one at its receiver alone. */
 __noinline int tc_grace_reply(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
@@ -55,6 +56,7 @@ __noinline int tc_grace_reply(struct __sk_buff *skb) {
   if (p->protocol != (OF_SCTP ? IPPROTO_SCTP : IPPROTO_TCP) || p->fragment || begins_again(p) || is_reset(p)) return TC_ACT_UNSPEC;
   if (!may_be_reply(p)) return TC_ACT_UNSPEC;
   int class = class_of_target(skb, p);
+  if (class == HOP_LOCAL) return !OF_SCTP && fullnat_is_held(p) ? tc_drop(R_GRACE) : TC_ACT_UNSPEC;
   return class == HOP_READY || class == HOP_RESOLVE ? tc_drop(R_GRACE) : TC_ACT_UNSPEC;
 }
 static __always_inline int tc_unknown_in_grace(struct __sk_buff *skb) {
