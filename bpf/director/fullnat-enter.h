@@ -131,6 +131,18 @@ __noinline int fullnat_too_big(struct __sk_buff *skb) {
 }
 #endif
 
+/* A reply of a flow whose connection is not here, as for a moment while both come from another director: the stack would answer by an RST, so that in a
+ * grace period it is dropped, but for what begins or ends a connection. A global function, since it is rarely called. */
+__noinline int fullnat_without(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_SHOT;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  bool held = in_grace(c) && p->protocol == IPPROTO_TCP && !p->fragment && !(p->flags & (FLAG_SYN | FLAG_RST));
+  return held ? tc_drop(R_GRACE) : fullnat_restore(skb);
+}
+
 /* Is it a packet of a server that sees local addresses, with this destination, and not looked up among the flows yet? That comes first. */
 static __always_inline bool is_for_flows(struct __sk_buff *skb, struct dest *d, __u32 dest) {
   if (likely(!d || !(d->flags & D_FULLNAT)) || skb->cb[ORIGIN_CB] == FULLNAT_TRANSLATED || skb->cb[ORIGIN_CB] == FULLNAT_UNKNOWN) return false;
@@ -144,6 +156,7 @@ static __always_inline bool is_for_flows(struct __sk_buff *skb, struct dest *d, 
 static __always_inline int tc_past_flows(struct __sk_buff *skb, int done) {
   if (likely(done != TC_UNKNOWN && done != TC_ACT_UNSPEC && done != TC_LARGE)) return done;
   if (is_translated(skb)) {
+    if (done == TC_UNKNOWN) return fullnat_without(skb);
     int restored = fullnat_restore(skb);
     return done == TC_LARGE && restored == TC_ACT_UNSPEC ? fullnat_too_big(skb) : restored;
   }
