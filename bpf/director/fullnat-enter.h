@@ -9,6 +9,7 @@
 
 #if !defined(FULLNAT) && !defined(TUNNEL)
 #include "fullnat-family.h"
+#include "fullnat-held.h"
 
 /* The wide build has no connection for the packet: back to the program on the links. */
 static __always_inline int tc_go_back(struct __sk_buff *skb) {
@@ -131,16 +132,14 @@ __noinline int fullnat_too_big(struct __sk_buff *skb) {
 }
 #endif
 
-/* A reply of a flow whose connection is not here, as for a moment while both come from another director: the stack would answer by an RST, so that in a
- * grace period it is dropped, but for what begins or ends a connection. A global function, since it is rarely called. */
+/* A reply of a flow whose connection is not here, as for a moment while both come from another director: in a grace period it waits for
+ * that. A global function, since it is rarely called. */
 __noinline int fullnat_without(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_SHOT;
   CHECKED(scratch);
-  struct packet *p = &scratch->packet;
-  bool held = in_grace(c) && p->protocol == IPPROTO_TCP && !p->fragment && !(p->flags & (FLAG_SYN | FLAG_RST));
-  return held ? tc_drop(R_GRACE) : fullnat_restore(skb);
+  return fullnat_waits(c, &scratch->packet) ? tc_drop(R_GRACE) : fullnat_restore(skb);
 }
 
 /* Is it a packet of a server that sees local addresses, with this destination, and not looked up among the flows yet? That comes first. */

@@ -4,6 +4,12 @@
 #ifndef WEIR_FULLNAT_HELD_H
 #define WEIR_FULLNAT_HELD_H
 #include "fullnat-family.h"
+#include "grace.h"
+
+/* A segment that the stack would answer by an RST, though its connection may still come from the other director. What begins or ends one is left to it. */
+static __always_inline bool fullnat_waits(struct conf *c, struct packet *p) {
+  return in_grace(c) && p->protocol == IPPROTO_TCP && !p->fragment && !(p->flags & (FLAG_SYN | FLAG_RST));
+}
 
 #define FULLNAT_IS_HELD 0x68656c64u
 static __always_inline void fullnat_hold(struct packet *p, struct fullnat_work *work) {

@@ -181,10 +181,10 @@ __noinline int has_fullnat(__u32 first) {
 __noinline int fullnat_held(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
-  if (!scratch || !c || likely(!in_grace(c))) return false;
+  if (!scratch || !c) return false;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (p->protocol != IPPROTO_TCP || p->fragment || p->flags & (FLAG_SYN | FLAG_RST)) return false;
+  if (likely(!fullnat_waits(c, p))) return false;
   if (!has_fullnat(server_exactly(p)) && !has_fullnat(server_of_all_ports(p))) return false;
   __u32 pool = pool_of_pair(source_of(p), target_of(p), p->sport, p->protocol);
   if (!pool) pool = pool_of_pair(source_of(p), target_of(p), 0, 0);
