@@ -24,10 +24,10 @@ test('with peers these alone are; each message of others is counted', () => {
 
 test('a node that has a session of the stream now is passed over, and counted by itself', () => {
   const senders = new KnownSenders([ip('10.8.9.1'), ip('10.8.9.2')]);
-  assert.equal(senders.inSession([ip('10.8.9.2'), ip('10.8.9.3')]), false);
+  assert.equal(senders.noteSessions([ip('10.8.9.2'), ip('10.8.9.3')]), false);
   assert.deepEqual(taken(senders, '10.8.9.1', '10.8.9.2', '10.8.9.3'), [true, false, false]);
   assert.deepEqual(senders.refused, { stream: 1, sender: 1 });
-  assert.equal(senders.inSession([ip('10.8.9.3')]), true);
-  assert.equal(senders.inSession([ip('10.8.9.3')]), false);
+  assert.equal(senders.noteSessions([ip('10.8.9.3')]), true);
+  assert.equal(senders.noteSessions([ip('10.8.9.3')]), false);
   assert.deepEqual(taken(senders, '10.8.9.2'), [true]);
 });

@@ -24,7 +24,7 @@ export class KnownSenders {
   }
 
   /** Nodes that have a session of the stream now. True: one that had one has none now. */
-  inSession(nodes: readonly Address[]): boolean {
+  noteSessions(nodes: readonly Address[]): boolean {
     const before = this.#inSession;
     this.#inSession = nodes.map(encodeAddress);
     return before.some((each) => !isAmong(this.#inSession, each));

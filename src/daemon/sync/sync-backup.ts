@@ -182,7 +182,7 @@ export class SyncBackup {
   #read(): number {
     let count = 0;
     for (let next = this.#receive(); next !== undefined; next = this.#receive()) {
-      // Of another backup.
+      // A request is another backup's.
       if (requestedSyncId(next.message) === undefined) this.#take(next.message, this.#senders.refusalOf(next.sender));
       count += 1;
       if (count === READ_MAX) break;
@@ -254,7 +254,7 @@ export class SyncBackup {
   #retry(): void {
     this.#leaveGone();
     // What was passed over in the last moments of a session may be nowhere else.
-    if (this.#senders.inSession(this.#sessions())) this.#askAtUs = 0;
+    if (this.#senders.noteSessions(this.#sessions())) this.#askAtUs = 0;
     if (this.#listening.length === 0) this.#listen();
     else this.#ask();
     const { generation } = this.#tables;
