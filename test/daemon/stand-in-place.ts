@@ -24,7 +24,7 @@ class Place {
   }
 
   get argv(): readonly string[] {
-    const files = ['-p', this.path('p.pid'), '-r', this.path('r.pid'), '-c', this.path('c.pid')];
+    const files = ['p', 'r', 'c', 'b'].flatMap((word) => [`-${word}`, this.path(`${word}.pid`)]);
     return [process.execPath, STAND_IN, 'keepalived', '-f', this.path('conf'), ...files];
   }
 
