@@ -114,6 +114,10 @@ static __always_inline bool may_meet_twice(struct packet *p) {
   return p->protocol != IPPROTO_TCP || (p->flags & (FLAG_SYN | FLAG_RST)) != (FLAG_SYN | FLAG_RST);
 }
 
+/* The packet ends its connection to begin another one, and perhaps no server is left for that: then tc decides about it again, and must still find the
+ * old one counted, for its server's threshold (conn_replace). */
+static __always_inline bool may_be_refused(struct verdict *v) { return v->d && READ(v->d->overload); }
+
 /* QUICK_ABSENT: there is no connection. */
 __noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
   struct conf *c = the_conf();
@@ -122,7 +126,7 @@ __noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
   enum decision go = decide_known(&v);
   if (go == GO_DROP) return xdp_drop(&v);
-  if (go == GO_NEW) return QUICK_ABSENT;
+  if (go == GO_NEW) return unlikely(may_be_refused(&v)) ? XDP_PASS : QUICK_ABSENT;
   struct scratch *scratch = the_scratch();
   if (!scratch) return XDP_PASS;
   scratch->chosen = v.f.value;
