@@ -18,6 +18,8 @@ export function handIn(frame: Uint8Array): void {
   frame.fill(0, 0, 6);
 }
 
+export const isHandedIn = (frame: Uint8Array): boolean => frame.subarray(0, 6).every((byte) => byte === 0);
+
 /** Of the other end of weir's own device. */
 const FAR_END: Mac = '02:77:65:69:72:01';
 

@@ -9,11 +9,11 @@ import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
 import { BUCKET_SHARES } from './defence.js';
 import { type Environment, LOOPBACK } from './environment.js';
-import { isForNobody, toFarEnd } from './ethernet.js';
+import { isForNobody, isHandedIn, toFarEnd } from './ethernet.js';
 import { rulesOf } from './family.js';
 import { dropped, heldReply, type Outcome, passed, unknownReply } from './forward.js';
 import { asFirst, asksWhole, fitsFrame, followed, mayWait, noteOf, withWhole } from './fragment-path.js';
-import { type FragmentNote, fragmentKey, HELD_MAX_BYTES, HELD_SECONDS, NOTE_SECONDS } from './fragments.js';
+import { type FragmentNote, fragmentKey, HELD_MAX_BYTES, HELD_SECONDS, type HeldFragment, NOTE_SECONDS } from './fragments.js';
 import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
 import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
@@ -222,7 +222,13 @@ export class PacketDirector extends PacketTable {
   /** What waited for the first fragment comes in again. The last argument: the first one, as it goes on. */
   #leaveNote(key: string, note: FragmentNote, { length }: Uint8Array): void {
     const until = this.now + NOTE_SECONDS * this.settings.unitsPerSecond;
-    for (const held of this.fragments.store(key, note, until, length)) this.ingress(held);
+    for (const held of this.fragments.store(key, note, until, length)) this.#comesAgain(held);
+  }
+
+  /** What the director hands to its own stack then, it meets once more, by lo. */
+  #comesAgain(held: HeldFragment): void {
+    const { verdict, frame } = this.ingress(held);
+    if (verdict === 'redirect' && isHandedIn(frame)) this.ingress({ device: LOOPBACK, bytes: frame });
   }
 
   #meetLater(question: Question, arrival: Arrival, key: string, leaves: boolean): Outcome {
@@ -239,7 +245,7 @@ export class PacketDirector extends PacketTable {
       return passed(arrival);
     }
     const first = fragments.hold(key, { device: question.device, bytes: frame }, now, this.#heldUntil, packet.part?.whole ?? 0);
-    if (first !== undefined) this.ingress(first);
+    if (first !== undefined) this.#comesAgain(first);
     return dropped(question, arrival, 'fragment_held');
   }
 
