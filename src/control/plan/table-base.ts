@@ -7,12 +7,23 @@ import type { TableFacts } from './table-facts.js';
 /** Bytes of the digest that are written. */
 const BASE_BYTES = 8;
 
-const serverText = (spec: DestinationSpec): string => {
+const textOfServer = (spec: DestinationSpec): string => {
   const { method, weight, upperThreshold, lowerThreshold, tunnel, localAddresses = [], clientAddress } = spec;
   const tunnelled = method === 'tunnel' ? [tunnel.type, tunnel.port, tunnel.checksum] : [];
   const settings = [method, weight, upperThreshold, lowerThreshold, ...tunnelled, localAddresses.map(addressId), clientAddress ?? ''];
   return `${destinationId(spec)} ${settings.join(' ')}`;
 };
+
+/** A reader that reads again and again has the same objects for what did not change. */
+const serverTexts = new WeakMap<DestinationSpec, string>();
+
+function serverText(spec: DestinationSpec): string {
+  const kept = serverTexts.get(spec);
+  if (kept !== undefined) return kept;
+  const text = textOfServer(spec);
+  serverTexts.set(spec, text);
+  return text;
+}
 
 const serviceText = ({ key, scheduler, schedFlags, onePacket, persistence, idleEngine = '' }: ServiceSpec): string => {
   const kept = persistence === undefined ? idleEngine : `${persistence.timeout} ${persistence.netmask} ${persistence.engine ?? ''}`;
@@ -24,7 +35,7 @@ interface Kept {
   readonly text: string;
 }
 
-/** By the service's specification: a reader that reads again and again has the same objects for what did not change. */
+/** The same, by the service's specification. */
 const texts = new WeakMap<ServiceSpec, Kept>();
 
 /** All that is configured of a service and its servers: equal where nothing but the servers' order differs. */

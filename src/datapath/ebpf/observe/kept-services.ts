@@ -1,71 +1,16 @@
 // The services for a process that reads them again and again: what is configured of them is read once a generation of the table, and stays the same
 // object; what packets change of them is read each time.
-import { sameDestination, sameService } from '../../../model/identity.js';
-import { sameDestinationSpec, sameServiceSpec, sameTunnel } from '../../../model/same-spec.js';
-import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import { sameService } from '../../../model/identity.js';
+import type { DestinationEntry, ServiceEntry, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { type PageAsked, type ServicePage, servicePage } from '../../../model/service-page.js';
 import type { Clock } from '../../../sys/clock.js';
 import { Conf, Dest } from '../abi.gen.js';
 import { Dirty } from '../recovery/batch.js';
-import { isFlushing } from '../recovery/intent.js';
-import { specOfService } from '../table/identity.js';
-import { destinationEntry, eachDestination, ofLiveService, type StatsReader, specOfDestination, statsOf } from '../table/table-entries.js';
+import { destinationEntry, type StatsReader, statsOf } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import { readOnce, undisturbed } from '../whole-read.js';
+import { ConfiguredServices, type KeptService } from './configured-services.js';
 import { destinationOverview, type ServiceOverview } from './table-overview.js';
-
-interface KeptDestination {
-  readonly id: number;
-  readonly spec: DestinationSpec;
-}
-
-interface KeptService {
-  readonly id: number;
-  readonly order: number;
-  readonly spec: ServiceSpec;
-  readonly destinations: readonly KeptDestination[];
-}
-
-const isSameService = (a: ServiceSpec, b: ServiceSpec): boolean => sameService(a.key, b.key) && sameServiceSpec(a, b);
-
-const isSameDestination = (a: DestinationSpec, b: DestinationSpec): boolean =>
-  sameDestination(a, b) && sameDestinationSpec(a, b) && sameTunnel(a.tunnel, b.tunnel);
-
-/** What readers made of an object stays in use while it is the same: of what a change of the table left alone the one from before is kept. */
-function withKept(now: KeptService, before: KeptService | undefined): KeptService {
-  if (before === undefined || !isSameService(before.spec, now.spec)) return now;
-  const old = finder(before.destinations);
-  const destinations = now.destinations.map((one, at) => {
-    const kept = old(one.id, at);
-    return kept !== undefined && isSameDestination(kept.spec, one.spec) ? kept : one;
-  });
-  return { ...now, spec: before.spec, destinations };
-}
-
-/** Finds them by their ids: most are where they were. */
-function finder(destinations: readonly KeptDestination[]): (id: number, at: number) => KeptDestination | undefined {
-  let byId: ReadonlyMap<number, KeptDestination> | undefined;
-  return (id, at) => {
-    const there = destinations[at];
-    if (there?.id === id) return there;
-    byId ??= new Map(destinations.map((one) => [one.id, one]));
-    return byId.get(id);
-  };
-}
-
-/** The newest first, as serviceEntries reads them. `before`: as they were read the last time. */
-function configured(tables: Tables, before: readonly KeptService[]): readonly KeptService[] {
-  const old = new Map(before.map((one) => [one.id, one]));
-  const found: KeptService[] = [];
-  for (let id = 1; id <= tables.conf.get(0, Conf.serviceTop); id++) {
-    const now = ofLiveService(tables, id, (order) => ({
-      ...{ id, order, spec: specOfService(tables.services, id) },
-      destinations: eachDestination(tables, id).map((dest) => ({ id: dest, spec: specOfDestination(tables, dest) })),
-    }));
-    if (now !== undefined) found.push(withKept(now, old.get(id)));
-  }
-  return isFlushing(tables) ? [] : found.sort((a, b) => b.order - a.order);
-}
 
 /** What is configured, and templates, which a change of the table may move. */
 export interface ConfiguredService {
@@ -97,8 +42,7 @@ interface Current {
 export class KeptServices {
   /** What was read last while no change came between. */
   #whole: (Current & ReadMoment) | undefined;
-  /** What was read last. */
-  #newest: readonly KeptService[] = [];
+  readonly #configured: ConfiguredServices;
   #forgottenAtMs = Number.NEGATIVE_INFINITY;
   /** Of together(), with what it has read. */
   #shared: { current?: Current } | undefined;
@@ -108,7 +52,9 @@ export class KeptServices {
     readonly tables: Tables,
     readonly clock: Clock,
     readonly keptMs: number,
-  ) {}
+  ) {
+    this.#configured = new ConfiguredServices(tables);
+  }
 
   /** Only the counters of the services that are asked for are read. @throws WeirError table-unknown-number, as servicePage */
   read(stats: StatsReader = statsOf, asked: PageAsked = {}): KeptTable {
@@ -205,17 +151,15 @@ export class KeptServices {
     const whole = this.#whole;
     if (whole !== undefined && this.stands(whole)) return whole;
     const generation = this.tables.conf.atomic(0, Conf.generation);
+    const isKept = whole?.generation === generation;
     const atMs = this.clock.now();
-    const work = (): readonly KeptService[] => (whole?.generation === generation ? whole.services : this.#configured());
+    const work = (): readonly KeptService[] => (isKept ? whole.services : this.#configured.read());
     const read = readOnce(this.tables, work);
     const found = { services: read === undefined ? work() : read.value, generation };
-    if (read?.whole === true) this.#whole = { ...found, atMs };
-    else if (whole !== undefined && this.stands(whole)) return whole;
+    if (read?.whole === true) {
+      if (!isKept) this.#configured.keep();
+      this.#whole = { ...found, atMs };
+    } else if (whole !== undefined && this.stands(whole)) return whole;
     return found;
-  }
-
-  #configured(): readonly KeptService[] {
-    this.#newest = configured(this.tables, this.#newest);
-    return this.#newest;
   }
 }

@@ -91,24 +91,38 @@ function sourceOf({ intent }: Tables, id: number): { readonly edited: boolean; r
   return { edited: intent.atomic(0, Intent.kind) === INTENT_DESTINATION && intent.get(0, Intent.destination) === id, version };
 }
 
+const recorded = (tables: Tables, id: number): Description => {
+  const { dests } = tables;
+  return {
+    method: recordedForwarding(tables, id),
+    upper: dests.get(id, Dest.upper),
+    lower: dests.get(id, Dest.lower),
+    weight: dests.get(id, Dest.weight),
+    lastWeight: dests.get(id, Dest.lastWeight),
+  };
+};
+
+const writtenDown = ({ intent }: Tables): Description => ({
+  method: intent.get(0, Intent.method),
+  upper: intent.get(0, Intent.upper),
+  lower: intent.get(0, Intent.lower),
+  weight: intent.get(0, Intent.weight),
+  lastWeight: intent.get(0, Intent.lastWeight),
+});
+
 /** What a user may change of destination `id`, whole, beside a writer: an edit is true from the moment when it is written down. */
 export function descriptionOf(tables: Tables, id: number): Description {
-  const { dests, intent } = tables;
   for (;;) {
     const before = sourceOf(tables, id);
-    const recorded = (name: keyof Description): number => (name === 'method' ? recordedForwarding(tables, id) : dests.get(id, Dest[name]));
-    const value = (name: keyof Description): number => (before.edited ? intent.get(0, Intent[name]) : recorded(name));
-    const [method, upper, lower, weight, lastWeight] = [
-      value('method'),
-      value('upper'),
-      value('lower'),
-      value('weight'),
-      value('lastWeight'),
-    ];
+    const found = before.edited ? writtenDown(tables) : recorded(tables, id);
     const after = sourceOf(tables, id);
-    if (after.edited === before.edited && after.version === before.version) return { method, upper, lower, weight, lastWeight };
+    if (after.edited === before.edited && after.version === before.version) return found;
   }
 }
+
+/** The destination that is being edited: its record shows it later than readers do. 0: none. */
+export const editedDestination = ({ intent }: Tables): number =>
+  intent.atomic(0, Intent.kind) === INTENT_DESTINATION ? intent.get(0, Intent.destination) : 0;
 
 /** Every service is being removed: a reader finds none. */
 export function isFlushing({ intent }: Tables): boolean {
