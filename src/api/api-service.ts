@@ -10,7 +10,7 @@ import { isSystemError } from '../sys/errno.js';
 import { groupNamed } from '../sys/processes/accounts.js';
 import { peerCredentials } from '../sys/sockets/peer-credentials.js';
 import type { Caller } from './access/caller.js';
-import { guardedLook } from './events/guarded-look.js';
+import { guardedLook, guardedPieces } from './events/guarded-look.js';
 import { sampleTraffic } from './events/sample-traffic.js';
 import { Watch } from './events/watch.js';
 import { closeAll, type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
@@ -53,7 +53,7 @@ export class ApiService {
   readonly #watch: Watch;
   #timer: NodeJS.Timeout | undefined;
   #tcp: TcpService | undefined;
-  readonly #lookAtHost = guardedLook(
+  readonly #lookAtHost = guardedPieces(
     () => this.#watch.look(),
     (error) => this.#lookFailed(error),
   );

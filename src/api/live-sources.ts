@@ -31,6 +31,8 @@ import type { ApiReaders, ApiSources } from './sources.js';
 
 /** So long what takes long to collect is answered with again, ms: a look every second finds it new. */
 const KEPT_MS = 900;
+/** From that age on it is made again behind an answer, ms. */
+const AHEAD_MS = 450;
 /**
  * A change of the table that another process makes is not waited for: requests are answered with the table before it, so long. The watch looks
  * once a second, so there is one.
@@ -38,13 +40,33 @@ const KEPT_MS = 900;
 const BESIDE_CHANGE_MS = 2000;
 const UNHURRIED: ObservingOptions = { waitMs: 0, keptMs: BESIDE_CHANGE_MS };
 
-/** What `make` made, for a time. `isUnsettled`: what it made last is better than what it would make now. */
+/**
+ * What `make` made, for a time. `isUnsettled`: what it made last is better than what it would make now. Who asks often does not wait for it: it is made
+ * again behind the answer.
+ */
 function kept<T>(make: () => T, isUnsettled: () => boolean = () => false): () => T {
   let last: { readonly value: T; readonly at: number } | undefined;
+  let isAhead = false;
+  const made = (): T => {
+    last = { value: make(), at: performance.now() };
+    return last.value;
+  };
+  const makeAhead = (): void => {
+    isAhead = false;
+    try {
+      if (!isUnsettled()) made();
+    } catch {
+      last = undefined; // who asks next is answered why
+    }
+  };
   return () => {
-    const at = performance.now();
-    const age = last === undefined ? Number.POSITIVE_INFINITY : at - last.at;
-    if (last === undefined || (age >= KEPT_MS && !(age < BESIDE_CHANGE_MS && isUnsettled()))) last = { value: make(), at };
+    if (last === undefined) return made();
+    const age = performance.now() - last.at;
+    if (age >= KEPT_MS && !(age < BESIDE_CHANGE_MS && isUnsettled())) return made();
+    if (age >= AHEAD_MS && !isAhead) {
+      isAhead = true;
+      setImmediate(makeAhead);
+    }
     return last.value;
   };
 }

@@ -79,21 +79,21 @@ test('a look finds what came, changed and went', () => {
     },
     ring,
   );
-  watch.look();
-  watch.look();
+  Array.from(watch.look());
+  Array.from(watch.look());
   assert.equal(ring.last, 0);
   [services, generation] = [[], 2];
   up = false;
-  watch.look();
+  Array.from(watch.look());
   generation = undefined;
-  watch.look();
+  Array.from(watch.look());
   const shown = (ring.after(0) ?? []).map(({ event, data }) => [event, data]);
   assert.deepEqual(shown[0], ['table', { loaded: true, generation: 2, added: [], changed: [], removed: ['tcp:192.0.2.1:80'] }]);
   assert.deepEqual([shown[1]?.[0], shown.length], ['health', 3]);
   const remaining = (open: number) => ({ open, over: 0, byState: {}, persistent: 0, idleMaxS: null });
   for (const open of [100, 95, 50]) {
     drains = [{ ...oneDrain, openAtStart: 100, remaining: remaining(open) }];
-    watch.look();
+    Array.from(watch.look());
   }
   const drained = (ring.after(3) ?? []).map(({ event, data }) => [event, field(data, 'tenths')]);
   assert.deepEqual(

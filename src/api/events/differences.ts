@@ -30,16 +30,18 @@ export interface Happened {
   readonly data: unknown;
 }
 
-export const servicesLook = (services: readonly ConfiguredService[]): Named =>
-  new Map(
-    services.map(({ spec, destinations }) => [
-      serviceWord(spec.key),
-      configuredText(
-        spec,
-        destinations.map(({ spec: server }) => server),
-      ),
-    ]),
-  );
+/** So many services are looked at in one piece. */
+const PIECE = 200;
+
+export function* servicesLook(services: readonly ConfiguredService[]): Generator<void, Named> {
+  const found = new Map<string, string>();
+  for (const [index, { spec, destinations }] of services.entries()) {
+    if (index % PIECE === PIECE - 1) yield;
+    const servers = destinations.map(({ spec: server }) => server);
+    found.set(serviceWord(spec.key), configuredText(spec, servers));
+  }
+  return found;
+}
 
 export const daemonsLook = (daemons: readonly DaemonStatus[]): Pick<Look, 'health' | 'instances' | 'bfd'> => ({
   health: new Map(

@@ -13,11 +13,12 @@ export class Watch {
     readonly ring: EventRing,
   ) {}
 
-  #table(): Pick<Look, 'generation' | 'services'> {
+  *#table(): Generator<void, Pick<Look, 'generation' | 'services'>> {
     try {
       if (this.#last?.generation !== undefined && this.readers.generation() === this.#last.generation) return this.#last;
       const { generation, services } = this.readers.configured();
-      return { generation, services: servicesLook(services) };
+      yield;
+      return { generation, services: yield* servicesLook(services) };
     } catch (error) {
       // It is not loaded, or of another build: a further look will see.
       if (!isWeirError(error)) throw error;
@@ -34,12 +35,14 @@ export class Watch {
     }
   }
 
-  look(): void {
-    const { generation, services } = this.#table();
+  /** In pieces that each take a moment. */
+  *look(): Generator<void, void> {
+    const { generation, services } = yield* this.#table();
     const record = this.#drains();
     // One whose process was killed goes on.
     if (isDriven(record)) this.readers.driveDrains();
     const now = { generation, services, ...daemonsLook(this.readers.daemons()), ...drainsLook(record) };
+    yield;
     if (this.#last !== undefined) for (const { event, data } of differences(this.#last, now)) this.ring.push(event, data);
     this.#last = now;
   }
