@@ -1,6 +1,5 @@
 // What is configured in the table, with the name of that state, for a process that is asked for it again and again: it is read again where the
 // table, a record of feedback or a daemon's file is another one.
-import { createHash } from 'node:crypto';
 import { tableBase } from '../control/plan/table-base.js';
 import type { TableFacts } from '../control/plan/table-facts.js';
 import type { ReadMoment } from '../datapath/ebpf/observe/kept-services.js';
@@ -80,11 +79,9 @@ function stampOf(observed: ObservedDatapath): Stamp | undefined {
   return generation === undefined || files === undefined ? undefined : { generation, files, atMs };
 }
 
-const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
-
 function stateOf(observed: ObservedDatapath): PresentState {
   refuseOther(observed);
   const { present, timeouts } = observed.kind === 'loaded' ? observedPresent(observed.reader) : emptyFacts;
   const { owners } = tableOwners(observed);
-  return { present, owners, timeouts, base: tableBase({ present, owners, timeouts }, digestOf) };
+  return { present, owners, timeouts, base: tableBase({ present, owners, timeouts }) };
 }

@@ -1,6 +1,6 @@
 // What happened between two looks at a host, as events.
 import { isDeepStrictEqual } from 'node:util';
-import { configuredText } from '../../control/plan/table-base.js';
+import { configuredHash } from '../../control/plan/table-base.js';
 import type { ConfiguredService } from '../../datapath/ebpf/observe/kept-services.js';
 import type { DrainRecord } from '../../model/drain/drain.js';
 import { serviceWord } from '../../model/service-word.js';
@@ -12,7 +12,7 @@ type Named = ReadonlyMap<string, unknown>;
 export interface Look {
   /** undefined: no table is loaded. */
   readonly generation: number | undefined;
-  /** By the service's word: what is configured of it and its servers, as text. */
+  /** By the service's word: a hash of what is configured of it and its servers. */
   readonly services: Named;
   /** By the server and its virtual server. */
   readonly health: Named;
@@ -38,7 +38,7 @@ export function* servicesLook(services: readonly ConfiguredService[]): Generator
   for (const [index, { spec, destinations }] of services.entries()) {
     if (index % PIECE === PIECE - 1) yield;
     const servers = destinations.map(({ spec: server }) => server);
-    found.set(serviceWord(spec.key), configuredText(spec, servers));
+    found.set(serviceWord(spec.key), configuredHash(spec, servers).join(' '));
   }
   return found;
 }

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { PublishedServerAttempts } from '../../host/published-attempts.js';
 import { formatAddress } from '../../model/address-text.js';
 import { byServer } from '../../model/by-server.js';
-import type { BfdSessionStatus, HealthStatus } from '../../report/status/status.js';
+import type { BfdSessionStatus, HealthStatus, Status } from '../../report/status/status.js';
 import { releaseInstance } from '../changes/release-instance.js';
 import { json, type Route, route } from '../route.js';
 import { momentText } from '../values/moment-text.js';
@@ -149,6 +149,17 @@ const vipsShape = z.strictObject({
 const countsOf = (all: readonly { readonly key: string; readonly count: bigint }[]): Readonly<Record<string, string>> =>
   Object.fromEntries(all.map(({ key, count }) => [key, String(count)]));
 
+/** The same status is answered with for a moment, and is written out once. */
+const statusTexts = new WeakMap<Status, string>();
+
+function statusText(status: Status): string {
+  const kept = statusTexts.get(status);
+  if (kept !== undefined) return kept;
+  const text = `${JSON.stringify(status)}\n`;
+  statusTexts.set(status, text);
+  return text;
+}
+
 export const hostRoutes: readonly Route[] = [
   route({
     method: 'GET',
@@ -156,7 +167,10 @@ export const hostRoutes: readonly Route[] = [
     summary: 'what weir status --json prints',
     scope: 'read',
     answers: { 200: { what: 'the status (docs/operate.md)', schema: asStatus('as weir status --json') } },
-    answer: (_request, sources) => json(sources.status()),
+    answer: (_request, sources) => ({
+      status: 200,
+      body: { kind: 'text', text: statusText(sources.status()), type: 'application/json' },
+    }),
   }),
   route({
     method: 'GET',

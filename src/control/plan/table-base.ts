@@ -1,60 +1,82 @@
-// A short name for a table: equal for the same services, servers and timeouts, whatever their order and their connections.
-import { addressId, destinationId, serviceId } from '../../model/identity.js';
+// A short name for a table: equal for the same services, servers and timeouts, whatever their order and their connections. It is made again for each state
+// of the table by processes that answer meanwhile, so it is a sum of hashes: nothing is sorted or written out.
+import type { Address } from '../../model/address.js';
 import type { DestinationSpec, ServiceSpec } from '../../model/service.js';
-import { sha256 } from '../../wire/sha256.js';
+import { MixedHash } from '../../wire/mixed-hash.js';
 import type { TableFacts } from './table-facts.js';
 
-/** Bytes of the digest that are written. */
-const BASE_BYTES = 8;
+type Hash = readonly [number, number];
 
-const textOfServer = (spec: DestinationSpec): string => {
-  const { method, weight, upperThreshold, lowerThreshold, tunnel, localAddresses = [], clientAddress } = spec;
-  const tunnelled = method === 'tunnel' ? [tunnel.type, tunnel.port, tunnel.checksum] : [];
-  const settings = [method, weight, upperThreshold, lowerThreshold, ...tunnelled, localAddresses.map(addressId), clientAddress ?? ''];
-  return `${destinationId(spec)} ${settings.join(' ')}`;
-};
+/** Of hashes whose order does not matter. */
+class HashSum {
+  #one = 0;
+  #two = 0;
 
-/** A reader that reads again and again has the same objects for what did not change. */
-const serverTexts = new WeakMap<DestinationSpec, string>();
+  add([one, two]: Hash): void {
+    this.#one = (this.#one + one) | 0;
+    this.#two = (this.#two + two) | 0;
+  }
 
-function serverText(spec: DestinationSpec): string {
-  const kept = serverTexts.get(spec);
-  if (kept !== undefined) return kept;
-  const text = textOfServer(spec);
-  serverTexts.set(spec, text);
-  return text;
+  get value(): Hash {
+    return [this.#one, this.#two];
+  }
 }
 
-const serviceText = ({ key, scheduler, schedFlags, onePacket, persistence, idleEngine = '' }: ServiceSpec): string => {
-  const kept = persistence === undefined ? idleEngine : `${persistence.timeout} ${persistence.netmask} ${persistence.engine ?? ''}`;
-  return `${serviceId(key)} ${scheduler} ${schedFlags} ${onePacket} ${kept}`;
-};
-
-interface Kept {
-  readonly servers: readonly DestinationSpec[];
-  readonly text: string;
+function addAddress(hash: MixedHash, { words }: Address): void {
+  hash.word(words.length);
+  for (const word of words) hash.word(word);
 }
 
-/** The same, by the service's specification. */
-const texts = new WeakMap<ServiceSpec, Kept>();
-
-/** All that is configured of a service and its servers: equal where nothing but the servers' order differs. */
-export function configuredText(spec: ServiceSpec, servers: readonly DestinationSpec[]): string {
-  const kept = texts.get(spec);
-  if (kept?.servers.length === servers.length && kept.servers.every((one, index) => one === servers[index])) return kept.text;
-  const text = [serviceText(spec), ...servers.map(serverText).sort()].join('\n');
-  texts.set(spec, { servers, text });
-  return text;
+function serverHash(spec: DestinationSpec): Hash {
+  const { address, port, method, weight, upperThreshold, lowerThreshold, tunnel, localAddresses = [], clientAddress } = spec;
+  const hash = new MixedHash();
+  addAddress(hash, address);
+  hash.word(port).text(method).word(weight).word(upperThreshold).word(lowerThreshold);
+  if (method === 'tunnel') hash.text(tunnel.type).word(tunnel.port).text(tunnel.checksum);
+  for (const local of localAddresses) addAddress(hash, local);
+  return hash.text(clientAddress ?? '').value();
 }
 
-/** Of what the document may own: services of others do not count. `digestOf`: SHA-256, where there is a faster one. */
-export function tableBase(
-  { present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>,
-  digestOf: (bytes: Uint8Array) => Uint8Array = sha256,
-): string {
-  const services = [...present].filter(([id]) => !owners.has(id));
-  const lines = services.map(([, { spec, destinations }]) => configuredText(spec, destinations));
-  const times = `${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}`;
-  const digest = digestOf(new TextEncoder().encode([times, ...lines.sort()].join('\n\n')));
-  return [...digest.subarray(0, BASE_BYTES)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+function addKey(hash: MixedHash, key: ServiceSpec['key']): void {
+  if (key.kind === 'fwmark') {
+    hash.text(key.family).word(key.mark);
+    return;
+  }
+  addAddress(hash.text(key.protocol), key.address);
+  hash.word(key.port);
+}
+
+/** Of all that is configured of a service and its servers: equal where nothing but the servers' order differs. */
+export function configuredHash(
+  { key, scheduler, schedFlags, onePacket, persistence, idleEngine = '' }: ServiceSpec,
+  servers: readonly DestinationSpec[],
+): Hash {
+  const hash = new MixedHash();
+  addKey(hash, key);
+  hash.text(scheduler).word(schedFlags).word(Number(onePacket));
+  if (persistence === undefined) hash.text(idleEngine);
+  else
+    hash
+      .word(1)
+      .word(persistence.timeout)
+      .word(persistence.netmask)
+      .text(persistence.engine ?? '');
+  const sum = new HashSum();
+  for (const server of servers) sum.add(serverHash(server));
+  return hash.word(servers.length).word(sum.value[0]).word(sum.value[1]).value();
+}
+
+const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
+
+/** Of what the document may own: services of others do not count. */
+export function tableBase({ present, owners, timeouts }: Pick<TableFacts, 'present' | 'owners' | 'timeouts'>): string {
+  const sum = new HashSum();
+  let services = 0;
+  for (const [id, { spec, destinations }] of present) {
+    if (owners.has(id)) continue;
+    services += 1;
+    sum.add(configuredHash(spec, destinations));
+  }
+  const hash = new MixedHash().word(timeouts.tcp).word(timeouts.tcpFin).word(timeouts.udp).word(services);
+  return hash.word(sum.value[0]).word(sum.value[1]).value().map(hex).join('');
 }
