@@ -1,7 +1,6 @@
 // One core for a director alone: what comes to it is received there, and what its stations get on theirs. How busy that core is shows a program that counts
-// on it when nothing else wants it: what it does not come to, the director has taken, with all interrupts and what they cost the caches.
+// on it when nothing else wants it: what it does not come to, the director has taken, with all interrupts.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './processes.js';
 import type { Topology } from './wire-topology.js';
@@ -25,8 +24,9 @@ export function unite({ client, director, servers }: Topology): void {
 
 /** Counts pieces of work of a fraction of a ms, and answers how many there were. */
 const COUNTING =
-  'let n=0;process.on("message",()=>process.send(n));const turn=()=>{for(let k=0;k<10;k++){let x=1;for(let i=0;i<50000;i++)x=Math.imul(x,31)+i|0;n+=x===0?0:1;}setImmediate(turn);};turn();';
+  'let n=0;process.on("message",()=>process.send(n));process.on("disconnect",()=>process.exit());const turn=()=>{for(let k=0;k<10;k++){let x=1;for(let i=0;i<50000;i++)x=Math.imul(x,31)+i|0;n+=x===0?0:1;}setImmediate(turn);};turn();';
 const CALIBRATION_MS = 1000;
+const BUSY_MIN = 0.01;
 
 export class DirectorCore {
   readonly #child: ChildProcess;
@@ -46,13 +46,17 @@ export class DirectorCore {
     return core;
   }
 
-  /** What `work` came to, and the part of its time, 0 to 1, that others had the core. */
-  async during<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly busy: number }> {
-    let result: T | undefined;
+  /** What `work` came to, and how many seconds of its time others had the core. @throws Error where that is too little to be measured */
+  async during<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly busySeconds: number }> {
+    let [result, seconds]: [T | undefined, number] = [undefined, 0];
     const rate = await this.#rateDuring(async () => {
+      const began = performance.now();
       result = await work();
+      seconds = (performance.now() - began) / 1000;
     });
-    return { result: result as T, busy: 1 - rate / this.#alone };
+    const busy = 1 - rate / this.#alone;
+    if (!(busy >= BUSY_MIN)) throw new Error(`the core was busy for ${(busy * 100).toFixed(1)} % of the time, too little to be measured`);
+    return { result: result as T, busySeconds: busy * seconds };
   }
 
   close(): void {
@@ -66,10 +70,20 @@ export class DirectorCore {
     return ((await this.#counted()) - before) / (now - began);
   }
 
-  async #counted(): Promise<number> {
-    const answer = once(this.#child, 'message');
-    this.#child.send('count');
-    const [count] = (await answer) as [number];
-    return count;
+  /** @throws Error where the program has ended */
+  #counted(): Promise<number> {
+    return new Promise((done, fail) => {
+      const ended = (): void => fail(new Error("the program that counts on the director's core has ended"));
+      if (!this.#child.connected) {
+        ended();
+        return;
+      }
+      this.#child.once('exit', ended);
+      this.#child.once('message', (count) => {
+        this.#child.off('exit', ended);
+        done(Number(count));
+      });
+      this.#child.send('count');
+    });
   }
 }

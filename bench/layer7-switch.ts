@@ -77,24 +77,30 @@ interface Counts {
 }
 const countsOf = ({ director }: Topology): Counts => JSON.parse(run(director, [weir, 'switch', 'status', '--json'])).counts as Counts;
 
-/** Requests a second. */
-async function rateOf({ name, client, at }: Target, test: SwitchTest, seconds: number): Promise<number> {
+interface Passed {
+  readonly requests: number;
+  readonly rate: number;
+}
+
+async function passed({ name, client, at }: Target, test: SwitchTest, seconds: number): Promise<Passed> {
   const fields = ['Host: www.example.com', ...test.fields].flatMap((field) => ['-H', field]);
   const words = ['wrk', '-t1', `-c${CLIENTS}`, `-d${seconds}s`, '--timeout', '20s', ...fields, `http://${at}/files/1k`];
   const { stdout } = await finished(start(client, words));
   const trouble = /Socket errors: .*|Non-2xx.*/.exec(stdout)?.[0];
   if (trouble !== undefined) throw new Error(`${test.name}, ${name}: ${trouble.trim()}`);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
+  return { requests: Number(/(\d+) requests in/.exec(stdout)?.[1]), rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]) };
 }
 
 type Measure = (target: Target, test: SwitchTest, seconds: number) => Promise<number>;
+
+const rateOf: Measure = async (target, test, seconds) => (await passed(target, test, seconds)).rate;
 
 /** Requests a second of the time that others than the counting program had the core. */
 const rateByCore =
   (core: DirectorCore): Measure =>
   async (target, test, seconds) => {
-    const { result, busy } = await core.during(() => rateOf(target, test, seconds));
-    return result / busy;
+    const { result, busySeconds } = await core.during(() => passed(target, test, seconds));
+    return result.requests / busySeconds;
   };
 
 interface Measured {
