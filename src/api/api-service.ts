@@ -56,6 +56,7 @@ export class ApiService {
   readonly #lookAtHost = guardedPieces(
     () => this.#watch.look(),
     (error) => this.#lookFailed(error),
+    () => this.#isStopped,
   );
   /** In a turn of their own, half a second before the rest, which finds them then: so no request waits for all of it. */
   readonly #lookAtDaemons = guardedLook(

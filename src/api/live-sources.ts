@@ -25,51 +25,12 @@ import { monotonicUs } from '../sys/clock.js';
 import { unlessCode } from '../sys/errno.js';
 import { neighbours } from '../sys/netlink/neighbours.js';
 import { type DoctorReport, examineBeside } from './doctor-process.js';
+import { BESIDE_CHANGE_MS, kept, keptAhead } from './kept.js';
 import { keptDrift } from './kept-drift.js';
 import { liveTable } from './live-table.js';
 import type { ApiReaders, ApiSources } from './sources.js';
 
-/** So long what takes long to collect is answered with again, ms: a look every second finds it new. */
-const KEPT_MS = 900;
-/** From that age on it is made again behind an answer, ms. */
-const AHEAD_MS = 450;
-/**
- * A change of the table that another process makes is not waited for: requests are answered with the table before it, so long. The watch looks
- * once a second, so there is one.
- */
-const BESIDE_CHANGE_MS = 2000;
 const UNHURRIED: ObservingOptions = { waitMs: 0, keptMs: BESIDE_CHANGE_MS };
-
-/**
- * What `make` made, for a time. `isUnsettled`: what it made last is better than what it would make now. Who asks often does not wait for it: it is made
- * again behind the answer.
- */
-function kept<T>(make: () => T, isUnsettled: () => boolean = () => false): () => T {
-  let last: { readonly value: T; readonly at: number } | undefined;
-  let isAhead = false;
-  const made = (): T => {
-    last = { value: make(), at: performance.now() };
-    return last.value;
-  };
-  const makeAhead = (): void => {
-    isAhead = false;
-    try {
-      if (!isUnsettled()) made();
-    } catch {
-      last = undefined; // who asks next is answered why
-    }
-  };
-  return () => {
-    if (last === undefined) return made();
-    const age = performance.now() - last.at;
-    if (age >= KEPT_MS && !(age < BESIDE_CHANGE_MS && isUnsettled())) return made();
-    if (age >= AHEAD_MS && !isAhead) {
-      isAhead = true;
-      setImmediate(makeAhead);
-    }
-    return last.value;
-  };
-}
 
 /** The tables that are pinned now, mapped once: a takeover or a new load pins others, which changes their folder. */
 function keptTables(): { readonly observe: () => ObservedDatapath; readonly forget: () => void } {
@@ -135,7 +96,7 @@ export function liveSources({ refusals, requests, applies }: Counted, document: 
     now: () => Date.now(),
     monotonicUs,
     ...liveTable(reader, state),
-    status: kept(() => statusOf(ownPin(), observe(), daemons()), isUnsettled),
+    status: keptAhead(() => statusOf(ownPin(), observe(), daemons()), isUnsettled),
     daemons,
     attempts: kept(publishedServerAttempts),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),

@@ -12,12 +12,17 @@ const whole = (look: () => void): Iterator<void> => ({
 export const guardedLook = (look: () => void, onFailure: (error: unknown) => void): (() => void) =>
   guardedPieces(() => whole(look), onFailure);
 
-/** The same of a look that is made in pieces, with requests in between. While one is under way no other one begins. */
-export function guardedPieces(look: () => Iterator<void>, onFailure: (error: unknown) => void): () => void {
+/** The same of a look that is made in pieces, with requests in between, until `isOver`. While one is under way no other one begins. */
+export function guardedPieces(
+  look: () => Iterator<void>,
+  onFailure: (error: unknown) => void,
+  isOver: () => boolean = () => false,
+): () => void {
   let last: string | undefined;
   let underWay: Iterator<void> | undefined;
   const goOn = (pieces: Iterator<void>): void => {
     try {
+      if (isOver()) return;
       if (pieces.next().done !== true) {
         setImmediate(goOn, pieces);
         return;
