@@ -115,7 +115,7 @@ static __always_inline bool may_meet_twice(struct packet *p) {
 }
 
 /* The packet ends its connection to begin another one, and perhaps no server is left for that: then tc decides about it again, and must still find the
- * old one counted, for its server's threshold (conn_replace). */
+ * old one counted, for its server's threshold (conn_replace). Where another CPU fills the server just now, tc may let the packet in. */
 static __always_inline bool may_be_refused(struct verdict *v) { return v->d && READ(v->d->overload); }
 
 /* QUICK_ABSENT: there is no connection. */

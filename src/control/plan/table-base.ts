@@ -33,6 +33,7 @@ function serverHash(spec: DestinationSpec): Hash {
   addAddress(hash, address);
   hash.word(port).text(method).word(weight).word(upperThreshold).word(lowerThreshold);
   if (method === 'tunnel') hash.text(tunnel.type).word(tunnel.port).text(tunnel.checksum);
+  hash.word(localAddresses.length);
   for (const local of localAddresses) addAddress(hash, local);
   return hash.text(clientAddress ?? '').value();
 }
@@ -54,7 +55,7 @@ export function configuredHash(
   const hash = new MixedHash();
   addKey(hash, key);
   hash.text(scheduler).word(schedFlags).word(Number(onePacket));
-  if (persistence === undefined) hash.text(idleEngine);
+  if (persistence === undefined) hash.word(0).text(idleEngine);
   else
     hash
       .word(1)

@@ -27,8 +27,12 @@ export interface KeptService {
 const SERVICE_FIELDS: readonly Field[] = [
   Service.addr,
   Service.port,
+  Service.protocol,
+  Service.family,
   Service.mark,
   Service.state,
+  Service.scheduler,
+  Service.flags,
   Service.head,
   Service.persistence,
   Service.order,
@@ -36,6 +40,8 @@ const SERVICE_FIELDS: readonly Field[] = [
 const DEST_FIELDS: readonly Field[] = [
   Dest.addr,
   Dest.port,
+  Dest.protocol,
+  Dest.method,
   Dest.flags,
   Dest.service,
   Dest.weight,
@@ -44,6 +50,9 @@ const DEST_FIELDS: readonly Field[] = [
   Dest.lower,
   Dest.lastWeight,
   Dest.state,
+  Dest.family,
+  Dest.tunnelType,
+  Dest.tunnelFlags,
   Dest.tunnelPort,
 ];
 
@@ -82,8 +91,8 @@ export class ConfiguredServices {
   }
 
   /**
-   * The newest first, as serviceEntries reads them. Beside a change as packets meet them: what is written down of it counts, and its destination's record
-   * does not show that. @throws WeirError table-unknown-number
+   * The newest first, as serviceEntries reads them. Beside a change as packets meet them: an edit counts from when it is written down, and the record of
+   * its destination may not show it yet. @throws WeirError table-unknown-number
    */
   read(): readonly KeptService[] {
     const { conf } = this.tables;
@@ -97,7 +106,7 @@ export class ConfiguredServices {
     return this.#found;
   }
 
-  /** No change came while read() did: what it has read stands as long as the records do. */
+  /** To be called when no change came during read(): what that has read stands as long as the records do. */
   keep(): void {
     this.#kept = this.#found;
     this.#services.keep();
@@ -119,7 +128,7 @@ export class ConfiguredServices {
   #service(id: number, order: number, before: KeptService | undefined, unchanged: Unchanged): KeptService {
     // FULLNAT's local addresses are in other tables.
     const stands = (one: KeptDestination): boolean => one.spec.localAddresses === undefined && unchanged.destination(one.id);
-    const isSame = before !== undefined && unchanged.service(id);
+    const isSame = before !== undefined && before.order === order && unchanged.service(id);
     if (isSame && before.destinations.every(stands)) return before;
     const decoded = isSame ? before.spec : specOfService(this.tables.services, id);
     const spec = before !== undefined && isSameService(before.spec, decoded) ? before.spec : decoded;

@@ -40,7 +40,7 @@ export class RecordCopies {
     [this.#kept, this.#taken] = [this.#taken, this.#kept];
   }
 
-  /** Has the record that was taken the same in its fields as the one that was kept? */
+  /** Are the compared fields of this record the same in both copies? */
   isSame(record: number): boolean {
     const at = (record * this.records.bytes) / WORD;
     if (at >= this.#kept.length || at >= this.#taken.length) return false;

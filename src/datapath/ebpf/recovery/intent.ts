@@ -120,7 +120,7 @@ export function descriptionOf(tables: Tables, id: number): Description {
   }
 }
 
-/** The destination that is being edited: its record shows it later than readers do. 0: none. */
+/** The destination of an edit that is written down, and which its record may not show yet. 0: there is none. */
 export const editedDestination = ({ intent }: Tables): number =>
   intent.atomic(0, Intent.kind) === INTENT_DESTINATION ? intent.get(0, Intent.destination) : 0;
 

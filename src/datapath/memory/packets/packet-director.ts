@@ -225,7 +225,7 @@ export class PacketDirector extends PacketTable {
     for (const held of this.fragments.store(key, note, until, length)) this.#comesAgain(held);
   }
 
-  /** What the director hands to its own stack then, it meets once more, by lo. */
+  /** If the director hands the frame to its own stack, the frame comes in once more, by lo. */
   #comesAgain(held: HeldFragment): void {
     const { verdict, frame } = this.ingress(held);
     if (verdict === 'redirect' && isHandedIn(frame)) this.ingress({ device: LOOPBACK, bytes: frame });
