@@ -66,7 +66,7 @@ export const withRefused = <T>(name: ArtifactName, section: string, work: (objec
   withSpoiled(artifact(name), section, work, program);
 
 /** What node starts must be files of this folder; the others are looked up in it. */
-const STARTED = /^weir(\.cjs|(-daemon)?\.(js|[a-z]+\.compiled))$/;
+const STARTED = /^weir(\.cjs|(-daemon|-ipvsadm)?\.(js|[a-z]+\.compiled))$/;
 
 /** This build in a folder of its own, with another object. Returns the folder. */
 export function buildWith(object: string, name: ArtifactName): string {

@@ -16,10 +16,10 @@ import { inFolder, refused, SMALL, skip, wrong } from './self-check-bed.js';
 
 /** Mistakes that a compiler, a verifier's rewriting or a merge could make. */
 const MISTAKES = [
-  ['quick.h', 'ip->ttl = p->ttl - 1;', 'ip->ttl = p->ttl;', 'xdp: '],
-  ['quick.h', 'ports[8] = sum_apply(ports[8], l4_change);', 'ports[8] = sum_apply(ports[8], change);', 'xdp: '],
+  ['quick-packet.h', 'ip->ttl = p->ttl - 1;\n  ip->check = check;', 'ip->check = check;', 'xdp: '],
+  ['quick-packet.h', 'ports[8] = sum_apply(ports[8], change);', 'ports[8] = sum_apply(ports[8], change + 1);', 'xdp: '],
   ['send.h', 'bpf_l4_csum_replace(skb, check_at, r->was, r->addr,', 'bpf_l4_csum_replace(skb, check_at, r->addr, r->was,', 'ingress: '],
-  ['packet.h', 'if (p->fragment) {', 'if (!p->fragment) {', 'ingress: '],
+  ['packet.h', 'if (p->fragment) {', 'if (!p->fragment) {', 'xdp: '],
   ['packet.h', 'return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;', 'return parsed;', 'ingress: a wrong IP checksum'],
   ['tc.h', 'if (done != TC_UNKNOWN) return done;', 'if (done == TC_UNKNOWN) return done;', 'ingress: '],
   ['local.h', 'if (likely(known != NOT_ASKED)) return known;', 'if (likely(known != NOT_ASKED)) return !known;', 'ingress: '],
@@ -89,7 +89,7 @@ test('a build with a mistake in it is not entered, and its service is refused', 
 
 /** In the short cut of IPv6. */
 const SHORT_CUT_MISTAKES = [
-  ['quick6.h', 'ip->hop_limit = p->ttl - 1;', 'ip->hop_limit = p->ttl;'],
+  ['quick6.h', 'source, to, port);\n  ip->hop_limit = p->ttl - 1;', 'source, to, port);\n  ip->hop_limit = p->ttl;'],
   ['quick6.h', 'address_copy(source ? ip->saddr : ip->daddr, to);', 'address_copy(source ? ip->daddr : ip->saddr, to);'],
 ] as const;
 
