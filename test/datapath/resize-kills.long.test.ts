@@ -105,10 +105,10 @@ test('neither those sizes nor those of before can be loaded: the first failure i
   try {
     set(bed);
     let loads = 0;
-    const refused: Other<ObjectFile, 'load'> = (_self, _args, was) => {
+    // The wanted sizes fail before that, at the first large table.
+    const refused: Other<ObjectFile, 'load'> = () => {
       loads += 1;
-      if (loads > 1) throw new Error('refused again');
-      return was();
+      throw new Error('refused again');
     };
     const tooLarge = { capacity: { connBuckets: 2 ** 31 } };
     withReplaced(ObjectFile.prototype, 'load', refused, () =>
@@ -121,7 +121,7 @@ test('neither those sizes nor those of before can be loaded: the first failure i
         },
       ),
     );
-    assert.equal(loads, 2);
+    assert.equal(loads, 1);
     openDirector().close();
     assert.deepEqual(found(bed), withSizes(SMALL));
   } finally {
