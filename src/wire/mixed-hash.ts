@@ -1,5 +1,6 @@
 // A hash of 64 bits for what a process made itself: two lanes after MurmurHash3 for 32-bit machines (Austin Appleby, public domain). States that differ in one
-// bit have different ones; it is no protection against who looks for two that have the same.
+// bit have different ones; it is no protection against who looks for two that have the same. (The stream between nodes has one of its own, of 32
+// bits, as its format states: stream-hash.ts.)
 
 const rotated = (word: number, bits: number): number => (word << bits) | (word >>> (32 - bits));
 

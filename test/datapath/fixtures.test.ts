@@ -3,17 +3,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
+import { isHelpedBy } from '../../src/datapath/ebpf/table/ftp.js';
+import { isWide } from '../../src/datapath/ebpf/table/identity.js';
 import { IPV6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { breadth, test } from '../support/breadth.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
-import type { Fixture, Setup } from './fixtures/fixture.js';
+import type { Fixture } from './fixtures/fixture.js';
 import { fixtures } from './fixtures/index.js';
 import { isTooShortForTc, look, prepare, UNMET_REASONS } from './fixtures/play-fixture.js';
 import { hold, type Outcome } from './verdict.js';
 
-const FTP_PORT = 21;
+const FTP_PORTS = [21];
 const PLAIN_IPV6: readonly unknown[] = [IpProtocol.tcp, IpProtocol.udp];
 
 /** What XDP must do by itself: plain packets to be forwarded. Options, extension headers and errors are left to tc. */
@@ -33,11 +35,11 @@ function meet(bed: Bed, fixture: Fixture, shortCut: boolean): Outcome {
   return isPlain(fixture) || isTooShortForTc(fixture) ? bed.sendXdp(device, frame) : bed.send('xdp', device, frame);
 }
 
-const isWide = ({ service: { key } }: Setup): boolean => key.kind === 'fwmark' || key.port === 0 || key.port === FTP_PORT;
-
 /** May the wide build have a connection? Else its timer soon leaves new ones to XDP. */
 const hasWide = ({ setup, before = [] }: Fixture): boolean =>
-  [...setup, ...before.flatMap((step) => (step.kind === 'add service' ? [step.setup] : []))].some(isWide);
+  [...setup, ...before.flatMap((step) => (step.kind === 'add service' ? [step.setup] : []))].some(
+    ({ service: { key } }) => isWide(key) || isHelpedBy(FTP_PORTS, key),
+  );
 
 function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
   bed.wipe();

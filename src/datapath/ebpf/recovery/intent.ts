@@ -85,10 +85,14 @@ export function intendFlush({ intent }: Tables): void {
   intent.set(0, Intent.kind, INTENT_FLUSH);
 }
 
+/** The destination of an edit that is written down, and which its record may not show yet. 0: there is none. */
+export const editedDestination = ({ intent }: Tables): number =>
+  intent.atomic(0, Intent.kind) === INTENT_DESTINATION ? intent.get(0, Intent.destination) : 0;
+
 /** Where the values of destination `id` are to be read, and a number that changes when an edit begins. */
-function sourceOf({ intent }: Tables, id: number): { readonly edited: boolean; readonly version: number } {
-  const version = intent.atomic(0, Intent.edits); // before the kind, which is stored after it
-  return { edited: intent.atomic(0, Intent.kind) === INTENT_DESTINATION && intent.get(0, Intent.destination) === id, version };
+function sourceOf(tables: Tables, id: number): { readonly edited: boolean; readonly version: number } {
+  const version = tables.intent.atomic(0, Intent.edits); // before the kind, which is stored after it
+  return { edited: editedDestination(tables) === id, version };
 }
 
 const recorded = (tables: Tables, id: number): Description => {
@@ -119,10 +123,6 @@ export function descriptionOf(tables: Tables, id: number): Description {
     if (after.edited === before.edited && after.version === before.version) return found;
   }
 }
-
-/** The destination of an edit that is written down, and which its record may not show yet. 0: there is none. */
-export const editedDestination = ({ intent }: Tables): number =>
-  intent.atomic(0, Intent.kind) === INTENT_DESTINATION ? intent.get(0, Intent.destination) : 0;
 
 /** Every service is being removed: a reader finds none. */
 export function isFlushing({ intent }: Tables): boolean {
