@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
+import { ownPidFiles } from '../support/own-pid-files.js';
 import { signalledPid } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { fresh, place, running } from './stand-in-place.js';
@@ -203,9 +203,8 @@ breadth('on a full disk it runs without pid files, and logs that', { skip: noNam
   fresh();
   const small = place.path('small');
   mkdirSync(small);
-  const files = ['-p', join(small, 'p.pid'), '-r', join(small, 'r.pid')];
   const fill = `mount -t tmpfs -o size=4k none ${small} && echo full > ${small}/fill && exec "$@"`;
-  const argv = ['unshare', '-m', 'sh', '-c', fill, 'sh', ...place.argv, '-n', '-G', ...files];
+  const argv = ['unshare', '-m', 'sh', '-c', fill, 'sh', ...place.argv, '-n', '-G', ...ownPidFiles(small)];
   const daemon = new RunningDaemon(argv, { TMPDIR: place.folder });
   place.daemons.push(daemon);
   // Without -l the log is elsewhere: who started it sees the message all the same.

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get, namedServer } from '../layer7/running-proxy.js';
+import { ownPidFiles } from '../support/own-pid-files.js';
 import { root } from '../support/project.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-run-'));
@@ -46,7 +47,7 @@ test('the proxy is a process of the daemon', { timeout: 60_000 }, async (context
     );
   writeFileSync(path('keepalived.conf'), 'global_defs {\n  router_id weir_run_test\n}\n');
   write(servers[0]!);
-  const args = ['run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', '-p', path('pid')];
+  const args = ['run', '--weir-config', path('weir.yaml'), '-f', path('keepalived.conf'), '-n', '-l', '-D', ...ownPidFiles(folder)];
   const child = spawn(process.execPath, [join(root, 'dist/weir.cjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   context.after(() => child.kill());
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
@@ -82,7 +83,7 @@ test('a weir.yaml alone: its access log, and an engine in place of the proxy by 
   output = '';
   // where there is no keepalived.conf, and no other engine's files
   const place = 'mount -t tmpfs none /etc/keepalived && mkdir -p /run/weir/haproxy && mount -t tmpfs none /run/weir/haproxy && exec "$@"';
-  const weir = [process.execPath, join(root, 'dist/weir.cjs'), 'run', '--weir-config', file, '-n', '-l', '-D', '-p', path('pid2')];
+  const weir = [process.execPath, join(root, 'dist/weir.cjs'), 'run', '--weir-config', file, '-n', '-l', '-D', ...ownPidFiles(folder, '2')];
   const child = spawn('unshare', ['-m', 'sh', '-c', place, 'sh', ...weir], { stdio: ['ignore', 'pipe', 'pipe'], env });
   context.after(() => child.kill());
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));

@@ -60,7 +60,7 @@ export class Pair {
   }
 
   start(host: Host, file: string): RunningDaemon {
-    const paths = ['-p', '-r', '-c'].flatMap((option) => [option, join(this.folder, `${host.name}${option}`)]);
+    const paths = ['-p', '-r', '-c', '-b'].flatMap((option) => [option, join(this.folder, `${host.name}${option}`)]);
     const words = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-D', '-f', file, ...paths];
     const daemon = new RunningDaemon(['ip', 'netns', 'exec', host.namespace, ...words]);
     this.bed.atEnd(() => void daemon.stop());

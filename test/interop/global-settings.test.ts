@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { reloadTimeText } from '../../src/daemon/supervisor/reload/reload-time.js';
 import { Bed, type Host } from '../support/netns-bed.js';
+import { ownPidFiles } from '../support/own-pid-files.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { type Maker, program, skipWithoutPeer } from './harness.js';
 
@@ -77,8 +78,7 @@ async function observe(maker: Maker): Promise<unknown> {
   writeFileSync(file('conf'), globals(folder));
   writeFileSync(file('instance'), INSTANCE);
   writeFileSync(file('reading'), 'of before');
-  const pidFiles = ['-p', file('p.pid'), '-r', file('r.pid')];
-  const argv = ['ip', 'netns', 'exec', host.namespace, program(maker), '-n', '-l', '-D', '-G', '-P', '-f', file('conf'), ...pidFiles];
+  const argv = ['ip', 'netns', 'exec', host.namespace, program(maker), '-n', '-l', '-D', '-G', '-P', '-f', file('conf'), ...ownPidFiles(folder)];
   const daemon = new RunningDaemon(argv, { TMPDIR: folder });
   try {
     await daemon.logged(/Entering MASTER STATE/);

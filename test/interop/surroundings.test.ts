@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bed, type Host } from '../support/netns-bed.js';
+import { ownPidFiles } from '../support/own-pid-files.js';
 import { pidIn } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { type Maker, program, skipWithoutPeer } from './harness.js';
@@ -32,7 +33,7 @@ after(() => {
 const file = (name: string): string => join(folder, name);
 const options = (text: string): readonly string[] => {
   writeFileSync(file('conf'), text);
-  return ['-n', '-l', '-G', '-P', '-f', file('conf'), '-p', file('p.pid'), '-r', file('r.pid'), '-c', file('c.pid')];
+  return ['-n', '-l', '-G', '-P', '-f', file('conf'), ...ownPidFiles(folder)];
 };
 const instance = (name: string, own: string): string =>
   `vrrp_instance ${name} {\ninterface eth0\n${own}\nvirtual_ipaddress {\n10.99.0.100/24\n}\n}\n`;

@@ -10,6 +10,7 @@ import { using } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
 import { breadth, test } from '../support/breadth.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
+import { ownPidFiles } from '../support/own-pid-files.js';
 import { noTools } from '../support/probes.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
@@ -42,17 +43,7 @@ after(() => {
 
 const daemons = (): readonly DaemonStatus[] => (JSON.parse(node.weir('status --json').stdout) as Status).daemons;
 const instances = (): readonly InstanceStatus[] => daemons().flatMap((daemon) => daemon.instances ?? []);
-const files = (...words: readonly string[]): readonly string[] => [
-  '-n',
-  '-l',
-  '-f',
-  FILE,
-  '-p',
-  join(folder, 'pid'),
-  '-r',
-  join(folder, 'vrrp'),
-  ...words,
-];
+const files: readonly string[] = ['-n', '-l', '-f', FILE, ...ownPidFiles(folder)];
 /** One that a failing test leaves would keep this file's process alive. */
 function inNode(argv: readonly string[]): RunningDaemon {
   const daemon = new RunningDaemon(['ip', 'netns', 'exec', node.namespace, ...argv]);
@@ -69,7 +60,7 @@ function published(): readonly string[] {
 }
 
 test("weir's instances: state, since when, priority, and why one is in FAULT; respawned, reloaded, and gone", on, async () => {
-  const daemon = inNode([process.execPath, ENTRY, 'keepalived', ...files()]);
+  const daemon = inNode([process.execPath, ENTRY, 'keepalived', ...files]);
   const states = (...wanted: readonly string[]) =>
     daemon.until(`states ${wanted}`, () => {
       const seen = instances();
@@ -113,7 +104,7 @@ breadth(
   },
   async () => {
     writeFileSync(FILE, instance('V1', 51, 120));
-    const daemon = inNode(['keepalived', ...files()]);
+    const daemon = inNode(['keepalived', ...files]);
     await daemon.logged(/MASTER STATE/);
     const [seen, ...others] = daemons();
     assert.deepEqual([seen?.program, seen?.pid, seen?.file, seen?.instances, others], ['keepalived', daemon.pid, FILE, null, []]);

@@ -157,7 +157,7 @@ export class Network {
     else {
       const file = this.#path(host, 'conf');
       writeFileSync(file, step.keepalived.text.replaceAll('$NAME', host.name), { mode: 0o600 });
-      const pidFiles = ['-p', '-r', '-c'].map((option) => `${option} ${this.#path(host, `pid${option}`)}`).join(' ');
+      const pidFiles = ['-p', '-r', '-c', '-b'].map((option) => `${option} ${this.#path(host, `pid${option}`)}`).join(' ');
       await host.must({
         kind: 'start',
         name: 'keepalived',
