@@ -13,6 +13,7 @@ import {
   endpoint,
   expression,
   fieldName,
+  headSize,
   hostName,
   location,
   serverEndpoint,
@@ -173,7 +174,7 @@ export const layer7Shape = record('the settings of layer 7', {
   ),
   limits: optional(
     record('limits of clients', {
-      head_max: optional(size),
+      head_max: optional(headSize),
       fields_max: optional(integer(1, 1000)),
       client_header_timeout: optional(duration),
       client_body_timeout: optional(duration),

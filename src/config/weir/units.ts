@@ -3,6 +3,7 @@ import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { parseEndpoint } from '../../model/endpoint-text.js';
 import { failure } from '../../model/errors/weir-error.js';
 import { expressionFault } from '../../model/expression/regular-expression.js';
+import { HEAD_MAX_BYTES } from '../../model/layer7/defaults.js';
 import { FIELD_NAME, isFieldText } from '../../model/layer7/field.js';
 import type { HostName } from '../../model/layer7/host.js';
 import type { PathMatch } from '../../model/layer7/route.js';
@@ -16,6 +17,8 @@ const UNIT_US: Readonly<Record<string, number>> = { ms: 1e3, s: 1e6, m: 60e6, h:
 const DURATION = /^(?:\d{1,9}|(?:\d{1,9}d)?(?:\d{1,9}h)?(?:\d{1,9}m(?!s))?(?:\d{1,9}s)?(?:\d{1,9}ms)?)$/;
 const DURATION_MAX_US = 365 * 86_400e6;
 const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+/** Less than what browsers send would refuse them all, bytes. */
+const HEAD_LIMIT_MIN = 1024;
 const PREFIX_LENGTH = /^\d{1,3}$/;
 
 /** `90`, `90s`, `1m30s`, `500ms`: microseconds; a number alone is seconds. */
@@ -98,6 +101,10 @@ const text = { type: 'string' } as const;
 
 export const duration = scalar('a time such as 10s, 500ms or 1m30s', { type: ['string', 'integer'] }, parseDuration);
 export const size = scalar('a size such as 1024, 8k or 1m', { type: ['string', 'integer'] }, parseSize);
+export const headSize = scalar('a size from 1k to 128k', { type: ['string', 'integer'] }, (given) => {
+  const bytes = parseSize(given);
+  return bytes === undefined || bytes < HEAD_LIMIT_MIN || bytes > HEAD_MAX_BYTES ? undefined : bytes;
+});
 export const subnet = scalar('an address or a network such as 10.0.0.0/8', text, parseSubnet);
 export const endpoint = scalar('an address with its port, such as 192.0.2.1:80 or [2001:db8::1]:80', text, (given) => parseListen(given));
 /** Without a port, nginx's 80. */

@@ -1,10 +1,11 @@
 // One socket of the proxy: what waits to be sent, whether it is read, and its deadline. What is sent goes out immediately where the kernel takes
 // it; the rest waits in copies, and then whoever fills this stream stops reading until it has drained.
+import { HEAD_MAX_BYTES } from '../../model/layer7/defaults.js';
 import { AGAIN, ERROR, HANG_UP, PEER_CLOSED, READABLE, Slab, type StreamEdge, WRITABLE } from './edge.js';
 
 const READING = READABLE | PEER_CLOSED;
-/** One read; with what was kept it fits the slab. */
-const READ_MAX_BYTES = 131_072;
+/** One read: behind a head that is kept it fits the slab. */
+const READ_MAX_BYTES = Slab.receiveMaxBytes - HEAD_MAX_BYTES;
 
 /** Descriptors of one edge. */
 export interface StreamTable {
@@ -142,8 +143,10 @@ export abstract class Stream {
 
   /** Sends text of latin1. */
   sendText(text: string): void {
-    const { edge } = this.table;
-    this.send(Slab.stageAt, Slab.stageAt + edge.write(text, Slab.stageAt));
+    for (let at = 0; at < text.length && !this.isClosed; at += Slab.stageBytes) {
+      const bytes = this.table.edge.write(text.slice(at, at + Slab.stageBytes), Slab.stageAt);
+      this.send(Slab.stageAt, Slab.stageAt + bytes);
+    }
   }
 
   /** Sends text before slab[from, to) and behind it, as one piece. What stands around it in the slab is overwritten. */

@@ -42,6 +42,9 @@ export const defaultProxying: Proxying = {
   bufferRequest: true,
 };
 
+/** What weir's proxy has room for, together with one read (`Slab` of control/proxy). */
+export const HEAD_MAX_BYTES = 128 * KIB;
+
 /** The number of fields is weir's own; of heads nginx has four buffers of 8 KiB. */
 export const defaultClientLimits: ClientLimits = {
   headMaxBytes: 32 * KIB,
