@@ -9,9 +9,9 @@ import { type PublishedService, publishedFeedback } from '../../host/published-f
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
 import {
+  CONFIGURED_DEFAULTS,
+  type ConfiguredSettings,
   CUBE_ROOT,
-  FEEDBACK_DEFAULTS,
-  type FeedbackSettings,
   PERIOD_MAX_US,
   PERIOD_MIN_US,
   POOL_SCALE,
@@ -106,14 +106,14 @@ function readSource({ source = 'weir-load', port, path, concurrency: given }: Fe
   return { ...read, ...(concurrency === undefined ? {} : { concurrency }) };
 }
 
-function readSettings({ period, scale, law = 'served-per-busy' }: FeedbackFlags, isPool: boolean): FeedbackSettings {
+function readSettings({ period, scale, law = 'served-per-busy' }: FeedbackFlags, isPool: boolean): ConfiguredSettings {
   if (law !== 'served-per-busy' && law !== 'cube-root')
     throw new WeirError('option-value', { option: '--law', expected: 'served-per-busy or cube-root', given: law });
   return {
-    ...FEEDBACK_DEFAULTS,
+    ...CONFIGURED_DEFAULTS,
     periodUs: (readNumber('--period', period, PERIOD_MIN_S, PERIOD_MAX_S) ?? PERIOD_MIN_S) * 1_000_000,
     scale: readNumber('--scale', scale, 1, SCALE_MAX) ?? (isPool ? POOL_SCALE : 1),
-    law: law === 'cube-root' ? CUBE_ROOT : FEEDBACK_DEFAULTS.law,
+    law: law === 'cube-root' ? CUBE_ROOT : CONFIGURED_DEFAULTS.law,
   };
 }
 

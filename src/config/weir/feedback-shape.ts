@@ -2,8 +2,8 @@
 import { failure } from '../../model/errors/weir-error.js';
 import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
 import {
+  CONFIGURED_DEFAULTS,
   CUBE_ROOT,
-  FEEDBACK_DEFAULTS,
   PERIOD_MAX_US,
   PERIOD_MIN_US,
   POOL_SCALE,
@@ -65,7 +65,7 @@ function settingsOf(
       failure('file-value', { expected: 'a ceiling of 100% at least', given: `${ceiling.value * 100}%`, meant: undefined }),
     );
   return {
-    ...FEEDBACK_DEFAULTS,
+    ...CONFIGURED_DEFAULTS,
     ...(period === undefined ? {} : { periodUs: period }),
     ...(scale === undefined ? (isPool ? { scale: POOL_SCALE } : {}) : { scale }),
     ...(law === 'cube-root' ? { law: CUBE_ROOT } : {}),

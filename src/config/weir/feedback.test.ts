@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { read } from '../../../test/support/project.js';
-import { FEEDBACK_DEFAULTS } from '../../model/feedback/feedback-settings.js';
+import { CONFIGURED_DEFAULTS } from '../../model/feedback/feedback-settings.js';
 import { targetWord } from '../../model/feedback/feedback-target.js';
 import { faultText, readWeirFile } from './read.js';
 
@@ -39,7 +39,7 @@ test('each service has the defaults, and what it changes', () => {
       ['mark:5', 'agent-weight', 9000, '', 5_000_000, 'cube-root'],
     ],
   );
-  assert.deepEqual(file.feedback?.[0]?.settings, FEEDBACK_DEFAULTS);
+  assert.deepEqual(file.feedback?.[0]?.settings, CONFIGURED_DEFAULTS);
   assert.deepEqual([file.feedback?.[1]?.settings.ceiling, file.feedback?.[2]?.settings.deadBand], [2, 0.05]);
 });
 

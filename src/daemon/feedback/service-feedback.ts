@@ -7,7 +7,7 @@ import { isFrozen, readFeedbackRecord, writeFeedbackRecord } from '../../host/fe
 import type { PublishedService } from '../../host/published-feedback.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
-import { deadBandOf, usesWeights } from '../../model/feedback/feedback-settings.js';
+import { settingsFor, usesWeights } from '../../model/feedback/feedback-settings.js';
 import { targetWord } from '../../model/feedback/feedback-target.js';
 import { isMeasured } from '../../model/feedback/load-source.js';
 import type { Log } from '../../model/log-level.js';
@@ -48,7 +48,7 @@ export class ServiceFeedback {
       perform: (effects) => this.#perform(effects),
       onWake: () => this.#loop.feed({ kind: 'wake' }),
     });
-    this.#loop.feed({ kind: 'configure', settings, remembered: readFeedbackRecord(key) });
+    this.#loop.feed({ kind: 'configure', settings: settingsFor(settings, ''), remembered: readFeedbackRecord(key) });
   }
 
   #log(level: Parameters<Log>[0], text: string): void {
@@ -92,8 +92,7 @@ export class ServiceFeedback {
   #followScheduler(scheduler: string): void {
     if (scheduler === this.#scheduler) return;
     this.#scheduler = scheduler;
-    const { settings } = this.options;
-    this.#loop.feed({ kind: 'configure', settings: { ...settings, deadBand: Math.max(settings.deadBand, deadBandOf(scheduler)) } });
+    this.#loop.feed({ kind: 'configure', settings: settingsFor(this.options.settings, scheduler) });
   }
 
   /** Also those of weight 0: a server that wants connections again reports it. */

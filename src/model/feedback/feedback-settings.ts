@@ -20,22 +20,25 @@ export interface FeedbackSettings {
   readonly scale: number;
 }
 
+/** As they are written down; without `deadBand` it is the one that fits the scheduler. */
+export type ConfiguredSettings = Omit<FeedbackSettings, 'deadBand'> & Partial<Pick<FeedbackSettings, 'deadBand'>>;
+
 export const PERIOD_MIN_US = 5_000_000;
 export const PERIOD_MAX_US = 3_600_000_000;
 export const SCALE_MAX = 1000;
 
 export const CUBE_ROOT: FeedbackLaw = { kind: 'cube-root', gain: 5, ceiling: 10 };
 
-export const FEEDBACK_DEFAULTS: FeedbackSettings = {
+export const CONFIGURED_DEFAULTS: ConfiguredSettings = {
   periodUs: PERIOD_MIN_US,
   law: { kind: 'served-per-busy' },
-  deadBand: 0.1,
   downMax: 0.3,
   upMax: 0.25,
   floor: 0.1,
   ceiling: 4,
   scale: 1,
 };
+export const FEEDBACK_DEFAULTS: FeedbackSettings = { ...CONFIGURED_DEFAULTS, deadBand: 0.1 };
 /** Maglev's ring is made again for each change of a weight, and moves clients: it changes for more only. */
 const RING_DEAD_BAND = 0.25;
 
@@ -48,5 +51,8 @@ const WITHOUT_SHARES: ReadonlySet<string> = new Set(['rr', 'lc', 'dh', 'fo', 'ov
 /** Whether the servers of a scheduler get traffic by their weights. */
 export const usesWeights = (scheduler: string): boolean => !WITHOUT_SHARES.has(scheduler);
 
-/** What fits a scheduler, where nothing else is set. */
-export const deadBandOf = (scheduler: string): number => (scheduler === 'mh' ? RING_DEAD_BAND : FEEDBACK_DEFAULTS.deadBand);
+/** The settings of a service that has this scheduler. */
+export const settingsFor = (configured: ConfiguredSettings, scheduler: string): FeedbackSettings => ({
+  ...configured,
+  deadBand: configured.deadBand ?? (scheduler === 'mh' ? RING_DEAD_BAND : FEEDBACK_DEFAULTS.deadBand),
+});
