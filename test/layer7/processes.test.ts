@@ -1,6 +1,7 @@
 // The processes of `weir proxy`: one that is killed is started again, a reload and an exchange lose no request and cut no WebSocket, and a
 // drain lets answers end.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { freePort, get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
@@ -80,6 +81,23 @@ test('a process that is killed loses its own connections alone, and another take
   await proxy.reported(/process 0 \(\d+\) ended: SIGKILL; it is started again/);
   const answers = await Promise.all(Array.from({ length: 16 }, () => get(port)));
   assert.ok(answers.every(({ status }) => status === 200));
+  proxy.signal('SIGTERM');
+  assert.equal(await proxy.ended, 0);
+});
+
+test('one that cannot be started again for want of descriptors is tried again until it can', async () => {
+  const { proxy, port, pids } = await start();
+  const limit = (files: string): unknown => execFileSync('prlimit', [`--nofile=${files}:`, '--pid', String(proxy.pid)]);
+  limit('3');
+  process.kill(pids[0] ?? 0, 'SIGKILL');
+  await proxy.reported(/process 0 \(not started\) ended: .*EMFILE; it is started again in \d+ ms\n(?:.*\n)*.*not started/);
+  assert.equal((await get(port)).status, 200, 'the other one serves');
+  limit('1024');
+  const restarted = (): boolean => readFileSync(`/proc/${proxy.pid}/task/${proxy.pid}/children`, 'latin1').trim().split(' ').length === 2;
+  while (!restarted()) await new Promise((done) => setTimeout(done, 50));
+  const answers = await Promise.all(Array.from({ length: 16 }, () => get(port)));
+  assert.ok(answers.every(({ status }) => status === 200));
+  assert.doesNotMatch(proxy.stderr, /undefined|does not answer/);
   proxy.signal('SIGTERM');
   assert.equal(await proxy.ended, 0);
 });

@@ -7,6 +7,7 @@ import type { EngineText } from '../../config/engine/engine-options.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { unlessCode } from '../../sys/errno.js';
 import type { EngineFile } from './engine-file.js';
+import { onceEnded } from '../../sys/processes/child-end.js';
 import { type EngineProgram, engineEnvironment, engineFile } from './engine-program.js';
 import { endLeftEngines } from './left-engines.js';
 
@@ -32,7 +33,7 @@ export interface EngineProcessOptions {
 }
 
 /** Whole lines, one after the other. */
-function eachLine(stream: Readable | null, onLine: (line: string) => void): void {
+function eachLine(stream: Readable | null | undefined, onLine: (line: string) => void): void {
   let held = '';
   stream?.setEncoding('latin1');
   stream?.on('data', (text: string) => {
@@ -76,7 +77,7 @@ export class EngineProcess {
     rmSync(program.trace(folder), { force: true });
     // The engine lets its answers end when this process is killed, and leaves its addresses to the next one (prctl PR_SET_PDEATHSIG).
     const words = ['--pdeathsig', program.signals.orphan, '--', program.name, ...program.args(this.#file.path, folder)];
-    const child = spawn('setpriv', words, {
+    const child: ChildProcess = spawn('setpriv', words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: engineEnvironment(),
       // a group of its own, by which the workers of a dead master are reached
@@ -88,10 +89,9 @@ export class EngineProcess {
     eachLine(child.stderr, (line) => {
       if (line !== '' && !line.startsWith('[NOTICE]')) report(line);
     });
-    child.on('error', (error) => report(`${program.name}: ${error.message}`));
-    child.on('exit', (code, signal) => this.#ended(child, signal ?? `status ${code}`, performance.now() - startedAt));
+    onceEnded(child, (how) => this.#ended(child, how, performance.now() - startedAt));
     this.#isReady = false;
-    // never before who made this object has it
+    // not before the constructor has returned
     this.#lookLater(child, 0);
   }
 
@@ -105,7 +105,7 @@ export class EngineProcess {
     }
     this.#endWorkers(child.pid);
     if (livedMs > STEADY_MS) this.#restartMs = RESTART_MIN_MS;
-    this.options.report(`${name} (${child.pid}) ended: ${how}; it is started again in ${this.#restartMs} ms`);
+    this.options.report(`${name} (${child.pid ?? 'not started'}) ended: ${how}; it is started again in ${this.#restartMs} ms`);
     setTimeout(() => this.#startAgain(), this.#restartMs);
     this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MAX_MS);
   }

@@ -1,6 +1,6 @@
 // Where the datapath is loaded, interfaces that come while a daemon runs are attached immediately: by a process of weir's that ends, so that
 // the daemon itself maps no tables. Deleted and made again, a bond, VLAN or bridge carries traffic without a command.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { Bpffs } from '../../datapath/ebpf/pins/bpffs.js';
 import { counted } from '../../model/counted.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
@@ -96,9 +96,10 @@ export function attachNew(signal?: AbortSignal): Promise<Attempt> {
   const { NOTIFY_SOCKET: _socket, ...env } = process.env;
   const args = [...process.execArgv, process.argv[1] ?? '', 'weir', 'load', '--if-loaded'];
   const killed = signal === undefined ? {} : { signal, killSignal: 'SIGKILL' as const };
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env, ...killed });
+  const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env, ...killed });
   let text = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+  // undefined where no descriptor was left for it
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     text = (text + chunk).slice(0, ERROR_CHARACTERS_MAX);
   });
   return new Promise((done) => {

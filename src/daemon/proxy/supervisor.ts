@@ -8,6 +8,7 @@ import type { Listener } from '../../model/layer7/listener.js';
 import type { PoolCounts, PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
 import { native } from '../../sys/addon.js';
 import { artifact } from '../../sys/artifact.js';
+import { onceEnded } from '../../sys/processes/child-end.js';
 import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
 import { keepingCapabilities } from '../../sys/processes/own-capabilities.js';
 import { socketAddress } from '../../sys/sockets/socket-address.js';
@@ -132,8 +133,7 @@ export class ProxySupervisor {
     slot.child = child;
     slot.aliveAt = performance.now();
     child.on('message', (message) => this.#receive(slot, child, message as FromWorker));
-    child.on('error', (error) => this.#options.report(`process ${slot.number}: ${error.message}`));
-    child.on('exit', (code, signal) => this.#ended(slot, child, signal ?? `status ${code}`));
+    onceEnded(child, (how) => this.#ended(slot, child, how));
     const { accessLog: log, servers } = this.#options;
     this.#send(child, {
       kind: 'start',
@@ -183,7 +183,7 @@ export class ProxySupervisor {
     this.#draining.delete(child);
     if (child.pid !== undefined) this.#options.servers.forget(child.pid);
     if (slot.child === child && !this.#isEnding) {
-      this.#options.report(`process ${slot.number} (${child.pid}) ended: ${how}; it is started again in ${slot.restartMs} ms`);
+      this.#options.report(`process ${slot.number} (${child.pid ?? 'not started'}) ended: ${how}; it is started again in ${slot.restartMs} ms`);
       slot.child = undefined;
       setTimeout(() => this.#startAgain(slot), slot.restartMs);
       slot.restartMs = Math.min(slot.restartMs * 2, RESTART_MAX_MS);

@@ -95,3 +95,15 @@ test('a signal to a process that is gone is no error', () => {
   const { stdout } = runChildSync(['sh', '-c', 'echo $$']);
   assert.equal(signalProcess(Number(stdout), 0), false);
 });
+
+test('without descriptors left there is a result, too', () => {
+  const script = `import { closeSync, openSync, writeSync } from 'node:fs';
+    import { runChild } from ${JSON.stringify(new URL('./child.js', import.meta.url).href)};
+    const taken = [];
+    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+    const { exit, stderr } = await runChild(['true']);
+    taken.forEach(closeSync);
+    writeSync(1, exit + ' ' + stderr);`;
+  const words = ['prlimit', '--nofile=200', process.execPath, '--input-type=module', '-e', script];
+  assert.match(runChildSync(words).stdout, /^127 .*EMFILE/);
+});

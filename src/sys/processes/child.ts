@@ -76,7 +76,7 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
   const out = new CappedBuffer(options.keepBytes ?? 4 << 20);
   const err = new CappedBuffer(options.keepBytes ?? 4 << 20);
   return new Promise((done) => {
-    const child = spawn(file, args, {
+    const child: ChildProcess = spawn(file, args, {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.env === undefined ? {} : { env: options.env }),
@@ -99,15 +99,15 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
       options.abort?.removeEventListener('abort', stop);
       done({ exit, stdout: out.text(), stderr: err.text() + why, timedOut, cut: out.cut || err.cut });
     };
-    child.stdout.on('data', (chunk: Buffer) => out.add(chunk));
-    child.stderr.on('data', (chunk: Buffer) => err.add(chunk));
-    child.stdin.on('error', () => {}); // EPIPE: the command ended without reading its input
-    child.stdin.end(options.input ?? '');
+    child.stdout?.on('data', (chunk: Buffer) => out.add(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => err.add(chunk));
+    child.stdin?.on('error', () => {}); // EPIPE: the command ended without reading its input
+    child.stdin?.end(options.input ?? '');
     child.on('error', (error) => finish(127, `${error.message}\n`));
     child.on('exit', () =>
       later(DRAIN_MS, () => {
-        child.stdout.destroy();
-        child.stderr.destroy();
+        child.stdout?.destroy();
+        child.stderr?.destroy();
       }),
     );
     child.on('close', (code, signal) => finish(exitStatus(code, signal)));
