@@ -1,10 +1,10 @@
 // weir proxy: HTTP from clients to a pool of servers, by a process a core, until a signal ends it.
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { ProxyService, type ServiceOptions, type ServiceSettings } from '../../daemon/proxy/proxy-service.js';
 import { runProxyWorker } from '../../daemon/proxy/worker-main.js';
 import { certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
+import { stickySecret } from '../../host/sticky-secret.js';
 import { parseEndpoint } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../model/layer7/defaults.js';
@@ -126,7 +126,7 @@ export const run = command({ name: 'weir proxy', usage: USAGE, types: TYPES }, a
     return printStatus(words.slice(1), flags.json === true, io);
   const { config, explain } = flags;
   if (config !== undefined) expectWords(words, 0);
-  const secret = randomBytes(32).toString('hex');
+  const secret = Buffer.from(stickySecret()).toString('hex');
   const settings = (): ServiceSettings => ({
     model: config === undefined ? modelOf(flags, words) : readLayer7(config),
     secret,

@@ -1,19 +1,16 @@
 // An engine in place of weir's own proxy: nginx or HAProxy with what weir makes of the model, and with the verdicts and weights that weir's checks,
 // layer 4's and feedback give, which HAProxy follows at run time and nginx by reloads.
-import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineLoss } from '../../config/engine/engine-loss.js';
 import type { EngineText } from '../../config/engine/engine-options.js';
 import { bindingId } from '../../control/layer7/pool/binding-id.js';
 import { type Certificates, certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
+import { stickySecret } from '../../host/sticky-secret.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
 import type { Log } from '../../model/log-level.js';
-import { unlessCode } from '../../sys/errno.js';
-import { makeFolders } from '../../sys/files/make-folders.js';
 import { AppendFile } from '../proxy/append-file.js';
 import { ControlSocket } from '../proxy/control-socket.js';
 import { PoolKeeper } from '../proxy/pool-keeper.js';
@@ -24,6 +21,7 @@ import { ReloadPacer } from './reload-pacer.js';
 
 const DAY_MS = 86_400_000;
 const FLUSH_MS = 1000;
+/** Of a configuration that is examined alone. */
 const SECRET_BYTES = 32;
 /** HAProxy's standard output has messages of its own besides. */
 const ACCESS_LINE = /^\S+ - - \[/;
@@ -41,17 +39,6 @@ export interface EngineServiceOptions {
   /** What losses are reported behind: the file. */
   readonly source: string;
   readonly log: Log;
-}
-
-/** Of cookies that bind clients: the same after a restart. */
-function secretIn(folder: string): Uint8Array {
-  const path = join(folder, 'secret');
-  const known = unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT'], undefined);
-  if (known !== undefined && /^[0-9a-f]{64}$/.test(known)) return Buffer.from(known, 'hex');
-  const made = randomBytes(SECRET_BYTES);
-  makeFolders(folder);
-  writeFileSync(path, made.toString('hex'), { mode: 0o600 });
-  return made;
 }
 
 type MakeOptions = Pick<EngineServiceOptions, 'program' | 'runFolder' | 'workers' | 'accessLog'>;
@@ -73,7 +60,7 @@ export const lossText = (source: string, { where, why }: EngineLoss): string => 
 /** The configuration without an engine that runs, for --print and --check. @throws WeirError certificate-unusable */
 export function printedText(options: MakeOptions & Pick<EngineServiceOptions, 'folder'>, model: Layer7): EngineText {
   const certificates = loadCertificates(model.listeners, options.folder, Date.now());
-  return makeText(options, model, certificates, [], randomBytes(SECRET_BYTES));
+  return makeText(options, model, certificates, [], new Uint8Array(SECRET_BYTES));
 }
 
 /** @throws WeirError engine-losses */
@@ -113,7 +100,7 @@ export class EngineService {
     this.#certificates = this.#load(model);
     // before anything is started
     examineEngine(model, options);
-    this.#secret = secretIn(runFolder);
+    this.#secret = stickySecret();
     this.#log = options.accessLog === undefined || program.writesLog ? undefined : new AppendFile(options.accessLog, report);
     this.#keeper = new PoolKeeper({ pools: model.pools, log, onChange: () => this.#follow() });
     try {

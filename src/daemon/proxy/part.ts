@@ -1,6 +1,6 @@
 // Layer 7 as a process of the daemon, with the section layer7 of weir.yaml: the supervisor of weir's own proxy, or of the engine that the section names.
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { stickySecret } from '../../host/sticky-secret.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
@@ -22,7 +22,7 @@ interface Serving {
 }
 
 class ProxyServing implements Serving {
-  readonly #secret = randomBytes(32).toString('hex');
+  readonly #secret = Buffer.from(stickySecret()).toString('hex');
   readonly #service: ProxyService;
 
   constructor(model: Layer7, log: Log) {

@@ -139,6 +139,11 @@ export const directorErrors = {
     exitStatus: 1,
     errno: 'EEXIST',
   },
+  'sticky-secret': {
+    text: ({ path, why }: { path: string; why: string }) => `${path}: ${why}`,
+    hint: ({ path }: { path: string }) => `(umask 077; head -c 32 /dev/urandom | base64 > ${shellWord(path)}); the same file belongs on each director`,
+    exitStatus: 1,
+  },
   'sync-key': {
     text: ({ path, why }: { path: string; why: string }) => `${path}: ${why}`,
     hint: ({ path, why }: { path: string; why: string }) =>
