@@ -5,10 +5,9 @@ import type { Override, RemovedOverride } from '../../model/drain/override.js';
 import { PEER_OVERRIDES_MAX, type PeerOverride, REMOVED_MAX, versionOf } from '../../model/drain/peer-override.js';
 import type { DrainEffect, DrainEventKind } from './messages.js';
 import { REMEMBERED_US, remembered } from './remembered.js';
+import { nextVersion, receivedVersion } from './version.js';
 
 const MS_US = 1000;
-/** One more is left for an operator here. */
-const VERSION_MAX = 0xffff_fffe;
 
 function eventOf({ target, state, weight, owner, reason }: Override, event: DrainEventKind): DrainEffect {
   const what = weight === null ? state : `weight ${weight}`;
@@ -42,7 +41,7 @@ const take = (record: DrainRecord, removed: RemovedOverride): DrainRecord =>
 /** An operator states one here. */
 export function withOverride(record: DrainRecord, override: Override, effects: DrainEffect[]): DrainRecord {
   effects.push(eventOf(override, 'overridden'));
-  return put(record, { ...override, version: Math.min(knownVersion(record, override.target), VERSION_MAX) + 1 });
+  return put(record, { ...override, version: nextVersion(knownVersion(record, override.target)) });
 }
 
 /** An operator takes one away here. */
@@ -50,7 +49,7 @@ export function withoutOverride(record: DrainRecord, target: string, atUs: numbe
   const gone = (record.overrides ?? []).find((one) => one.target === target);
   if (gone === undefined) return record;
   effects.push(eventOf(gone, 'override-over'));
-  return take(record, { target, version: Math.min(versionOf(gone), VERSION_MAX) + 1, untilUs: atUs + REMEMBERED_US });
+  return take(record, { target, version: nextVersion(versionOf(gone)), untilUs: atUs + REMEMBERED_US });
 }
 
 /** Its time is over at each director by itself: it does not come back from one that is slower. */
@@ -81,7 +80,7 @@ function supersedes({ target, version, override }: PeerOverride, record: DrainRe
 function merged(record: DrainRecord, received: PeerOverride, atUs: number, effects: DrainEffect[]): DrainRecord {
   const { target, leftMs, override } = received;
   if (!supersedes(received, record)) return record;
-  const version = Math.min(received.version, VERSION_MAX);
+  const version = receivedVersion(received.version);
   const before = record.overrides?.find((one) => one.target === target);
   if (override === null) {
     if (before !== undefined) effects.push(eventOf(before, 'override-over'));

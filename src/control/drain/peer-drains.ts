@@ -8,15 +8,14 @@ import { groupTargets } from './check-drain.js';
 import { cancelled, eventOf, moved } from './drain-ends.js';
 import { withEmptied } from './emptied.js';
 import type { DrainEffect, DrainInput, DrainView } from './messages.js';
+import { nextVersion, receivedVersion } from './version.js';
 
 const MS_US = 1000;
 const SECOND_MS = 1000;
 /** It is known a second later that a session has begun, and that its connections are not here yet. */
 const SETTLE_MIN_S = 3;
-/** One more is left for an operator here. */
-const VERSION_MAX = 0xffff_fffe;
 
-const sharedOf = ({ uid, version }: PeerDrain): DrainShare => ({ uid, version: Math.min(version, VERSION_MAX) });
+const sharedOf = ({ uid, version }: PeerDrain): DrainShare => ({ uid, version: receivedVersion(version) });
 
 function adopted(received: PeerDrain, number: number, view: DrainView, atUs: number): Drain {
   const target = parseDrainTarget(received.target);
@@ -75,8 +74,6 @@ interface SharedDrain extends Drain {
 
 const holdsForAll = (drain: Drain): drain is SharedDrain => drain.shared !== undefined && drain.holds && drain.state !== 'cancelled';
 
-const raisedVersion = (version: number): number => Math.min(version + 1, VERSION_MAX);
-
 /** The last word of an operator about the deadline of any of them; at the same version the earlier one, as of one drain. */
 const lastWord = (drains: readonly SharedDrain[]): SharedDrain | undefined =>
   drains
@@ -111,7 +108,7 @@ function settled(record: DrainRecord, atUs: number, effects: DrainEffect[]): Dra
     for (const [at, drain] of rest.entries()) {
       const { uid, version } = (others[at] ?? drain).shared;
       effects.push(eventOf(drain, 'cancelled', `two directors began it: ${first.id} goes on for both`));
-      const shared = { uid, version: raisedVersion(version) };
+      const shared = { uid, version: nextVersion(version) };
       over.set(drain, { ...drain, shared, state: 'cancelled', holds: false, endedUs: drain.endedUs ?? atUs, endDone: true });
     }
     drains = drains.map((drain) => over.get(drain) ?? drain);

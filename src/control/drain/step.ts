@@ -11,6 +11,7 @@ import { withEmptied } from './emptied.js';
 import type { DrainEffect, DrainInput } from './messages.js';
 import { withOverride, withoutExpired, withoutOverride, withPeersOverrides } from './overrides.js';
 import { mergePeerDrains } from './peer-drains.js';
+import { nextVersion } from './version.js';
 
 const SECOND_US = 1_000_000;
 /** The rate of leaving is that of so many looks. */
@@ -132,7 +133,7 @@ function lookedAt(drain: Drain, seen: Seen, atUs: number, effects: DrainEffect[]
 /** Peers follow the higher version. */
 function raised(before: Drain, after: Drain): Drain {
   const { shared } = after;
-  return shared === undefined || after === before ? after : { ...after, shared: { ...shared, version: shared.version + 1 } };
+  return shared === undefined || after === before ? after : { ...after, shared: { ...shared, version: nextVersion(shared.version) } };
 }
 
 /** The newest of those that hold nothing any more stay for people to read. */
