@@ -65,8 +65,8 @@ export function boundsOf(configured: number, { floor, ceiling }: FeedbackSetting
   return { lowest, highest: Math.max(lowest, Math.floor(configured * ceiling + 1e-9)) };
 }
 
-/** Where each member should be; undefined: it stays, unless others' changes move it. */
-function targetsOf(members: readonly Member[], note: PoolNote, settings: FeedbackSettings): readonly (number | undefined)[] {
+/** Where the law leads each member, beyond its bounds, too; undefined: it stays, unless others' changes move it. */
+function aimsOf(members: readonly Member[], note: PoolNote): readonly (number | undefined)[] {
   const evident = members.flatMap(({ weight, follows }) =>
     follows.kind === 'measured' && isEvidence(follows.window) ? [{ weight, window: follows.window }] : [],
   );
@@ -80,13 +80,25 @@ function targetsOf(members: readonly Member[], note: PoolNote, settings: Feedbac
   return members.map(({ configured, weight, follows }) => {
     if (follows.kind === 'held') return undefined;
     if (follows.kind === 'towards') return follows.weight;
-    const { lowest, highest } = boundsOf(configured, settings);
-    if (follows.kind === 'asks') return clamp(follows.weight * given, lowest, highest);
+    if (follows.kind === 'asks') return follows.weight * given;
     if (note !== 'balancing') return undefined;
     // Its share is too small to be measured by: it gets more of it.
     if (!isEvidence(follows.window)) return weight < configured ? configured : undefined;
-    return evident.length < 2 || estimates <= 0 ? undefined : clamp((weights * estimate(follows.window)) / estimates, lowest, highest);
+    return evident.length < 2 || estimates <= 0 ? undefined : (weights * estimate(follows.window)) / estimates;
   });
+}
+
+/** Where a member should be. `isBound`: the law leads further. */
+interface Target {
+  readonly weight: number;
+  readonly isBound: boolean;
+}
+
+function targetOf({ configured, follows }: Member, aim: number | undefined, settings: FeedbackSettings): Target | undefined {
+  if (aim === undefined) return undefined;
+  if (follows.kind === 'towards') return { weight: aim, isBound: false };
+  const { lowest, highest } = boundsOf(configured, settings);
+  return { weight: clamp(aim, lowest, highest), isBound: Math.round(aim) < lowest || Math.round(aim) > highest };
 }
 
 /** What one member may become in this period. */
@@ -95,7 +107,7 @@ interface Range extends Wish {
   readonly limit: LimitKind;
 }
 
-function rangeOf(member: Member, target: number | undefined, mayFall: boolean, settings: FeedbackSettings): Range {
+function rangeOf(member: Member, aim: Target | undefined, mayFall: boolean, settings: FeedbackSettings): Range {
   const { weight, configured, follows } = member;
   const bounds = boundsOf(configured, settings);
   const now = Math.round(clamp(weight, bounds.lowest, bounds.highest));
@@ -104,18 +116,21 @@ function rangeOf(member: Member, target: number | undefined, mayFall: boolean, s
   const down = Math.max(bounds.lowest, Math.min(now - 1, Math.ceil(weight * (1 - settings.downMax) - 1e-9)));
   const up = Math.min(bounds.highest, Math.max(now + 1, Math.floor(weight * (1 + settings.upMax) + 1e-9)));
   const lowest = mayFall ? down : now;
-  if (target === undefined) return { wish: weight, lowest, highest: up, moves: false, limit: 'hold' };
+  if (aim === undefined) return { wish: weight, lowest, highest: up, moves: false, limit: 'hold' };
+  const { weight: target, isBound } = aim;
   const isNear = follows.kind === 'measured' && Math.abs(target / weight - 1) < settings.deadBand;
-  if (isNear || Math.round(target) === now) return { wish: weight, lowest, highest: up, moves: false, limit: 'dead-band' };
-  if (target > weight) return { wish: Math.min(target, up), lowest: now, highest: up, moves: true, limit: target > up ? 'step' : 'none' };
+  if (isNear || Math.round(target) === now)
+    return { wish: weight, lowest, highest: up, moves: false, limit: isBound ? 'bound' : 'dead-band' };
+  const atTarget = isBound ? 'bound' : 'none';
+  if (target > weight) return { wish: Math.min(target, up), lowest: now, highest: up, moves: true, limit: target > up ? 'step' : atTarget };
   if (!mayFall) return { wish: weight, lowest: now, highest: now, moves: false, limit: 'turn' };
-  return { wish: Math.max(target, down), lowest: down, highest: now, moves: true, limit: target < down ? 'step' : 'none' };
+  return { wish: Math.max(target, down), lowest: down, highest: now, moves: true, limit: target < down ? 'step' : atTarget };
 }
 
 /** Those that may be lowered in this period: a third of all, at least one; the furthest above their targets first. */
-function fallersOf(members: readonly Member[], targets: readonly (number | undefined)[]): ReadonlySet<number> {
+function fallersOf(members: readonly Member[], targets: readonly (Target | undefined)[]): ReadonlySet<number> {
   const count = Math.max(1, Math.floor(members.length * LOWERED_SHARE));
-  const ratios = members.map(({ weight }, index) => ({ index, ratio: (targets[index] ?? weight) / weight }));
+  const ratios = members.map(({ weight }, index) => ({ index, ratio: (targets[index]?.weight ?? weight) / weight }));
   const free = ratios.filter(({ index }) => members[index]?.follows.kind !== 'held');
   return new Set(
     [...free]
@@ -145,14 +160,15 @@ export function decide(pool: readonly Member[], settings: FeedbackSettings): Dec
   const present = sumOf(pool.map(({ weight }) => weight));
   const factor = present > 0 ? total / present : 1;
   const members = pool.map((member) => ({ ...member, weight: member.weight * factor }));
-  const targets = targetsOf(members, note, settings);
+  const aims = aimsOf(members, note);
+  const targets = members.map((member, index) => targetOf(member, aims[index], settings));
   const fallers = fallersOf(members, targets);
   const ranges = members.map((member, index) => rangeOf(member, targets[index], fallers.has(index), settings));
   const weights = factor !== 1 || ranges.some(({ moves }) => moves) ? divide(ranges, total) : pool.map(({ weight }) => weight);
-  const decisions = ranges.map(({ limit, wish }, index): Decision => {
+  const decisions = ranges.map(({ limit, wish, moves }, index): Decision => {
     const weight = weights[index] ?? 0;
-    const target = targets[index];
-    const isOther = limit === 'none' && weight !== Math.round(wish);
+    const target = targets[index]?.weight;
+    const isOther = (limit === 'none' || (limit === 'bound' && moves)) && weight !== Math.round(wish);
     return { weight, ...(target === undefined ? {} : { target: target / factor }), limit: isOther ? 'sum' : limit };
   });
   return { note, decisions };

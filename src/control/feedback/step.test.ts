@@ -352,3 +352,10 @@ test('a write that was refused is tried again', () => {
   bench.periods(1, slowFirst);
   assert.deepEqual([bench.all('a')[0], bench.server('a').effective], [70, 70]);
 });
+
+test('a weight at its bounds has that for its limit, and the bound for its target', () => {
+  const bench = started();
+  bench.periods(30, { a: [0, 1], b: [500, 0.3], c: EVEN });
+  const { limit, target } = bench.server('a').decision ?? assert.fail();
+  assert.deepEqual([limit, target], ['bound', 10]);
+});
