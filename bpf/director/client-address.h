@@ -63,13 +63,15 @@ static __always_inline bool is_reported(struct packet *p, struct fullnat_work *w
   return p->protocol == IPPROTO_TCP && (work->report || p->flags & FLAG_SYN);
 }
 
-/* A server's SYN and ACK: the connection begins, unless it is the same once more. */
+/* A server's SYN and ACK: a connection begins, or is the same once more, whose server does not know its client yet. One that knows has a connection of
+ * before: its client may begin with the same number again, and is reported anew. */
 static __always_inline int client_begins(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work, __u32 how) {
   struct fullnat_place *t = report_of_answer(p, work);
   __u32 ack;
   if (!t || bpf_skb_load_bytes(skb, segment_l4(p) + TCP_ACK_IN, &ack, sizeof ack)) return R_REDIRECT_FAILED;
   ack = bpf_ntohl(ack);
-  if (!ack || READ(t->first) != ack) {
+  __u32 report = READ(t->report);
+  if (READ(t->first) != ack || !(report & REPORT_HOW) || report >> REPORT_STATE_SHIFT == REPORT_KNOWN) {
     WRITE(t->report, report_word(how, REPORT_NEW));
     WRITE(t->first, ack);
     flow_reports(work, how);

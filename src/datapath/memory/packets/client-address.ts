@@ -194,11 +194,11 @@ export function reportClient(
   return report.how === 'toa' && (packet.flags & RST) === 0 ? withToa(arrival, mtu) : arrival;
 }
 
-/** A server's SYN and ACK: the connection begins, unless it is the same once more. */
+/** A server's SYN and ACK: a connection begins, unless it is the same once more, whose server does not know its client yet. */
 function begun(view: DataView, packet: Packet, report: ClientReport, how: ClientAddress | undefined): void {
   const l4 = l4Of(packet);
   const ack = view.getUint32(l4 + ACK_AT);
-  if (ack === 0 || report.first !== ack) Object.assign(report, { how, state: 'new', first: ack });
+  if (report.first !== ack || report.how === undefined || report.state === 'known') Object.assign(report, { how, state: 'new', first: ack });
   if (how !== 'toa') return;
   changeOption(view, l4, OPTION_MSS, (at, length) => {
     const mss = view.getUint16(at + 2);
