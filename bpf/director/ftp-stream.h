@@ -129,14 +129,14 @@ static __always_inline int ftp_arm(struct ftp_text *t, enum ftp_line line) {
   return 0;
 }
 
-/* Does the server's segment begin a line? So does the last reply that was changed, when it comes again; and where it is not known, as of a connection that
- * is older than the helper, or whose last segments another director had. */
+/* Does the server's segment begin a line? It does behind one that has ended a line; and the last reply that was changed, when it comes again, does. So does
+ * the first one here, as of a connection that another director had. Behind bytes that are missing none does: a client could have them lost. */
 static __always_inline bool ftp_begins_line(struct ftp_text *t) {
   struct ftp_stream *s = ftp_stream_of(t);
   __u8 lines = s ? READ(s->lines) : FTP_LINES_UNKNOWN;
   if (lines == FTP_LINES_UNKNOWN) return true;
   if (READ(s->line) == t->seq) return lines == FTP_LINE_ENDED;
-  return is_behind(t->seq, READ(s->line)) || (READ(s->replied) && READ(s->reply_seq) == t->seq);
+  return READ(s->replied) && READ(s->reply_seq) == t->seq;
 }
 
 /* Looks where a segment of the server's stands among its lines, before it is changed. A global function: verified once. */
@@ -158,10 +158,11 @@ __noinline int ftp_line_look(struct __sk_buff *skb, __u32 at) {
   return 0;
 }
 
-/* A segment of the server's goes on: what comes next is behind it, and is a line, if it ended one. */
+/* A segment of the server's goes on: what comes next is behind it, and is a line, if it ended one. The first one is noted, too, whatever it ends: a client that
+ * chooses the size of segments must not keep it unknown. */
 static __always_inline void ftp_line_note(struct ftp_text *t) {
   if (t->next_line == t->seq) return;
-  struct ftp_stream *s = t->ends_line ? ftp_stream_made(t) : ftp_stream_of(t);
+  struct ftp_stream *s = ftp_stream_made(t);
   if (!s || (READ(s->lines) && !is_behind(t->next_line, READ(s->line)))) return;
   WRITE(s->line, t->next_line);
   barrier();

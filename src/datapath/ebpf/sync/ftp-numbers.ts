@@ -12,6 +12,8 @@ import { MARGIN_SECONDS } from './apply-records.js';
 
 /** As in an item: of what the client sends, and of what the server does, initial, delta and previous delta. */
 export const NUMBERS = 6;
+/** enum ftp_last. */
+const LINES_UNKNOWN = 0;
 /** What of an item counts here. */
 export type ShiftedItem = Pick<StreamItem, 'client' | 'words' | 'port' | 'sequence'> & Partial<Pick<StreamItem, 'reply'>>;
 type Layout = typeof FtpStream | typeof FtpCommand;
@@ -78,6 +80,8 @@ function takeReply(view: DataView, reply: Uint32Array | undefined, has: boolean,
   view.setUint8(FtpStream.armed.at, waited);
   view.setUint8(FtpStream.replied.at, last);
   view.setUint32(FtpStream.replySeq.at, at, true);
+  // what the other director has passed on is behind the last line here
+  view.setUint8(FtpStream.lines.at, LINES_UNKNOWN);
   return true;
 }
 

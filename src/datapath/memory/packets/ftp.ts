@@ -122,20 +122,20 @@ interface Segment {
 }
 
 /**
- * Does a server's segment begin in the middle of a line? Not the last reply that was changed, when it comes again, and not where segments before it
- * were not seen.
+ * May a server's segment begin in the middle of a line? Not behind one that has ended a line, not the last reply that was changed, when it comes again, and
+ * not the first one here.
  */
 function isBegun(ftp: FtpStream | undefined, seq: number): boolean {
   if (ftp?.line === undefined) return false;
   if (ftp.line === seq) return !ftp.lineEnded;
-  return !isBehind(seq, ftp.line) && !(ftp.replied !== undefined && ftp.replySeq === seq);
+  return !(ftp.replied !== undefined && ftp.replySeq === seq);
 }
 
 /** A server's segment goes on, whose data end before this number. */
 function noteLine(connection: Connection, next: number, ended: boolean): void {
-  if (ended) connection.ftp ??= unknownStream();
+  connection.ftp ??= unknownStream();
   const { ftp } = connection;
-  if (ftp !== undefined && (ftp.line === undefined || isBehind(next, ftp.line))) Object.assign(ftp, { line: next, lineEnded: ended });
+  if (ftp.line === undefined || isBehind(next, ftp.line)) Object.assign(ftp, { line: next, lineEnded: ended });
 }
 
 /** A client's line; one with its endpoint as the frame that goes on to a server that sees a local one. A reason: it is dropped. */
