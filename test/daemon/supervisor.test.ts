@@ -42,6 +42,7 @@ test('a second one with the same files does not start', async () => {
   const second = place.start();
   assert.equal(await second.ended(), 0);
   assert.ok(second.lines.includes('daemon is already running'));
+  assert.ok(second.lines.some((line) => /p\.pid is that of process \d+: one beside it needs pid files of its own/.test(line)));
   assert.deepEqual(place.recorded, ['start 1']);
 });
 

@@ -1,6 +1,6 @@
 // weir run with a weir.yaml: the proxy is a process of the daemon, killed ones come back, a reload is followed, and a faulty file changes nothing.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,12 @@ test('the proxy is a process of the daemon', { timeout: 60_000 }, async (context
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
   await logged(child, /serves 127\.0\.0\.1:\d+ with/);
   assert.match((await get(port)).text, /^a /);
+  const another = spawnSync(process.execPath, [join(root, 'dist/weir.cjs'), ...args.filter((word) => word !== '-l')], {
+    encoding: 'latin1',
+  });
+  const taken = `/p.pid is that of process ${child.pid}: one beside it needs pid files of its own (-p, -r, -c, -b)`;
+  assert.ok(another.stderr.includes(taken), another.stderr);
+  assert.notEqual(another.status, 0);
   write(servers[1]!);
   child.kill('SIGHUP');
   await logged(child, /the new configuration is in effect/);

@@ -198,10 +198,14 @@ class Daemon {
       this.log('error', (error as Error).message);
       return this.#exit(EXIT.fatal);
     }
-    if (this.#isRunning(files)) {
+    const other = this.#otherDaemon(files);
+    if (other !== undefined) {
+      const { path, pid } = other;
       this.log('error', 'daemon is already running');
+      this.#logLoudly('error', `${path} is that of process ${pid}: one beside it needs pid files of its own (-p, -r, -c, -b)`);
       this.#supervisor.abandon();
-      return EXIT.ok;
+      // keepalived's status, which its users' scripts know
+      return this.program.options.weirFile === undefined ? EXIT.ok : EXIT.fatal;
     }
     removeReloadFile(reloadFilePath(configuration.global, files.folder), this.log);
     this.#saved.save(configuration.global, loaded.files ?? []);
@@ -230,13 +234,16 @@ class Daemon {
     if (!this.program.options.log.console) writeOut(2, `${basename(this.program.name)}: ${text}\n`);
   }
 
-  /** Whether another daemon has one of the files that this one would use; what a dead one left is logged. */
-  #isRunning(files: PidFiles): boolean {
+  /** Which of the files that this daemon would use another one has; what a dead one left is logged. */
+  #otherDaemon(files: PidFiles): { readonly path: string; readonly pid: number } | undefined {
     const { parts } = this.program.options;
     const own = [files.parent, ...PROCESS_KINDS.flatMap((kind) => (parts[kind] ? (files[kind] ?? []) : []))];
-    if (own.some((path) => runningFrom(path) !== undefined)) return true;
+    for (const path of own) {
+      const pid = runningFrom(path);
+      if (pid !== undefined) return { path, pid };
+    }
     for (const path of own) if (existsSync(path)) this.log('info', `Remove a zombie pid file ${path}`);
-    return false;
+    return undefined;
   }
 
   async #supervise(configuration: KeepalivedConfiguration, files: PidFiles, damage: Loaded['damage']): Promise<number> {
