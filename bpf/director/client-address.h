@@ -64,7 +64,7 @@ static __always_inline bool is_reported(struct packet *p, struct fullnat_work *w
 }
 
 /* A server's SYN and ACK: a connection begins, or is the same once more, whose server does not know its client yet. One that knows has a connection of
- * before: its client may begin with the same number again, and is reported anew. */
+ * before: its client may begin with the same number again, and is reported again. */
 static __always_inline int client_begins(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work, __u32 how) {
   struct fullnat_place *t = report_of_answer(p, work);
   __u32 ack;

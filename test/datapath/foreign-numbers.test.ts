@@ -242,7 +242,9 @@ test('by the kernel’s protocol, too: the numbers go on, and the first line tha
   assert.equal(next(), went);
 });
 
-test('behind bytes that did not come by here a reply is read where a line has ended here, or another director has told of it', { skip }, () => {
+test('behind bytes that did not come by here a reply is read where a line has ended here, or another director has reported what it had', {
+  skip,
+}, () => {
   const [greeting, part] = ['220 web\r\n', '500 '];
   for (const [missed, text, isRead] of [
     [0, '', true],

@@ -18,13 +18,13 @@ const shell = [...values, 'sys', 'datapath', 'host'];
 export const layers: readonly Layer[] = [
   {
     folder: 'model',
-    what: 'the nouns: address, service, destination, change of a table, finding; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `drain/`: drains, and the weight that packets find; `tuning/`: sysctls by role; `expression/`: regular expressions in linear time',
+    what: 'the nouns: address, service, destination, change of a table, finding; `errors/`: the one error table; `keepalived/`: what a keepalived.conf states; `rings/`: the rings of dh, sh and mh; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx; `feedback/`: what servers report of their load; `drain/`: drains, and the weight that packets find; `tuning/`: sysctls by role; `expression/`: regular expressions in linear time',
     mayImport: [],
     pure: true,
   },
   {
     folder: 'config',
-    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml; `nginx/`: nginx.conf → the same model and back, with a line for each loss; `ktcpvs/`: the table and file of KTCPVS; `ipvsadm/`: the command lines of ipvsadm; `import/`: services of other load balancers, with what became of each statement',
+    what: '`keepalived/`: keepalived.conf, text → lines → statements → values → model, a room a step; `keywords/` and `diagnostics/`, the tables of both; `host/`: what the file has that this host lacks; `explain/`, `lint/`. `weir/`: weir.yaml, by the package yaml; `nginx/`: nginx.conf → the same model and back, with a line for each loss; `haproxy/`: from that model to haproxy.cfg; `engine/`: what both engines are written with; `ktcpvs/`: the table and file of KTCPVS; `ipvsadm/`: the command lines of ipvsadm; `import/`: services of other load balancers, with what became of each statement',
     mayImport: ['model'],
     pure: true,
   },
@@ -36,7 +36,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'control',
-    what: 'decisions as data: `machine.ts`, the shape of every machine; the machines of VRRP (`vrrp/`), BFD (`bfd/`), the proxy (`proxy/`), health checks (`check/`), weights that follow the load (`feedback/`) and drains (`drain/`); plans: `virtual-server/`, `realserver/`, `vip/`, `tuning/`; `plan/`: the plans of a reload and of a document; `layer7/`: which route (`route/`) and which server (`pool/`) a request has',
+    what: "decisions as data: `machine.ts`, the shape of every machine but the proxy's, which receives and sends in place by its edge: an effect for each piece of a body would cost more than the piece; the machines of VRRP (`vrrp/`), BFD (`bfd/`), the proxy (`proxy/`), health checks (`check/`), weights that follow the load (`feedback/`) and drains (`drain/`); `sync/`: what is announced to other directors, and what theirs means here; plans: `virtual-server/`, `realserver/`, `vip/`, `tuning/`; `plan/`: the plans of a reload and of a document; `layer7/`: which route (`route/`) and which server (`pool/`) a request has",
     mayImport: ['model', 'config', 'wire'],
     pure: true,
   },
@@ -60,13 +60,13 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'sim',
-    what: "`control`'s machines on a virtual network and clock: histories from seeds, invariants, shrinking; `packets/`: loads through the director in memory",
+    what: "`control`'s machines on a virtual network and clock: histories from seeds, invariants, shrinking, of `vrrp/`, `check/` and `feedback/`; `packets/`: loads through the director in memory",
     mayImport: [...values, 'datapath'],
     pure: true,
   },
   {
     folder: 'host',
-    what: "carries out `control`'s plans on this host (`realserver/`, `vip/`, `tuning/`); `install/`: what `weir install` puts into a system; reads the host's configuration files and certificates; what daemons publish of themselves",
+    what: "carries out `control`'s plans on this host (`realserver/`, `vip/`, `tuning/`); `sync/`: records, keys and processes of the synchronisation; `install/`: what `weir install` puts into a system; reads the host's configuration files and certificates; what daemons publish of themselves",
     mayImport: [...values, 'sys'],
     pure: [],
   },
@@ -120,7 +120,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'cli',
-    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `proxy/`, `status/`, `explain/`, `conns/`, `api/`, `dashboard/`, `top/` and `tune/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
+    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `import/`, `proxy/`, `status/`, `explain/`, `conns/`, `api/`, `dashboard/`, `top/` and `tune/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
     mayImport: [...shell, 'document', 'doctor', 'report', 'metrics', 'lab', 'daemon', 'sim'],
     pure: [],
   },
