@@ -10,6 +10,7 @@ import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer }
 import type { ClientLimits, Layer7 } from '../../src/model/layer7/layer7.js';
 import type { Pool, PoolServer } from '../../src/model/layer7/pool.js';
 import type { Proxying } from '../../src/model/layer7/proxying.js';
+import type { Action } from '../../src/model/layer7/route.js';
 
 const RESET = -104;
 
@@ -25,6 +26,8 @@ export class MemorySocket {
   watched = READABLE | PEER_CLOSED;
   /** How many bytes the kernel still takes. */
   room = Number.POSITIVE_INFINITY;
+  /** It breaks when that is used up. */
+  breaksBehindRoom = false;
 
   constructor(
     readonly fd: number,
@@ -47,6 +50,10 @@ class MemoryEdge implements ProxyEdge {
   readonly records: AccessRecord[] = [];
   /** Servers that refuse connections, by name. */
   readonly refusing = new Set<string>();
+  /** How often the proxy sent something. */
+  sends = 0;
+  /** Called for each send before the kernel takes anything. */
+  onSend: (socket: MemorySocket) => void = () => {};
   nowUs = 1_000_000;
   readonly log = (record: AccessRecord): void => void this.records.push(record);
 
@@ -81,10 +88,13 @@ class MemoryEdge implements ProxyEdge {
 
   send(fd: number, offset: number, length: number): number {
     const socket = this.sockets[fd]!;
+    this.sends++;
+    this.onSend(socket);
     if (socket.broken) return RESET;
     const count = Math.min(socket.room, length);
     if (count === 0) return AGAIN;
     socket.room -= count;
+    socket.broken = socket.room === 0 && socket.breaksBehindRoom;
     socket.received += this.#buffer.toString('latin1', offset, offset + count);
     return count;
   }
@@ -108,12 +118,14 @@ export interface BedOptions {
   readonly proxying?: Partial<Proxying>;
   readonly pool?: Partial<Pool>;
   readonly explainToken?: string;
+  /** Of the only route; absent: it leads to the pool. */
+  readonly action?: Action;
 }
 
 const ADDRESS = parseAddress('192.0.2.1')!;
 const PORT = 1024;
 
-function modelOf({ servers = 2, limits, proxying, pool }: BedOptions): Layer7 {
+function modelOf({ servers = 2, limits, proxying, pool, action = { kind: 'pool', pool: 'p' } }: BedOptions): Layer7 {
   const path = { kind: 'prefix', path: '/', beforeExpressions: false } as const;
   const list = Array.from({ length: servers }, (_, index) => ({
     ...defaultServer,
@@ -123,7 +135,7 @@ function modelOf({ servers = 2, limits, proxying, pool }: BedOptions): Layer7 {
   }));
   const route = {
     match: { path, methods: [], fields: [], cookies: [] },
-    action: { kind: 'pool', pool: 'p' },
+    action,
     proxying: { ...defaultProxying, ...proxying },
   } as const;
   return {
@@ -137,12 +149,13 @@ function modelOf({ servers = 2, limits, proxying, pool }: BedOptions): Layer7 {
 export class ProxyBed {
   readonly edge = new MemoryEdge();
   readonly model: Layer7;
+  readonly router: ModelRouter;
   readonly machine: ProxyMachine;
 
   constructor(options: BedOptions = {}) {
     this.model = modelOf(options);
-    const router = new ModelRouter(this.model, { secret: new Uint8Array(32), chance: [1, 2, 3, 4] });
-    this.machine = new ProxyMachine(this.edge, { router, limits: this.model.limits, explainToken: options.explainToken });
+    this.router = new ModelRouter(this.model, { secret: new Uint8Array(32), chance: [1, 2, 3, 4] });
+    this.machine = new ProxyMachine(this.edge, { router: this.router, limits: this.model.limits, explainToken: options.explainToken });
   }
 
   client(): MemorySocket {

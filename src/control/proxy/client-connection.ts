@@ -42,7 +42,6 @@ interface Waiting {
 export class ClientConnection extends Stream implements ClientSide {
   #exchange: Exchange | undefined;
   #waiting: Waiting | undefined;
-  #kept: Uint8Array | undefined;
   #head: RequestHead | undefined;
   #startUs: number;
   #requests = 0;
@@ -72,7 +71,8 @@ export class ClientConnection extends Stream implements ClientSide {
 
   /** It waits for a request and has nothing of it. */
   get isIdle(): boolean {
-    return this.#exchange === undefined && this.#waiting === undefined && this.#kept === undefined && !this.#isLingering;
+    const isServed = this.#exchange !== undefined || this.#waiting !== undefined;
+    return !(isServed || this.isClosed || this.kept !== undefined || this.#isLingering);
   }
 
   /** It had a request, so that its client knows that a connection may end between two. */
@@ -84,15 +84,12 @@ export class ClientConnection extends Stream implements ClientSide {
     this.#exchange?.cut();
   }
 
-  takeKept(): Uint8Array | undefined {
-    if (this.#exchange?.isTunnel === false) return undefined;
-    const kept = this.#kept;
-    this.#kept = undefined;
-    return kept;
+  override takeKept(): Uint8Array | undefined {
+    return this.#exchange?.isTunnel === false ? undefined : super.takeKept();
   }
 
-  keep(from: number, to: number): void {
-    this.#kept = to > from ? this.context.edge.slab.slice(from, to) : undefined;
+  override keep(from: number, to: number): void {
+    super.keep(from, to);
     if (this.isIdle) this.context.idleClients.add(this);
   }
 
@@ -110,26 +107,23 @@ export class ClientConnection extends Stream implements ClientSide {
   #passBody(exchange: Exchange, from: number, to: number): void {
     const end = exchange.onClientData(from, to);
     if (this.#exchange !== exchange || end === undefined) return;
-    if (!exchange.isTunnel) this.deadlineUs = exchange.body.isDone ? 0 : this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
+    // while something waits for the client, its time to take that counts
+    if (!exchange.isTunnel && !this.isFull)
+      this.deadlineUs = exchange.body.isDone ? 0 : this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
     if (end < to) this.#keepAhead(end, to);
   }
 
   #keepAhead(from: number, to: number): void {
-    const before = this.#kept?.length ?? 0;
-    const kept = new Uint8Array(before + to - from);
-    if (this.#kept !== undefined) kept.set(this.#kept);
-    kept.set(this.context.edge.slab.subarray(from, to), before);
-    this.#kept = kept;
-    if (kept.length >= AHEAD_MAX_BYTES) this.pause();
+    if (this.keepMore(from, to) >= AHEAD_MAX_BYTES) this.pause();
   }
 
   /** Serves the requests that slab[from, to) begins with, until one of them must wait. */
   #serve(from: number, to: number): void {
     this.#isServing = true;
     let isWhole = this.#begin(from, to);
-    while (isWhole && this.#exchange === undefined && this.#kept !== undefined && !this.isFull && !this.isClosed && !this.#isLingering) {
-      const kept = this.#kept;
-      this.#kept = undefined;
+    while (isWhole && this.#exchange === undefined && this.kept !== undefined && !this.isFull && !this.isClosed && !this.#isLingering) {
+      const kept = this.kept;
+      this.kept = undefined;
       this.context.edge.slab.set(kept, Slab.receiveAt);
       isWhole = this.#begin(Slab.receiveAt, Slab.receiveAt + kept.length);
     }
@@ -164,7 +158,7 @@ export class ClientConnection extends Stream implements ClientSide {
     if (to - from >= limits.headMaxBytes) this.#refuse(Refusals.headMax);
     else if (BARE_LINE_FEED.test(edge.text(from, to))) this.#refuse(Refusals.bareLineFeed);
     else {
-      if (this.#kept === undefined && this.deadlineUs !== 0 && this.#requests > 0 && !this.#isWithinHead) {
+      if (this.kept === undefined && this.deadlineUs !== 0 && this.#requests > 0 && !this.#isWithinHead) {
         this.#startUs = edge.nowUs;
         this.deadlineUs = edge.nowUs + limits.headTimeoutUs;
         this.#isWithinHead = true;
@@ -311,9 +305,9 @@ export class ClientConnection extends Stream implements ClientSide {
 
   #goOn(): void {
     this.resume();
-    const kept = this.#kept;
+    const kept = this.kept;
     if (kept !== undefined) {
-      this.#kept = undefined;
+      this.kept = undefined;
       this.context.edge.slab.set(kept, Slab.receiveAt);
       this.#serve(Slab.receiveAt, Slab.receiveAt + kept.length);
     } else if (this.hasEnded) this.end();
@@ -322,12 +316,12 @@ export class ClientConnection extends Stream implements ClientSide {
   /** Ends the connection after what waits. `isLast`: the client sends nothing after this request, as it announced (RFC 9112 §9.6). */
   #leave(ending: AccessRecord['ending'], isLast: boolean): void {
     const isCut = ending !== 'done' && ending !== 'refused' && ending !== 'no-server' && this.isFull;
-    const isOver = isLast && ending === 'done' && this.#kept === undefined;
+    const isOver = isLast && ending === 'done' && this.kept === undefined;
     if (ending === 'client-timeout' && this.isFull) {
       this.close();
       return;
     }
-    this.#kept = undefined;
+    this.kept = undefined;
     this.deadlineUs = this.context.edge.nowUs + (this.isFull ? this.context.limits.sendTimeoutUs : LINGER_US);
     if (this.hasEnded || isCut || isOver) {
       this.end();

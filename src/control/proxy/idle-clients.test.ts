@@ -34,3 +34,17 @@ test('a client that waits again gives way again; one within a head or an answer 
   const came = bed.client();
   assert.deepEqual([served.isClosed, within.isClosed, came.isClosed], [true, false, false]);
 });
+
+test('clients that reset while they are answered leave the room that others have', () => {
+  const bed = new ProxyBed({ servers: 1, limits: { connectionsMax: 3 } });
+  bed.edge.onSend = (socket) => {
+    socket.broken = true;
+  };
+  for (let count = 0; count < 10; count++) bed.feed(bed.client(), 'GET /%00 HTTP/1.1\r\nHost: h\r\n\r\n');
+  assert.equal(bed.machine.idleClients.size, 0);
+  const clients = [bed.client(), bed.client(), bed.client(), bed.client()];
+  assert.deepEqual(
+    clients.map(({ isClosed }) => isClosed),
+    [true, false, false, false],
+  );
+});

@@ -11,6 +11,10 @@ export class IdleClients {
   /** The one that was added first is the first. */
   readonly #clients = new Set<IdleClient>();
 
+  get size(): number {
+    return this.#clients.size;
+  }
+
   /** Whenever it may have become idle. */
   add(client: IdleClient): void {
     this.#clients.delete(client);

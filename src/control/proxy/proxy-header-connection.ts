@@ -9,8 +9,6 @@ export type OnProxyHeader = (
 ) => void;
 
 export class ProxyHeaderConnection extends Stream {
-  #kept: Uint8Array | undefined;
-
   /** `onWhole` gets the descriptor, watched, unless the connection is closed. */
   constructor(
     readonly context: ProxyContext,
@@ -19,16 +17,6 @@ export class ProxyHeaderConnection extends Stream {
   ) {
     super(context, fd);
     this.deadlineUs = context.edge.nowUs + context.limits.headTimeoutUs;
-  }
-
-  takeKept(): Uint8Array | undefined {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    return kept;
-  }
-
-  keep(from: number, to: number): void {
-    this.#kept = this.context.edge.slab.slice(from, to);
   }
 
   onData(from: number, to: number): void {

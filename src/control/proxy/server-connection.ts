@@ -23,7 +23,6 @@ export class ServerConnection extends Stream {
   requests = 0;
   /** It is idle, and counts as one of this pool's; undefined: it is not. */
   idleIn: Pool | undefined;
-  #kept: Uint8Array | undefined;
 
   constructor(
     table: StreamTable,
@@ -41,16 +40,6 @@ export class ServerConnection extends Stream {
     this.user = user;
     this.hasAnswered = false;
     this.requests++;
-  }
-
-  takeKept(): Uint8Array | undefined {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    return kept;
-  }
-
-  keep(from: number, to: number): void {
-    this.#kept = this.table.edge.slab.slice(from, to);
   }
 
   /** An idle connection has nothing to receive: what comes belongs to no request. */

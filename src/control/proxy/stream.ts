@@ -20,6 +20,8 @@ export abstract class Stream {
   deadlineUs = 0;
   isClosed = false;
   bytesSent = 0;
+  /** Bytes that the next ones are received behind. */
+  protected kept: Uint8Array | undefined;
   #watched = READING;
   #isPaused = false;
   #waiting: Uint8Array[] | undefined;
@@ -35,8 +37,6 @@ export abstract class Stream {
     table.streams[fd] = this;
   }
 
-  /** Bytes kept from before, which the next ones are received behind. */
-  abstract takeKept(): Uint8Array | undefined;
   /** slab[from, to) was received. */
   abstract onData(from: number, to: number): void;
   /** The peer sends no more. */
@@ -112,8 +112,25 @@ export abstract class Stream {
     this.#watch();
   }
 
+  takeKept(): Uint8Array | undefined {
+    const { kept } = this;
+    this.kept = undefined;
+    return kept;
+  }
+
   /** Keeps slab[from, to) for the next read. */
-  abstract keep(from: number, to: number): void;
+  keep(from: number, to: number): void {
+    this.kept = to > from ? this.table.edge.slab.slice(from, to) : undefined;
+  }
+
+  /** Keeps slab[from, to) behind what is kept; how many bytes that are. */
+  protected keepMore(from: number, to: number): number {
+    const before = this.kept ?? new Uint8Array(0);
+    this.kept = new Uint8Array(before.length + to - from);
+    this.kept.set(before);
+    this.kept.set(this.table.edge.slab.subarray(from, to), before.length);
+    return this.kept.length;
+  }
 
   #break(error: number): void {
     if (this.isClosed) return;
