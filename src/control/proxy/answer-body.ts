@@ -58,7 +58,7 @@ export class AnswerBody {
     return undefined;
   }
 
-  /** The server's connection ended. Whether that ends the body rightly. */
+  /** The server's connection ended. Whether that ends the body rightly. `stream` may be closed afterwards. */
   end(stream: Stream): boolean {
     if (!this.#untilClose) return this.#isDone;
     this.#isDone = true;

@@ -297,8 +297,8 @@ export class Exchange implements ServerUser {
       this.client.stream.shutdown();
       if (this.client.stream.hasEnded) this.#end('tunnel-closed', '', false);
     } else if (this.#answerBody === undefined) this.#serverFailed('error', 'server-closed', 'the server closed before an answer');
-    else if (this.#answerBody.end(this.client.stream)) this.#finish();
-    else this.#end('server-closed', 'the server closed within its answer', false);
+    else if (!this.#answerBody.end(this.client.stream)) this.#end('server-closed', 'the server closed within its answer', false);
+    else if (this.#phase !== 'over') this.#finish();
   }
 
   onServerBroken(error: number): void {

@@ -8,6 +8,11 @@ export class IdleConnections {
   readonly #counts = new Map<Pool, number>();
   readonly #byOwner = new Map<Stream, Set<ServerConnection>>();
 
+  /** Connections, and owners of some. */
+  get size(): number {
+    return [...this.#byServer.values()].reduce((sum, { length }) => sum + length, this.#byOwner.size);
+  }
+
   /** The one that was used last, of those that this client may use, its own before others; it is idle no more. */
   take(server: PoolServer, client: Stream): ServerConnection | undefined {
     const list = this.#byServer.get(server);
