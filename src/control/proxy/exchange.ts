@@ -108,7 +108,6 @@ export class Exchange implements ServerUser {
     connection.sendText(requestText(this.asked, this.to, server, this.#upgrade));
     if (this.#connection === connection && this.#whole !== undefined) connection.sendBytes(this.#whole);
     if (this.#connection !== connection) return;
-    if (!connection.isFull) connection.isConnected = true;
     this.#armServer();
   }
 
@@ -312,6 +311,10 @@ export class Exchange implements ServerUser {
     else this.#end('server-closed', `error ${-error} of the server's connection within its answer`, false);
   }
 
+  onServerSent(): void {
+    this.#armServer();
+  }
+
   onServerDrained(): void {
     this.#armServer();
     if (!this.body.isDone || this.isTunnel) this.client.stream.resume();
@@ -330,7 +333,7 @@ export class Exchange implements ServerUser {
 
   /** Before the first byte of an answer to the client. */
   #serverFailed(condition: 'error' | 'timeout', ending: Ending, cause: string): void {
-    const wasSent = this.#connection?.isConnected !== false;
+    const wasSent = this.#connection?.wasAsked !== false;
     const wasStale = condition === 'error' && this.#isReused && this.#connection?.hasAnswered === false;
     this.#failedBy({ condition, wasSent, wasStale }, ending, cause);
   }

@@ -9,20 +9,21 @@ export interface ServerUser {
   onServerData(from: number, to: number): void;
   onServerEnd(): void;
   onServerBroken(error: number): void;
+  /** It took some of what waited. */
+  onServerSent(): void;
   onServerDrained(): void;
   onServerDeadline(): void;
 }
 
 export class ServerConnection extends Stream {
   user: ServerUser | undefined;
-  /** Bytes went over it: it is connected. */
-  isConnected = false;
   /** Bytes came for the request that it is in use by. */
   hasAnswered = false;
   /** Requests that it had, this one included. */
   requests = 0;
   /** It is idle, and counts as one of this pool's; undefined: it is not. */
   idleIn: Pool | undefined;
+  #sentBefore = 0;
 
   constructor(
     table: StreamTable,
@@ -35,8 +36,19 @@ export class ServerConnection extends Stream {
     super(table, fd);
   }
 
+  /** Bytes went over it: before, the kernel answers EAGAIN. */
+  get isConnected(): boolean {
+    return this.bytesSent > 0 || this.hasAnswered;
+  }
+
+  /** The server may have a byte of the request. */
+  get wasAsked(): boolean {
+    return this.bytesSent > this.#sentBefore;
+  }
+
   /** A request uses it. */
   begin(user: ServerUser): void {
+    this.#sentBefore = this.bytesSent;
     this.user = user;
     this.hasAnswered = false;
     this.requests++;
@@ -44,7 +56,6 @@ export class ServerConnection extends Stream {
 
   /** An idle connection has nothing to receive: what comes belongs to no request. */
   onData(from: number, to: number): void {
-    this.isConnected = true;
     this.hasAnswered = true;
     if (this.user === undefined) this.close();
     else this.user.onServerData(from, to);
@@ -59,8 +70,11 @@ export class ServerConnection extends Stream {
     this.user?.onServerBroken(error);
   }
 
+  override onSent(): void {
+    this.user?.onServerSent();
+  }
+
   onDrained(): void {
-    this.isConnected = true;
     this.user?.onServerDrained();
   }
 
