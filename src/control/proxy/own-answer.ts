@@ -3,9 +3,11 @@
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
   204: 'No Content',
+  205: 'Reset Content',
   301: 'Moved Permanently',
   302: 'Found',
   303: 'See Other',
+  304: 'Not Modified',
   307: 'Temporary Redirect',
   308: 'Permanent Redirect',
   400: 'Bad Request',
@@ -47,11 +49,14 @@ const fieldText = (text: string): string => text.replace(/[^ -~]/g, '?');
 /** The whole answer. */
 export function ownAnswer({ status, body, location, lines: more = '', closes, isHead, cause }: OwnAnswer): string {
   const reason = REASONS[status] ?? '';
-  const text = body === '' && status !== 204 ? `${status} ${reason}\n` : body;
+  // RFC 9110 §15.3.5, §15.4.5: such an answer ends with its head; §15.3.6: a 205 has no content either
+  const endsWithHead = status === 204 || status === 304;
+  const hasContent = !endsWithHead && status !== 205;
+  const text = !hasContent ? '' : body === '' ? `${status} ${reason}\n` : body;
   const lines = [
     `HTTP/1.1 ${status} ${reason}`,
-    'Content-Type: text/plain',
-    ...(status === 204 ? [] : [`Content-Length: ${text.length}`]),
+    ...(hasContent ? ['Content-Type: text/plain'] : []),
+    ...(endsWithHead ? [] : [`Content-Length: ${text.length}`]),
     ...(status === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
     ...(location === undefined ? [] : [`Location: ${location}`]),
     ...(cause === undefined ? [] : [`Weir-Cause: ${fieldText(cause)}`]),
