@@ -80,6 +80,11 @@ export class ClientConnection extends Stream implements ClientSide {
     return this.#requests > 0;
   }
 
+  /** A further request may follow the one that is served. */
+  get mayKeep(): boolean {
+    return !this.context.isDraining && this.#requests < this.context.limits.keepAliveRequests;
+  }
+
   cutTunnel(): void {
     this.#exchange?.cut();
   }
@@ -209,7 +214,7 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   #answerRouted(routed: ToAnswer, head: RequestHead, from: number, to: number): void {
-    const keeps = head.isKept && head.body === 0 && !this.context.isDraining;
+    const keeps = head.isKept && head.body === 0 && this.mayKeep;
     const { cause = '', ...answer } = routed;
     this.#sendAnswer({ ...answer, closes: !keeps });
     this.keep(from, to);
@@ -258,7 +263,7 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   answer(status: number, cause: string): void {
-    const closes = status < 500 || this.#head?.isKept !== true || this.#exchange?.body.isDone === false || this.context.isDraining;
+    const closes = status < 500 || this.#head?.isKept !== true || this.#exchange?.body.isDone === false || !this.mayKeep;
     this.#sendAnswer({ status, body: '', closes, cause });
   }
 
@@ -294,7 +299,7 @@ export class ClientConnection extends Stream implements ClientSide {
       this.close();
       return;
     }
-    if (!keeps || this.#requests >= limits.keepAliveRequests) {
+    if (!keeps) {
       this.#leave(record.ending ?? 'done', isLast);
       return;
     }

@@ -5,6 +5,8 @@ import type { Stream } from './stream.js';
 /** The connection that a request came on. */
 export interface ClientSide {
   readonly stream: Stream;
+  /** A further request may follow this one: else the answer is marked as the last one. */
+  readonly mayKeep: boolean;
   /** What the client sent ahead; undefined also within an exchange that is no tunnel. */
   takeKept(): Uint8Array | undefined;
   /** The proxy itself answers. */

@@ -248,7 +248,7 @@ export class Exchange implements ServerUser {
     this.#status = head.status;
     const { minor, isKept, takesTrailers } = this.asked.head;
     const coding = !head.hasBody || head.body >= 0 ? 'length' : minor === 1 ? 'chunked' : 'close';
-    this.#keeps = isKept && coding !== 'close' && this.body.isDone && !this.context.isDraining && !this.client.stream.hasEnded;
+    this.#keeps = isKept && coding !== 'close' && this.body.isDone && this.client.mayKeep && !this.client.stream.hasEnded;
     this.#keepsServer = head.isKept && this.body.isDone && this.to.pool.sendProxy === undefined;
     this.#answerBody = new AnswerBody(head.body, coding, takesTrailers);
     const extra = this.to.answerLines(this.#tries.server!);
@@ -370,7 +370,7 @@ export class Exchange implements ServerUser {
 
   #fail(status: number, ending: Ending, cause: string): void {
     this.#status = status;
-    const keeps = this.asked.head.isKept && this.body.isDone && !this.context.isDraining && status >= 500;
+    const keeps = this.asked.head.isKept && this.body.isDone && this.client.mayKeep && status >= 500;
     this.#phase = 'over';
     this.#dropServer();
     this.#tries.end(this.#nowUs);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProxyBed } from '../../../test/support/proxy-bed.js';
+import { templateOf } from '../../model/layer7/template.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
@@ -35,5 +36,26 @@ test('where the client may still send, its connection is read on, so that no res
     assert.deepEqual([client.isShut, client.isClosed], [true, false], request);
     bed.end(client);
     assert.equal(client.isClosed, true);
+  }
+});
+
+test('the last answer of a connection that had enough requests is marked, and what follows its request is not served', () => {
+  const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
+  const text = { kind: 'status', status: 200, body: templateOf('ok') } as const;
+  for (const [action, servers] of [
+    [undefined, 1],
+    [undefined, 0],
+    [text, 1],
+  ] as const) {
+    const bed = new ProxyBed({ servers, limits: { keepAliveRequests: 2 }, ...(action === undefined ? {} : { action }) });
+    const client = bed.client();
+    bed.feed(client, GET.repeat(4));
+    for (let count = 0; count < 2; count++) for (const server of bed.servers) bed.feed(server, OK);
+    const heads = client.received.split('HTTP/1.1 ').slice(1);
+    assert.deepEqual(
+      heads.map((head) => head.includes('\r\nConnection: close\r\n')),
+      [false, true],
+    );
+    assert.deepEqual([client.isShut, bed.edge.records.length], [true, 2]);
   }
 });
