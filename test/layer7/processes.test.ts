@@ -14,10 +14,10 @@ before(async () => {
 });
 after(() => servers.forEach(({ server }) => server.closeAllConnections() ?? server.close()));
 
-async function start(): Promise<{ readonly proxy: RunningProxy; readonly port: number; readonly pids: readonly number[] }> {
+async function start(drainS = 20): Promise<{ readonly proxy: RunningProxy; readonly port: number; readonly pids: readonly number[] }> {
   const port = await freePort();
   const words = servers.map((one) => `127.0.0.1:${one.port}`);
-  const proxy = new RunningProxy(['--listen', `127.0.0.1:${port}`, '--workers', '2', '--drain', '20', ...words]);
+  const proxy = new RunningProxy(['--listen', `127.0.0.1:${port}`, '--workers', '2', '--drain', String(drainS), ...words]);
   const [, pids = ''] = await proxy.reported(/serves \S+ with 2 processes \(([\d ]+)\)/);
   return { proxy, port, pids: pids.split(' ').map(Number) };
 }
@@ -67,12 +67,30 @@ test('new processes on the same sockets lose no request and cut no WebSocket; a 
   const alive = (): number => pids.filter((pid) => existsSync(`/proc/${pid}`)).length;
   while (alive() > 1) await new Promise((done) => setTimeout(done, 100));
   assert.equal(alive(), 1, 'the old process with the WebSocket is left');
+  assert.doesNotMatch(proxy.stderr, / ended: /, 'a process that ends its drain is not missed');
   chat.end();
   const slow = get(port, '/slow');
   await new Promise((done) => setTimeout(done, 100));
   proxy.signal('SIGTERM');
   assert.equal((await slow).status, 200);
   assert.equal(await proxy.ended, 0);
+});
+
+test('a process that hangs within its drain is killed behind the deadline', async () => {
+  const { proxy, port, pids } = await start(1);
+  const chat = await webSocket(port);
+  proxy.signal('SIGUSR2');
+  await proxy.reported(/new processes serve/);
+  const left = (): readonly number[] => pids.filter((pid) => existsSync(`/proc/${pid}`));
+  for (const pid of left()) process.kill(pid, 'SIGSTOP');
+  await proxy.reported(/process \d \(\d+\) does not end its drain: it is killed\n(?:.*\n)*.* ended: SIGKILL\n/);
+  chat.end();
+  const again = await webSocket(port);
+  const [, ...now] = readFileSync(`/proc/${proxy.pid}/task/${proxy.pid}/children`, 'latin1').trim().split(' ').map(Number);
+  proxy.signal('SIGTERM');
+  for (const pid of now) process.kill(pid, 'SIGSTOP');
+  assert.equal(await proxy.ended, 0);
+  again.end();
 });
 
 test('a process that is killed loses its own connections alone, and another takes its socket', async () => {
@@ -91,7 +109,6 @@ test('one that cannot be started again for want of descriptors is tried again un
   limit('3');
   process.kill(pids[0] ?? 0, 'SIGKILL');
   await proxy.reported(/process 0 \(not started\) ended: .*EMFILE; it is started again in \d+ ms\n(?:.*\n)*.*not started/);
-  assert.equal((await get(port)).status, 200, 'the other one serves');
   limit('1024');
   const restarted = (): boolean => readFileSync(`/proc/${proxy.pid}/task/${proxy.pid}/children`, 'latin1').trim().split(' ').length === 2;
   while (!restarted()) await new Promise((done) => setTimeout(done, 50));

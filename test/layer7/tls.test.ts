@@ -178,6 +178,22 @@ test('certificates are exchanged under requests without a lost one and without c
   chat.socket.destroy();
 });
 
+test('a request on a connection that had others is answered after an exchange of the processes', async () => {
+  const socket = connect({ host: '127.0.0.1', port, servername: 'a.example', ca: execFileSync('cat', [authority.certificate]) });
+  socket.setEncoding('latin1');
+  const ask = async (): Promise<string> => {
+    socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    return ((await once(socket, 'data')) as [string])[0];
+  };
+  assert.doesNotMatch(await ask(), /Connection: close/);
+  proxy.stderr = '';
+  proxy.signal('SIGUSR2');
+  await proxy.reported(/new processes serve/);
+  await new Promise((done) => setTimeout(done, 300));
+  assert.match(await ask(), /^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n/);
+  socket.destroy();
+});
+
 test('what is no handshake, too old or too slow, is ended and counted by its reason', async () => {
   proxy.stderr = '';
   const ended = async (text: string): Promise<void> => {

@@ -3,19 +3,18 @@ import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import { CHUNKED } from '../../wire/http/body.js';
-import { fieldValue } from '../../wire/http/fields.js';
 import { type HttpRefusal, Refusals } from '../../wire/http/refusal.js';
 import { parseRequestHead, type RequestHead } from '../../wire/http/request-head.js';
 import { readProxyHeader } from '../../wire/proxy-protocol/proxy-header.js';
 import { type AccessRecord, CLIENT_CLOSED, recordOfHead } from './access-record.js';
-import type { ClientSide } from './client-side.js';
+import type { ClientSide, Secured, Waiting } from './client-side.js';
 import type { ProxyContext } from './context.js';
-import { Slab } from './edge.js';
+import { READABLE, Slab } from './edge.js';
 import { Exchange } from './exchange.js';
 import { headEnd } from './head-end.js';
 import { ownAnswer } from './own-answer.js';
 import type { Asked, ToAnswer, ToPool } from './routing.js';
-import { Stream, type StreamTable } from './stream.js';
+import { Stream } from './stream.js';
 
 /** What a client may send ahead of its answers. */
 const AHEAD_MAX_BYTES = 16_384;
@@ -24,20 +23,9 @@ const BUFFERED_BODY_MAX_BYTES = 65_536;
 /** After an answer that ends the connection its input is read and dropped, so that no reset destroys the answer on its way. */
 const LINGER_US = 2_000_000;
 const LINGER_MAX_BYTES = 262_144;
+/** While the proxy drains, a connection that had requests waits for one that may be on its way, within TLS too. */
+const DRAIN_WAIT_US = 1_000_000;
 const BARE_LINE_FEED = /(?<!\r)\n/;
-
-/** Of a connection that TLS carries: the table whose edge has its bytes, and the name that was asked for. A PROXY header came before TLS. */
-export interface Secured {
-  readonly table: StreamTable;
-  readonly serverName: string | undefined;
-}
-
-/** A request that waits for its body. */
-interface Waiting {
-  readonly asked: Asked;
-  readonly to: ToPool;
-  readonly bytes: number;
-}
 
 export class ClientConnection extends Stream implements ClientSide {
   #exchange: Exchange | undefined;
@@ -75,9 +63,15 @@ export class ClientConnection extends Stream implements ClientSide {
     return !(isServed || this.isClosed || this.kept !== undefined || this.#isLingering);
   }
 
-  /** It had a request, so that its client knows that a connection may end between two. */
-  get hasServed(): boolean {
-    return this.#requests > 0;
+  /** How long it waits for a further request. */
+  get #idleUs(): number {
+    const { isDraining, limits } = this.context;
+    return isDraining ? Math.min(limits.keepAliveUs, DRAIN_WAIT_US) : limits.keepAliveUs;
+  }
+
+  /** The drain begins. A connection without a request so far waits for its first. */
+  onDrain(): void {
+    if (this.#requests > 0 && this.isIdle) this.deadlineUs = this.context.edge.nowUs + this.#idleUs;
   }
 
   /** A further request may follow the one that is served. */
@@ -270,9 +264,8 @@ export class ClientConnection extends Stream implements ClientSide {
   #sendAnswer(answer: Omit<Parameters<typeof ownAnswer>[0], 'isHead'>): void {
     const { cause, ...others } = answer;
     const { explainToken } = this.context;
-    const explains =
-      cause !== undefined && explainToken !== undefined && fieldValue(this.#head?.lines ?? '', 'weir-explain') === explainToken;
-    this.sendText(ownAnswer({ ...others, isHead: this.#head?.method === 'HEAD', ...(explains ? { cause } : {}) }));
+    const isExplained = cause !== undefined && explainToken !== undefined && this.#head?.explain === explainToken;
+    this.sendText(ownAnswer({ ...others, isHead: this.#head?.method === 'HEAD', ...(isExplained ? { cause } : {}) }));
   }
 
   /** Answers what is no request that can be served, and ends the connection. `isHttp`: the client can read an answer. */
@@ -303,7 +296,7 @@ export class ClientConnection extends Stream implements ClientSide {
       this.#leave(record.ending ?? 'done', isLast);
       return;
     }
-    this.deadlineUs = edge.nowUs + (this.isFull ? limits.sendTimeoutUs : limits.keepAliveUs);
+    this.deadlineUs = edge.nowUs + (this.isFull ? limits.sendTimeoutUs : this.#idleUs);
     if (this.isFull) this.pause();
     else if (!this.#isServing) this.#goOn();
   }
@@ -375,7 +368,7 @@ export class ClientConnection extends Stream implements ClientSide {
     if (this.isClosed) return;
     const { edge, limits } = this.context;
     if (this.#exchange === undefined) {
-      this.deadlineUs = edge.nowUs + (this.#isLingering ? LINGER_US : limits.keepAliveUs);
+      this.deadlineUs = edge.nowUs + (this.#isLingering ? LINGER_US : this.#idleUs);
       if (!this.#isLingering) this.#goOn();
       return;
     }
@@ -384,7 +377,15 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   onDeadline(): void {
-    if (this.#isLingering || this.isIdle) {
+    if (this.isIdle) {
+      const { nowUs } = this.context.edge;
+      this.deadlineUs = nowUs;
+      // what has come by now is served
+      this.ready(READABLE);
+      if (this.isIdle && this.deadlineUs === nowUs) this.close();
+      return;
+    }
+    if (this.#isLingering) {
       this.close();
       return;
     }

@@ -1,6 +1,7 @@
-// What an exchange asks of its client's connection.
+// What an exchange asks of its client's connection, and what such a connection begins with.
 import type { AccessRecord } from './access-record.js';
-import type { Stream } from './stream.js';
+import type { Asked, ToPool } from './routing.js';
+import type { Stream, StreamTable } from './stream.js';
 
 /** The connection that a request came on. */
 export interface ClientSide {
@@ -13,4 +14,17 @@ export interface ClientSide {
   answer(status: number, cause: string): void;
   /** The exchange is over. `keeps`: the connection goes on. */
   exchangeEnded(record: Partial<AccessRecord>, keeps: boolean): void;
+}
+
+/** Of a connection that TLS carries: the table whose edge has its bytes, and the name that was asked for. A PROXY header came before TLS. */
+export interface Secured {
+  readonly table: StreamTable;
+  readonly serverName: string | undefined;
+}
+
+/** A request that waits for its body. */
+export interface Waiting {
+  readonly asked: Asked;
+  readonly to: ToPool;
+  readonly bytes: number;
 }

@@ -377,24 +377,3 @@ test('the cause of an error reaches the operator who asks for it, and no other c
     assert.equal(/\r\nWeir-Cause: /.test(client.received), expected);
   }
 });
-
-test('a drain serves what has arrived, ends connections between requests, and cuts tunnels only at its deadline', () => {
-  const bed = new ProxyBed({ servers: 1 });
-  const [idle, tunnel, fresh, arrived] = [bed.client(), bed.client(), bed.client(), bed.client()];
-  bed.feed(idle, GET);
-  bed.feed(bed.servers[0]!, OK);
-  bed.feed(tunnel, 'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-  bed.feed(bed.servers[0]!, 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-  arrived.incoming.push(Buffer.from(GET));
-  bed.machine.drain();
-  assert.deepEqual([idle.isClosed, fresh.isClosed], [true, false]);
-  bed.feed(bed.servers[1]!, OK);
-  assert.match(arrived.received, /Connection: close\r\n\r\nok$/);
-  bed.feed(fresh, GET);
-  bed.feed(bed.servers[2]!, OK);
-  assert.match(fresh.received, /Connection: close\r\n\r\nok$/);
-  assert.equal(tunnel.isClosed, false);
-  bed.machine.cut();
-  assert.equal(tunnel.isClosed, true);
-  assert.deepEqual(endings(bed), ['done', 'done', 'done', 'drained']);
-});

@@ -2,9 +2,10 @@
 import type { Address } from '../../model/address.js';
 import type { ClientLimits } from '../../model/layer7/layer7.js';
 import type { Listener } from '../../model/layer7/listener.js';
-import { ClientConnection, type Secured } from './client-connection.js';
+import { ClientConnection } from './client-connection.js';
+import type { Secured } from './client-side.js';
 import type { ProxyContext } from './context.js';
-import { type ProxyEdge, READABLE, type StreamEdge } from './edge.js';
+import type { ProxyEdge, StreamEdge } from './edge.js';
 import { IdleClients } from './idle-clients.js';
 import { IdleConnections } from './idle-connections.js';
 import { type OnProxyHeader, ProxyHeaderConnection } from './proxy-header-connection.js';
@@ -102,18 +103,11 @@ export class ProxyMachine implements ProxyContext {
     return this.#tables.flatMap(({ streams }) => streams.filter(isClient));
   }
 
-  /**
-   * Connections end with their answers. A request that has arrived and was not read yet is served; without one, a connection that had requests
-   * ends now, and a new one waits for its first.
-   */
+  /** Connections end with their next answers, or a short time after those before. */
   drain(): void {
     this.isDraining = true;
     this.idle.clear();
-    for (const stream of this.#clientStreams()) {
-      if (!(stream instanceof ClientConnection && stream.isIdle)) continue;
-      stream.ready(READABLE);
-      if (stream.isIdle && stream.hasServed) stream.close();
-    }
+    for (const stream of this.#clientStreams()) if (stream instanceof ClientConnection) stream.onDrain();
   }
 
   /** The deadline of a drain: tunnels and all else. */

@@ -26,6 +26,8 @@ const FIRST_SOCKET_FD = 4;
 const BACKLOG_MAX = 4096;
 const SILENT_MAX_MS = 10_000;
 const WATCH_MS = 1000;
+/** How long a process may take beyond the deadline of its drain. */
+const DRAIN_OVER_MS = 3000;
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 5000;
 /** Who learns the keys of session tickets can read what was sent under them (TLS 1.2): they are replaced every day. */
@@ -60,6 +62,12 @@ interface Slot {
   readonly ready: Promise<void>;
 }
 
+/** A process that drains has left its slot. */
+interface Drain {
+  readonly slot: Slot;
+  readonly endsAt: number;
+}
+
 const keyOf = ({ address, port }: Listener): string => endpointText({ address, port });
 
 const newTicketKeys = (): string => randomBytes(TICKET_KEYS_BYTES).toString('hex');
@@ -75,7 +83,7 @@ export class ProxySupervisor {
   readonly #options: SupervisorOptions;
   #settings: ProxySettings;
   #slots: Slot[] = [];
-  readonly #draining = new Set<ChildProcess>();
+  readonly #draining = new Map<ChildProcess, Drain>();
   #isEnding = false;
   #onEnd: (() => void) | undefined;
   readonly #watch: NodeJS.Timeout;
@@ -168,7 +176,7 @@ export class ProxySupervisor {
 
   /** Also those that drain: what they try again goes to servers that are up. */
   #children(): readonly ChildProcess[] {
-    return [...this.#slots.flatMap(({ child }) => child ?? []), ...this.#draining];
+    return [...this.#slots.flatMap(({ child }) => child ?? []), ...this.#draining.keys()];
   }
 
   status(): Pick<ProxyStatus, 'listeners' | 'processes' | 'draining'> {
@@ -180,11 +188,13 @@ export class ProxySupervisor {
   }
 
   #ended(slot: Slot, child: ChildProcess, how: string): void {
-    this.#draining.delete(child);
+    const hasDrained = this.#draining.delete(child) && how === 'status 0';
+    const isMissed = slot.child === child && this.#slots.includes(slot);
     if (child.pid !== undefined) this.#options.servers.forget(child.pid);
-    if (slot.child === child && !this.#isEnding) {
-      this.#options.report(`process ${slot.number} (${child.pid ?? 'not started'}) ended: ${how}; it is started again in ${slot.restartMs} ms`);
-      slot.child = undefined;
+    const again = isMissed ? `; it is started again in ${slot.restartMs} ms` : '';
+    if (!hasDrained) this.#options.report(`process ${slot.number} (${child.pid ?? 'not started'}) ended: ${how}${again}`);
+    if (slot.child === child) slot.child = undefined;
+    if (isMissed) {
       setTimeout(() => this.#startAgain(slot), slot.restartMs);
       slot.restartMs = Math.min(slot.restartMs * 2, RESTART_MAX_MS);
     }
@@ -196,11 +206,18 @@ export class ProxySupervisor {
   }
 
   #killHung(): void {
-    for (const { child, aliveAt, number } of this.#slots) {
-      if (child === undefined || performance.now() - aliveAt < SILENT_MAX_MS) continue;
-      this.#options.report(`process ${number} (${child.pid}) does not answer: it is killed`);
-      child.kill('SIGKILL');
+    const now = performance.now();
+    for (const { child, aliveAt, number } of this.#slots) if (now - aliveAt >= SILENT_MAX_MS) this.#kill(child, number, 'does not answer');
+    for (const [child, { slot, endsAt }] of this.#draining) {
+      if (now >= endsAt) this.#kill(child, slot.number, 'does not end its drain');
+      else if (now - slot.aliveAt >= SILENT_MAX_MS) this.#kill(child, slot.number, 'does not answer');
     }
+  }
+
+  #kill(child: ChildProcess | undefined, number: number, why: string): void {
+    if (child === undefined) return;
+    this.#options.report(`process ${number} (${child.pid}) ${why}: it is killed`);
+    child.kill('SIGKILL');
   }
 
   /** New settings. Refused ones change nothing. @throws WeirError proxy-listen */
@@ -228,15 +245,18 @@ export class ProxySupervisor {
     this.#slots = slots;
     for (const slot of slots) this.#start(slot);
     await Promise.all(slots.map(({ ready }) => ready));
-    for (const { child } of old) this.#drain(child);
+    for (const slot of old) this.#drain(slot);
     const kept = new Set(slots.flatMap(({ sockets }) => [...sockets.values()]));
     for (const { sockets } of old) for (const fd of sockets.values()) if (!kept.has(fd)) native().close(fd);
   }
 
-  #drain(child: ChildProcess | undefined): void {
+  #drain(slot: Slot): void {
+    const { child } = slot;
+    slot.child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    this.#draining.add(child);
-    this.#send(child, { kind: 'drain', deadlineMs: this.#options.drainMs });
+    const { drainMs } = this.#options;
+    this.#draining.set(child, { slot, endsAt: performance.now() + drainMs + DRAIN_OVER_MS });
+    this.#send(child, { kind: 'drain', deadlineMs: drainMs });
   }
 
   #renewTicketKeys(): void {
@@ -250,13 +270,12 @@ export class ProxySupervisor {
 
   /** Drains all processes; resolves when they ended. A second call kills them. */
   end(): Promise<void> {
-    if (this.#isEnding) for (const child of this.#draining) child.kill('SIGKILL');
+    if (this.#isEnding) for (const child of this.#draining.keys()) child.kill('SIGKILL');
     this.#isEnding = true;
-    clearInterval(this.#watch);
     clearInterval(this.#ticketTimer);
-    for (const { child, sockets } of this.#slots) {
-      this.#drain(child);
-      for (const fd of sockets.values()) native().close(fd);
+    for (const slot of this.#slots) {
+      this.#drain(slot);
+      for (const fd of slot.sockets.values()) native().close(fd);
     }
     this.#slots = [];
     return new Promise((done) => {
@@ -266,6 +285,8 @@ export class ProxySupervisor {
   }
 
   #endIfOver(): void {
-    if (this.#isEnding && this.#draining.size === 0) this.#onEnd?.();
+    if (!this.#isEnding || this.#draining.size > 0) return;
+    clearInterval(this.#watch);
+    this.#onEnd?.();
   }
 }

@@ -30,6 +30,8 @@ export interface Fields {
   takesTrailers: boolean;
   /** Authorization is of a scheme that authenticates the connection. */
   provesConnection: boolean;
+  /** Weir-Explain, which is for this hop alone. */
+  explain: string | undefined;
   /** The lists as they came, lines joined by commas; empty: none. */
   forwardedFor: string;
   forwarded: string;
@@ -66,6 +68,7 @@ const ACTED: Readonly<Record<FieldSide, Uint8Array>> = {
     'forwarded',
     'http2-settings',
     'proxy-authorization',
+    'weir-explain',
     'x-forwarded-for',
     'x-forwarded-proto',
   ),
@@ -94,6 +97,7 @@ const emptyFields = (): Fields => ({
   expect: '',
   takesTrailers: false,
   provesConnection: false,
+  explain: undefined,
   forwardedFor: '',
   forwarded: '',
   forwardedProto: '',
@@ -173,6 +177,9 @@ function readRequestField(fields: Fields, name: string, value: string, named: st
       return 'kept';
     case 'expect':
       fields.expect = joined(fields.expect, value.toLowerCase());
+      return 'removed';
+    case 'weir-explain':
+      fields.explain = value;
       return 'removed';
     case 'x-forwarded-for':
       fields.forwardedFor = joined(fields.forwardedFor, value);

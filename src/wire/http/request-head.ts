@@ -25,6 +25,8 @@ export interface RequestHead {
   readonly takesTrailers: boolean;
   /** It authenticates the connection that it comes on: no other client may use that one to the server. */
   readonly provesConnection: boolean;
+  /** Weir-Explain: it asks for the cause of an answer of this hop's own. */
+  readonly explain: string | undefined;
   /** Lists of earlier hops as they came; empty: none. */
   readonly forwardedFor: string;
   readonly forwarded: string;
@@ -124,6 +126,7 @@ export function parseRequestHead(text: string, fieldsMax = FIELDS_MAX): RequestH
     forwardedProto,
     takesTrailers,
     provesConnection,
+    explain,
   } = fields;
   if (expect !== '' && expect !== '100-continue') return Refusals.expectation;
   const body = isChunked ? CHUNKED : Math.max(contentLength, 0);
@@ -139,6 +142,7 @@ export function parseRequestHead(text: string, fieldsMax = FIELDS_MAX): RequestH
     expectsContinue: expect !== '' && minor === 1 && body !== 0,
     takesTrailers: takesTrailers && minor === 1,
     provesConnection,
+    explain,
     forwardedFor,
     forwarded,
     forwardedProto,
