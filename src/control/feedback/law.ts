@@ -2,7 +2,7 @@
 // so late reports delay the weights, but do not make them swing. Steps are small, few servers are lowered together, and the sum stays.
 import type { FeedbackSettings } from '../../model/feedback/feedback-settings.js';
 import { allocate, type Wish } from './allocate.js';
-import { BUSY_MIN, capacityOf, type Window } from './window.js';
+import { BUSY_MIN, capacityOf, isBelievable, type Window } from './window.js';
 
 /**
  * A server with a weight. `measured`: its window counts. `asks`: it wants this weight; those that ask share what they have in these proportions.
@@ -150,11 +150,16 @@ function divide(ranges: readonly Range[], total: number): readonly number[] {
   return allocate(least <= total && total <= most ? fixed : ranges, total);
 }
 
+/** A window that gives no number holds its server alone. */
+const withBelievable = (member: Member): Member =>
+  member.follows.kind === 'measured' && !isBelievable(member.follows.window) ? { ...member, follows: { kind: 'held' } } : member;
+
 /**
  * The next weights of a pool, in its order. Their sum is that of the configured ones, where the bounds allow it: after a server left, the others
  * keep their shares of the new sum.
  */
-export function decide(pool: readonly Member[], settings: FeedbackSettings): Decided {
+export function decide(given: readonly Member[], settings: FeedbackSettings): Decided {
+  const pool = given.map(withBelievable);
   const note = noteOf(pool);
   const total = sumOf(pool.map(({ configured }) => configured));
   const present = sumOf(pool.map(({ weight }) => weight));

@@ -1,7 +1,7 @@
 // The state of one service's feedback.
 import { FEEDBACK_DEFAULTS, type FeedbackSettings } from '../../model/feedback/feedback-settings.js';
 import type { AdminState } from '../../model/feedback/load-report.js';
-import type { StepContext } from '../machine.js';
+import { log, type StepContext } from '../machine.js';
 import type { Decision, PoolNote } from './law.js';
 import type { FeedbackEffect, RememberedWeight, WeightWrite } from './messages.js';
 import type { DirectorCounters, Sample, Window } from './window.js';
@@ -100,10 +100,20 @@ export function changeServer(context: FeedbackContext, id: string, change: Parti
   if (server !== undefined) context.servers.set(id, { ...server, ...change });
 }
 
+/** What a table takes. */
+const WEIGHT_MAX = 0x7fff_ffff;
+
+/** Whether a number may be written: whole, and what a table takes. */
+export const isWeight = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= WEIGHT_MAX;
+
 /** Has a weight written; of two for one server in a step the last counts. While frozen none is. */
 export function write(context: FeedbackContext, id: string, to: number, reason: string): void {
   const server = context.servers.get(id);
   if (server === undefined || context.machine.frozen || to === server.effective) return;
+  if (!isWeight(to)) {
+    log(context, `${server.name}: ${to} is no weight, and is not written: ${reason}`, 'error');
+    return;
+  }
   const index = context.writes.findIndex((one) => one.server === id);
   if (index >= 0) context.writes.splice(index, 1);
   context.writes.push({ server: id, from: server.effective, to, reason });

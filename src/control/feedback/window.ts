@@ -36,13 +36,18 @@ const TRAFFIC_MIN = 20;
 const IDLE_BUSY = 0.001;
 
 const US = 1_000_000;
+/** A server's clock is believed to go so many times faster or slower than the director's; an answer takes up to 2 s, so it may have gone further. */
+const CLOCK_RATIO_MAX = 8;
+const CLOCK_AHEAD_US = 2_000_000;
+/** No server completes more in a second. */
+const COMPLETED_PER_S_MAX = 10_000_000;
 
 const fault = (text: string): Comparison => ({ kind: 'fault', text });
 
 /** Undefined: all are numbers that a counter may have. */
 export function wrongNumber({ clockUs, resources, completed }: LoadCounters): string | undefined {
   const numbers = [clockUs, completed, ...resources.flatMap(({ busy, total }) => [busy, total])];
-  const wrong = numbers.find((value) => value !== undefined && !(Number.isFinite(value) && value >= 0));
+  const wrong = numbers.find((value) => value !== undefined && !(value >= 0 && value <= Number.MAX_SAFE_INTEGER));
   return wrong === undefined ? undefined : `a counter is ${wrong}`;
 }
 
@@ -71,16 +76,27 @@ function busyBetween(before: Sample, after: Sample): number | string | undefined
 /** What happened between two reports of a server. */
 export function compare(before: Sample, after: Sample): Comparison {
   if (before.run !== after.run) return { kind: 'began-again' };
-  const clock = before.clockUs === undefined || after.clockUs === undefined ? after.atUs - before.atUs : after.clockUs - before.clockUs;
+  const time = after.atUs - before.atUs;
+  const clock = before.clockUs === undefined || after.clockUs === undefined ? time : after.clockUs - before.clockUs;
   if (clock < 0) return fault('its clock went back');
   const busy = busyBetween(before, after);
   if (typeof busy === 'string') return fault(busy);
   if (busy === undefined || clock === 0) return { kind: 'nothing' };
+  if (clock < time / CLOCK_RATIO_MAX || clock > time * CLOCK_RATIO_MAX + CLOCK_AHEAD_US)
+    return fault(`its clock went ${clock / US} s in ${time / US} s`);
   const completed = completedBetween(before, after);
   if (completed === undefined) return { kind: 'began-again' };
   if (completed < 0) return fault('its count of completed requests went back');
   if (busy < IDLE_BUSY && completed >= TRAFFIC_MIN) return fault(`it reports no load, and completed ${completed}`);
-  return { kind: 'window', window: { seconds: clock / US, busy, completed } };
+  const window = { seconds: clock / US, busy, completed };
+  if (completed / window.seconds > COMPLETED_PER_S_MAX) return fault(`it completed ${completed} in ${window.seconds} s`);
+  return isBelievable(window) ? { kind: 'window', window } : fault('its numbers give no rate');
+}
+
+/** Whether the law can go by it. */
+export function isBelievable(window: Window): boolean {
+  const { seconds, busy, completed } = window;
+  return seconds > 0 && busy >= 0 && busy <= 1 && completed >= 0 && Number.isFinite(capacityOf(window));
 }
 
 /** Below this a busy share is noise. */
