@@ -19,8 +19,8 @@ test('an answer of another shape is named', () => {
   const good = { format: 1, run: 'a', clock_us: 1, resources: { cpu: { busy: 1, total: 2 } } };
   const cases: readonly (readonly [unknown, RegExp])[] = [
     [[], /no JSON object/],
-    [{ ...good, format: 2 }, /the format 2, not 1/],
-    [{ ...good, format: undefined }, /format undefined/],
+    [{ ...good, format: 2 }, /has format 2, not 1/],
+    [{ ...good, format: undefined }, /"format" is not 1/],
     [{ ...good, resources: {} }, /"resources"/],
     [{ ...good, resources: { cpu: { busy: '1', total: 2 } } }, /"resources"/],
     [{ ...good, resources: { cpu: { busy: -1, total: 2 } } }, /"resources"/],
@@ -32,6 +32,12 @@ test('an answer of another shape is named', () => {
   for (const [value, pattern] of cases) assert.match(why(decodeWeirLoad(JSON.stringify(value))), pattern);
   assert.match(why(decodeWeirLoad('{"format":1,"clock_us":NaN}')), /no JSON object/);
   assert.match(why(decodeWeirLoad('')), /no JSON object/);
+  const deep = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
+  for (const name of ['format', 'clock_us', 'run', 'completed', 'state', 'resources'])
+    assert.equal(
+      decodeWeirLoad(`{"format":1,"run":"a","clock_us":1,"resources":{"cpu":{"busy":1,"total":2}},"${name}":${deep}}`).kind,
+      'wrong',
+    );
 });
 
 test('words of the agent text come in any order; what is not there is not changed', () => {

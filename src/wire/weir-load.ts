@@ -32,9 +32,9 @@ function readResources(value: unknown): readonly ResourceCounter[] | undefined {
 export function decodeWeirLoad(text: string): ReadReport {
   const value = parseJson(text);
   if (!isRecord(value)) return wrongReport('the answer is no JSON object');
-  if (value['format'] !== FORMAT)
-    return wrongReport(`the answer has the format ${JSON.stringify(value['format'])?.slice(0, 20)}, not ${FORMAT}`);
-  const { run, clock_us: clockUs, completed } = value;
+  const { format, run, clock_us: clockUs, completed } = value;
+  if (format !== FORMAT)
+    return wrongReport(typeof format === 'number' ? `the answer has format ${format}, not ${FORMAT}` : `"format" is not ${FORMAT}`);
   const resources = readResources(value['resources']);
   if (resources === undefined) return wrongReport('"resources" is no object of {"busy": number, "total": number}');
   if (!isCount(clockUs)) return wrongReport('"clock_us" is no count');

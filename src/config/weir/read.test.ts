@@ -109,7 +109,8 @@ test('what is no YAML of ours', () => {
   assert.deepEqual(faultsOf(''), ['w:1:1: expected the sections of a weir.yaml, not nothing']);
   assert.match(faultsOf('layer7: &a {listeners: *a}').join('\n'), /an anchor/);
   assert.match(faultsOf('layer7: !x 1').join('\n'), /w:1:/);
-  assert.match(faultsOf('['.repeat(100_000))[0] ?? '', /YAML|nested/);
+  for (const deep of ['['.repeat(101), '{a: '.repeat(1_000_000), '- '.repeat(150), `${' '.repeat(201)}a: b`])
+    assert.match(faultsOf(deep)[0] ?? '', /nested more than 100 levels/, deep.slice(0, 4));
   assert.match(faultsOf(`layer7: ${'x'.repeat(5_000_000)}`)[0] ?? '', /more than/);
 });
 

@@ -1,6 +1,6 @@
 // The text of a weir.yaml as values, each with its place. Of YAML what JSON has, with comments and in blocks: anchors, aliases, tags and merge keys are
 // refused, so that a small text cannot become a large configuration.
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import { type Failure, failure } from '../../model/errors/weir-error.js';
 
 /** From 1. */
@@ -27,6 +27,9 @@ export type YamlValue = { readonly at: Place } & (
 );
 
 const TEXT_MAX = 4 * 1024 * 1024;
+/** Levels of [ and {, and the columns in which the levels of blocks begin. */
+const DEPTH_MAX = 100;
+const INDENT_MAX = 2 * DEPTH_MAX;
 const START: Place = { line: 1, column: 1 };
 
 type Report = (at: Place, failure: Failure) => void;
@@ -71,25 +74,34 @@ class Values {
   }
 }
 
+/** Whether a text is nested deeper than the parser's stack may be sure to take: where that ends it can end the process. */
+function isTooDeep(text: string): boolean {
+  let [open, indent, isIndent] = [0, 0, true];
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') open++;
+    else if (token === ']' || token === '}') open--;
+    if (token.endsWith('\n')) [indent, isIndent] = [0, true];
+    else if (isIndent && /^[ \t?:-]+$/.test(token)) indent += token.length;
+    else isIndent = false;
+    if (open > DEPTH_MAX || indent > INDENT_MAX) return true;
+  }
+  return false;
+}
+
 /** The value of a file; undefined where it is no YAML. Faults are in the order of the text. */
 export function readYaml(text: string): { readonly value: YamlValue | undefined; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
-  const tooLarge = (): Fault => ({ at: START, failure: failure('file-too-large', { max: TEXT_MAX }) });
-  if (text.length > TEXT_MAX) return { value: undefined, faults: [tooLarge()] };
+  const refused = (why: Failure) => ({ value: undefined, faults: [{ at: START, failure: why }] });
+  if (text.length > TEXT_MAX) return refused(failure('file-too-large', { max: TEXT_MAX }));
+  if (isTooDeep(text)) return refused(failure('file-no-yaml', { why: `it is nested more than ${DEPTH_MAX} levels deep` }));
   const lines = new LineCounter();
-  try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: false, intAsBigInt: false });
-    const wrong = [...document.errors, ...document.warnings];
-    for (const { message, pos } of wrong) {
-      const { line, col } = lines.linePos(pos[0]);
-      faults.push({ at: { line, column: col }, failure: failure('file-no-yaml', { why: message }) });
-    }
-    if (wrong.length > 0) return { value: undefined, faults };
-    const values = new Values(lines, (at, what) => void faults.push({ at, failure: what }));
-    return { value: values.of(document.contents, START), faults };
-  } catch (error) {
-    // What is nested too deeply for the stack.
-    if (error instanceof RangeError) return { value: undefined, faults: [tooLarge()] };
-    throw error;
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: false, intAsBigInt: false });
+  const wrong = [...document.errors, ...document.warnings];
+  for (const { message, pos } of wrong) {
+    const { line, col } = lines.linePos(pos[0]);
+    faults.push({ at: { line, column: col }, failure: failure('file-no-yaml', { why: message }) });
   }
+  if (wrong.length > 0) return { value: undefined, faults };
+  const values = new Values(lines, (at, what) => void faults.push({ at, failure: what }));
+  return { value: values.of(document.contents, START), faults };
 }

@@ -1,7 +1,7 @@
 // Numbers of servers that lie: whatever they are, only weights within the bounds are written, and the other servers stay as they were.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fc } from '../../../test/support/properties.js';
+import fc from '../../../test/support/properties.js';
 import { CUBE_ROOT, FEEDBACK_DEFAULTS, type FeedbackSettings } from '../../model/feedback/feedback-settings.js';
 import type { LoadReport } from '../../model/feedback/load-report.js';
 import { boundsOf, decide, type Member } from './law.js';

@@ -13,7 +13,7 @@ export const weirFileErrors = {
     hint: 'write the value itself',
     exitStatus: 2,
   },
-  'file-too-large': { text: ({ max }: { max: number }) => `the file has more than ${max} bytes, or is nested too deeply`, exitStatus: 2 },
+  'file-too-large': { text: ({ max }: { max: number }) => `the file has more than ${max} bytes`, exitStatus: 2 },
   'file-key-unknown': {
     text: ({ key }: Key & { known: string; meant?: string | undefined }) => `unknown key ${key}`,
     hint: ({ known, meant }) => (meant === undefined ? `one of ${known}` : `did you mean ${meant}?`),
