@@ -18,6 +18,9 @@ export function word(text: string): string {
 /** A text as an argument of a converter, within a word. */
 export const argument = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** A name as an argument of a sample, within a word. */
+export const nameArgument = (name: string): string => (/^[A-Za-z0-9_.-]+$/.test(name) ? name : argument(name));
+
 /** `of`, with everything that matches replaced, all of it with `g`. An expression of PCRE. */
 export const replaced = (of: string, pattern: string, by: string, flags = ''): string =>
   `${of},regsub(${argument(pattern)},${argument(by)}${flags === '' ? '' : `,${flags}`})`;

@@ -101,7 +101,7 @@ function cookieLines(persistence: Persistence | undefined, lose: Lose): readonly
   if (path !== '/') lose('sticky.path', "HAProxy's cookies are of the path / alone");
   return [
     [
-      `cookie ${name} insert`,
+      `cookie ${word(name)} insert`,
       ...(domain === undefined ? [] : [`domain ${domain}`]),
       ...(httpOnly ? ['httponly'] : []),
       ...(secure ? ['secure'] : []),

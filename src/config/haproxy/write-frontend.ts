@@ -9,7 +9,7 @@ import { NO_UPGRADE } from '../engine/engine-options.js';
 import { subnetText } from '../weir/units.js';
 import { aclLines } from './acl-lines.js';
 import type { BackendBook } from './backend-book.js';
-import { formatText, is, not, word } from './haproxy-words.js';
+import { formatText, is, nameArgument, not, word } from './haproxy-words.js';
 import { hasValue, isNeverEmpty, keepRule, TemplateFormats, type TemplatePlace } from './template-format.js';
 import {
   addsSlash,
@@ -85,14 +85,14 @@ export class FrontendWriter {
   #edit({ name, value }: FieldEdit, index: number, place: TemplatePlace): void {
     const when = place.when.join(' ');
     const format = this.#formats.format(value, place);
-    if (format === '') this.#acts.push(`http-request del-header ${name} if ${when}`);
-    else if (isNeverEmpty(value)) this.#acts.push(`http-request set-header ${name} ${word(format)} if ${when}`);
+    if (format === '') this.#acts.push(`http-request del-header ${word(name)} if ${when}`);
+    else if (isNeverEmpty(value)) this.#acts.push(`http-request set-header ${word(name)} ${word(format)} if ${when}`);
     else {
       const kept = `v${index}`;
       this.#acts.push(
         keepRule(kept, format, place.when),
-        `http-request set-header ${name} ${word(`%[var(txn.${kept})]`)} if ${when} ${hasValue(kept)}`,
-        `http-request del-header ${name} if ${when} ${not(hasValue(kept))}`,
+        `http-request set-header ${word(name)} ${word(`%[var(txn.${kept})]`)} if ${when} ${hasValue(kept)}`,
+        `http-request del-header ${word(name)} if ${when} ${not(hasValue(kept))}`,
       );
     }
   }
@@ -103,7 +103,7 @@ export class FrontendWriter {
     const { persistence, balance } = pool ?? {};
     const when = place.when.join(' ');
     if (persistence?.kind === 'field') {
-      const field = `req.fhdr(${persistence.name})`;
+      const field = `req.fhdr(${nameArgument(persistence.name)})`;
       this.#keys.push(`http-request set-var(txn.sticky) ${word(field)} if ${when} ${is(field, 'len', ['1:'])}`);
     } else if (balance?.kind === 'hash' || balance?.kind === 'sum') {
       this.#keys.push(
@@ -119,7 +119,7 @@ export class FrontendWriter {
       const kept = `r${index}`;
       this.#acts.push(keepRule(kept, this.#formats.format(value, place), place.when));
       this.#answers.push(
-        `http-after-response add-header ${name} ${word(`%[var(txn.${kept})]`)} if ${place.when.join(' ')} ${hasValue(kept)}`,
+        `http-after-response add-header ${word(name)} ${word(`%[var(txn.${kept})]`)} if ${place.when.join(' ')} ${hasValue(kept)}`,
       );
     }
   }
@@ -133,7 +133,7 @@ export class FrontendWriter {
     if (bodyMaxBytes > 0)
       this.#acts.push(`http-request deny status 413 if ${when} ${is('req.body_size', 'int', [`${bodyMaxBytes + 1}:`])}`);
     for (const [index, edit] of requestFields.entries()) if (!isItself(edit)) this.#edit(edit, index, place);
-    for (const name of hiddenFields) this.#answers.push(`http-response del-header ${name} if ${when}`);
+    for (const name of hiddenFields) this.#answers.push(`http-response del-header ${word(name)} if ${when}`);
     const { replacePrefix } = route.action;
     const { path } = route.match;
     if (replacePrefix !== undefined && path.kind !== 'expression') {

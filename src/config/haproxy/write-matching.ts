@@ -1,7 +1,7 @@
 // Which host and which route a request has, as rules of a frontend that leave numbers in variables: weir's order, which is nginx's.
 import type { Host, HostName } from '../../model/layer7/host.js';
 import type { PathMatch, Route, RouteMatch, TextMatch } from '../../model/layer7/route.js';
-import { found, is, not, replaced, word } from './haproxy-words.js';
+import { found, is, nameArgument, not, replaced, word } from './haproxy-words.js';
 
 /** A route with its number, which is its own in the whole configuration. */
 export interface NumberedRoute {
@@ -98,8 +98,8 @@ function textCondition(sample: string, match: TextMatch): string {
 
 const conditionsOf = ({ methods, fields, cookies, sni }: RouteMatch): readonly string[] => [
   ...(methods.length === 0 ? [] : [is('method', 'str', methods)]),
-  ...fields.map(({ name, value }) => textCondition(`req.fhdr(${name})`, value)),
-  ...cookies.map(({ name, value }) => textCondition(`req.cook(${name})`, value)),
+  ...fields.map(({ name, value }) => textCondition(`req.fhdr(${nameArgument(name)})`, value)),
+  ...cookies.map(({ name, value }) => textCondition(`req.cook(${nameArgument(name)})`, value)),
   ...(sni === undefined ? [] : [textCondition('ssl_fc_sni,lower', sni)]),
 ];
 

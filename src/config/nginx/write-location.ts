@@ -33,7 +33,7 @@ function known(fields: Proxying['requestFields'], lose: Lose): Proxying['request
 }
 
 const addedFields = ({ responseFields }: Proxying, lose: Lose): readonly string[] =>
-  known(responseFields, lose).map(({ name, value }) => `add_header ${name} ${templateWord(value)} always;`);
+  known(responseFields, lose).map(({ name, value }) => `add_header ${quoted(name)} ${templateWord(value)} always;`);
 
 function proxyingLines(proxying: Proxying, lose: Lose): readonly string[] {
   const { requestFields, hiddenFields, timeouts, retry, bodyMaxBytes, bufferRequest } = proxying;
@@ -43,9 +43,9 @@ function proxyingLines(proxying: Proxying, lose: Lose): readonly string[] {
     ...AS_THE_SERVER_WROTE,
     'proxy_set_header Upgrade $weir_upgrade;',
     'proxy_set_header Connection $weir_connection;',
-    ...known(requestFields, lose).map(({ name, value }) => `proxy_set_header ${name} ${templateWord(value)};`),
+    ...known(requestFields, lose).map(({ name, value }) => `proxy_set_header ${quoted(name)} ${templateWord(value)};`),
     ...addedFields(proxying, lose),
-    ...hiddenFields.map((name) => `proxy_hide_header ${name};`),
+    ...hiddenFields.map((name) => `proxy_hide_header ${quoted(name)};`),
     `proxy_connect_timeout ${timeWord(timeouts.connectUs)};`,
     `proxy_send_timeout ${timeWord(timeouts.sendUs)};`,
     `proxy_read_timeout ${timeWord(timeouts.readUs)};`,
@@ -61,7 +61,7 @@ function actionLines(action: Action, proxying: Proxying, lose: Lose): readonly s
   if (action.kind === 'pool') {
     const uri = action.replacePrefix ?? '';
     if (/[$"\\]/.test(uri)) lose('replace_prefix', 'nginx would read a variable in it');
-    return [`proxy_pass http://${action.pool}${/[$"\\]/.test(uri) ? '' : uri};`, ...proxyingLines(proxying, lose)];
+    return [`proxy_pass ${quoted(`http://${action.pool}${/[$"\\]/.test(uri) ? '' : uri}`)};`, ...proxyingLines(proxying, lose)];
   }
   const fields = addedFields(proxying, lose);
   if (action.kind === 'redirect') {

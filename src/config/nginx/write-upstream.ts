@@ -3,7 +3,7 @@ import { defaultKeepAlive } from '../../model/layer7/defaults.js';
 import type { Balance, Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { PoolOrder } from '../../model/layer7/pool-status.js';
 import type { ReportEngineLoss } from '../engine/engine-loss.js';
-import { secondsWord, templateWord, timeWord } from './write-words.js';
+import { quoted, secondsWord, templateWord, timeWord } from './write-words.js';
 
 /** nginx's weights are whole numbers: where a part of 1 is needed, 1 becomes this. */
 const PARTS = 20;
@@ -21,7 +21,7 @@ function weightsOf(pool: Pool, order: PoolOrder | undefined): readonly number[] 
 
 function serverLine(server: PoolServer, weight: number, isOut: boolean): string {
   const words = [
-    server.name,
+    quoted(server.name),
     ...(weight === 1 ? [] : [`weight=${weight}`]),
     `max_fails=${server.maxFails}`,
     `fail_timeout=${secondsWord(server.failTimeoutUs)}`,
@@ -75,7 +75,7 @@ export function upstreamLines(pool: Pool, order: PoolOrder | undefined, report: 
   if (sendProxy !== undefined) lose('send_proxy', 'nginx sends no PROXY header to HTTP servers');
   if (keepAlive.reuse !== defaultKeepAlive.reuse) lose('keepalive.reuse', 'nginx shares connections to servers between clients');
   return [
-    `upstream ${pool.name} {`,
+    `upstream ${quoted(pool.name)} {`,
     ...[...balanceLines(pool.balance, lose), ...serverLines(pool, order), ...keepAliveLines(keepAlive)].map((line) => `  ${line}`),
     '}',
   ];

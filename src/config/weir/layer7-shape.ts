@@ -23,6 +23,8 @@ import {
   word,
 } from './units.js';
 
+/** What a request can have for its target. */
+const TARGET_PATH = /^\/[!-~]*$/;
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const COUNT_MAX = 1_000_000;
 
@@ -81,7 +83,11 @@ const locationRecord = record('a location', {
   cookies: optional(byName(FIELD_NAME, textMatch)),
   sni: optional(textMatch),
   pool: optional(placed(word)),
-  replace_prefix: optional(word),
+  replace_prefix: optional(
+    scalar('a path of printable ASCII without spaces', { type: 'string', pattern: TARGET_PATH.source }, (given) =>
+      TARGET_PATH.test(given) ? given : undefined,
+    ),
+  ),
   redirect: optional(record('a redirect', { to: required(template), status: optional(choice([301, 302, 303, 307, 308])) })),
   return: optional(record('an answer', { status: required(integer(200, 599)), body: optional(bodyTemplate) })),
   ...proxying,
