@@ -11,6 +11,8 @@ import { hasConditions, locationLines } from './write-location.js';
 import { upstreamLines } from './write-upstream.js';
 import { quoted, timeWord } from './write-words.js';
 
+/** What a decoded path has where a client wrote ends of lines into it: `$uri`, `$1` and the like would pass them on. */
+const NO_CONTROLS = 'if ($uri ~ "[\\x00-\\x1f\\x7f]") { return 400; }';
 /** Listeners, logs and the like, of one process. */
 const OTHER_DESCRIPTORS = 256;
 
@@ -78,6 +80,7 @@ class NginxWriter {
         ...(proxyFrom.length === 0
           ? []
           : ['real_ip_header proxy_protocol;', ...proxyFrom.map((one) => `set_real_ip_from ${subnetText(one)};`)]),
+        NO_CONTROLS,
         ...host.routes.flatMap((route) => locationLines(route, where, this.#report)),
         // without any location nginx would look for files
         ...(answersAll ? [] : ['location "/" { return 404; }']),

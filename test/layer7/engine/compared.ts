@@ -73,7 +73,7 @@ ${pool('turns', 'round_robin')}${pool('hashed', '{ hash: $request_uri }')}${pool
         - { location: "= /exact", pool: hashed }
         - { location: "^~ /static/", pool: ring, replace_prefix: /files/ }
         - { location: '~* \\.(png|jpe?g)$', pool: hashed }
-        - { location: '~ ^/group/([a-z]+)/', redirect: { to: "https://$host/$1?$args", status: 308 } }
+        - { location: '~ ^/group/([^/0-9]+)/', redirect: { to: "https://$host/$1?$args", status: 308 } }
         - { location: /gone, return: { status: 410, body: 'it is "gone": $request_uri' }, add_header: { X-Added: "by $request_method" } }
     - server_name: ['~^c\\d+\\.example$', "www.*"]
       locations: [{ location: /x/, pool: clients }]

@@ -80,6 +80,15 @@ for (const name of ENGINE_NAMES) {
       assert.ok(Math.abs(many - (shares.theirs.get(server) ?? 0)) <= 4, JSON.stringify([...shares.theirs]));
   });
 
+  test(`${name}: no client writes lines into a request or an answer`, async () => {
+    const [proxy, engine] = [bed.of('proxy'), bed.of(name)];
+    for (const path of ['/a%0d%0aX-Made:%20yes', '/%0aGET%20/b', '/group/a%0d%0aX-Added:%20b/', '/static/%7f', '/gone/%01']) {
+      const [ours, theirs] = [await bed.ask(proxy, 'a.example', path, 'GET'), await bed.ask(engine, 'a.example', path, 'GET')];
+      assert.equal(theirs.rest[0], 400, path);
+      assert.doesNotMatch(JSON.stringify(ours.rest), /[^\\]\\r|"yes"/, path);
+    }
+  });
+
   test(`${name}: HTTP/2 by curl, over TLS`, async () => {
     const { securePort } = bed.of(name);
     const target = [`https://a.example:${securePort}/`, '--resolve', `a.example:${securePort}:127.0.0.1`];
