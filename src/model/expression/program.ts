@@ -39,19 +39,28 @@ export function programOf(root: Node): Program {
     for (const end of ends) end.to = program.length;
   };
 
-  const optional = (node: Node, greedy: boolean, loop: boolean): void => {
+  const loop = (node: Node, greedy: boolean): void => {
     const from = program.length;
     const split = add({ kind: 'split', first: 0, second: 0 });
     emit(node);
-    if (loop) add({ kind: 'jump', to: from });
+    add({ kind: 'jump', to: from });
     split.first = greedy ? from + 1 : program.length;
     split.second = greedy ? program.length : from + 1;
   };
 
   const repeat = ({ node, min, max, greedy }: Extract<Node, { kind: 'repeat' }>): void => {
     for (let count = 0; count < min; count++) emit(node);
-    if (!Number.isFinite(max)) optional(node, greedy, true);
-    else for (let count = min; count < max; count++) optional(node, greedy, false);
+    if (!Number.isFinite(max)) {
+      loop(node, greedy);
+      return;
+    }
+    // Each within the one before: without it there is none behind it.
+    const splits = Array.from({ length: max - min }, () => {
+      const split = add({ kind: 'split', first: program.length + 1, second: 0 });
+      emit(node);
+      return { split, first: split.first };
+    });
+    for (const { split, first } of splits) [split.first, split.second] = greedy ? [first, program.length] : [program.length, first];
   };
 
   const emit = (node: Node): void => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuTimeMs } from '../../../test/support/cpu-time.js';
 import fc from '../../../test/support/properties.js';
 import { expressionFault, RegularExpression } from './regular-expression.js';
 
@@ -55,6 +56,24 @@ test('an expression that takes a backtracking matcher ages takes no longer than 
     assert.equal(matches(pattern, text), false, pattern);
   // 2^14 sets of instructions, of which a thousand are kept.
   assert.equal(matches('(a|b)*a(a|b){14}c', 'ab'.repeat(5_000)), false);
+});
+
+test('a byte costs little, whatever the expression is; what would cost more is refused', () => {
+  const letters = Array.from({ length: 30_000 }, (_, index) => (((index * 2_654_435_761) >>> 13) % 7 < 3 ? 'a' : 'b')).join('');
+  for (const pattern of [
+    '[ab]*a[ab]{30}$',
+    '[ab]*a[ab]{400}$',
+    '([ab]*)a[ab]{900}$',
+    '^(([ab]{1,30}a){0,20})*c',
+    '([ab]*a[ab]{300})*b',
+    '(a|b|[ab]{0,500})*',
+  ]) {
+    const expression = new RegularExpression(pattern);
+    const took = cpuTimeMs(() => expression.exec(letters));
+    assert.ok(took < 250, `${pattern}: ${took} ms`);
+  }
+  for (const pattern of ['(?:a?b?){100}$', '(a?){200}c', `(${Array.from({ length: 60 }, (_, index) => `a${index}`).join('|')})*`])
+    assert.match(expressionFault(pattern) ?? '', /too many (?:steps|ways)/, pattern);
 });
 
 /** Expressions that JavaScript reads in the same way. */

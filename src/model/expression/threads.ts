@@ -1,52 +1,98 @@
-// Where an expression and its groups match: threads in their order of preference, each with its own slots (Pike). Slower than the automaton, as many
-// steps a byte as there are instructions at most; asked only where groups are used.
+// Where an expression and its groups match, as Perl has them: backwards it is found from which positions a match can still be reached, then the first of
+// them by preference is taken at each byte. So no thread is kept that comes to nothing.
+import type { PositionSet, Positions } from './positions.js';
 import type { Program } from './program.js';
 
-interface Thread {
-  readonly at: number;
-  readonly slots: readonly number[];
+/** A slot that is set on the way to an instruction. */
+interface Save {
+  readonly slot: number;
+  readonly before: Save | undefined;
 }
 
-/** Begin and end of the match, then of each group, as Perl has them; -1: the group has no part in it. undefined: no match. */
-export function captures(program: Program, groups: number, text: string): readonly number[] | undefined {
-  const none: readonly number[] = new Array<number>(2 * groups + 2).fill(-1);
-  let threads: Thread[] = [];
-  let seen = new Set<number>();
-  let found: readonly number[] | undefined;
-
-  /** Adds a thread and all that follow it without a byte, in the order of preference. */
-  const follow = (list: Thread[], first: Thread, index: number): void => {
-    const left = [first];
-    for (let thread = left.pop(); thread !== undefined; thread = left.pop()) {
-      const { at, slots } = thread;
-      if (seen.has(at)) continue;
-      seen.add(at);
-      const one = program[at];
-      if (one === undefined) continue;
-      if (one.kind === 'jump') left.push({ at: one.to, slots });
-      else if (one.kind === 'split') left.push({ at: one.second, slots }, { at: one.first, slots });
-      else if (one.kind === 'save') left.push({ at: at + 1, slots: slots.with(one.slot, index) });
-      else if (one.kind === 'start' || one.kind === 'end') {
-        if (index === (one.kind === 'start' ? 0 : text.length)) left.push({ at: at + 1, slots });
-      } else list.push(thread);
-    }
-  };
-
-  for (let index = 0; index <= text.length; index++) {
-    if (found === undefined) follow(threads, { at: 0, slots: none.with(0, index) }, index);
-    const next: Thread[] = [];
-    seen = new Set();
-    for (const { at, slots } of threads) {
-      const one = program[at];
-      if (one?.kind === 'match') {
-        found = slots.with(1, index);
-        break;
-      }
-      if (one?.kind === 'bytes' && index < text.length && one.set.has(text.charCodeAt(index)))
-        follow(next, { at: at + 1, slots }, index + 1);
-    }
-    threads = next;
-    if (threads.length === 0 && found !== undefined) break;
+/** For each index of the text, one behind the other, the positions from which it matches. */
+function reachable(positions: Positions, text: string): PositionSet {
+  const { words, classOf } = positions;
+  const all = new Int32Array((text.length + 1) * words);
+  let [set, before]: [PositionSet, PositionSet] = [positions.matchesAtEnd, positions.empty()];
+  all.set(set, text.length * words);
+  for (let index = text.length - 1; index >= 0; index--) {
+    positions.backward(set, classOf[text.charCodeAt(index)] as number, before);
+    all.set(before, index * words);
+    [set, before] = [before, index === text.length - 1 ? positions.empty() : set];
   }
-  return found;
+  return all;
+}
+
+/** The first index at which a match begins; -1: there is none. */
+function firstBegin(positions: Positions, all: PositionSet, length: number): number {
+  const { words } = positions;
+  for (let index = 0; index <= length; index++) {
+    const isEdge = index === 0 || index === length;
+    const begins = isEdge ? positions.closure([0], index === 0, index === length) : positions.inside;
+    for (let word = 0; word < words; word++) if (((all[index * words + word] as number) & (begins[word] as number)) !== 0) return index;
+  }
+  return -1;
+}
+
+/** Begin and end of the match, then of each group; -1: the group has no part in it. undefined: no match. `text`: a character a byte, all below 256. */
+export function captures(program: Program, positions: Positions, groups: number, text: string): readonly number[] | undefined {
+  const { length } = text;
+  const all = reachable(positions, text);
+  const begin = firstBegin(positions, all, length);
+  if (begin < 0) return undefined;
+  const slots = new Array<number>(2 * groups + 2).fill(-1);
+  slots[0] = begin;
+  let from = 0;
+  for (let index = begin; index <= length; index++) {
+    const found = preferred(
+      program,
+      from,
+      (at) => index < length && positions.holds(all, at, index * positions.words),
+      index === 0,
+      index === length,
+    );
+    if (found === undefined) return undefined;
+    const saves: number[] = [];
+    for (let save = found.saved; save !== undefined; save = save.before) saves.push(save.slot);
+    for (const slot of saves) slots[slot] = index;
+    if (found.isMatch) {
+      slots[1] = index;
+      return slots;
+    }
+    from = found.at + 1;
+  }
+  return undefined;
+}
+
+interface Found {
+  readonly at: number;
+  readonly isMatch: boolean;
+  readonly saved: Save | undefined;
+}
+
+/** The first instruction by preference that takes a byte from which a match is reached, or that matches. */
+function preferred(
+  program: Program,
+  from: number,
+  isReached: (at: number) => boolean,
+  atStart: boolean,
+  atEnd: boolean,
+): Found | undefined {
+  const seen = new Uint8Array(program.length);
+  const left: { readonly at: number; readonly saved: Save | undefined }[] = [{ at: from, saved: undefined }];
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    const { at, saved } = one;
+    if (seen[at] === 1) continue;
+    seen[at] = 1;
+    const instruction = program[at];
+    if (instruction === undefined) continue;
+    const { kind } = instruction;
+    if (kind === 'jump') left.push({ at: instruction.to, saved });
+    else if (kind === 'split') left.push({ at: instruction.second, saved }, { at: instruction.first, saved });
+    else if (kind === 'save') left.push({ at: at + 1, saved: { slot: instruction.slot, before: saved } });
+    else if (kind === 'start' || kind === 'end') {
+      if (kind === 'start' ? atStart : atEnd) left.push({ at: at + 1, saved });
+    } else if (kind === 'match' || isReached(at)) return { at, isMatch: kind === 'match', saved };
+  }
+  return undefined;
 }
