@@ -65,8 +65,9 @@ static __always_inline bool error_read(struct __sk_buff *skb, struct packet *p, 
   struct iphdr ip;
   struct quoted q;
   if (bpf_skb_load_bytes(skb, ETH_LEN, &ip, sizeof ip) || ip.ihl < 5) return false;
-  e->r = (struct related){.ip = ETH_LEN, .icmp = ETH_LEN + ip.ihl * 4, .length = bpf_ntohs(ip.tot_len) - ip.ihl * 4};
-  if (bpf_skb_load_bytes(skb, e->r.icmp + QUOTE_AT, &q, sizeof q) || !is_of_build(q.ip.protocol)) return false;
+  __u32 icmp = ETH_LEN + ip.ihl * 4;
+  if (!quote_read(skb, icmp, &q) || !is_of_build(q.ip.protocol)) return false;
+  e->r = (struct related){.ip = ETH_LEN, .icmp = icmp, .length = bpf_ntohs(ip.tot_len) - ip.ihl * 4, .header = q.ip.ihl * 4};
   e->from[0] = q.ip.saddr;
   e->to[0] = q.ip.daddr;
   e->sport = q.sport;

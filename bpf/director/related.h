@@ -10,11 +10,19 @@
 #define WEIR_RELATED_H
 
 #define QUOTE_AT 8 /* in an ICMP message */
+#define PORTS_LEN 4
 struct quoted {
   struct iphdr ip;
-  __u16 sport;
+  __u16 sport; /* behind the IP header and its options */
   __u16 dport;
 };
+
+/* Reads the IPv4 packet that an ICMP message quotes. False: it has no ports, as a later fragment has none. */
+static __always_inline bool quote_read(struct __sk_buff *skb, __u32 icmp, struct quoted *q) {
+  __u32 at = icmp + QUOTE_AT;
+  if (bpf_skb_load_bytes(skb, at, &q->ip, sizeof q->ip) || q->ip.version != 4 || q->ip.ihl < 5) return false;
+  return !(q->ip.frag_off & bpf_htons(0x1fff)) && !bpf_skb_load_bytes(skb, at + q->ip.ihl * 4, &q->sport, PORTS_LEN);
+}
 
 /* What is to be rewritten: one outer address, one quoted address and port, all to the same endpoint. */
 struct related {
@@ -28,13 +36,14 @@ struct related {
   __u16 port;
   __u8 inbound; /* towards the real server: outer destination, quoted source */
   __u8 portless; /* AH or ESP is quoted */
+  __u8 header; /* length of the quoted IP header, bytes */
 };
 
 /* A quoted address and its header's sum change together, so of the quoted header only the port counts for ICMP's sum. */
 __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
   if (!r) return -1;
   __u32 ip = r->icmp + QUOTE_AT, addr = r->addr;
-  __u32 sum_at = ip + 10, addr_at = ip + (r->inbound ? 12 : 16), port_at = ip + IP_LEN + (r->inbound ? 0 : 2);
+  __u32 sum_at = ip + 10, addr_at = ip + (r->inbound ? 12 : 16), port_at = ip + r->header + (r->inbound ? 0 : 2);
   __u16 port = r->port;
   long rc = bpf_l3_csum_replace(skb, sum_at, r->quoted_was, addr, 4);
   rc |= bpf_skb_store_bytes(skb, addr_at, &addr, 4, 0);
@@ -55,7 +64,7 @@ static __always_inline int related_validate(struct __sk_buff *skb, struct relate
     return TC_ACT_UNSPEC;
   }
   if (r->icmp > ETH_LEN + IP_LEN && has_source_route(skb, ETH_LEN + IP_LEN, r->icmp)) return TC_ACT_UNSPEC;
-  if (r->length < QUOTE_AT + sizeof(struct quoted) || r->icmp + r->length > skb->len) {
+  if (r->length < QUOTE_AT + r->header + PORTS_LEN || r->icmp + r->length > skb->len) {
     count_reason(R_BAD_LENGTH);
     return TC_ACT_UNSPEC;
   }
@@ -171,12 +180,10 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u32 at, __u8 he
   __u32 icmp = at + header;
   if (!c || header < IP_LEN || header > 60) return TC_ACT_UNSPEC;
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || (type != 3 && type != 4 && type != 11)) return TC_ACT_UNSPEC;
-  if (bpf_skb_load_bytes(skb, icmp + QUOTE_AT, &q, sizeof q) || q.ip.version != 4 || q.ip.ihl != 5) return TC_ACT_UNSPEC;
-  if (q.ip.frag_off & bpf_htons(0x1fff)) return TC_ACT_UNSPEC;
-  if (length < header) return TC_ACT_UNSPEC;
+  if (length < header || !quote_read(skb, icmp, &q)) return TC_ACT_UNSPEC;
   struct packet p = {.bytes = length};
   struct verdict v = {.p = &p, .c = c, .now = clock_now()};
-  struct related r = {.ip = at, .icmp = icmp, .length = length - header};
+  struct related r = {.ip = at, .icmp = icmp, .length = length - header, .header = q.ip.ihl * 4};
   __u32 outer[2] = {};
   if (bpf_skb_load_bytes(skb, at + SADDR_IN, outer, sizeof outer)) return TC_ACT_UNSPEC;
   if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC; /* forged, or about another packet */

@@ -48,10 +48,11 @@ __noinline int tunnel_quote_read(struct __sk_buff *skb, __u32 icmp, struct tunne
   __u8 type;
   if (!q || bpf_skb_load_bytes(skb, icmp, &type, 1) || (type != ICMP_UNREACHABLE && type != ICMP_EXCEEDED)) return false;
   if (bpf_skb_load_bytes(skb, icmp + QUOTE_AT, &q->outer, sizeof q->outer)) return false;
-  if (q->outer.version != 4 || q->outer.ihl != 5 || q->outer.frag_off & bpf_htons(0x1fff)) return false;
-  int between = tunnel_between(skb, q, icmp + QUOTE_AT + IP_LEN);
+  if (q->outer.version != 4 || q->outer.ihl < 5 || q->outer.frag_off & bpf_htons(0x1fff)) return false;
+  __u32 behind = icmp + QUOTE_AT + q->outer.ihl * 4;
+  int between = tunnel_between(skb, q, behind);
   if (between < 0) return false;
-  q->at = icmp + QUOTE_AT + IP_LEN + between;
+  q->at = behind + between;
   if (bpf_skb_load_bytes(skb, q->at, &q->inner, sizeof q->inner)) return false;
   if (q->inner.version != 4 || q->inner.ihl < 5 || q->inner.frag_off & bpf_htons(0x1fff)) return false;
   __u32 ports;
@@ -139,7 +140,7 @@ __noinline int tc_tunnel_error(struct __sk_buff *skb, __u8 header, __u16 length)
   __u32 dest = tunnel_quoted_dest(&q);
   struct dest *d = dest ? dest_at(dest) : 0;
   if (!d) return TC_ELSEWHERE;
-  struct related r = {.ip = ETH_LEN, .icmp = icmp, .length = length - header};
+  struct related r = {.ip = ETH_LEN, .icmp = icmp, .length = length - header, .header = q.outer.ihl * 4};
   int valid = related_validate(skb, &r);
   if (valid != TC_ACT_OK) return valid;
   __u32 from = q.at - ETH_LEN, size = length > from ? length - from : 0;

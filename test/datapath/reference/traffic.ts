@@ -122,11 +122,12 @@ const TYPES6: Readonly<Record<number, number>> = { 3: 1, 4: 2, 5: 137, 11: 3 };
 
 /** An error about a packet of a connection, by a host on the way, to the packet's sender. That of IPv6 without `dontFragment`: by its link-local address. */
 export function icmpAbout(protocol: number, about: Ends, type: number, form: Form): Uint8Array {
-  const quoted = segment(protocol, about, 'A', { ...form, options: 0, dontFragment: true, fragment: 'whole' });
   const to = endOf(about.from).address;
+  const options = isSix(to) ? 0 : form.options;
+  const quoted = segment(protocol, about, 'A', { ...form, options, dontFragment: true, fragment: 'whole' });
   if (!isSix(to)) {
     const wrong = form.sum === 'wrong' ? { checksum: WRONG_ICMP_SUM } : {};
-    const message = encodeIcmp({ type, code: 1, rest: 0, body: quoted.slice(0, 28 + form.data), ...wrong });
+    const message = encodeIcmp({ type, code: 1, rest: 0, body: quoted.slice(0, 28 + options + form.data), ...wrong });
     return ipPacket(SERVERS[0], to, IpProtocol.icmp, message, partOf(form));
   }
   const error: Icmp6Error = { type: TYPES6[type] ?? 1, code: 0, rest: 1280 };

@@ -18,6 +18,9 @@ export const quoteOf = (frame: Uint8Array, { length }: IpPacket, maxBytes: numbe
 /** Where an error has its quote. */
 export const quoteAt = ({ header }: IpPacket): number => ETHERNET_BYTES + header + ICMP_BYTES;
 
+/** Of a quoted IPv4 packet, which begins at `at` in the frame: the length of its header with the options. */
+export const headerBytes = (frame: Uint8Array, at: number): number => ((frame[at] ?? 0) & 15) * 4;
+
 interface Quote {
   readonly source: Ip;
   readonly destination: Ip;

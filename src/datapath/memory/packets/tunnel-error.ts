@@ -10,11 +10,12 @@ import type { Question } from './decide.js';
 import { ETHERNET_BYTES, handIn, setMacs } from './ethernet.js';
 import type { Quoted } from './family-rules.js';
 import { countPacket, type Outcome } from './forward.js';
-import { ICMP_BYTES, quoteAt, quotedPacket } from './icmp-quote.js';
+import { headerBytes, ICMP_BYTES, quoteAt, quotedPacket } from './icmp-quote.js';
 import { addressOf, type Ip, readIpv4 } from './ip.js';
+import { IPV4_BYTES } from './ipv4/parse.js';
 import { invalid, type Message } from './related.js';
 
-const [IP_BYTES, PORTS_BYTES, UDP_BYTES, GUE_BYTES, GRE_BYTES, GRE_SUM_BYTES] = [20, 4, 8, 4, 4, 4] as const;
+const [PORTS_BYTES, UDP_BYTES, GUE_BYTES, GRE_BYTES, GRE_SUM_BYTES] = [4, 8, 4, 4, 4] as const;
 const GRE_HAS_SUM = 0x8000;
 /** Of GUE's first byte: the version with the bit of control messages, and the length of the options in words. */
 const [GUE_VERSION, GUE_WORDS] = [0xe0, 0x1f];
@@ -59,12 +60,13 @@ export function tunnelQuoteOf({ frame, packet }: Message): TunnelQuote | undefin
   const outer = quoteAt(packet);
   const type = frame[outer - ICMP_BYTES];
   if (packet.family !== 'inet' || (type !== IcmpType.unreachable && type !== IcmpType.timeExceeded)) return undefined;
-  const between = betweenOf(frame, frame[outer + 9] ?? 0, outer + IP_BYTES);
+  const behind = outer + headerBytes(frame, outer);
+  const between = betweenOf(frame, frame[outer + 9] ?? 0, behind);
   if (between === undefined) return undefined;
-  const at = outer + IP_BYTES + between.bytes;
-  const words = (frame[at] ?? 0) & 15;
-  const portsAt = at + words * 4;
-  if ((frame[at] ?? 0) >> 4 !== 4 || words < 5 || frame.length < portsAt + PORTS_BYTES) return undefined;
+  const at = behind + between.bytes;
+  const header = headerBytes(frame, at);
+  const portsAt = at + header;
+  if ((frame[at] ?? 0) >> 4 !== 4 || header < IPV4_BYTES || frame.length < portsAt + PORTS_BYTES) return undefined;
   const flags = viewOf(frame).getUint16(at + 6);
   if ((flags & FRAGMENT_OFFSET) !== 0) return undefined;
   const ends = { source: readIpv4(frame, at + 12), destination: readIpv4(frame, at + 16), protocol: frame[at + 9] ?? 0 };

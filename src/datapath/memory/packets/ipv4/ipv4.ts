@@ -8,7 +8,7 @@ import { overwrite, replaceHalf, replaceWord } from '../checksum.js';
 import type { Endpoint } from '../endpoint.js';
 import { answerTo, comesFromGroup, ETHERNET_BYTES } from '../ethernet.js';
 import type { FamilyRules, Flaw, IcmpKind, Quoted } from '../family-rules.js';
-import { ICMP_BYTES, MESSAGE_MAX_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
+import { headerBytes, ICMP_BYTES, MESSAGE_MAX_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
 import { addressOf, type Ip, readIpv4 } from '../ip.js';
 import { isIpsec } from '../ipsec.js';
 import type { Packet } from '../packet.js';
@@ -19,8 +19,7 @@ import { IPV4_BYTES } from './parse.js';
 const [ID_AT, TTL_AT, SUM_AT, SOURCE_AT, DESTINATION_AT] = [4, 8, 10, 12, 16] as const;
 /** Of the offending packet, from its IP header on. */
 const QUOTE_MAX_BYTES = 548;
-/** Of an error: its own header, and of the packet that it quotes the IP header and the ports. */
-const QUOTE_MIN_BYTES = ICMP_BYTES + IPV4_BYTES + 4;
+const PORTS_BYTES = 4;
 const ERRORS: ReadonlySet<number> = new Set([IcmpType.unreachable, IcmpType.sourceQuench, IcmpType.timeExceeded]);
 const KINDS: Readonly<Record<IcmpKind['what'], readonly [number, number]>> = {
   host: [IcmpType.unreachable, IcmpUnreachable.host],
@@ -82,14 +81,16 @@ function errorFrame(frame: Uint8Array, packet: Packet, { what, mtu }: IcmpKind, 
   return answerTo(frame, error);
 }
 
-/** What an ICMP error quotes, if that is the beginning of a packet without IP options. */
+/** What an ICMP error quotes, if that is the beginning of a packet with ports. */
 function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   const view = viewOf(frame);
   const at = quoteAt(packet);
-  if (frame.length < at + IPV4_BYTES + 4 || !ERRORS.has(view.getUint8(at - ICMP_BYTES)) || view.getUint8(at) !== 0x45) return undefined;
+  if (frame.length < at + IPV4_BYTES || !ERRORS.has(view.getUint8(at - ICMP_BYTES)) || view.getUint8(at) >> 4 !== 4) return undefined;
+  const header = headerBytes(frame, at);
+  if (header < IPV4_BYTES || frame.length < at + header + PORTS_BYTES) return undefined;
   if ((view.getUint16(at + 6) & 0x1fff) !== 0 || packet.length < packet.header) return undefined;
   const [source, destination] = [readIpv4(frame, at + SOURCE_AT), readIpv4(frame, at + DESTINATION_AT)];
-  return quotedPacket(frame, { source, destination, protocol: view.getUint8(at + 9) }, at + IPV4_BYTES);
+  return quotedPacket(frame, { source, destination, protocol: view.getUint8(at + 9) }, at + header);
 }
 
 /** The kernel's stack drops a wrong IP header and a source route before IPVS sees them, and what is behind the message; IPVS drops a wrong one. */
@@ -98,7 +99,8 @@ function flaw(frame: Uint8Array, packet: Packet): Flaw | undefined {
   if (internetChecksum(frame.subarray(ETHERNET_BYTES, from)) !== 0) return { verdict: 'pass', reason: 'bad_checksum' };
   if (hasSourceRoute(frame.subarray(ETHERNET_BYTES + IPV4_BYTES, from))) return { verdict: 'pass' };
   const size = packet.length - packet.header;
-  if (size < QUOTE_MIN_BYTES || from + size > frame.length) return { verdict: 'pass', reason: 'bad_length' };
+  if (size < ICMP_BYTES + headerBytes(frame, quoteAt(packet)) + PORTS_BYTES || from + size > frame.length)
+    return { verdict: 'pass', reason: 'bad_length' };
   if (size > MESSAGE_MAX_BYTES) return { verdict: 'pass' };
   return internetChecksum(frame.subarray(from, from + size)) === 0 ? undefined : { verdict: 'drop', reason: 'icmp_checksum' };
 }
@@ -109,7 +111,9 @@ function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to:
   const at = quoteAt(packet);
   const address = numberOf(to.address);
   overwrite(view, at + (inbound ? SOURCE_AT : DESTINATION_AT), 4, address, at + SUM_AT);
-  if (!isIpsec('inet', view.getUint8(at + 9))) overwrite(view, at + IPV4_BYTES + (inbound ? 0 : 2), 2, to.port, at - ICMP_BYTES + 2);
+  if (!isIpsec('inet', view.getUint8(at + 9))) {
+    overwrite(view, at + headerBytes(frame, at) + (inbound ? 0 : 2), 2, to.port, at - ICMP_BYTES + 2);
+  }
   overwrite(view, ETHERNET_BYTES + (inbound ? DESTINATION_AT : SOURCE_AT), 4, address, ETHERNET_BYTES + SUM_AT);
 }
 
