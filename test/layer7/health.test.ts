@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual, promisify } from 'node:util';
+import { PoolTable } from '../../src/daemon/feedback/pool-table.js';
+import { LOAD_SOURCES } from '../../src/model/feedback/load-source.js';
 import type { PoolServerStatus, ProxyStatus } from '../../src/model/layer7/pool-status.js';
 import { root } from '../support/project.js';
 import { get, namedServer, RunningProxy } from './running-proxy.js';
@@ -116,6 +118,14 @@ test('checks take a server out for all processes, over a reload and new processe
   assert.deepEqual([down.state, down.isChecked, down.weightShare], ['down', true, null]);
   assert.match(down.why, /HTTP_GET .*503/);
   assert.ok(down.since !== null);
+  const feedback = new PoolTable('web', LOAD_SOURCES['proxy-requests']);
+  assert.equal(feedback.look() ?? feedback.missing, undefined, 'the proxy is asked');
+  await sleep(500);
+  assert.deepEqual(
+    feedback.look()?.servers.map((one) => one.down ?? false),
+    [true, false],
+  );
+  feedback.close();
   a.status = 200;
   await proxy.reported(new RegExp(`pool web: 127.0.0.1:${a.port} is up`));
   const slow = await statusOf(a);

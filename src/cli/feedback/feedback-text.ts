@@ -16,6 +16,7 @@ const rate = (perS: number | null): string => (perS === null ? '-' : perS.toFixe
 function stateOf({ phase, silent, fault }: ServerStatus): string {
   if (phase === 'quiesced') return 'weight 0 by the operator';
   if (phase === 'drained') return 'wants no connections';
+  if (phase === 'down') return 'down';
   const words = [phase === 'measured' ? 'measured' : phase, ...(silent > 0 ? [`silent for ${silent} periods`] : [])];
   return fault === null ? words.join(', ') : `${words.join(', ')}: ${fault}`;
 }

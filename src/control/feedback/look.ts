@@ -14,7 +14,7 @@ import {
 } from './state.js';
 
 const blackout: Phase = { kind: 'blackout', left: BLACKOUT_PERIODS };
-const returned: Phase = { kind: 'slow-start', step: 1 };
+const returned = { kind: 'slow-start', step: 1 } as const;
 /** A program that writes configured weights again more often than so many periods means what it writes. */
 const RESTORE_PERIODS = 3;
 
@@ -83,6 +83,22 @@ function isRestored(context: FeedbackContext, before: ServerState, weight: numbe
 
 const UNMEASURED = { baseline: undefined, window: undefined, doubted: undefined, silent: 0, driftLeft: 0, decision: undefined } as const;
 
+/** It has the weight already with which it comes back: a slow start begins with its first request. */
+function takeDown(context: FeedbackContext, { id, name, phase, configured }: ServerState): void {
+  if (phase.kind === 'down' || phase.kind === 'quiesced' || phase.kind === 'drained') return;
+  changeServer(context, id, { ...UNMEASURED, phase: { kind: 'down' } });
+  log(context, `${name} is down`);
+  const weight = slowStartWeight(configured * context.machine.settings.scale, returned.step);
+  write(context, id, weight, 'it is down: a fifth of its weight for its return');
+}
+
+function takeUp(context: FeedbackContext, { id, name, phase }: ServerState): void {
+  if (phase.kind !== 'down') return;
+  changeServer(context, id, { ...UNMEASURED, phase: returned });
+  log(context, `${name} came back: slow start, step ${returned.step} of ${SLOW_START_STEPS}`);
+  writeForPhase(context, id);
+}
+
 /** While a drain holds it its load means nothing; its weight stays, and after the drain it is measured again from the beginning. */
 function rest(context: FeedbackContext, { id, phase }: ServerState): void {
   const next = phase.kind === 'quiesced' || phase.kind === 'drained' ? phase : blackout;
@@ -110,22 +126,28 @@ function takeForeign(context: FeedbackContext, before: ServerState, { id, name, 
   writeForPhase(context, id);
 }
 
+function follow(context: FeedbackContext, known: ServerState, server: TableServer): void {
+  // Counters of a record that was made again begin at 0.
+  const connsBefore = Math.min(known.connsBefore, server.counters.conns);
+  context.servers.set(server.id, { ...known, name: server.name, counters: server.counters, connsBefore });
+  if (server.weight !== known.effective) takeForeign(context, known, server);
+}
+
 /** Brings the servers up to date with the table. */
 export function look(context: FeedbackContext, servers: readonly TableServer[] | undefined): void {
   const isFirst = context.machine.servers === undefined;
   const before = new Map(context.servers);
+  // The table may come back with these weights, as where a proxy ended the conversation.
+  if (servers === undefined && !isFirst) context.machine = { ...context.machine, remembered: before };
   context.servers.clear();
   for (const server of servers ?? []) {
     const known = before.get(server.id);
-    if (known === undefined) {
-      addServer(context, server, isFirst);
-      continue;
-    }
-    // Counters of a record that was made again begin at 0.
-    const connsBefore = Math.min(known.connsBefore, server.counters.conns);
-    context.servers.set(server.id, { ...known, name: server.name, counters: server.counters, connsBefore });
-    if (server.weight !== known.effective) takeForeign(context, known, server);
+    if (known === undefined) addServer(context, server, isFirst);
+    else follow(context, known, server);
     const now = context.servers.get(server.id);
-    if (server.held === true && now !== undefined) rest(context, now);
+    if (now === undefined) continue;
+    if (server.down === true) takeDown(context, now);
+    else takeUp(context, now);
+    if (known !== undefined && server.held === true) rest(context, now);
   }
 }

@@ -12,6 +12,8 @@ export interface TableServer {
   readonly weight: number;
   /** A drain holds it: it is not measured, and its weight stays. */
   readonly held?: boolean;
+  /** Its checks took it out, and it stays in the table: with what weight it comes back is decided meanwhile. */
+  readonly down?: boolean;
   readonly counters: DirectorCounters;
 }
 
@@ -20,7 +22,7 @@ export interface RememberedWeight {
   readonly configured: number;
   readonly effective: number;
   /** What it was about to write. */
-  readonly writing?: number;
+  readonly writing?: number | undefined;
 }
 
 export type FeedbackInput =

@@ -8,12 +8,12 @@ import type { DirectorCounters, Sample, Window } from './window.js';
 
 /**
  * `blackout`: its reports do not count yet, for so many periods. `slow-start`: it came back, and has so many fifths of its weight. `quiesced`: another
- * program wrote weight 0. `drained`: the server itself wants no connections.
+ * program wrote weight 0. `drained`: the server itself wants no connections. `down`: its checks took it out, and it is in the table still.
  */
 export type Phase =
   | { readonly kind: 'blackout'; readonly left: number }
   | { readonly kind: 'slow-start'; readonly step: number }
-  | { readonly kind: 'measured' | 'quiesced' | 'drained' };
+  | { readonly kind: 'measured' | 'quiesced' | 'drained' | 'down' };
 
 /** A written reason, newest last. */
 export interface WeightChange {

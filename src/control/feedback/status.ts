@@ -35,6 +35,8 @@ export interface FeedbackStatus {
 
 const US = 1_000_000;
 
+const weightInUse = ({ phase, effective }: ServerState): number => (phase.kind === 'down' ? 0 : effective);
+
 function serverStatus(server: ServerState, { settings }: FeedbackMachine, weights: number, offsetMs: number): ServerStatus {
   const { window, decision, share, fault, effective } = server;
   return {
@@ -42,7 +44,7 @@ function serverStatus(server: ServerState, { settings }: FeedbackMachine, weight
     configured: baseOf(server, settings),
     weight: effective,
     share: share ?? null,
-    weightShare: weights > 0 ? effective / weights : null,
+    weightShare: weights > 0 ? weightInUse(server) / weights : null,
     phase: server.phase.kind,
     busy: window?.busy ?? null,
     completedPerS: window === undefined ? null : window.completed / window.seconds,
@@ -58,7 +60,7 @@ function serverStatus(server: ServerState, { settings }: FeedbackMachine, weight
 export function feedbackStatus(machine: FeedbackMachine, offsetMs: number): FeedbackStatus {
   const { settings, servers, note, frozen } = machine;
   const all = [...(servers?.values() ?? [])];
-  const weights = all.reduce((sum, { effective }) => sum + effective, 0);
+  const weights = all.reduce((sum, server) => sum + weightInUse(server), 0);
   return {
     note: servers === undefined ? null : note,
     frozen,

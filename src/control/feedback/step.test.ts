@@ -18,6 +18,7 @@ class Bench {
   atS = 0;
   /** The table takes no change. */
   refuses = false;
+  readonly down = new Set<string>();
   readonly weights = new Map<string, number>();
   readonly writes: WeightWrite[] = [];
   readonly log: string[] = [];
@@ -46,7 +47,10 @@ class Bench {
   }
 
   look(): void {
-    const servers = [...this.weights].map(([id, weight]) => ({ id, name: id, weight, counters: { conns: 0, active: 0 } }));
+    const servers = [...this.weights].map(([id, weight]) => {
+      const down = this.down.has(id) ? { down: true } : {};
+      return { id, name: id, weight, counters: { conns: 0, active: 0 }, ...down };
+    });
     this.feed({ kind: 'look', servers });
   }
 
@@ -319,6 +323,31 @@ test('weights of 1 are divided by a scale', () => {
   assert.deepEqual(bench.all('a', 'b', 'c'), [70, 115, 115]);
   bench.feed({ kind: 'stop' });
   assert.deepEqual(bench.all('a', 'b', 'c'), [1, 1, 1]);
+});
+
+test('a server that is down stays in the table, and comes back with a fifth of its weight, as often as it does', () => {
+  const bench = new Bench({ a: 1, b: 1, c: 1 }, { scale: 100 });
+  for (let turn = 0; turn < 2; turn++) {
+    bench.down.add('a');
+    bench.periods(1, { b: EVEN, c: EVEN });
+    assert.deepEqual([bench.server('a').phase.kind, bench.server('a').configured, bench.weights.get('a')], ['down', 1, 20]);
+    bench.down.delete('a');
+    bench.look();
+    assert.deepEqual([bench.server('a').phase, bench.weights.get('a')], [{ kind: 'slow-start', step: 1 }, 20]);
+    bench.periods(5, even);
+    assert.equal(bench.weights.get('a'), 100);
+  }
+  bench.down.add('a');
+  bench.look();
+  bench.feed({ kind: 'stop' });
+  assert.deepEqual(bench.all('a', 'b', 'c'), [1, 1, 1]);
+});
+
+test('a table that was away has the weights of before', () => {
+  const bench = new Bench({ a: 1, b: 1 }, { scale: 100 });
+  bench.feed({ kind: 'look', servers: undefined });
+  bench.look();
+  assert.deepEqual([bench.server('a').configured, ...bench.all('a', 'b')], [1, 100, 100]);
 });
 
 test('a server that wants no connections gets none, and begins slowly when it wants them again; the last one keeps its weight', () => {

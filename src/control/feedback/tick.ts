@@ -69,7 +69,9 @@ function advancePhase(context: FeedbackContext, server: ServerState): void {
 function followAdmin(context: FeedbackContext, { id, name, phase, admin, adminOverruled }: ServerState): void {
   if (adminOverruled) return;
   if (admin.kind === 'drain' && phase.kind !== 'drained' && phase.kind !== 'quiesced') {
-    const others = [...context.servers.values()].filter((one) => one.id !== id && one.effective > 0 && one.phase.kind !== 'drained');
+    const others = [...context.servers.values()].filter(
+      (one) => one.id !== id && one.effective > 0 && one.phase.kind !== 'drained' && one.phase.kind !== 'down',
+    );
     if (others.length === 0) {
       blame(context, id, `it wants no connections (${admin.why}), but is the last server`);
       return;
@@ -149,7 +151,7 @@ function countShares(context: FeedbackContext): void {
 export function tick(context: FeedbackContext): void {
   countShares(context);
   for (const server of [...context.servers.values()]) {
-    if (server.phase.kind === 'quiesced') continue;
+    if (server.phase.kind === 'quiesced' || server.phase.kind === 'down') continue;
     followAdmin(context, server);
     const present = context.servers.get(server.id);
     if (present === undefined || present.phase.kind === 'drained') continue;

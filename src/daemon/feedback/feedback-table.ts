@@ -14,8 +14,8 @@ export interface LookedAt {
 }
 
 export interface FeedbackTable {
-  /** What is logged while `look` finds nothing. */
-  readonly missing: string;
+  /** What is logged while `look` finds nothing; undefined: an answer is awaited. */
+  readonly missing: string | undefined;
   look(): LookedAt | undefined;
   /** Exact, now. */
   counters(): ReadonlyMap<string, DirectorCounters>;

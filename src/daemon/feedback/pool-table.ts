@@ -65,24 +65,32 @@ class Conversation {
 }
 
 export class PoolTable implements FeedbackTable {
-  readonly missing: string;
   readonly #cookie = String(native().netnsCookie());
   #conversation: Conversation | undefined;
   /** Where the next search begins: a proxy without the pool is not asked again before the others. */
   #tries = 0;
+  /** Conversations since the pool was found last, and the proxies that there are. */
+  #unfound = 0;
+  #sockets = 0;
   readonly #seen = new Map<string, Seen>();
   readonly #busy = new Map<string, Busy>();
 
   constructor(
     readonly pool: string,
     readonly source: LoadSource,
-  ) {
-    this.missing = `no proxy of this network namespace has the pool ${pool}`;
+  ) {}
+
+  get missing(): string | undefined {
+    const { isOver = true, atUs = 0 } = this.#conversation ?? {};
+    const isAsked = !isOver && atUs === 0 && this.#unfound <= this.#sockets;
+    return isAsked ? undefined : `no proxy of this network namespace has the pool ${this.pool}`;
   }
 
   #connect(): void {
     this.#conversation?.socket.destroy();
     const sockets = proxySockets(this.#cookie);
+    this.#sockets = sockets.length;
+    this.#unfound++;
     const next = sockets[this.#tries++ % Math.max(1, sockets.length)];
     this.#conversation = next && new Conversation(createConnection(next.path), this.pool, this.source.kind === 'proxy-orca');
   }
@@ -92,6 +100,7 @@ export class PoolTable implements FeedbackTable {
     const isWrongOne = found === undefined && atUs > 0;
     if (isOver || isWrongOne) this.#connect();
     if (found === undefined) return undefined;
+    this.#unfound = 0;
     const places = new Map(
       found.servers.flatMap(({ server, address }) => {
         const place = parseEndpoint(address);
@@ -152,11 +161,12 @@ export class PoolTable implements FeedbackTable {
   }
 }
 
-const tableServer = ({ server, weight, requests, conns }: WatchedServer): TableServer => ({
+const tableServer = ({ server, weight, requests, conns, isUp }: WatchedServer): TableServer => ({
   id: server,
   name: server,
   weight,
   counters: { conns: requests, active: conns },
+  ...(isUp ? {} : { down: true }),
 });
 
 /** The mean of what the server's answers reported. Undefined: none did, which is no news. */

@@ -65,7 +65,8 @@ export class ServiceFeedback {
     this.#loop.feed({ kind: 'freeze', frozen: isFrozen(this.options.key) });
     const seen = this.#table.look();
     if (seen === undefined) {
-      this.#report(this.#table.missing);
+      const { missing } = this.#table;
+      if (missing !== undefined) this.#report(missing);
     } else if (!usesWeights(seen.scheduler)) {
       this.#report(
         `its scheduler ${seen.scheduler} does not share by weights: use ${this.options.key.kind === 'pool' ? 'round_robin or least_conn' : 'wrr or wlc'}`,

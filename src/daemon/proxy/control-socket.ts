@@ -124,7 +124,6 @@ export class ControlSocket {
     this.keeper.feedbackChanged();
   }
 
-  /** The servers that are up, as feedback sees a table: who is out comes back with a slow start. */
   #watched({ pools }: Subscriber): readonly WatchedPool[] {
     return this.keeper.pools
       .filter(({ name }) => pools.includes(name))
@@ -132,13 +131,14 @@ export class ControlSocket {
         pool: pool.name,
         balance: pool.balance.kind,
         servers: pool.servers
-          .filter((server, index) => !server.down && this.keeper.isUp(pool, server, index))
-          .map((server) => ({
+          .map((server, index) => ({
             ...this.keeper.countsOf(pool.name, server.name),
             server: server.name,
             address: endpointText(server),
             weight: this.keeper.feedback.writtenOf(pool.name, server.name) ?? server.weight,
-          })),
+            isUp: this.keeper.isUp(pool, server, index),
+          }))
+          .filter((_, index) => pool.servers[index]?.down === false),
       }));
   }
 

@@ -1,4 +1,5 @@
 // Weights that weir feedback moved: whole numbers in units of its own, `scale` of them for each unit of the file.
+import type { Pool } from '../../model/layer7/pool.js';
 import type { WrittenWeight } from '../../model/layer7/proxy-talk.js';
 
 interface Moved {
@@ -35,6 +36,17 @@ export class FeedbackWeights {
     }
     if (weights.size === 0) this.#moved.delete(pool);
     else this.#moved.set(pool, { scale, weights });
+  }
+
+  /** A reload. Whose weight is another one in the file begins again with that. */
+  forget(before: readonly Pool[], now: readonly Pool[]): void {
+    const configured = (pools: readonly Pool[], pool: string, server: string): number | undefined =>
+      pools.find(({ name }) => name === pool)?.servers.find(({ name }) => name === server)?.weight;
+    for (const [pool, { scale, weights }] of this.#moved) {
+      const kept = [...weights].filter(([server]) => configured(before, pool, server) === configured(now, pool, server));
+      if (kept.length === 0) this.#moved.delete(pool);
+      else this.#moved.set(pool, { scale, weights: new Map(kept) });
+    }
   }
 
   readsReports(pool: string): boolean {

@@ -77,6 +77,7 @@ export class PoolKeeper {
 
   /** A reload. */
   configure(pools: readonly Pool[]): void {
+    this.feedback.forget(this.#pools, pools);
     this.#pools = pools;
     this.#checker.configure(pools);
     this.#changed();

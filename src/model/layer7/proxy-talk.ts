@@ -15,12 +15,13 @@ export type ProxyQuestion =
   /** Weights in units of which `scale` are one of the file; each only where the server still has `from`. */
   | { readonly kind: 'write'; readonly pool: string; readonly scale: number; readonly weights: readonly WrittenWeight[] };
 
-/** A server of a pool that is watched, as long as it is up. */
+/** A server of a pool that is watched, but for those that are `down` in the file. */
 export interface WatchedServer extends ServerCounts {
   readonly server: string;
   readonly address: string;
   /** In feedback's units where feedback wrote it, else the file's. */
   readonly weight: number;
+  readonly isUp: boolean;
 }
 
 export interface WatchedPool {
