@@ -20,6 +20,9 @@ export function netnsStatePath(kind: StateKind | DaemonStateKind, suffix = '', c
   return `${folderOf(kind)}/${cookie}${suffix}.json`;
 }
 
+/** Where an engine of layer 7 has its configuration, its socket and its certificates in this network namespace. */
+export const netnsEngineFolder = (engine: 'haproxy' | 'nginx'): string => `${RUN}/${engine}/${native().netnsCookie()}`;
+
 /** Some commands wait for answers from the network while they hold the lock. */
 const LOCK_WAIT_MS = 15_000;
 

@@ -9,6 +9,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get, namedServer } from '../layer7/running-proxy.js';
 import { ownPidFiles } from '../support/own-pid-files.js';
+import { native } from '../../src/sys/addon.js';
 import { root } from '../support/project.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-run-'));
@@ -98,7 +99,7 @@ test('a weir.yaml alone: its access log, and an engine in place of the proxy by 
   assert.match((await get(port, '/by-proxy')).text, /^a /);
   write('engine: haproxy');
   child.kill('SIGHUP');
-  await logged(child, /runs haproxy \(\d+\)/);
+  await logged(child, new RegExp(`runs haproxy \\(\\d+\\) with /run/weir/haproxy/${native().netnsCookie()}/haproxy.cfg`));
   const lines = (): string => readFileSync(path('access.log'), 'latin1');
   while (!/"GET \/by-proxy HTTP\/1\.1" 200 .*"done"$/m.test(lines())) await sleep(50);
   // old processes of the proxy may take a connection until they are gone

@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { ENGINES, isEngineName } from '../../daemon/engine/engine-program.js';
 import { EngineService, examineEngine, lossText, printedText } from '../../daemon/engine/engine-service.js';
+import { netnsEngineFolder } from '../../host/state-file.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import { command, expectWords } from '../command.js';
@@ -15,7 +16,7 @@ const USAGE = `usage: weir engine nginx|haproxy --config FILE [OPTION ...]
        --check           has the engine examine it, and starts nothing
        --lossy           runs also where something is lost; without it that is refused
        --dir DIRECTORY   where the configuration is written, the one before as nginx.conf.before or haproxy.cfg.before;
-                         default: /run/weir/nginx or /run/weir/haproxy
+                         default: /run/weir/nginx/COOKIE or /run/weir/haproxy/COOKIE, by this network namespace
        --workers N       processes of nginx, threads of HAProxy; default: one for each core
        --log FILE        append a line for each request, in nginx's combined format
        signals: HUP reads the file and its certificates again, and a faulty one changes nothing; TERM and INT let answers
@@ -32,7 +33,6 @@ const TYPES = {
   log: 'value',
 } as const;
 const LOSSES_STATUS = 3;
-const FOLDER = '/run/weir';
 
 /** @throws WeirError option-value */
 function workersOf(given: string | undefined): number {
@@ -62,7 +62,7 @@ export const run = command({ name: 'weir engine', usage: USAGE, types: TYPES }, 
   const options = {
     program: ENGINES[name],
     folder: dirname(config),
-    runFolder: resolve(flags.dir ?? `${FOLDER}/${name}`),
+    runFolder: resolve(flags.dir ?? netnsEngineFolder(name)),
     workers: workersOf(flags.workers),
     ...(flags.log === undefined ? {} : { accessLog: resolve(flags.log) }),
     lossy: flags.lossy === true,

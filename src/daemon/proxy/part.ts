@@ -1,5 +1,6 @@
 // Layer 7 as a process of the daemon, with the section layer7 of weir.yaml: the supervisor of weir's own proxy, or of the engine that the section names.
 import { availableParallelism } from 'node:os';
+import { netnsEngineFolder } from '../../host/state-file.js';
 import { stickySecret } from '../../host/sticky-secret.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
@@ -13,7 +14,6 @@ import { ProxyService, type ServiceSettings } from './proxy-service.js';
 
 /** The daemon's supervisor kills a process 5 s after it asked for its end. */
 const DRAIN_MS = 4000;
-const RUN = '/run/weir';
 
 /** What serves: the same to the daemon, whoever it is. */
 interface Serving {
@@ -50,7 +50,7 @@ class ProxyServing implements Serving {
 function engineOptions({ engine, accessLog }: Layer7, log: Log): EngineServiceOptions | undefined {
   if (engine === undefined) return undefined;
   const { name, lossy } = engine;
-  const options = { program: ENGINES[name], folder: '/', runFolder: `${RUN}/${name}`, workers: 0, lossy, source: 'weir.yaml', log };
+  const options = { program: ENGINES[name], folder: '/', runFolder: netnsEngineFolder(name), workers: 0, lossy, source: 'weir.yaml', log };
   return accessLog === undefined ? options : { ...options, accessLog: accessLog.path };
 }
 

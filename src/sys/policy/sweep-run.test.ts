@@ -15,7 +15,7 @@ test('what namespaces that are gone have left goes, the journal and the sockets 
   const run = mkdtempSync(join(tmpdir(), 'weir-run-'));
   context.after(() => rmSync(run, { recursive: true }));
   const own = String(native().netnsCookie());
-  for (const folder of ['api', `api/${own}`, `api/${NEVER}`, 'vip', 'bpf', `bpf/${NEVER}`]) mkdirSync(join(run, folder));
+  for (const folder of ['api', `api/${own}`, `api/${NEVER}`, 'vip', 'proxy', 'haproxy', `haproxy/${NEVER}`, 'bpf', `bpf/${NEVER}`]) mkdirSync(join(run, folder));
   const files = [
     `api/changes.${own}`,
     `api/changes.${NEVER}`,
@@ -23,9 +23,13 @@ test('what namespaces that are gone have left goes, the journal and the sockets 
     'api/changes',
     `vip/${NEVER}.json`,
     `vip/${own}.json`,
+    `proxy/${NEVER}.7.sock`,
+    `proxy/${own}.7.sock`,
+    `haproxy/${NEVER}/haproxy.cfg`,
   ];
   for (const file of files) writeFileSync(join(run, file), '');
   assert.deepEqual(sweepRun(run, join(run, 'bpf')), [BigInt(NEVER)]);
   assert.deepEqual(readdirSync(join(run, 'api')).sort(), [own, 'changes', `changes.${own}`].sort());
+  assert.deepEqual([readdirSync(join(run, 'proxy')), readdirSync(join(run, 'haproxy'))], [[`${own}.7.sock`], []]);
   assert.deepEqual([readdirSync(join(run, 'vip')), readdirSync(join(run, 'bpf'))], [[`${own}.json`], []]);
 });

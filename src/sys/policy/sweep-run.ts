@@ -4,14 +4,17 @@ import { native } from '../addon.js';
 import { unlessCode } from '../errno.js';
 import { liveCookies } from './live-netns.js';
 
-/** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`, `COOKIE.PID`, `changes.COOKIE`. */
+/** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`, `COOKIE.PID`, `COOKIE.PID.sock`, `changes.COOKIE`. */
 const KINDS = [
   'api',
   'checks',
   'drain',
   'feedback',
+  'haproxy',
   'health',
   'lock',
+  'nginx',
+  'proxy',
   'realserver',
   'release',
   'running',
