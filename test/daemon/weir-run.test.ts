@@ -77,6 +77,17 @@ test('the proxy is a process of the daemon', { timeout: 60_000 }, async (context
   assert.equal(child.exitCode, 0);
 });
 
+/** Somebody listens all the time. A connection that waited in the queue of the one before may be reset. */
+async function portOpenFor(port: number, ms: number): Promise<void> {
+  for (const end = Date.now() + ms; Date.now() < end; ) {
+    const code = await get(port, '/always').then(
+      () => 'answered',
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    assert.notEqual(code, 'ECONNREFUSED');
+  }
+}
+
 test('a weir.yaml alone: its access log, and an engine in place of the proxy by a reload', { timeout: 60_000 }, async (context) => {
   const { server, port } = await namedServer('none');
   server.close();
@@ -107,6 +118,17 @@ test('a weir.yaml alone: its access log, and an engine in place of the proxy by 
     assert.match((await get(port, '/by-haproxy').catch(() => ({ text: 'a ' }))).text, /^a /);
     await sleep(200);
   }
+  for (const [engine, line] of [
+    ['nginx', /runs nginx \(\d+\)/],
+    ['proxy', /serves 127\.0\.0\.1:\d+ with/],
+    ['haproxy', /runs haproxy \(\d+\)/],
+  ] as const) {
+    const changed = output.length;
+    write(`engine: ${engine}`);
+    child.kill('SIGHUP');
+    await Promise.all([logged(child, line, changed), portOpenFor(port, 3000)]);
+  }
+  assert.doesNotMatch(output, /cannot listen/);
   const before = output.length;
   write('engine: haproxy\n  client_max_body_size: 7m');
   child.kill('SIGHUP');

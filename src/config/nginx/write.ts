@@ -63,7 +63,8 @@ class NginxWriter {
     const { tls, proxyFrom, name } = listener;
     const isDefault = this.#defaults.get(name) === host && (names.length === 0 || names[0] === host.names[0]);
     const flags = [
-      ...(isDefault ? ['default_server'] : []),
+      // shared with a proxy or an engine whose place it takes
+      ...(isDefault ? ['default_server', 'reuseport'] : []),
       ...(tls === undefined ? [] : ['ssl']),
       ...(tls?.http2 ? ['http2'] : []),
       ...(proxyFrom.length === 0 ? [] : ['proxy_protocol']),

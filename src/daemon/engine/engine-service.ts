@@ -82,12 +82,16 @@ export class EngineService {
   #certificates: Certificates;
   readonly #secret: Uint8Array;
   readonly #keeper: PoolKeeper;
-  readonly #control: ControlSocket;
+  readonly control: ControlSocket;
   readonly #engine: EngineProcess;
   readonly #log: AppendFile | undefined;
   readonly #runtime: HaproxyRuntime | undefined;
   readonly #pacer: ReloadPacer | undefined;
   readonly #timers: readonly NodeJS.Timeout[];
+  #onReady = (): void => {};
+  readonly #isReady = new Promise<void>((done) => {
+    this.#onReady = done;
+  });
   #inEffect = '';
   #generation = '';
 
@@ -116,14 +120,20 @@ export class EngineService {
       this.#keeper.close();
       throw error;
     }
-    this.#control = new ControlSocket(this.#keeper, () => this.#status(), log);
+    this.control = new ControlSocket(this.#keeper, () => this.#status(), log);
     if (program.name === 'haproxy') this.#runtime = this.#makeRuntime(report);
     else this.#pacer = new ReloadPacer(() => this.#reloadEngine());
     this.#timers = [setInterval(() => this.#reportEnds(), DAY_MS).unref(), setInterval(() => this.#log?.flush(), FLUSH_MS).unref()];
   }
 
+  /** It serves. */
+  ready(): Promise<void> {
+    return this.#isReady;
+  }
+
   #ready(pid: number): void {
     const { program, log } = this.#options;
+    this.#onReady();
     log('info', `runs ${program.name} (${pid}) with ${this.#engine.path}`);
   }
 
@@ -217,14 +227,14 @@ export class EngineService {
     this.#engine.reopenLogs();
   }
 
-  /** Answers under way end; a second call ends them. */
-  async end(): Promise<void> {
+  /** Answers under way end; a second call ends them. `isReplaced`: another service has its place. */
+  async end(isReplaced = false): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#runtime?.close();
     this.#pacer?.close();
-    this.#control.close();
+    this.control.close();
     await this.#engine.end();
-    this.#keeper.close();
+    this.#keeper.close(isReplaced);
     this.#log?.flush();
   }
 }

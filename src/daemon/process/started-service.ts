@@ -2,12 +2,14 @@
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 
-const RETRY_MS = 5000;
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5000;
 
 export class StartedService<Service> {
   #service: Service | undefined;
   #again: NodeJS.Timeout | undefined;
   #failure = '';
+  #retryMs = RETRY_MIN_MS;
 
   constructor(
     readonly make: () => Service,
@@ -22,9 +24,10 @@ export class StartedService<Service> {
       this.#service = this.make();
     } catch (error) {
       if (!isWeirError(error)) throw error;
-      if (error.message !== this.#failure) this.log('error', `${error.message}: tried again every ${RETRY_MS / 1000} s`);
+      if (error.message !== this.#failure) this.log('error', `${error.message}: tried again, after ${RETRY_MIN_MS} ms first, then every ${RETRY_MAX_MS / 1000} s`);
       this.#failure = error.message;
-      this.#again = setTimeout(() => this.#start(), RETRY_MS);
+      this.#again = setTimeout(() => this.#start(), this.#retryMs);
+      this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
     }
   }
 

@@ -53,7 +53,7 @@ export class ControlSocket {
   ) {
     this.#server = createServer((socket) => this.#serve(socket));
     this.#server.on('error', (error) => this.#refused(error));
-    this.#listen();
+    this.open();
     this.#timer = setInterval(() => this.#sendWatched(), WATCH_MS);
   }
 
@@ -61,7 +61,7 @@ export class ControlSocket {
     this.log('warning', `weir proxy status and feedback cannot ask this proxy: ${message}`);
   }
 
-  #listen(): void {
+  open(): void {
     const path = proxySocketPath(String(native().netnsCookie()), process.pid);
     try {
       prepareProxySockets();
@@ -146,9 +146,14 @@ export class ControlSocket {
     for (const [socket, subscriber] of this.#subscribers) this.#send(socket, { kind: 'watched', pools: this.#watched(subscriber) });
   }
 
-  close(): void {
-    clearInterval(this.#timer);
+  /** Another one may have the address; `open` takes it again. */
+  leave(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.leave();
   }
 }

@@ -10,6 +10,7 @@ import { ENGINES } from '../engine/engine-program.js';
 import { EngineService, type EngineServiceOptions, examineEngine } from '../engine/engine-service.js';
 import type { Part, StartPart } from '../process/part.js';
 import { StartedService } from '../process/started-service.js';
+import type { ControlSocket } from './control-socket.js';
 import { ProxyService, type ServiceSettings } from './proxy-service.js';
 
 /** The daemon's supervisor kills a process 5 s after it asked for its end. */
@@ -17,19 +18,32 @@ const DRAIN_MS = 4000;
 
 /** What serves: the same to the daemon, whoever it is. */
 interface Serving {
+  /** At which it is asked. */
+  readonly control: ControlSocket;
+  ready(): Promise<void>;
   reload(model: Layer7): Promise<void>;
-  end(): Promise<void>;
+  /** `isReplaced`: another one has its place. */
+  end(isReplaced: boolean): Promise<void>;
 }
 
 class ProxyServing implements Serving {
   readonly #secret = Buffer.from(stickySecret()).toString('hex');
   readonly #service: ProxyService;
+  readonly #ready: Promise<void>;
 
   constructor(model: Layer7, log: Log) {
     const { accessLog } = model;
     const options = { log, workers: availableParallelism(), drainMs: DRAIN_MS, folder: '/' };
     this.#service = new ProxyService(this.#settings(model), accessLog === undefined ? options : { ...options, accessLog });
-    void this.#service.ready();
+    this.#ready = this.#service.ready();
+  }
+
+  get control(): ControlSocket {
+    return this.#service.control;
+  }
+
+  ready(): Promise<void> {
+    return this.#ready;
   }
 
   #settings(model: Layer7): ServiceSettings {
@@ -61,6 +75,14 @@ class EngineServing implements Serving {
     this.#service = new EngineService(model, options);
   }
 
+  get control(): ControlSocket {
+    return this.#service.control;
+  }
+
+  ready(): Promise<void> {
+    return this.#service.ready();
+  }
+
   reload(model: Layer7): Promise<void> {
     this.#service.reopenLogs();
     this.#service.reload(() => model);
@@ -83,6 +105,8 @@ const kindOf = ({ engine, accessLog }: Layer7): string => JSON.stringify([engine
 class ProxyPart implements Part {
   #model: Layer7 | undefined;
   #service: StartedService<Serving>;
+  /** Those whose places were taken, until the others serve. */
+  readonly #replaced = new Set<Serving>();
   /** Those before, while they let connections end. */
   readonly #ending = new Set<Promise<void>>();
 
@@ -91,13 +115,13 @@ class ProxyPart implements Part {
     readonly log: Log,
   ) {
     this.#model = weir?.layer7;
-    this.#service = this.#start();
+    this.#service = this.#start(weir?.layer7);
   }
 
-  #start(): StartedService<Serving> {
+  #start(model: Layer7 | undefined): StartedService<Serving> {
     return new StartedService(() => {
-      if (this.#model === undefined) throw new Error('the proxy runs without a section layer7');
-      return serve(this.#model, this.log);
+      if (model === undefined) throw new Error('the proxy runs without a section layer7');
+      return serve(model, this.log);
     }, this.log);
   }
 
@@ -111,7 +135,7 @@ class ProxyPart implements Part {
     }
   }
 
-  /** The one before lets its connections end, while the other one serves already. */
+  /** The listening sockets of both share their ports: the one before lets its connections end once the other one serves. */
   #change(model: Layer7): void {
     try {
       const options = engineOptions(model, this.log);
@@ -121,15 +145,29 @@ class ProxyPart implements Part {
       this.log('error', `the configuration of before stays in effect: ${error.message}`);
       return;
     }
-    this.#end();
+    const { running: before } = this.#service;
+    // one process has one address at which it is asked
+    before?.control.leave();
+    const service = this.#start(model);
+    if (service.running === undefined && before !== undefined) {
+      service.cancel();
+      before.control.open();
+      this.log('error', 'the configuration of before stays in effect');
+      return;
+    }
+    this.#service.cancel();
     this.#model = model;
-    this.#service = this.#start();
+    this.#service = service;
+    if (before === undefined) return;
+    const replaced = [...this.#replaced.add(before)];
+    void service.running?.ready().then(() => {
+      for (const serving of replaced) this.#end(serving, true);
+    });
   }
 
-  #end(): void {
-    this.#service.cancel();
-    const ending = this.#service.running?.end();
-    if (ending === undefined) return;
+  #end(serving: Serving, isReplaced: boolean): void {
+    if (isReplaced && !this.#replaced.delete(serving)) return;
+    const ending = serving.end(isReplaced);
     this.#ending.add(ending);
     void ending.then(() => this.#ending.delete(ending));
   }
@@ -137,7 +175,9 @@ class ProxyPart implements Part {
   dump(): void {}
 
   async stop(): Promise<void> {
-    this.#end();
+    this.#service.cancel();
+    for (const serving of this.#replaced) this.#end(serving, true);
+    if (this.#service.running !== undefined) this.#end(this.#service.running, false);
     await Promise.all(this.#ending);
   }
 }

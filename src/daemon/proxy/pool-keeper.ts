@@ -246,9 +246,10 @@ export class PoolKeeper {
     });
   }
 
-  close(): void {
+  /** `isReplaced`: the verdicts for content switching are another one's by now. */
+  close(isReplaced = false): void {
     clearInterval(this.#timer);
-    this.#switch.write([]);
+    if (!isReplaced) this.#switch.write([]);
     this.#checker.close();
   }
 }

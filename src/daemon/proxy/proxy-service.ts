@@ -22,7 +22,7 @@ export interface ServiceOptions extends Omit<SupervisorOptions, 'servers' | 'rep
 export class ProxyService {
   readonly #keeper: PoolKeeper;
   readonly #supervisor: ProxySupervisor;
-  readonly #control: ControlSocket;
+  readonly control: ControlSocket;
   readonly #log: Log;
   readonly #folder: string;
   readonly #daily: NodeJS.Timeout;
@@ -43,7 +43,7 @@ export class ProxyService {
       throw error;
     }
     this.#supervisor = supervisor;
-    this.#control = new ControlSocket(this.#keeper, () => this.#status(), log);
+    this.control = new ControlSocket(this.#keeper, () => this.#status(), log);
     this.#daily = setInterval(() => this.#reportEnds(), DAY_MS).unref();
   }
 
@@ -100,11 +100,11 @@ export class ProxyService {
     this.#supervisor.reopenLogs();
   }
 
-  /** Drains all processes; resolves when they ended. A second call kills them. */
-  async end(): Promise<void> {
+  /** Drains all processes; resolves when they ended. A second call kills them. `isReplaced`: another service has its place. */
+  async end(isReplaced = false): Promise<void> {
     clearInterval(this.#daily);
-    this.#control.close();
+    this.control.close();
     await this.#supervisor.end();
-    this.#keeper.close();
+    this.#keeper.close(isReplaced);
   }
 }
