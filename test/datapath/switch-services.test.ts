@@ -1,8 +1,11 @@
 // The services of content switching, and an `apply` or a `clear` that was killed: every command still opens the tables, and the next one completes it.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run as runExport } from '../../src/cli/commands/export.js';
+import { run as runSwitch } from '../../src/cli/commands/switch.js';
 import { memoryIo } from '../../src/cli/io.js';
 import { readWeirFile } from '../../src/config/weir/read.js';
 import { switchPlan } from '../../src/control/layer7/switch/switch-plan.js';
@@ -65,6 +68,36 @@ test('maps without a program keep no command from the tables', { skip }, () =>
     assert.equal(clearSwitch(director), true);
     assert.deepEqual([hasSwitch(bed.folder), director.services()], [false, []]);
     assert.equal(existsSync(`${bed.folder}/switch_paths`), false);
+  }),
+);
+
+test('apply of a file in which nothing is switched any more ends what is switched, and is refused where nothing is', { skip }, () =>
+  inBed(async (_bed, director) => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-switch-'));
+    const file = join(folder, 'weir.yaml');
+    writeFileSync(
+      file,
+      'layer7:\n  listeners: { web: "10.0.1.100:80" }\n  pools: { one: { servers: ["10.0.2.11:80"] } }\n  hosts: [{ locations: [{ location: /, pool: one }] }]\n',
+    );
+    applySwitch(director, PLAN);
+    const io = memoryIo();
+    assert.equal(await runSwitch(['apply', '--config', file], io), 0);
+    assert.match(io.stdout, /no location has way: .*nothing is switched any more\n$/);
+    assert.deepEqual(director.services(), []);
+    const again = memoryIo();
+    assert.equal(await runSwitch(['apply', '--config', file], again), 2);
+    assert.match(again.stderr, /no location has way/);
+    rmSync(folder, { recursive: true });
+  }),
+);
+
+test('a switched service that someone else deleted is not shown as switched', { skip }, () =>
+  inBed(async (_bed, director) => {
+    applySwitch(director, planOf('10.0.1.100:80', '10.0.1.101:80'));
+    director.deleteService(director.service({ kind: 'address', protocol: 'tcp', address: ip('10.0.1.100'), port: 80 }).spec.key);
+    const io = memoryIo();
+    assert.equal(await runSwitch(['status'], io), 0);
+    assert.match(io.stdout, /^switched: tcp:10\.0\.1\.101:80\ndeleted, and the proxy's now: tcp:10\.0\.1\.100:80 \(weir switch apply/);
   }),
 );
 

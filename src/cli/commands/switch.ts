@@ -26,7 +26,7 @@ import { readText } from '../read-text.js';
 const USAGE = `usage: weir switch apply --config FILE
        the datapath chooses servers by the first request of a connection, for the locations of the section layer7 of a
        weir.yaml that have way: switch or way: auto; everything else goes to the process that listens at the same address
-       and port: weir proxy with the same file
+       and port: weir proxy with the same file. Where no location of the file has them, nothing is switched any more
        weir switch status [--json]
        prints what is switched, and what happened to connections since it was first applied
        weir switch clear
@@ -47,16 +47,29 @@ function readPlan(path: string): SwitchPlan {
   const plan = switchPlan(file.layer7, ownSubnets());
   const refused = plan.refusals.map(({ host, location, why }) => `${path}: ${locationText(host, location)} cannot be switched: ${why}`);
   if (refused.length > 0) throw new WeirError('switch-config', { why: refused });
-  if (plan.listeners.length === 0) throw new WeirError('switch-config', { why: [`${path}: no location has way: switch or way: auto`] });
   return plan;
 }
 
 const listenerText = (listener: SwitchListener): string =>
   `${listener.name} ${endpointText(listener)}: ${listener.hosts.length} hosts, ${listener.servers.length} servers\n`;
 
+/** A file in which nothing is switched any more. @throws WeirError switch-config: nothing was */
+function applyNone(config: string, io: Io): number {
+  const why = `${config}: no location has way: switch, or way: auto and can be switched`;
+  const director = openIfLoaded();
+  try {
+    if (director === undefined || !clearSwitch(director)) throw new WeirError('switch-config', { why: [why] });
+    io.out(`${why}: nothing is switched any more\n`);
+    return 0;
+  } finally {
+    director?.close();
+  }
+}
+
 function apply(config: string | undefined, io: Io): number {
   if (config === undefined) throw new WeirError('option-missing', { option: '--config' });
   const plan = readPlan(config);
+  if (plan.listeners.length === 0) return applyNone(config, io);
   const director = openDirector({ onWait: (line) => io.err(`weir: ${line}\n`) });
   try {
     const { listeners } = applySwitch(director, plan);
@@ -102,7 +115,10 @@ function status(json: boolean, io: Io): number {
       io.out(json ? 'null\n' : text);
       return NOTHING;
     }
-    const services = switchedServices(folder).map(serviceWord);
+    const listeners = switchedServices(folder);
+    const present = director?.services().map(({ spec }) => serviceWord(spec.key)) ?? [];
+    const services = listeners.map(serviceWord).filter((word) => present.includes(word));
+    const deleted = listeners.map(serviceWord).filter((word) => !present.includes(word));
     const [hosts, paths, connections] = [
       keyCount(folder, 'switch_hosts'),
       keyCount(folder, 'switch_paths'),
@@ -113,10 +129,12 @@ function status(json: boolean, io: Io): number {
     const down = outServers(folder).map((server) => endpointText(server));
     if (json) {
       const named = Object.fromEntries(counts.map(([name, count]) => [name.replace('SWITCHED_', '').toLowerCase(), Number(count)]));
-      io.out(`${JSON.stringify({ services, hosts, paths, connections, interfaces, down, counts: named })}\n`);
+      io.out(`${JSON.stringify({ services, deleted, hosts, paths, connections, interfaces, down, counts: named })}\n`);
       return 0;
     }
-    io.out(`switched: ${services.join(' ')}\n${hosts} hosts, ${paths} paths, ${interfaces} interfaces, ${connections} connections\n`);
+    io.out(`switched: ${services.length === 0 ? 'none' : services.join(' ')}\n`);
+    if (deleted.length > 0) io.out(`deleted, and the proxy's now: ${deleted.join(' ')} (weir switch apply makes them again)\n`);
+    io.out(`${hosts} hosts, ${paths} paths, ${interfaces} interfaces, ${connections} connections\n`);
     if (down.length > 0) io.out(`down, by checks: ${down.join(' ')}\n`);
     for (const [name, count] of counts) if (count > 0n) io.out(`${String(count).padStart(12)}  ${MEANINGS[name]}\n`);
     return 0;
