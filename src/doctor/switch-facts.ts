@@ -15,4 +15,6 @@ export interface SwitchFact {
   readonly uncovered: readonly string[];
   /** Sysctls that connections to the proxy need, and that are 0. */
   readonly off: readonly string[];
+  /** Listeners at which no socket listens, neither of their address nor of all. */
+  readonly unheard: readonly string[];
 }

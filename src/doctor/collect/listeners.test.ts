@@ -20,7 +20,7 @@ test('sockets on one address, as the kernel lists them', () => {
       'tcp',
       'inet',
     ),
-    ['172.16.1.100 80'],
+    ['172.16.1.100 80', '0.0.0.0 22'],
   );
   assert.deepEqual(texts([`   0: 640110AC:0035 00000000:0000 07 ${tail}`], 'udp', 'inet'), ['172.16.1.100 53']);
   const six = '990000FD000000000000000000010000';

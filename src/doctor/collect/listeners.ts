@@ -1,4 +1,4 @@
-// The sockets of this network namespace that are bound to one local address (man 5 proc, /proc/net/tcp).
+// The listening sockets of this network namespace (man 5 proc, /proc/net/tcp).
 import { readFileSync } from 'node:fs';
 import { type Family, isUnspecified } from '../../model/address.js';
 import { unlessCode } from '../../sys/errno.js';
@@ -18,11 +18,14 @@ export function listenersIn(text: string, protocol: 'tcp' | 'udp', family: Famil
     const [, hex, port, state] = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) /.exec(line) ?? [];
     if (hex === undefined || port === undefined || state !== STATES[protocol]) return [];
     const words = (hex.match(/.{8}/g) ?? []).map(wordOf);
-    return isUnspecified({ words }) ? [] : [{ protocol, address: { family, words }, port: Number.parseInt(port, 16) }];
+    return [{ protocol, address: { family, words }, port: Number.parseInt(port, 16) }];
   });
 }
 
-export function collectListeners(): readonly ListenerFact[] {
+/** Those of one local address. */
+export const collectListeners = (): readonly ListenerFact[] => allListeners().filter(({ address }) => !isUnspecified(address));
+
+export function allListeners(): readonly ListenerFact[] {
   return (['tcp', 'udp'] as const).flatMap((protocol) =>
     (['inet', 'inet6'] as const).flatMap((family) => {
       const path = `/proc/self/net/${protocol}${family === 'inet' ? '' : '6'}`;

@@ -7,8 +7,11 @@ import { kernelTypes, switchLacks } from '../../datapath/ebpf/switch/switch-need
 import { interfacesWithXdp, uncoveredInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { ownSubnets } from '../../host/own-subnets.js';
+import { isUnspecified } from '../../model/address.js';
 import { endpointText } from '../../model/endpoint-text.js';
+import type { DestinationKey } from '../../model/service.js';
 import { readSetting } from '../../sys/files/sysctl.js';
+import { allListeners } from './listeners.js';
 import type { SwitchFact, WantedSwitchFact } from '../switch-facts.js';
 
 /** The kernel makes no socket of a segment without the first one, and none with what the others take away. */
@@ -27,8 +30,13 @@ export function collectWantedSwitch(path = WEIR_FILE, types = kernelTypes()): Wa
 /** `nameOf`: of an interface. Undefined: nothing is switched. */
 export function collectSwitched(folder: string, nameOf: (ifindex: number) => string): SwitchFact | undefined {
   if (!hasSwitchProgram(folder)) return undefined;
+  const listeners = switchedServices(folder).filter((key) => key.kind === 'address');
+  const sockets = allListeners().filter(({ protocol }) => protocol === 'tcp');
+  const isHeard = (at: DestinationKey): boolean =>
+    sockets.some(({ address, port }) => port === at.port && (isUnspecified(address) || endpointText({ address, port }) === endpointText(at)));
   return {
-    listeners: switchedServices(folder).flatMap((key) => (key.kind === 'address' ? [endpointText(key)] : [])),
+    listeners: listeners.map((at) => endpointText(at)),
+    unheard: listeners.filter((at) => !isHeard(at)).map((at) => endpointText(at)),
     uncovered: [...new Set([...uncoveredInterfaces(folder), ...interfacesWithXdp(folder)])].map(nameOf),
     off: NEEDED.map((name) => `net.ipv4.${name}`).filter((name) => readSetting(name.replaceAll('.', '/'))?.trim() === '0'),
   };

@@ -25,6 +25,19 @@ const withoutSocket = ({ off, listeners }: SwitchFact): readonly Finding[] =>
     advice: `sysctl -w ${name}=1`,
   }));
 
+function withoutProxy({ unheard }: SwitchFact): readonly Finding[] {
+  if (unheard.length === 0) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'switch-without-proxy',
+      what: `no process listens at ${unheard.join(', ')}, which ${unheard.length === 1 ? 'is' : 'are'} switched by content`,
+      cause: 'requests that the datapath does not decide get a reset, as do all of a pool without a server',
+      advice: 'start weir proxy, weir engine or weir run with the same file',
+    },
+  ];
+}
+
 function withoutKernel({ file, listeners, lacks }: WantedSwitchFact): readonly Finding[] {
   if (lacks.length === 0) return [];
   return [
@@ -41,6 +54,6 @@ function withoutKernel({ file, listeners, lacks }: WantedSwitchFact): readonly F
 export function switchedRule({ datapath: { switched }, wantedSwitch }: DirectorFacts): readonly Finding[] {
   return [
     ...(wantedSwitch === undefined ? [] : withoutKernel(wantedSwitch)),
-    ...(switched === undefined ? [] : [...passedBy(switched), ...withoutSocket(switched)]),
+    ...(switched === undefined ? [] : [...passedBy(switched), ...withoutSocket(switched), ...withoutProxy(switched)]),
   ];
 }
