@@ -138,8 +138,14 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
       },
       { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null, health: null, bfd: null, otherBuild: false },
       { pid: 901, program: 'weir', file: '/etc/w.conf', since: null, instances: null, health: null, bfd: null, otherBuild: true },
+      { pid: 902, program: 'weir', file: '/etc/weir/weir.yaml', since: null, instances: null, health: null, bfd: null, proxies: [905], otherBuild: false },
     ],
   });
+  const serves = 'weir 902 serves it (process 905): weir proxy status shows its pools and their checks';
+  assert.deepEqual(
+    text.filter((line) => line.includes('weir 902')),
+    ['           weir 902, /etc/weir/weir.yaml', `layer 7    ${serves}`],
+  );
   assert.match(
     text.find((line) => line.startsWith('VRRP')) ?? '',
     /^VRRP {7}V1 MASTER since .* \(2 h ago\), VRID 51 on eth0, priority 100$/,

@@ -171,7 +171,7 @@ function bfdLines(daemons: readonly DaemonStatus[], now: number): readonly strin
 function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
   const instances = daemons.flatMap((daemon) => daemon.instances ?? []);
   const silent = daemons.filter(
-    (daemon) => daemon.instances === null && daemon.health === null && daemon.bfd === null && !daemon.otherBuild,
+    (daemon) => daemon.instances === null && daemon.health === null && daemon.bfd === null && daemon.proxies === undefined && !daemon.otherBuild,
   );
   const more = instances.length - INSTANCES_MAX;
   return [
@@ -184,6 +184,11 @@ function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly stri
     ),
   ];
 }
+
+const layer7Lines = (daemons: readonly DaemonStatus[]): readonly string[] =>
+  daemons.flatMap(({ program, pid, proxies }) =>
+    (proxies ?? []).map((proxy) => `${program} ${pid} serves it (process ${proxy}): weir proxy status shows its pools and their checks`),
+  );
 
 const daemonLines = (daemons: readonly DaemonStatus[], now: number): readonly string[] =>
   daemons.map((daemon) => {
@@ -207,6 +212,7 @@ export function statusText(status: Status, now: number): string {
     ['VRRP', vrrpLines(daemons, now)],
     ['BFD', bfdLines(daemons, now)],
     ['daemons', daemons.length === 0 ? ['none'] : daemonLines(daemons, now)],
+    ['layer 7', layer7Lines(daemons)],
   ];
   return rooms.flatMap(([name, lines]) => lines.map((line, k) => `${(k === 0 ? name : '').padEnd(11)}${line}\n`)).join('');
 }

@@ -13,6 +13,7 @@ import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { type PublishedBfdSession, publishedBfd } from '../../host/published-bfd.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
+import { proxySockets } from '../../host/proxy-sockets.js';
 import { runningDaemon } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { NO_DRAINS } from '../../model/drain/drain.js';
@@ -30,6 +31,7 @@ import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { policyRouting } from '../../sys/netlink/policy-routing.js';
 import { startTime } from '../../sys/processes/child.js';
+import { processStat } from '../../sys/processes/process-tree.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { presentDrains } from '../present-drains.js';
@@ -191,6 +193,7 @@ const fileOf = (cookie: string, pid: number, file: string): string =>
 export function daemonStatuses(): readonly DaemonStatus[] {
   const cookie = String(native().netnsCookie());
   const [published, checks, sessions] = [publishedVrrp.living(cookie), publishedChecks.living(cookie), publishedBfd.living(cookie)];
+  const proxies = proxySockets(cookie).map(({ pid }) => ({ pid, daemon: processStat(pid)?.parent }));
   const unreadable = [publishedVrrp, publishedChecks, publishedBfd].flatMap((kind) => kind.unreadable(cookie));
   return keepalivedDaemons().map(({ pid, file }) => {
     const own = published.filter(({ daemon }) => daemon === pid);
@@ -199,6 +202,7 @@ export function daemonStatuses(): readonly DaemonStatus[] {
     const health = checked.length === 0 ? null : checked.flatMap(({ servers }) => servers.map(healthStatus));
     const ofBfd = sessions.filter(({ daemon }) => daemon === pid);
     const bfd = ofBfd.length === 0 ? null : ofBfd.flatMap((one) => one.sessions.map(bfdStatus));
+    const serving = proxies.filter(({ daemon }) => daemon === pid).map((one) => one.pid);
     const program = basename(unlessCode(() => readlinkSync(`/proc/${pid}/exe`), ENDED, ''));
     const otherBuild = unreadable.some(({ daemon }) => daemon === pid);
     return {
@@ -209,6 +213,7 @@ export function daemonStatuses(): readonly DaemonStatus[] {
       instances,
       health,
       bfd,
+      ...(serving.length === 0 ? {} : { proxies: serving }),
       otherBuild,
     };
   });

@@ -121,6 +121,8 @@ export interface DaemonStatus {
   readonly health: readonly HealthStatus[] | null;
   /** Its sessions of BFD; null: it publishes none. */
   readonly bfd: readonly BfdSessionStatus[] | null;
+  /** Processes of it that serve layer 7, which `weir proxy status` asks; absent: none. */
+  readonly proxies?: readonly number[];
   /** It publishes something in a format of another build of weir, which this one cannot read. */
   readonly otherBuild: boolean;
 }
