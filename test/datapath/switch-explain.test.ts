@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explanationText } from '../../src/cli/explain/explanation-text.js';
+import { writeOuts } from '../../src/datapath/ebpf/switch/switch-outs.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import type { Explanation } from '../../src/report/explain/explanation.js';
 import { type Asked, explainLive } from '../../src/report/explain/live-probe.js';
@@ -88,6 +89,18 @@ test('its rules are printed, that which matches first', { skip }, () => {
   assert.match(text, /^ {2}rule {6}a\.example \/ +10\.0\.2\.11:80$/m);
   assert.match(text, /^ {2}rule {6}a\.example = \/two +the proxy$/m);
   assert.match(text, /^ {2}not {7}10\.0\.2\.11:80 .*: not in the pool of the rule$/m);
+});
+
+test('a server that is down is marked in each rule, also where no request is asked about', { skip }, () => {
+  const bed = theBed();
+  writeOuts(bed.bed.folder, [at(TWO, 80)], undefined);
+  try {
+    const text = explanationText(explain(`${CLIENT}:${freshPort()}`, FIRST));
+    assert.match(text, /^ {2}rule {6}a\.example \/two\/ +10\.0\.2\.12:80 \(down, by checks\)$/m);
+    assert.match(text, /^ {2}rule {6}a\.example \/ +10\.0\.2\.11:80$/m);
+  } finally {
+    writeOuts(bed.bed.folder, [], undefined);
+  }
 });
 
 test('of TLS the name decides, and no path', { skip }, () => {

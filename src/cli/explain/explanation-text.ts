@@ -86,9 +86,10 @@ function scheduledText({ scheduled }: Explanation): string {
   );
 }
 
-function ruleText({ host, path, exact, servers, matches }: ExplainedRule, width: number): string {
+function ruleText({ host, path, exact, servers, down, matches }: ExplainedRule, width: number): string {
+  const names = servers?.map((server) => (down.includes(server) ? `${server} (down, by checks)` : server));
   const place = `${host === '' ? ANY_HOST : host}${exact ? ' = ' : ' '}${path}`.trimEnd();
-  return line(matches ? '  matches' : '  rule', `${place.padEnd(width)}  ${servers === null ? 'the proxy' : servers.join(' ')}`);
+  return line(matches ? '  matches' : '  rule', `${place.padEnd(width)}  ${names === undefined ? 'the proxy' : names.join(' ')}`);
 }
 
 function switchedText({ switched }: Explanation): string {

@@ -14,6 +14,8 @@ export interface ExplainedRule {
   readonly path: string;
   readonly exact: boolean;
   readonly servers: readonly string[] | null;
+  /** Those of them that checks found down. */
+  readonly down: readonly string[];
   /** The request goes by it. */
   readonly matches: boolean;
 }

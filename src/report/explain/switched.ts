@@ -66,16 +66,18 @@ function hasEqual(switched: Switched, scheduled: EventOf<'scheduled'> | undefine
   return chosen !== undefined && all.some((each) => each !== chosen && isEqual(each, chosen));
 }
 
-const shownRule = ({ host, path, exact, servers }: LiveRule, rule: LiveRule | undefined): ExplainedRule => ({
+const shownRule = ({ host, path, exact, servers }: LiveRule, rule: LiveRule | undefined, outs: ReadonlySet<string>): ExplainedRule => ({
   host,
   path,
   exact,
   servers: servers?.map((one) => endpointText(one)) ?? null,
+  down: servers?.map((one) => endpointText(one)).filter((name) => outs.has(name)) ?? [],
   matches: rule !== undefined && host === rule.host && path === rule.path && exact === rule.exact,
 });
 
 function shownSwitch({ live, request, rule, undecided }: Switched): NonNullable<Explanation['switched']> {
-  const rules = live.rules.map((each) => shownRule(each, rule)).sort((a, b) => Number(b.matches) - Number(a.matches));
+  const outs = new Set(live.outs.map((one) => endpointText(one)));
+  const rules = live.rules.map((each) => shownRule(each, rule, outs)).sort((a, b) => Number(b.matches) - Number(a.matches));
   const shown = rules.slice(0, RULES_MAX);
   return {
     protocol: live.protocol,
