@@ -24,10 +24,10 @@ const endingText = ({ ending, cause }: AccessRecord): string => (cause === '' ? 
 
 /** combined, then: server, tries, milliseconds to the answer's head and to its end, and why it ended. */
 function combinedLine(record: AccessRecord, at: Date): string {
-  const { client, method, target, minor, status, bytes, referer, agent, server, tries } = record;
+  const { client, method, target, minor, status, bodyBytes, referer, agent, server, tries } = record;
   const request = method === '' ? '-' : `${escaped(method)} ${escaped(target)} HTTP/1.${minor}`;
   const times = `${phaseMs(record, record.headUs)} ${phaseMs(record, record.endUs)}`;
-  return `${formatAddress(client)} - - [${timeLocal(at)}] "${request}" ${status} ${bytes} "${orDash(referer)}" "${orDash(agent)}" ${server === '' ? '-' : server} ${tries} ${times} "${escaped(endingText(record))}"\n`;
+  return `${formatAddress(client)} - - [${timeLocal(at)}] "${request}" ${status} ${bodyBytes} "${orDash(referer)}" "${orDash(agent)}" ${server === '' ? '-' : server} ${tries} ${times} "${escaped(endingText(record))}"\n`;
 }
 
 function jsonLine(record: AccessRecord, at: Date): string {

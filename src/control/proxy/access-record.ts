@@ -41,6 +41,8 @@ export interface AccessRecord {
   readonly status: number;
   /** Of the answer, with its head. */
   readonly bytes: number;
+  /** Without its head, framed as it was sent. */
+  readonly bodyBytes: number;
   readonly pool: string;
   /** The last one that was asked; empty: none. */
   readonly server: string;
@@ -56,7 +58,7 @@ export interface AccessRecord {
 /** What a record has of a request that no server was asked for. `head`: undefined: it could not be read. */
 export const recordOfHead = (
   head: RequestHead | undefined,
-): Omit<AccessRecord, 'client' | 'clientPort' | 'startUs' | 'endUs' | 'bytes'> => ({
+): Omit<AccessRecord, 'client' | 'clientPort' | 'startUs' | 'endUs' | 'bytes' | 'bodyBytes'> => ({
   headUs: -1,
   method: head?.method ?? '',
   target: head?.target ?? '',

@@ -30,6 +30,7 @@ export class AnswerBody {
 
   /** Sends what of slab[from, to) belongs to the body, behind `head`. */
   send(stream: Stream, head: string, from: number, to: number): HttpRefusal | undefined {
+    stream.headBytes += head.length;
     if (this.#decoder !== undefined) return this.#sendDecoded(this.#decoder, stream, head, from, to);
     const end = this.#untilClose ? to : from + Math.min(this.#left, to - from);
     if (!this.#untilClose) {

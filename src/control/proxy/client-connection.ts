@@ -36,7 +36,6 @@ export class ClientConnection extends Stream implements ClientSide {
   #isServing = false;
   #isLingering = false;
   #lingered = 0;
-  #bytesBefore = 0;
   #awaitsProxyHeader: boolean;
   #addressText: string | undefined;
   readonly #serverName: string | undefined;
@@ -190,7 +189,6 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   #route(head: RequestHead, from: number, to: number): void {
-    this.#bytesBefore = this.bytesSent;
     this.#isWithinHead = false;
     this.#addressText ??= formatAddress(this.address);
     const asked: Asked = {
@@ -265,7 +263,7 @@ export class ClientConnection extends Stream implements ClientSide {
     const { cause, ...others } = answer;
     const { explainToken } = this.context;
     const isExplained = cause !== undefined && explainToken !== undefined && this.#head?.explain === explainToken;
-    this.sendText(ownAnswer({ ...others, isHead: this.#head?.method === 'HEAD', ...(isExplained ? { cause } : {}) }));
+    this.sendHead(ownAnswer({ ...others, isHead: this.#head?.method === 'HEAD', ...(isExplained ? { cause } : {}) }));
   }
 
   /** Answers what is no request that can be served, and ends the connection. `isHttp`: the client can read an answer. */
@@ -337,7 +335,7 @@ export class ClientConnection extends Stream implements ClientSide {
       clientPort: this.port,
       startUs: this.#startUs,
       endUs: this.context.edge.nowUs,
-      bytes: this.bytesSent + this.waitingBytes - this.#bytesBefore,
+      ...this.takeSent(),
       ...recordOfHead(this.#head),
       ...record,
     });

@@ -35,7 +35,6 @@ export class Exchange implements ServerUser {
   #status = 0;
   #keeps = false;
   #keepsServer = false;
-  #bytesBefore: number;
   #headUs = -1;
   #upgrade: string;
 
@@ -49,7 +48,6 @@ export class Exchange implements ServerUser {
     const { head } = asked;
     this.body = new RequestBody(head.body, to.proxying.bodyMaxBytes);
     this.#tries = new Tries(to, startUs);
-    this.#bytesBefore = client.stream.bytesSent;
     this.#upgrade = UPGRADES.test(head.upgrade) ? head.upgrade : '';
   }
 
@@ -221,7 +219,7 @@ export class Exchange implements ServerUser {
   }
 
   #passInterim(head: ResponseHead): void {
-    if (this.asked.head.minor === 1) this.client.stream.sendText(forwardedInterim(head));
+    if (this.asked.head.minor === 1) this.client.stream.sendHead(forwardedInterim(head));
     this.#afterServerData();
   }
 
@@ -391,7 +389,6 @@ export class Exchange implements ServerUser {
       startUs: this.startUs,
       headUs: this.#headUs,
       status: this.#status === 0 && ending === 'client-closed' ? CLIENT_CLOSED : this.#status,
-      bytes: this.client.stream.bytesSent + this.client.stream.waitingBytes - this.#bytesBefore,
       pool: this.to.pool.name,
       server: this.#tries.server?.name ?? '',
       tries: this.#tries.count,

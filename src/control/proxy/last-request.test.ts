@@ -23,6 +23,26 @@ test('a connection is closed behind the request that its client announced as its
   }
 });
 
+test('the access log has the bytes of each answer, and of its body', () => {
+  const bed = new ProxyBed({ servers: 1 });
+  const client = bed.client();
+  bed.feed(client, 'GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+  bed.feed(bed.servers[0]!, 'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n');
+  bed.feed(bed.servers[0]!, OK);
+  const first = client.received.length;
+  bed.feed(client, 'GET / HTTP/1.1\r\n\r\n');
+  const second = client.received.length - first;
+  const body = client.received.slice(client.received.lastIndexOf('\r\n\r\n') + 4);
+  assert.deepEqual(
+    bed.edge.records.map(({ bytes, bodyBytes }) => [bytes, bodyBytes]),
+    [
+      [first, 2],
+      [second, body.length],
+    ],
+  );
+  assert.equal(body, '400 Bad Request\n');
+});
+
 test('where the client may still send, its connection is read on, so that no reset destroys the answer', () => {
   for (const request of [
     `${LAST[0]}GET /more HTTP/1.1\r\nHost: h\r\n\r\n`,

@@ -22,6 +22,9 @@ export abstract class Stream {
   bytesSent = 0;
   /** Bytes that the next ones are received behind. */
   protected kept: Uint8Array | undefined;
+  /** Of what was sent the heads of answers, as far as the sender counts them. */
+  headBytes = 0;
+  #bytesTaken = 0;
   #watched = READING;
   #isPaused = false;
   #waiting: Uint8Array[] | undefined;
@@ -164,6 +167,21 @@ export abstract class Stream {
       const bytes = this.table.edge.write(text.slice(at, at + Slab.stageBytes), Slab.stageAt);
       this.send(Slab.stageAt, Slab.stageAt + bytes);
     }
+  }
+
+  /** What was sent since the last call; what waits to be sent is counted. */
+  takeSent(): { readonly bytes: number; readonly bodyBytes: number } {
+    const bytes = this.bytesSent + this.waitingBytes - this.#bytesTaken;
+    const bodyBytes = Math.max(0, bytes - this.headBytes);
+    this.#bytesTaken += bytes;
+    this.headBytes = 0;
+    return { bytes, bodyBytes };
+  }
+
+  /** Sends a head of latin1, or a whole answer of ours. */
+  sendHead(text: string): void {
+    this.headBytes += text.indexOf('\r\n\r\n') + 4;
+    this.sendText(text);
   }
 
   /** Sends text before slab[from, to) and behind it, as one piece. What stands around it in the slab is overwritten. */

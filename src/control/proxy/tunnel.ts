@@ -7,7 +7,9 @@ import type { Stream } from './stream.js';
 /** Passes on the 101, the server's bytes slab[from, to) behind it, and what the client sent before it came. Both may be closed afterwards. */
 export function openTunnel(client: ClientSide, server: Stream, head: ResponseHead, from: number, to: number): void {
   const { stream } = client;
-  stream.sendAround(forwardedInterim(head), from, to, '');
+  const text = forwardedInterim(head);
+  stream.headBytes += text.length;
+  stream.sendAround(text, from, to, '');
   stream.deadlineUs = 0;
   stream.resume();
   const ahead = client.takeKept();

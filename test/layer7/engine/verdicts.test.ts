@@ -150,7 +150,7 @@ test('HAProxy: a cookie binds a client, PROXY headers come in and go out, and ea
   const engine = new RunningProxy(args, 'engine');
   await engine.reported(/runs/);
   const request = (cookie: string): string =>
-    `PROXY TCP4 192.0.2.7 192.0.2.100 4567 80\r\nGET /${cookie.length} HTTP/1.1\r\nHost: h\r\nReferer: a"b\r\nConnection: close\r\n${cookie}\r\n`;
+    `PROXY TCP4 192.0.2.7 192.0.2.100 4567 80\r\nGET ${cookie === '' ? 'http://h' : ''}/${cookie.length} HTTP/1.1\r\nHost: h\r\nReferer: a"b\r\nConnection: close\r\n${cookie}\r\n`;
   const first = await exchange(port, request(''));
   const [, id] = /set-cookie: SID=([0-9a-f]{32}); path=\/; HttpOnly; Max-Age=600; SameSite=Lax/i.exec(first) ?? [];
   assert.ok(id !== undefined, first);
