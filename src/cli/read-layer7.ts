@@ -7,8 +7,7 @@ import { readText } from './read-text.js';
 /** @throws WeirError file-unreadable, proxy-config */
 export function readLayer7(path: string): Layer7 {
   const { file, faults } = readWeirFile(readText(path));
-  const [first] = faults;
-  if (first !== undefined) throw new WeirError('proxy-config', { why: faultText(path, first), more: faults.length - 1 });
-  if (file.layer7 === undefined) throw new WeirError('proxy-config', { why: `${path} has no section layer7`, more: 0 });
+  if (faults.length > 0) throw new WeirError('proxy-config', { why: faults.map((fault) => faultText(path, fault)) });
+  if (file.layer7 === undefined) throw new WeirError('proxy-config', { why: [`${path} has no section layer7`] });
   return file.layer7;
 }

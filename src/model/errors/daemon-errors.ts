@@ -22,7 +22,7 @@ export const daemonErrors = {
     exitStatus: 1,
   },
   'proxy-config': {
-    text: ({ why, more }: { why: string; more: number }) => `${why}${more > 0 ? ` (and ${more} more)` : ''}`,
+    text: ({ why }: { why: readonly string[] }) => why.join('\n'),
     hint: 'correct the file',
     exitStatus: 1,
   },
@@ -77,5 +77,9 @@ export const daemonErrors = {
     hint: 'weir feedback run',
     exitStatus: 1,
   },
-  'reload-refused': { text: ({ why }: { why: string }) => why, exitStatus: 1 },
+  'reload-refused': {
+    text: ({ why }: { why: string }) => why,
+    hint: "the daemon's log has every error with its place",
+    exitStatus: 1,
+  },
 } as const satisfies ErrorRows;
