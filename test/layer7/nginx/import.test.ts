@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../../../src/cli/commands.js';
@@ -42,13 +44,9 @@ test('nginx accepts the example; its losses are these, and nothing else is lost'
   assert.deepEqual(
     err.split('\n').map((line) => line.replace(/^.*nginx\.conf:/, '')),
     [
-      "2: worker_processes 1: it is about nginx's own processes, files or logs",
-      "3: events: it is about nginx's own processes, files or logs",
-      '36: proxy_http_version 1.1: the proxy speaks HTTP/1.1 to servers',
-      '37: proxy_set_header Upgrade $http_upgrade: not needed: the proxy passes upgrades on by itself',
-      '38: proxy_set_header Connection upgrade: not needed: the proxy passes upgrades on by itself',
-      '41: location /files/: it has neither proxy_pass nor return: its requests go to the next location that matches, or get 404',
-      '42: root /srv: the proxy serves no files',
+      '36: approximated: proxy_http_version 1.1: the proxy speaks HTTP/1.1 to servers',
+      '41: lost: location /files/: it has neither proxy_pass nor return: its requests go to the next location that matches, or get 404',
+      '42: lost: root /srv: the proxy serves no files',
       '',
     ],
   );
@@ -92,23 +90,23 @@ frobnicate 1;`),
   assert.deepEqual(
     lines.map((line) => line.slice(2)),
     [
-      "1: events: it is about nginx's own processes, files or logs",
-      '6: proxy_pass https://10.0.0.1: the proxy speaks HTTP to servers, without TLS',
-      `6: location /: ${LEFT_OUT}`,
-      '7: proxy_pass http://$host: variables in proxy_pass are not carried',
-      `7: location /a: ${LEFT_OUT}`,
-      `8: location ~ (a)\\1: a back reference at character 4: ${LEFT_OUT}`,
-      '9: location @x: only locations of paths and expressions are carried',
-      '10: server backend.example: names are not looked up: write the addresses of the server',
-      '10: proxy_pass http://backend.example: none of its servers could be carried',
-      '10: rewrite ^ /x: it cannot be carried as a rule; write a location with conditions',
-      `10: location /b: ${LEFT_OUT}`,
-      '11: proxy_set_header X $nonsense: there is no variable $nonsense: servers get no such field, of no client either',
-      '11: limit_req zone=a: no client is limited by it here',
-      '12: listen 443 ssl: its server has no ssl_certificate with its ssl_certificate_key',
-      '13: listen unix:/x: a listener has an address and a port',
-      '14: ssl_certificate x: it has no ssl_certificate_key',
-      '15: frobnicate 1: weir has nothing for it',
+      "1: equivalent: events: it is about nginx's own processes, files or logs",
+      '6: lost: proxy_pass https://10.0.0.1: the proxy speaks HTTP to servers, without TLS',
+      `6: lost: location /: ${LEFT_OUT}`,
+      '7: lost: proxy_pass http://$host: variables in proxy_pass are not carried',
+      `7: lost: location /a: ${LEFT_OUT}`,
+      `8: lost: location ~ (a)\\1: a back reference at character 4: ${LEFT_OUT}`,
+      '9: lost: location @x: only locations of paths and expressions are carried',
+      '10: lost: server backend.example: names are not looked up: write the addresses of the server',
+      '10: lost: proxy_pass http://backend.example: none of its servers could be carried',
+      '10: lost: rewrite ^ /x: it cannot be carried: what is served here is served with the path of the request, not rewritten',
+      `10: lost: location /b: ${LEFT_OUT}`,
+      '11: lost: proxy_set_header X $nonsense: there is no variable $nonsense: servers get no such field, of no client either',
+      '11: lost: limit_req zone=a: no client is limited by it here',
+      '12: lost: listen 443 ssl: its server has no ssl_certificate with its ssl_certificate_key',
+      '13: lost: listen unix:/x: a listener has an address and a port',
+      '14: lost: ssl_certificate x: it has no ssl_certificate_key',
+      '15: lost: frobnicate 1: weir has nothing for it',
     ],
   );
 });
@@ -136,10 +134,29 @@ server { listen 192.0.2.1:80; return 301 https://$host$request_uri; }
     ],
   );
   assert.deepEqual(losses.map(lossText).slice(1), [
-    'n:3: ssl_protocols TLSv1 TLSv1.2: TLSv1 is not carried',
-    'n:5: listen 192.0.2.1:443 ssl http2 default_server: HTTP/2 is kept for weir engine; weir proxy has HTTP/1.1 alone',
-    'n:5: ssl_ciphers X: TLS has settings of its own: certificates and the oldest version',
+    'n:3: lost: ssl_protocols TLSv1 TLSv1.2: TLSv1 is not carried',
+    'n:5: approximated: listen 192.0.2.1:443 ssl http2 default_server: HTTP/2 is kept for weir engine; weir proxy has HTTP/1.1 alone',
+    'n:5: approximated: ssl_ciphers X: TLS has settings of its own: certificates and the oldest version',
   ]);
+});
+
+test('what keeps clients out is refused, and written with --lossy alone; what nobody sees is no loss', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-nginx-'));
+  const file = join(folder, 'nginx.conf');
+  const pass = 'proxy_pass http://10.0.0.1:80;';
+  for (const one of ['allow 10.0.0.0/8;', 'auth_basic x;', 'limit_except GET { deny all; }', 'satisfy any;', 'valid_referers none;']) {
+    writeFileSync(file, server(`location / { ${pass} ${one} }`));
+    const { status, out, err } = await weirImport('nginx', file);
+    assert.deepEqual([status, out], [3, ''], one);
+    assert.match(err, /nginx\.conf:5: refused: .* open to everyone[\s\S]*nothing is written/);
+    assert.match((await weirImport('nginx', '--lossy', file)).out, /10\.0\.0\.1/);
+  }
+  writeFileSync(file, `worker_processes 1;\n${server(`location / { ${pass} auth_basic off; }`)}`);
+  const { status, out, err } = await weirImport('nginx', file);
+  assert.deepEqual([status, err], [0, '']);
+  assert.match(out, /10\.0\.0\.1/);
+  assert.match((await weirImport('nginx', '--all', file)).err, /nginx\.conf:1: equivalent: worker_processes 1/);
+  rmSync(folder, { recursive: true });
 });
 
 test('what is wrong for nginx is refused with its place', () => {
