@@ -8,7 +8,7 @@ const handlers = typescript().filter((file) => file.startsWith('src/api/routes/'
 
 /** What a handler may use at run time; types it may take from anywhere. */
 const ALLOWED =
-  /^(?:zod|src\/(?:api|model|report|config)\/|src\/document\/(?:export-formats|imported-commands)\.ts$|src\/control\/(?:plan\/|virtual-server\/names\.ts$))/;
+  /^(?:zod|src\/(?:api|model|report|config)\/|src\/document\/(?:export-formats|import-formats)\.ts$|src\/control\/(?:plan\/|virtual-server\/names\.ts$))/;
 const IMPORT = /^import\s+(type\s+)?([^;'"]*?)\s*from\s+'([^'\n]+)'/gm;
 
 /** What of an import is there at run time. */

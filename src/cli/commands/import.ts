@@ -2,23 +2,23 @@
 import { dirname, resolve } from 'node:path';
 import { lossText } from '../../config/nginx/losses.js';
 import { importNginx } from '../../config/nginx/to-model.js';
+import { IMPORT_FORMATS, IMPORT_METHODS } from '../../document/import-formats.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords } from '../command.js';
 import type { Flags } from '../flags.js';
-import { TABLE_FORMATS } from '../import/formats.js';
 import { includedFiles } from '../import/included-files.js';
 import { importTable } from '../import/run.js';
 import type { Io } from '../io.js';
 import { readNamed } from '../read-text.js';
 
-const USAGE = `usage: weir import FORMAT FILE [--format weir|ipvsadm|keepalived] [--method masq|route|tunnel] [--vip ADDRESS[,ADDRESS]...]
+const USAGE = `usage: weir import FORMAT FILE [--format weir|ipvsadm|keepalived] [--method ${IMPORT_METHODS.join('|')}] [--vip ADDRESS[,ADDRESS]...]
                          [--plan] [--all] [--json]
        weir import nginx FILE [--all] [--lossy]
        prints what another program's configuration has, as a file of weir; FILE -: standard input
-       FORMAT  of layer 4: ${Object.keys(TABLE_FORMATS).join(', ')}
+       FORMAT  of layer 4: ${IMPORT_FORMATS.join(', ')}
                of layer 7: nginx (its block http, as a weir.yaml; files that it includes are read, too)
        --format  weir (the default): a weir.yaml, without health checks; ipvsadm: for ipvsadm-restore; keepalived: with health checks
-       --method  how packets go to servers of haproxy, nginx and Kubernetes: masq (the default), route, tunnel
+       --method  how packets go to servers of haproxy, nginx and Kubernetes: ${IMPORT_METHODS.join(', ')}; masq is the default
        --vip     the addresses of services that listen on all addresses there
        --plan    what weir apply would change in the table, instead of the file
        --lossy   of nginx: prints the file also where what refuses clients (allow, auth_basic …) would be open to everyone
@@ -46,10 +46,10 @@ function importLayer7(file: string, flags: Flags<typeof TYPES>, io: Io): number 
 export const run = command({ name: 'weir import', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
   expectWords(words, 2);
   const [format = '', file] = words;
-  const read = Object.hasOwn(TABLE_FORMATS, format) ? TABLE_FORMATS[format] : undefined;
-  if (read === undefined && format !== 'nginx')
-    throw new WeirError('argument-value', { expected: `a format (nginx, ${Object.keys(TABLE_FORMATS).join(', ')})`, given: format });
+  const from = IMPORT_FORMATS.find((each) => each === format);
+  if (from === undefined && format !== 'nginx')
+    throw new WeirError('argument-value', { expected: `a format (nginx, ${IMPORT_FORMATS.join(', ')})`, given: format });
   if (file === undefined) throw new WeirError('argument-missing', { expected: 'FILE' });
-  if (read !== undefined && flags.lossy !== undefined) throw new WeirError('option-not-here', { options: '--lossy', only: 'nginx' });
-  return read === undefined ? importLayer7(file, flags, io) : importTable(read, file, flags, io);
+  if (from !== undefined && flags.lossy !== undefined) throw new WeirError('option-not-here', { options: '--lossy', only: 'nginx' });
+  return from === undefined ? importLayer7(file, flags, io) : importTable(from, file, flags, io);
 });

@@ -5,20 +5,21 @@ import { importedKeepalivedText } from '../../config/import/write-keepalived.js'
 import { writeTable } from '../../config/weir/write-table.js';
 import { planDocument } from '../../control/plan/plan-document.js';
 import { commandLines, EXPORT_FORMATS } from '../../document/export-formats.js';
+import { IMPORT_METHODS, type ImportFormat, type ImportSource, importFormat } from '../../document/import-formats.js';
 import { observeTable } from '../../document/table-facts.js';
 import type { Address } from '../../model/address.js';
-import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Timeouts } from '../../model/service.js';
-import { canBeVip } from '../../model/vip-address.js';
+import { parseVip } from '../../model/vip-address.js';
 import { printPlan } from '../document/print-plan.js';
 import type { Io } from '../io.js';
+import { parseResolving } from '../ipvsadm/world.js';
+import { SystemNames } from '../names/resolver.js';
 import { readNamed } from '../read-text.js';
-import type { TABLE_FORMATS } from './formats.js';
+import { includedFiles } from './included-files.js';
 
 const LOSSES_STATUS = 3;
 const UNSTATED: Timeouts = { tcp: 0, tcpFin: 0, udp: 0 };
-const METHODS = ['masq', 'route', 'tunnel'] as const;
 const FORMATS = ['weir', 'ipvsadm', 'keepalived'];
 
 export interface ImportFlags {
@@ -31,15 +32,14 @@ export interface ImportFlags {
 }
 
 function vipOf(word: string): Address {
-  const address = parseAddress(word);
-  if (address === undefined || !canBeVip(address))
-    throw new WeirError('option-value', { option: '--vip', expected: 'addresses of services', given: word });
+  const address = parseVip(word);
+  if (address === undefined) throw new WeirError('option-value', { option: '--vip', expected: 'addresses of services', given: word });
   return address;
 }
 
 function optionsOf({ method = 'masq', vip }: ImportFlags): ImportOptions {
-  const found = METHODS.find((each) => each === method);
-  if (found === undefined) throw new WeirError('option-value', { option: '--method', expected: METHODS.join(', '), given: method });
+  const found = IMPORT_METHODS.find((each) => each === method);
+  if (found === undefined) throw new WeirError('option-value', { option: '--method', expected: IMPORT_METHODS.join(', '), given: method });
   return { method: found, vips: vip === undefined ? [] : vip.split(',').map(vipOf) };
 }
 
@@ -68,12 +68,19 @@ function textOf(imported: Imported, format: string): string {
   return format === 'weir' ? writeTable(table) : `${commandLines(table).join('\n')}\n`;
 }
 
+/** Host names are looked up, as by ipvsadm-restore. */
+function sourceOf(file: string, io: Io): ImportSource {
+  const names = new SystemNames();
+  const parseCommand: ImportSource['parseCommand'] = (words) => parseResolving(words, names);
+  return { file, text: readNamed(file, io), parseCommand, readIncluded: includedFiles(file) };
+}
+
 /** The exit status. @throws WeirError; SystemError EPERM of a plan without root */
-export async function importTable(read: (typeof TABLE_FORMATS)[string], file: string, flags: ImportFlags, io: Io): Promise<number> {
+export async function importTable(from: ImportFormat, file: string, flags: ImportFlags, io: Io): Promise<number> {
   const { format = 'weir' } = flags;
   if (!FORMATS.includes(format)) throw new WeirError('option-value', { option: '--format', expected: FORMATS.join(', '), given: format });
   const options = optionsOf(flags);
-  const imported = await read(file, readNamed(file, io), options);
+  const imported = await importFormat(from, sourceOf(file, io), options);
   if (imported.services.length === 0 && imported.timeouts === undefined && !imported.lines.some(isLossy))
     throw new WeirError('import-syntax', { file, line: 1, what: 'there is nothing in it that this format has' });
   const lines = [...imported.lines, ...leftOut(imported, format, file)];

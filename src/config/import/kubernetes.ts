@@ -4,7 +4,7 @@ import { failureLine, WeirError } from '../../model/errors/weir-error.js';
 import { widestNetmask } from '../../model/identity.js';
 import type { Protocol } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
-import { canBeVip } from '../../model/vip-address.js';
+import { parseVip } from '../../model/vip-address.js';
 import { type Place, readYaml, type YamlValue } from '../weir/yaml-value.js';
 import { eachServerOnce } from './each-once.js';
 import { type At, ImportReport } from './import-report.js';
@@ -169,8 +169,8 @@ class Kubernetes {
 
   #port(object: ObjectReader, at: At, vip: string, port: ObjectReader, slices: readonly Placed[]): void {
     const { report } = this;
-    const [address, number, protocol] = [parseAddress(vip), port.of('port').number, protocolOf(port)];
-    if (address === undefined || number === undefined || protocol === undefined || !canBeVip(address)) {
+    const [address, number, protocol] = [parseVip(vip), port.of('port').number, protocolOf(port)];
+    if (address === undefined || number === undefined || protocol === undefined) {
       report.add(at, 'refused', '', `no service is made of ${vip} port ${port.of('port').number ?? '?'}`);
       return;
     }

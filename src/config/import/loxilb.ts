@@ -5,7 +5,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { widestNetmask } from '../../model/identity.js';
 import type { ForwardingMethod, Protocol } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
-import { canBeVip } from '../../model/vip-address.js';
+import { parseVip } from '../../model/vip-address.js';
 import { type At, ImportReport } from './import-report.js';
 import type { CheckBlock, Imported, ImportedDestination } from './imported.js';
 import { ObjectReader } from './json-object.js';
@@ -100,8 +100,8 @@ class Loxilb {
     },
   ): void {
     const { report } = this;
-    const address = parseAddress(vip);
-    if (address === undefined || !canBeVip(address)) {
+    const address = parseVip(vip);
+    if (address === undefined) {
       report.add(at, 'refused', '', `no service is made of ${vip} port ${port}`);
       return;
     }
