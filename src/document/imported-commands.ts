@@ -63,7 +63,8 @@ export async function importCommands(
       carryOut(await parse(words), at, draft, report);
     } catch (error) {
       if (!isWeirError(error)) throw error;
-      report.add(at, 'refused', '', failureLine(error));
+      if (at.text.startsWith('-')) report.add(at, 'refused', '', failureLine(error));
+      else report.unknown(at, 'refused', failureLine(error));
     }
   }
   for (const { spec, destinations } of servicesOf(draft))

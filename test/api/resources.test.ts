@@ -194,6 +194,12 @@ test("another program's configuration becomes a document, with what is not carri
   assert.deepEqual(field(table, 'document', 'timeouts'), { tcp: '20m', tcp_fin: '1m', udp: '200s' });
   assert.deepEqual(Object.keys(field(table, 'document', 'services') as object), ['tcp:192.0.2.1:80']);
   assert.equal(field(table, 'totals'), '2 exact, 1 refused', 'names are not looked up');
+  const foreign = await send({ format: 'ldirectord', text });
+  assert.deepEqual([foreign.status, codeOf(foreign.text)], [422, 'api-values']);
+  assert.match(foreign.text, /text:1: this is not of the format ldirectord: listen web/);
+  const empty = await send({ format: 'haproxy', text: 'listen web\n  mode http\n' });
+  assert.equal(empty.status, 422);
+  assert.match(empty.text, /no service comes of it by the format haproxy.*no service is made of web: it chooses by requests/);
   const including = await send({ format: 'nginx-stream', text: 'stream { include /etc/shadow; }' });
   assert.deepEqual([including.status, codeOf(including.text)], [422, 'api-values']);
   assert.deepEqual(field(await jsonOf('/v1/neighbours'), 'neighbours'), [

@@ -128,3 +128,27 @@ test('what keepalived.conf cannot hold of an import is a line', () => {
   assert.match(imported.stderr, /lost: tcp:192\.0\.2\.1:80 10\.0\.0\.2:80: is lost: keepalived\.conf cannot hold it \(--format weir\)/);
   assert.equal(weir('import', 'ipvsadm', file).status, 0);
 });
+
+test('a file of another format is refused, and nothing is on standard output', () => {
+  const file = join(folder, 'proxies.cfg');
+  writeFileSync(file, 'defaults\n  mode tcp\n');
+  for (const [format, of] of [
+    ['ldirectord', '/etc/passwd'],
+    ['haproxy', '/etc/passwd'],
+    ['ipvsadm', '/etc/passwd'],
+    ['ldirectord', file],
+    ['haproxy', file],
+  ] as const)
+    for (const more of [[], ['--plan'], ['--json'], ['--format', 'keepalived']]) {
+      const refused = weir('import', format, of, ...more);
+      assert.deepEqual([refused.status, refused.stdout], [2, ''], `${format} ${of} ${more.join(' ')}`);
+      assert.match(refused.stderr, new RegExp(`${of}(:1)?: [^\n]* the format ${format}[^\n]*\n$`));
+    }
+});
+
+test('timeouts alone leave the services of the table as they are', () => {
+  const file = join(folder, 'timeouts.rules');
+  writeFileSync(file, '--set 1200 60 200\n');
+  const imported = weir('import', 'ipvsadm', file);
+  assert.deepEqual([imported.status, imported.stdout], [0, 'timeouts:\n  tcp: 20m\n  tcp_fin: 1m\n  udp: 200s\n']);
+});

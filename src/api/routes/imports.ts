@@ -1,8 +1,9 @@
 // What other programs' configurations become here, with a line for each statement that is not carried as it was. It changes nothing: the document
 // that it answers with is for a plan.
 import * as z from 'zod';
-import { importTotals } from '../../config/import/import-report.js';
-import { importedTable } from '../../config/import/imported.js';
+import { emptyImport } from '../../config/import/empty-import.js';
+import { importLineText, importTotals, isLossy } from '../../config/import/import-report.js';
+import { type Imported, importedTable } from '../../config/import/imported.js';
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
 import { parseCommand } from '../../config/ipvsadm/grammar.js';
 import { tableTree } from '../../config/weir/write-table.js';
@@ -31,6 +32,12 @@ function vipOf(text: string) {
   if (address === undefined)
     throw new WeirError('api-values', { errors: [{ pointer: '/vips', message: `${text} is no address of a service` }] });
   return address;
+}
+
+/** With the lines of what of the format is lost. */
+function refusal({ message }: WeirError, { isForeign, lines }: Imported): WeirError {
+  const lost = isForeign ? [] : lines.filter(isLossy).map(importLineText);
+  return new WeirError('api-values', { errors: [message, ...lost].map((each) => ({ pointer: '/text', message: each })) });
 }
 
 export const importRoutes: readonly Route[] = [
@@ -66,6 +73,8 @@ export const importRoutes: readonly Route[] = [
         readIncluded: refuseInclude,
       };
       const imported = await importFormat(format, source, { method, vips: vips.map(vipOf) });
+      const empty = emptyImport(format, source, imported);
+      if (empty !== undefined) throw refusal(empty, imported);
       return json({
         document: tableTree(importedTable(imported)),
         keepalived: importedKeepalivedText(imported),

@@ -1,4 +1,5 @@
 // An import of layer 4: the text, the report, the plan.
+import { emptyImport } from '../../config/import/empty-import.js';
 import { importLineText, importTotals, isLossy } from '../../config/import/import-report.js';
 import { type Imported, type ImportLine, type ImportOptions, importedTable } from '../../config/import/imported.js';
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
@@ -50,7 +51,7 @@ function leftOut(imported: Imported, format: string, file: string): readonly Imp
     ...{ consequence, hint },
   });
   if (format === 'keepalived') {
-    const { services, timeouts = UNSTATED } = importedTable(imported);
+    const { services = [], timeouts = UNSTATED } = importedTable(imported);
     const { losses = [] } = EXPORT_FORMATS[format]?.({ services, timeouts }) ?? {};
     return losses.map((loss) => line(loss, 'keepalived.conf cannot hold it', '--format weir'));
   }
@@ -75,14 +76,22 @@ function sourceOf(file: string, io: Io): ImportSource {
   return { file, text: readNamed(file, io), parseCommand, readIncluded: includedFiles(file) };
 }
 
+function printLines(lines: readonly ImportLine[], io: Io): void {
+  for (const line of lines) io.err(`${importLineText(line)}\n`);
+}
+
 /** The exit status. @throws WeirError; SystemError EPERM of a plan without root */
 export async function importTable(from: ImportFormat, file: string, flags: ImportFlags, io: Io): Promise<number> {
   const { format = 'weir' } = flags;
   if (!FORMATS.includes(format)) throw new WeirError('option-value', { option: '--format', expected: FORMATS.join(', '), given: format });
   const options = optionsOf(flags);
-  const imported = await importFormat(from, sourceOf(file, io), options);
-  if (imported.services.length === 0 && imported.timeouts === undefined && !imported.lines.some(isLossy))
-    throw new WeirError('import-syntax', { file, line: 1, what: 'there is nothing in it that this format has' });
+  const source = sourceOf(file, io);
+  const imported = await importFormat(from, source, options);
+  const empty = emptyImport(from, source, imported);
+  if (empty !== undefined) {
+    if (!imported.isForeign) printLines(imported.lines.filter(isLossy), io);
+    throw empty;
+  }
   const lines = [...imported.lines, ...leftOut(imported, format, file)];
   const status = lines.some(isLossy) ? LOSSES_STATUS : 0;
   const text = flags.plan === true ? undefined : textOf(imported, format);
@@ -90,7 +99,10 @@ export async function importTable(from: ImportFormat, file: string, flags: Impor
     io.out(`${JSON.stringify({ file, format, text, lines, hosts: imported.hosts })}\n`);
     return status;
   }
-  for (const line of lines.filter((each) => flags.all === true || isLossy(each))) io.err(`${importLineText(line)}\n`);
+  printLines(
+    lines.filter((each) => flags.all === true || isLossy(each)),
+    io,
+  );
   for (const host of imported.hosts) io.err(`on ${host}\n`);
   io.err(`${file}: ${importTotals(lines)}\n`);
   if (text !== undefined) io.out(text);

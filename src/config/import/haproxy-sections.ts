@@ -16,6 +16,7 @@ export interface HaproxyProxy {
 }
 
 export interface HaproxyFile {
+  readonly hasSections: boolean;
   readonly proxies: readonly HaproxyProxy[];
   readonly global: readonly HaproxyLine[];
   /** Each section `defaults` with its own lines. */
@@ -87,6 +88,7 @@ export function readHaproxy(file: string, text: string): HaproxyFile {
   const global: HaproxyLine[] = [];
   const conditions: HaproxyLine[] = [];
   let into = others;
+  let hasSections = false;
   text.split(/\r?\n/).forEach((raw, index) => {
     const words = haproxyWords(raw);
     const [first = '', name = ''] = words;
@@ -94,6 +96,7 @@ export function readHaproxy(file: string, text: string): HaproxyFile {
     const line = { words, at: { file, line: index + 1, text: raw } };
     if (/^\.(if|elif|else|endif)$/.test(first)) return void conditions.push(line);
     if (!SECTIONS.has(first)) return void into.push(line);
+    hasSections = true;
     const from = words[words.indexOf('from') + 1];
     const inherited = words.includes('from') ? defaults.findLast((each) => each.name === from) : defaults.at(-1);
     if (first === 'defaults') {
@@ -111,6 +114,6 @@ export function readHaproxy(file: string, text: string): HaproxyFile {
   return {
     proxies: proxies.map(({ proxy, lines }) => ({ ...proxy, lines })),
     defaults: defaults.map(({ at, lines, inherited }) => ({ at, own: lines.slice(inherited) })),
-    ...{ global, others, conditions },
+    ...{ hasSections, global, others, conditions },
   };
 }

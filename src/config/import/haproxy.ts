@@ -227,7 +227,8 @@ function importOthers({ global, defaults, others, conditions }: HaproxyFile, use
   let section = '';
   for (const { words, at } of others) {
     if (isSection(words[0] ?? '')) section = words[0] ?? '';
-    reportFate(report, at, sectionFate(section));
+    if (section === '') report.unknown(at, 'lost', 'it stands in no section');
+    else reportFate(report, at, sectionFate(section));
   }
   for (const { at } of conditions)
     report.add(
@@ -244,6 +245,7 @@ export function importHaproxy(file: string, text: string, options: ImportOptions
   const report = new ImportReport();
   const read = readHaproxy(file, text);
   const { proxies } = read;
+  if (read.hasSections) report.known();
   const used = new Set<string>();
   const looked = new Set<HaproxyLine>();
   for (const front of proxies.filter(({ kind }) => kind !== 'backend')) {

@@ -20,9 +20,25 @@ export class ImportReport {
   readonly #lines: ImportLine[] = [];
   readonly #seen = new Set<string>();
   readonly #services = new Map<string, ImportedService>();
+  #isKnown = false;
   #timeouts: Timeouts | undefined;
 
-  add({ file, line, text }: At, status: ImportStatus, became: string, consequence = '', hint?: string): void {
+  add(at: At, status: ImportStatus, became: string, consequence = '', hint?: string): void {
+    this.#isKnown = true;
+    this.#add(at, status, became, consequence, hint);
+  }
+
+  /** What is nothing of the format. */
+  unknown(at: At, status: 'lost' | 'refused', consequence: string): void {
+    this.#add(at, status, '', consequence);
+  }
+
+  /** The text is of the format, whatever is in it. */
+  known(): void {
+    this.#isKnown = true;
+  }
+
+  #add({ file, line, text }: At, status: ImportStatus, became: string, consequence: string, hint?: string): void {
     // Of a range of servers each is as the others.
     const id = JSON.stringify([line, text, status, became, consequence]);
     if (this.#seen.has(id)) return;
@@ -65,7 +81,8 @@ export class ImportReport {
   done(): Imported {
     const services = [...this.#services.values()];
     const timeouts = this.#timeouts === undefined ? {} : { timeouts: this.#timeouts };
-    return { services, ...timeouts, lines: this.#lines.toSorted((a, b) => a.line - b.line), hosts: hostChanges(services) };
+    const lines = this.#lines.toSorted((a, b) => a.line - b.line);
+    return { services, ...timeouts, lines, hosts: hostChanges(services), isForeign: !this.#isKnown };
   }
 }
 

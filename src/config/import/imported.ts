@@ -52,7 +52,13 @@ export interface Imported {
   readonly lines: readonly ImportLine[];
   /** What must be changed on hosts, one sentence each. */
   readonly hosts: readonly string[];
+  /** Nothing of the text is of the format. */
+  readonly isForeign: boolean;
 }
+
+/** Whether a file can be written of it. */
+export const isStated = ({ services, timeouts }: Pick<Imported, 'services' | 'timeouts'>): boolean =>
+  services.length > 0 || timeouts !== undefined;
 
 /** How packets go to servers of programs that are proxies, and which address stands for one that listens on all. */
 export interface ImportOptions {
@@ -61,8 +67,10 @@ export interface ImportOptions {
   readonly vips: readonly Address[];
 }
 
-/** As a table, without checks. */
-export const importedTable = ({ services, timeouts }: Imported): TableDocument & Required<Pick<TableDocument, 'services'>> => ({
-  services: services.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((each) => each.spec) })),
+/** As a table, without checks. Timeouts alone leave the services of the table as they are. */
+export const importedTable = ({ services, timeouts }: Imported): TableDocument => ({
+  ...(services.length === 0
+    ? {}
+    : { services: services.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((each) => each.spec) })) }),
   ...(timeouts === undefined ? {} : { timeouts }),
 });

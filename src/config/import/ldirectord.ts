@@ -47,13 +47,14 @@ function blocksOf(file: string, text: string, report: ImportReport): readonly Bl
     const at: At = { file, line: index + 1, text: line };
     const [, indent = '', name = '', value = ''] = /^(\s*)([\w]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     const key = name.toLowerCase();
-    if (name === '') return report.add(at, 'refused', '', 'this is no setting of ldirectord');
+    if (name === '') return report.unknown(at, 'refused', 'this is no setting of ldirectord');
     const setting = { name: key, value: unquoted(value), at };
     const block = blocks.at(-1);
+    if (SETTINGS.has(key)) report.known();
     if (key === 'virtual' || key === 'virtual6') blocks.push({ head: setting, own: [] });
     else if (OF_ITS_DAEMON.has(key))
       report.add(at, 'lost', '', 'no packet goes another way: it is about its daemon, its logs or its mail', 'weir run has its own');
-    else if (!SETTINGS.has(key)) report.add(at, 'refused', '', 'ldirectord has no such setting');
+    else if (!SETTINGS.has(key)) report.unknown(at, 'refused', 'ldirectord has no such setting');
     else if (indent === '' && !OF_A_SERVICE.has(key)) global.push(setting);
     else if (block === undefined || indent === '') report.add(at, 'refused', '', 'it stands in no virtual server');
     else block.own.push(setting);

@@ -166,6 +166,8 @@ export function importLoxilb(file: string, text: string): Imported {
       what: `this is no JSON: ${messageOf(error)}`,
     });
   }
-  new ObjectReader(whole).of('lbAttr').list.forEach((rule, index) => importer.rule(rule, index));
+  const rules = new ObjectReader(whole);
+  if (rules.names.includes('lbAttr')) importer.report.known();
+  rules.of('lbAttr').list.forEach((rule, index) => importer.rule(rule, index));
   return importer.report.done();
 }

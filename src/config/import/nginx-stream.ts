@@ -190,10 +190,13 @@ class Stream {
 export function importNginxStream(file: NginxFile, readIncluded: ReadIncluded, options: ImportOptions): Imported {
   const stream = new Stream(options);
   for (const each of parseNginx(file, readIncluded)) {
-    if (each.name === 'stream') stream.read(each.block ?? []);
-    else if (each.name === 'http') stream.report.lost(placeOf(each), 'no service is made of it: requests are layer 7', 'weir import nginx');
+    if (each.name === 'stream') {
+      stream.report.known();
+      stream.read(each.block ?? []);
+    } else if (each.name === 'http')
+      stream.report.lost(placeOf(each), 'no service is made of it: requests are layer 7', 'weir import nginx');
     else if (MAIN.test(each.name)) stream.report.add(placeOf(each), 'equivalent', 'nothing', 'no packet goes another way for it');
-    else stream.report.lost(placeOf(each), 'weir does nothing of the kind to packets');
+    else stream.report.unknown(placeOf(each), 'lost', 'weir does nothing of the kind to packets');
   }
   return stream.report.done();
 }

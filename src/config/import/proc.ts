@@ -41,6 +41,7 @@ export function importProc(file: string, text: string): Imported {
   const lines = text.split('\n');
   if (!/^IP Virtual Server version /.test(lines[0] ?? ''))
     throw new WeirError('import-syntax', { file, line: 1, what: 'this is no /proc/net/ip_vs' });
+  report.known();
   let now: { readonly at: At; readonly service: ImportedService; readonly destinations: ImportedDestination[] } | undefined;
   const end = (): void => {
     if (now !== undefined) report.service(now.at, { ...now.service, destinations: now.destinations });

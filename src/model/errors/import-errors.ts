@@ -6,4 +6,9 @@ export const importErrors = {
     text: ({ file, line, what }: { file: string; line: number; what: string }) => `${file}:${line}: ${what}`,
     exitStatus: 2,
   },
+  'import-empty': {
+    text: ({ file, format }: { file: string; format: string }) =>
+      `${file}: no service comes of it by the format ${format}, and nothing is written: without services a weir.yaml empties the table`,
+    exitStatus: 2,
+  },
 } as const satisfies ErrorRows;
