@@ -19,6 +19,7 @@ export interface At {
 export class ImportReport {
   readonly #lines: ImportLine[] = [];
   readonly #seen = new Set<string>();
+  readonly #places = new Set<number>();
   readonly #services = new Map<string, ImportedService>();
   #isKnown = false;
   #timeouts: Timeouts | undefined;
@@ -33,6 +34,11 @@ export class ImportReport {
     this.#add(at, status, '', consequence);
   }
 
+  /** Whether a line of the file has one here. */
+  has({ line }: At): boolean {
+    return this.#places.has(line);
+  }
+
   /** The text is of the format, whatever is in it. */
   known(): void {
     this.#isKnown = true;
@@ -43,6 +49,7 @@ export class ImportReport {
     const id = JSON.stringify([line, text, status, became, consequence]);
     if (this.#seen.has(id)) return;
     this.#seen.add(id);
+    this.#places.add(line);
     const shown = text.trim().slice(0, TEXT_MAX);
     this.#lines.push({ file, line, text: shown, status, became, consequence, ...(hint === undefined ? {} : { hint }) });
   }

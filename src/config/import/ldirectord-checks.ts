@@ -1,109 +1,154 @@
-// ldirectord's negotiating checks as checks of keepalived.conf.
+// ldirectord's checks of the servers of one virtual server as checks of keepalived.conf, with a line for each setting that they have.
+import { formatAddress } from '../../model/address-text.js';
+import type { ServiceKey } from '../../model/service.js';
 import type { At, ImportReport } from './import-report.js';
 import type { CheckBlock, CheckRow } from './imported.js';
-import type { Block } from './ldirectord-block.js';
-import { quoted, tcpCheck } from './values.js';
+import type { Block, CheckedServer } from './ldirectord-block.js';
+import { httpCheck } from './ldirectord-http.js';
+import { type CheckTiming, DEFAULT_INTERVAL_S, timingOf } from './ldirectord-timing.js';
+import { PORT_MAX, quoted, wholeNumber } from './values.js';
 
-/** By the port of the virtual server. */
-const SERVICES: Readonly<Record<number, string>> = {
-  21: 'ftp',
-  25: 'smtp',
-  53: 'dns',
-  80: 'http',
-  110: 'pop',
-  119: 'nntp',
-  143: 'imap',
-  389: 'ldap',
-  443: 'https',
-  587: 'submission',
-  993: 'imaps',
-  995: 'pops',
-  1521: 'oracle',
-  1812: 'radius',
-  3128: 'http_proxy',
-  3306: 'mysql',
-  5060: 'sip',
-  5432: 'pgsql',
+/** With their ports: of a virtual server the one by its port, and of a mark the port by the service. */
+const SERVICES: Readonly<Record<string, number>> = {
+  ...{ ftp: 21, smtp: 25, dns: 53, http: 80, pop: 110, nntp: 119, imap: 143, ldap: 389, https: 443, submission: 587, imaps: 993 },
+  ...{ pops: 995, oracle: 1521, radius: 1812, http_proxy: 3128, mysql: 3306, sip: 5060, pgsql: 5432 },
 };
+const KEYWORDS: Readonly<Record<string, CheckBlock['keyword']>> = {
+  ...{ http: 'HTTP_GET', https: 'SSL_GET', smtp: 'SMTP_CHECK', submission: 'SMTP_CHECK', dns: 'DNS_CHECK' },
+};
+const SENT = ['request', 'receive', 'login', 'passwd', 'database', 'secret', 'load'];
 
-export interface Negotiated {
-  readonly block: Block;
-  /** Of the server. */
-  readonly at: At;
-  readonly report: ImportReport;
-  /** Other than the server's. */
-  readonly port: number | undefined;
+export class ServerChecks {
+  /** undefined: nothing is checked. */
+  readonly #keyword: CheckBlock['keyword'] | undefined;
+  readonly #timing: CheckTiming | undefined;
+  readonly #port: number | undefined;
+
+  constructor(
+    readonly block: Block,
+    readonly key: ServiceKey,
+    readonly report: ImportReport,
+  ) {
+    const type = block.value('checktype') ?? 'negotiate';
+    const isNegotiated = !/^(?:on|off|connect|ping|external|external-perl)$/.test(type);
+    this.#keyword = isNegotiated ? this.#negotiated() : this.#plain(type);
+    this.#typeLine(type, isNegotiated);
+    if (this.#keyword === undefined) return;
+    this.#timing = timingOf(block, isNegotiated ? 'negotiate' : type.replace('-perl', ''), report);
+    this.#port = this.#checkPort();
+  }
+
   /** s */
-  readonly timeout: number;
-  readonly request: string | undefined;
-  readonly receive: string | undefined;
-  readonly virtualPort: number;
-}
-
-function httpCheck(asked: Negotiated, secure: boolean): CheckBlock {
-  const { block, at, report, port, timeout } = asked;
-  const [request = '/', receive] = [asked.request ?? block.value('request'), asked.receive ?? block.value('receive')];
-  if (/^https?:\/\//.test(request))
-    report.add(at, 'approximated', 'the path of the request', 'its host and port are those of the server, not those of the request');
-  const path = request.replace(/^https?:\/\/[^/]*/, '').replace(/^(?!\/)/, '/');
-  const wanted = quoted(path);
-  const host = block.value('virtualhost');
-  if (wanted === undefined) {
-    report.add(
-      at,
-      'approximated',
-      'TCP_CHECK',
-      'a server counts as healthy if it accepts connections: keepalived.conf cannot hold this request',
-    );
-    return tcpCheck(timeout, port);
+  get interval(): number {
+    return this.#timing?.interval ?? DEFAULT_INTERVAL_S;
   }
-  // Without a text that is to be there the page must be there (2xx); a redirect is followed by ldirectord and not here.
-  const expression = receive === undefined || receive === '' ? undefined : quoted(receive);
-  if (receive !== undefined && receive !== '') {
-    if (expression === undefined)
-      report.add(
-        at,
-        'approximated',
-        'the status alone',
-        'the text of the page is not looked at: keepalived.conf cannot hold this expression',
-      );
-    else report.add(at, 'equivalent', `regex ${expression}`);
-  }
-  const rows: readonly CheckRow[] = [
-    { keyword: 'url', rows: [`path ${wanted}`, 'status_code 200', ...(expression === undefined ? [] : [`regex ${expression}`])] },
-    ...(host === undefined || quoted(host) === undefined ? [] : [`virtualhost ${quoted(host)}`]),
-    ...(port === undefined ? [] : [`connect_port ${port}`]),
-    `connect_timeout ${timeout}`,
-  ];
-  if (block.value('httpmethod')?.toUpperCase() === 'HEAD')
-    report.add(block.setting('httpmethod')?.at ?? at, 'approximated', 'GET', 'servers are asked for the page itself');
-  return { keyword: secure ? 'SSL_GET' : 'HTTP_GET', rows };
-}
 
-/** By the service; those that weir has no check for become a connection, with a line. */
-export function negotiateCheck(asked: Negotiated): CheckBlock | true {
-  const { block, at, report, port, timeout, virtualPort } = asked;
-  const service = block.value('service') ?? SERVICES[virtualPort] ?? 'none';
-  const request = asked.request ?? block.value('request');
-  if (service === 'http' || service === 'https') return httpCheck(asked, service === 'https');
-  const rest = [...(port === undefined ? [] : [`connect_port ${port}`]), `connect_timeout ${timeout}`];
-  if (service === 'smtp' || service === 'submission') return { keyword: 'SMTP_CHECK', rows: rest };
-  if (service === 'dns') {
+  #at(name: string): At {
+    return this.block.setting(name)?.at ?? this.block.head.at;
+  }
+
+  /** The check that asks no more than whether a server is there. */
+  get #accepting(): CheckBlock['keyword'] {
+    return this.key.kind === 'address' && this.key.protocol === 'udp' ? 'PING_CHECK' : 'TCP_CHECK';
+  }
+
+  #plain(type: string): CheckBlock['keyword'] | undefined {
+    if (type === 'on' || type === 'off') return undefined;
+    if (type === 'connect') return this.#accepting;
+    return type === 'ping' ? 'PING_CHECK' : 'MISC_CHECK';
+  }
+
+  #typeLine(type: string, isNegotiated: boolean): void {
+    const { report, block } = this;
+    const at = this.#at('checktype');
+    if (type === 'off') {
+      const why = 'ldirectord never activates a server of checktype off; here it has connections';
+      report.add(at, 'approximated', 'no check', why, 'weight 0 keeps it out');
+    } else if (/^\d+$/.test(type)) {
+      const why = `ldirectord only connects ${type} times of ${Number(type) + 1}`;
+      report.add(at, 'approximated', 'the negotiating check each time', why);
+    } else if (isNegotiated && type !== 'negotiate')
+      report.add(at, 'approximated', 'the negotiating check', `ldirectord has no checktype ${type}`);
+    else if (block.setting('checktype') !== undefined) report.add(at, 'equivalent', this.#keyword ?? 'no check');
+  }
+
+  /** By the service; those that weir has no check for become a connection, with a line. */
+  #negotiated(): CheckBlock['keyword'] | undefined {
+    const { block, key, report } = this;
+    const port = key.kind === 'fwmark' ? 0 : key.port;
+    const [byPort = 'none'] = Object.entries(SERVICES).find(([, each]) => each === port) ?? [];
+    const service = block.value('service') ?? byPort;
+    const at = this.#at('service');
+    const keyword = KEYWORDS[service];
+    if (keyword !== undefined) {
+      if (block.setting('service') !== undefined) report.add(at, 'equivalent', keyword);
+      return keyword;
+    }
+    if (service === 'none') {
+      report.add(at, 'equivalent', 'no check', 'ldirectord monitors no service "none" either');
+      return undefined;
+    }
+    const accepting = this.#accepting;
+    const healthy = accepting === 'TCP_CHECK' ? 'accepts connections' : 'answers a ping';
+    const why = `a server counts as healthy if it ${healthy}: weir has no check for ${service}`;
+    report.add(at, 'approximated', accepting, why, 'MISC_CHECK with a command of your own');
+    for (const name of SENT) {
+      const setting = block.setting(name);
+      if (setting !== undefined) report.lost(setting.at, `${accepting} does not use it`);
+    }
+    return accepting;
+  }
+
+  /** The port that checks connect to, where it is that of no server. */
+  #checkPort(): number | undefined {
+    const setting = this.#keyword === 'MISC_CHECK' || this.#keyword === 'PING_CHECK' ? undefined : this.block.setting('checkport');
+    const port = wholeNumber(setting?.value, 1, PORT_MAX);
+    if (setting !== undefined && port !== undefined) this.report.add(setting.at, 'equivalent', `connect_port ${port}`);
+    else if (setting !== undefined) this.report.lost(setting.at, `checks connect to the port of the server: a port is 1 to ${PORT_MAX}`);
+    return port;
+  }
+
+  /** `true`: none. */
+  of(server: CheckedServer): CheckBlock | true {
+    const [keyword, timing] = [this.#keyword, this.#timing];
+    if (keyword === undefined || timing === undefined) return true;
+    if (keyword === 'MISC_CHECK') return this.#external(server, timing);
+    const times = [`connect_timeout ${timing.timeout}`, ...timing.retries];
+    if (keyword === 'PING_CHECK') return { keyword, rows: times };
+    const port = this.#port ?? (server.port || SERVICES[this.block.value('service') ?? '']);
+    if (port === undefined) {
+      this.report.add(server.at, 'approximated', 'no check', 'it is always taken as healthy: no port is known to connect to', 'checkport');
+      return true;
+    }
+    const rest = [...(this.key.kind === 'fwmark' || port !== server.port ? [`connect_port ${port}`] : []), ...times];
+    if (keyword === 'HTTP_GET' || keyword === 'SSL_GET')
+      return httpCheck({ block: this.block, server, report: this.report, keyword, rest });
+    return { keyword, rows: keyword === 'DNS_CHECK' ? [...this.#dnsRows(server), ...rest] : rest };
+  }
+
+  #dnsRows({ at, request: own, receive }: CheckedServer): readonly CheckRow[] {
+    const { block, report } = this;
+    const request = own ?? block.value('request');
     const name = request === undefined ? undefined : quoted(request);
-    if (asked.receive ?? block.value('receive'))
-      report.add(at, 'approximated', 'DNS_CHECK', 'any answer is good: which address it has is not looked at');
-    return { keyword: 'DNS_CHECK', rows: [...(name === undefined ? [] : [`name ${name}`]), ...rest] };
+    if (request !== undefined) {
+      const place = own === undefined ? this.#at('request') : at;
+      if (name === undefined) report.lost(place, 'the root is asked for: keepalived.conf cannot hold this name');
+      else report.add(place, 'equivalent', `name ${name}`);
+    }
+    if (receive ?? block.value('receive')) {
+      const why = 'any answer is good: which address it has is not looked at';
+      report.add(receive === undefined ? this.#at('receive') : at, 'approximated', 'DNS_CHECK', why);
+    }
+    return name === undefined ? [] : [`name ${name}`];
   }
-  if (service === 'none') {
-    report.add(at, 'equivalent', 'no check', 'ldirectord monitors no service "none" either');
-    return true;
+
+  /** With the arguments that ldirectord passes. */
+  #external({ address, port }: CheckedServer, { timeout, retries }: CheckTiming): CheckBlock {
+    const { block, key, report } = this;
+    const setting = block.setting('checkcommand');
+    if (setting !== undefined) report.add(setting.at, 'equivalent', 'misc_path');
+    const virtual = key.kind === 'fwmark' ? `${key.mark} 0` : `${formatAddress(key.address)} ${key.port}`;
+    const words = [setting?.value ?? '/bin/true', virtual, formatAddress(address), String(port)].join(' ');
+    return { keyword: 'MISC_CHECK', rows: [`misc_path "${words.replace(/["\\]/g, '')}"`, `misc_timeout ${timeout}`, ...retries] };
   }
-  report.add(
-    at,
-    'approximated',
-    'TCP_CHECK',
-    `a server counts as healthy if it accepts connections: weir has no check for ${service}`,
-    'MISC_CHECK with a command of your own',
-  );
-  return tcpCheck(timeout, port);
 }

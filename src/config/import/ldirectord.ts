@@ -1,20 +1,19 @@
 // ldirectord.cf → services (its manual page; ClusterLabs/resource-agents). Its daemon and weir both keep the table by checks.
 import { type Address, isLoopbackAddress } from '../../model/address.js';
-import { formatAddress, parseAddress } from '../../model/address-text.js';
+import { parseAddress } from '../../model/address-text.js';
 import { serviceFamily, widestNetmask } from '../../model/identity.js';
 import { schedulerNamed } from '../../model/schedulers.js';
 import type { DestinationSpec, ForwardingMethod, Persistence, ServiceKey, ServiceSpec } from '../../model/service.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { type At, ImportReport } from './import-report.js';
-import type { CheckBlock, Imported, ImportedDestination } from './imported.js';
+import type { Imported, ImportedDestination } from './imported.js';
 import { Block, type Setting } from './ldirectord-block.js';
-import { negotiateCheck } from './ldirectord-checks.js';
-import { destinationOf, PORT_MAX, tcpCheck, wholeNumber } from './values.js';
+import { ServerChecks } from './ldirectord-checks.js';
+import { destinationOf, PORT_MAX, wholeNumber } from './values.js';
 
 const METHODS: Readonly<Record<string, ForwardingMethod>> = { gate: 'route', masq: 'masq', ipip: 'tunnel' };
 const SERVERS_MAX = 4096;
 const [PERSISTENCE_MAX_S, MARK_MAX, WEIGHT_MAX] = [31 * 86_400, 0xffff_ffff, 65_535];
-const DEFAULTS = { interval: 10, timeout: 5, negotiate: 30 } as const;
 
 /** Of no meaning for packets: logs, mail and the daemon itself. */
 const OF_ITS_DAEMON = new Set(
@@ -31,7 +30,7 @@ const OF_A_SERVICE = new Set(
 
 /** Read with the service. */
 const SETTINGS = new Set(
-  'checktimeout connecttimeout negotiatetimeout checkinterval checkcount failurecount fallback fallback6 fallbackcommand quiescent readdquiescent maintenancedir real real6 checktype service checkcommand checkport request receive httpmethod virtualhost login passwd database secret load scheduler persistent netmask protocol ops'.split(
+  'checktimeout negotiatetimeout checkinterval checkcount failurecount fallback fallback6 fallbackcommand quiescent readdquiescent maintenancedir real real6 checktype service checkcommand checkport request receive httpmethod virtualhost login passwd database secret load scheduler persistent netmask protocol ops'.split(
     ' ',
   ),
 );
@@ -42,9 +41,10 @@ const unquoted = (text: string): string => /^"(.*)"$/.exec(text)?.[1] ?? text;
 function blocksOf(file: string, text: string, report: ImportReport): readonly Block[] {
   const global: Setting[] = [];
   const blocks: { readonly head: Setting; readonly own: Setting[] }[] = [];
-  text.split(/\r?\n/).forEach((line, index) => {
-    if (/^\s*(#|$)/.test(line)) return;
-    const at: At = { file, line: index + 1, text: line };
+  text.split(/\r?\n/).forEach((raw, index) => {
+    const line = raw.replace(/#.*/, '');
+    if (line.trim() === '') return;
+    const at: At = { file, line: index + 1, text: raw };
     const [, indent = '', name = '', value = ''] = /^(\s*)([\w]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     const key = name.toLowerCase();
     if (name === '') return report.unknown(at, 'refused', 'this is no setting of ldirectord');
@@ -52,9 +52,10 @@ function blocksOf(file: string, text: string, report: ImportReport): readonly Bl
     const block = blocks.at(-1);
     if (SETTINGS.has(key)) report.known();
     if (key === 'virtual' || key === 'virtual6') blocks.push({ head: setting, own: [] });
-    else if (OF_ITS_DAEMON.has(key))
+    else if (OF_ITS_DAEMON.has(key)) {
+      if (key === 'fork') global.push(setting);
       report.add(at, 'lost', '', 'no packet goes another way: it is about its daemon, its logs or its mail', 'weir run has its own');
-    else if (!SETTINGS.has(key)) report.unknown(at, 'refused', 'ldirectord has no such setting');
+    } else if (!SETTINGS.has(key)) report.unknown(at, 'refused', 'ldirectord has no such setting');
     else if (indent === '' && !OF_A_SERVICE.has(key)) global.push(setting);
     else if (block === undefined || indent === '') report.add(at, 'refused', '', 'it stands in no virtual server');
     else block.own.push(setting);
@@ -93,25 +94,27 @@ function addressesOf(text: string): { readonly addresses: readonly Address[]; re
   return { addresses: Array.from({ length: end - from + 1 }, (_, k) => ({ family: 'inet', words: [from + k] })), port: to?.port };
 }
 
+const methodTo = (address: Address, method: ForwardingMethod): ForwardingMethod => (isLoopbackAddress(address) ? 'local' : method);
+
+/** Packets get another port by masq alone, and none on this host. */
+const portKept = (key: ServiceKey, address: Address, port: number, method: ForwardingMethod): number =>
+  key.kind === 'address' && methodTo(address, method) !== 'masq' ? key.port : port;
+const KEPT = 'by gate and ipip, and to this host, packets keep their port, in ldirectord as here';
+
 /** Quoted texts, or words. */
 const wordsOf = (text: string): readonly string[] =>
   [...text.matchAll(/"((?:[^"\\]|\\.)*)"|([^\s,]+)/g)].map(([, quotedText, word]) => quotedText ?? word ?? '');
 
-/** A server that is checked: its port, and what its own line has of the check. */
-interface Checked {
-  readonly at: At;
-  readonly address: Address;
-  readonly port: number;
-  readonly request: string | undefined;
-  readonly receive: string | undefined;
-}
-
 class VirtualServer {
+  readonly #checks: ServerChecks;
+
   constructor(
     readonly block: Block,
     readonly key: ServiceKey,
     readonly report: ImportReport,
-  ) {}
+  ) {
+    this.#checks = new ServerChecks(block, key, report);
+  }
 
   read(): void {
     const { block, key, report } = this;
@@ -121,7 +124,7 @@ class VirtualServer {
       spec: this.#spec(),
       destinations,
       ...(fallback === undefined ? {} : { sorry: fallback }),
-      checkInterval: block.seconds(DEFAULTS.interval, 'checkinterval'),
+      checkInterval: this.#checks.interval,
       keepsFailed: block.value('quiescent') !== 'no',
     });
     report.add(block.head.at, 'exact', key.kind === 'fwmark' ? `mark ${key.mark}` : 'a service');
@@ -193,60 +196,14 @@ class VirtualServer {
     }
     const [request, receive] = rest.slice(weight === undefined ? 0 : 1);
     const port = key.kind === 'fwmark' ? 0 : found.port || key.port;
-    const isMoved = key.kind === 'address' && port !== key.port && forwarding !== 'masq';
-    if (isMoved) report.add(at, 'equivalent', `port ${key.port}`, `by ${method} packets keep their port, in ldirectord as here`);
+    const kept = (address: Address): number => portKept(key, address, port, forwarding);
+    const [moved] = found.addresses.map(kept).filter((each) => each !== port);
+    if (moved !== undefined) report.add(at, 'equivalent', `port ${moved}`, KEPT);
     else report.add(at, 'exact', `${found.addresses.length} × ${forwarding}`);
     return found.addresses.map((address) => ({
-      spec: destinationOf(address, isMoved ? key.port : port, isLoopbackAddress(address) ? 'local' : forwarding, { weight: weight ?? 1 }),
-      check: this.#check({ at, address, port: found.port ?? port, request, receive }),
+      spec: destinationOf(address, kept(address), methodTo(address, forwarding), { weight: weight ?? 1 }),
+      check: this.#checks.of({ at, address, port: found.port ?? port, request, receive }),
     }));
-  }
-
-  #check({ at, address, port, request, receive }: Checked): CheckBlock | true {
-    const { block, key, report } = this;
-    const type = block.value('checktype') ?? 'negotiate';
-    const checkPort = wholeNumber(block.value('checkport'), 1, PORT_MAX) ?? port;
-    const asked = key.kind === 'fwmark' || checkPort !== port ? checkPort : undefined;
-    const timeout = block.seconds(DEFAULTS.timeout, 'checktimeout', 'negotiatetimeout');
-    if (type === 'on') return true;
-    if (type === 'ping') return { keyword: 'PING_CHECK', rows: [`connect_timeout ${timeout}`] };
-    if (type === 'connect') return tcpCheck(timeout, asked);
-    if (type.startsWith('external')) return this.#external(address, port, timeout);
-    if (type === 'off') {
-      report.add(
-        at,
-        'approximated',
-        'no check',
-        'ldirectord never activates a server of checktype off; here it has connections',
-        'weight 0 keeps it out',
-      );
-      return true;
-    }
-    if (/^\d+$/.test(type))
-      report.add(
-        block.setting('checktype')?.at ?? at,
-        'approximated',
-        'the negotiating check each time',
-        `ldirectord only connects ${type} times of ${Number(type) + 1}`,
-      );
-    return negotiateCheck({
-      block,
-      at,
-      report,
-      port: asked,
-      timeout: block.seconds(DEFAULTS.negotiate, 'negotiatetimeout', 'checktimeout'),
-      request,
-      receive,
-      virtualPort: key.kind === 'fwmark' ? 0 : key.port,
-    });
-  }
-
-  /** With the arguments that ldirectord passes. */
-  #external(address: Address, port: number, timeout: number): CheckBlock {
-    const { block, key } = this;
-    const virtual = key.kind === 'fwmark' ? `${key.mark} 0` : `${formatAddress(key.address)} ${key.port}`;
-    const words = [block.value('checkcommand') ?? '/bin/true', virtual, formatAddress(address), String(port)].join(' ');
-    return { keyword: 'MISC_CHECK', rows: [`misc_path "${words.replace(/["\\]/g, '')}"`, `misc_timeout ${timeout}`] };
   }
 
   #fallback(): DestinationSpec | undefined {
@@ -260,25 +217,43 @@ class VirtualServer {
       report.add(setting.at, 'refused', '', 'while no server is left clients are refused', 'write the address of the fallback');
       return undefined;
     }
-    const port = found.port ?? (key.kind === 'fwmark' ? 0 : key.port);
-    report.add(setting.at, 'exact', 'sorry_server');
-    return destinationOf(found.address, port, isLoopbackAddress(found.address) ? 'local' : forwarding);
+    const given = key.kind === 'fwmark' ? 0 : (found.port ?? key.port);
+    const port = portKept(key, found.address, given, forwarding);
+    if (port === given) report.add(setting.at, 'exact', 'sorry_server');
+    else report.add(setting.at, 'equivalent', `sorry_server, port ${port}`, KEPT);
+    return destinationOf(found.address, port, methodTo(found.address, forwarding));
   }
 
-  /** What is neither of the service nor of its servers. */
+  /** What is neither of the service nor of its servers and their checks. */
   #otherSettings(): void {
-    for (const { name, at, value } of this.block.own) {
-      if (name === 'protocol' || name === 'ops') this.report.add(at, 'exact', value);
-      else if (name === 'fallbackcommand')
-        this.report.lost(
-          at,
-          'no packet goes another way, but the command is not run',
-          'notify_up and notify_down of real_server, quorum_up and quorum_down',
-        );
-      else if (name === 'readdquiescent') this.report.lost(at, 'a server that was removed by hand comes back with its next check');
-      else if (name === 'quiescent') this.report.add(at, 'exact', `inhibit_on_failure ${value === 'no' ? 'off' : 'on'}`);
+    const { block, report } = this;
+    for (const { name, at, value } of block.own) if (name === 'protocol' || name === 'ops') report.add(at, 'exact', value);
+    const quiescent = block.setting('quiescent');
+    if (quiescent !== undefined) report.add(quiescent.at, 'exact', `inhibit_on_failure ${quiescent.value === 'no' ? 'off' : 'on'}`);
+    for (const [name, consequence, hint] of LOST) {
+      const setting = block.setting(name);
+      if (setting !== undefined) report.lost(setting.at, consequence, hint);
     }
+    unused(block.own, 'neither its servers nor their checks use it', report);
   }
+}
+
+const LOST = [
+  [
+    'fallbackcommand',
+    'no packet goes another way, but the command is not run',
+    'notify_up and notify_down of real_server, quorum_up and quorum_down',
+  ],
+  ['readdquiescent', 'a server that was removed by hand comes back with its next check', undefined],
+  ['maintenancedir', 'files in that folder take no server out', 'weir drain, or FILE_CHECK'],
+] as const;
+
+/** No setting is without a line. */
+function unused(settings: readonly Setting[], why: string, report: ImportReport): void {
+  settings.forEach(({ name, at }, index) => {
+    const isReplaced = settings.slice(index + 1).some((each) => each.name === name);
+    if (!report.has(at)) report.add(at, 'equivalent', 'nothing', isReplaced ? 'another line has its place' : why);
+  });
 }
 
 /** Names are not looked up. `file`: for the lines of the report. */
@@ -296,7 +271,6 @@ export function importLdirectord(file: string, text: string): Imported {
       );
     else new VirtualServer(block, key, report).read();
   }
-  const maintenance = blocks[0]?.setting('maintenancedir');
-  if (maintenance !== undefined) report.lost(maintenance.at, 'files in that folder take no server out', 'weir drain, or FILE_CHECK');
+  unused(blocks[0]?.global ?? [], 'no virtual server uses it', report);
   return report.done();
 }
