@@ -189,6 +189,7 @@ test("another program's configuration becomes a document, with what is not carri
   const value = parseJson((await send({ format: 'haproxy', text })).text);
   assert.deepEqual(Object.keys(field(value, 'document', 'services') as object), ['tcp:192.0.2.1:80']);
   assert.ok((field(value, 'lines') as unknown[]).length > 0);
+  assert.match(String(field(value, 'weir')), /^services:\n {2}tcp:192\.0\.2\.1:80:\n.* {6}TCP_CHECK:\n/s);
   const commands = await send({ format: 'ipvsadm', text: '# saved\n--set 1200 60 200\n-A -t 192.0.2.1:80 -s rr\n-A -t web.example:80\n' });
   const table = parseJson(commands.text);
   assert.deepEqual(field(table, 'document', 'timeouts'), { tcp: '20m', tcp_fin: '1m', udp: '200s' });

@@ -98,9 +98,13 @@ for (const [format, file] of [
     assert.equal(imported.stdout, readFileSync(at(`${file}.keepalived`), 'utf8'));
     const commands = weir('import', format, at(file), '--format', 'ipvsadm').stdout;
     assert.equal(commands, readFileSync(at(`${file}.ipvsadm`), 'utf8'));
-    const document = weir('import', format, at(file));
-    const back = weir('import', 'ipvsadm', at(`${file}.ipvsadm`));
-    assert.deepEqual([back.status, back.stdout], [0, document.stdout], 'the same by way of commands');
+    const back = weir('import', 'ipvsadm', at(`${file}.ipvsadm`), '--format', 'ipvsadm');
+    assert.deepEqual([back.status, back.stdout], [0, commands], 'the same by way of commands');
+    const document = join(folder, `${format}.yaml`);
+    writeFileSync(document, weir('import', format, at(file)).stdout);
+    const examined = weir('schema', '--check', document);
+    assert.deepEqual([examined.status, examined.stderr], [0, '']);
+    assert.match(readFileSync(document, 'utf8'), /TCP_CHECK/);
   });
 }
 

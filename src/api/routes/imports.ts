@@ -5,6 +5,7 @@ import { emptyImport } from '../../config/import/empty-import.js';
 import { importLineText, importTotals, isLossy } from '../../config/import/import-report.js';
 import { type Imported, importedTable } from '../../config/import/imported.js';
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
+import { importedWeirText, lostOfWeir } from '../../config/import/write-weir.js';
 import { parseCommand } from '../../config/ipvsadm/grammar.js';
 import { tableTree } from '../../config/weir/write-table.js';
 import { IMPORT_FORMATS, IMPORT_METHODS, importFormat } from '../../document/import-formats.js';
@@ -55,9 +56,10 @@ export const importRoutes: readonly Route[] = [
     }),
     answers: {
       200: {
-        what: 'services as in a weir.yaml, the same with checks as a keepalived.conf, and the report of weir import',
+        what: 'services for a plan, the same with health checks as a weir.yaml and as a keepalived.conf, and the report of weir import',
         schema: z.strictObject({
           document: z.looseObject({}),
+          weir: z.string(),
           keepalived: z.string(),
           totals: z.string(),
           lines: z.array(lineShape),
@@ -75,11 +77,13 @@ export const importRoutes: readonly Route[] = [
       const imported = await importFormat(format, source, { method, vips: vips.map(vipOf) });
       const empty = emptyImport(format, source, imported);
       if (empty !== undefined) throw refusal(empty, imported);
+      const lines = [...imported.lines, ...lostOfWeir(imported, FILE)];
       return json({
         document: tableTree(importedTable(imported)),
+        weir: importedWeirText(imported),
         keepalived: importedKeepalivedText(imported),
-        totals: importTotals(imported.lines),
-        lines: imported.lines,
+        totals: importTotals(lines),
+        lines,
         hosts: imported.hosts,
       });
     },

@@ -17,7 +17,7 @@ const USAGE = `usage: weir import FORMAT FILE [--format weir|ipvsadm|keepalived]
        prints what another program's configuration has, as a file of weir; FILE -: standard input
        FORMAT  of layer 4: ${IMPORT_FORMATS.join(', ')}
                of layer 7: nginx (its block http, as a weir.yaml; files that it includes are read, too)
-       --format  weir (the default): a weir.yaml, without health checks; ipvsadm: for ipvsadm-restore; keepalived: with health checks
+       --format  weir (the default): a weir.yaml; keepalived: a keepalived.conf; ipvsadm: for ipvsadm-restore, without health checks
        --method  how packets go to servers of haproxy, nginx and Kubernetes: ${IMPORT_METHODS.join(', ')}; masq is the default
        --vip     the addresses of services that listen on all addresses there
        --plan    what weir apply would change in the table, instead of the file

@@ -3,7 +3,7 @@ import { emptyImport } from '../../config/import/empty-import.js';
 import { importLineText, importTotals, isLossy } from '../../config/import/import-report.js';
 import { type Imported, type ImportLine, type ImportOptions, importedTable } from '../../config/import/imported.js';
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
-import { writeTable } from '../../config/weir/write-table.js';
+import { importedWeirText, lostOfWeir } from '../../config/import/write-weir.js';
 import { planDocument } from '../../control/plan/plan-document.js';
 import { commandLines, EXPORT_FORMATS } from '../../document/export-formats.js';
 import { IMPORT_METHODS, type ImportFormat, type ImportSource, importFormat } from '../../document/import-formats.js';
@@ -55,18 +55,19 @@ function leftOut(imported: Imported, format: string, file: string): readonly Imp
     const { losses = [] } = EXPORT_FORMATS[format]?.({ services, timeouts }) ?? {};
     return losses.map((loss) => line(loss, 'keepalived.conf cannot hold it', '--format weir'));
   }
+  if (format === 'weir') return lostOfWeir(imported, file);
   const checked = imported.services.some(({ destinations }) => destinations.some(({ check }) => check !== true));
   const sorry = imported.services.some((service) => service.sorry !== undefined);
   return [
-    ...(checked ? [line('health checks', 'servers that fail keep their connections', '--format keepalived')] : []),
-    ...(sorry ? [line('fallback and backup servers', 'while no server is left clients are refused', '--format keepalived')] : []),
+    ...(checked ? [line('health checks', 'servers that fail keep their connections', '--format weir')] : []),
+    ...(sorry ? [line('fallback and backup servers', 'while no server is left clients are refused', '--format weir')] : []),
   ];
 }
 
 function textOf(imported: Imported, format: string): string {
   if (format === 'keepalived') return importedKeepalivedText(imported);
-  const table = importedTable(imported);
-  return format === 'weir' ? writeTable(table) : `${commandLines(table).join('\n')}\n`;
+  if (format === 'weir') return importedWeirText(imported);
+  return `${commandLines(importedTable(imported)).join('\n')}\n`;
 }
 
 /** Host names are looked up, as by ipvsadm-restore. */

@@ -51,10 +51,7 @@ const SERVER: WordTable = [
   ['observe+ error-limit+ on-error+', OBSERVED],
   ['on-marked-down+ on-marked-up+', HELD],
   ['maxqueue+ minconn+ strict-maxconn', NO_WAITING],
-  [
-    'slowstart+',
-    { status: 'approximated', why: 'a server that comes back has its whole share, unless slow_start is set in keepalived.conf' },
-  ],
+  ['slowstart+', { status: 'approximated', why: 'a server that comes back has its whole share, unless slow_start is set' }],
   ['cookie+', lost('there are no cookies in packets')],
   ['non-stick', lost('clients stay with this server, too')],
   ['redir+', OF_REQUESTS],

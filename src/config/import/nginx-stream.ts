@@ -111,12 +111,7 @@ class Stream {
     for (const word of args.filter((each) => /^(max_fails|fail_timeout)=/.test(each)))
       report.add(at, 'approximated', 'TCP_CHECK', `${word}: servers are checked from time to time, and failures of clients do not count`);
     for (const word of args.filter((each) => each.startsWith('slow_start=')))
-      report.add(
-        at,
-        'approximated',
-        '',
-        `${word}: a server that comes back has its whole share, unless slow_start is set in keepalived.conf`,
-      );
+      report.add(at, 'approximated', '', `${word}: a server that comes back has its whole share, unless slow_start is set`);
     for (const word of args.filter((each) => each === 'resolve' || each.startsWith('service=')))
       report.add(at, 'equivalent', 'nothing', `${word}: a server that is named by its address is not looked up`);
     for (const word of args.filter((each) => !PARAMETERS.test(each)))

@@ -111,7 +111,7 @@ test('nginx: each word of a server has a line that is true of it', () => {
     words.map(({ status, became, consequence }) => [status, became, consequence].join(' ')),
     [
       'equivalent weight 1 ',
-      'approximated  slow_start=30s: a server that comes back has its whole share, unless slow_start is set in keepalived.conf',
+      'approximated  slow_start=30s: a server that comes back has its whole share, unless slow_start is set',
       'equivalent nothing resolve: a server that is named by its address is not looked up',
       'refused  web:80 gets no connections: names are not looked up',
       'refused  $name:80 gets no connections: variables are not filled in',

@@ -16,6 +16,15 @@ type Tree = Readonly<Record<string, unknown>>;
 
 const LINE_WIDTH = 120;
 
+/** What a service has besides its table, in the words of the file. */
+export interface ServiceChecks {
+  readonly checks: Tree;
+  /** In the place of those of the service. */
+  readonly ofServer: (server: DestinationSpec) => Tree | undefined;
+  readonly sorry?: DestinationSpec;
+}
+type ChecksOf = (service: DocumentService) => ServiceChecks | undefined;
+
 const secondsText = (seconds: number): string => durationText(seconds * 1e6);
 
 function persistenceTree({ key, persistence }: ServiceSpec): Tree {
@@ -48,29 +57,33 @@ function forwardingTree({ method, tunnel, localAddresses, clientAddress }: Desti
   };
 }
 
-function serverTree(spec: DestinationSpec, forwarding: Tree): unknown {
+function serverTree(spec: DestinationSpec, forwarding: Tree, checks?: Tree): unknown {
   const { weight, upperThreshold, lowerThreshold } = spec;
   const own = {
     ...(weight === SERVICE_DEFAULTS.weight ? {} : { weight }),
     ...(upperThreshold === 0 ? {} : { upper_threshold: upperThreshold }),
     ...(lowerThreshold === 0 ? {} : { lower_threshold: lowerThreshold }),
     ...forwarding,
+    ...(checks === undefined ? {} : { checks }),
   };
   return Object.keys(own).length === 0 ? endpointText(spec) : { address: endpointText(spec), ...own };
 }
 
 /** What all servers have of forwarding stands in the service. */
-function serviceTree({ spec, destinations }: DocumentService): Tree {
-  const each = destinations.map(forwardingTree);
-  const [first = {}] = each;
-  const isShared = each.every((one) => JSON.stringify(one) === JSON.stringify(first));
+function serviceTree({ spec, destinations }: DocumentService, more: ServiceChecks | undefined): Tree {
+  const sorry = more?.sorry;
+  const [first = {}, ...others] = [...destinations, ...(sorry === undefined ? [] : [sorry])].map(forwardingTree);
+  const isShared = others.every((one) => JSON.stringify(one) === JSON.stringify(first));
+  const own = (one: DestinationSpec): Tree => (isShared ? {} : forwardingTree(one));
   return {
     ...(spec.scheduler === SERVICE_DEFAULTS.scheduler ? {} : { scheduler: spec.scheduler }),
     ...flagsTree(spec),
     ...persistenceTree(spec),
     ...(spec.onePacket ? { one_packet: true } : {}),
     ...(isShared ? first : {}),
-    servers: destinations.map((one, index) => serverTree(one, isShared ? {} : (each[index] ?? {}))),
+    ...(more === undefined ? {} : { checks: more.checks }),
+    servers: destinations.map((one) => serverTree(one, own(one), more?.ofServer(one))),
+    ...(sorry === undefined ? {} : { sorry_server: serverTree(sorry, own(sorry)) }),
   };
 }
 
@@ -81,14 +94,19 @@ const timeoutsTree = ({ tcp, tcpFin, udp }: Timeouts): Tree => ({
 });
 
 /** The sections as values, which print as JSON, too. */
-export function tableTree({ services, timeouts }: TableDocument): Tree {
+export function tableTree({ services, timeouts }: TableDocument, checksOf: ChecksOf = () => undefined): Tree {
   return {
     ...(timeouts === undefined ? {} : { timeouts: timeoutsTree(timeouts) }),
     ...(services === undefined
       ? {}
-      : { services: Object.fromEntries(services.map((service) => [serviceWord(service.spec.key), serviceTree(service)])) }),
+      : {
+          services: Object.fromEntries(services.map((service) => [serviceWord(service.spec.key), serviceTree(service, checksOf(service))])),
+        }),
   };
 }
 
-export const writeTable = (document: TableDocument & { readonly vips?: readonly WantedVip[] }): string =>
-  stringify({ ...vipsTree(document.vips ?? []), ...tableTree(document) }, { lineWidth: LINE_WIDTH, aliasDuplicateObjects: false });
+export const writeTable = (document: TableDocument & { readonly vips?: readonly WantedVip[] }, checksOf?: ChecksOf): string =>
+  stringify(
+    { ...vipsTree(document.vips ?? []), ...tableTree(document, checksOf) },
+    { lineWidth: LINE_WIDTH, aliasDuplicateObjects: false },
+  );
