@@ -21,7 +21,7 @@ export interface ImportSource {
   readonly readIncluded: ReadIncluded;
 }
 
-export const IMPORT_METHODS = ['masq', 'route', 'tunnel'] as const satisfies readonly ImportOptions['method'][];
+export const IMPORT_METHODS = ['masq', 'route', 'tunnel', 'fullnat'] as const satisfies readonly ImportOptions['method'][];
 
 const IMPORTERS = {
   ipvsadm: ({ file, text, parseCommand }) => importCommands(file, text, parseCommand),

@@ -1,5 +1,6 @@
 // What FULLNAT asks of a destination: local addresses of its service's family.
-import { isLoopbackAddress } from './address.js';
+import { type Address, isLoopbackAddress } from './address.js';
+import { parseAddress } from './address-text.js';
 import { WeirError } from './errors/weir-error.js';
 import { serviceFamily } from './identity.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from './service.js';
@@ -7,6 +8,16 @@ import { isUnicast } from './unicast-address.js';
 
 /** How many local addresses a destination may have. */
 const LOCAL_ADDRESSES_MAX = 8;
+
+const canBeLocal = (address: Address): boolean => isUnicast(address) && !isLoopbackAddress(address);
+
+/** undefined: they cannot be local addresses of destinations. */
+export function parseLocals(texts: readonly string[]): readonly Address[] | undefined {
+  const addresses = texts.flatMap((text) => parseAddress(text) ?? []);
+  const isEach = addresses.length === texts.length && addresses.every(canBeLocal);
+  const different = new Set(addresses.map(({ words }) => words.join('.'))).size === addresses.length;
+  return isEach && different && addresses.length <= LOCAL_ADDRESSES_MAX ? addresses : undefined;
+}
 
 /** Are clients reported to servers of such a service? Of a mark those of TCP are. */
 const isReported = (service: ServiceKey): boolean => service.kind === 'fwmark' || service.protocol === 'tcp';
@@ -31,9 +42,7 @@ export function checkFullnat(service: ServiceKey, { method, localAddresses = [],
     return;
   }
   const different = new Set(localAddresses.map(({ words }) => words.join('.'))).size === localAddresses.length;
-  const fit = localAddresses.every(
-    (address) => address.family === serviceFamily(service) && isUnicast(address) && !isLoopbackAddress(address),
-  );
+  const fit = localAddresses.every((address) => address.family === serviceFamily(service) && canBeLocal(address));
   if (localAddresses.length === 0 || localAddresses.length > LOCAL_ADDRESSES_MAX || !different || !fit)
     throw new WeirError('fullnat-locals', { max: LOCAL_ADDRESSES_MAX });
   if (clientAddress !== undefined && !isReported(service)) throw new WeirError('client-address-refused');

@@ -195,6 +195,14 @@ test("another program's configuration becomes a document, with what is not carri
   assert.deepEqual(field(table, 'document', 'timeouts'), { tcp: '20m', tcp_fin: '1m', udp: '200s' });
   assert.deepEqual(Object.keys(field(table, 'document', 'services') as object), ['tcp:192.0.2.1:80']);
   assert.equal(field(table, 'totals'), '2 exact, 1 refused', 'names are not looked up');
+  const sent = text.replace('check', 'send-proxy-v2');
+  const fullnat = parseJson((await send({ format: 'haproxy', text: sent, method: 'fullnat', local_addresses: ['10.9.0.1'] })).text);
+  assert.deepEqual(
+    ['method', 'local_addresses', 'client_address'].map((name) => field(fullnat, 'document', 'services', 'tcp:192.0.2.1:80', name)),
+    ['fullnat', ['10.9.0.1'], 'proxy'],
+  );
+  for (const body of [{ method: 'fullnat' }, { local_addresses: ['10.9.0.1'] }, { method: 'fullnat', local_addresses: ['127.0.0.1'] }])
+    assert.match((await send({ format: 'haproxy', text, ...body })).text, /"pointer":"\/local_addresses"/);
   const foreign = await send({ format: 'ldirectord', text });
   assert.deepEqual([foreign.status, codeOf(foreign.text)], [422, 'api-values']);
   assert.match(foreign.text, /text:1: this is not of the format ldirectord: listen web/);

@@ -150,6 +150,14 @@ test('a file of another format is refused, and nothing is on standard output', (
     }
 });
 
+test('--method fullnat needs --local-address, and no other method has one', () => {
+  const options = (...words: readonly string[]) => weir('import', 'haproxy', at('haproxy.cfg'), ...words);
+  assert.match(options('--method', 'fullnat').stderr, /--local-address \(of --method fullnat\) is missing/);
+  assert.match(options('--local-address', '10.9.0.1').stderr, /--local-address: only with --method fullnat/);
+  assert.match(options('--method', 'fullnat', '--local-address', '127.0.0.1').stderr, /--local-address takes up to eight/);
+  assert.match(options('--method', 'fullnat', '--local-address', '10.9.0.1').stdout, /method: fullnat/);
+});
+
 test('timeouts alone leave the services of the table as they are', () => {
   const file = join(folder, 'timeouts.rules');
   writeFileSync(file, '--set 1200 60 200\n');

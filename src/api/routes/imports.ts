@@ -10,6 +10,7 @@ import { parseCommand } from '../../config/ipvsadm/grammar.js';
 import { tableTree } from '../../config/weir/write-table.js';
 import { IMPORT_FORMATS, IMPORT_METHODS, importFormat } from '../../document/import-formats.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { parseLocals } from '../../model/fullnat.js';
 import { parseVip } from '../../model/vip-address.js';
 import { json, type Route, route } from '../route.js';
 
@@ -35,6 +36,14 @@ function vipOf(text: string) {
   return address;
 }
 
+/** @throws WeirError api-values */
+function localsOf(method: string, texts: readonly string[]) {
+  const addresses = parseLocals(texts);
+  if (addresses !== undefined && (method === 'fullnat') === addresses.length > 0) return addresses;
+  const message = method === 'fullnat' ? 'fullnat needs up to eight different addresses of this host' : 'only with fullnat';
+  throw new WeirError('api-values', { errors: [{ pointer: '/local_addresses', message }] });
+}
+
 /** With the lines of what of the format is lost. */
 function refusal({ message }: WeirError, { isForeign, lines }: Imported): WeirError {
   const lost = isForeign ? [] : lines.filter(isLossy).map(importLineText);
@@ -52,6 +61,7 @@ export const importRoutes: readonly Route[] = [
       format: z.enum(IMPORT_FORMATS.toSorted()),
       text: z.string(),
       method: z.enum(IMPORT_METHODS).optional().describe('how packets go to servers of proxies; masq where it is absent'),
+      local_addresses: z.array(z.string()).max(8).optional().describe('of fullnat, which needs them: addresses of this host'),
       vips: z.array(z.string()).max(64).optional().describe('in the place of addresses that stand for all'),
     }),
     answers: {
@@ -67,14 +77,14 @@ export const importRoutes: readonly Route[] = [
         }),
       },
     },
-    async answer({ body: { format, text, method = 'masq', vips = [] } }) {
+    async answer({ body: { format, text, method = 'masq', vips = [], local_addresses: locals = [] } }) {
       const source = {
         file: FILE,
         text,
         parseCommand: (words: readonly string[]) => parseCommand(words, NO_NAMES),
         readIncluded: refuseInclude,
       };
-      const imported = await importFormat(format, source, { method, vips: vips.map(vipOf) });
+      const imported = await importFormat(format, source, { method, vips: vips.map(vipOf), localAddresses: localsOf(method, locals) });
       const empty = emptyImport(format, source, imported);
       if (empty !== undefined) throw refusal(empty, imported);
       const lines = [...imported.lines, ...lostOfWeir(imported, FILE)];

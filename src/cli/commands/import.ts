@@ -11,14 +11,15 @@ import { importTable } from '../import/run.js';
 import type { Io } from '../io.js';
 import { readNamed } from '../read-text.js';
 
-const USAGE = `usage: weir import FORMAT FILE [--format weir|ipvsadm|keepalived] [--method ${IMPORT_METHODS.join('|')}] [--vip ADDRESS[,ADDRESS]...]
-                         [--plan] [--all] [--json]
+const USAGE = `usage: weir import FORMAT FILE [--format weir|ipvsadm|keepalived] [--method ${IMPORT_METHODS.join('|')}]
+                         [--local-address ADDRESS[,ADDRESS]...] [--vip ADDRESS[,ADDRESS]...] [--plan] [--all] [--json]
        weir import nginx FILE [--all] [--lossy]
        prints what another program's configuration has, as a file of weir; FILE -: standard input
        FORMAT  of layer 4: ${IMPORT_FORMATS.join(', ')}
                of layer 7: nginx (its block http, as a weir.yaml; files that it includes are read, too)
        --format  weir (the default): a weir.yaml; keepalived: a keepalived.conf; ipvsadm: for ipvsadm-restore, without health checks
-       --method  how packets go to servers of haproxy, nginx and Kubernetes: ${IMPORT_METHODS.join(', ')}; masq is the default
+       --method  how packets go to servers of haproxy, nginx and Kubernetes: ${IMPORT_METHODS.join(', ')}; masq is the default;
+                 fullnat keeps what servers see, and needs --local-address: addresses of this host that servers answer to
        --vip     the addresses of services that listen on all addresses there
        --plan    what weir apply would change in the table, instead of the file
        --lossy   of nginx: prints the file also where what refuses clients (allow, auth_basic …) would be open to everyone
@@ -29,7 +30,16 @@ const USAGE = `usage: weir import FORMAT FILE [--format weir|ipvsadm|keepalived]
 
 const LOSSES_STATUS = 3;
 const OF_NGINX: readonly string[] = ['all', 'lossy'];
-const TYPES = { format: 'value', method: 'value', vip: 'value', plan: 'flag', all: 'flag', json: 'flag', lossy: 'flag' } as const;
+const TYPES = {
+  format: 'value',
+  method: 'value',
+  vip: 'value',
+  'local-address': 'value',
+  plan: 'flag',
+  all: 'flag',
+  json: 'flag',
+  lossy: 'flag',
+} as const;
 
 function importLayer7(file: string, flags: Flags<typeof TYPES>, io: Io): number {
   const given = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((name) => flags[name] !== undefined && !OF_NGINX.includes(name));

@@ -10,7 +10,9 @@ import { IMPORT_METHODS, type ImportFormat, type ImportSource, importFormat } fr
 import { observeTable } from '../../document/table-facts.js';
 import type { Address } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { parseLocals } from '../../model/fullnat.js';
 import type { Timeouts } from '../../model/service.js';
+import { serviceWord } from '../../model/service-word.js';
 import { parseVip } from '../../model/vip-address.js';
 import { printPlan } from '../document/print-plan.js';
 import type { Io } from '../io.js';
@@ -21,12 +23,14 @@ import { includedFiles } from './included-files.js';
 
 const LOSSES_STATUS = 3;
 const UNSTATED: Timeouts = { tcp: 0, tcpFin: 0, udp: 0 };
+const LOCALS = 'up to eight different addresses of this host';
 const FORMATS = ['weir', 'ipvsadm', 'keepalived'];
 
 export interface ImportFlags {
   readonly format?: string;
   readonly method?: string;
   readonly vip?: string;
+  readonly 'local-address'?: string;
   readonly plan?: true;
   readonly all?: true;
   readonly json?: true;
@@ -38,10 +42,21 @@ function vipOf(word: string): Address {
   return address;
 }
 
-function optionsOf({ method = 'masq', vip }: ImportFlags): ImportOptions {
+/** Without them FULLNAT has no packet to send. */
+function localsOf(method: string, text: string | undefined): Pick<ImportOptions, 'localAddresses'> {
+  const option = '--local-address';
+  if (method === 'fullnat' && text === undefined) throw new WeirError('option-missing', { option: `${option} (of --method fullnat)` });
+  if (text === undefined) return {};
+  if (method !== 'fullnat') throw new WeirError('option-not-here', { options: option, only: '--method fullnat' });
+  const localAddresses = parseLocals(text.split(','));
+  if (localAddresses === undefined) throw new WeirError('option-value', { option, expected: LOCALS, given: text });
+  return { localAddresses };
+}
+
+function optionsOf({ method = 'masq', vip, 'local-address': locals }: ImportFlags): ImportOptions {
   const found = IMPORT_METHODS.find((each) => each === method);
   if (found === undefined) throw new WeirError('option-value', { option: '--method', expected: IMPORT_METHODS.join(', '), given: method });
-  return { method: found, vips: vip === undefined ? [] : vip.split(',').map(vipOf) };
+  return { method: found, vips: vip === undefined ? [] : vip.split(',').map(vipOf), ...localsOf(method, locals) };
 }
 
 /** What the format cannot hold of what was imported. */
@@ -53,7 +68,10 @@ function leftOut(imported: Imported, format: string, file: string): readonly Imp
   if (format === 'keepalived') {
     const { services = [], timeouts = UNSTATED } = importedTable(imported);
     const { losses = [] } = EXPORT_FORMATS[format]?.({ services, timeouts }) ?? {};
-    return losses.map((loss) => line(loss, 'keepalived.conf cannot hold it', '--format weir'));
+    const sorry = imported.services.flatMap((each) =>
+      each.sorry?.method === 'fullnat' ? `sorry_server of ${serviceWord(each.spec.key)}` : [],
+    );
+    return [...losses, ...sorry].map((loss) => line(loss, 'keepalived.conf cannot hold it', '--format weir'));
   }
   if (format === 'weir') return lostOfWeir(imported, file);
   const checked = imported.services.some(({ destinations }) => destinations.some(({ check }) => check !== true));

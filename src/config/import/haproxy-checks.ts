@@ -159,6 +159,13 @@ function httpFate([, action = '']: readonly string[]): Fate {
   return lost('the check connects once, by TCP alone, to its address and port', OWN_COMMAND);
 }
 
+/** A server that wants a header at its port answers no request without one, and health checks send none. */
+export function withoutHeader(rule: HaproxyCheck, given: readonly GivenWord[], at: At, report: ImportReport): HaproxyCheck {
+  if (rule.keyword === 'TCP_CHECK' || wordValue(given, 'port') !== undefined || wordValue(given, 'addr') !== undefined) return rule;
+  report.add(at, 'approximated', 'TCP_CHECK', `${ACCEPTS}: health checks send no header`, 'check port PORT of one that takes none');
+  return { ...rule, keyword: 'TCP_CHECK', rows: [] };
+}
+
 /** `given`: the words of a server. */
 export function serverCheck(rule: HaproxyCheck, given: readonly GivenWord[]): CheckBlock {
   const { keyword, rows, interval, timeout } = rule;

@@ -34,7 +34,7 @@ const PROXY: FateTable = [
   ['tcp-request', lost('connections are neither refused nor tracked by it: the packet filter of the host can refuse them')],
   ['tcp-response', lost('what servers answer is not read: connections are neither refused nor tracked by it')],
   ['retries retry-on', OWN_RETRIES],
-  ['source', lost("servers see the clients' addresses")],
+  ['source', lost('servers do not see this address')],
   ['dispatch', lost('its connections go to the servers of the section alone')],
   ['transparent', lost('connections to addresses of no service are not taken')],
   ['max-session-srv-conns', OF_REQUESTS],

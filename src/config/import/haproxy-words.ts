@@ -55,7 +55,7 @@ const SERVER: WordTable = [
   ['cookie+', lost('there are no cookies in packets')],
   ['non-stick', lost('clients stay with this server, too')],
   ['redir+', OF_REQUESTS],
-  ['source+ usesrc+', lost("servers see the clients' addresses")],
+  ['source+ usesrc+', lost('servers do not see this address')],
   ['interface+ namespace+', lost('packets to the server go as the routes of the director lead')],
   ['tcp-ut+', OWN_TIMEOUT],
   ['tcp-md5sig+', lost('TCP is not authenticated by the director: clients must do that')],
@@ -106,6 +106,12 @@ export function withCheckTls(own: readonly GivenWord[], given: readonly GivenWor
   if (!isSet(given, 'check-ssl')) return own;
   return own.map((each) => (each.fate === TLS && each.value !== 'none' ? { ...each, fate: CHECK_WAY } : each));
 }
+
+const OF_HEADERS = lost('the header has the addresses and ports of client and service alone');
+
+/** Where servers get a header of the PROXY protocol. */
+export const withHeader = (own: readonly GivenWord[]): readonly GivenWord[] =>
+  own.map((each) => (/^(?:proxy-v2-options|set-proxy-v2-tlv-fmt)$/.test(each.name) ? { ...each, fate: OF_HEADERS } : each));
 
 /** A line for all words of one fate. */
 export function reportWords(report: ImportReport, at: At, given: readonly GivenWord[]): void {

@@ -243,3 +243,47 @@ test('clients stay by rules that store their address and look for it, whichever 
   assert.deepEqual(stays('match src', 'store-request dst'), [undefined, '6 lost', '7 lost']);
   assert.deepEqual(stays('on src if FALSE'), [undefined, '6 lost']);
 });
+
+const HEADERS = [
+  'listen web',
+  '  mode tcp',
+  '  bind 192.0.2.1:80',
+  '  option httpchk GET /up',
+  '  server a 10.0.0.2:8080 check send-proxy-v2 proxy-v2-options crc32c',
+  '  server b 10.0.0.3:8080 check port 81 send-proxy-v2',
+  '  server c 10.0.0.4:8080 send-proxy',
+  '  server d 10.0.0.5:8080 backup',
+];
+
+test('send-proxy-v2 is the header that FULLNAT sends; by other methods its line names FULLNAT', () => {
+  const local = parseAddress('10.9.0.1') ?? assert.fail();
+  const all = imported(HEADERS, { method: 'fullnat', localAddresses: [local] });
+  const [service] = all.services;
+  const specs = [...(service?.destinations ?? []).map(({ spec }) => spec), ...(service?.sorry === undefined ? [] : [service.sorry])];
+  assert.deepEqual(
+    specs.map((spec) => `${endpointText(spec)} ${spec.method} ${spec.localAddresses?.map(formatAddress).join()} ${spec.clientAddress}`),
+    ['10.0.0.2:8080 fullnat 10.9.0.1 proxy', '10.0.0.3:8080 fullnat 10.9.0.1 proxy', '10.0.0.5:8080 fullnat 10.9.0.1 undefined'],
+  );
+  // Checks have no header: a server that wants one answers no request at that port.
+  const checks = service?.destinations.map(({ check }) => check !== true && check.keyword);
+  assert.deepEqual(checks, ['TCP_CHECK', 'HTTP_GET']);
+  assert.deepEqual(
+    all.lines.filter(({ line, status }) => line > 4 && status !== 'equivalent').map(({ line, status }) => `${line} ${status}`),
+    ['5 lost', '5 approximated', '7 refused'],
+  );
+  assert.ok(all.hosts.includes('director: the local address 10.9.0.1 is on one of its interfaces'));
+
+  const byMasq = imported(HEADERS).lines.filter(({ status }) => status === 'refused');
+  assert.deepEqual(
+    byMasq.map(({ line, hint }) => `${line} ${/--method fullnat/.test(hint ?? '')}`),
+    ['5 true', '6 true', '7 true'],
+  );
+});
+
+test('a backup server has its line of what must be changed on it; FULLNAT needs a local address of the family', () => {
+  assert.ok(imported(HEADERS).hosts.includes('server 10.0.0.5: answers to clients must come back through the director (its gateway)'));
+  const six = parseAddress('2001:db8::9') ?? assert.fail();
+  const none = imported(HEADERS.slice(0, 5), { method: 'fullnat', localAddresses: [six] });
+  assert.deepEqual(servers(none), []);
+  assert.match(none.lines.find(({ status }) => status === 'refused')?.consequence ?? '', /FULLNAT needs a local address of IPv4/);
+});

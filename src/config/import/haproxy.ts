@@ -1,10 +1,10 @@
 // haproxy.cfg, proxies of mode tcp → services. What it does between two connections of its own has no packets to follow: a line for each.
 import { parseAddress } from '../../model/address-text.js';
-import { checkRule, type HaproxyCheck, isOfChecks, reportCheckWords, serverCheck } from './haproxy-checks.js';
+import { checkRule, type HaproxyCheck, isOfChecks, reportCheckWords, serverCheck, withoutHeader } from './haproxy-checks.js';
 import { lost, NOTHING, REPLACED, reportFate } from './haproxy-fates.js';
 import { type HaproxyFile, type HaproxyLine, type HaproxyProxy, haproxySeconds, isSection, readHaproxy } from './haproxy-sections.js';
 import { globalFate, sectionFate, statementFate } from './haproxy-statements.js';
-import { bindWords, type GivenWord, isSet, reportWords, serverWords, withCheckTls, wordValue } from './haproxy-words.js';
+import { bindWords, type GivenWord, isSet, reportWords, serverWords, withCheckTls, withHeader, wordValue } from './haproxy-words.js';
 import { ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination, ImportOptions } from './imported.js';
 import { clientsAreSeen, type ListenPlace, listenAt, type ProxiedServer, placesOf, portsOf } from './proxies.js';
@@ -23,9 +23,14 @@ const SCHEDULERS: Readonly<Record<string, readonly [scheduler: string, why?: str
   random: ['twos', 'of two servers by chance the one with fewer connections has it'],
 };
 
+/** By FULLNAT packets have it, too. */
+const HEADER = 'send-proxy-v2';
+
 /** Of `bind` and of `server`: words for which a process must have the connection. */
 const BIND_ENDS = ['ssl', 'accept-proxy', 'accept-netscaler-cip'];
-const SERVER_ENDS = ['ssl', 'send-proxy', 'send-proxy-v2', 'send-proxy-v2-ssl', 'send-proxy-v2-ssl-cn', 'socks4'];
+const SERVER_ENDS = ['ssl', 'send-proxy', HEADER, 'send-proxy-v2-ssl', 'send-proxy-v2-ssl-cn', 'socks4'];
+
+const SENDS = 'send-proxy-v2 with --method fullnat: client_address proxy sends version 2 of the header';
 
 const isVariable = (host: string): boolean => /[$%]/.test(host);
 
@@ -60,7 +65,7 @@ class Tcp {
         listenAt(line.at, place, pool, options, report);
         places++;
       }
-    if (places > 0) clientsAreSeen(front.at, report);
+    if (places > 0) clientsAreSeen(front.at, options, report);
     const all = new Set([...front.defaults, ...front.lines, ...this.#lines]);
     for (const line of all) this.#other(line);
     return all;
@@ -113,12 +118,21 @@ class Tcp {
     const given = [...defaults, ...own];
     const [, host = '', digits] = /^(?:ipv[46]@)?\[?(.*?)\]?(?::([+-]?\d+))?$/.exec(words[2] ?? '') ?? [];
     const address = parseAddress(host);
-    const ends = SERVER_ENDS.find((name) => isSet(given, name));
+    const isFullnat = this.options.method === 'fullnat';
+    const hasHeader = isFullnat && isSet(given, HEADER);
+    const ends = SERVER_ENDS.find((name) => isSet(given, name) && !(hasHeader && name === HEADER));
     const port = digits === undefined || digits === '0' ? undefined : wholeNumber(digits, 1, PORT_MAX);
     if (address === undefined || ends !== undefined || (digits !== undefined && digits !== '0' && port === undefined)) {
       const unnamed = isVariable(words[2] ?? '') ? 'variables are not filled in' : 'names are not looked up';
+      const hint = ends?.startsWith('send-proxy') === true && address !== undefined ? SENDS : undefined;
       const ported = ends === undefined ? 'ports are not shifted' : `${ends} needs a connection of its own to the server`;
-      report.add(at, 'refused', '', `${words[1] ?? ''} of ${back.name} gets no connections: ${address === undefined ? unnamed : ported}`);
+      report.add(
+        at,
+        'refused',
+        '',
+        `${words[1] ?? ''} of ${back.name} gets no connections: ${address === undefined ? unnamed : ported}`,
+        hint,
+      );
       return [];
     }
     const upperThreshold = wholeNumber(wordValue(given, 'maxconn'), 1, THRESHOLD_MAX);
@@ -131,12 +145,13 @@ class Tcp {
         'who comes beyond it goes to another server or is refused, and does not wait; connections that end count, too',
       );
     else report.add(at, given.every(({ name }) => name === 'weight') ? 'exact' : 'equivalent', `weight ${weight}`);
-    reportWords(report, at, withCheckTls(own, given));
+    if (hasHeader) report.add(at, 'equivalent', 'client_address proxy');
+    reportWords(report, at, withCheckTls(hasHeader ? withHeader(own) : own, given));
     reportCheckWords(report, at, own);
     return [
       {
-        ...{ at, address, port, weight, backup: isSet(given, 'backup') },
-        check: isSet(given, 'check') ? serverCheck(check, given) : true,
+        ...{ at, address, port, weight, hasHeader, backup: isSet(given, 'backup') },
+        check: isSet(given, 'check') ? serverCheck(hasHeader ? withoutHeader(check, given, at, report) : check, given) : true,
         ...(upperThreshold === undefined ? {} : { upperThreshold }),
       },
     ];

@@ -99,11 +99,12 @@ const unique = (texts: readonly string[]): readonly string[] => [...new Set(text
 function hostChanges(services: readonly ImportedService[]): readonly string[] {
   const virtual = services.flatMap(({ spec }) => (spec.key.kind === 'address' ? [formatAddress(spec.key.address)] : []));
   const of = (method: string) =>
-    services.flatMap(({ spec, destinations }) =>
-      destinations
-        .filter((each) => each.spec.method === method && !isLoopbackAddress(each.spec.address))
+    services.flatMap(({ spec, destinations, sorry }) =>
+      [...destinations.map((each) => each.spec), ...(sorry === undefined ? [] : [sorry])]
+        .filter((each) => each.method === method && !isLoopbackAddress(each.address))
         .map((each) => ({
-          server: formatAddress(each.spec.address),
+          server: formatAddress(each.address),
+          locals: (each.localAddresses ?? []).map(formatAddress),
           vip: spec.key.kind === 'address' ? formatAddress(spec.key.address) : undefined,
         })),
     );
@@ -112,6 +113,10 @@ function hostChanges(services: readonly ImportedService[]): readonly string[] {
   return unique([
     ...virtual.map((vip) => `director: the address ${vip} is on one of its interfaces (weir vip add, or VRRP)`),
     ...of('masq').map(({ server }) => `server ${server}: answers to clients must come back through the director (its gateway)`),
+    ...of('fullnat').flatMap(({ locals }) => locals.map((local) => `director: the local address ${local} is on one of its interfaces`)),
+    ...of('fullnat').map(
+      ({ server, locals }) => `server ${server}: it has a route to ${locals.join(', ')}, and sees clients by these addresses`,
+    ),
     ...quiet('route', 'dr'),
     ...quiet('tunnel', 'tun'),
   ]);

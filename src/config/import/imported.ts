@@ -62,7 +62,9 @@ export const isStated = ({ services, timeouts }: Pick<Imported, 'services' | 'ti
 
 /** How packets go to servers of programs that are proxies, and which address stands for one that listens on all. */
 export interface ImportOptions {
-  readonly method: Extract<DestinationSpec['method'], 'masq' | 'route' | 'tunnel'>;
+  readonly method: Extract<DestinationSpec['method'], 'masq' | 'route' | 'tunnel' | 'fullnat'>;
+  /** Of `fullnat`, of one IP version or of both. */
+  readonly localAddresses?: readonly Address[];
   /** In the place of `*`, `0.0.0.0` and `::`. */
   readonly vips: readonly Address[];
 }

@@ -51,7 +51,7 @@ const LOST: Readonly<Record<string, string>> = {
   proxy_connect_timeout: 'a client whose server does not answer asks again itself',
   proxy_next_upstream: 'a client whose server does not answer asks again itself',
   proxy_responses: 'a flow of UDP ends by its timeout, not by the number of answers',
-  proxy_bind: "servers see the clients' addresses",
+  proxy_bind: 'servers do not see this address',
   zone: 'no packet goes another way for it',
   access_log: 'no packet goes another way for it',
   error_log: 'no packet goes another way for it',
@@ -153,7 +153,7 @@ class Stream {
       const protocol = listen.args.includes('udp') ? ('udp' as const) : ('tcp' as const);
       const pool = { ...upstream, protocol, checkOf: () => CHECKS[protocol], checkInterval: CHECK_INTERVAL_S };
       for (const place of places) listenAt(placeOf(listen), place, pool, options, report);
-      if (places.length > 0) clientsAreSeen(placeOf(listen), report);
+      if (places.length > 0) clientsAreSeen(placeOf(listen), options, report);
     }
   }
 

@@ -2,6 +2,7 @@
 import { type Address, isUnspecified } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { widestNetmask } from '../../model/identity.js';
+import { masquerades } from '../../model/masquerades.js';
 import type { DestinationSpec } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { canBeVip } from '../../model/vip-address.js';
@@ -59,17 +60,19 @@ export interface ProxiedServer {
   readonly port: number | undefined;
   readonly weight: number;
   readonly upperThreshold?: number;
+  /** It gets a header of the PROXY protocol, version 2, which FULLNAT alone sends. */
+  readonly hasHeader?: boolean;
 }
 
 /** By DR and tunnels packets keep their port. */
 export function serverAt(
-  { at, address, port, weight, upperThreshold }: Omit<ProxiedServer, 'backup'>,
+  { at, address, port, weight, upperThreshold, hasHeader = false }: Omit<ProxiedServer, 'backup'>,
   place: ListenPlace,
   options: ImportOptions,
   report: ImportReport,
 ): DestinationSpec | undefined {
   const own = port ?? place.port;
-  if (own !== place.port && options.method !== 'masq') {
+  if (own !== place.port && !masquerades(options)) {
     report.add(
       at,
       'refused',
@@ -84,11 +87,21 @@ export function serverAt(
     report.add(at, 'refused', '', `the server gets no connections of ${which}: packets keep their family`, 'import with --method tunnel');
     return undefined;
   }
-  return destinationOf(address, own, options.method, { weight, ...(upperThreshold === undefined ? {} : { upperThreshold }) });
+  const spec = destinationOf(address, own, options.method, { weight, ...(upperThreshold === undefined ? {} : { upperThreshold }) });
+  if (options.method !== 'fullnat') return spec;
+  const localAddresses = (options.localAddresses ?? []).filter(({ family }) => family === address.family);
+  if (localAddresses.length > 0) return { ...spec, localAddresses, ...(hasHeader ? { clientAddress: 'proxy' } : {}) };
+  const version = address.family === 'inet' ? 'IPv4' : 'IPv6';
+  report.add(at, 'refused', '', `the server gets no connections: FULLNAT needs a local address of ${version}`, '--local-address');
+  return undefined;
 }
 
 /** Of every proxy: servers see something else. */
-export function clientsAreSeen(at: At, report: ImportReport): void {
+export function clientsAreSeen(at: At, { method }: ImportOptions, report: ImportReport): void {
+  if (method === 'fullnat') {
+    report.add(at, 'equivalent', 'fullnat', "servers see local addresses where they saw the proxy's");
+    return;
+  }
   report.add(
     at,
     'approximated',

@@ -10,7 +10,9 @@ function serviceLines({ sorry, checkInterval, keepsFailed }: ImportedService): r
   return [
     `delay_loop ${checkInterval}`,
     ...(keepsFailed ? ['inhibit_on_failure'] : []),
-    ...(sorry === undefined ? [] : [`sorry_server ${formatAddress(sorry.address)} ${sorry.port}`, `sorry_server_${methodLine(sorry)}`]),
+    ...(sorry === undefined || sorry.method === 'fullnat'
+      ? []
+      : [`sorry_server ${formatAddress(sorry.address)} ${sorry.port}`, `sorry_server_${methodLine(sorry)}`]),
   ];
 }
 
