@@ -55,12 +55,16 @@ test('what the plan calls kept goes on, what it calls cut waits, and goes on whe
     assert.deepEqual([fate(more), more.templates], [[4, 0, 0, 0], { kept: 1, ended: 0 }]);
     const gone = applied(service('10.8.2.12', 'sh'));
     assert.deepEqual([fate(gone), gone.templates, gone.services[0]?.slots?.of], [[0, 0, 4, 0], { kept: 0, ended: 1 }, 256]);
+    const other = planned(lvs, 'plan', written(service('10.8.2.12')));
+    assert.deepEqual([fate(other), other.cutBefore], [[0, 0, 0, 0], 4], 'what was cut before, no plan cuts again');
     assert.deepEqual(fate(applied(service('10.8.2.11, 10.8.2.12'))), [0, 0, 0, 4]);
     assert.equal(await connections(), '4 of 4');
 
     // Changed by hand meanwhile: it is seen, and nothing is applied for the plan of before.
     const file = written(service('10.8.2.11'));
-    const { base } = planned(lvs, 'plan', file);
+    const closed = planned(lvs, 'plan', file);
+    assert.deepEqual([fate(closed), closed.cutBefore], [[0, 0, 0, 0], 0], 'what both sides have closed is no live connection');
+    const { base } = closed;
     ipvsadm(lvs, `-e -t ${VIP}:80 -r 10.8.2.12:80 -m -w 7`);
     const refused = weir(lvs, 'apply', '--base', base, file);
     assert.equal(refused.status, 1);

@@ -4,8 +4,9 @@ import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { addressId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { PresentTable } from '../virtual-server/plan.js';
 import { type PlacedAddress, place, placeText } from '../vrrp/resources/placed-address.js';
-import { type ConnectionCounts, cut, kept } from './connection-counts.js';
+import { type ConnectionCounts, countThere, cut, kept } from './connection-counts.js';
 import { settingDifferences } from './differences.js';
 import { type PlannedAddress, type Touched, untouched } from './plan.js';
 
@@ -20,14 +21,17 @@ export interface AddressFacts {
   readonly connections: ReadonlyMap<string, number>;
 }
 
-/** Connections by the address that clients connect to. */
-export function countByAddress(counts: ConnectionCounts, addressOf: (service: string) => Address | undefined): ReadonlyMap<string, number> {
+/** Connections to servers of the table, by the address that clients connect to. */
+export function countByAddress(
+  { connections, present }: { readonly connections: ConnectionCounts; readonly present: PresentTable },
+  addressOf: (service: string) => Address | undefined,
+): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
-  for (const [service, servers] of counts) {
+  for (const service of connections.keys()) {
     const address = addressOf(service);
     if (address === undefined) continue;
     const id = addressId(address);
-    for (const count of servers.values()) sums.set(id, (sums.get(id) ?? 0) + count);
+    sums.set(id, (sums.get(id) ?? 0) + countThere(connections, present, service));
   }
   return sums;
 }

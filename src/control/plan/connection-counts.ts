@@ -1,7 +1,8 @@
 // Live connections, counted by service and server, and what a change of the table does to them.
 import { destinationId, serviceId } from '../../model/identity.js';
 import type { DestinationKey, ServiceKey } from '../../model/service.js';
-import { type Touched, untouched } from './plan.js';
+import type { PresentTable } from '../virtual-server/plan.js';
+import { sumOf, type Touched, untouched } from './plan.js';
 
 /** By `serviceId`, then by `destinationId`. Those of services and servers that were removed are in it too. */
 export type ConnectionCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -11,6 +12,33 @@ export const countAt = (counts: ConnectionCounts, service: ServiceKey, server: D
 
 export const countOf = (counts: ConnectionCounts, service: string): number =>
   [...(counts.get(service)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
+
+/** Of a service as it is in the table: without those of servers that were removed before. */
+export const countThere = (counts: ConnectionCounts, present: PresentTable, service: string): number =>
+  (present.get(service)?.destinations ?? []).reduce((sum, spec) => sum + (counts.get(service)?.get(destinationId(spec)) ?? 0), 0);
+
+/** What becomes of all live connections, each counted once. */
+export interface Fate {
+  readonly connections: Touched;
+  /** Their server or service was removed before, and does not come back: this plan does nothing to them. */
+  readonly cutBefore: number;
+}
+
+/** `isLost`: the host loses the service's address. `touchedOf`: what a line of the plan does to a service's; without one they go on as they are. */
+export function fateOf(
+  { connections: counts, present }: { readonly connections: ConnectionCounts; readonly present: PresentTable },
+  isLost: (service: string) => boolean,
+  touchedOf: (service: string) => Touched | undefined,
+): Fate {
+  const ids = [...counts.keys()];
+  const parts = ids.map((id) => {
+    const there = countThere(counts, present, id);
+    return isLost(id) ? cut(there) : (touchedOf(id) ?? kept(there));
+  });
+  const connections = sumOf(parts);
+  const { kept: stay, moved, cut: lost, resumed: again } = connections;
+  return { connections, cutBefore: ids.reduce((sum, id) => sum + countOf(counts, id), 0) - (stay + moved + lost + again) };
+}
 
 export const kept = (count: number): Touched => ({ ...untouched, kept: count });
 export const resumed = (count: number): Touched => ({ ...untouched, resumed: count });

@@ -23,10 +23,11 @@ function vipLines(vips: readonly PlannedVip[], { all }: PlanTextOptions): readon
 const withheldText = ({ kind, service, server, vip }: PlannedChange): string =>
   `  ! ${[kind, service, server, vip].filter((part) => part !== undefined).join(' ')}`;
 
-function summary({ changes, connections, templates }: DocumentPlan): string {
+function summary(plan: DocumentPlan): string {
+  const { changes, templates } = plan;
   if (changes.length === 0) return 'nothing changes';
   const ended = templates.ended === 0 ? '' : `; ${counted(templates.ended, 'persistence template')} ended`;
-  return `${changesText([[changes.length, 'change', 'changes']], connections)}${ended}`;
+  return `${changesText([[changes.length, 'change', 'changes']], plan)}${ended}`;
 }
 
 /** Lines without their ends. */

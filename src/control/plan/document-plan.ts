@@ -56,7 +56,7 @@ export interface DocumentPlan {
   readonly changes: readonly PlannedChange[];
   /** Of kinds that are not allowed: they are not made. */
   readonly withheld: readonly PlannedChange[];
-  /** The same by service, with what stays. */
+  /** The same by service, with what stays; without `others`. */
   readonly services: readonly PlannedService[];
   readonly settings: readonly PlannedSettings[];
   readonly others: readonly OtherService[];
@@ -65,6 +65,8 @@ export interface DocumentPlan {
   readonly expireNodest: boolean;
   /** Of all live connections of the table, each counted once. */
   readonly connections: Touched;
+  /** Besides these: connections of servers and services that were removed before. */
+  readonly cutBefore: number;
   readonly templates: TouchedTemplates;
   /** As `changes`. */
   readonly steps: readonly DocumentStep[];

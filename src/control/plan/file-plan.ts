@@ -14,7 +14,7 @@ import {
   type VipsPlan,
   vipDrift,
 } from '../vip/plan-vips.js';
-import { countOf, cut } from './connection-counts.js';
+import { countThere, cut } from './connection-counts.js';
 import { type DocumentDrift, documentDrift } from './document-drift.js';
 import type { DocumentOptions, DocumentPlan, PlannedChange } from './document-plan.js';
 import type { Touched } from './plan.js';
@@ -67,9 +67,9 @@ function commandOf({ kind, differences, vip: { address, prefixLength, interface:
 }
 
 /** Those of services of this address: their packets come to this host no more. */
-function lostWith({ address }: WantedVip, { connections, services }: TableFacts): Touched {
+function lostWith({ address }: WantedVip, { connections, services, present }: TableFacts): Touched {
   const ids = [...services].flatMap(([id, key]) => (key.kind === 'address' && sameAddress(key.address, address) ? [id] : []));
-  return cut(ids.reduce((sum, id) => sum + countOf(connections, id), 0));
+  return cut(ids.reduce((sum, id) => sum + countThere(connections, present, id), 0));
 }
 
 function lineOf(change: VipChange, facts: TableFacts): PlannedChange {

@@ -94,6 +94,13 @@ test('a service that goes cuts its connections; one that comes back resumes them
   ]);
 });
 
+test('connections of a server that was removed before are cut by no reload, and counted apart', () => {
+  const file = read(server(real(1)));
+  const next = read(server(real(1), 'lvs_sched rr'));
+  const plan = makePlan(file, next, made(file, { 1: 3, 9: 4 }));
+  assert.deepEqual([plan.connections, plan.cutBefore], [{ kept: 3, moved: 0, cut: 0, resumed: 0 }, 4]);
+});
+
 test('what was changed by hand is shown, and goes back; a service that is not of the file stays', () => {
   const file = read(server(real(1) + real(2)));
   const there = new Map(wantedTable(file));

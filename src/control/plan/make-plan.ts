@@ -16,10 +16,10 @@ import { type PlanNames, serviceName } from '../virtual-server/names.js';
 import { type PresentTable, planFlush, planTimeouts, type ServicePlan } from '../virtual-server/plan.js';
 import { countByAddress, planAddresses } from './addresses.js';
 import { planChecks } from './checks.js';
-import { type ConnectionCounts, countOf, cut, kept } from './connection-counts.js';
+import { type ConnectionCounts, type Fate, fateOf } from './connection-counts.js';
 import { METHOD_NAMES } from './differences.js';
 import { findDrift } from './drift.js';
-import { type Plan, type PlannedAddress, type PlannedServer, type PlannedService, type PlannedSettings, sumOf, untouched } from './plan.js';
+import { type Plan, type PlannedAddress, type PlannedServer, type PlannedService, type PlannedSettings, untouched } from './plan.js';
 import { type KnownHealth, reloadTable } from './reload-table.js';
 import { planServices } from './services.js';
 import { planSettings } from './settings.js';
@@ -52,7 +52,7 @@ export function makePlan(running: KeepalivedConfiguration | undefined, next: Kee
     const key = facts.services.get(id);
     return key?.kind === 'address' ? key.address : undefined;
   };
-  const addresses = planAddresses(running, next, { held: facts.held, connections: countByAddress(facts.connections, addressOf) });
+  const addresses = planAddresses(running, next, { held: facts.held, connections: countByAddress(facts, addressOf) });
   return {
     services,
     addresses,
@@ -63,7 +63,7 @@ export function makePlan(running: KeepalivedConfiguration | undefined, next: Kee
       present: withoutStated(facts.present, next, wanted),
     }).filter(({ stays }) => !stays || flush.length === 0),
     expireNodest: facts.expireNodest,
-    connections: total(services, addresses, facts),
+    ...fate(services, addresses, facts),
   };
 }
 
@@ -108,21 +108,18 @@ function withServersOut(services: readonly PlannedService[], { servers, checkers
   });
 }
 
-/** Each connection counts once: what a VIP that goes cuts is cut, and connections of no line go on as they are. */
-function total(services: readonly PlannedService[], addresses: readonly PlannedAddress[], facts: PlanFacts): Plan['connections'] {
+/** What a VIP that goes cuts is cut. */
+function fate(services: readonly PlannedService[], addresses: readonly PlannedAddress[], facts: PlanFacts): Fate {
   const byName = new Map(services.map((service) => [service.service, service.connections]));
   const lost = new Set(
     addresses.flatMap(({ action, held, address }) => (action === 'remove' && held ? [address.replace(/\/.*/, '')] : [])),
   );
-  const parts = [...facts.connections.keys()].map((id) => {
+  const isLost = (id: string): boolean => {
     const key = facts.services.get(id);
-    const count = countOf(facts.connections, id);
-    if (key?.kind === 'address' && lost.has(formatAddress(key.address))) return cut(count);
-    const touched = key === undefined ? undefined : byName.get(serviceName(key));
-    if (touched === undefined) return kept(count);
-    // Connections of servers that were removed before stay as they are, cut.
-    const others = count - (touched.kept + touched.moved + touched.cut + touched.resumed);
-    return { ...touched, cut: touched.cut + others };
+    return key?.kind === 'address' && lost.has(formatAddress(key.address));
+  };
+  return fateOf(facts, isLost, (id) => {
+    const key = facts.services.get(id);
+    return key === undefined ? undefined : byName.get(serviceName(key));
   });
-  return sumOf(parts);
 }

@@ -140,6 +140,36 @@ test('connections of what stays are kept, those of a server that goes are cut, o
   assert.deepEqual(fate(planDocument({ services: [service(dns, [server(2)])] }, udp)), [5, 7, 0, 0]);
 });
 
+test('connections of servers that were removed before are cut by no plan, and counted apart', () => {
+  const both = new Map([
+    [serviceId(web), web],
+    [serviceId(dns), dns],
+  ]);
+  const connections = new Map([...counts(web, [2, 3], [9, 4]), ...counts(dns, [2, 5])]);
+  const facts = factsOf([service(web, [server(2)])], { connections, services: both });
+  const next = planDocument({ services: [service(web, [server(2)], { scheduler: 'rr' })] }, facts);
+  assert.deepEqual([fate(next), next.cutBefore, next.changes[0]?.connections.kept], [[3, 0, 0, 0], 9, 3]);
+  assert.equal(
+    documentPlanText(next, { all: false }).at(-1),
+    'changes: 1 change; 3 live connections: 3 kept, 0 moved, 0 cut, 0 resumed; 9 more of removed servers were cut before',
+  );
+  const gone = planDocument({ services: [] }, facts);
+  assert.deepEqual([fate(gone), gone.cutBefore, gone.changes[0]?.connections.cut], [[0, 0, 3, 0], 9, 3]);
+  const back = planDocument({ services: [service(web, [server(2), server(9)])] }, facts);
+  assert.deepEqual([fate(back), back.cutBefore], [[3, 0, 0, 4], 5]);
+});
+
+test('a service of others is listed once', () => {
+  const owners = new Map([[serviceId(web), 'keepalived (process 7)']]);
+  const facts = factsOf([service(web, [server(2)]), service(dns, [server(3)])], {
+    owners,
+    connections: counts(web, [2, 3]),
+    services: new Map([[serviceId(web), web]]),
+  });
+  const plan = planDocument({ services: [] }, facts, { keepOthers: true });
+  assert.deepEqual([plan.services, plan.others.map((one) => one.connections), fate(plan)], [[], [3, 0], [3, 0, 0, 0]]);
+});
+
 test('persistence templates end with their server, and all of them with another mask or engine', () => {
   const persistence = { timeout: 300, netmask: 0xffff_ffff };
   const present = [service(web, [server(2), server(3)], { persistence })];

@@ -7,13 +7,13 @@ import type { DestinationKey, DestinationSpec, Persistence, ServiceKey, Timeouts
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
 import { DOCUMENT_NAMES } from '../virtual-server/names.js';
 import { type IntendedTable, type PresentService, planTable, planTimeouts, type ServicePlan } from '../virtual-server/plan.js';
-import { countAt, countOf, cut, kept, removed, resumed } from './connection-counts.js';
+import { countAt, countOf, countThere, cut, type Fate, fateOf, kept, removed, resumed } from './connection-counts.js';
 import { serverDifferences, serviceDifferences } from './differences.js';
 import type { ChangeKind, DocumentOptions, DocumentPlan, DocumentStep, OtherService, PlannedChange } from './document-plan.js';
 import { slotShift } from './hash-slots.js';
 import { allowedTable, documentTable, intended } from './intended-table.js';
 import type { PlannedService, PlannedSettings, Touched, TouchedTemplates } from './plan.js';
-import { sumOf, untouched } from './plan.js';
+import { untouched } from './plan.js';
 import { planServices } from './services.js';
 import { tableBase } from './table-base.js';
 import type { TableFacts } from './table-facts.js';
@@ -84,14 +84,14 @@ class ChangeLines {
   }
 
   #connections(change: Change): Touched {
-    const { connections } = this.facts;
+    const { connections, present } = this.facts;
     switch (change.kind) {
       case 'add-service':
         return untouched;
       case 'edit-service':
-        return kept(countOf(connections, serviceId(change.spec.key)));
+        return kept(countThere(connections, present, serviceId(change.spec.key)));
       case 'delete-service':
-        return cut(countOf(connections, serviceId(change.key)));
+        return cut(countThere(connections, present, serviceId(change.key)));
       case 'add-destination':
         return resumed(countAt(connections, change.service, change.spec));
       case 'edit-destination':
@@ -157,25 +157,24 @@ function timeoutChange(wanted: Timeouts | undefined, present: Timeouts): Timeout
   };
 }
 
-const other = (key: ServiceKey, keptFor: string, { connections }: TableFacts): OtherService => ({
+const other = (key: ServiceKey, keptFor: string, { connections, present }: TableFacts): OtherService => ({
   service: DOCUMENT_NAMES.service(key),
   keptFor,
-  connections: countOf(connections, serviceId(key)),
+  connections: countThere(connections, present, serviceId(key)),
 });
 
-/** Each connection counts once; those of no line go on as they are, but what was cut before stays so, and so is what comes by a VIP that goes. */
-function total(services: DocumentPlan['services'], { connections, services: keys, present, gone }: TableFacts): Touched {
+/** What comes by a VIP that goes is cut. */
+function fate(services: DocumentPlan['services'], facts: TableFacts): Fate {
+  const { services: keys, gone } = facts;
   const byName = new Map(services.map((service) => [service.service, service.connections]));
-  const parts = [...connections.keys()].map((id) => {
+  const isLost = (id: string): boolean => {
     const key = keys.get(id);
-    const count = countOf(connections, id);
-    if (key?.kind === 'address' && gone?.has(addressId(key.address)) === true) return cut(count);
-    const touched = key === undefined ? undefined : byName.get(DOCUMENT_NAMES.service(key));
-    if (touched === undefined) return present.has(id) ? kept(count) : cut(count);
-    const { kept: stays, moved, cut: lost, resumed: again } = touched;
-    return { ...touched, cut: lost + count - (stays + moved + lost + again) };
+    return key?.kind === 'address' && gone?.has(addressId(key.address)) === true;
+  };
+  return fateOf(facts, isLost, (id) => {
+    const key = keys.get(id);
+    return key === undefined ? undefined : byName.get(DOCUMENT_NAMES.service(key));
   });
-  return sumOf(parts);
 }
 
 /** A server that goes from a service whose templates end all the same counts once. */
@@ -266,15 +265,18 @@ function planServicesOf(services: readonly DocumentService[], facts: TableFacts,
   const byService = grouped(changes);
   const ids = new Map([...facts.present, ...wanted].map(([id, { spec }]) => [DOCUMENT_NAMES.service(spec.key), id]));
   const planned = planServices(plans, wanted, { ...facts, names: DOCUMENT_NAMES });
+  const more = othersOf(services, facts, options);
+  const ofOthers = new Set(more.others.map(({ service }) => service));
   return {
     steps: steps.map((change) => withMovedWeight(change, facts)),
     changes,
     withheld: withheld.map((change) => lines.of(change)),
-    services: planned.map((line) => {
+    services: planned.flatMap((line) => {
+      if (ofOthers.has(line.service)) return [];
       const own = byService.get(line.service);
-      return own === undefined ? line : withClients(line, ids.get(line.service) ?? '', wanted, own, facts);
+      return own === undefined ? [line] : [withClients(line, ids.get(line.service) ?? '', wanted, own, facts)];
     }),
-    ...othersOf(services, facts, options),
+    ...more,
   };
 }
 
@@ -293,7 +295,7 @@ export function planDocument(document: TableDocument, facts: TableFacts, options
     withheld: [...table.withheld, ...(isTimed ? [] : timed.map(({ line }) => line))],
     settings: isTimed ? timed.map(({ settings }) => settings) : [],
     expireNodest: facts.expireNodest,
-    connections: total(table.services, facts),
+    ...fate(table.services, facts),
     templates: templatesOf(changes, facts),
     steps: [...table.steps, ...(isTimed ? timed.map(({ step }) => step) : [])],
   };

@@ -151,7 +151,6 @@ function listed<T extends { readonly action: Action }>(
 
 function summary(plan: Plan): string {
   if (!hasChanges(plan)) return 'nothing changes';
-  const { connections: all } = plan;
   const servers = plan.services.flatMap((service) => service.servers);
   const changing = (list: readonly { readonly action: Action | 'out' }[]): number =>
     list.filter(({ action }) => action !== 'keep' && action !== 'out').length;
@@ -162,18 +161,22 @@ function summary(plan: Plan): string {
     [changing(plan.checks), 'check', 'checks'],
     [changing(plan.settings), 'group of settings', 'groups of settings'],
   ] as const;
-  return changesText(counts, all);
+  return changesText(counts, plan);
 }
 
 /** `changes: 2 services, 1 check; 3 live connections: 3 kept …`. `counts`: those of 0 are left out. */
-export function changesText(counts: readonly (readonly [count: number, one: string, many: string])[], all: Touched): string {
+export function changesText(
+  counts: readonly (readonly [count: number, one: string, many: string])[],
+  { connections: { kept, moved, cut, resumed }, cutBefore }: Pick<Plan, 'connections' | 'cutBefore'>,
+): string {
   const what = counts.flatMap(([count, one, many]) => (count === 0 ? [] : [counted(count, one, many)]));
-  const live = all.kept + all.moved + all.cut + all.resumed;
+  const live = kept + moved + cut + resumed;
   const fate =
     live === 0
       ? 'no live connections'
-      : `${counted(live, 'live connection')}: ${all.kept} kept, ${all.moved} moved, ${all.cut} cut, ${all.resumed} resumed`;
-  return `changes: ${what.join(', ')}; ${fate}`;
+      : `${counted(live, 'live connection')}: ${kept} kept, ${moved} moved, ${cut} cut, ${resumed} resumed`;
+  const before = cutBefore === 0 ? '' : `; ${cutBefore} more of removed servers were cut before`;
+  return `changes: ${what.join(', ')}; ${fate}${before}`;
 }
 
 /** Lines without their ends. */

@@ -116,6 +116,8 @@ export interface Plan {
   readonly expireNodest: boolean;
   /** Of all live connections of the table, each counted once. */
   readonly connections: Touched;
+  /** Besides these: connections of servers that were removed before. */
+  readonly cutBefore: number;
 }
 
 export const untouched: Touched = { kept: 0, moved: 0, cut: 0, resumed: 0 };

@@ -4,7 +4,7 @@ import { destinationId, serviceId } from '../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../model/service.js';
 import { KEEPALIVED_NAMES, type PlanNames } from '../virtual-server/names.js';
 import type { IntendedService, IntendedTable, PresentService, PresentTable, ServicePlan } from '../virtual-server/plan.js';
-import { type ConnectionCounts, countAt, countOf, cut, kept, type RemovalRules, removed, resumed } from './connection-counts.js';
+import { type ConnectionCounts, countAt, countThere, cut, kept, type RemovalRules, removed, resumed } from './connection-counts.js';
 import { METHOD_NAMES, serverDifferences, serviceDifferences } from './differences.js';
 import { type PlannedServer, type PlannedService, sumOf } from './plan.js';
 
@@ -81,7 +81,7 @@ function leaving({ id, name }: ServicePlan, there: PresentService, facts: Servic
     scheduler,
     differences: [],
     servers: there.destinations.map((spec) => line('remove', key, spec, cut(countAt(connections, key, spec)), facts)),
-    connections: cut(countOf(connections, id)),
+    connections: cut(countThere(connections, facts.present, id)),
   };
 }
 

@@ -20,9 +20,8 @@ import { keyOfService } from './identity.js';
 import { connectionOf, livingSlots, type SlotConnection } from './living-slots.js';
 import { recordedAddress } from './record-address.js';
 import type { Tables } from './tables.js';
-import { stateName } from './timeouts.js';
+import { isOver, stateName } from './timeouts.js';
 
-const OVER = new Set(['TIME_WAIT', 'CLOSE', 'CLOSED', 'REJECTED']);
 /** Where the answers of the server do not pass by, nothing of the end is seen but what the client sends. */
 const HALF_CLOSED = new Set(['FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK']);
 
@@ -42,7 +41,7 @@ class Tally {
   add(state: string, idleS: number, noOutput: boolean): void {
     this.#byState[state] = (this.#byState[state] ?? 0) + 1;
     const endsIdle = this.endsIdle || state === 'UDP' || (noOutput && HALF_CLOSED.has(state));
-    if (OVER.has(state) || (endsIdle && idleS > this.idleS)) {
+    if (isOver(state) || (endsIdle && idleS > this.idleS)) {
       this.#over += 1;
       return;
     }

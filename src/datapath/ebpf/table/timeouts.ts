@@ -17,3 +17,8 @@ export function stateName(state: number, sctp: boolean): string {
   if (sctp) return SCTP_STATES[state] ?? 'ERR!';
   return state === UDP_STATE ? 'UDP' : (TCP_STATES[state] ?? 'ERR!');
 }
+
+const OVER = new Set(['TIME_WAIT', 'CLOSE', 'CLOSED', 'REJECTED']);
+
+/** Both sides have closed it: no data follows. `state`: its name. */
+export const isOver = (state: string): boolean => OVER.has(state);
