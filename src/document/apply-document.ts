@@ -23,7 +23,7 @@ export interface ApplyOptions {
 }
 
 /** What is not read again under the lock. */
-export type UnlockedFacts = Pick<TableFacts, 'connections' | 'services' | 'owners' | 'checked' | 'lastWeights'>;
+export type UnlockedFacts = Pick<TableFacts, 'connections' | 'services' | 'owners' | 'files' | 'checked' | 'lastWeights'>;
 
 /**
  * The plan is made again under the lock, so that it is of the table that is changed. Returns it.

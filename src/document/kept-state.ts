@@ -11,7 +11,7 @@ import { systemClock } from '../sys/clock.js';
 import { emptyFacts, observedPresent, refuseOther } from './observed-facts.js';
 import { tableOwners } from './table-facts.js';
 
-export interface PresentState extends Pick<TableFacts, 'present' | 'owners' | 'timeouts'> {
+export interface PresentState extends Pick<TableFacts, 'present' | 'owners' | 'files' | 'timeouts'> {
   /** Equal for equal states: an ETag. */
   readonly base: string;
 }
@@ -82,6 +82,6 @@ function stampOf(observed: ObservedDatapath): Stamp | undefined {
 function stateOf(observed: ObservedDatapath): PresentState {
   refuseOther(observed);
   const { present, timeouts } = observed.kind === 'loaded' ? observedPresent(observed.reader) : emptyFacts;
-  const { owners } = tableOwners(observed);
-  return { present, owners, timeouts, base: tableBase({ present, owners, timeouts }) };
+  const { owners, files } = tableOwners(observed);
+  return { present, owners, files, timeouts, base: tableBase({ present, owners, timeouts }) };
 }

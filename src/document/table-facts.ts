@@ -26,19 +26,20 @@ function switchedIds(observed: ObservedDatapath): readonly string[] {
 }
 
 /** The services that daemons serve from their own files, or that weir switch made, with who does. @throws SystemError EACCES without root */
-export function tableOwners(observed: ObservedDatapath): Pick<TableFacts, 'owners' | 'checked'> {
+export function tableOwners(observed: ObservedDatapath): Pick<TableFacts, 'owners' | 'files' | 'checked'> {
   const serving = runningDaemons(String(native().netnsCookie())).filter(({ servesTable }) => servesTable);
   const owners = new Map<string, string>(switchedIds(observed).map((id) => [id, SWITCH_OWNER]));
-  const checked = new Map<string, VirtualServer>();
-  for (const { pid, configuration } of serving) {
+  const [files, checked] = [new Map<string, string>(), new Map<string, VirtualServer>()];
+  for (const { pid, file, weirFile, configuration } of serving) {
     const ofDocument = checkedServices(configuration.weir ?? {});
     for (const id of wantedTable(configuration).keys()) {
       const server = ofDocument.get(id);
       if (server !== undefined) checked.set(id, server);
+      files.set(id, server === undefined ? file : (weirFile ?? file));
       owners.set(id, server !== undefined ? `weir run (process ${pid}), which checks its servers` : `keepalived (process ${pid})`);
     }
   }
-  return { owners, checked };
+  return { owners, files, checked };
 }
 
 /** Locks, loads and changes nothing. @throws WeirError of tables of another build; SystemError without root */

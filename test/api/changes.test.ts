@@ -35,7 +35,8 @@ test('a service that a daemon has of its file is there, and is not changed: the 
   const sources = changingSources(director);
   const state = () => {
     const { present, ...rest } = sources.state();
-    return { ...rest, present, owners: new Map([...present.keys()].map((id) => [id, 'keepalived (process 12)'])) };
+    const all = (text: string): ReadonlyMap<string, string> => new Map([...present.keys()].map((id) => [id, text]));
+    return { ...rest, present, owners: all('keepalived (process 12)'), files: all('/etc/keepalived/own.conf') };
   };
   const send = testApi({ sources: { ...sources, state } });
   await testApi({ sources })('/v1/configuration', { method: 'PUT', body: JSON.stringify(one), headers: { 'if-match': '*' } });
@@ -54,7 +55,7 @@ test('a service that a daemon has of its file is there, and is not changed: the 
       headers: { 'if-match': '*' },
     });
     assert.deepEqual([method, status, field(parseJson(text), 'code')], [method, 409, 'plan-conflict']);
-    assert.match(text, /served by keepalived \(process 12\)/);
+    assert.match(text, /served by keepalived \(process 12\).*edit \/etc\/keepalived\/own\.conf, then weir reload; or drain its server, or/);
   }
   assert.equal((await send('/v1/services/mark:9', { method: 'DELETE', headers: { 'if-match': '*' } })).status, 404);
   assert.equal(table(director).length, 1);

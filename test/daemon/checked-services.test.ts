@@ -51,6 +51,10 @@ function namesReload(lvs: Host, yaml: string): void {
   const gone = lvs.weir(`plan ${yaml}`);
   assert.match(gone.stderr, /which checks its servers, has it, and the file does not — fix: weir reload/);
   assert.deepEqual([gone.status, lvs.weir(`plan ${other}`).stderr], [4, '']);
+  // A reload reads the daemon's own file: another one has to go into it first.
+  writeFileSync(other, whole);
+  const elsewhere = lvs.weir(`plan ${other}`).stderr;
+  assert.ok(elsewhere.endsWith(`runs with it otherwise, as ${yaml} had it — fix: put it into ${yaml}, then weir reload\n`), elsewhere);
   writeFileSync(yaml, whole);
 }
 

@@ -123,7 +123,7 @@ export const memoryReaders: ApiReaders = {
   drainRecord: () => NO_DRAINS,
   metrics: (query, accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', pieces: [`# ${query} ${accept}\n`] }),
   table: () => ({ services: [oneService], timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, totals: stats, generation: 7 }),
-  state: () => ({ present: new Map(), owners: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, base: '0123456789abcdef' }),
+  state: () => ({ present: new Map(), owners: new Map(), files: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, base: '0123456789abcdef' }),
   configured() {
     return this.table();
   },
@@ -179,8 +179,8 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     newId,
     facts,
     state() {
-      const { present, owners, timeouts } = facts();
-      return { present, owners, timeouts, base: tableBase({ present, owners, timeouts }) };
+      const { present, owners, files, timeouts } = facts();
+      return { present, owners, files, timeouts, base: tableBase({ present, owners, timeouts }) };
     },
     drainRecord: () => director.drainRecord(),
     drainDriver: () => undefined,

@@ -14,7 +14,7 @@ import { isRunWith } from './checked-drift.js';
  * A service whose servers are checked by no one is served all the same; and one that weir run has otherwise than the file states stays so, which is
  * answered with true.
  */
-export function warnChecked(path: string, file: WeirFile, facts: Pick<TableFacts, 'checked' | 'owners'>, io: Io): boolean {
+export function warnChecked(path: string, file: WeirFile, facts: Pick<TableFacts, 'checked' | 'owners' | 'files'>, io: Io): boolean {
   for (const key of checkedKeys(file)) {
     if (!facts.checked.has(serviceId(key)))
       io.err(`${serviceWord(key)}: no weir run checks its servers — fix: weir run --weir-config FILE\n`);

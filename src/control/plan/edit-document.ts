@@ -16,10 +16,16 @@ const serviceOf = (document: TableDocument, key: ServiceKey): DocumentService | 
  * The service of `document`, which is of this state, that a change is about.
  * @throws WeirError service-missing; plan-conflict: a daemon has it of its own file
  */
-export function changedService(document: TableDocument, { owners }: Pick<TableFacts, 'owners'>, key: ServiceKey): DocumentService {
-  const [found, keptFor] = [serviceOf(document, key), owners.get(serviceId(key))];
+export function changedService(
+  document: TableDocument,
+  { owners, files }: Pick<TableFacts, 'owners' | 'files'>,
+  key: ServiceKey,
+): DocumentService {
+  const [id, found] = [serviceId(key), serviceOf(document, key)];
   if (found !== undefined) return found;
-  throw keptFor === undefined ? new WeirError('service-missing') : new WeirError('plan-conflict', { service: serviceWord(key), keptFor });
+  const [keptFor, file] = [owners.get(id), files.get(id)];
+  if (keptFor === undefined) throw new WeirError('service-missing');
+  throw new WeirError('plan-conflict', { service: serviceWord(key), keptFor, ...(file === undefined ? {} : { file }) });
 }
 
 /** In the place of the one with its key, or as a further one. */

@@ -21,6 +21,8 @@ export interface TableFacts {
   readonly expireNodest: boolean;
   /** Who keeps a service, by `serviceId`: `keepalived (process 12)`, `weir switch`. */
   readonly owners: ReadonlyMap<string, string>;
+  /** The file that such a daemon has a service of, by `serviceId`. */
+  readonly files: ReadonlyMap<string, string>;
   /** Those of `owners` that weir run has of its weir.yaml, as it checks them: a document may state them, too. */
   readonly checked: ReadonlyMap<string, VirtualServer>;
   /** Addresses (`addressId`) that this host loses by the same plan; absent: none. */
@@ -37,5 +39,6 @@ export const NO_FACTS: Omit<TableFacts, 'timeouts'> = {
   templates: new Map(),
   expireNodest: false,
   owners: new Map(),
+  files: new Map(),
   checked: new Map(),
 };

@@ -2,6 +2,13 @@
 import { shellWord } from '../shell-word.js';
 import type { ErrorRows } from './error-row.js';
 
+interface KeptService {
+  readonly service: string;
+  readonly keptFor: string;
+  /** The only one that has the service; absent: another one has it, too. */
+  readonly file?: string;
+}
+
 export const documentErrors = {
   'plan-outdated': {
     text: ({ planned, present }: { planned: string; present: string }) =>
@@ -10,8 +17,9 @@ export const documentErrors = {
     exitStatus: 1,
   },
   'plan-conflict': {
-    text: ({ service, keptFor }: { service: string; keptFor: string }) => `${service} is served by ${keptFor}; nothing was changed`,
-    hint: 'have it in one of the two files',
+    text: ({ service, keptFor }: KeptService) => `${service} is served by ${keptFor}; nothing was changed`,
+    hint: ({ file }: KeptService) =>
+      file === undefined ? 'have it in one of the two files' : `edit ${file}, then weir reload; or drain its server, or state an override of it`,
     exitStatus: 2,
   },
   'document-no-table': {
