@@ -9,6 +9,7 @@ import { askSocket } from '../api/running-weir.js';
 import { inCluster, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
+import { ownPidFiles } from '../support/own-pid-files.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
 const skip = noNamespaces();
@@ -116,5 +117,51 @@ test('servers of a weir.yaml are checked by weir run', { skip }, async (context)
     assert.equal(await override('DELETE'), 204);
     await daemon.logged(/Maintenance of service \[10\.8\.2\.11\]:tcp:80 .* is over/);
     await table(`${VIP}:80 10.8.2.11:80 5`, `${VIP}:81 10.8.2.11:81 1`);
+  });
+});
+
+test('weir run names what of its file it does not put on this host, and takes what it checks away when it ends', { skip }, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-partly-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const yaml = join(folder, 'weir.yaml');
+  await inCluster(async ({ bed, lvs, web1 }) => {
+    await web1.serve(bed, station('echo', 80));
+    writeFileSync(join(folder, 'keepalived.conf'), '');
+    writeFileSync(yaml, `api: {enabled: false}\nvips: {10.8.1.101: eth0}\n${service('10.8.2.11')}${plainService}`);
+    const words = ['run', '--weir-config', yaml, '-f', join(folder, 'keepalived.conf'), '-n', '-l', '-D', '-G'];
+    let starts = 0;
+    const started = (...options: readonly string[]): RunningDaemon => {
+      starts += 1; // Processes of one that was killed may have its pid files for a moment.
+      const own = [...words, ...ownPidFiles(folder, String(starts)), ...options];
+      const one = new RunningDaemon(['ip', 'netns', 'exec', lvs.namespace, process.execPath, ENTRY, 'weir', ...own]);
+      bed.atEnd(() => one.stop());
+      return one;
+    };
+    const daemon = started();
+    const missing = (what: string): Promise<string> =>
+      daemon.logged(new RegExp(`${yaml}: not on this host, and weir run does not put it there: ${what} — fix: weir apply ${yaml} `));
+    await missing(`tcp:${VIP}:81, 10\\.8\\.1\\.101 on eth0`);
+    assert.equal(lvs.ipvsadm(`-A -t ${VIP}:81`).status, 0);
+    daemon.signal('SIGHUP');
+    await missing('10\\.8\\.1\\.101 on eth0');
+    assert.equal(lvs.weir(`apply ${yaml}`).status, 0);
+    assert.equal(lvs.weir(`plan ${yaml}`).status, 0);
+
+    const [own, other] = [`${VIP}:80 10.8.2.11:80 1`, `${VIP}:81 10.8.2.11:81 1`];
+    const table = (by: RunningDaemon, ...wanted: readonly string[]): Promise<true> =>
+      by.until(`the table ${wanted.join(', ')}`, () => tableOf(lvs).toSorted().join() === wanted.join() || undefined) as Promise<true>;
+    await table(daemon, own, other);
+    daemon.signal('SIGKILL');
+    await table(daemon, other);
+    const next = started();
+    await table(next, own, other);
+    next.signal('SIGTERM');
+    await table(next, other);
+    const keeping = started('-I');
+    await table(keeping, own, other);
+    keeping.signal('SIGTERM');
+    await keeping.ended();
+    assert.deepEqual(tableOf(lvs).toSorted(), [own, other]);
+    assert.match(lvs.run(['ip', 'address']).stdout, / 10\.8\.1\.101\/32 /);
   });
 });

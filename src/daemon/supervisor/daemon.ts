@@ -270,7 +270,7 @@ class Daemon {
           this.#saved.save(next, loaded.files ?? []);
         },
         over: (global, answer) => {
-          if (answer.taken) this.#publishRunning();
+          if (answer.taken) this.#taken();
           this.#answers.end(answer);
           this.#clock.configure(global.reloadTime);
           giveMemoryBack();
@@ -297,10 +297,24 @@ class Daemon {
     else this.log('info', 'Startup complete');
     this.#publishRunning();
     manager.notify('READY=1');
+    await this.#logNotApplied(configuration);
     this.#endCover = coverInterfaces(this.log);
     sweepLeftovers();
     releaseAfterStart(giveMemoryBack);
     if (this.#reloadAsked) this.#reloader?.request();
+  }
+
+  #taken(): void {
+    this.#publishRunning();
+    if (this.#reloader !== undefined) void this.#logNotApplied(this.#reloader.configuration);
+  }
+
+  /** Of keepalived nothing more is loaded for it. */
+  async #logNotApplied({ weir }: KeepalivedConfiguration): Promise<void> {
+    const { weirFile } = this.program.options;
+    if (weir === undefined || weirFile === undefined) return;
+    const { logNotApplied } = await import('./start/log-not-applied.js');
+    logNotApplied(weirFile, weir, this.log);
   }
 
   #publishRunning(): void {

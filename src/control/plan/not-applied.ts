@@ -1,0 +1,32 @@
+// What of a weir.yaml weir apply puts on a host, and a daemon that runs with the file does not: services without checks, and VIPs. Pure.
+import { formatAddress } from '../../model/address-text.js';
+import { addressId, serviceId } from '../../model/identity.js';
+import { serviceWord } from '../../model/service-word.js';
+import { checkedServices, type WeirFile } from '../../model/weir-file.js';
+
+/** What is there, by `serviceId` and `addressId`. */
+export interface AppliedFacts {
+  readonly services: ReadonlySet<string>;
+  readonly addresses: ReadonlySet<string>;
+}
+
+const NAMED_MAX = 8;
+
+/** Those that are not there, as words. */
+export function notApplied(file: WeirFile, { services, addresses }: AppliedFacts): readonly string[] {
+  const checked = checkedServices(file);
+  const missing = (file.table?.services ?? []).filter(({ spec: { key } }) => !checked.has(serviceId(key)) && !services.has(serviceId(key)));
+  const vips = (file.vips ?? []).filter(({ address }) => !addresses.has(addressId(address)));
+  return [
+    ...missing.map(({ spec }) => serviceWord(spec.key)),
+    ...vips.map(({ address, interface: name }) => `${formatAddress(address)} on ${name}`),
+  ];
+}
+
+/** A line for the log; undefined: all is there. */
+export function notAppliedText(path: string, missing: readonly string[]): string | undefined {
+  if (missing.length === 0) return undefined;
+  const more = missing.length > NAMED_MAX ? ` and ${missing.length - NAMED_MAX} more` : '';
+  const what = `${missing.slice(0, NAMED_MAX).join(', ')}${more}`;
+  return `${path}: not on this host, and weir run does not put it there: ${what} — fix: weir apply ${path} (at boot: weir-apply.service)`;
+}
