@@ -148,7 +148,7 @@ const ABOUT_RULES: readonly number[] = [
   MESSAGE.deleteRule,
 ];
 
-/** Of what the kernel reports: did a table, chain or rule come or go? Elements of sets are none of it. */
+/** Of what the kernel reports: did a table, chain or rule come or go? Elements of sets are none of it: nothing is decided by them. */
 export const isAboutRules = ({ type }: NetlinkMessage): boolean => type >> 8 === SUBSYSTEM && ABOUT_RULES.includes(type & 0xff);
 
 /** A table, as the kernel lists it. */

@@ -17,7 +17,7 @@ const SOMEWHERE: Readonly<Record<Family, Address>> = {
 };
 const SERVICES_MAX = 1024;
 
-/** The first packet of a client. `interfaceName`: by which clients come. Undefined: of firewall marks nothing is known. */
+/** Any packet that may begin a connection of a client. `interfaceName`: by which clients come. Undefined: of firewall marks nothing is known. */
 function firstPacket({ key }: ServiceSpec, interfaceName: string): PacketProbe | undefined {
   if (key.kind !== 'address') return undefined;
   const { protocol, port, address: destination } = key;
@@ -30,6 +30,7 @@ function firstPacket({ key }: ServiceSpec, interfaceName: string): PacketProbe |
     // Of a service of all ports any may be meant.
     ...(port === 0 ? {} : { destinationPort: port }),
     anyClient: true,
+    anyOpening: true,
   };
 }
 

@@ -14,6 +14,7 @@ const PROBE: PacketProbe = {
   protocol: 'tcp',
   destinationPort: 80,
   anyClient: true,
+  anyOpening: true,
 };
 
 const dropping = (policy: string, ...rules: readonly string[]): readonly string[] => {
@@ -35,6 +36,36 @@ test('a rule that accepts some clients leaves the others to those behind it, and
   const [rule, policy] = dropping('DROP', 'INPUT -s 192.0.2.1/32 -p tcp -m tcp --dport 80 -j ACCEPT', 'INPUT -s 192.0.2.0/24 -j DROP');
   assert.equal(rule, 'INPUT: -s 192.0.2.0/24 -j DROP');
   assert.match(policy ?? '', /^INPUT: policy drop/);
+});
+
+test('a chain in which a program has rules only while it bans someone is named without them', () => {
+  const text = '*filter\n:INPUT ACCEPT [0:0]\n:f2b-web - [0:0]\n-A INPUT -p tcp -m multiport --dports 80 -j f2b-web\nCOMMIT\n';
+  const rules = (listed: string) => droppingRules(iptablesChains(listed, 'iptables'), PROBE).map((by) => `${by.chain}: ${by.text}`);
+  assert.deepEqual(rules(text), ['f2b-web: its rules come and go with bans']);
+  assert.deepEqual(rules(text.replace('--dports 80', '--dports 22')), []);
+  // With nft the rule is always there, with a set.
+  const base = { family: 'inet', table: 'f2b-table', name: 'f2b-chain', hook: 'input', type: 'filter', prio: -1, policy: 'accept' };
+  assert.deepEqual(droppingRules(nftChains(JSON.stringify({ nftables: [{ chain: base }] })) ?? [], PROBE), []);
+});
+
+test('a target or statement that is not known to accept, or to go on, may drop', () => {
+  for (const target of ['NFQUEUE --queue-num 1', 'SYNPROXY --mss 1460', 'TARPIT', 'SOMETHING']) {
+    const rule = `INPUT -p tcp -m tcp --dport 80 -j ${target}`;
+    assert.deepEqual(dropping('ACCEPT', rule), [rule.replace('INPUT ', 'INPUT: ')]);
+    assert.deepEqual(dropping('ACCEPT', rule.replace('--dport 80', '--dport 22')), []);
+  }
+  const left = { payload: { protocol: 'tcp', field: 'dport' } };
+  const chain = { chain: { family: 'ip', table: 't', name: 'in', hook: 'input', type: 'filter', prio: 0, policy: 'accept' } };
+  const named = (right: number, statement: unknown): number => {
+    const rule = { family: 'ip', table: 't', chain: 'in', expr: [{ match: { op: '==', left, right } }, statement] };
+    return droppingRules(nftChains(JSON.stringify({ nftables: [chain, { rule }] })) ?? [], PROBE).length;
+  };
+  for (const statement of [{ queue: { num: 5 } }, { queue: null }, { synproxy: {} }, { fwd: {} }, { xt: {} }, { something: null }]) {
+    assert.deepEqual([named(80, statement), named(22, statement)], [1, 0], JSON.stringify(statement));
+  }
+  for (const statement of [{ counter: null }, { log: null }, { limit: { rate: 1 } }, { notrack: null }, { accept: null }]) {
+    assert.equal(named(80, statement), 0, JSON.stringify(statement));
+  }
 });
 
 const marking = (chains: readonly Chain[], ...marks: readonly number[]): readonly string[] =>

@@ -1,15 +1,17 @@
 // The rules that a packet meets, or may meet, also where it depends on what is not known of the packet, such as its source: those by which it may
-// be dropped, with the policies, and those by which it may get a mark.
+// be dropped, with the policies, and those by which it may get a mark. What cannot be judged counts as a rule that may drop it.
 import { baseChains } from './blocking.js';
 import { isPossible, MarksOnTheWay, type MarkWrite } from './marks.js';
 import type { Blocked, Chain, Decision, PacketProbe, Rule } from './model.js';
 
 const DEPTH_MAX = 16;
+/** Chains in which a program has rules only while it bans someone: those of fail2ban and sshguard. */
+const OF_BANS = /^(f2b-|fail2ban-|sshguard)/;
 
 /** Called in the order in which the packet meets them. */
 interface Seer {
   readonly met?: (rule: Rule, chain: Chain, base: Chain) => void;
-  readonly dropped?: (text: string, chain: Chain, base: Chain) => void;
+  readonly stopped?: (text: string, chain: Chain, base: Chain) => void;
 }
 
 interface Walk {
@@ -25,7 +27,7 @@ type After = 'end' | 'next';
 function follow(walk: Walk, chain: Chain, text: string, decision: Decision, depth: number): After {
   switch (decision.kind) {
     case 'drop':
-      walk.seer.dropped?.(text, chain, walk.base);
+      walk.seer.stopped?.(text, chain, walk.base);
       return 'end';
     case 'accept':
     case 'translate':
@@ -33,12 +35,15 @@ function follow(walk: Walk, chain: Chain, text: string, decision: Decision, dept
     case 'jump':
     case 'goto': {
       const target = walk.table.find(({ name }) => name === decision.target);
-      return target === undefined || depth > DEPTH_MAX ? 'next' : walkChain(walk, target, depth + 1);
+      if (target !== undefined && depth <= DEPTH_MAX) return walkChain(walk, target, depth + 1);
+      walk.seer.stopped?.(text, chain, walk.base);
+      return 'next';
     }
     case 'skip':
     case 'unknown':
       // What may happen ends nothing.
-      if (decision.maybe !== undefined) follow(walk, chain, text, decision.maybe, depth);
+      if (decision.kind === 'unknown' && decision.maybe === undefined) walk.seer.stopped?.(text, chain, walk.base);
+      for (const maybe of decision.maybe ?? []) follow(walk, chain, text, maybe, depth);
       return 'next';
     case 'return':
       return 'next';
@@ -46,6 +51,7 @@ function follow(walk: Walk, chain: Chain, text: string, decision: Decision, dept
 }
 
 function walkChain(walk: Walk, chain: Chain, depth: number): After {
+  if (chain.hook === '' && OF_BANS.test(chain.name)) walk.seer.stopped?.('its rules come and go with bans', chain, walk.base);
   for (const rule of chain.rules) {
     walk.seer.met?.(rule, chain, walk.base);
     const decision = rule.decide(walk.probe);
@@ -57,12 +63,14 @@ function walkChain(walk: Walk, chain: Chain, depth: number): After {
 }
 
 /** What stands behind a rule that accepts or drops all such packets is not reached. */
-function walkAll(chains: readonly Chain[], probe: PacketProbe, seer: Seer): void {
+function walkAll(chains: readonly Chain[], packet: PacketProbe, seer: Seer): void {
+  const untracks = chains.some(({ rules }) => rules.some((rule) => rule.untracks === true));
+  const probe = untracks ? { ...packet, mayBeUntracked: true } : packet;
   for (const base of baseChains(chains, probe)) {
     const { tool, family, table, policy } = base;
     const walk = { base, table: chains.filter((one) => one.tool === tool && one.family === family && one.table === table), probe, seer };
     if (walkChain(walk, base, 0) === 'next' && policy === 'drop')
-      seer.dropped?.('policy drop, and no rule before it lets them pass', base, base);
+      seer.stopped?.('policy drop, and no rule before it lets them pass', base, base);
   }
 }
 
@@ -78,7 +86,7 @@ const placed = (text: string, { tool, family, table, name }: Chain, base: Chain)
 /** Every rule and policy by which such a packet may be dropped. */
 export function droppingRules(chains: readonly Chain[], probe: PacketProbe): readonly Blocked[] {
   const found: Blocked[] = [];
-  walkAll(chains, probe, { dropped: (text, chain, base) => found.push(placed(text, chain, base)) });
+  walkAll(chains, probe, { stopped: (text, chain, base) => found.push(placed(text, chain, base)) });
   return found;
 }
 

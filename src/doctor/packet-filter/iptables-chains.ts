@@ -74,6 +74,9 @@ const portIn =
 
 const oneOf = (list: string, ...words: readonly string[]): boolean => list.split(',').some((one) => words.includes(one.toLowerCase()));
 
+/** Matches that hold for every packet by themselves: their options decide. */
+const NEUTRAL = new Set('tcp udp sctp icmp icmp6 comment conntrack state multiport addrtype pkttype'.split(' '));
+
 /** The flags that a TCP packet has, by its part in a connection. */
 const FLAGS: Readonly<Record<NonNullable<PacketProbe['part']>, readonly string[]>> = {
   opening: ['SYN'],
@@ -94,19 +97,21 @@ const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
   '-p': (value) => (probe) => oneOf(value, ...protocolWords(probe), 'all', '0'),
   '-i': (value) => (probe) => isNamed(value, interfaceIn(probe)),
   '-o': (value) => (probe) => isNamed(value, interfaceOut(probe)),
-  '-m': () => () => true,
+  '-m': (value) => () => NEUTRAL.has(value) || undefined,
   '--comment': () => () => true,
   '--dport': portIn('destination'),
   '--sport': portIn('source'),
   '--dports': portIn('destination'),
   '--sports': portIn('source'),
   '--ports': portIn('source', 'destination'),
-  '--ctstate': (value) => (probe) => oneOf(value, stateOf(probe)),
-  '--state': (value) => (probe) => oneOf(value, stateOf(probe)),
-  // MASK COMP: of the flags in MASK, those in COMP are set. A connection opens with SYN, its first answer is SYN with ACK.
+  '--ctstate': (value) => (probe) => typed(value, stateOf(probe)),
+  '--state': (value) => (probe) => typed(value, stateOf(probe)),
+  // MASK COMP: of the flags in MASK, those in COMP are set. A connection opens with SYN, its first answer is SYN with ACK. Others with SYN are
+  // balanced, too, and with net.ipv4.vs.sloppy_tcp all but RST.
   '--tcp-flags': (value) => (probe) => {
     if (probe.protocol !== 'tcp') return undefined;
     const [mask = [], expected = []] = value.split(' ').map((list) => (list === 'NONE' ? [] : list.split(',')));
+    if (probe.anyOpening === true) return expected.includes('RST') || expected.includes('ALL') ? false : undefined;
     const set = FLAGS[probe.part ?? 'opening'];
     return (
       set.every((flag) => expected.includes(flag) || !(mask.includes(flag) || mask.includes('ALL'))) &&
@@ -120,15 +125,16 @@ const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
     return oneOf(type, String(DISCOVERY_TYPES[probe.icmpType]), ICMP_NAMES[probe.icmpType]);
   },
   '--dst-type': (value) => (probe) => typed(value, destinationType(probe)),
-  '--src-type': (value) => (probe) => oneOf(value, probe.direction === 'out' ? 'local' : 'unicast'),
+  '--src-type': (value) => (probe) =>
+    probe.anyOpening === true ? undefined : oneOf(value, probe.direction === 'out' ? 'local' : 'unicast'),
   '--pkt-type': (value) => (probe) =>
     probe.direction === 'in' ? oneOf(value, isMulticast(probe.destination) ? 'multicast' : 'unicast') : undefined,
 };
 
 /** Options without a value. -f matches later fragments only. */
 const BARE: Readonly<Record<string, Condition>> = {
-  '-f': () => false,
-  '--syn': (probe) => (probe.protocol === 'tcp' ? stateOf(probe) === 'new' : undefined),
+  '-f': (probe) => (probe.anyOpening === true ? undefined : false),
+  '--syn': (probe) => (probe.protocol === 'tcp' && probe.anyOpening !== true ? stateOf(probe) === 'new' : undefined),
 };
 
 function conditionsOf(words: readonly string[]): readonly Condition[] {
@@ -225,12 +231,14 @@ function ruleOf(line: string, own: ReadonlySet<string>): Rule {
   const aim = iptablesAim(words);
   const matches = (probe: PacketProbe): Answer => allOf(conditions.map((condition) => condition(probe)));
   const mark = markWritten(target);
+  const untracks = target[0] === 'NOTRACK' || (target[0] === 'CT' && target.includes('--notrack'));
   return {
     text: line,
     verdict: iptablesVerdict(words),
     ...(aim === undefined ? {} : { aim }),
     decide: (probe) => decided(matches(probe), decision),
     ...(mark === undefined ? {} : { marking: { matches, writes: [mark] } }),
+    ...(untracks ? { untracks } : {}),
   };
 }
 

@@ -28,6 +28,13 @@ export interface PacketProbe {
   readonly anyClient?: boolean;
   /** The destination is not known. */
   readonly anyDestination?: boolean;
+  /**
+   * It stands for all packets that may begin a connection, now and later: the flags of TCP are not known, nor headers in front of TCP's, nor what
+   * named sets and maps will contain.
+   */
+  readonly anyOpening?: boolean;
+  /** A rule may keep it from connection tracking: its state is not known. */
+  readonly mayBeUntracked?: boolean;
 }
 
 /** The interface by which the packet comes in; undefined: it is of this host. */
@@ -40,8 +47,9 @@ export const interfaceOut = ({ direction, interfaceName, leavesBy }: PacketProbe
 /** Of neighbour discovery, by their numbers (RFC 4861 §4). */
 export const DISCOVERY_TYPES = { 'nd-neighbor-solicit': 135, 'nd-neighbor-advert': 136 } as const;
 
-/** Conntrack's state of the packet: it does not look at neighbour discovery. */
-export function stateOf({ part = 'opening', protocol }: PacketProbe): 'new' | 'established' | 'untracked' {
+/** Conntrack's state of the packet: it does not look at neighbour discovery. Undefined: not known. */
+export function stateOf({ part = 'opening', protocol, mayBeUntracked }: PacketProbe): 'new' | 'established' | 'untracked' | undefined {
+  if (mayBeUntracked === true) return undefined;
   if (protocol === 'icmpv6') return 'untracked';
   return part === 'opening' ? 'new' : 'established';
 }
@@ -71,21 +79,26 @@ export interface Translation {
 }
 
 /**
- * `skip`: the rule does not match, has no effect, or drops only some of the packets; `unknown`: it may match. `maybe`: what it does with what it
- * may match.
+ * `skip`: the rule does not match, has no effect, or drops only some of the packets; `unknown`: it may match. `maybe`: what it may do with what it
+ * may match; `unknown` without it: anything, it may drop packets, too.
  */
 export type Decision =
-  | { readonly kind: 'skip' | 'unknown'; readonly maybe?: Decision }
+  | { readonly kind: 'skip' | 'unknown'; readonly maybe?: readonly Decision[] }
   | { readonly kind: 'accept' | 'drop' | 'return' }
   | { readonly kind: 'jump' | 'goto'; readonly target: string }
   | { readonly kind: 'translate'; readonly to: Translation };
 
 /** The decision of a rule by whether its conditions hold. A rule that drops what may match does not drop all. */
 export function decided(matched: Answer, decision: Decision): Decision {
-  if (matched === true || decision.kind === 'skip') return decision;
   if (matched === false) return { kind: 'skip' };
-  return { kind: decision.kind === 'drop' ? 'skip' : 'unknown', maybe: decision };
+  return matched === true || decision.kind === 'skip' || decision.kind === 'unknown' ? decision : oneOfMany([decision]);
 }
+
+/** One of these is decided, or none. */
+export const oneOfMany = (decisions: readonly Decision[]): Decision => ({
+  kind: decisions.every(({ kind }) => kind === 'drop' || kind === 'skip') ? 'skip' : 'unknown',
+  ...(decisions.length === 0 ? {} : { maybe: decisions }),
+});
 
 export interface Prefix {
   readonly address: Address;
@@ -125,6 +138,8 @@ export interface Rule {
   readonly decide: (probe: PacketProbe) => Decision;
   /** Absent: it sets no mark. */
   readonly marking?: Marking;
+  /** It keeps packets from connection tracking. */
+  readonly untracks?: boolean;
 }
 
 /** The tool that shows and changes the rules. */

@@ -17,6 +17,7 @@ import {
   isEndIn,
   isPortIn,
   namesInterface,
+  oneOfMany,
   type PacketProbe,
   protocolWords,
   type Rule,
@@ -35,7 +36,11 @@ interface Place {
 }
 
 const OTHER_PROTOCOLS = new Set(['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'icmp', 'icmpv6', 'igmp', 'esp', 'comp', 'arp', 'vlan']);
-const VERDICTS = ['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'queue'] as const;
+const VERDICTS = ['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'queue', 'snat', 'masquerade'] as const;
+/** Statements behind which the next one is always carried out. */
+const PASSING = ['counter', 'log', 'notrack', 'ct helper', 'ct timeout', 'ct expectation', 'last', 'secmark', 'dup'];
+/** Those behind which it is carried out for some packets. */
+const LIMITING = ['limit', 'quota', 'ct count', 'set', 'map', 'flow'];
 
 /** The values of a right side, with sets and lists expanded; null: not known. */
 function values(right: Json, place: Place): readonly Json[] {
@@ -70,7 +75,8 @@ function isPort(value: Json, probe: PacketProbe, end: 'source' | 'destination'):
   return from === undefined || to === undefined || !/^\d+$/.test(from) ? undefined : isPortIn(probe, end, Number(from), Number(to));
 }
 
-const isWord = (value: Json, ...words: readonly string[]): Answer => (textOf(value) === '' ? undefined : words.includes(textOf(value)));
+const isWord = (value: Json, ...words: readonly (string | undefined)[]): Answer =>
+  textOf(value) === '' || words.includes(undefined) ? undefined : words.includes(textOf(value));
 const isInterface = (value: Json, interfaceName: string | undefined): Answer => {
   if (interfaceName === undefined) return false;
   return textOf(value) === '' ? undefined : namesInterface(textOf(value), interfaceName, '*');
@@ -89,6 +95,12 @@ function isField(protocol: string, name: string, value: Json, probe: PacketProbe
   return name === 'saddr' || name === 'daddr' ? isAddress(value, probe, name === 'saddr' ? 'source' : 'destination') : undefined;
 }
 
+/** Whether the packet lacks the header that the left side looks at: whatever it is compared with, the rule does not match. */
+function lacksHeader(left: Json, probe: PacketProbe): boolean {
+  const protocol = textOf(field(left, 'payload', 'protocol'));
+  return (OTHER_PROTOCOLS.has(protocol) && protocol !== probe.protocol) || protocol === (probe.source.family === 'inet6' ? 'ip' : 'ip6');
+}
+
 /** Whether what the left side looks at is this value. */
 function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   const payload = field(left, 'payload');
@@ -99,8 +111,15 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
     field(left, 'ct', 'key'),
   ].map(textOf);
   const six = probe.source.family === 'inet6';
-  if ((OTHER_PROTOCOLS.has(protocol ?? '') && protocol !== probe.protocol) || protocol === (six ? 'ip' : 'ip6')) return false;
+  if (lacksHeader(left, probe)) return false;
   if (payload !== undefined && name !== 'protocol' && name !== 'nexthdr') return isField(protocol ?? '', name ?? '', value, probe);
+  // An extension header may be in front of the protocol's.
+  if (
+    name === 'nexthdr' &&
+    probe.anyOpening === true &&
+    (protocolWords(probe).includes(textOf(value)) || !OTHER_PROTOCOLS.has(textOf(value)))
+  )
+    return undefined;
   if (name === 'protocol' || name === 'nexthdr' || meta === 'l4proto') return isWord(value, ...protocolWords(probe));
   if (meta === 'iifname' || meta === 'iif') return isInterface(value, interfaceIn(probe));
   if (meta === 'oifname' || meta === 'oif') return isInterface(value, interfaceOut(probe));
@@ -110,17 +129,30 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   if (ct === 'state') return isWord(value, stateOf(probe));
   if (ct === 'direction') return isWord(value, probe.part === 'answer' ? 'reply' : 'original');
   if (ct === 'status') return isWord(value);
-  if (textOf(field(left, 'fib', 'result')) === 'type' && textOf(listOf(field(left, 'fib', 'flags'))[0]) === 'daddr') {
+  if (
+    textOf(field(left, 'fib', 'result')) === 'type' &&
+    listOf(field(left, 'fib', 'flags'))
+      .map(textOf)
+      .join() === 'daddr'
+  ) {
     const type = destinationType(probe);
     return type === undefined ? undefined : isWord(value, type);
   }
   return undefined;
 }
 
+/** What named sets contain changes without the rules. */
+const NO_SETS: Sets = new Map();
+
 const holds = (left: Json, right: Json, probe: PacketProbe, place: Place): Answer =>
-  anyOf(values(right, place).map((value) => isValue(left, value, probe)));
+  anyOf(
+    values(right, probe.anyOpening === true ? { ...place, sets: NO_SETS } : place).map(
+      (value) => value === '*' || isValue(left, value, probe),
+    ),
+  );
 
 function matchOf(match: Json, probe: PacketProbe, place: Place): Answer {
+  if (lacksHeader(field(match, 'left'), probe)) return false;
   const held = holds(field(match, 'left'), field(match, 'right'), probe, place);
   const operator = textOf(field(match, 'op'));
   if (operator === '!=') return held === undefined ? undefined : !held;
@@ -133,6 +165,8 @@ const DECISIONS: Readonly<Record<string, Decision>> = {
   reject: { kind: 'drop' },
   return: { kind: 'return' },
   queue: { kind: 'unknown' },
+  snat: { kind: 'accept' },
+  masquerade: { kind: 'accept' },
 };
 
 /** A translation to one place. */
@@ -155,17 +189,26 @@ function verdictOf(value: Json): Decision | undefined {
   return word === 'jump' || word === 'goto' ? { kind: word, target: textOf(field(value, word, 'target')) } : DECISIONS[word];
 }
 
-/** A verdict map: the verdict of the key that matches. */
+/** A verdict map: the verdict of the key that matches, or what those may be that may match. */
 function mapped(vmap: Json, probe: PacketProbe, place: Place): Decision {
-  const data = field(vmap, 'data');
-  const named = typeof data === 'string' ? place.sets.get(`${place.table} ${data.replace(/^@/, '')}`) : undefined;
-  for (const pair of named ?? listOf(field(data, 'set'))) {
-    const [key, verdict] = Array.isArray(pair) ? (pair as readonly Json[]) : [];
-    const held = key === undefined ? undefined : holds(field(vmap, 'key'), key, probe, place);
-    if (held === undefined) return { kind: 'unknown' };
-    if (held) return verdictOf(verdict) ?? { kind: 'skip' };
+  const [left, data] = [field(vmap, 'key'), field(vmap, 'data')];
+  if (lacksHeader(left, probe)) return { kind: 'skip' };
+  const name = typeof data === 'string' ? data.replace(/^@/, '') : undefined;
+  if (name !== undefined && probe.anyOpening === true) return { kind: 'unknown' };
+  const pairs = name === undefined ? listOf(field(data, 'set')) : place.sets.get(`${place.table} ${name}`);
+  if (pairs === undefined) return { kind: 'unknown' };
+  const maybe: Decision[] = [];
+  // "*" is for what no other key matches.
+  const keyed = pairs.map((pair) => (Array.isArray(pair) ? (pair as readonly Json[]) : []));
+  for (const [key, verdict] of [...keyed.filter(([key]) => key !== '*'), ...keyed.filter(([key]) => key === '*')]) {
+    const held = key === undefined ? undefined : holds(left, key, probe, place);
+    if (held === false) continue;
+    const decision = key === undefined ? { kind: 'unknown' as const } : (verdictOf(verdict) ?? { kind: 'skip' as const });
+    if (held === true && maybe.length === 0) return decision;
+    maybe.push(decision);
+    if (held === true) break;
   }
-  return { kind: 'skip' };
+  return maybe.length === 0 ? { kind: 'skip' } : oneOfMany(maybe);
 }
 
 const placeOfMark = (value: Json): MarkPlace | undefined =>
@@ -194,20 +237,43 @@ const marksWritten = (expressions: readonly Json[]): readonly MarkWrite[] =>
     return into === undefined || value === undefined ? [] : [{ into, keeps: 0, ...markValue(value) }];
   });
 
-function ruleOf(expressions: readonly Json[], place: Place): Rule {
-  const map = expressions.map((one) => field(one, 'vmap')).find((one) => one !== undefined);
+const writesMeta = (statement: Json): boolean => ['meta', 'ct'].some((what) => field(statement, 'mangle', 'key', what) !== undefined);
+
+/** Whether a statement that is no match lets the next one be carried out: `undefined` for some packets, or not known. */
+function goesOn(statement: Json): Answer {
+  if (!isRecord(statement)) return undefined;
+  // A map, also one that chooses an object, ends the rule for a key that is not in it.
+  const isMapped = Object.values(statement).some(
+    (value) => field(value, 'map') !== undefined || field(value, 'value', 'map') !== undefined,
+  );
+  if (isMapped) return undefined;
+  return PASSING.some((word) => word in statement) || writesMeta(statement) || undefined;
+}
+
+/** What a rule does with packets that it matches, but for its verdict map. A statement that is not known may drop them. */
+function outcomeOf(statements: readonly Json[]): Decision {
   const verdict =
-    expressions.map(translationOf).find((one) => one !== undefined) ?? expressions.map(verdictOf).findLast((one) => one !== undefined);
-  const matches = expressions.map((one) => field(one, 'match')).filter((one) => one !== undefined);
-  const foreign = expressions.some((one) => isRecord(one) && ('xt' in one || 'limit' in one || 'quota' in one || 'ct count' in one));
-  const answerFor = (probe: PacketProbe): Answer =>
-    allOf([...matches.map((match) => matchOf(match, probe, place)), ...(foreign ? [undefined] : [])]);
+    statements.map(translationOf).find((one) => one !== undefined) ?? statements.map(verdictOf).findLast((one) => one !== undefined);
+  const isKnown = (one: Json): boolean => writesMeta(one) || (isRecord(one) && [...PASSING, ...LIMITING].some((word) => word in one));
+  return verdict ?? { kind: statements.every(isKnown) ? 'skip' : 'unknown' };
+}
+
+function ruleOf(expressions: readonly Json[], place: Place): Rule {
+  const has = (word: string) => (one: Json) => isRecord(one) && word in one;
+  const maps = expressions.filter(has('vmap')).map((one) => field(one, 'vmap'));
+  const matches = expressions.filter(has('match')).map((one) => field(one, 'match'));
+  const statements = expressions.filter((one) => !has('vmap')(one) && !has('match')(one));
+  const outcome = outcomeOf(statements);
+  const ends = (one: Json): boolean => verdictOf(one) !== undefined || translationOf(one) !== undefined;
+  const passed = allOf(statements.filter((one) => !ends(one)).map(goesOn));
+  const answerFor = (probe: PacketProbe): Answer => allOf([...matches.map((match) => matchOf(match, probe, place)), passed]);
   const writes = marksWritten(expressions);
   const decide = (probe: PacketProbe): Decision => {
-    if (verdict === undefined && map === undefined) return { kind: 'skip' };
     const matched = answerFor(probe);
-    if (matched !== false && map !== undefined) return matched === undefined ? { kind: 'unknown' } : mapped(map, probe, place);
-    return decided(matched, verdict ?? { kind: 'skip' });
+    const [map, another] = maps;
+    if (map === undefined) return decided(matched, outcome);
+    const isOnly = another === undefined && outcome.kind === 'skip';
+    return decided(matched, isOnly ? mapped(map, probe, place) : { kind: 'unknown' });
   };
   const aim = nftAim(expressions, (right) => values(right, place));
   return {
@@ -216,6 +282,7 @@ function ruleOf(expressions: readonly Json[], place: Place): Rule {
     ...(aim === undefined ? {} : { aim }),
     decide,
     ...(writes.length === 0 ? {} : { marking: { matches: answerFor, writes } }),
+    ...(expressions.some(has('notrack')) ? { untracks: true } : {}),
   };
 }
 

@@ -74,6 +74,8 @@ test('a chain that drops by default', () => {
     ports: [{ from: 80, to: 80 }],
   };
   assert.equal(found({ denials: [{ service: spec, by }], filters: [rule] }).length, 1, 'one fact, one finding');
+  const set = { ...rule, ports: [{ from: 443, to: 443 }] };
+  assert.equal(found({ denials: [{ service: spec, by }], filters: [set] }).length, 1, 'the rule names another port by a set that changes');
 });
 
 test('behind the packet filter nothing is bypassed, but OUTPUT may cut the way back', () => {

@@ -12,7 +12,7 @@ import type { Blocked } from '../../packet-filter/model.js';
 const WITHOUT = { inet: 'ip6', inet6: 'ip' } as const;
 
 /** Whether the rule matches packets for this service: by its VIP, or by its port on any address. */
-function touches(rule: FilterRule, { spec }: ServiceFact): boolean {
+function touches(rule: FilterRule, { spec }: Pick<ServiceFact, 'spec'>): boolean {
   const { key } = spec;
   if (
     key.kind !== 'address' ||
@@ -51,9 +51,10 @@ function byRule(found: readonly FilterDenial[], textOf: (by: Blocked) => string)
 
 const chainOf = (by: Blocked): string => placeOf({ ...by, name: by.chain });
 
-/** Chains that drop what none of their rules names: a policy, or a rule for everything. */
+/** Chains that drop what none of their rules names: a policy, a rule for everything, or for some clients. */
 function denials(facts: DirectorFacts): readonly Finding[] {
-  const isNamed = ({ by }: FilterDenial): boolean => facts.filters.some((rule) => rule.place === chainOf(by) && rule.text === by.text);
+  const isNamed = ({ by, service }: FilterDenial): boolean =>
+    facts.filters.some((rule) => rule.place === chainOf(by) && rule.text === by.text && touches(rule, { spec: service }));
   const chains = byRule(
     facts.denials.filter((each) => !isNamed(each)),
     (by) => `the ${by.tool} chain ${chainOf(by)} (${by.text})`,
