@@ -237,6 +237,19 @@ for (const tool of ['iptables', 'iptables-legacy']) {
   });
 }
 
+test("a rule of nft's in a table of iptables, which iptables-save shows without its conditions", { skip }, () => {
+  inNamespace((wrong) => {
+    withIptables('iptables', '-P INPUT DROP; -A INPUT -p tcp --dport 22 -j ACCEPT', () => {
+      nft('add set ip filter b { type ipv4_addr; }', 'add rule ip filter INPUT ip saddr @b accept');
+      if (found() === '') wrong.push('ip saddr @b accept: fast');
+    });
+    withIptables('iptables', '-A INPUT -p tcp --dport 22 -j ACCEPT', () => {
+      nft('add rule ip filter INPUT ip saddr vmap { 10.1.0.7 : drop }');
+      if (!found().includes('ip saddr vmap')) wrong.push('ip saddr vmap: fast');
+    });
+  });
+});
+
 test('what a set contains changes nothing that would have to be followed', { skip }, () => {
   inNamespace((wrong) => {
     applyNft(one('ip saddr @b drop', SET));

@@ -300,7 +300,17 @@ function setsOf(items: readonly Json[]): Sets {
   return sets;
 }
 
-/** `alsoInIptables`: tables that iptables-save has shown already, as `ip filter`. Undefined when the text is not nft's JSON. */
+/** What iptables keeps in nf_tables is made of these; iptables-save leaves out others, and what they are compared with. */
+const OF_IPTABLES = ['match', 'counter', 'limit', 'log', 'mangle', 'xt', 'accept', 'drop', 'return', 'jump', 'goto', 'reject'];
+
+function isOfIptables(expression: Json): boolean {
+  const [left, right] = [field(expression, 'match', 'left'), field(expression, 'match', 'right')];
+  const isKnown = isRecord(expression) && OF_IPTABLES.some((word) => word in expression);
+  const isNamed = textOf(right).startsWith('@') || typeof field(expression, 'limit') === 'string';
+  return isKnown && !isNamed && (left === undefined || ['payload', 'meta', '&'].some((word) => field(left, word) !== undefined));
+}
+
+/** `alsoInIptables`: tables that iptables-save has shown already, as `ip filter`; left out unless rules of nft's are there, too. Undefined when the text is not nft's JSON. */
 export function nftChains(text: string, alsoInIptables: readonly string[] = []): readonly Chain[] | undefined {
   let listed: Json;
   try {
@@ -313,17 +323,21 @@ export function nftChains(text: string, alsoInIptables: readonly string[] = []):
   const sets = setsOf(items);
   const key = (one: Json, name: string): string => ['family', 'table', name].map((part) => textOf(field(one, part))).join(' ');
   const rules = new Map<string, Rule[]>();
+  const withOthers = new Set<string>();
   for (const rule of items.map((item) => field(item, 'rule')).filter((one) => one !== undefined)) {
     const table = `${textOf(field(rule, 'family'))} ${textOf(field(rule, 'table'))}`;
     const chain = key(rule, 'chain');
-    rules.set(chain, [...(rules.get(chain) ?? []), ruleOf(listOf(field(rule, 'expr')), { sets, table })]);
+    const expressions = listOf(field(rule, 'expr'));
+    if (!expressions.every(isOfIptables)) withOthers.add(table);
+    rules.set(chain, [...(rules.get(chain) ?? []), ruleOf(expressions, { sets, table })]);
   }
   return items.flatMap((item): Chain[] => {
     const chain = field(item, 'chain');
     const [family = '', table = '', name = '', hook = '', interfaceName = ''] = ['family', 'table', 'name', 'hook', 'dev'].map((part) =>
       textOf(field(chain, part)),
     );
-    if (chain === undefined || alsoInIptables.includes(`${family} ${table}`)) return [];
+    const ofTable = `${family} ${table}`;
+    if (chain === undefined || (alsoInIptables.includes(ofTable) && !withOthers.has(ofTable))) return [];
     const policy = textOf(field(chain, 'policy')) === 'drop' ? 'drop' : 'accept';
     const priority = Number(textOf(field(chain, 'prio')) || '0');
     const translates = textOf(field(chain, 'type')) === 'nat';
