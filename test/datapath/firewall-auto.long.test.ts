@@ -113,6 +113,43 @@ for (const family of FAMILIES) {
     });
   });
 
+  test(`${name}: a verdict map, a set without elements and a redirection count, and are named where fast was chosen`, {
+    skip,
+  }, async () => {
+    await inside(async (cluster) => {
+      const { bed, lvs } = cluster;
+      await begin(cluster);
+      await serving(cluster, lvs, 9999, family.any, 'local');
+      bed.undo(() => shell(lvs, `${iptables} -t nat -F`));
+      const saddr = name === 'IPv6' ? 'ip6 saddr' : 'ip saddr';
+      const input = 'add table inet t; add chain inet t in { type filter hook input priority 0; }';
+      const rules = [
+        [
+          `nft '${input}; add chain inet t x; add rule inet t x reject with tcp reset; add rule inet t in ${saddr} vmap { ${from} : jump x }'`,
+          't x',
+          'ECONNREFUSED',
+        ],
+        [
+          `nft '${input}; add set inet t b { type ${name === 'IPv6' ? 'ipv6' : 'ipv4'}_addr; }; add rule inet t in ${saddr} @b drop'`,
+          '@b',
+          'web1',
+        ],
+        [`${iptables} -t nat -A PREROUTING -s ${from} -d ${vip} -p tcp --dport 80 -j REDIRECT --to-port 9999`, 'REDIRECT', 'local'],
+      ] as const;
+      for (const [command, named, answer] of rules) {
+        shell(lvs, command);
+        assert.match(ok(lvs.weir('load --firewall auto')), PASSES, command);
+        assert.deepEqual(ask(cluster), [answer]);
+        ok(lvs.weir('load --firewall fast'));
+        assert.deepEqual(ask(cluster), ['web1']);
+        assert.ok(lvs.ipvsadm(edit).stderr.includes(named), command);
+        assert.match(lvs.weir('doctor').stdout, new RegExp(`${named}[^\\n]* does not apply to TCP`), command);
+        shell(lvs, `nft flush ruleset; ${iptables} -t nat -F`);
+        ok(lvs.weir('load --firewall auto'));
+      }
+    });
+  });
+
   test(`${name}: rules that go with all others come back`, { skip }, async () => {
     await inside(async (cluster) => {
       const { lvs } = cluster;

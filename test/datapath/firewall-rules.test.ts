@@ -36,6 +36,7 @@ const METER = 'add set inet f m { type ipv4_addr; flags dynamic; size 100; }';
 const MAP = 'add map inet f m { type ipv4_addr : verdict; }';
 const PORTS = ['add set inet f p { type inet_service; }', 'add element inet f p { 443 }'];
 const PREROUTING = 'type filter hook prerouting priority -300;';
+const NAT = 'type nat hook prerouting priority -100;';
 
 const one = (rule: string, ...before: readonly string[]): NftCase => ({ rules: [rule], before });
 const dropping = (...rules: readonly string[]): NftCase => ({ rules, policy: 'drop' });
@@ -95,6 +96,10 @@ const HONOUR: readonly NftCase[] = [
   // Before INPUT.
   { ...one(`tcp dport 80 drop`), hook: PREROUTING },
   { ...one('ip saddr 10.1.0.7 drop'), hook: PREROUTING },
+  { ...one('ip saddr 10.1.0.7 tcp dport 80 redirect to :9999'), hook: NAT },
+  { ...one(`ip daddr ${VIP} tcp dport 80 dnat ip to 10.9.9.9`), hook: NAT },
+  { ...one('tcp dport 80 dnat ip to ip saddr map { 10.1.0.7 : 10.9.9.9 }'), hook: NAT },
+  { ...one('tcp dport 80 tproxy ip to :9999 accept'), hook: 'type filter hook prerouting priority -150;' },
 ];
 
 const FAST: readonly NftCase[] = [
@@ -117,6 +122,8 @@ const FAST: readonly NftCase[] = [
   one('iifname "docker0" drop'),
   { ...one('tcp dport 22 queue num 5'), module: 'nft_queue' },
   one('ip6 saddr ::1 drop'),
+  { ...one('tcp dport 8080 redirect to :80'), hook: NAT },
+  { ...one('ip daddr 198.18.0.99 dnat ip to 10.9.9.9'), hook: NAT },
   { ...one('tcp dport 80 meta mark set 5'), hook: PREROUTING },
 ];
 
@@ -135,7 +142,12 @@ const HONOUR_IPTABLES = [
   '-t raw -A PREROUTING -s 10.1.0.7 -j DROP',
   '-t mangle -A PREROUTING -m rpfilter --invert -j DROP',
   '-P INPUT DROP; -A INPUT -m conntrack --ctstate NEW -j ACCEPT; -t raw -A PREROUTING -p tcp --dport 80 -j CT --notrack',
+  `-t nat -A PREROUTING -s 10.1.0.7 -d ${VIP} -p tcp --dport 80 -j REDIRECT --to-port 9999`,
+  `-t nat -A PREROUTING -d ${VIP} -p tcp --dport 80 -j DNAT --to-destination 10.9.9.9`,
+  `-t nat -A PREROUTING -d ${VIP} -j DNAT --to-destination 10.9.9.1-10.9.9.9`,
+  '-t mangle -A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 9999',
   // Docker with a published port, fail2ban without a ban, ufw.
+  '-t nat -N DOCKER; -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER; -t nat -A DOCKER ! -i docker0 -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:80',
   '-N f2b-web; -A f2b-web -j RETURN; -A INPUT -p tcp -m multiport --dports 80,443 -j f2b-web',
   '-P INPUT DROP; -N ufw-user-input; -A INPUT -j ufw-user-input; -A ufw-user-input -p tcp --dport 22 -j ACCEPT',
 ];
@@ -149,7 +161,9 @@ const FAST_IPTABLES = [
   '-A INPUT -d 198.18.0.99 -j DROP',
   '-A INPUT -i docker0 -j DROP',
   '-A INPUT -p tcp --dport 22 -j NFQUEUE --queue-num 3',
+  '-t nat -A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-port 80',
   '-N f2b-sshd; -A f2b-sshd -j RETURN; -A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd',
+  '-t nat -N DOCKER; -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER; -t nat -A DOCKER ! -i docker0 -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80',
   '-P INPUT DROP; -N ufw-user-input; -A INPUT -j ufw-user-input; -A ufw-user-input -p tcp --dport 80 -j ACCEPT',
 ];
 

@@ -68,6 +68,15 @@ test('a target or statement that is not known to accept, or to go on, may drop',
   }
 });
 
+test('a rule that sends packets elsewhere is named', () => {
+  const nat = (rule: string): string => `*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${rule}\nCOMMIT\n`;
+  const rules = (rule: string) =>
+    droppingRules(iptablesChains(nat(rule), 'iptables'), PROBE).map(({ text, translates }) => [text, translates]);
+  const some = '-s 192.0.2.0/24 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 9999';
+  assert.deepEqual(rules(some), [[some, true]]);
+  assert.deepEqual(rules(some.replace('80', '81')), []);
+});
+
 const marking = (chains: readonly Chain[], ...marks: readonly number[]): readonly string[] =>
   markingRules(chains, PROBE, marks).map((by) => `${by.chain}: ${by.text}`);
 const mangle = (...rules: readonly string[]): readonly Chain[] =>

@@ -1,5 +1,5 @@
 // The rules that a packet meets, or may meet, also where it depends on what is not known of the packet, such as its source: those by which it may
-// be dropped, with the policies, and those by which it may get a mark. What cannot be judged counts as a rule that may drop it.
+// be dropped or sent elsewhere, with the policies, and those by which it may get a mark. What cannot be judged counts as a rule that may drop it.
 import { baseChains } from './blocking.js';
 import { isPossible, MarksOnTheWay, type MarkWrite } from './marks.js';
 import type { Blocked, Chain, Decision, PacketProbe, Rule } from './model.js';
@@ -11,7 +11,7 @@ const OF_BANS = /^(f2b-|fail2ban-|sshguard)/;
 /** Called in the order in which the packet meets them. */
 interface Seer {
   readonly met?: (rule: Rule, chain: Chain, base: Chain) => void;
-  readonly stopped?: (text: string, chain: Chain, base: Chain) => void;
+  readonly stopped?: (text: string, chain: Chain, base: Chain, translates?: boolean) => void;
 }
 
 interface Walk {
@@ -29,8 +29,10 @@ function follow(walk: Walk, chain: Chain, text: string, decision: Decision, dept
     case 'drop':
       walk.seer.stopped?.(text, chain, walk.base);
       return 'end';
-    case 'accept':
     case 'translate':
+      walk.seer.stopped?.(text, chain, walk.base, true);
+      return 'end';
+    case 'accept':
       return 'end';
     case 'jump':
     case 'goto': {
@@ -83,10 +85,12 @@ const placed = (text: string, { tool, family, table, name }: Chain, base: Chain)
   text,
 });
 
-/** Every rule and policy by which such a packet may be dropped. */
+/** Every rule and policy by which such a packet may be dropped, or sent to another place than the service. */
 export function droppingRules(chains: readonly Chain[], probe: PacketProbe): readonly Blocked[] {
   const found: Blocked[] = [];
-  walkAll(chains, probe, { stopped: (text, chain, base) => found.push(placed(text, chain, base)) });
+  const stopped: Seer['stopped'] = (text, chain, base, translates = false) =>
+    found.push({ ...placed(text, chain, base), ...(translates ? { translates } : {}) });
+  walkAll(chains, probe, { stopped });
   return found;
 }
 

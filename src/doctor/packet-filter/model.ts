@@ -163,7 +163,7 @@ export interface Chain {
   readonly rules: readonly Rule[];
 }
 
-/** Where a packet is dropped. `text`: the rule, or the policy. */
+/** Where a packet is dropped, or translated. `text`: the rule, or the policy. */
 export interface Blocked {
   readonly tool: FilterTool;
   readonly family: string;
@@ -172,6 +172,7 @@ export interface Blocked {
   /** The base chain from which `chain` was reached. */
   readonly base: string;
   readonly text: string;
+  readonly translates?: boolean;
   /** A program that writes this table, and overwrites changes by others. */
   readonly writer?: 'firewalld' | 'ufw';
 }

@@ -78,6 +78,16 @@ test('a chain that drops by default', () => {
   assert.equal(found({ denials: [{ service: spec, by }], filters: [set] }).length, 1, 'the rule names another port by a set that changes');
 });
 
+test('a rule that sends some clients elsewhere rewrites nothing', () => {
+  const [{ spec }] = director.services as readonly [ServiceFact];
+  const by = { tool: 'iptables', family: 'ip', table: 'nat', chain: 'PREROUTING', base: 'PREROUTING', text: '-j REDIRECT' } as const;
+  const datapath = { ...director.datapath, firewallMode: 'auto' as const };
+  const [finding, ...more] = found({ datapath, denials: [{ service: spec, by: { ...by, translates: true } }] });
+  assert.match(finding?.cause ?? '', /it rewrites nothing/);
+  assert.match(finding?.advice ?? '', /^weir load: /);
+  assert.equal(more.length, 0);
+});
+
 test('behind the packet filter nothing is bypassed, but OUTPUT may cut the way back', () => {
   const [{ spec }] = director.services as readonly [ServiceFact];
   const by = { tool: 'iptables', family: 'ip', table: 'filter', chain: 'OUTPUT', base: 'OUTPUT', text: 'policy drop' } as const;

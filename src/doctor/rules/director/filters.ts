@@ -36,9 +36,9 @@ const EFFECT: Readonly<Record<FilterRule['verdict'], string>> = {
 
 const INSTEAD = 'new connections pass the packet filter first; or filter on the real servers, or in front';
 
-/** With `auto` a rule that drops packets, or marks them for a service, is found by the next `weir load`. */
+/** With `auto` a rule that drops or translates packets, or marks them for a service, is found by the next `weir load`. */
 function adviceFor({ datapath }: DirectorFacts, verdict: FilterRule['verdict'] | 'mark'): string {
-  const found = datapath.firewallMode === 'auto' && (verdict === 'drop' || verdict === 'reject' || verdict === 'mark');
+  const found = datapath.firewallMode === 'auto' && verdict !== 'accept' && verdict !== 'other';
   return `weir load${found ? '' : ' --firewall honour'}: ${INSTEAD}`;
 }
 
@@ -51,12 +51,12 @@ function byRule(found: readonly FilterDenial[], textOf: (by: Blocked) => string)
 
 const chainOf = (by: Blocked): string => placeOf({ ...by, name: by.chain });
 
-/** Chains that drop what none of their rules names: a policy, a rule for everything, or for some clients. */
-function denials(facts: DirectorFacts): readonly Finding[] {
+/** Chains that drop, or translate, what none of their rules names: a policy, a rule for everything, or for some clients. */
+function denials(facts: DirectorFacts, verdict: 'drop' | 'nat'): readonly Finding[] {
   const isNamed = ({ by, service }: FilterDenial): boolean =>
     facts.filters.some((rule) => rule.place === chainOf(by) && rule.text === by.text && touches(rule, { spec: service }));
   const chains = byRule(
-    facts.denials.filter((each) => !isNamed(each)),
+    facts.denials.filter((each) => !isNamed(each) && (each.by.translates === true) === (verdict === 'nat')),
     (by) => `the ${by.tool} chain ${chainOf(by)} (${by.text})`,
   );
   return [...chains].map(
@@ -64,8 +64,8 @@ function denials(facts: DirectorFacts): readonly Finding[] {
       severity: 'warning',
       code: 'filter-bypassed',
       what: `${text} does not apply to ${services}`,
-      cause: `balancing happens in front of netfilter: ${EFFECT.drop}`,
-      advice: adviceFor(facts, 'drop'),
+      cause: `balancing happens in front of netfilter: ${EFFECT[verdict]}`,
+      advice: adviceFor(facts, verdict),
     }),
   );
 }
@@ -114,5 +114,5 @@ export function filtersRule(facts: DirectorFacts): readonly Finding[] {
           },
         ];
   });
-  return [...named, ...denials(facts), ...markings(facts)];
+  return [...named, ...denials(facts, 'drop'), ...denials(facts, 'nat'), ...markings(facts)];
 }
