@@ -272,3 +272,15 @@ test('what a set contains changes nothing that would have to be followed', { ski
     if (before === '' || found() !== before) wrong.push(`${before}; ${found()}`);
   });
 });
+
+test("a table of another family that is named as weir's is not weir's, and more interfaces than are looked at may have rules", {
+  skip,
+}, () => {
+  inNamespace((wrong) => {
+    nft('add table inet weir', 'add chain inet weir in { type filter hook input priority 0; policy drop; }');
+    if (found() === '') wrong.push('inet weir: fast');
+    applyNft(one('iifname "last" drop'));
+    execFileSync('ip', ['-batch', '-'], { input: Array.from({ length: 65 }, (_, k) => `link add b${k} type bridge\n`).join('') });
+    if (!found().includes('interfaces were looked at')) wrong.push('70 interfaces: fast');
+  });
+});

@@ -17,17 +17,20 @@ import type { Blocked } from '../packet-filter/model.js';
 import { droppingRulesFor, markingRulesFor } from './denials.js';
 import { collectFilterChains } from './filter-chains.js';
 
-const INTERFACES_MAX = 16;
+const INTERFACES_MAX = 64;
 /** Of pairs of a service and an interface; more would keep a command busy for seconds. */
 const PROBES_MAX = 8192;
 
 const LEGACY_TABLES = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
 
+/** Of weir's own table. */
+const FAMILIES: Readonly<Record<string, number>> = { ip: NftFamily.ip, ip6: NftFamily.ip6 };
+
 /** How many tables of nf_tables has this host, but for weir's own? A kernel without it has none. */
 function tablesInKernel(): number {
   if (!knowsNetfilter()) return 0;
   try {
-    const own: readonly number[] = [NftFamily.ip, NftFamily.ip6];
+    const own = Object.values(FAMILIES);
     return using(new Nftables(), (nft) => nft.tables()).filter(({ family, name }) => name !== FIREWALL_TABLE || !own.includes(family))
       .length;
   } catch (error) {
@@ -37,11 +40,11 @@ function tablesInKernel(): number {
 }
 
 export interface BypassedRules {
-  /** Each as its tool writes it, with its chain: those that may drop packets. */
+  /** Each as its tool writes it, with its chain: those that may drop packets, or lead them elsewhere. */
   readonly rules: readonly string[];
   /** Those that may give packets the mark of another service. */
   readonly marking: readonly string[];
-  /** Rules that could not be read, or too many services: some may be for a service. */
+  /** Rules that could not be read, or too many services or interfaces: some may be for a service. */
   readonly unknown?: string;
 }
 
@@ -67,9 +70,10 @@ export function bypassedRules(
   const services = inKernel === 0 && !legacy ? [] : servicesOf();
   if (services.length === 0) return { rules: [], marking: [] };
   const { chains, notExamined, absent } = collectFilterChains();
-  const others = chains.filter(({ tool, table }) => tool !== 'nft' || table !== FIREWALL_TABLE);
+  const others = chains.filter(({ tool, table, family }) => tool !== 'nft' || table !== FIREWALL_TABLE || !(family in FAMILIES));
   const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
-  const names = withoutPair(links).slice(0, INTERFACES_MAX);
+  const all = withoutPair(links);
+  const names = all.slice(0, INTERFACES_MAX);
   const [found, marking] = [new Set<string>(), new Set<string>()];
   const marked = marks();
   const probed = services.slice(0, Math.ceil(PROBES_MAX / Math.max(names.length, 1)));
@@ -84,6 +88,7 @@ export function bypassedRules(
   const unknown =
     notExamined[0]?.what ??
     (missing.length > 0 ? `this host has rules, but no ${missing.join(' and no ')} to read them` : undefined) ??
-    (probed.length < services.length ? `only ${probed.length} services were looked at` : undefined);
+    (probed.length < services.length ? `only ${probed.length} services were looked at` : undefined) ??
+    (names.length < all.length ? `only ${names.length} interfaces were looked at` : undefined);
   return { rules: [...found], marking: [...marking], ...(unknown === undefined ? {} : { unknown }) };
 }

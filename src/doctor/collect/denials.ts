@@ -16,6 +16,8 @@ const SOMEWHERE: Readonly<Record<Family, Address>> = {
   inet6: { family: 'inet6', words: [0x2a4d4d4d, 0, 0, 0x4d] },
 };
 const SERVICES_MAX = 1024;
+/** Of pairs of a service and an interface. */
+const PROBES_MAX = 8192;
 
 /** Any packet that may begin a connection of a client. `interfaceName`: by which clients come. Undefined: of firewall marks nothing is known. */
 function firstPacket({ key }: ServiceSpec, interfaceName: string): PacketProbe | undefined {
@@ -70,19 +72,25 @@ export function collectReturnDenials(services: readonly ServiceFact[], chains: r
   return [...new Map(found.map((by) => [`${by.tool} ${by.family} ${by.table} ${by.base} ${by.text}`, by])).values()];
 }
 
-/** What `find` finds for each service, by the interface of its address. */
+/** What `find` finds for each service, each once: by the interface of its address, and by the others, by which clients may come, too. */
 function ofEach(
   host: HostFacts,
   services: readonly ServiceFact[],
   find: (service: ServiceSpec, interfaceName: string) => readonly Blocked[],
 ): readonly FilterDenial[] {
   const places = new Map(host.addresses.map(({ address, ifindex }) => [addressId(address), ifindex]));
+  const namesMax = Math.ceil(PROBES_MAX / Math.max(services.length, 1));
   return services.slice(0, SERVICES_MAX).flatMap(({ spec }): readonly FilterDenial[] => {
     const { key } = spec;
     if (key.kind !== 'address') return [];
     const subnet = subnetsWith(host, key.address).find(({ address }) => !sameAddress(address, key.address));
     const ifindex = subnet?.ifindex ?? places.get(addressId(key.address));
-    return find(spec, interfaceNameOf(host, ifindex)).map((by) => ({ service: spec, by }));
+    const names = new Set([interfaceNameOf(host, ifindex), ...host.interfaces.map(({ name }) => name)]);
+    const found = [...names].slice(0, namesMax).flatMap((name) => find(spec, name));
+    return [...new Map(found.map((by) => [`${by.tool} ${by.family} ${by.table} ${by.chain} ${by.text}`, by])).values()].map((by) => ({
+      service: spec,
+      by,
+    }));
   });
 }
 
