@@ -199,6 +199,18 @@ export interface MarkDenial {
   readonly by: Blocked;
 }
 
+/**
+ * Where the packet filter drops packets of a real server on this host. `request`: what clients send, as it is once its destination is the
+ * server's; `answer`: what the server sends; `own`: doctor's connect, in either direction.
+ */
+export interface LocalDenial {
+  readonly address: Address;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly of: 'request' | 'answer' | 'own';
+  readonly by: Blocked;
+}
+
 /** How this host sends to one client, from the VIP where it is here. `seen`: in the connection table; else one of the Internet. */
 export interface ClientFact {
   readonly client: Address;
@@ -225,6 +237,8 @@ export interface DirectorFacts extends HostFacts {
   readonly services: readonly ServiceFact[];
   readonly paths: readonly PathFact[];
   readonly connects: readonly ConnectFact[];
+  /** Absent: the kernel does not list them. */
+  readonly sockets?: readonly SocketFact[];
   /** Other hosts that answer ARP for a VIP, a RIP, a gateway or an address of this host. */
   readonly holders: readonly HolderFact[];
   /** Servers and gateways that did not answer an ordinary ARP request either. */
@@ -252,6 +266,7 @@ export interface DirectorFacts extends HostFacts {
   /** Rules that may give what is for a service the mark of another one. */
   readonly markings?: readonly FilterDenial[];
   readonly markDenials: readonly MarkDenial[];
+  readonly localDenials: readonly LocalDenial[];
   /** Where OUTPUT drops what the packet filter has accepted, on its way back to the datapath. */
   readonly returnDenials?: readonly Blocked[];
   /** For packets that leave. */

@@ -2,8 +2,8 @@
 import { catalogue } from './harness/cases.js';
 import { suite } from './harness/suite.js';
 
-const SET_UPS = ['nat'];
-const FAULTS = ['nat-gateway-elsewhere'];
+const SET_UPS = ['nat', 'nat-local-server'];
+const FAULTS = ['nat-gateway-elsewhere', 'nat-local-server-input-knows-the-vip-alone'];
 
 const { setUps, faults } = await catalogue();
 suite({ setUps: setUps.filter(({ name }) => SET_UPS.includes(name)), faults: faults.filter(({ name }) => FAULTS.includes(name)) });

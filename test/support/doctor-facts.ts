@@ -61,6 +61,7 @@ export const director: DirectorFacts = {
   filters: [],
   denials: [],
   markDenials: [],
+  localDenials: [],
   ipsecPolicies: [],
   arpRules: [],
   syncDaemons: [],

@@ -1,17 +1,17 @@
 // Evaluates this host's packet filter for the first packet of a client to each service: where it would, or might, be dropped.
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { Address, Family } from '../../model/address.js';
-import { addressId, sameAddress } from '../../model/identity.js';
 import { type MarkKey, marksAmong } from '../../model/mark-keys.js';
 import type { ServiceSpec } from '../../model/service.js';
+import { withAddress } from '../address-index.js';
 import type { DirectorFacts, FilterDenial, HostFacts, ServiceFact } from '../facts.js';
-import { interfaceNameOf, subnetsWith } from '../network.js';
+import { allAddresses, interfaceNameOf, subnetsWith } from '../network.js';
 import { blockingRule } from '../packet-filter/blocking.js';
 import { droppingRules, markingRules } from '../packet-filter/dropping.js';
 import type { Blocked, Chain, PacketProbe } from '../packet-filter/model.js';
 
-/** Stands for a client anywhere. */
-const SOMEWHERE: Readonly<Record<Family, Address>> = {
+/** Stands for a client anywhere, and for any destination. */
+export const SOMEWHERE: Readonly<Record<Family, Address>> = {
   inet: { family: 'inet', words: [0x4d4d4d4d] },
   inet6: { family: 'inet6', words: [0x2a4d4d4d, 0, 0, 0x4d] },
 };
@@ -72,20 +72,23 @@ export function collectReturnDenials(services: readonly ServiceFact[], chains: r
   return [...new Map(found.map((by) => [`${by.tool} ${by.family} ${by.table} ${by.base} ${by.text}`, by])).values()];
 }
 
+/** By which clients come to this address. */
+export function clientInterface(host: HostFacts, address: Address): string {
+  const subnet = subnetsWith(host, address)[0];
+  return interfaceNameOf(host, subnet?.ifindex ?? withAddress(allAddresses(host), address)[0]?.ifindex);
+}
+
 /** What `find` finds for each service, each once: by the interface of its address, and by the others, by which clients may come, too. */
 function ofEach(
   host: HostFacts,
   services: readonly ServiceFact[],
   find: (service: ServiceSpec, interfaceName: string) => readonly Blocked[],
 ): readonly FilterDenial[] {
-  const places = new Map(host.addresses.map(({ address, ifindex }) => [addressId(address), ifindex]));
   const namesMax = Math.ceil(PROBES_MAX / Math.max(services.length, 1));
   return services.slice(0, SERVICES_MAX).flatMap(({ spec }): readonly FilterDenial[] => {
     const { key } = spec;
     if (key.kind !== 'address') return [];
-    const subnet = subnetsWith(host, key.address).find(({ address }) => !sameAddress(address, key.address));
-    const ifindex = subnet?.ifindex ?? places.get(addressId(key.address));
-    const names = new Set([interfaceNameOf(host, ifindex), ...host.interfaces.map(({ name }) => name)]);
+    const names = new Set([clientInterface(host, key.address), ...host.interfaces.map(({ name }) => name)]);
     const found = [...names].slice(0, namesMax).flatMap((name) => find(spec, name));
     return [...new Map(found.map((by) => [`${by.tool} ${by.family} ${by.table} ${by.chain} ${by.text}`, by])).values()].map((by) => ({
       service: spec,

@@ -17,6 +17,7 @@ import { collectDirectorIpv6 } from './director-ipv6.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
 import { collectPath } from './host.js';
+import { collectLocalServers } from './local-servers.js';
 import { collectMarkDenials } from './mark-denials.js';
 import { collectOffloads } from './offloads.js';
 import { collectHandovers, HANDOVERS_MAX } from './probe/handovers.js';
@@ -122,6 +123,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const routed = collectRouted(netlink, host, services, { paths, hopOf }, six);
   const drops = table.drops();
   const wantedSwitch = collectWantedSwitch();
+  const allPaths = [...paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)), ...(six?.paths ?? [])];
   return {
     ...host,
     ...(six === undefined ? {} : { ipv6: six.ipv6 }),
@@ -134,7 +136,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     ...(table.drains === undefined ? {} : { drains: table.drains }),
     ...(table.emptied === undefined ? {} : { emptied: table.emptied }),
     clients: [...clients, ...(six?.clients ?? [])],
-    paths: [...paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)), ...(six?.paths ?? [])],
+    paths: allPaths,
     connects,
     holders: [...holders, ...(six?.holders ?? [])],
     silent,
@@ -150,6 +152,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     ...collectDenials(host, services, filters.chains),
     ...(datapath.firewall === true ? { returnDenials: collectReturnDenials(services, filters.chains) } : {}),
     markDenials: collectMarkDenials(host, services, filters.chains),
+    ...collectLocalServers(host, services, allPaths, filters.chains),
     ipsecPolicies: ipsecPolicies(),
     arpRules: hostArpRules(),
     syncDaemons: collectSyncDaemons(),

@@ -1,16 +1,11 @@
 // Evaluates this host's packet filter for the first packet of a client to a service of a firewall mark, which the kernel forwards to weir0.
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
-import type { Address, Family } from '../../model/address.js';
+import type { Family } from '../../model/address.js';
 import type { HostFacts, MarkDenial, ServiceFact } from '../facts.js';
 import { clusterInterfacesOf } from '../network.js';
 import { blockingRule } from '../packet-filter/blocking.js';
 import type { Chain } from '../packet-filter/model.js';
-
-/** Stands for a client anywhere, and for any destination. */
-const SOMEWHERE: Readonly<Record<Family, Address>> = {
-  inet: { family: 'inet', words: [0x4d4d4d4d] },
-  inet6: { family: 'inet6', words: [0x2a4d4d4d, 0, 0, 0x4d] },
-};
+import { SOMEWHERE } from './denials.js';
 
 function denialsOf(host: HostFacts, family: Family, chains: readonly Chain[]): readonly MarkDenial[] {
   return clusterInterfacesOf(host, family).flatMap(({ name }): readonly MarkDenial[] => {

@@ -1,5 +1,5 @@
 // On a real server: does a process listen where the clients' packets arrive, and does it accept connections?
-import { type Address, type Family, isIpv4Mapped, isLoopbackAddress, isUnspecified } from '../../../model/address.js';
+import { type Address, type Family, isLoopbackAddress, isUnspecified } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
@@ -8,17 +8,8 @@ import type { RealServerFacts, ServicePort, SocketFact } from '../../facts.js';
 import { interfaceNameOf } from '../../network.js';
 import { arrivalInterfaces, passages } from '../../server-arrivals.js';
 import { hasVip } from '../../server-method.js';
+import { isFull, takes } from '../../socket-takes.js';
 import { serviceAddresses } from './server-addresses.js';
-
-/** Whether the socket takes packets for this address. One of IPv6 takes IPv4, too, unless it is for IPv6 alone. */
-function takes(socket: SocketFact, address: Address): boolean {
-  if (!isUnspecified(socket.address)) return sameAddress(socket.address, address) || isMappedFrom(socket.address, address);
-  return socket.family === address.family || (address.family === 'inet' && !socket.sixOnly);
-}
-
-/** Is `six` this IPv4 address, in IPv6's form? */
-const isMappedFrom = (six: Address, four: Address): boolean =>
-  four.family === 'inet' && isIpv4Mapped(six) && six.words[3] === four.words[0];
 
 const EVERY: Readonly<Record<Family, string>> = { inet: '0.0.0.0', inet6: '::' };
 const TOOLS = { inet: { iptables: 'iptables', word: 'ip' }, inet6: { iptables: 'ip6tables', word: 'ip6' } } as const;
@@ -126,7 +117,7 @@ function ofPort(facts: RealServerFacts, sockets: readonly SocketFact[], address:
     anyAddress && !isLoopbackAddress(one.address) && (address.family === 'inet' ? !one.sixOnly : one.family === 'inet6');
   const takers = here.filter((one) => takes(one, end.address) || byRedirect(one));
   if (takers.length === 0) return first.certain ? [unheard(facts, sockets, end, { address, port })] : [];
-  const full = takers.find((one) => one.protocol === 'tcp' && one.waitingMax > 0 && one.waiting > one.waitingMax);
+  const full = takers.find(isFull);
   return full === undefined
     ? []
     : [

@@ -66,7 +66,29 @@ const serverRules = [
   'iptables -A INPUT -p tcp --dport 8080 -j ACCEPT',
 ];
 
+/** The director serves, too, and what its filter lets out has the server's own port. */
+const LOCAL_SERVER = `table inet fw {
+  chain in {
+    type filter hook input priority 0; policy accept;
+  }
+  chain out {
+    type filter hook output priority 0; policy drop;
+    tcp sport 8080 accept
+    oifname weir0 accept
+    meta l4proto icmp accept
+  }
+}
+`;
+
+const localServer: SetUp = {
+  ...variant('nat-local-server', nat, {
+    director: { run: ['ipvsadm -a -t 198.51.100.80:80 -r 10.20.0.1:8080 -m', nft(LOCAL_SERVER)], listen: ['tcp 0.0.0.0:8080'] },
+  }),
+  traffic: [{ from: 'client', to: 'tcp 198.51.100.80:80', answers: ['s1', 's2', 'director'] }],
+};
+
 export const setUps: readonly SetUp[] = [
+  localServer,
   variant('nat-nft-deny-by-default', nat, director(nft(DENY_BY_DEFAULT))),
   variant('nat-ufw', nat, director(restore(ufw('iptables').replace('--dport 22 -j', '--dport 80 -j')))),
   variant('nat-firewalld', nat, director(nft(firewalld('eth0').replace('tcp dport 22', 'tcp dport { 22, 80 }')))),

@@ -1,35 +1,19 @@
 // Does every destination answer? Uses TCP connects, and packets handed to the server as its forwarding method would.
 import type { Address } from '../../../../model/address.js';
-import { formatAddress } from '../../../../model/address-text.js';
-import { endpointText } from '../../../../model/endpoint-text.js';
 import type { Finding } from '../../../../model/finding.js';
 import { addressId, destinationId, sameAddress } from '../../../../model/identity.js';
 import type { DestinationSpec } from '../../../../model/service.js';
 import type { ConnectFact, DirectorFacts, ProbeAnswer, ServiceFact } from '../../../facts.js';
-import { removeDestination } from '../commands.js';
 import { areAnswersDropped } from '../nat-icmp-send.js';
 import { icmpText } from './icmp-text.js';
 import { echoed, forwarded, handedOver, type Known, knownOf } from './known.js';
 import { localAddressUdpVerdict, localAddressVerdict } from './local-address-verdict.js';
+import { localVerdict, untriedLocally } from './local-verdict.js';
 import { methodVerdict, pingVerdict } from './method-verdict.js';
 import { isReportedByInterface, pathRepair } from './path-verdict.js';
 import { connectRepair, rejection, unreachable } from './server-verdict.js';
 import { tunnelUdpVerdict, tunnelVerdict } from './tunnel-verdict.js';
-import { findingsOf, type Judged, NO_ANSWER, type Verdict } from './verdict.js';
-
-/** A destination on this host: its address is ours, perhaps by mistake. */
-function localVerdict(known: Known, { spec: { key } }: ServiceFact, destination: DestinationSpec): Verdict | undefined {
-  const tried = known.connects.get(destinationId(destination));
-  if (tried?.error === undefined) return undefined;
-  const isVip = key.kind === 'address' && sameAddress(key.address, destination.address);
-  return {
-    code: 'server-is-director',
-    verb: NO_ANSWER,
-    cause: `${formatAddress(destination.address)} is ${isVip ? 'the VIP itself, which is an address' : 'an address'} of this director, and no process listens on ${endpointText(destination)} here`,
-    fix: removeDestination(key, destination),
-    advice: 'then add the real server by its own address',
-  };
-}
+import { findingsOf, type Judged, type Verdict } from './verdict.js';
 
 /** The answer to a packet sent by the destination's own method; of FULLNAT, from one of its local addresses. */
 function ownAnswer(known: Known, service: ServiceFact, destination: DestinationSpec): ProbeAnswer | undefined {
@@ -111,13 +95,13 @@ function verdictOf(known: Known, service: ServiceFact, destination: DestinationS
 export function reachRule(facts: DirectorFacts): readonly Finding[] {
   const known = knownOf(facts);
   const unheard = areAnswersDropped(facts);
-  return findingsOf(
-    facts.services.flatMap((service) =>
-      service.destinations.flatMap((destination): readonly Judged[] => {
-        if (unheard && destination.method === 'masq') return [];
-        const verdict = verdictOf(known, service, destination);
-        return verdict === undefined ? [] : [{ service, destination, verdict }];
-      }),
-    ),
-  );
+  const places = facts.services.flatMap((service) => service.destinations.map((destination) => ({ service, destination })));
+  const judged = places.flatMap(({ service, destination }): readonly Judged[] => {
+    if (unheard && destination.method === 'masq') return [];
+    const verdict = verdictOf(known, service, destination);
+    return verdict === undefined ? [] : [{ service, destination, verdict }];
+  });
+  const local = places.filter(({ destination }) => known.paths.get(addressId(destination.address))?.kind === 'local');
+  const untried = local.flatMap(({ service, destination }) => untriedLocally(known, service, destination));
+  return [...findingsOf(judged), ...new Map(untried.map((one) => [one.what, one])).values()];
 }
