@@ -146,8 +146,10 @@ breadth('a template leads, whatever the scheduler would do', on, async () => {
 
 breadth('a mark leads where the address has no live service, beside one that was removed, too', on, async () => {
   await inSame(async (cluster) => {
-    const { lvs, client, web1 } = cluster;
+    const { lvs, client, web1, bed } = cluster;
     await serving(cluster, web1);
+    bed.undo(() => lvs.sysctl('net.ipv4.ip_forward', '0'));
+    lvs.sysctl('net.ipv4.ip_forward', '1');
     ipvsadm(lvs, '-A -f 3 -s rr', `-a -f 3 -r ${WEB1} -m`);
     const marked = (): Explanation => explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80 --mark 3`);
     const facts = ({ verdict, service, becomes }: Explanation): readonly unknown[] => [verdict, service?.name, becomes?.to, becomes?.ttl];

@@ -22,6 +22,7 @@ import type { ExplainedServer, ExplainedVerdict, Explanation } from './explanati
 import type { HeldOf } from './held-servers.js';
 import { settingsOf } from './settings.js';
 import { explainSwitched } from './switched.js';
+import { explainUnforwarded } from './unforwarded.js';
 
 /** Counted of another connection or template, not of the packet. */
 const BESIDE: ReadonlySet<Reason> = new Set([
@@ -221,8 +222,9 @@ function uncertainOf({ found: { events, director, reasons, makesFlow } }: Descri
 }
 
 export function describe(described: Described): Explanation {
-  const { switched, begins, found } = described;
+  const { switched, begins, found, unforwarded } = described;
   const base = byScheduler(described);
+  if (unforwarded !== undefined) return explainUnforwarded(base, unforwarded);
   return switched === undefined ? base : explainSwitched(base, switched, begins, lastOf(found.events, 'scheduled'));
 }
 

@@ -27,4 +27,6 @@ export interface Described {
   readonly switched?: Switched;
   /** The same packet, as it comes back from the host's packet filter; absent: that is not asked. */
   readonly accepted?: Described;
+  /** The sysctl for which the kernel does not forward it to weir's own device, to which its mark leads; absent: it does, or none leads. */
+  readonly unforwarded?: string;
 }

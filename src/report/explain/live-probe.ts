@@ -36,6 +36,7 @@ import type { Explanation } from './explanation.js';
 import { heldServers } from './held-servers.js';
 import { type Probe, probeFrame } from './probe-frame.js';
 import { chosenOf, type Switched, switchedBy } from './switched.js';
+import { unforwardedBy } from './unforwarded.js';
 
 /** `device`, `begins`: found out where absent. `mark`: 0 for none. `request`: the first one of a connection to an address that is switched. */
 export interface Asked extends Omit<Probe, 'begins'> {
@@ -109,6 +110,8 @@ interface Met {
   readonly device: string;
   readonly found: ExplainedPacket;
   readonly accepted?: Met;
+  /** The sysctl for which the kernel does not lead it to weir's own device, whatever its mark. */
+  readonly unforwarded?: string;
 }
 
 /** In the place of each scheduler: this destination is chosen. */
@@ -140,12 +143,15 @@ class LiveProbe {
   /** A mark leads what no live service of an address takes to weir's own device: forwarding has lowered its hops then. */
   #fromWire(frame: Uint8Array, begins: boolean): Met {
     const { device } = this;
+    const { family } = this.asked.to.address;
     const found = this.#explain('ingress', frame);
     if (found.reasons.includes('firewall')) return { frame, device, found, accepted: this.#back(begins) };
     const goesOn = isUnserved(found) && found.reasons.length === 0;
-    if (!goesOn || !liveMarks(this.tables, this.asked.to.address.family).includes(this.asked.mark)) return { frame, device, found };
+    if (!goesOn || !liveMarks(this.tables, family).includes(this.asked.mark)) return { frame, device, found };
     const led = this.#frame(begins, 1);
-    return { frame: led, device, found: this.#explain('marked', led, this.asked.mark) };
+    const marked = this.#explain('marked', led, this.asked.mark);
+    const unforwarded = unforwardedBy(device, family);
+    return unforwarded === undefined ? { frame: led, device, found: marked } : { frame, device, found: marked, unforwarded };
   }
 
   /** By weir's own device, with hops that leading it back there has lowered. */
