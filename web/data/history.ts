@@ -1,4 +1,5 @@
 // Rates of the whole director since the page was opened, of the differences of its counters.
+import { DETOURS } from '../../src/model/drops.js';
 import type { Drops, Table } from './api-values.js';
 
 const SAMPLES_MAX = 1800;
@@ -33,4 +34,5 @@ export const connectionHistory = new RateHistory();
 export const dropHistory = new RateHistory();
 
 export const connectionCount = ({ totals }: Table): bigint => BigInt(totals.connections);
-export const dropCount = ({ total }: Drops): bigint => Object.values(total).reduce((sum, count) => sum + BigInt(count), 0n);
+export const dropCount = ({ total }: Drops): bigint =>
+  Object.entries(total).reduce((sum, [reason, count]) => (DETOURS.has(reason) ? sum : sum + BigInt(count)), 0n);

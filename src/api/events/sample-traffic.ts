@@ -1,4 +1,6 @@
 // One sample of the traffic's history, where one is due and a table is there.
+
+import { withoutDetours } from '../../model/drops.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { ApiSources } from '../sources.js';
 
@@ -7,7 +9,7 @@ export function sampleTraffic({ now, history, table, drops }: Pick<ApiSources, '
   if (!history.isDue(atMs)) return;
   try {
     const { total } = drops();
-    history.add({ atMs, totals: table().totals, dropped: total.reduce((sum, { count }) => sum + count, 0n) });
+    history.add({ atMs, totals: table().totals, dropped: withoutDetours(total).reduce((sum, { count }) => sum + count, 0n) });
   } catch (error) {
     // It is not loaded, or of another build: a further look will see.
     if (!isWeirError(error)) throw error;

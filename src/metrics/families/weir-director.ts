@@ -1,5 +1,5 @@
 // weir_*, of the director as a whole: its build, its tables, what it dropped, its interfaces.
-import type { DropCount } from '../../model/drops.js';
+import { DETOURS, type DropCount } from '../../model/drops.js';
 import { directorFamily, type Family, labelText, plainSample, type Sample } from '../exposition/family.js';
 import type { Snapshot, TableSnapshot } from '../snapshot.js';
 import { apiFamilies } from './weir-api.js';
@@ -7,18 +7,13 @@ import { drainFamilies } from './weir-drains.js';
 
 /** Packets of these reasons go on: to the host's stack, to its packet filter, once their first fragment has come, or by their connection, as new or held back before. */
 const PASSED: ReadonlySet<string> = new Set([
+  ...DETOURS,
   'bad_checksum',
   'no_connection',
   'ftp_data',
   'not_local',
   'reverse_path',
   'reply_side',
-  'firewall',
-  'fragment_held',
-  'held',
-  'hold_full',
-  'hold_unfit',
-  'hold_late',
 ]);
 /** Of these no packet is lost: a connection or a template ended before its time. */
 const ENDED: ReadonlySet<string> = new Set([

@@ -141,7 +141,8 @@ export const directorErrors = {
   },
   'sticky-secret': {
     text: ({ path, why }: { path: string; why: string }) => `${path}: ${why}`,
-    hint: ({ path }: { path: string }) => `(umask 077; head -c 32 /dev/urandom | base64 > ${shellWord(path)}); the same file belongs on each director`,
+    hint: ({ path }: { path: string }) =>
+      `(umask 077; head -c 32 /dev/urandom | base64 > ${shellWord(path)}); the same file belongs on each director`,
     exitStatus: 1,
   },
   'sync-key': {

@@ -18,7 +18,7 @@ import { runningDaemon } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { NO_DRAINS } from '../../model/drain/drain.js';
 import { type Holder, type HoldersOf, holdersOf } from '../../model/drain/holder.js';
-import type { RecentDrops } from '../../model/drops.js';
+import { type RecentDrops, withoutDetours } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { listedService } from '../../model/listed-service.js';
 import { madeOnce } from '../../model/made-once.js';
@@ -73,9 +73,9 @@ function serviceStatus({ key, scheduler, destinations }: ServiceOverview, holder
   return { service: serviceName(key), scheduler, up: servers.some(({ inService }) => inService), servers };
 }
 
-function dropsStatus(recent: RecentDrops | undefined): DropsStatus | null {
+export function dropsStatus(recent: RecentDrops | undefined): DropsStatus | null {
   if (recent === undefined) return null;
-  const counted = recent.counts.filter(({ count }) => count > 0n);
+  const counted = withoutDetours(recent.counts).filter(({ count }) => count > 0n);
   return { seconds: recent.seconds, counts: Object.fromEntries(counted.map(({ key, count }) => [key, Number(count)])) };
 }
 
