@@ -108,6 +108,35 @@ test('refused, dropped, left to the stack: each with its reason and the settings
   });
 });
 
+test('too large: which MTU, and the size that the ICMP error names; a reply to a client here; a server as the client', on, async () => {
+  await inSame(async (cluster) => {
+    const { lvs, web1, bed } = cluster;
+    await serving(cluster, web1);
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r ${WEB1}:80 -m`);
+    ipvsadm(lvs, `-A -t ${VIP}:81 -s rr`, `-a -t ${VIP}:81 -r ${WEB1}:81 -i --tun-type gre`);
+    bed.undo(() => lvs.ip('link set eth1 mtu 1500'));
+    lvs.ip('link set eth1 mtu 1400');
+    lvs.run(['ping', '-c', '1', '-W', '1', WEB1]);
+    const large = (port: number): Explanation['tooBig'] =>
+      explained(cluster, `--begin --from ${CLIENT}:5000 --to ${VIP}:${port} --length 1450`).tooBig;
+    const hop = { bytes: 1450, device: 'eth1', neighbour: WEB1, mtu: 1400 };
+    assert.deepEqual(large(80), { ...hop, tunnel: null, named: 1400 });
+    assert.deepEqual(large(81), { ...hop, tunnel: 'gre', named: 1376 });
+    const small = explained(cluster, `--begin --from ${CLIENT}:5000 --to ${VIP}:80`);
+    assert.deepEqual([small.tooBig, small.uncertain], [null, []]);
+    const text = ok(lvs.weir(`explain --begin --from ${CLIENT}:5000 --to ${VIP}:80 --length 1450`));
+    assert.match(text, /^too big +1450 bytes, by eth1 to 10\.8\.2\.11, MTU 1400: the ICMP error names 1400$/m);
+    const own = explained(cluster, `--begin --from ${WEB1}:5000 --to ${VIP}:80`);
+    assert.deepEqual([own.verdict, own.uncertain.length], ['forwarded', 1]);
+    assert.match(own.uncertain.join(), /^the client is a server of this service: .* answers it past the director/);
+    assert.equal(ok(lvs.run(station('ask', 'tcp', VIP, 80, 1))).trim(), 'web1');
+    const port = /(?:10\.8\.1\.100|10\.8\.1\.1|10\.8\.2\.1):(\d+) +10\.8\.1\.100:80 /.exec(ipvsadm(lvs, '-Lnc'));
+    const [client = ''] = (port?.[0] ?? '').split(' ');
+    const reply = ok(lvs.weir(`explain --from ${WEB1}:80 --to ${client}`));
+    assert.match(reply, /^verdict +delivered to the director's own stack, where the client is$/m);
+  });
+});
+
 breadth('a grace period drops what has no connection: how long ago it began, and that a SYN goes on', on, async () => {
   await inSame(async (cluster) => {
     const { lvs, web1 } = cluster;

@@ -30,8 +30,14 @@ function packetText({ packet: { protocol, what, from, to, device, mark, ttl, len
   return line('packet', `${protocol} ${from} -> ${to}, ${what}, ${length} bytes, TTL ${ttl}, by ${device}${marked}`);
 }
 
-function verdictText({ verdict, why, reason }: Explanation): string {
-  return line('verdict', `${VERDICTS[verdict]}${reason === null ? '' : ` (${reason.key})`}`) + line('because', why);
+function verdictText({ verdict, why, reason, connection }: Explanation): string {
+  const isReply = verdict === 'delivered' && connection?.use === 'reply';
+  return (
+    line(
+      'verdict',
+      `${isReply ? "delivered to the director's own stack, where the client is" : VERDICTS[verdict]}${reason === null ? '' : ` (${reason.key})`}`,
+    ) + line('because', why)
+  );
 }
 
 function serviceText({ service }: Explanation): string {
@@ -103,7 +109,8 @@ function switchedText({ switched }: Explanation): string {
   );
 }
 
-function leavesText({ leaves, becomes, within }: Explanation): string {
+function leavesText(explanation: Explanation): string {
+  const { leaves, becomes, within } = explanation;
   const by = (): string => {
     if (leaves === null) return '';
     const { device, neighbour, toMac, fromMac, mtu } = leaves;
@@ -112,7 +119,15 @@ function leavesText({ leaves, becomes, within }: Explanation): string {
     return line('leaves', `by ${device}${to}${macs}${mtu === null ? '' : `, MTU ${mtu}`}`);
   };
   const as = becomes === null ? '' : line('becomes', `${becomes.protocol} ${becomes.from} -> ${becomes.to}, TTL ${becomes.ttl}`);
-  return by() + as + withinText(within);
+  return by() + tooBigText(explanation) + as + withinText(within);
+}
+
+function tooBigText({ tooBig }: Explanation): string {
+  if (tooBig === null) return '';
+  const { bytes, device, neighbour, mtu, tunnel, named } = tooBig;
+  const hop = `by ${device}${neighbour === null ? '' : ` to ${neighbour}`}`;
+  const what = tunnel === null ? `${bytes} bytes` : `${bytes} bytes within ${tunnel}`;
+  return line('too big', `${what}, ${hop}, MTU ${mtu}: ${named === null ? 'no ICMP error is sent' : `the ICMP error names ${named}`}`);
 }
 
 function withinText(within: Explanation['within']): string {

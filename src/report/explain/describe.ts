@@ -22,6 +22,7 @@ import type { ExplainedServer, ExplainedVerdict, Explanation } from './explanati
 import type { HeldOf } from './held-servers.js';
 import { settingsOf } from './settings.js';
 import { explainSwitched } from './switched.js';
+import { tooBigOf } from './too-big.js';
 import { explainUnforwarded } from './unforwarded.js';
 
 /** Counted of another connection or template, not of the packet. */
@@ -206,6 +207,16 @@ const UNCERTAIN: Readonly<Record<string, string>> = {
   twos: 'twos draws two destinations by chance: another one may be chosen',
 };
 
+/** A new connection of a server to its own service: its answer is sent past the director, but by FULLNAT. */
+function ofServer(events: readonly TraceEvent[]): string | undefined {
+  const begun = lastOf(events, 'begun')?.connection;
+  if (begun === undefined || begun.destination.locals.length > 0) return undefined;
+  if (!begun.service.list.some(({ address }) => address === begun.client.address)) return undefined;
+  return begun.method === 'masq'
+    ? 'the client is a server of this service: a server of its network, or itself, answers it past the director, and no connection comes about (FULLNAT serves it)'
+    : 'the client is a server of this service: the answer comes from the VIP, which such a server has itself, and its stack drops it (FULLNAT serves it)';
+}
+
 function uncertainOf({ found: { events, director, reasons, makesFlow } }: Described): readonly string[] {
   const found: string[] = [];
   const scheduled = lastOf(events, 'scheduled');
@@ -213,6 +224,8 @@ function uncertainOf({ found: { events, director, reasons, makesFlow } }: Descri
   if (byChance !== undefined) found.push(byChance);
   if (makesFlow)
     found.push('the connection gets a free port of a local address (FULLNAT), which is shown as 0: only the packet itself takes one');
+  const own = ofServer(events);
+  if (own !== undefined) found.push(own);
   const { dropRate } = director.settings.defence;
   if (dropRate !== 0 && (scheduled !== undefined || lastOf(events, 'begun') !== undefined))
     found.push(`drop_packet is at work: each CPU drops ${dropRate === 1 ? 'every new connection' : `one in ${dropRate} new connections`}`);
@@ -262,6 +275,7 @@ function byScheduler(described: Described): Explanation {
     leaves: leavesOf(verdict, hops.at(-1), nameOf),
     becomes: becomesOf(verdict, described),
     within: withinOf(verdict, described),
+    tooBig: tooBigOf(described),
     accepted: described.accepted === undefined ? null : describe(described.accepted),
     settings: settingsOf(described),
     uncertain: uncertainOf(described),

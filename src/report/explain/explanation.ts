@@ -109,6 +109,18 @@ export interface Explanation {
     readonly ttl: number;
     readonly bytes: number;
   } | null;
+  /**
+   * It is larger than what its next hop takes: that hop's MTU, what of it a tunnel leaves (`named`: the size that the ICMP error names; null: none
+   * is sent). null: it is not, or the MTU is not known.
+   */
+  readonly tooBig: {
+    readonly bytes: number;
+    readonly device: string;
+    readonly neighbour: string | null;
+    readonly mtu: number;
+    readonly tunnel: string | null;
+    readonly named: number | null;
+  } | null;
   /** What becomes of it if the packet filter of this host lets it pass; null: it is not asked. */
   readonly accepted: Explanation | null;
   readonly settings: readonly Setting[];

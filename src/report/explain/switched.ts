@@ -89,7 +89,16 @@ function shownSwitch({ live, request, rule, undecided }: Switched): NonNullable<
 }
 
 /** Nothing is scheduled, and the packet itself does not leave. */
-const NOWHERE = { reason: null, connection: null, template: null, scheduled: null, leaves: null, becomes: null, within: null } as const;
+const NOWHERE = {
+  reason: null,
+  connection: null,
+  template: null,
+  scheduled: null,
+  leaves: null,
+  becomes: null,
+  within: null,
+  tooBig: null,
+} as const;
 
 const NO_PROCESS = 'where no process listens there, the host resets the connection';
 const HEAD = "a request whose head is not whole within the first segment, has two Host fields or a line that is no field is the proxy's";

@@ -24,6 +24,7 @@ export function explainUnforwarded(base: Explanation, name: string): Explanation
     leaves: null,
     becomes: null,
     within: null,
+    tooBig: null,
     settings: [...base.settings.filter((one) => one.name === '-f'), { name, value: '0', effect }],
     uncertain: [],
   };
