@@ -170,8 +170,11 @@ breadth('weir undoes what the script did', on, () => {
   assert.equal(picture(server), untouched);
 });
 
-breadth('--persist writes the files that do it again at boot, and stop --persist removes them', on, () => {
+test('--root writes the files that do it at boot into an image, and stop --root removes them: the host stays as it is', on, () => {
   const untouched = picture(server);
+  server.weir('realserver start --vip 10.77.5.1');
+  const whole = picture(server);
+  server.weir('realserver stop');
   const image = join(folder, 'image');
   const started = server.weir(`realserver start --vip 10.77.5.1 --persist --root ${image}`);
   const files = ['etc/weir/realserver', 'etc/sysctl.d/90-weir-realserver.conf', 'etc/network/if-up.d/weir-realserver'];
@@ -179,20 +182,23 @@ breadth('--persist writes the files that do it again at boot, and stop --persist
   assert.match(readFileSync(join(image, 'etc/sysctl.d/90-weir-realserver.conf'), 'utf8'), /^net\/ipv4\/conf\/all\/arp_ignore = 1$/m);
   const script = join(image, 'etc/weir/realserver');
   assert.equal(statSync(script).mode & 0o777, 0o755);
-  const whole = picture(server);
-  server.weir('realserver stop');
-  // A reboot: sysctl.d first, then the script, which must still know the values from before.
+  assert.equal(picture(server), untouched);
+  // A boot: sysctl.d first, then the script, which must know the values from before.
   for (const name of ['all', 'lo']) {
     server.sysctl(`net.ipv4.conf.${name}.arp_ignore`, '1');
     server.sysctl(`net.ipv4.conf.${name}.arp_announce`, '2');
   }
   assert.equal(server.run([script, 'start']).status, 0);
   assert.equal(picture(server), whole);
+  assert.match(server.weir(`realserver stop --vip 10.77.5.1 --root ${image}`).stderr, /--vip/);
+  const stopping = readFileSync(script);
   const stopped = server.weir(`realserver stop --persist --root ${image}`);
+  assert.equal(picture(server), whole);
   for (const file of files) {
     assert.ok(stopped.stdout.includes(`removed ${join(image, file)}\n`), stopped.stdout);
     assert.equal(existsSync(join(image, file)), false);
   }
+  assert.equal(server.run(['sh', '-s', 'stop'], stopping.toString()).status, 0);
   assert.equal(picture(server), untouched);
 });
 

@@ -238,13 +238,18 @@ test('--from: tunnels of these directors alone; with it GRE may have checksums',
 
 test('no host is answered ARP for the VIP, and --persist writes what does it all again at boot', on, () => {
   const image = join(folder, 'image');
-  weir(`realserver start --mode tun --tun-type gue --tun-port 6080 --vip ${VIPS} --persist --root ${image}`);
+  const start = `realserver start --mode tun --tun-type gue --tun-port 6080 --vip ${VIPS}`;
+  weir(start);
   const whole = picture();
   assert.equal(client.run(['arping', '-c', '1', '-w', '2', '-I', 'eth0', VIP4]).status, 1);
   weir('realserver stop');
+  const stopped = picture();
+  weir(`${start} --persist --root ${image}`);
+  assert.equal(picture(), stopped);
   const script = join(image, 'etc/weir/realserver');
   assert.equal(server.run([script, 'start']).status, 0);
   assert.equal(picture(), whole);
+  assert.equal(server.run([script, 'stop']).status, 0);
   weir(`realserver stop --persist --root ${image}`);
   assert.equal(existsSync(script), false);
 });

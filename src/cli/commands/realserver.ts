@@ -1,6 +1,6 @@
 // weir realserver: reads the command line, changes or examines the host, and prints what was done.
 
-import { PERSIST_PATHS, persistFiles } from '../../control/realserver/persist-files.js';
+import { imageSettings, PERSIST_PATHS, persistFiles } from '../../control/realserver/persist-files.js';
 import { tunnelOf } from '../../control/realserver/plan-tunnels.js';
 import type { Saved } from '../../control/realserver/saved.js';
 import { realServerScript, type ScriptOptions } from '../../control/realserver/script.js';
@@ -23,7 +23,8 @@ const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--pers
        weir realserver stop  [--vip A[,B]] [--persist]                 undo exactly that, for these VIPs or for all
        weir realserver status [--vip A[,B]] [--iface I[,J]] [--json]   exit status 0: all in place, 1: partly, 3: not started
        weir realserver script --vip A[,B] [--iface I[,J]] [TUNNEL]     print a self-contained script for hosts without weir
-       --persist also writes (stop: removes) what does it again at boot; --root DIR puts that below DIR
+       --persist also writes (stop: removes) what does it again at boot
+       --root DIR writes (stop: removes) that below DIR, for an image, and changes nothing else
 TUNNEL: --mode tun [--tun-type ipip|gre|gue] [--tun-port PORT] [--tun-csum] [--from DIRECTOR[,DIRECTOR]] [--rip A[,B]]   VS/TUN
        --tun-type, --tun-port and --tun-csum as the director's ipvsadm has them; --from: take tunnels of these directors only;
        --rip: the address by which the director has this host, of whose family the outer packets are
@@ -62,9 +63,18 @@ function scriptOptions({ vips, tunnelVips, addresses, tunnels, ports, settings }
   };
 }
 
-/** Rewrites the files for the next boot for the remaining VIPs. */
-async function persist(io: Io, root: string, outcome: Outcome, interfaces: readonly string[]): Promise<void> {
-  const files = outcome.saved.vips.length === 0 ? [] : persistFiles(scriptOptions(outcome.saved, interfaces), initOf(root));
+/** What the options ask for, for a host that is not this one. */
+function asked(flags: RealServerFlags): ScriptOptions {
+  const vips = readVips(flags.vip ?? missingVip());
+  const common = { interfaces: flags.iface === undefined ? [] : readInterfaces(flags.iface), known: [] };
+  const tunnel = readTunnel(flags);
+  const tunnels = tunnel && { vips, devices: tunnelDevices(tunnel, vips), ports: tunnelPorts(tunnel) };
+  return tunnels === undefined ? { ...common, vips } : { ...common, vips: [], tunnels };
+}
+
+/** Rewrites the files for the next boot. `options` absent: there is nothing left to do then. */
+async function persist(io: Io, root: string, options: ScriptOptions | undefined): Promise<void> {
+  const files = options === undefined ? [] : persistFiles(options, initOf(root));
   const stale = PERSIST_PATHS.filter((path) => !files.some((file) => file.path === path));
   const removed = removePersistFiles(root, stale);
   const written = writePersistFiles(root, files);
@@ -75,7 +85,21 @@ async function persist(io: Io, root: string, outcome: Outcome, interfaces: reado
   }
 }
 
+/** For the remaining VIPs of this host. */
+const persistHere = (io: Io, { saved }: Outcome, interfaces: readonly string[]): Promise<void> =>
+  persist(io, '', saved.vips.length === 0 ? undefined : scriptOptions(saved, interfaces));
+
+/** Writes the files of an image alone: this host stays as it is. */
+async function startImage(flags: RealServerFlags, io: Io, root: string): Promise<number> {
+  await persist(io, root, { ...asked(flags), known: imageSettings() });
+  const tunnel = readTunnel(flags);
+  if (tunnel !== undefined) io.out(`${mtuAdvice(tunnel)}\n`);
+  return 0;
+}
+
 async function start(flags: RealServerFlags, io: Io): Promise<number> {
+  const root = rootFolder(flags);
+  if (root !== '') return startImage(flags, io, root);
   const vips = readVips(flags.vip ?? missingVip());
   const interfaces = flags.iface === undefined ? undefined : readInterfaces(flags.iface);
   const tunnel = readTunnel(flags);
@@ -86,16 +110,22 @@ async function start(flags: RealServerFlags, io: Io): Promise<number> {
   });
   printOutcome(io, outcome, 'all in place already');
   if (tunnel !== undefined && outcome.done.length > 0) io.out(`${mtuAdvice(tunnel)}\n`);
-  if (flags.persist === true) await persist(io, rootFolder(flags), outcome, interfaces ?? []);
+  if (flags.persist === true) await persistHere(io, outcome, interfaces ?? []);
   return 0;
 }
 
 async function stop(flags: RealServerFlags, io: Io): Promise<number> {
+  const root = rootFolder(flags);
+  if (root !== '') {
+    if (flags.vip !== undefined) throw new WeirError('option-not-here', { options: '--vip', only: 'stop without --root' });
+    await persist(io, root, undefined);
+    return 0;
+  }
   const outcome = stopRealServer(flags.vip === undefined ? undefined : readVips(flags.vip));
   printOutcome(io, outcome, 'nothing to undo');
   if (flags.persist === true) {
-    await persist(io, rootFolder(flags), outcome, flags.iface === undefined ? [] : readInterfaces(flags.iface));
-  } else if (presentPersistFiles(rootFolder(flags), PERSIST_PATHS).length > 0) {
+    await persistHere(io, outcome, flags.iface === undefined ? [] : readInterfaces(flags.iface));
+  } else if (presentPersistFiles('', PERSIST_PATHS).length > 0) {
     io.err('weir realserver: the real server is set up again at the next boot; stop --persist prevents that\n');
   }
   return 0;
@@ -139,11 +169,7 @@ function status(flags: RealServerFlags, io: Io): number {
 }
 
 function script(flags: RealServerFlags, io: Io): number {
-  const vips = readVips(flags.vip ?? missingVip());
-  const common = { interfaces: flags.iface === undefined ? [] : readInterfaces(flags.iface), known: [] };
-  const tunnel = readTunnel(flags);
-  const tunnels = tunnel && { vips, devices: tunnelDevices(tunnel, vips), ports: tunnelPorts(tunnel) };
-  io.out(realServerScript(tunnels === undefined ? { ...common, vips } : { ...common, vips: [], tunnels }));
+  io.out(realServerScript(asked(flags)));
   return 0;
 }
 

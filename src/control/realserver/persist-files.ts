@@ -1,5 +1,6 @@
 // The files that make a host a real server again at boot: a script, its caller, and the sysctls for the time before it runs.
 import { ARP_SETTINGS, arpSettingPaths } from './arp-settings.js';
+import type { SavedSetting } from './saved.js';
 import { realServerScript, type ScriptOptions } from './script.js';
 
 /** A file by its path from the root; `link`: a symbolic link with this target instead of a text. */
@@ -47,6 +48,10 @@ function sysctlText(): string {
   const origin = '# Written by "weir realserver start --persist": a real server does not answer ARP for its virtual addresses.';
   return [origin, ...lines, ''].join('\n');
 }
+
+/** Of an image: sysctl.d sets these before the script runs, and what they were before is the kernel's default. */
+export const imageSettings = (): readonly SavedSetting[] =>
+  arpSettingPaths([]).map(({ path, setting }) => ({ path, previous: '0', set: ARP_SETTINGS[setting] }));
 
 /** `init`: `systemd` where that runs the host, else hooks of ifupdown. */
 export function persistFiles(options: ScriptOptions, init: 'systemd' | 'ifupdown'): readonly PersistFile[] {
