@@ -1,9 +1,9 @@
-// weir explain of what has a firewall mark says what becomes of real packets, where the kernel forwards and where it does not.
+// weir explain of what has a firewall mark agrees with what becomes of real packets, where the kernel forwards and where it does not.
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import type { Explanation } from '../../src/report/explain/explanation.js';
 import { type Cluster, ipvsadm, ok, serving } from '../datapath/cluster.js';
 import { CLIENT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
-import { test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 
