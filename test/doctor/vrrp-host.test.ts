@@ -62,7 +62,21 @@ test('two daemons on one host that serve one instance, weir’s and another', { 
         path('conf'),
         `vrrp_instance VI_${index} {\n interface v0\n virtual_router_id 51\n priority 100\n virtual_ipaddress {\n  10.98.1.10${index}/24\n }\n}\n`,
       );
-      const options = ['-n', '-l', '-D', '-f', path('conf'), '-p', path('pid'), '-r', path('vrrp'), '-c', path('checkers'), '-b', path('bfd')];
+      const options = [
+        '-n',
+        '-l',
+        '-D',
+        '-f',
+        path('conf'),
+        '-p',
+        path('pid'),
+        '-r',
+        path('vrrp'),
+        '-c',
+        path('checkers'),
+        '-b',
+        path('bfd'),
+      ];
       const daemon = new RunningDaemon(['ip', 'netns', 'exec', here.namespace, ...command, ...options]);
       bed.atEnd(() => void daemon.stop());
       return daemon;

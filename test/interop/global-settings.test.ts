@@ -78,7 +78,21 @@ async function observe(maker: Maker): Promise<unknown> {
   writeFileSync(file('conf'), globals(folder));
   writeFileSync(file('instance'), INSTANCE);
   writeFileSync(file('reading'), 'of before');
-  const argv = ['ip', 'netns', 'exec', host.namespace, program(maker), '-n', '-l', '-D', '-G', '-P', '-f', file('conf'), ...ownPidFiles(folder)];
+  const argv = [
+    'ip',
+    'netns',
+    'exec',
+    host.namespace,
+    program(maker),
+    '-n',
+    '-l',
+    '-D',
+    '-G',
+    '-P',
+    '-f',
+    file('conf'),
+    ...ownPidFiles(folder),
+  ];
   const daemon = new RunningDaemon(argv, { TMPDIR: folder });
   try {
     await daemon.logged(/Entering MASTER STATE/);

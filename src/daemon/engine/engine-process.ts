@@ -6,8 +6,8 @@ import type { Readable } from 'node:stream';
 import type { EngineText } from '../../config/engine/engine-options.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { unlessCode } from '../../sys/errno.js';
-import type { EngineFile } from './engine-file.js';
 import { onceEnded } from '../../sys/processes/child-end.js';
+import type { EngineFile } from './engine-file.js';
 import { type EngineProgram, engineEnvironment, engineFile } from './engine-program.js';
 import { endLeftEngines } from './left-engines.js';
 
