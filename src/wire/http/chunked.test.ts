@@ -39,6 +39,10 @@ test('data, trailers and what follows are separated', () => {
   assert.equal(decode('3\r\nab').isDone, false);
 });
 
+test('a trailer with an underscore in its name is not passed on, as a field of a head', () => {
+  assert.equal(decode('0\r\nX_Real_IP: y\r\nX: y\r\nX_Forwarded_For: z\r\n\r\n').trailers, 'X: y\r\n');
+});
+
 const REFUSED: readonly (readonly [text: string, refusal: HttpRefusal])[] = [
   ['\r\n', Refusals.chunkSize],
   ['0x1\r\na\r\n0\r\n\r\n', Refusals.chunkSize],
@@ -58,6 +62,7 @@ const REFUSED: readonly (readonly [text: string, refusal: HttpRefusal])[] = [
   ['0\r\nX: y\rZ', Refusals.bareCarriageReturn],
   ['0\r\nContent-Length: 5\r\n\r\n', Refusals.trailer],
   ['0\r\nx-forwarded-for: 5\r\n\r\n', Refusals.trailer],
+  ['0\r\nX-Real-IP: 192.0.2.1\r\n\r\n', Refusals.trailer],
   ['0\r\nX : y\r\n\r\n', Refusals.fieldName],
   ['0\r\n\rX', Refusals.chunkLine],
   [`0\r\nX: ${'y'.repeat(8192)}`, Refusals.trailerMax],

@@ -78,7 +78,7 @@ const ACTED: Readonly<Record<FieldSide, Uint8Array>> = {
 
 /** RFC 9110 §6.5.1: what may not come late. */
 const NOT_TRAILERS =
-  /^(?:transfer-encoding|content-(?:length|encoding|type|range)|host|trailer|te|connection|keep-alive|upgrade|expect|authorization|proxy-.*|cookie|set-cookie|cache-control|pragma|range|if-.*|max-forwards|forwarded|via|x-forwarded-.*|age|date|expires|location|retry-after|vary|warning|www-authenticate)$/;
+  /^(?:transfer-encoding|content-(?:length|encoding|type|range)|host|trailer|te|connection|keep-alive|upgrade|expect|authorization|proxy-.*|cookie|set-cookie|cache-control|pragma|range|if-.*|max-forwards|forwarded|via|x-forwarded-.*|x-real-ip|weir-explain|age|date|expires|location|retry-after|vary|warning|www-authenticate)$/;
 
 /** RFC 9110 §7.6.1: fields for all recipients must not be named as options of a connection. */
 const NOT_OPTIONS =
@@ -215,7 +215,7 @@ function whyNoName(code: number): HttpRefusal {
 
 /**
  * Reads the lines that begin at `from`; `text` is latin1 and ends with the CRLF of the last line. Names with an underscore are not forwarded
- * in requests: to CGI they are the same as those with a hyphen (nginx's `underscores_in_headers off`).
+ * in requests and trailers: to CGI they are the same as those with a hyphen (nginx's `underscores_in_headers off`).
  */
 export function scanFields(text: string, from: number, side: FieldSide, fieldsMax = FIELDS_MAX): Fields | HttpRefusal {
   const forbidden = forbiddenIn(text);
@@ -235,7 +235,7 @@ export function scanFields(text: string, from: number, side: FieldSide, fieldsMa
     if (++count > fieldsMax) return Refusals.fieldsMax;
     const lineEnd = text.indexOf('\r', colon);
     const length = colon - at;
-    let fate: Fate = classes > 1 && side === 'request' ? 'removed' : 'kept';
+    let fate: Fate = classes > 1 && side !== 'response' ? 'removed' : 'kept';
     const isActed = side === 'trailer' || (length < NAME_MAX && table[length * LETTERS + (text.charCodeAt(at) & (LETTERS - 1))] === 1);
     if (isActed && fate === 'kept') {
       fate = readField(side, fields, text.slice(at, colon).toLowerCase(), trimmed(text, colon + 1, lineEnd), named);
