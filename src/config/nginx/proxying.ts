@@ -1,6 +1,6 @@
 // nginx's directives about passing a request on, by levels: http, server, location. The innermost one that is written counts.
 import { defaultProxying } from '../../model/layer7/defaults.js';
-import { FIELD_NAME, isFieldText } from '../../model/layer7/field.js';
+import { FIELD_NAME, HOP_FIELDS, isFieldText } from '../../model/layer7/field.js';
 import { type FieldEdit, type Proxying, RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
 import { type Template, templateOf } from '../../model/layer7/template.js';
 import { parseDuration, parseSize } from '../weir/units.js';
@@ -22,8 +22,8 @@ export const isAboutProxying = ({ name }: Directive): boolean => TIMES.includes(
 
 /** nginx has the same limit, or a higher one. */
 const TRIES = /^\d{1,6}$/;
-/** The proxy makes these itself. */
-const isOurs = (name: string): boolean => ['connection', 'upgrade'].includes(name.toLowerCase());
+const isOurs = (name: string): boolean => HOP_FIELDS.includes(name.toLowerCase());
+const isOfUpgrade = (name: string): boolean => ['connection', 'upgrade'].includes(name.toLowerCase());
 const isField = ([name = '', value = '']: readonly string[]): boolean => FIELD_NAME.test(name) && isFieldText(value);
 
 function examineField(directive: Directive, losses: Losses): void {
@@ -33,7 +33,8 @@ function examineField(directive: Directive, losses: Losses): void {
   const isHost = field.toLowerCase() === 'host';
   const instead =
     name === 'add_header' ? 'it is not added' : isHost ? 'servers get $proxy_host' : 'servers get no such field, of no client either';
-  if (isOurs(field)) losses.add(directive, 'not needed: the proxy passes upgrades on by itself', 'equivalent');
+  if (isOurs(field) && !isOfUpgrade(field)) losses.add(directive, 'the proxy makes this field itself');
+  else if (isOurs(field)) losses.add(directive, 'not needed: the proxy passes upgrades on by itself', 'equivalent');
   else if (!isField(args)) losses.add(directive, 'no field has this name or value');
   else if ('unknownVariable' in reading) losses.add(directive, `there is no variable $${reading.unknownVariable}: ${instead}`);
   else if (name === 'add_header' && third !== 'always') losses.add(directive, 'answers of every status have it, as with always', 'approximated');

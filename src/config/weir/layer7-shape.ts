@@ -1,6 +1,6 @@
 // The section `layer7` of a weir.yaml: its keys are nginx's directives where nginx has them.
 
-import { FIELD_NAME } from '../../model/layer7/field.js';
+import { FIELD_NAME, HOP_FIELDS } from '../../model/layer7/field.js';
 import { ACCESS_LOG_FORMATS, ENGINE_NAMES } from '../../model/layer7/layer7.js';
 import { TLS_VERSIONS } from '../../model/layer7/listener.js';
 import { RETRY_CONDITIONS } from '../../model/layer7/proxying.js';
@@ -30,7 +30,7 @@ const COUNT_MAX = 1_000_000;
 
 const absolutePath = scalar('an absolute path', { type: 'string' }, (given) => (given.startsWith('/') ? given : undefined));
 
-const fields = byName(FIELD_NAME, template);
+const fields = byName(FIELD_NAME, template, HOP_FIELDS);
 
 /** In `layer7`, in hosts and in locations: the innermost one that is written counts. */
 const proxying = {

@@ -147,6 +147,18 @@ test('a listener with what is no address has a fault at its place', () => {
   for (const fault of faults) assert.match(faultText('w', fault), /^w:\d+:\d+: ./);
 });
 
+test('fields that each hop makes itself cannot be set, in requests and answers', () => {
+  const faults = faultsOf(`layer7:
+  listeners: {web: 192.0.2.1:80}
+  pools: {a: {servers: ['10.0.0.2:80']}}
+  hosts:
+    - locations: [{location: /, pool: a, proxy_set_header: {Content-Length: "3", X-A: b}, add_header: {transfer-encoding: chunked}}]
+`);
+  assert.equal(faults.length, 2, faults.join('\n'));
+  assert.match(faults[0] ?? '', /^w:5:\d+: expected none of connection, .*"Content-Length"/);
+  assert.match(faults[1] ?? '', /^w:5:\d+: .*"transfer-encoding"/);
+});
+
 test('the schema names the keys of the example', () => {
   const schema = JSON.stringify(weirFileSchema);
   for (const key of ['layer7', 'listeners', 'proxy_next_upstream', 'fail_timeout', 'same_site'])

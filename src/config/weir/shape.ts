@@ -105,13 +105,20 @@ export const listOf = <T>(shape: Shape<T>, minLength = 0): Shape<readonly T[]> =
 });
 
 /** Values by names that the operator chooses. A name whose value was reported is there without it, so that others may refer to it. */
-export const byName = <T>(name: RegExp, shape: Shape<T>): Shape<readonly (Placed<T | undefined> & { readonly name: string })[]> => ({
+/** `except`: names in lower case that nothing can have. */
+export const byName = <T>(
+  name: RegExp,
+  shape: Shape<T>,
+  except: readonly string[] = [],
+): Shape<readonly (Placed<T | undefined> & { readonly name: string })[]> => ({
   expected: `names with: ${shape.expected}`,
   schema: { type: 'object', additionalProperties: shape.schema, propertyNames: { pattern: name.source } },
   read(value, report) {
     if (value.kind !== 'map') return wrong(value, this.expected, report);
     return value.entries.map(({ key, at, value: one }) => {
       if (!name.test(key)) report(at, failure('file-value', { expected: `a name as ${name.source}`, given: JSON.stringify(key) }));
+      if (except.includes(key.toLowerCase()))
+        report(at, failure('file-value', { expected: `none of ${except.join(', ')}`, given: JSON.stringify(key) }));
       return { name: key, value: shape.read(one, report), at };
     });
   },

@@ -82,6 +82,7 @@ location ~ (a)\\1 { proxy_pass http://10.0.0.1; }
 location @x { return 404; }
 location /b { proxy_pass http://backend.example; rewrite ^ /x; }
 location /c { proxy_pass http://10.0.0.1; proxy_set_header X $nonsense; limit_req zone=a; }
+location /d { proxy_pass http://10.0.0.1; proxy_set_header Content-Length ""; proxy_set_header Connection ""; add_header TE trailers; }
 listen 443 ssl;
 listen unix:/x;
 ssl_certificate x;
@@ -103,10 +104,13 @@ frobnicate 1;`),
       `10: lost: location /b: ${LEFT_OUT}`,
       '11: lost: proxy_set_header X $nonsense: there is no variable $nonsense: servers get no such field, of no client either',
       '11: lost: limit_req zone=a: no client is limited by it here',
-      '12: lost: listen 443 ssl: its server has no ssl_certificate with its ssl_certificate_key',
-      '13: lost: listen unix:/x: a listener has an address and a port',
-      '14: lost: ssl_certificate x: it has no ssl_certificate_key',
-      '15: lost: frobnicate 1: weir has nothing for it',
+      '12: lost: proxy_set_header Content-Length : the proxy makes this field itself',
+      '12: equivalent: proxy_set_header Connection : not needed: the proxy passes upgrades on by itself',
+      '12: lost: add_header TE trailers: the proxy makes this field itself',
+      '13: lost: listen 443 ssl: its server has no ssl_certificate with its ssl_certificate_key',
+      '14: lost: listen unix:/x: a listener has an address and a port',
+      '15: lost: ssl_certificate x: it has no ssl_certificate_key',
+      '16: lost: frobnicate 1: weir has nothing for it',
     ],
   );
 });
