@@ -1,8 +1,9 @@
 // The proxy of a host: its processes under their supervisor, its servers' health and weights, and the socket at which both can be asked for.
 import { type Certificates, certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
-import { WeirError } from '../../model/errors/weir-error.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
 import type { ProxyStatus } from '../../model/layer7/pool-status.js';
 import type { Log } from '../../model/log-level.js';
+import { isSystemError } from '../../sys/errno.js';
 import { ControlSocket } from './control-socket.js';
 import type { ProxySettings } from './messages.js';
 import { PoolKeeper } from './pool-keeper.js';
@@ -80,7 +81,7 @@ export class ProxyService {
       this.#keeper.configure(settings.model.pools);
       this.#log('info', 'the new configuration is in effect');
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!isWeirError(error) && !isSystemError(error)) throw error;
       this.#log('error', `the configuration of before stays in effect: ${error.message}`);
     }
   }
@@ -91,7 +92,7 @@ export class ProxyService {
       await this.#supervisor.replace();
       this.#log('info', 'new processes serve; the old ones drain');
     } catch (error) {
-      if (!(error instanceof WeirError)) throw error;
+      if (!isWeirError(error)) throw error;
       this.#log('error', error.message);
     }
   }
