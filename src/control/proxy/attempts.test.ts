@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProxyBed } from '../../../test/support/proxy-bed.js';
 import { defaultProxying } from '../../model/layer7/defaults.js';
+import { Attempt } from '../layer7/pool/attempt.js';
 import { conditionOf } from './attempts.js';
 
 /** The servers that two requests behind one that the first server answers with this status are sent to. */
@@ -24,4 +25,22 @@ test('the next server is asked for 404, and the one that answered so has not fai
   assert.deepEqual(askedAfter(404).toSorted(), ['s1', 's2']);
   assert.deepEqual(askedAfter(403).toSorted(), ['s1', 's2']);
   assert.deepEqual(askedAfter(500), ['s2', 's2']);
+});
+
+test('the log and the operator learn why no server was left', () => {
+  const bed = new ProxyBed({ servers: 3, explainToken: 'secret' });
+  const chooser = bed.router.chooser('p')!;
+  const ask = (): string => {
+    const client = bed.client();
+    bed.feed(client, 'GET / HTTP/1.1\r\nHost: h\r\nWeir-Explain: secret\r\n\r\n');
+    for (const server of bed.servers) bed.break(server);
+    const [cause, { cause: logged }] = [/\r\nWeir-Cause: (.*)\r\n/.exec(client.received)?.[1], bed.edge.records.at(-1)!];
+    assert.equal(cause, logged);
+    return logged;
+  };
+  chooser.setHealth(0, false);
+  chooser.setWeight(1, 0);
+  assert.equal(ask(), "error 104 of the server's connection; no server of the pool is eligible: 1 unhealthy, 1 drained, 1 tried");
+  assert.equal(ask(), 'no server of the pool is eligible: 1 unhealthy, 1 drained, 1 failed');
+  assert.equal(new ProxyBed({ servers: 0 }).router.chooser('p')?.whyNone(new Attempt(), 0), '');
 });

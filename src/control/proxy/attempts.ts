@@ -40,6 +40,17 @@ export class Tries {
     return true;
   }
 
+  /** Why `next` found none. */
+  whyNone(nowUs: number): string {
+    const reasons = this.to.choice.whyNone(nowUs);
+    return `no server of the pool is eligible${reasons === '' ? '' : `: ${reasons}`}`;
+  }
+
+  /** What failed, and where another server was looked for, why there is none. */
+  causeOf(cause: string, wasLookedFor: boolean, nowUs: number): string {
+    return wasLookedFor ? `${cause}; ${this.whyNone(nowUs)}` : cause;
+  }
+
   /** The client gets this answer. */
   answered(head: ResponseHead, nowUs: number): void {
     this.#isAnswered = true;

@@ -1,11 +1,10 @@
 // One request and its answer: which server is asked, what is sent to it, what of its answer reaches the client, and what happens where it fails.
 import type { PoolServer } from '../../model/layer7/pool.js';
 import { NEVER_UPGRADED } from '../../model/layer7/upgrade.js';
-import { withoutFields } from '../../wire/http/fields.js';
-import { forwardedInterim, forwardedResponse } from '../../wire/http/forwarded-head.js';
 import { parseResponseHead, type ResponseHead } from '../../wire/http/response-head.js';
 import { type AccessRecord, CLIENT_CLOSED, type Ending } from './access-record.js';
 import { AnswerBody } from './answer-body.js';
+import { answerText, interimText, switchText } from './answer-text.js';
 import { conditionOf, type Failure, Tries } from './attempts.js';
 import type { ClientSide } from './client-side.js';
 import type { ProxyContext } from './context.js';
@@ -64,7 +63,7 @@ export class Exchange implements ServerUser {
     if (isWhole && to > from) this.#whole = this.context.edge.slab.slice(from, to);
     if (isWhole) this.body.count(to - from);
     if (!this.#tries.next(this.#nowUs)) {
-      this.#fail(502, 'no-server', 'no server of the pool is eligible');
+      this.#fail(502, 'no-server', this.#tries.whyNone(this.#nowUs));
       return;
     }
     this.#ask();
@@ -82,10 +81,10 @@ export class Exchange implements ServerUser {
       }
       this.#tries.failed(this.#nowUs);
       const failure: Failure = { condition: 'error', wasSent: false, wasStale: false };
-      if (!this.#mayRetry(failure) || !this.#tries.next(this.#nowUs)) {
-        this.#fail(502, 'connect-failed', 'no descriptor, port or route');
-        return;
-      }
+      const mayRepeat = this.#mayRetry(failure);
+      if (mayRepeat && this.#tries.next(this.#nowUs)) continue;
+      this.#fail(502, 'connect-failed', this.#tries.causeOf('no descriptor, port or route', mayRepeat, this.#nowUs));
+      return;
     }
   }
 
@@ -219,7 +218,7 @@ export class Exchange implements ServerUser {
   }
 
   #passInterim(head: ResponseHead): void {
-    if (this.asked.head.minor === 1) this.client.stream.sendHead(forwardedInterim(head));
+    if (this.asked.head.minor === 1) this.client.stream.sendHead(interimText(head, this.to));
     this.#afterServerData();
   }
 
@@ -232,7 +231,7 @@ export class Exchange implements ServerUser {
     this.#headUs = this.#nowUs;
     this.#status = 101;
     this.#phase = 'tunnel';
-    openTunnel(this.client, this.#connection!, head, from, to);
+    openTunnel(this.client, this.#connection!, switchText(head, this.to, this.#tries.server!), from, to);
     this.#afterServerData();
   }
 
@@ -249,11 +248,7 @@ export class Exchange implements ServerUser {
     this.#keeps = isKept && coding !== 'close' && this.body.isDone && this.client.mayKeep && !this.client.stream.hasEnded;
     this.#keepsServer = head.isKept && this.body.isDone && this.to.pool.sendProxy === undefined;
     this.#answerBody = new AnswerBody(head.body, coding, takesTrailers);
-    const extra = this.to.answerLines(this.#tries.server!);
-    const { hiddenFields } = this.to.proxying;
-    const shown = hiddenFields.length === 0 ? head : { ...head, lines: withoutFields(head.lines, hiddenFields) };
-    const text = forwardedResponse(shown, { coding, closes: !this.#keeps, isOldVersion: minor === 0, extra });
-    this.#passBody(text, from, to);
+    this.#passBody(answerText(head, this.asked, this.to, this.#tries.server!, coding, !this.#keeps), from, to);
   }
 
   /** nginx's http_5xx: the next server is asked, and where there is none, the client gets this answer. */
@@ -351,7 +346,7 @@ export class Exchange implements ServerUser {
     }
     this.#tries.failed(this.#nowUs);
     if (mayRepeat && this.#tries.next(this.#nowUs)) this.#ask();
-    else this.#fail(failure.condition === 'timeout' ? 504 : 502, ending, cause);
+    else this.#fail(failure.condition === 'timeout' ? 504 : 502, ending, this.#tries.causeOf(cause, mayRepeat, this.#nowUs));
   }
 
   #mayRetry(failure: Failure): boolean {

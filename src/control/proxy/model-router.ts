@@ -103,6 +103,10 @@ class PoolChoice implements Choice {
     return this.chooser.pool.servers[index];
   }
 
+  whyNone(nowUs: number): string {
+    return this.chooser.whyNone(this.attempt, nowUs);
+  }
+
   answered(head: ResponseHead, nowUs: number): void {
     this.chooser.onAnswer(this.#last, head, nowUs - this.#chosenUs);
   }

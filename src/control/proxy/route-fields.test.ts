@@ -23,6 +23,29 @@ test('a server gets one Host: of the route, of the client, or its own name', () 
   }
 });
 
+test('a 1xx and a 101 have no hidden field, and a 101 has what the route adds and the cookie that binds', () => {
+  const cookie = { kind: 'cookie', name: 'id', path: '/', httpOnly: false, secure: false } as const;
+  const bed = new ProxyBed({
+    servers: 1,
+    proxying: { hiddenFields: ['x-hidden'], responseFields: [{ name: 'X-Added', value: templateOf('yes') }] },
+    pool: { persistence: cookie },
+  });
+  const client = bed.client();
+  bed.feed(client, 'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  bed.feed(bed.servers[0]!, 'HTTP/1.1 103 Early Hints\r\nX-Hidden: a\r\nLink: b\r\n\r\n');
+  assert.equal(client.received, 'HTTP/1.1 103 Early Hints\r\nLink: b\r\n\r\n');
+  bed.feed(bed.servers[0]!, 'HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Hidden: a\r\n\r\n');
+  assert.match(client.received, /\r\nUpgrade: websocket\r\nX-Added: yes\r\nSet-Cookie: id=\w+; Path=\/\r\n\r\n$/);
+  assert.doesNotMatch(client.received, /hidden/i);
+});
+
+test('what asks for the cause of an answer reaches no server', () => {
+  const bed = new ProxyBed({ servers: 1 });
+  bed.feed(bed.client(), 'GET / HTTP/1.1\r\nHost: h\r\nWeir-Explain: secret\r\nX: y\r\n\r\n');
+  assert.match(bed.servers[0]!.received, /\r\nX: y\r\n/);
+  assert.doesNotMatch(bed.servers[0]!.received, /explain/i);
+});
+
 test('the answers of a route without a pool have its fields, and variables in their text', () => {
   const bed = new ProxyBed();
   const proxying = { ...defaultProxying, responseFields: [{ name: 'X-Path', value: templateOf('$uri') }] };

@@ -27,6 +27,8 @@ export type Outcome = 'answered' | 'failed' | 'abandoned';
 export interface Choice {
   /** The next server that was not tried for this request; undefined: there is none. `nowUs`: monotonic. */
   next(nowUs: number): PoolServer | undefined;
+  /** Why `next` found none: how many servers of the pool have which reason; empty: it has no server. */
+  whyNone(nowUs: number): string;
   /** The server that `next` gave last sent the head of the answer that the client gets. */
   answered(head: ResponseHead, nowUs: number): void;
   /** The server that `next` gave last has nothing more of this request; once for each. */

@@ -82,8 +82,8 @@ export function forwardedResponse(head: ResponseHead, { coding, closes, isOldVer
   return `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.lines}${responseLength(head, coding)}${connection}${extra}\r\n`;
 }
 
-/** A 1xx; of a 101 with the protocol that was changed to. */
-export function forwardedInterim({ status, reason, lines, upgrade }: ResponseHead): string {
+/** A 1xx; of a 101 with the protocol that was changed to. `extra`: more lines, each with its CRLF. */
+export function forwardedInterim({ status, reason, lines, upgrade }: ResponseHead, extra = ''): string {
   const connection = status === 101 ? `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n` : '';
-  return `HTTP/1.1 ${status} ${reason}\r\n${lines}${connection}\r\n`;
+  return `HTTP/1.1 ${status} ${reason}\r\n${lines}${connection}${extra}\r\n`;
 }

@@ -1,4 +1,4 @@
-// The search of one request for a server, over all its tries: which were tried, and where a hash stands. Used again for the next request.
+// The search of one request for a server, over all its tries: which were tried, and where a hash stands.
 
 export class Attempt {
   /** Indices of servers. */

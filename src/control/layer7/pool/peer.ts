@@ -32,6 +32,14 @@ export class Peer {
     return server.maxConns === 0 || this.load.conns < server.maxConns;
   }
 
+  /** Why a search that has not tried it cannot choose it. */
+  whyNot(nowUs: number): string {
+    if (this.server.down) return 'down';
+    if (!this.isHealthy) return 'unhealthy';
+    if (this.weight === 0) return 'drained';
+    return this.isOut(nowUs) ? 'failed' : 'full';
+  }
+
   /** Whether this search may choose it: it has a weight, and was not tried. */
   isOpen({ tried }: Attempt, nowUs: number): boolean {
     return this.weight > 0 && !tried.includes(this.index) && this.isEligible(nowUs);

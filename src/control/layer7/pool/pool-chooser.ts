@@ -1,5 +1,4 @@
-// Which server of a pool takes a request: nginx's rules, for one process. `choose` and `onResult` are called for each try of each request: nothing is
-// allocated there. Times in microseconds of a monotonic clock.
+// Which server of a pool takes a request: nginx's rules, for one process. Times in microseconds of a monotonic clock.
 import type { Pool } from '../../../model/layer7/pool.js';
 import type { PoolOrder, ServerCounts } from '../../../model/layer7/pool-status.js';
 import { fieldValue } from '../../../wire/http/fields.js';
@@ -19,16 +18,6 @@ import type { ServerLoad } from './server-load.js';
 
 /** How a try ended. `abandoned`: neither, the client went away. */
 export type Outcome = 'ok' | 'failed' | 'abandoned';
-
-/** Why no server could be chosen: how many of the pool's servers had which reason. */
-export interface WhyNone {
-  readonly down: number;
-  readonly unhealthy: number;
-  readonly drained: number;
-  readonly failed: number;
-  readonly full: number;
-  readonly tried: number;
-}
 
 export interface ChooserOptions {
   /** Makes the ids in cookies: the same on all processes and directors that share clients. */
@@ -235,17 +224,13 @@ export class PoolChooser {
     );
   }
 
-  /** For the log, where `choose` found none. */
-  whyNone(attempt: Attempt, nowUs: number): WhyNone {
-    const why = { down: 0, unhealthy: 0, drained: 0, failed: 0, full: 0, tried: 0 };
+  /** Where `choose` found none, how many of the pool's servers have which reason: `2 unhealthy, 1 full`. */
+  whyNone(attempt: Attempt, nowUs: number): string {
+    const counts = new Map<string, number>();
     for (const peer of this.#peers) {
-      if (attempt.tried.includes(peer.index)) why.tried++;
-      else if (peer.server.down) why.down++;
-      else if (!peer.isHealthy) why.unhealthy++;
-      else if (peer.weight === 0) why.drained++;
-      else if (peer.server.maxConns > 0 && peer.load.conns >= peer.server.maxConns) why.full++;
-      else if (!peer.isEligible(nowUs)) why.failed++;
+      const reason = attempt.tried.includes(peer.index) ? 'tried' : peer.whyNot(nowUs);
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
     }
-    return why;
+    return [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
   }
 }
