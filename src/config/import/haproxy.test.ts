@@ -271,6 +271,14 @@ test('send-proxy-v2 is the header that FULLNAT sends; by other methods its line 
     all.lines.filter(({ line, status }) => line > 4 && status !== 'equivalent').map(({ line, status }) => `${line} ${status}`),
     ['5 lost', '5 approximated', '7 refused'],
   );
+  const shared = imported(['listen web', '  default-server send-proxy-v2 proxy-v2-options crc32c', ...HEADERS.slice(1)], {
+    ...{ method: 'fullnat', localAddresses: [local] },
+  });
+  assert.deepEqual(
+    shared.lines.filter(({ line, status }) => line === 2 && status !== 'equivalent').map(({ status }) => status),
+    ['lost'],
+  );
+  assert.equal(shared.services[0]?.sorry?.clientAddress, 'proxy');
   assert.ok(all.hosts.includes('director: the local address 10.9.0.1 is on one of its interfaces'));
 
   const byMasq = imported(HEADERS).lines.filter(({ status }) => status === 'refused');

@@ -99,12 +99,16 @@ class Tcp {
     return this.#lines.flatMap(({ words, at }) => {
       if (words[0] !== 'default-server') return [];
       const read = this.#checked(serverWords(words.slice(1)), check);
-      const given = withCheckTls(read, read);
+      const given = withCheckTls(this.#hasHeader(read) ? withHeader(read) : read, read);
       this.report.add(at, 'equivalent', 'words of each server');
       reportWords(this.report, at, given);
       reportCheckWords(this.report, at, given);
       return given;
     });
+  }
+
+  #hasHeader(given: readonly GivenWord[]): boolean {
+    return this.options.method === 'fullnat' && isSet(given, HEADER);
   }
 
   /** A check by HTTP can make TLS. */
@@ -118,8 +122,7 @@ class Tcp {
     const given = [...defaults, ...own];
     const [, host = '', digits] = /^(?:ipv[46]@)?\[?(.*?)\]?(?::([+-]?\d+))?$/.exec(words[2] ?? '') ?? [];
     const address = parseAddress(host);
-    const isFullnat = this.options.method === 'fullnat';
-    const hasHeader = isFullnat && isSet(given, HEADER);
+    const hasHeader = this.#hasHeader(given);
     const ends = SERVER_ENDS.find((name) => isSet(given, name) && !(hasHeader && name === HEADER));
     const port = digits === undefined || digits === '0' ? undefined : wholeNumber(digits, 1, PORT_MAX);
     if (address === undefined || ends !== undefined || (digits !== undefined && digits !== '0' && port === undefined)) {
