@@ -97,7 +97,14 @@ test('keepalived: no loss for what its words have, and which ones there are', ()
   const fullnat = server(5, { method: 'fullnat', localAddresses: [ip('10.0.0.100')] });
   assert.deepEqual(exported('keepalived', [{ spec, destinations: [server(2, { method: 'local' }), fullnat] }]).losses.toSorted(), [
     'tcp:192.0.2.1:80 10.0.0.2:80: method Local becomes Route',
-    'tcp:192.0.2.1:80 10.0.0.5:80: is lost',
+    'tcp:192.0.2.1:80 10.0.0.5:80: is lost: keepalived.conf has no word for fullnat',
+  ]);
+  const alone = exported('keepalived', [{ spec, destinations: [fullnat] }]);
+  assert.deepEqual(alone.losses, ['tcp:192.0.2.1:80: is lost with its servers 10.0.0.5:80: keepalived.conf has no word for fullnat']);
+  assert.doesNotMatch(alone.text, /virtual_server/);
+  const vips = [{ address: ip('192.0.2.1'), prefixLength: 32, interface: 'eth0' }];
+  assert.deepEqual(EXPORT_FORMATS['keepalived']?.({ services: [{ spec, destinations: held }], timeouts, vips }).losses, [
+    'VIP 192.0.2.1/32 on eth0 is not in the text: add it to a vrrp_instance, or keep it by weir vip add',
   ]);
 });
 

@@ -1,16 +1,18 @@
 // A table as the text of a format, and what of the table that text cannot hold.
 import { readKeepalived } from '../config/keepalived/read.js';
-import { keepalivedTableText } from '../config/keepalived/write-table.js';
+import { canExpress, keepalivedTableText } from '../config/keepalived/write-table.js';
 import { writeTable } from '../config/weir/write-table.js';
 import type { PlannedChange } from '../control/plan/document-plan.js';
 import { planDocument } from '../control/plan/plan-document.js';
 import { presentDocument } from '../control/plan/present-document.js';
 import { NO_FACTS, type TableFacts } from '../control/plan/table-facts.js';
+import { formatAddress } from '../model/address-text.js';
 import { commandText } from '../model/change-text.js';
+import { endpointText } from '../model/endpoint-text.js';
 import { serviceId } from '../model/identity.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
 import { serviceWord } from '../model/service-word.js';
-import type { TableDocument } from '../model/table-document.js';
+import type { DocumentService, TableDocument } from '../model/table-document.js';
 import type { WantedVip } from '../model/vip.js';
 import { SWITCH_OWNER } from './table-facts.js';
 
@@ -32,11 +34,29 @@ export const commandLines = ({ services = [], timeouts }: TableDocument): readon
   ]),
 ];
 
-function lossText({ kind, service, server, differences }: PlannedChange): string {
+/** Why keepalived.conf cannot have it; empty: that is not known. */
+function whyLost({ destinations }: DocumentService, server: string | undefined): string {
+  const gone = destinations.filter((one) => !canExpress(one) && (server === undefined || endpointText(one) === server));
+  if (server === undefined && destinations.length === 0) return ': keepalived.conf has no service without servers';
+  const methods = [...new Set(gone.map(({ method }) => method))].join(', ');
+  const servers = server === undefined ? ` with its servers ${destinations.map((one) => endpointText(one)).join(', ')}` : '';
+  return `${servers}${methods === '' ? '' : `: keepalived.conf has no word for ${methods}`}`;
+}
+
+function lossText({ kind, service, server, differences }: PlannedChange, services: readonly DocumentService[]): string {
+  const there = services.find(({ spec }) => serviceWord(spec.key) === service);
   const what = differences.map(({ what: name, from, to }) => `${name} ${from} becomes ${to}`).join(', ');
-  const lost = kind.startsWith('delete') ? 'is lost' : kind.startsWith('add') ? 'is added' : what;
+  const why = there === undefined ? '' : whyLost(there, server);
+  const lost = kind.startsWith('delete') ? `is lost${why}` : kind.startsWith('add') ? 'is added' : what;
   return `${[service, server].filter((part) => part !== undefined).join(' ')}: ${lost}`;
 }
+
+/** VRRP or another program has to add them. */
+const vipLosses = ({ vips = [] }: Table): readonly string[] =>
+  vips.map(
+    ({ address, prefixLength, interface: name }) =>
+      `VIP ${formatAddress(address)}/${prefixLength} on ${name} is not in the text: add it to a vrrp_instance, or keep it by weir vip add`,
+  );
 
 /** What a start of keepalived with this text would change in the table that it was made of. */
 function lossesOf(text: string, { services, timeouts }: Table): readonly string[] {
@@ -45,7 +65,7 @@ function lossesOf(text: string, { services, timeouts }: Table): readonly string[
   const read = configuration === undefined ? [] : [...wantedTable(configuration).values()];
   const present = new Map(services.map((service) => [serviceId(service.spec.key), service]));
   const document = { services: read, timeouts: configuration?.global.lvsTimeouts ?? timeouts };
-  return planDocument(document, { ...NO_FACTS, present, timeouts }).changes.map(lossText);
+  return planDocument(document, { ...NO_FACTS, present, timeouts }).changes.map((change) => lossText(change, services));
 }
 
 /** What of the table a text has. */
@@ -81,7 +101,8 @@ export const EXPORT_FORMATS: Readonly<Record<string, (table: Table) => Exported>
   weir: (table) => ({ text: writeTable(table), losses: [] }),
   ipvsadm: (table) => ({ text: `${commandLines(table).join('\n')}\n`, losses: [] }),
   keepalived(table) {
-    const text = keepalivedTableText(table);
-    return { text, losses: lossesOf(text, table) };
+    const services = table.services.filter(({ destinations }) => destinations.some(canExpress));
+    const text = keepalivedTableText({ ...table, services });
+    return { text, losses: [...lossesOf(text, table), ...vipLosses(table)] };
   },
 };

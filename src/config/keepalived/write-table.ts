@@ -7,6 +7,9 @@ import type { DocumentService, TableDocument } from '../../model/table-document.
 
 const METHODS = { masq: 'NAT', route: 'DR', local: 'DR', tunnel: 'TUN', fullnat: undefined } as const;
 
+/** Whether its words can express how this server is reached. */
+export const canExpress = ({ method }: DestinationSpec): boolean => METHODS[method] !== undefined;
+
 /** What stands in the blocks of a service and of its servers besides what the table has. */
 export interface MoreLines {
   readonly ofService: (service: DocumentService) => readonly string[];
@@ -61,9 +64,7 @@ function serviceLines(service: DocumentService, more: MoreLines): readonly strin
     ...(onePacket ? ['ops'] : []),
     ...persistenceLines(spec),
     ...more.ofService(service),
-    ...destinations
-      .filter(({ method }) => METHODS[method] !== undefined)
-      .flatMap((each) => serverLines(each, more.ofServer(service, each))),
+    ...destinations.filter(canExpress).flatMap((each) => serverLines(each, more.ofServer(service, each))),
   ]);
 }
 
