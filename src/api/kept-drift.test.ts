@@ -13,7 +13,12 @@ test('drift is what weir diff would print, and is worked out again where the tab
     assert.ok(wanted !== undefined);
     const { spec, destinations } = wanted;
     const present = new Map([[serviceId(spec.key), { spec: { ...spec, scheduler }, destinations: destinations.slice(0, servers) }]]);
-    const rest = { present, owners: new Map<string, string>(), files: new Map<string, string>(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 } };
+    const rest = {
+      present,
+      owners: new Map<string, string>(),
+      files: new Map<string, string>(),
+      timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
+    };
     return { ...rest, base: tableBase(rest) };
   };
   let [now, wanted, reads] = [stateOf('rr', 2), document as typeof document | undefined, 0];

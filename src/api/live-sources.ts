@@ -7,6 +7,7 @@ import type { ObservingOptions, ObservingReader } from '../datapath/ebpf/observe
 import { checkPresent } from '../datapath/ebpf/whole-read.js';
 import { addedVips } from '../document/added-vips.js';
 import { KeptState } from '../document/kept-state.js';
+import { daemonsServices } from '../host/daemons-services.js';
 import { publishedServerAttempts } from '../host/published-attempts.js';
 import { scrape } from '../metrics/collect/scrape.js';
 import { KeptLines } from '../metrics/exposition/kept-lines.js';
@@ -98,6 +99,7 @@ export function liveSources({ refusals, requests, applies }: Counted, document: 
     ...liveTable(reader, state),
     status: keptAhead(() => statusOf(ownPin(), observe(), daemons()), isUnsettled),
     daemons,
+    daemonsServices,
     attempts: kept(publishedServerAttempts),
     drops: () => ({ total: reader().dropCounts(), recent: reader().recentDrops() }),
     neighbours,

@@ -11,6 +11,7 @@ import type { MetricsAnswer } from '../metrics/collect/scrape.js';
 import type { Drain, DrainRecord } from '../model/drain/drain.js';
 import type { WantedOverride } from '../model/drain/override.js';
 import type { DropCount, RecentDrops } from '../model/drops.js';
+import type { WantedService } from '../model/keepalived/wanted-table.js';
 import type { ServiceEntry, ServiceKey, Stats, Timeouts } from '../model/service.js';
 import type { PageAsked } from '../model/service-page.js';
 import type { TableDocument } from '../model/table-document.js';
@@ -74,6 +75,8 @@ export interface ApiReaders {
   generation(): number;
   status(): Status;
   daemons(): readonly DaemonStatus[];
+  /** Of their files. @throws SystemError */
+  daemonsServices(): readonly WantedService[];
   /** Of each server that is checked: how its attempts ended. */
   attempts(): readonly PublishedServerAttempts[];
   drops(): DropsFound;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { askSocket } from '../api/running-weir.js';
-import { inCluster, VIP } from '../datapath/cluster.js';
+import { type Cluster, inCluster, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { ownPidFiles } from '../support/own-pid-files.js';
@@ -59,6 +59,33 @@ function namesReload(lvs: Host, yaml: string): void {
   writeFileSync(yaml, whole);
 }
 
+/** A server that its checks have taken out can be drained: it comes back without new connections. */
+async function holdsWhatIsOut(
+  { bed, lvs, web2 }: Pick<Cluster, 'bed' | 'lvs' | 'web2'>,
+  socket: string,
+  daemon: RunningDaemon,
+): Promise<void> {
+  daemon.signal('SIGHUP');
+  const isOut = /^ {2}not +10\.8\.2\.12:80 +out by its checks: TCP_CHECK /m;
+  await daemon.until('the server out', () => isOut.test(lvs.weir(`explain --from 10.8.1.10:5000 --to ${VIP}:80`).stdout) || undefined);
+  const state = { state: 'maintenance', reason: 'before it comes back' };
+  const put = await askSocket(socket, 'PUT', '/v1/overrides/10.8.2.12', state, { 'if-match': '*' });
+  assert.equal(put.status, 200, put.text);
+  assert.equal((await askSocket(socket, 'DELETE', '/v1/overrides/10.8.2.12', undefined, { 'if-match': '*' })).status, 204);
+  const dry = lvs.weir('drain 10.8.2.12 --dry-run');
+  assert.deepEqual([dry.status, dry.stderr], [0, '']);
+  assert.equal((await askSocket(socket, 'POST', '/v1/drains?dry_run=true', { target: '10.8.2.12' })).status, 200);
+  assert.match(lvs.weir('drain 10.8.2.13').stderr, /the table has no 10\.8\.2\.13 .*weir stats health/);
+  const drained = lvs.weir('drain 10.8.2.12 --deadline 1m');
+  assert.equal(drained.status, 0, drained.stderr);
+  const serving = web2.serve(bed, station('echo', 80));
+  const row = (): string | undefined => /-> 10\.8\.2\.12:80 +Masq +(\d+)/.exec(lvs.ipvsadm('-Ln').stdout)?.[1];
+  await serving;
+  assert.equal(await daemon.until('the server', row), '0');
+  assert.equal(lvs.weir('drain cancel d1').status, 0);
+  assert.equal(row(), '3');
+}
+
 test('servers of a weir.yaml are checked by weir run', { skip }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-checked-'));
   context.after(() => rmSync(folder, { recursive: true }));
@@ -70,7 +97,7 @@ test('servers of a weir.yaml are checked by weir run', { skip }, async (context)
   ];
   const api = `api: {write_socket: ${socket}, read_socket: ${join(folder, 'read.sock')}}\n`;
   writeFileSync(conf, 'global_defs {\n  router_id checked\n}\n');
-  await inCluster(async ({ bed, lvs, web1 }) => {
+  await inCluster(async ({ bed, lvs, web1, web2 }) => {
     await web1.serve(bed, station('echo', 80));
     writeFileSync(yaml, api + service('10.8.2.11, {address: 10.8.2.12, weight: 3}'));
     const files = ['--weir-config', yaml, '-f', conf, '-p', join(folder, 'pid'), '-c', checkers, '-r', join(folder, 'vrrp.pid')];
@@ -117,10 +144,14 @@ test('servers of a weir.yaml are checked by weir run', { skip }, async (context)
     assert.equal(await override('DELETE'), 204);
     await daemon.logged(/Maintenance of service \[10\.8\.2\.11\]:tcp:80 .* is over/);
     await table(`${VIP}:80 10.8.2.11:80 5`, `${VIP}:81 10.8.2.11:81 1`);
+    writeFileSync(yaml, api + service('10.8.2.11, {address: 10.8.2.12, weight: 3}') + plainService);
+    await holdsWhatIsOut({ bed, lvs, web2 }, socket, daemon);
   });
 });
 
-test('weir run names what of its file it does not put on this host, and takes what it checks away when it ends', { skip }, async (context) => {
+test('weir run names what of its file it does not put on this host, and takes what it checks away when it ends', {
+  skip,
+}, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-partly-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const yaml = join(folder, 'weir.yaml');

@@ -121,9 +121,16 @@ export const memoryReaders: ApiReaders = {
   now: () => Date.UTC(2026, 10, 27),
   monotonicUs,
   drainRecord: () => NO_DRAINS,
+  daemonsServices: () => [],
   metrics: (query, accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', pieces: [`# ${query} ${accept}\n`] }),
   table: () => ({ services: [oneService], timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, totals: stats, generation: 7 }),
-  state: () => ({ present: new Map(), owners: new Map(), files: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, base: '0123456789abcdef' }),
+  state: () => ({
+    present: new Map(),
+    owners: new Map(),
+    files: new Map(),
+    timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
+    base: '0123456789abcdef',
+  }),
   configured() {
     return this.table();
   },

@@ -1,5 +1,5 @@
 // Drains that the API begins and cancels: planned as they are checked, carried out by the functions of weir drain, and written into the journal.
-import { type DrainPlan, drainView, planDrain } from '../../control/drain/drain-plan.js';
+import { type DrainPlan, drainView, planDrain, withServersOut } from '../../control/drain/drain-plan.js';
 import { DRAIN_DEFAULTS, type DrainRequest } from '../../control/drain/messages.js';
 import { type Drain, isOfDirector } from '../../model/drain/drain.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -45,7 +45,8 @@ function commandOf(target: string, request: DrainRequest): string {
 /** What a drain would do. @throws WeirError as checkDrain */
 export function drainPlan(sources: ApiSources, asked: AskedDrain): DrainPlan {
   const { services } = sources.table();
-  return planDrain(sources.drainRecord(), requestOf(asked), drainView(services), instanceNames(sources));
+  const view = withServersOut(drainView(services), sources.daemonsServices());
+  return planDrain(sources.drainRecord(), requestOf(asked), view, instanceNames(sources));
 }
 
 async function recorded(sources: ApiSources, caller: Caller, command: string, change: () => Promise<Drain>) {

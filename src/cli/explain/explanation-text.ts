@@ -84,11 +84,12 @@ function serverText(
 
 function scheduledText({ scheduled }: Explanation): string {
   if (scheduled === null) return '';
-  const width = Math.max(0, ...scheduled.servers.map(({ server }) => server.length));
+  const width = Math.max(0, ...[...scheduled.servers, ...scheduled.out].map(({ server }) => server.length));
   const servers = scheduled.servers.map((server) => serverText(server, width));
   return (
     line('scheduler', scheduled.servers.length === 0 ? `${scheduled.scheduler}: the service has no servers` : scheduled.scheduler) +
-    servers.join('')
+    servers.join('') +
+    scheduled.out.map(({ server, why }) => line('  not', `${server.padEnd(width)}  ${why}`)).join('')
   );
 }
 

@@ -4,6 +4,8 @@ import { drainTargetWord, isTargeted, parseDrainTarget } from '../../model/drain
 import { effectiveWeight } from '../../model/drain/effective-weight.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { destinationId, serviceId } from '../../model/identity.js';
+import type { WantedService } from '../../model/keepalived/wanted-table.js';
 import type { ServiceEntry } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import { checkDrain, groupTargets, shareOf } from './check-drain.js';
@@ -38,6 +40,19 @@ export const drainView = (services: readonly ServiceEntry[]): DrainView =>
       held: entry.held !== undefined && effectiveWeight(entry) === 0,
     })),
   }));
+
+/**
+ * With the servers that daemons have in their files and that are not in the table, as where their checks have taken them out: no connection is begun
+ * there, and a drain holds them once they are back.
+ */
+export function withServersOut(view: DrainView, files: readonly WantedService[]): DrainView {
+  const wanted = new Map(files.map(({ spec, destinations }) => [serviceId(spec.key), destinations]));
+  return view.map((service) => {
+    const there = new Set(service.servers.map(({ key }) => destinationId(key)));
+    const out = (wanted.get(serviceId(service.key)) ?? []).filter((server) => !there.has(destinationId(server)));
+    return { ...service, servers: [...service.servers, ...out.map((key) => ({ key, configured: 0, held: true }))] };
+  });
+}
 
 /** `instances`: as of checkDrain. @throws WeirError as checkDrain */
 export function planDrain(record: DrainRecord, request: DrainRequest, view: DrainView, instances: readonly string[] = []): DrainPlan {

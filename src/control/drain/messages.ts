@@ -35,7 +35,7 @@ export const DRAIN_DEFAULTS = {
 export interface DrainViewServer {
   readonly key: DestinationKey;
   readonly configured: number;
-  /** A drain or an override holds it at 0 already. */
+  /** A drain or an override holds it at 0 already, or it is not in the table now. */
   readonly held: boolean;
 }
 

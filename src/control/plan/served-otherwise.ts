@@ -42,6 +42,8 @@ export function servedOtherwise(
 /** With what to do. A daemon reads its own file again, whichever was compared. */
 export function otherwiseText({ service, owner, kind, otherFile }: ServedOtherwise): string {
   const what =
-    kind === 'removed' ? 'has it, and the file does not' : `runs with it otherwise${otherFile === undefined ? '' : `, as ${otherFile} had it`}`;
+    kind === 'removed'
+      ? 'has it, and the file does not'
+      : `runs with it otherwise${otherFile === undefined ? '' : `, as ${otherFile} had it`}`;
   return `  ! ${service}: ${owner}, ${what} — fix: ${otherFile === undefined ? '' : `put it into ${otherFile}, then `}weir reload`;
 }

@@ -1,13 +1,14 @@
 // What weir drain and the API do with drains: begin one, list them, cancel one; and a turn, which is one look at all of them and what follows of it.
 import { randomBytes } from 'node:crypto';
 import { checkDrain } from '../../control/drain/check-drain.js';
-import { type DrainPlan, drainView, planDrain } from '../../control/drain/drain-plan.js';
-import type { DrainEffect, DrainEvent, DrainInput, DrainRequest } from '../../control/drain/messages.js';
+import { type DrainPlan, drainView, planDrain, withServersOut } from '../../control/drain/drain-plan.js';
+import type { DrainEffect, DrainEvent, DrainInput, DrainRequest, DrainView } from '../../control/drain/messages.js';
 import { step } from '../../control/drain/step.js';
 import type { Director } from '../../datapath/director.js';
 import type { DrainTable } from '../../datapath/drain-table.js';
 import type { EbpfDirector } from '../../datapath/ebpf/ebpf-director.js';
 import { openDirector } from '../../datapath/ebpf/open.js';
+import { daemonsServices } from '../../host/daemons-services.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import {
   type Drain,
@@ -107,13 +108,16 @@ export function withDirector<T>(work: (director: EbpfDirector) => T, waitMs?: nu
   }
 }
 
+/** What may be drained: servers that their checks have taken out, too. */
+export const viewToDrain = (director: DrainDirector): DrainView => withServersOut(drainView(director.services()), daemonsServices());
+
 /**
  * Begins a drain in this table: when it returns, no packet on any CPU begins a connection to its servers.
  * @throws WeirError as checkDrain, drain-record
  */
 export function startDrainOf(director: DrainDirector, request: DrainRequest, onEvent: OnDrainEvent = SILENT): Drain {
   return director.exclusively(() => {
-    const [before, view] = [director.drainRecord(), drainView(director.services())];
+    const [before, view] = [director.drainRecord(), viewToDrain(director)];
     checkDrain(before, request, view, instancesHere());
     const [startedAt, uid] = [new Date().toISOString(), randomBytes(UID_BYTES).toString('hex')];
     const record = take(director, before, { kind: 'start', request, view, startedAt, uid }, onEvent);
@@ -136,7 +140,7 @@ export const startDrain = (request: DrainRequest, { onEvent, waitMs }: DrainCall
 
 /** What a drain would do, without doing it. @throws WeirError as startDrain */
 export const planOfDrain = (request: DrainRequest): DrainPlan =>
-  withDirector((director) => planDrain(director.drainRecord(), request, drainView(director.services()), instancesHere()));
+  withDirector((director) => planDrain(director.drainRecord(), request, viewToDrain(director), instancesHere()));
 
 /** @throws WeirError drain-missing */
 function drainIn({ drains }: DrainRecord, id: string): Drain {

@@ -1,11 +1,10 @@
 // What the API does with overrides: states one, and takes one away. They stand in the record of drains, and whoever drives these ends them in time.
 import { checkOverride } from '../../control/drain/check-drain.js';
-import { drainView } from '../../control/drain/drain-plan.js';
 import type { DrainRecord } from '../../model/drain/drain.js';
 import { canonicalTarget } from '../../model/drain/drain-target.js';
 import type { WantedOverride } from '../../model/drain/override.js';
 import { monotonicUs } from '../../sys/clock.js';
-import { type DrainCall, type DrainDirector, SILENT, take, withDirector } from './drains.js';
+import { type DrainCall, type DrainDirector, SILENT, take, viewToDrain, withDirector } from './drains.js';
 
 /** Under the lock, of the record before the change: what it throws refuses the change. */
 type CheckRecord = (record: DrainRecord) => void;
@@ -25,7 +24,7 @@ export function setOverrideOf(
   return director.exclusively(() => {
     const record = director.drainRecord();
     check?.(record);
-    checkOverride(wanted, allowEmpty, drainView(director.services()));
+    checkOverride(wanted, allowEmpty, viewToDrain(director));
     const untilUs = forS === null ? null : monotonicUs() + forS * SECOND_US;
     const override = { ...wanted, target: canonicalTarget(wanted.target), since: new Date().toISOString(), untilUs };
     return take(director, record, { kind: 'override', override }, onEvent);

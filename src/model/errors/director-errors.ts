@@ -11,7 +11,7 @@ export const directorErrors = {
   },
   'drain-target-missing': {
     text: ({ target }: { target: string }) => `the table has no ${target}`,
-    hint: 'ipvsadm -Ln lists what there is',
+    hint: 'ipvsadm -Ln lists what there is, weir stats health also the servers that their checks have taken out',
     exitStatus: 1,
   },
   'drain-runs': {

@@ -19,7 +19,9 @@ export const documentErrors = {
   'plan-conflict': {
     text: ({ service, keptFor }: KeptService) => `${service} is served by ${keptFor}; nothing was changed`,
     hint: ({ file }: KeptService) =>
-      file === undefined ? 'have it in one of the two files' : `edit ${file}, then weir reload; or drain its server, or state an override of it`,
+      file === undefined
+        ? 'have it in one of the two files'
+        : `edit ${file}, then weir reload; or drain its server, or state an override of it`,
     exitStatus: 2,
   },
   'document-no-table': {

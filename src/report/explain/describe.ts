@@ -270,7 +270,11 @@ function byScheduler(described: Described): Explanation {
     scheduled:
       scheduled === undefined
         ? null
-        : { scheduler: scheduled.service.schedule?.scheduler ?? '', servers: serversOf(scheduled, described.heldOf) },
+        : {
+            scheduler: scheduled.service.schedule?.scheduler ?? '',
+            servers: serversOf(scheduled, described.heldOf),
+            out: described.outOf(scheduled.service),
+          },
     switched: null,
     leaves: leavesOf(verdict, hops.at(-1), nameOf),
     becomes: becomesOf(verdict, described),

@@ -2,6 +2,7 @@
 import type { ExplainedPacket } from '../../datapath/ebpf/explain/explain-packet.js';
 import type { Grace } from '../../datapath/ebpf/table/grace.js';
 import type { HeldOf } from './held-servers.js';
+import type { OutOf } from './servers-out.js';
 import type { Switched } from './switched.js';
 
 /** `what`: the packet is, in words. `found`: by the reference director. */
@@ -23,6 +24,7 @@ export interface Described {
   readonly grace: Grace | undefined;
   /** What holds a server. */
   readonly heldOf: HeldOf;
+  readonly outOf: OutOf;
   /** The rules of content switching; absent: its address is not switched. */
   readonly switched?: Switched;
   /** The same packet, as it comes back from the host's packet filter; absent: that is not asked. */

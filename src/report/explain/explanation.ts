@@ -34,6 +34,12 @@ export interface ExplainedServer {
   readonly why: string;
 }
 
+/** Not in the table: a daemon has it in its file. */
+export interface ExplainedOut {
+  readonly server: string;
+  readonly why: string;
+}
+
 export interface Setting {
   /** As sysctl or ipvsadm names it. */
   readonly name: string;
@@ -77,7 +83,11 @@ export interface Explanation {
   } | null;
   readonly template: { readonly network: string; readonly server: string; readonly leads: boolean; readonly expires: number } | null;
   /** null: no scheduler was asked. */
-  readonly scheduled: { readonly scheduler: string; readonly servers: readonly ExplainedServer[] } | null;
+  readonly scheduled: {
+    readonly scheduler: string;
+    readonly servers: readonly ExplainedServer[];
+    readonly out: readonly ExplainedOut[];
+  } | null;
   /** The rules of content switching; null: the address is not switched. */
   readonly switched: {
     readonly protocol: 'http' | 'tls';

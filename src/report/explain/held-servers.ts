@@ -21,7 +21,7 @@ interface ServiceReader {
   service(key: ServiceKey): ServiceEntry;
 }
 
-function keyOf({ mark, address, port, protocol }: ServiceRecord): ServiceKey {
+export function keyOf({ mark, address, port, protocol }: ServiceRecord): ServiceKey {
   const place = addressOf(address);
   if (mark !== 0) return { kind: 'fwmark', family: place.family, mark };
   const name = (['tcp', 'udp', 'sctp'] as const).find((each) => IpProtocol[each] === protocol) ?? 'tcp';

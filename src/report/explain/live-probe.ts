@@ -17,9 +17,12 @@ import type { Tables } from '../../datapath/ebpf/table/tables.js';
 import { LOOPBACK } from '../../datapath/memory/packets/environment.js';
 import { ipOf } from '../../datapath/memory/packets/ip.js';
 import { type Schedule, type Start, schedulers } from '../../datapath/schedule/index.js';
+import { daemonsServices } from '../../host/daemons-services.js';
+import { publishedChecks } from '../../host/published-checks.js';
 import type { Address, Family } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
+import { native } from '../../sys/addon.js';
 import { hasCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { interfaceSetting, readSetting } from '../../sys/files/sysctl.js';
@@ -35,6 +38,7 @@ import { lastOf } from './events.js';
 import type { Explanation } from './explanation.js';
 import { heldServers } from './held-servers.js';
 import { type Probe, probeFrame } from './probe-frame.js';
+import { serversOut } from './servers-out.js';
 import { chosenOf, type Switched, switchedBy } from './switched.js';
 import { unforwardedBy } from './unforwarded.js';
 
@@ -226,6 +230,8 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
       const begins = later === undefined || !isLater(later.found);
       const met = begins ? probe.meet(true) : later;
       const [sysctls, heldOf] = [reader.sysctls(), heldServers(reader, presentDrains(reader))];
+      const health = publishedChecks.living(String(native().netnsCookie())).flatMap(({ servers }) => servers);
+      const outOf = serversOut(daemonsServices(), health);
       const described = ({ accepted, ...one }: Met): Described => ({
         ...one,
         begins,
@@ -233,6 +239,7 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
         what: begins && asked.request !== undefined ? 'a first request' : WHAT[asked.protocol][begins ? 0 : 1],
         sysctls,
         heldOf,
+        outOf,
         nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
         reversePath: interfaceSetting(one.device, 'rp_filter'),
         grace: graceOf(tables.conf),

@@ -163,7 +163,7 @@ export function explainSwitched(
   return {
     ...shown,
     why: 'a new connection, by its first request',
-    scheduled: { scheduler: 'switch', servers: chosenServers(base.scheduled.servers, switched) },
+    scheduled: { ...base.scheduled, scheduler: 'switch', servers: chosenServers(base.scheduled.servers, switched) },
     uncertain: [
       ...shown.uncertain,
       HEAD,
