@@ -1,4 +1,4 @@
-// What a daemon that has begun says of the parts of its weir.yaml that it does not serve.
+// What a daemon that has begun logs of the parts of its weir.yaml that it does not serve.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
