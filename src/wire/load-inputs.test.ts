@@ -15,6 +15,18 @@ test('what the agent encodes is decoded', () => {
   assert.deepEqual(decodeWeirLoad(encodeWeirLoad(counters)), { kind: 'report', report: { counters } });
 });
 
+test('a server that wants no connections has its reason in one printable line', () => {
+  const counters = { clockUs: 1, run: 'a', resources: [{ name: 'cpu', busy: 1, total: 2 }] };
+  const read = decodeWeirLoad(encodeWeirLoad(counters, { kind: 'drain', why: `disk\x1b full${'!'.repeat(300)}` }));
+  assert.ok(read.kind === 'report' && read.report.state?.kind === 'drain');
+  assert.equal(read.report.state.why, `disk? full${'!'.repeat(190)}`);
+  const sent = (why: unknown): string =>
+    JSON.stringify({ format: 1, run: 'a', clock_us: 1, resources: { cpu: { busy: 1, total: 2 } }, state: 'drain', why });
+  assert.match(JSON.stringify(decodeWeirLoad(sent('a\nb'))), /"why":"a\?b"/);
+  assert.match(JSON.stringify(decodeWeirLoad(sent(undefined))), /"why":"drain"/);
+  assert.equal(decodeWeirLoad(sent('x'.repeat(201))).kind, 'wrong');
+});
+
 test('an answer of another shape is named', () => {
   const good = { format: 1, run: 'a', clock_us: 1, resources: { cpu: { busy: 1, total: 2 } } };
   const cases: readonly (readonly [unknown, RegExp])[] = [

@@ -9,10 +9,15 @@ const FORMAT = 1;
 const RESOURCES_MAX = 64;
 const NAME_MAX = 64;
 const RUN_MAX = 200;
+const WHY_MAX = 200;
+
+/** A reason as it may be printed: one line of at most WHY_MAX printable characters of ASCII. */
+const printable = (why: string): string => why.replace(/[^ -~]/g, '?').slice(0, WHY_MAX);
 
 export function encodeWeirLoad({ clockUs, run, resources, completed }: LoadCounters, state?: AdminState): string {
+  const why = state?.kind === 'drain' ? printable(state.why) : undefined;
   const named = Object.fromEntries(resources.map(({ name, busy, total }) => [name, { busy, total }]));
-  return `${JSON.stringify({ format: FORMAT, run, clock_us: clockUs, resources: named, completed, state: state?.kind })}\n`;
+  return `${JSON.stringify({ format: FORMAT, run, clock_us: clockUs, resources: named, completed, state: state?.kind, why })}\n`;
 }
 
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
@@ -42,7 +47,11 @@ export function decodeWeirLoad(text: string): ReadReport {
   if (completed !== undefined && !isCount(completed)) return wrongReport('"completed" is no count');
   const state = value['state'];
   if (state !== undefined && state !== 'ready' && state !== 'drain') return wrongReport('"state" is neither "ready" nor "drain"');
+  const why = value['why'];
+  if (why !== undefined && (typeof why !== 'string' || why.length > WHY_MAX)) return wrongReport('"why" is no short text');
   const admin =
-    state === undefined ? {} : { state: state === 'ready' ? ({ kind: 'ready' } as const) : ({ kind: 'drain', why: 'drain' } as const) };
+    state === undefined
+      ? {}
+      : { state: state === 'ready' ? ({ kind: 'ready' } as const) : ({ kind: 'drain', why: printable(why || 'drain') } as const) };
   return { kind: 'report', report: { ...admin, counters: { clockUs, run, resources, ...(completed === undefined ? {} : { completed }) } } };
 }

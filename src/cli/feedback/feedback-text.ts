@@ -13,9 +13,9 @@ const percent = (share: number | null): string => (share === null ? '-' : `${Mat
 const rate = (perS: number | null): string => (perS === null ? '-' : perS.toFixed(perS < 10 ? 1 : 0));
 
 /** What a server is doing besides being measured. */
-function stateOf({ phase, silent, fault }: ServerStatus): string {
+function stateOf({ phase, silent, fault, why }: ServerStatus): string {
   if (phase === 'quiesced') return 'weight 0 by the operator';
-  if (phase === 'drained') return 'wants no connections';
+  if (phase === 'drained') return why === null ? 'wants no connections' : `wants no connections: ${why}`;
   if (phase === 'down') return 'down';
   const words = [phase === 'measured' ? 'measured' : phase, ...(silent > 0 ? [`silent for ${silent} periods`] : [])];
   return fault === null ? words.join(', ') : `${words.join(', ')}: ${fault}`;

@@ -43,7 +43,11 @@ function takeCounters(context: FeedbackContext, server: ServerState, counters: L
 }
 
 function takeAdmin(context: FeedbackContext, { id, name, admin }: ServerState, state: LoadReport['state']): void {
-  if (state === undefined || state.kind === admin.kind) return;
+  if (state === undefined) return;
+  if (state.kind === admin.kind) {
+    changeServer(context, id, { admin: state });
+    return;
+  }
   changeServer(context, id, { admin: state, adminOverruled: false });
   log(context, state.kind === 'drain' ? `${name} wants no connections: ${state.why}` : `${name} wants connections again`);
 }

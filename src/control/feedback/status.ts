@@ -16,6 +16,8 @@ export interface ServerStatus {
   readonly completedPerS: number | null;
   readonly target: number | null;
   readonly limit: LimitKind | null;
+  /** Why it wants no connections; null: it does not say so. */
+  readonly why: string | null;
   /** Periods without a report that counted. */
   readonly silent: number;
   /** Why the last report does not count. */
@@ -50,6 +52,7 @@ function serverStatus(server: ServerState, { settings }: FeedbackMachine, weight
     completedPerS: window === undefined ? null : window.completed / window.seconds,
     target: decision?.target ?? null,
     limit: decision?.limit ?? null,
+    why: server.admin.kind === 'drain' ? server.admin.why : null,
     silent: server.silent,
     fault: fault ?? null,
     changes: server.changes.map(({ atUs, from, to, reason }) => ({ at: Math.round(atUs / 1000 + offsetMs), from, to, reason })),

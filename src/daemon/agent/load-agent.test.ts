@@ -62,7 +62,8 @@ test('the agent answers with counters and with a line, drains by a file, and rep
       typeof words === 'object' && words.admin === 'drain' && words.percent !== undefined && words.percent <= 50,
       JSON.stringify(words),
     );
-    assert.deepEqual(decodeWeirLoad((await ask(http)).body).kind, 'report');
+    const drained = decodeWeirLoad((await ask(http)).body);
+    assert.deepEqual(drained.kind === 'report' && drained.report.state, { kind: 'drain', why: 'disk full' });
   } finally {
     agent.stop();
     rmSync(folder, { recursive: true });

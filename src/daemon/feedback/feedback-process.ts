@@ -22,7 +22,7 @@ export interface FeedbackOptions {
 const LOOK_MS = 1000;
 /** So long a change waits for another process's. */
 const LOCK_WAIT_MS = 100;
-const STOP_TRIES = 30;
+const STOP_MS = 3000;
 
 export class FeedbackProcess {
   readonly #services: readonly ServiceFeedback[];
@@ -64,11 +64,13 @@ export class FeedbackProcess {
     this.#attempt(() => publishedFeedback.publish(cookie, { ...head, services: this.#services.map((service) => service.status()) }));
   }
 
-  /** Writes the configured weights back; a lock that another process holds is waited for, 3 s at most. */
+  /** Writes the configured weights back; a lock that another process holds is waited for, STOP_MS at most. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    for (let tries = 0; tries < STOP_TRIES; tries++) {
-      const left = this.#services.filter((service) => !service.stop());
+    const end = performance.now() + STOP_MS;
+    let left = this.#services;
+    while (performance.now() < end) {
+      left = left.filter((service) => performance.now() >= end || !service.stop());
       if (left.length === 0) break;
       await sleep(LOCK_WAIT_MS);
     }

@@ -6,6 +6,7 @@ import { step } from '../../control/feedback/step.js';
 import { isFrozen, readFeedbackRecord, writeFeedbackRecord } from '../../host/feedback-files.js';
 import type { PublishedService } from '../../host/published-feedback.js';
 import { formatAddress } from '../../model/address-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { ConfiguredFeedback } from '../../model/feedback/configured-feedback.js';
 import { settingsFor, usesWeights } from '../../model/feedback/feedback-settings.js';
 import { targetWord } from '../../model/feedback/feedback-target.js';
@@ -13,6 +14,7 @@ import { isMeasured } from '../../model/feedback/load-source.js';
 import type { Log } from '../../model/log-level.js';
 import type { DestinationKey } from '../../model/service.js';
 import { monotonicUs } from '../../sys/clock.js';
+import { isSystemError } from '../../sys/errno.js';
 import { StepLoop } from '../process/step-loop.js';
 import { ServerQuestions } from './ask-server.js';
 import type { FeedbackTable, LookedAt } from './feedback-table.js';
@@ -144,7 +146,7 @@ export class ServiceFeedback {
       this.#record();
       written = this.#table.write(writes, this.options.settings.scale);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof WeirError || isSystemError(error))) throw error;
       this.#log('error', `weights cannot be written: ${error.message}`);
     }
     const names = new Map([...(this.#loop.state.servers?.values() ?? [])].map(({ id, name }) => [id, name]));
