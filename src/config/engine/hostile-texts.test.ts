@@ -129,3 +129,12 @@ test('a replaced prefix is a path', () => {
   for (const prefix of ['', 'b', '/a b', '/; } location /etc/ { root /; }', '/a\r\nX: y', '/\u00e4', '/\0'])
     assert.equal(faultsOf(prefix), 1, prefix);
 });
+
+test('an answer that has no body is given none', () => {
+  const faultsOf = (answer: string): readonly unknown[] =>
+    readWeirFile(`layer7: { listeners: { w: "127.0.0.1:80" }, hosts: [{ locations: [{ location: /, return: ${answer} }] }] }`).faults;
+  for (const status of [204, 205, 304]) {
+    assert.equal(faultsOf(`{ status: ${status}, body: x }`).length, 1, String(status));
+    assert.deepEqual(faultsOf(`{ status: ${status} }`), []);
+  }
+});

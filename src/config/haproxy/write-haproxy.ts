@@ -12,6 +12,8 @@ import type { NumberedHost } from './write-matching.js';
 
 /** What fields of its own may add to a head. */
 const REWRITE_BYTES = 1024;
+/** Bytes; HAProxy's own bound is 1024, which a long path fills before the status. */
+const LOG_LINE_MAX = 65_535;
 /** Fields of its own. */
 const OWN_FIELDS = 16;
 
@@ -48,7 +50,7 @@ class HaproxyWriter {
       `tune.bufsize ${limits.headMaxBytes + REWRITE_BYTES}`,
       `tune.maxrewrite ${REWRITE_BYTES}`,
       `tune.http.maxhdr ${limits.fieldsMax + OWN_FIELDS}`,
-      ...(log === undefined ? [] : ['log stdout format raw daemon']),
+      ...(log === undefined ? [] : [`tune.http.logurilen ${limits.headMaxBytes}`, `log stdout len ${LOG_LINE_MAX} format raw daemon`]),
     ];
   }
 

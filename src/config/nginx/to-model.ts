@@ -21,6 +21,8 @@ import { readNginxTemplate } from './variables.js';
 
 const NAME_MAX = 64;
 const nameOf = (text: string): string => text.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, NAME_MAX) || '_';
+/** nginx sends no body with these either. */
+const WITHOUT_BODY = [204, 205, 304];
 const REDIRECTS = [301, 302, 303, 307, 308] as const;
 /** What weir answers. */
 const [STATUS_MIN, STATUS_MAX] = [200, 599];
@@ -292,7 +294,7 @@ class Importer {
     }
     if (status === NO_ANSWER) this.losses.add(directive, `clients get an answer, of the status ${NO_ANSWER}`, 'approximated');
     if ('unknownVariable' in reading) this.losses.add(directive, `there is no variable $${reading.unknownVariable}`);
-    const template = 'template' in reading ? reading.template : undefined;
+    const template = 'template' in reading && !WITHOUT_BODY.includes(status) ? reading.template : undefined;
     if (!isRedirect) return { kind: 'status', status, body: template ?? [] };
     return template && { kind: 'redirect', status: redirect, location: template };
   }

@@ -33,6 +33,9 @@ const matchesOf = (matches: LocationKeys['value']['headers']): readonly NamedMat
 /** Nothing where it is the default. */
 const wayOf = (way: ProxyingKeys['way']): Pick<Route, 'way'> => (way === undefined || way === 'proxy' ? {} : { way });
 
+/** Answers of these statuses have none (RFC 9110 §6.4.1, §15.3.6). */
+const WITHOUT_BODY = [204, 205, 304];
+
 /** What all hosts of a file share. */
 class HostBuilder {
   constructor(
@@ -52,6 +55,11 @@ class HostBuilder {
       return { kind: 'pool', pool: pool.value, ...(replace_prefix === undefined ? {} : { replacePrefix: replace_prefix }) };
     }
     if (redirect?.value.to !== undefined) return { kind: 'redirect', status: redirect.value.status ?? 302, location: redirect.value.to };
+    if (answer?.value.body !== undefined && WITHOUT_BODY.includes(answer.value.status ?? 0))
+      this.report(
+        answer.at,
+        failure('file-value', { expected: `no body with the status ${answer.value.status}`, given: 'one', meant: undefined }),
+      );
     if (answer?.value.status !== undefined) return { kind: 'status', status: answer.value.status, body: answer.value.body ?? [] };
     return undefined;
   }

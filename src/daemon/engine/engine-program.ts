@@ -63,7 +63,8 @@ const haproxy: EngineProgram = {
   fileName: 'haproxy.cfg',
   write: writeHaproxy,
   args: (path) => ['-W', '-f', path],
-  examineArgs: (path) => ['-c', '-q', '-f', path],
+  // with -q it gives no reason either
+  examineArgs: (path) => ['-c', '-f', path],
   refusal: (messages) => {
     const found = messages.split('\n').find((line) => line.startsWith('[ALERT]'));
     return (found ?? messages).replace(/^\[ALERT\]\s*\(\d+\) : (?:config : )?/, '').trim();
@@ -89,7 +90,7 @@ function examine({ name, examineArgs, refusal }: EngineProgram, path: string, fo
   });
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') throw new WeirError('engine-absent', { program: name });
   if (error === undefined && status === 0) return undefined;
-  return error?.message ?? refusal(stderr);
+  return error?.message ?? (refusal(stderr) || `${name} gives no reason, and ends with status ${status}`);
 }
 
 export const engineFile = (program: EngineProgram, folder: string): EngineFile =>
