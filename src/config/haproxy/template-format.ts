@@ -96,7 +96,7 @@ export class TemplateFormats {
       case 'remote_port':
         return '%[src_port]';
       case 'request_method':
-        return this.#need('method', () => [setVar('method', 'method')]);
+        return this.#need('method', () => [setFormat('method', '%[method]')]);
       case 'request_uri':
         return this.#need('target', () => [setVar('target', 'pathq')]);
       case 'scheme':

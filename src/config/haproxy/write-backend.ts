@@ -122,7 +122,7 @@ function retryLines({ on, tries, timeoutUs }: Retry, servers: number, lose: Lose
     `retries ${retries}`,
     'option redispatch 1',
     `retry-on ${known.join(' ')}`,
-    ...(on.includes('non_idempotent') ? [] : ['http-request disable-l7-retry if { method POST LOCK PATCH }']),
+    ...(on.includes('non_idempotent') ? [] : ['http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE }']),
   ];
 }
 

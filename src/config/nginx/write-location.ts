@@ -32,10 +32,10 @@ function known(fields: Proxying['requestFields'], lose: Lose): Proxying['request
   return fields.filter(({ value }) => unknownTo(value).length === 0);
 }
 
-const addedFields = ({ responseFields }: Proxying, lose: Lose): readonly string[] =>
-  known(responseFields, lose).map(({ name, value }) => `add_header ${quoted(name)} ${templateWord(value)} always;`);
+const addedFields = ({ responseFields }: Proxying, lose: Lose, uri?: string): readonly string[] =>
+  known(responseFields, lose).map(({ name, value }) => `add_header ${quoted(name)} ${templateWord(value, uri)} always;`);
 
-function proxyingLines(proxying: Proxying, lose: Lose): readonly string[] {
+function proxyingLines(proxying: Proxying, lose: Lose, uri?: string): readonly string[] {
   const { requestFields, hiddenFields, timeouts, retry, bodyMaxBytes, bufferRequest } = proxying;
   if (timeouts.upgradedUs !== defaultProxying.timeouts.upgradedUs)
     lose('upgraded_timeout', 'nginx has proxy_read_timeout for upgraded connections, too');
@@ -43,8 +43,8 @@ function proxyingLines(proxying: Proxying, lose: Lose): readonly string[] {
     ...AS_THE_SERVER_WROTE,
     'proxy_set_header Upgrade $weir_upgrade;',
     'proxy_set_header Connection $weir_connection;',
-    ...known(requestFields, lose).map(({ name, value }) => `proxy_set_header ${quoted(name)} ${templateWord(value)};`),
-    ...addedFields(proxying, lose),
+    ...known(requestFields, lose).map(({ name, value }) => `proxy_set_header ${quoted(name)} ${templateWord(value, uri)};`),
+    ...addedFields(proxying, lose, uri),
     ...hiddenFields.map((name) => `proxy_hide_header ${quoted(name)};`),
     `proxy_connect_timeout ${timeWord(timeouts.connectUs)};`,
     `proxy_send_timeout ${timeWord(timeouts.sendUs)};`,
@@ -73,13 +73,45 @@ function actionLines(action: Action, proxying: Proxying, lose: Lose): readonly s
   return [...fields, `return ${action.status}${action.body.length === 0 || unknown.length > 0 ? '' : ` ${templateWord(action.body)}`};`];
 }
 
-/** `where`: of its host. */
-export function locationLines(route: Route, where: string, report: ReportEngineLoss): readonly string[] {
+/** Whether another server may get a request again that nginx would repeat, and weir would not. */
+const repeats = ({ retry: { on, tries } }: Proxying, servers: number): boolean =>
+  servers > 1 && tries !== 1 && !on.includes('non_idempotent') && on.length > 0;
+
+/** What nginx leaves of a path as it is where it escapes it. */
+const PLAIN_PATH = /^[A-Za-z0-9._~!&'()*+,;:@/=-]*$/;
+
+/** The location, beside that of a route, of requests that only one server may get. It has no URI behind `proxy_pass`, so that another rule replaces it. */
+function onceLines(name: string, { match: { path }, action, proxying }: Route, lose: Lose): readonly string[] | undefined {
+  if (action.kind !== 'pool') return undefined;
+  const { replacePrefix } = action;
+  const once: Proxying = { ...proxying, retry: { ...proxying.retry, on: [] } };
+  const pass = `proxy_pass ${quoted(`http://${action.pool}`)};`;
+  if (replacePrefix === undefined || path.kind === 'expression')
+    return [`location ${name} {`, ...[pass, ...proxyingLines(once, lose)].map((line) => `  ${line}`), '}'];
+  if (!PLAIN_PATH.test(replacePrefix)) {
+    lose('proxy_next_upstream', 'nginx tries again with methods such as PURGE, too, where replace_prefix has such characters');
+    return undefined;
+  }
+  const literal = path.path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const rewrite = ['set $weir_uri $uri;', `rewrite ${quoted(`^${literal}(.*)$`)} ${quoted(`${replacePrefix}$1`)} break;`];
+  return [`location ${name} {`, ...[...rewrite, pass, ...proxyingLines(once, lose, 'weir_uri')].map((line) => `  ${line}`), '}'];
+}
+
+/** `where`: of its host. `once`: a name that no other route has; `servers`: how many its pool has. */
+export function locationLines(
+  route: Route,
+  where: string,
+  { once, servers }: { readonly once: string; readonly servers: number },
+  report: ReportEngineLoss,
+): readonly string[] {
   const place = `${where}, location ${locationText(route.match.path)}`;
   const lose = (key: string, why: string): void => report(`${place}: ${key}`, why);
   if (hasConditions(route.match)) {
     lose('methods, headers, cookies, sni', 'a location of nginx has no conditions; this one is left out');
     return [];
   }
-  return [`location ${pathWords(route.match.path)} {`, ...actionLines(route.action, route.proxying, lose).map((line) => `  ${line}`), '}'];
+  const other = repeats(route.proxying, servers) ? onceLines(once, route, lose) : undefined;
+  const leads = other === undefined ? [] : [`error_page 418 = ${once};`, 'if ($weir_once) { return 418; }'];
+  const lines = [...leads, ...actionLines(route.action, route.proxying, lose)];
+  return [`location ${pathWords(route.match.path)} {`, ...lines.map((line) => `  ${line}`), '}', ...(other ?? [])];
 }

@@ -9,14 +9,15 @@ export const timeWord = (us: number): string => `${Math.ceil(us / 1000)}ms`;
 /** nginx counts some times in seconds. */
 export const secondsWord = (us: number): string => `${Math.ceil(us / 1_000_000)}s`;
 
-function partText(part: TemplatePart): string {
+function partText(part: TemplatePart, uri: string): string {
+  if (part.kind === 'variable' && part.variable === 'uri') return `\${${uri}}`;
   if (part.kind === 'text') return part.text;
   if (part.kind === 'variable') return `\${${part.variable}}`;
   return part.variable === 'group' ? `$${part.of}` : `\${${part.variable}_${part.of.replaceAll('-', '_')}}`;
 }
 
-/** A word with nginx's variables. */
-export const templateWord = (template: Template): string => quoted(template.map(partText).join(''));
+/** A word with nginx's variables. `uri`: which of them has the normalised path. */
+export const templateWord = (template: Template, uri = 'uri'): string => quoted(template.map((part) => partText(part, uri)).join(''));
 
 /** What of a template nginx does not have. */
 export const unknownTo = (template: Template): readonly string[] =>

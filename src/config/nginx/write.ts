@@ -4,6 +4,7 @@ import { defaultClientLimits } from '../../model/layer7/defaults.js';
 import type { Host, HostName } from '../../model/layer7/host.js';
 import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
 import type { Listener } from '../../model/layer7/listener.js';
+import type { Route } from '../../model/layer7/route.js';
 import { distinctLosses, type EngineLoss, type ReportEngineLoss } from '../engine/engine-loss.js';
 import { ENGINE_MARKER, type EngineCertificate, type EngineOptions, type EngineText, NO_UPGRADE } from '../engine/engine-options.js';
 import { hostNameText, subnetText } from '../weir/units.js';
@@ -11,6 +12,10 @@ import { hasConditions, locationLines } from './write-location.js';
 import { upstreamLines } from './write-upstream.js';
 import { quoted, timeWord } from './write-words.js';
 
+/** Requests that nginx would repeat after they were sent and weir does not: of POST, LOCK and PATCH nginx knows that itself. */
+const ONCE = `map $request_method $weir_once { default 1; ${['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'POST', 'LOCK', 'PATCH'].map((method) => `"${method}" "";`).join(' ')} }`;
+/** Whether a connection comes from where no PROXY header may come from. */
+const untrusted = ({ listeners }: Layer7, listener: Listener): string => `$weir_untrusted_${listeners.indexOf(listener)}`;
 /** What a decoded path has where a client wrote ends of lines into it: `$uri`, `$1` and the like would pass them on. */
 const NO_CONTROLS = 'if ($uri ~ "[\\x00-\\x1f\\x7f]") { return 400; }';
 /** Listeners, logs and the like, of one process. */
@@ -80,14 +85,24 @@ class NginxWriter {
         ...(tls === undefined ? [] : [`ssl_protocols ${tls.minVersion === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2 TLSv1.3'};`]),
         ...(proxyFrom.length === 0
           ? []
-          : ['real_ip_header proxy_protocol;', ...proxyFrom.map((one) => `set_real_ip_from ${subnetText(one)};`)]),
+          : [
+              'real_ip_header proxy_protocol;',
+              `if (${untrusted(this.model, listener)}) { return 444; }`,
+              ...proxyFrom.map((one) => `set_real_ip_from ${subnetText(one)};`),
+            ]),
         NO_CONTROLS,
-        ...host.routes.flatMap((route) => locationLines(route, where, this.#report)),
+        ...host.routes.flatMap((route, index) =>
+          locationLines(route, where, { once: `@once_${index}`, servers: this.#serversOf(route) }, this.#report),
+        ),
         // without any location nginx would look for files
         ...(answersAll ? [] : ['location "/" { return 404; }']),
       ]),
       '}',
     ];
+  }
+
+  #serversOf({ action }: Route): number {
+    return this.model.pools.find(({ name }) => action.kind === 'pool' && name === action.pool)?.servers.length ?? 0;
   }
 
   #servers(host: Host): readonly string[] {
@@ -121,6 +136,13 @@ class NginxWriter {
       ...this.#limits(limits),
       `map $http_upgrade $weir_upgrade { default $http_upgrade; "~*${NO_UPGRADE}" ""; }`,
       `map $http_upgrade $weir_connection { default "upgrade"; "" ""; "~*${NO_UPGRADE}" ""; }`,
+      ONCE,
+      ...this.model.listeners
+        .filter(({ proxyFrom }) => proxyFrom.length > 0)
+        .map((one) => {
+          const trusted = one.proxyFrom.map((subnet) => `${subnetText(subnet)} "";`);
+          return `geo $realip_remote_addr ${untrusted(this.model, one)} { default 1; ${trusted.join(' ')} }`;
+        }),
       ...pools.flatMap((pool) =>
         upstreamLines(
           pool,
