@@ -20,12 +20,13 @@ struct fragment_key {
 #define FRAGMENT_KIND_SHIFT 32
 struct fragment {
   __u64 word;    /* kind << FRAGMENT_KIND_SHIFT | FRAGMENT_WAITING: the number of the last one that is held back */
+  __u64 gaps;    /* of a decided one: what the fragments so far leave open (fragment-read.h); 0: the packet is whole, and this counts no more */
   __u32 until;   /* clock */
   __u32 dest;
   __u32 method;
   __u32 tag;     /* of the key: another packet may get the record's memory */
   __u32 addr[4]; /* the new source, if it changes; 0 */
-  __u32 to[4];   /* of a reply by FULLNAT: the new target */
+  __u32 to[4];   /* of a reply by FULLNAT: the new target; of a request: the local port, in [0] */
   __u32 id;      /* of a request by FULLNAT: its new ID, network order */
   __u32 by_flow; /* FULLNAT: both addresses change */
   __u32 whole;   /* FRAGMENT_WAITING, SCTP: how long the packet is behind its IP header, once its last fragment has come; 0 */

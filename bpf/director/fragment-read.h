@@ -10,6 +10,7 @@
 #define FRAGMENT_UNIT 1
 /* The length of the header that putting the packet together takes away. */
 #define FRAGMENT_HEADER FRAGMENT_HEADER6
+static __always_inline __u32 fragment_begins_at(struct packet *p) { return p->fragment_ends; }
 static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
   address_copy(key->saddr, p->saddr6);
   address_copy(key->daddr, p->daddr6);
@@ -22,6 +23,7 @@ static __always_inline bool fragment_linear(struct __sk_buff *skb) { return true
 #define FRAGMENT_MORE 0x2000
 #define FRAGMENT_UNIT 8
 #define FRAGMENT_HEADER 0
+static __always_inline __u32 fragment_begins_at(struct packet *p) { return p->header; }
 #define ID_IN 4
 static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
   __u16 id;
@@ -38,6 +40,20 @@ static __always_inline bool fragment_linear(struct __sk_buff *skb) { return !bpf
 #endif
 
 static __always_inline bool is_later(struct packet *p) { return p->fragment & FRAGMENT_OFFSET; }
+
+/* What a fragment adds to the gaps of its packet: the mark of the byte behind it, less that of its first byte. The first fragment has only an end, the last
+ * one only a beginning. So the sum is 0 if the fragments join without a gap, and each has come once; of any others only by chance. Then a packet counts as
+ * not whole, and its note is used until it expires. */
+#define GAP_FACTOR 0x9e3779b97f4a7c15
+static __always_inline __u64 gap_mark(__u32 at) {
+  __u64 mark = (at + 1) * GAP_FACTOR;
+  return (mark ^ mark >> 32) * GAP_FACTOR;
+}
+static __always_inline __u64 fragment_gap(struct packet *p) {
+  __u32 from = (p->fragment & FRAGMENT_OFFSET) * FRAGMENT_UNIT, to = from + p->length - fragment_begins_at(p);
+  return (p->fragment & FRAGMENT_MORE ? gap_mark(to) : 0) - (from ? gap_mark(from) : 0);
+}
+
 /* SCTP: how long the whole packet is behind its IP header, which its last fragment shows; 0: it is another one. */
 static __always_inline __u32 whole_by(struct packet *p) {
   __u32 whole = (p->fragment & FRAGMENT_OFFSET) * FRAGMENT_UNIT + p->length - p->header;
@@ -51,7 +67,7 @@ static __always_inline void note_whole(struct scratch *scratch, __u32 bytes) {
 }
 /* What its entry has of that, whose key is in the scratch space. */
 static __always_inline void whole_read(struct scratch *scratch) {
-  if (OF_SCTP) note_whole(scratch, fragment_read(clock_now()) == FRAGMENT_WAITING ? scratch->fragment.whole : 0);
+  if (OF_SCTP) note_whole(scratch, fragment_read(clock_now(), 0) == FRAGMENT_WAITING ? scratch->fragment.whole : 0);
 }
 
 /* Reads the header of a first fragment. False: it is too short. */
@@ -78,6 +94,20 @@ static __always_inline __u32 *fragment_server(struct dest *d) {
   if (likely(last)) return last;
   bpf_map_update_elem(&fragment_servers, d->addr, &zero, BPF_NOEXIST);
   return bpf_map_lookup_elem(&fragment_servers, d->addr);
+}
+
+/* Leaves the note in the scratch space, for the key there; what was held back comes in again. `done`, or what becomes of the first fragment in its
+ * place. */
+static __always_inline int fragment_noted(struct __sk_buff *skb, struct scratch *scratch, struct conf *c, __u32 kind, int done) {
+  struct fragment *f = &scratch->fragment;
+  f->gaps = fragment_gap(&scratch->packet);
+  f->until = clock_now() + units_of(c, FRAGMENT_SECONDS);
+  f->tag = fragment_tag(&scratch->fragment_key);
+  f->word = fragment_word(kind, 0);
+  __u32 held = fragment_store(scratch);
+  int failed = held && kind != FRAGMENT_DROP ? fragments_release(skb, held) : 0;
+  if (failed) count_reason(R_FRAGMENT_LOST);
+  return failed == RELEASE_SPOILT ? TC_ACT_SHOT : done;
 }
 
 #endif

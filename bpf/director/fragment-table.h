@@ -18,9 +18,10 @@ static __always_inline __u32 fragment_tag(struct fragment_key *key) {
 static __always_inline __u32 fragment_tag(struct fragment_key *key) { return keyed_hash((__u64)key->saddr[0] << 32 | key->daddr[0]) ^ key->id; }
 #endif
 
-/* Reads the entry of the packet whose key is in the scratch space into it. Its kind; FRAGMENT_NONE: there is none, or it has expired. A global function,
+/* Reads the entry of the packet whose key is in the scratch space into it. Its kind; FRAGMENT_NONE: there is none, or it has expired. `gap`: of a later
+ * fragment that goes by it; one of a packet that is whole is of another packet with the same ID, and finds none. 0: who only looks. A global function,
  * with its own stack frame. */
-__noinline __u32 fragment_read(__u32 now) {
+__noinline __u32 fragment_read(__u32 now, __u64 gap) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return FRAGMENT_NONE;
   CHECKED(scratch);
@@ -30,6 +31,7 @@ __noinline __u32 fragment_read(__u32 now) {
   CHECKED(f);
   __u64 word = READ(f->word);
   to->word = word;
+  to->gaps = READ(f->gaps);
   to->until = READ(f->until);
   to->dest = READ(f->dest);
   to->method = READ(f->method);
@@ -42,7 +44,11 @@ __noinline __u32 fragment_read(__u32 now) {
   to->by_flow = READ(f->by_flow);
   to->whole = READ(f->whole);
   if (READ(f->tag) != tag || READ(f->word) != word) return FRAGMENT_NONE;
-  if ((__s32)(to->until - now) >= 0) return fragment_kind(word);
+  bool decided = fragment_kind(word) > FRAGMENT_WAITING;
+  if ((__s32)(to->until - now) >= 0 && !(gap && decided && !to->gaps)) {
+    if (gap && decided) __sync_fetch_and_add(&f->gaps, gap);
+    return fragment_kind(word);
+  }
   bpf_map_delete_elem(&fragments, &scratch->fragment_key);
   return FRAGMENT_NONE;
 }
@@ -60,6 +66,7 @@ static __always_inline __u32 fragment_store(struct scratch *scratch) {
       bpf_map_update_elem(&fragments, &scratch->fragment_key, from, BPF_ANY);
       return 0;
     }
+    WRITE(f->gaps, from->gaps);
     WRITE(f->until, from->until);
     WRITE(f->dest, from->dest);
     WRITE(f->method, from->method);
@@ -133,19 +140,6 @@ __noinline int fragments_release(struct __sk_buff *skb, __u32 number) {
     number = fragment_release(skb, number);
   }
   return fragment_put(skb, own) ? 0 : RELEASE_SPOILT;
-}
-
-/* Leaves the note in the scratch space, for the key there; what was held back comes in again. `done`, or what becomes of the first fragment in its
- * place. */
-static __always_inline int fragment_noted(struct __sk_buff *skb, struct scratch *scratch, struct conf *c, __u32 kind, int done) {
-  struct fragment *f = &scratch->fragment;
-  f->until = clock_now() + units_of(c, FRAGMENT_SECONDS);
-  f->tag = fragment_tag(&scratch->fragment_key);
-  f->word = fragment_word(kind, 0);
-  __u32 held = fragment_store(scratch);
-  int failed = held && kind != FRAGMENT_DROP ? fragments_release(skb, held) : 0;
-  if (failed) count_reason(R_FRAGMENT_LOST);
-  return failed == RELEASE_SPOILT ? TC_ACT_SHOT : done;
 }
 
 #endif

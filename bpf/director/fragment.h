@@ -154,9 +154,10 @@ __noinline int tc_fragment_hold(struct __sk_buff *skb) {
 }
 
 static __always_inline int tc_fragment_later(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool leaving) {
+  __u64 gap = fragment_gap(&scratch->packet);
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 2; i++) {
-    __u32 kind = fragment_read(clock_now());
+    __u32 kind = fragment_read(clock_now(), gap);
     if (kind == FRAGMENT_PASS) return TC_ACT_UNSPEC;
     if (kind == FRAGMENT_DROP) return tc_drop(R_FRAGMENT_DROPPED);
     if (kind == FRAGMENT_REPLY || (kind == FRAGMENT_REQUEST && !leaving)) {
@@ -271,7 +272,7 @@ static __always_inline int tc_fragment_done(struct __sk_buff *skb, int done, __u
 static __always_inline bool fragment_is_noted(struct __sk_buff *skb, struct scratch *scratch, __u32 at) {
   struct packet *p = &scratch->packet;
   if (p->header < IP_LEN || !fragment_key_read(skb, p, &scratch->fragment_key, at)) return false;
-  return fragment_read(clock_now()) > FRAGMENT_PASS;
+  return fragment_read(clock_now(), 0) > FRAGMENT_PASS && scratch->fragment.gaps;
 }
 #endif
 

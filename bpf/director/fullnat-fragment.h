@@ -10,7 +10,8 @@
 #ifndef WEIR_FULLNAT_FRAGMENT_H
 #define WEIR_FULLNAT_FRAGMENT_H
 
-/* A first fragment in the scratch space: its ports are read, its key, and no note. False: it cannot be read. */
+/* A first fragment in the scratch space: its ports are read, its key, and no note, but of one that came before while its packet is not whole yet: where that
+ * went (dest, or 0), by which local port and with which ID. False: it cannot be read. */
 __noinline int fullnat_first(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return false;
@@ -18,7 +19,15 @@ __noinline int fullnat_first(struct __sk_buff *skb) {
   struct packet *p = &scratch->packet;
   bool read = !is_later(p) && fragment_key_read(skb, p, &scratch->fragment_key, ETH_LEN);
   if (read) whole_read(scratch);
-  __builtin_memset(&scratch->fragment, 0, sizeof scratch->fragment);
+  struct fragment *f = &scratch->fragment;
+  bool again = read && fragment_read(clock_now(), 0) == FRAGMENT_REQUEST && f->by_flow && f->gaps;
+  __u32 dest = f->dest, port = f->to[0], id = f->id;
+  __builtin_memset(f, 0, sizeof *f);
+  if (again) {
+    f->dest = dest;
+    f->to[0] = port;
+    f->id = id;
+  }
   return read && fragment_transport(skb, p);
 }
 
@@ -42,7 +51,8 @@ static __always_inline __u32 id_next(__u32 *last) {
 }
 
 /* The packet in the scratch space, which is going to the destination that the work names, gets the next ID of its server, and a first fragment what its
- * note is to have. 0 or an error. A global function, since it is rarely called. */
+ * note is to have. One that comes twice keeps its ID: else the server could not put the later ones, which come between, together with either. 0 or an error.
+ * A global function, since it is rarely called. */
 __noinline int fullnat_renumber(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct fullnat_work *work = the_fullnat_work();
@@ -54,9 +64,11 @@ __noinline int fullnat_renumber(struct __sk_buff *skb) {
   __u32 *last = fragment_server(d);
   struct fragment *f = &scratch->fragment;
   if (!last) return -1;
+  bool again = scratch->packet.fragment && f->dest == work->dest && f->to[0] == work->port;
+  if (!again) f->id = id_next(last);
   f->dest = work->dest;
+  f->to[0] = work->port;
   f->method = M_MASQ;
-  f->id = id_next(last);
   f->by_flow = true;
   words_copy(f->addr, pool->local);
   return id_store(skb, &scratch->packet, f->id);
@@ -97,7 +109,7 @@ __noinline int fullnat_later(struct __sk_buff *skb) {
   struct packet *p = &scratch->packet;
   struct fragment *f = &scratch->fragment;
   if (!fragment_key_read(skb, p, &scratch->fragment_key, ETH_LEN)) return tc_drop(R_SHORT);
-  __u32 kind = fragment_read(clock_now());
+  __u32 kind = fragment_read(clock_now(), 0);
   bool out = kind == FRAGMENT_REPLY;
   if ((!out && kind != FRAGMENT_REQUEST) || !f->by_flow) return tc_drop(R_FRAGMENT_LOST); /* the map has forgotten it just now */
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .dest = f->dest, .d = dest_at(f->dest)};

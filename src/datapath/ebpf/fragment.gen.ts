@@ -9,18 +9,19 @@ export const FragmentKey = {
 } as const;
 
 export const Fragment = {
-  bytes: 72,
+  bytes: 80,
   word: { at: 0, size: 8, count: 1 },
-  until: { at: 8, size: 4, count: 1 },
-  dest: { at: 12, size: 4, count: 1 },
-  method: { at: 16, size: 4, count: 1 },
-  tag: { at: 20, size: 4, count: 1 },
-  addr: { at: 24, size: 4, count: 4 },
-  to: { at: 40, size: 4, count: 4 },
-  id: { at: 56, size: 4, count: 1 },
-  byFlow: { at: 60, size: 4, count: 1 },
-  whole: { at: 64, size: 4, count: 1 },
-  first: { at: 68, size: 4, count: 1 },
+  gaps: { at: 8, size: 8, count: 1 },
+  until: { at: 16, size: 4, count: 1 },
+  dest: { at: 20, size: 4, count: 1 },
+  method: { at: 24, size: 4, count: 1 },
+  tag: { at: 28, size: 4, count: 1 },
+  addr: { at: 32, size: 4, count: 4 },
+  to: { at: 48, size: 4, count: 4 },
+  id: { at: 64, size: 4, count: 1 },
+  byFlow: { at: 68, size: 4, count: 1 },
+  whole: { at: 72, size: 4, count: 1 },
+  first: { at: 76, size: 4, count: 1 },
 } as const;
 
 export const FragmentHeld = {

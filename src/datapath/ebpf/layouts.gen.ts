@@ -22,7 +22,7 @@ export const LAYOUTS = {
   endpoints: 4074764114,
   estimates: 1413622892,
   fragment_servers: 2433003702,
-  fragments: 1098642395,
+  fragments: 905921123,
   fragments_held: 2040014403,
   ftp_commands: 1605839944,
   ftp_streams: 887206579,
@@ -69,7 +69,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 3815437973;
+export const LAYOUT = 2038507924;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

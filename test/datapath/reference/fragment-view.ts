@@ -5,7 +5,13 @@ import { Method } from '../../../src/datapath/ebpf/abi.gen.js';
 import { addressAt } from '../../../src/datapath/ebpf/explain/live-fragments.js';
 import { Fragment, FragmentAbi, FragmentKey, FragmentKind, FragmentServer } from '../../../src/datapath/ebpf/fragment.gen.js';
 import { packetWords } from '../../../src/datapath/ebpf/table/record-address.js';
-import { type FragmentEntry, type Fragments, fragmentKey } from '../../../src/datapath/memory/packets/fragments.js';
+import {
+  type FragmentEntry,
+  type Fragments,
+  fragmentKey,
+  isWhole,
+  type LocalSource,
+} from '../../../src/datapath/memory/packets/fragments.js';
 import { addressOf, familyOf, type Ip, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import { parseFrame } from '../../../src/datapath/memory/packets/parse.js';
 import type { Family } from '../../../src/model/address.js';
@@ -20,6 +26,8 @@ interface Seen {
   /** Of one that waits, as FragmentEntry has them. */
   readonly whole?: number;
   readonly first?: number;
+  /** Of one that is decided: all fragments have come. */
+  readonly complete?: boolean;
   /** Of a request or a reply: where the later ones go. */
   readonly to?: {
     readonly destination: number;
@@ -68,33 +76,38 @@ function seenIn({ key, value }: Pick<Loaded, 'key' | 'value'>): Seen {
   const held = Number(word & 0xffffffffn);
   const waits = { whole: readField(value, Fragment.whole), first: readField(value, Fragment.first) };
   if (kind === FragmentKind.FRAGMENT_WAITING) return { kind, held, ...waits };
-  if (kind !== KINDS.request && kind !== KINDS.reply) return { kind, held };
+  const complete = viewOf(value).getBigUint64(Fragment.gaps.at, true) === 0n;
+  if (kind !== KINDS.request && kind !== KINDS.reply) return { kind, held, complete };
   const to = { destination: readField(value, Fragment.dest), method: readField(value, Fragment.method) };
   const byFlow = readField(value, Fragment.byFlow) !== 0;
   const source = addressAt(value, Fragment.addr.at, family);
-  if (kind === KINDS.request)
-    return { kind, held, to: { ...to, ...(byFlow && { local: localText(source, idAt(source, readField(value, Fragment.id))) }) } };
+  if (kind === KINDS.request) return { kind, held, complete, to: { ...to, ...(byFlow && { local: localIn(value, source) }) } };
   return {
     kind,
     held,
+    complete,
     to: { ...to, virtual: textOf(source), ...(byFlow && { client: textOf(addressAt(value, Fragment.to.at, family)) }) },
   };
 }
 
 /** IPv4's IDs are the low halves of the programs' numbers. */
-const localText = (address: Ip, id: number): string => `${textOf(address)} ${familyOf(address) === 'inet' ? id & 0xffff : id}`;
+const localText = ({ address, port, id }: LocalSource): string =>
+  `${textOf(address)} ${port} ${familyOf(address) === 'inet' ? id & 0xffff : id}`;
+const localIn = (value: Uint8Array, address: Ip): string =>
+  localText({ address, port: viewOf(value).getUint32(Fragment.to.at, true), id: idAt(address, readField(value, Fragment.id)) });
 
-function seenInMemory({ note, held, whole, first }: FragmentEntry): Seen {
+function seenInMemory({ note, held, whole, first, spans }: FragmentEntry): Seen {
   if (note === undefined) return { kind: FragmentKind.FRAGMENT_WAITING, held, whole, first };
   const kind = KINDS[note.kind];
-  if (note.kind === 'pass' || note.kind === 'drop') return { kind, held };
+  const complete = isWhole(spans);
+  if (note.kind === 'pass' || note.kind === 'drop') return { kind, held, complete };
   const { id: destination } = note.destination;
   if (note.kind === 'request') {
     const { method, local } = note;
-    return { kind, held, to: { destination, method: METHODS[method] ?? -1, ...(local && { local: localText(local.address, local.id) }) } };
+    return { kind, held, complete, to: { destination, method: METHODS[method] ?? -1, ...(local && { local: localText(local) }) } };
   }
   const client = note.client === undefined ? {} : { client: textOf(note.client) };
-  return { kind, held, to: { destination, method: Method.M_MASQ, virtual: textOf(note.virtual), ...client } };
+  return { kind, held, complete, to: { destination, method: Method.M_MASQ, virtual: textOf(note.virtual), ...client } };
 }
 
 export class FragmentView {

@@ -15,6 +15,9 @@ import { modelAddress, packetWords } from '../table/record-address.js';
 import { FRAGMENT_SERVERS_PIN, FRAGMENTS_PIN, type Tables } from '../table/tables.js';
 import type { LiveServices } from './live-services.js';
 
+/** Of a packet of which others are not known. */
+const NOT_WHOLE = { from: 0, to: 8 };
+
 const wordsOf = (ip: Ip): readonly number[] => packetWords(addressOf(ip));
 
 /** An ID between a packet's order, as records have it in a word, and the host's. */
@@ -47,7 +50,8 @@ function noteIn(value: Uint8Array, packet: Packet, services: LiveServices): Frag
   const byFlow = readField(value, Fragment.byFlow) !== 0;
   if (kind === FragmentKind.FRAGMENT_REPLY)
     return { kind: 'reply', destination, virtual: source, ...(byFlow && { client: addressAt(value, Fragment.to.at, packet.family) }) };
-  const local = { address: source, id: swapId(packet, readField(value, Fragment.id)) };
+  const port = viewOf(value).getUint32(Fragment.to.at, true);
+  const local = { address: source, port, id: swapId(packet, readField(value, Fragment.id)) };
   return { kind: 'request', destination, method: connectionMethodName(readField(value, Fragment.method)), ...(byFlow && { local }) };
 }
 
@@ -67,21 +71,22 @@ function loadServers(tables: Tables, { fragments }: PacketDirector, family: Fami
   });
 }
 
-/** Gives the reference director what a later fragment goes by, of SCTP the packet's length, and the IDs for packets that are in fragments, or may be cut. */
+/** Gives the reference director what a fragment goes by, of SCTP the packet's length, and the IDs for packets that are in fragments, or may be cut. */
 export function loadFragment(tables: Tables, director: PacketDirector, packet: Packet, services: LiveServices): void {
   const { part, family, source, destination, protocol } = packet;
   if (packet.fragment || !packet.dontFragment) loadServers(tables, director, family);
-  if (part === undefined || (!part.later && protocol !== IpProtocol.sctp)) return;
+  if (part === undefined) return;
   const ends = { saddr: wordsOf(source), daddr: wordsOf(destination) };
   const key = encodeRecord(FragmentKey, { ...ends, id: swapId(packet, part.id), protocol: family === 'inet' ? protocol : 0 });
   const value = valueIn(tables, FRAGMENTS_PIN, key, Fragment.bytes);
   if (value === undefined || ((readField(value, Fragment.until) - director.now) | 0) < 0) return;
   const name = fragmentKey(packet, part.id);
-  if (!part.later) {
-    if (kindOf(value) === FragmentKind.FRAGMENT_WAITING)
-      director.fragments.setWhole(name, readField(value, Fragment.whole), director.now + NOTE_SECONDS);
+  const until = director.now + NOTE_SECONDS;
+  if (!part.later && kindOf(value) === FragmentKind.FRAGMENT_WAITING) {
+    if (protocol === IpProtocol.sctp) director.fragments.setWhole(name, readField(value, Fragment.whole), until);
     return;
   }
-  const note = noteIn(value, packet, services);
-  if (note !== undefined) director.fragments.store(name, note, director.now + NOTE_SECONDS, 0);
+  const isWhole = viewOf(value).getBigUint64(Fragment.gaps.at, true) === 0n;
+  const note = isWhole ? undefined : noteIn(value, packet, services);
+  if (note !== undefined) director.fragments.store(name, note, until, 0, NOT_WHOLE);
 }

@@ -9,7 +9,7 @@ import { type HopAnswer, LOOPBACK } from './environment.js';
 import { ETHERNET_BYTES, handIn, setMacs } from './ethernet.js';
 import { rulesOf } from './family.js';
 import type { IcmpKind } from './family-rules.js';
-import type { FragmentNote } from './fragments.js';
+import { type FragmentNote, fragmentKey } from './fragments.js';
 import { helped, isHelped, stateBefore } from './ftp.js';
 import { anyOf, type Ip } from './ip.js';
 import { type Packet, sourceOf } from './packet.js';
@@ -143,6 +143,14 @@ export function isLocalised({ environment }: Question, { destination, method }: 
   return !environment.isOwn(address) || environment.hopToServer(address).kind !== 'local';
 }
 
+/** FULLNAT: the ID of a packet in fragments, or that will be cut. A first fragment that comes twice keeps it. */
+function idFor({ table, now }: Question, packet: Packet, destination: DestinationRecord, port: number): number {
+  const { fragments } = table;
+  const before = packet.part && fragments.note(fragmentKey(packet, packet.part.id), now);
+  const known = before?.kind === 'request' && before.destination === destination ? before.local : undefined;
+  return known?.port === port ? known.id : fragments.nextId(destination.address);
+}
+
 /** FULLNAT: to a server that sees a local address and port in the client's place. */
 function localised(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
@@ -165,7 +173,7 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   const reported = reportClient(arrival, local.report, destination.clientAddress, mtu, (reason) => table.count(reason));
   if (reported === undefined) return dropped(question, arrival, 'redirect_failed');
   const frame = reported.frame.slice();
-  const id = packet.fragment || exceeded > 0 ? table.fragments.nextId(destination.address) : undefined;
+  const id = packet.fragment || exceeded > 0 ? idFor(question, packet, destination, local.port) : undefined;
   if (isSumUnknown(frame, packet, false, server) || isSumUnknown(frame, packet, true, local))
     return dropped(question, arrival, 'redirect_failed');
   if (id !== undefined) rulesOf(packet).renumber(frame, packet, id);
@@ -173,7 +181,9 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   rulesOf(packet).translate(frame, reported.packet, true, local);
   if (exceeded > 0) handIn(frame); // the stack fragments it: by lo, where its own address may be the source
   const going: Outcome = exceeded > 0 ? { verdict: 'redirect', frame } : sent(frame, reported.packet, hop);
-  return id === undefined ? going : { ...going, note: { kind: 'request', destination, method, local: { address: local.address, id } } };
+  return id === undefined
+    ? going
+    : { ...going, note: { kind: 'request', destination, method, local: { address: local.address, port: local.port, id } } };
 }
 
 /** To the packet's own address. What has come to this host is dropped; what is too large is fragmented by the stack, where it may be. */

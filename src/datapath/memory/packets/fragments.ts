@@ -1,12 +1,13 @@
 // What is known of fragmented packets: where the first fragment went, which the later ones follow, and those that wait.
 
 import type { Ip } from './ip.js';
-import type { Packet } from './packet.js';
+import type { FragmentSpan, Packet } from './packet.js';
 import type { DestinationRecord, Method } from './records.js';
 
 /** FULLNAT: the source that requests get, and the ID of the whole packet. */
 export interface LocalSource {
   readonly address: Ip;
+  readonly port: number;
   readonly id: number;
 }
 
@@ -33,6 +34,15 @@ export interface FragmentEntry {
   /** Until then: how long the packet is behind its IP header, once the last fragment has come; and the number of the first one, which waits for that; 0. */
   readonly whole: number;
   readonly first: number;
+  /** Since then: of the fragments that have come. */
+  readonly spans: readonly FragmentSpan[];
+}
+
+/** Has each fragment of a packet come, once? Then what has its ID is another packet's. */
+export function isWhole(spans: readonly FragmentSpan[]): boolean {
+  const ends = spans.flatMap(({ to }) => to ?? []).toSorted((a, b) => a - b);
+  const begins = spans.flatMap(({ from }) => from || []).toSorted((a, b) => a - b);
+  return ends.length === begins.length && ends.every((end, k) => end === begins[k]);
 }
 
 /** `next`: the number of the one before it, of the same packet; 0: none. */
@@ -78,9 +88,22 @@ export class Fragments {
     return id;
   }
 
-  /** undefined: none, or none yet. */
+  /** Of a packet that is not whole yet. undefined: none, or none yet. */
   note(key: string, now: number): FragmentNote | undefined {
-    return this.#living(key, now)?.note;
+    const { note, spans = [] } = this.#living(key, now) ?? {};
+    return note !== undefined && isWhole(spans) ? undefined : note;
+  }
+
+  /** The same, for a later fragment, which belongs to that packet from here on. */
+  noteFor(key: string, now: number, span: FragmentSpan): FragmentNote | undefined {
+    const entry = this.#living(key, now);
+    if (entry?.note === undefined) return undefined;
+    if (isWhole(entry.spans)) {
+      this.#entries.delete(key);
+      return undefined;
+    }
+    this.#entries.set(key, { ...entry, spans: [...entry.spans, span] });
+    return entry.note;
   }
 
   /** Until when an entry counts or counted. undefined: there is none. */
@@ -106,7 +129,7 @@ export class Fragments {
 
   /** The same, of a packet whose other fragments are not known. */
   setWhole(key: string, whole: number, until: number): void {
-    this.#entries.set(key, { until, note: undefined, held: 0, whole, first: 0 });
+    this.#entries.set(key, { until, note: undefined, held: 0, whole, first: 0, spans: [] });
   }
 
   /** By key, of those that count at this time. */
@@ -115,12 +138,12 @@ export class Fragments {
   }
 
   /**
-   * Stores what became of a first fragment, of so many bytes. Returns the later ones that waited for it, the last one first. The first one is copied into
+   * Stores what became of a first fragment, of so many bytes with its headers. Returns the later ones that waited for it, the last one first. The first one is copied into
    * the ring meanwhile, since its memory is what the others come in again with: a place that it takes is lost, and where it is too long, all are.
    */
-  store(key: string, note: FragmentNote, until: number, bytes: number): readonly HeldFragment[] {
+  store(key: string, note: FragmentNote, until: number, bytes: number, span: FragmentSpan): readonly HeldFragment[] {
     const { held = 0 } = this.#entries.get(key) ?? {};
-    this.#entries.set(key, { until, note, held: 0, whole: 0, first: 0 });
+    this.#entries.set(key, { until, note, held: 0, whole: 0, first: 0, spans: [span] });
     if (held === 0 || note.kind === 'drop') return [];
     if (bytes > HELD_MAX_BYTES) {
       this.onLost();
@@ -135,7 +158,7 @@ export class Fragments {
     const waiting = this.#living(key, now);
     const number = this.#keep(fragment, waiting?.held ?? 0);
     const { first = 0 } = waiting ?? {};
-    const entry = { until: waiting?.until ?? until, note: undefined, held: number };
+    const entry = { until: waiting?.until ?? until, note: undefined, held: number, spans: [] };
     this.#entries.set(key, { ...entry, whole: whole || (waiting?.whole ?? 0), first: whole === 0 ? first : 0 });
     return whole === 0 || first === 0 ? undefined : this.#release(first)[0];
   }
@@ -146,7 +169,7 @@ export class Fragments {
     const waiting = entry?.note === undefined ? entry : undefined;
     const first = this.#keep(fragment, 0);
     if (waiting !== undefined && waiting.first !== 0) this.#release(waiting.first); // it came twice
-    this.#entries.set(key, { until: waiting?.until ?? until, note: undefined, held: waiting?.held ?? 0, whole: 0, first });
+    this.#entries.set(key, { until: waiting?.until ?? until, note: undefined, held: waiting?.held ?? 0, whole: 0, first, spans: [] });
   }
 
   #keep(fragment: HeldFragment, next: number): number {

@@ -14,7 +14,7 @@ import { rulesOf } from './family.js';
 import { dropped, heldReply, type Outcome, passed, unknownReply } from './forward.js';
 import { asFirst, asksWhole, fitsFrame, followed, mayWait, noteOf, withWhole } from './fragment-path.js';
 import { type FragmentNote, fragmentKey, HELD_MAX_BYTES, HELD_SECONDS, type HeldFragment, NOTE_SECONDS } from './fragments.js';
-import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
+import { type FragmentPart, type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
 import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
 import { parseFrame } from './parse.js';
@@ -129,7 +129,7 @@ export class PacketDirector extends PacketTable {
     const key = fragmentKey(packet, part.id);
     const outcome = marked(question, withWhole({ frame, packet: asFirst(packet), gsoSize: 0 }, this.#wholeOf(packet, key)));
     if (outcome === undefined) return far;
-    this.#leaveNote(key, noteOf(question, packet, outcome, false), outcome.frame);
+    this.#leaveNote(key, part, noteOf(question, packet, outcome, false), outcome.frame);
     return outcome.verdict === 'pass' ? passed({ frame: toFarEnd(outcome.frame) }) : outcome;
   }
 
@@ -186,15 +186,17 @@ export class PacketDirector extends PacketTable {
     }
     if (part.passes || staysOnLink(packet)) return passed(arrival);
     const question = { ...this.#question(this.scopesOf(packet.family, packet.protocol)[0] ?? this.exact, device), ...back };
-    if (part.later) return this.#meetLater(question, arrival, fragmentKey(packet, part.id), leaves);
+    if (part.later) return this.#meetLater(question, arrival, part, leaves);
     return this.#meetFirst(frame, { ...arrival, packet: asFirst(packet) }, fragmentKey(packet, part.id), leaves, back);
   }
 
   #meetFirst({ device, mark = 0 }: Frame, arrival: Arrival, key: string, leaves: boolean, back: Pick<Question, 'accepted'>): Outcome {
     const { packet, frame } = arrival;
-    if (packet.part?.readable !== true) {
+    const { part } = packet;
+    if (part === undefined) return passed(arrival);
+    if (!part.readable) {
       if (this.#isOfService(packet)) this.count('fragment');
-      this.#leaveNote(key, { kind: 'pass' }, frame);
+      this.#leaveNote(key, part, { kind: 'pass' }, frame);
       return passed(arrival);
     }
     const marked = this.#serviceOfMark(packet.family, mark);
@@ -207,10 +209,10 @@ export class PacketDirector extends PacketTable {
       }
       const outcome = (leaves ? leaving : incoming)(question, withWhole(arrival, whole));
       if (outcome === undefined) continue;
-      this.#leaveNote(key, noteOf({ ...question, scope: outcome.scope ?? scope }, packet, outcome, leaves), outcome.frame);
+      this.#leaveNote(key, part, noteOf({ ...question, scope: outcome.scope ?? scope }, packet, outcome, leaves), outcome.frame);
       return outcome;
     }
-    this.#leaveNote(key, { kind: 'pass' }, frame);
+    this.#leaveNote(key, part, { kind: 'pass' }, frame);
     return passed(arrival);
   }
 
@@ -220,9 +222,9 @@ export class PacketDirector extends PacketTable {
   }
 
   /** What waited for the first fragment comes in again. The last argument: the first one, as it goes on. */
-  #leaveNote(key: string, note: FragmentNote, { length }: Uint8Array): void {
+  #leaveNote(key: string, { span }: FragmentPart, note: FragmentNote, { length }: Uint8Array): void {
     const until = this.now + NOTE_SECONDS * this.settings.unitsPerSecond;
-    for (const held of this.fragments.store(key, note, until, length)) this.#comesAgain(held);
+    for (const held of this.fragments.store(key, note, until, length, span)) this.#comesAgain(held);
   }
 
   /** If the director hands the frame to its own stack, the frame comes in once more, by lo. */
@@ -231,10 +233,11 @@ export class PacketDirector extends PacketTable {
     if (verdict === 'redirect' && isHandedIn(frame)) this.ingress({ device: LOOPBACK, bytes: frame });
   }
 
-  #meetLater(question: Question, arrival: Arrival, key: string, leaves: boolean): Outcome {
+  #meetLater(question: Question, arrival: Arrival, part: FragmentPart, leaves: boolean): Outcome {
     const { now, fragments } = this;
     const { frame, packet } = arrival;
-    const note = fragments.note(key, now);
+    const key = fragmentKey(packet, part.id);
+    const note = fragments.noteFor(key, now, part.span);
     if (note?.kind === 'pass') return passed(arrival);
     if (note?.kind === 'drop') return dropped(question, arrival, 'fragment_dropped');
     const isMet = !leaves || (note?.kind === 'reply' && note.client === undefined); // no reply by FULLNAT is the director's own
@@ -244,7 +247,7 @@ export class PacketDirector extends PacketTable {
       this.count('fragment');
       return passed(arrival);
     }
-    const first = fragments.hold(key, { device: question.device, bytes: frame }, now, this.#heldUntil, packet.part?.whole ?? 0);
+    const first = fragments.hold(key, { device: question.device, bytes: frame }, now, this.#heldUntil, part.whole);
     if (first !== undefined) this.#comesAgain(first);
     return dropped(question, arrival, 'fragment_held');
   }

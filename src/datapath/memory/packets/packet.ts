@@ -4,6 +4,12 @@ import type { SctpEvent } from '../../sctp-state.js';
 import type { Endpoint, Tuple } from './endpoint.js';
 import type { Ip } from './ip.js';
 
+/** Of a fragment, in the whole packet: where its bytes begin and end. `to` undefined: the last one. */
+export interface FragmentSpan {
+  readonly from: number;
+  readonly to: number | undefined;
+}
+
 /**
  * Of a fragment. `later`: not the first one. `readable`: the first one, with the whole header of its transport. `whole`: how long the packet is behind its
  * IP header, where that is known; 0: it is not.
@@ -17,6 +23,8 @@ export interface FragmentPart {
   readonly ends: number;
   /** Another extension header stands behind it: what the packet carries is in its first fragment alone. */
   readonly behind: boolean;
+  /** Its bytes in the whole packet. */
+  readonly span: FragmentSpan;
   /** What no fragment may have that is balanced: a source route. */
   readonly passes: boolean;
 }

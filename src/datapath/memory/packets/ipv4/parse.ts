@@ -42,6 +42,7 @@ function headersOf(frame: Uint8Array, isLarge: boolean): Parsed {
     later: at !== 0,
     ends: 0,
     behind: false,
+    span: { from: at, to: (fragment & MORE) !== 0 ? at + length - header : undefined },
     passes: hasSourceRoute(options),
     whole: wholeBy(at, (fragment & MORE) !== 0, packet),
   };

@@ -91,6 +91,7 @@ export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
     later: at !== 0,
     ends: upper.ends,
     behind: upper.behind,
+    span: { from: at, to: (upper.fragment & MORE) !== 0 ? at + packet.length - upper.ends : undefined },
     passes: false,
     whole: wholeBy(at, (upper.fragment & MORE) !== 0, packet),
   };
