@@ -198,6 +198,21 @@ breadth('a mark leads where the address has no live service, beside one that was
   });
 });
 
+test('NAT to a server without a route: the stack answers', on, async () => {
+  await inSame(async ({ lvs, ...cluster }) => {
+    ipvsadm(lvs, `-A -u ${VIP}:95 -s rr`, `-a -u ${VIP}:95 -r 192.0.2.7:95 -m`);
+    const { verdict, reason, why: because, becomes, leaves } = explained({ lvs, ...cluster }, `--udp --from ${CLIENT}:5000 --to ${VIP}:95`);
+    assert.deepEqual([verdict, reason, becomes, leaves], ['answered', null, null, null]);
+    assert.match(because, /no route to the server/);
+    ipvsadm(lvs, `-a -u ${VIP}:95 -r 10.8.2.1:95 -m`, `-d -u ${VIP}:95 -r 192.0.2.7:95`);
+    assert.equal(
+      explained({ lvs, ...cluster }, `--udp --from ${CLIENT}:5000 --to ${VIP}:95`).verdict,
+      'delivered',
+      'a server on the director',
+    );
+  });
+});
+
 breadth('IPv6 without forwarding: the interface is that of the route of the host, and the packet is refused', on, async () => {
   await inCluster6((cluster) => {
     const { lvs } = cluster;

@@ -56,13 +56,22 @@ const isSameIp = (one: Uint8Array, other: Uint8Array): boolean =>
 
 const isIcmp = (protocol: number): boolean => protocol === IpProtocol.icmp || protocol === IpProtocol.icmpv6;
 
-function verdictOf({ frame, found: { outcome, events, hops } }: Described): ExplainedVerdict {
+/** By NAT, to a server that the kernel has no route to: translated, it is left to the stack, which answers the client. */
+function isUnrouted({ frame, found: { outcome, hops }, isRouted }: Described): boolean {
+  const last = hops.at(-1);
+  return outcome.verdict === 'pass' && !isSameIp(frame, outcome.frame) && last?.answer.kind === 'local' && !isRouted(last.address);
+}
+
+function verdictOf(described: Described): ExplainedVerdict {
+  const { frame, found } = described;
+  const { outcome, events, hops } = found;
   if (outcome.verdict === 'drop') return 'dropped';
   if (outcome.verdict === 'redirect') {
     const [before, after] = [parseFrame(frame, 0).packet, parseFrame(outcome.frame, 0).packet];
     if (after !== undefined && after.protocol !== before?.protocol && isIcmp(after.protocol)) return 'answered';
     return hops.at(-1)?.answer.kind === 'local' ? 'delivered' : 'forwarded';
   }
+  if (isUnrouted(described)) return 'answered';
   if (!isSameIp(frame, outcome.frame)) return 'delivered';
   const ends = events.at(-1)?.kind;
   return hops.at(-1)?.answer.kind === 'local' && (ends === 'begun' || ends === 'connection') ? 'delivered' : 'passed';
@@ -136,7 +145,7 @@ function withinOf(verdict: ExplainedVerdict, described: Described): Explanation[
 }
 
 function becomesOf(verdict: ExplainedVerdict, described: Described): Explanation['becomes'] {
-  if (verdict === 'passed' || verdict === 'dropped') return null;
+  if (verdict === 'passed' || verdict === 'dropped' || isUnrouted(described)) return null;
   const isInside = tunnelOf(verdict, described) !== undefined;
   const { packet } = parseFrame(isInside ? described.frame : described.found.outcome.frame, 0);
   if (packet === undefined) return null;
@@ -189,6 +198,7 @@ function serviceOf(events: readonly TraceEvent[]): Explanation['service'] {
 /** Why it went so, in a sentence. */
 function whyVerdict(described: Described, verdict: ExplainedVerdict, reason: Explanation['reason']): string {
   if (reason !== null) return reason.text;
+  if (isUnrouted(described)) return "the kernel has no route to the server, and its stack answers with 'network unreachable'";
   const { events } = described.found;
   const [service, connection] = [lastOf(events, 'service')?.service, lastOf(events, 'connection')];
   if (lastOf(events, 'reply') !== undefined) return 'the reply of a masqueraded server, by its connection';

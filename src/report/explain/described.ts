@@ -1,6 +1,7 @@
 // What an explanation is made of: the packet, what the rules reported, and what of the host decided.
 import type { ExplainedPacket } from '../../datapath/ebpf/explain/explain-packet.js';
 import type { Grace } from '../../datapath/ebpf/table/grace.js';
+import type { Ip } from '../../datapath/memory/packets/ip.js';
 import type { HeldOf } from './held-servers.js';
 import type { OutOf } from './servers-out.js';
 import type { Switched } from './switched.js';
@@ -16,6 +17,8 @@ export interface Described {
   readonly begins: boolean;
   readonly sysctls: ReadonlyMap<string, string>;
   readonly nameOf: (ifindex: number) => string;
+  /** Has the kernel a route to the address, which may be the host's? */
+  readonly isRouted: (ip: Ip) => boolean;
   /** rp_filter of the device, as the kernel applies it. */
   readonly reversePath: number;
   /** The sysctl without which the kernel names no next hop for what comes by the device; undefined: it is on. */

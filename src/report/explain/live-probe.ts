@@ -15,7 +15,7 @@ import { liveMarks } from '../../datapath/ebpf/table/marks.js';
 import { recordedAddress } from '../../datapath/ebpf/table/record-address.js';
 import type { Tables } from '../../datapath/ebpf/table/tables.js';
 import { LOOPBACK } from '../../datapath/memory/packets/environment.js';
-import { ipOf } from '../../datapath/memory/packets/ip.js';
+import { addressOf, ipOf } from '../../datapath/memory/packets/ip.js';
 import { type Schedule, type Start, schedulers } from '../../datapath/schedule/index.js';
 import { daemonsServices } from '../../host/daemons-services.js';
 import { publishedChecks } from '../../host/published-checks.js';
@@ -240,6 +240,7 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
         sysctls,
         heldOf,
         outOf,
+        isRouted: (ip) => using(new Netlink(), (netlink) => routedBy(netlink, addressOf(ip))) !== undefined,
         nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
         reversePath: interfaceSetting(one.device, 'rp_filter'),
         grace: graceOf(tables.conf),
