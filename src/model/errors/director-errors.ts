@@ -102,7 +102,7 @@ export const directorErrors = {
   },
   'fullnat-in-use': {
     text: ({ connections }: { connections: number }) =>
-      `the destination has ${connections} connections, and FULLNAT cannot begin or end under them: wait until they have ended, or remove it and add it again`,
+      `the destination has ${connections} connections, and FULLNAT cannot begin or end under them: drain it (weight 0) and wait until they have ended; to remove it and add it again ends them: their packets are dropped from then on`,
     exitStatus: 1,
     errno: 'EOPNOTSUPP',
   },
