@@ -16,5 +16,5 @@ export interface SwitchFact {
   /** Sysctls that connections to the proxy need, and that are 0. */
   readonly off: readonly string[];
   /** Listeners at which no socket listens, neither of their address nor of all. */
-  readonly unheard: readonly string[];
+  readonly unserved: readonly string[];
 }

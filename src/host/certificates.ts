@@ -28,7 +28,8 @@ const DAY_MS = 86_400_000;
 /** Shorter than this, an automatic renewal is overdue. */
 const ENDS_SOON_MS = 21 * DAY_MS;
 
-const unusable = (file: string, why: string, cause?: unknown): WeirError => new WeirError('certificate-unusable', { file, why }, { cause });
+const unusable = (file: string, why: string, cause?: unknown, hint?: string): WeirError =>
+  new WeirError('certificate-unusable', { file, why, ...(hint === undefined ? {} : { hint }) }, { cause });
 
 /** @throws WeirError certificate-unusable */
 function readPem(file: string): string {
@@ -36,7 +37,12 @@ function readPem(file: string): string {
     return readFileSync(file, 'latin1');
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw unusable(file, reasonOf(error), error);
+    throw unusable(
+      file,
+      reasonOf(error),
+      error,
+      'correct the path, which begins at the folder of the weir.yaml, or let root read the file',
+    );
   }
 }
 
@@ -75,7 +81,8 @@ export function loadCertificate(files: CertificateFiles, folder: string, nowMs: 
   if (begins > nowMs) throw unusable(chainFile, `it is not valid before ${first.validFrom}`);
   const key = readPem(keyFile);
   const privateKey = examined(keyFile, 'the key', () => createPrivateKey(key));
-  if (!first.checkPrivateKey(privateKey)) throw unusable(keyFile, `it is not the key of ${chainFile}`);
+  if (!first.checkPrivateKey(privateKey))
+    throw unusable(keyFile, `it is not the key of ${chainFile}`, undefined, 'name the key with which this certificate was requested');
   examined(chainFile, 'TLS refuses it', () => createSecureContext({ cert: chain, key }));
   return { chain, key, names: namesOf(first), keyType: privateKey.asymmetricKeyType ?? '', endsAtMs: ends, file: chainFile, keyFile };
 }

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { native } from '../../src/sys/addon.js';
 import { get, namedServer } from '../layer7/running-proxy.js';
 import { ownPidFiles } from '../support/own-pid-files.js';
-import { native } from '../../src/sys/addon.js';
 import { root } from '../support/project.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-run-'));
@@ -77,7 +77,7 @@ test('the proxy is a process of the daemon', { timeout: 60_000 }, async (context
   assert.equal(child.exitCode, 0);
 });
 
-/** Somebody listens all the time. A connection that waited in the queue of the one before may be reset. */
+/** Some process listens all the time. A connection that waited in the queue of the one before may be reset. */
 async function portOpenFor(port: number, ms: number): Promise<void> {
   for (const end = Date.now() + ms; Date.now() < end; ) {
     const code = await get(port, '/always').then(

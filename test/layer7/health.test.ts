@@ -133,6 +133,7 @@ test('checks take a server out for all processes, over a reload and new processe
   let whole = slow;
   for (const deadline = Date.now() + 30_000; whole.weight < 1 && Date.now() < deadline; whole = await statusOf(a)) await sleep(500);
   assert.deepEqual([whole.weight, whole.state, whole.failures], [1, 'up', 0]);
+  assert.doesNotMatch(proxy.stderr, /quorum/);
   assert.ok(whole.requests > 0 && whole.answers === whole.requests);
   assert.deepEqual(await answers(port, 8), new Set(['200 a', '200 b']));
   // a server that is gone is skipped by failures of requests, before its check fails

@@ -247,11 +247,16 @@ test('a certificate that cannot be used is refused with file and reason; one tha
   writeFileSync(nothing, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
   assert.match(check(expired.certificate, expired.key), /^1 .*expired\.pem: it expired on /);
   assert.match(check(future.certificate, future.key), /^1 .*future\.pem: it is not valid before /);
-  assert.match(check(a.certificate, b.key), /^1 .*b\.key: it is not the key of .*a\.pem/);
-  assert.match(check(join(folder, 'none.pem'), a.key), /^1 .*none\.pem: no such file/i);
+  assert.match(check(a.certificate, b.key), /^1 .*b\.key: it is not the key of .*a\.pem.* fix: name the key with which/);
+  assert.match(check(join(folder, 'none.pem'), a.key), /^1 .*none\.pem: no such file.* fix: correct the path/i);
   assert.match(check(a.key, a.key), /^1 .*a\.key: there is no certificate in it/);
   assert.match(check(nothing, a.key), /^1 .*nothing\.pem: certificate 1: /);
   assert.match(check(a.certificate, a.certificate), /^1 .*a\.pem: the key: /);
   assert.match(check(soon.certificate, soon.key), /^0 weir proxy: .*soon\.pem: the certificate expires on \d{4}-/);
   assert.equal(check(a.certificate, a.key), '0 ');
+  write(checked, [[a.certificate, a.key]], ', http2: true');
+  const { stderr } = spawnSync(process.execPath, [join(root, 'dist/weir.cjs'), 'proxy', '--config', checked, '--check'], {
+    encoding: 'utf8',
+  });
+  assert.match(stderr, /^weir proxy: listener \S+: http2 has no effect here/);
 });

@@ -18,7 +18,7 @@ import {
   SCALE_MAX,
 } from '../../model/feedback/feedback-settings.js';
 import { type FeedbackTarget, parseTargetWord, targetWord } from '../../model/feedback/feedback-target.js';
-import { LOAD_SOURCES, type LoadSource, type LoadSourceKind, sourceMisfit } from '../../model/feedback/load-source.js';
+import { LOAD_SOURCES, type LoadSource, type LoadSourceKind, needsConcurrency, sourceMisfit } from '../../model/feedback/load-source.js';
 import { native } from '../../sys/addon.js';
 import { command, expectWords } from '../command.js';
 import { explainText, serviceStatusText } from '../feedback/feedback-text.js';
@@ -28,7 +28,7 @@ import { readText } from '../read-text.js';
 import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir feedback run SERVICE ... [--source SOURCE] [--port PORT] [--path PATH] [--period SECONDS] [--scale FACTOR]
-                         [--law served-per-busy|cube-root] [--detail]
+                         [--concurrency N] [--law served-per-busy|cube-root] [--detail]
        weir feedback run --config FILE [--detail]
        until it is stopped: asks the servers of each service for their load, and writes weights that follow it; then the configured
        ones are back. A configured weight is what any other program wrote last: ipvsadm, keepalived.conf. 0 stays 0.
@@ -100,6 +100,7 @@ function readSource({ source = 'weir-load', port, path, concurrency: given }: Fe
   if (path !== undefined && (found.path === '' || !/^\/[!-~]*$/.test(path)))
     throw new WeirError('option-value', { option: '--path', expected: 'a path that begins with /, of a source by HTTP', given: path });
   const concurrency = readNumber('--concurrency', given, 1, CONCURRENCY_MAX);
+  if (needsConcurrency(source) && concurrency === undefined) throw new WeirError('option-missing', { option: '--concurrency' });
   const misfit = sourceMisfit(source, isPool, concurrency);
   if (misfit !== undefined) throw new WeirError('option-value', { option: '--source', expected: misfit, given: source });
   const read = { ...found, port: readNumber('--port', port, 1, PORT_MAX) ?? found.port, path: path ?? found.path };

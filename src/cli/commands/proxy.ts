@@ -1,7 +1,7 @@
 // weir proxy: HTTP from clients to a pool of servers, by a process a core, until a signal ends it.
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { ProxyService, type ServiceOptions, type ServiceSettings } from '../../daemon/proxy/proxy-service.js';
+import { leftToEngines, ProxyService, type ServiceOptions, type ServiceSettings } from '../../daemon/proxy/proxy-service.js';
 import { runProxyWorker } from '../../daemon/proxy/worker-main.js';
 import { certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
 import { stickySecret } from '../../host/sticky-secret.js';
@@ -135,7 +135,8 @@ export const run = command({ name: 'weir proxy', usage: USAGE, types: TYPES }, a
   const first = settings();
   if (flags.check) {
     const certificates = loadCertificates(first.model.listeners, dirname(config ?? '.'), Date.now());
-    for (const line of certificatesThatEnd(certificates, Date.now())) io.err(`weir proxy: ${line}\n`);
+    const lines = [...certificatesThatEnd(certificates, Date.now()), ...leftToEngines(first.model.listeners)];
+    for (const line of lines) io.err(`weir proxy: ${line}\n`);
     return 0;
   }
   await serve(new ProxyService(first, { ...optionsOf(flags, io), folder: dirname(config ?? '.') }), settings);

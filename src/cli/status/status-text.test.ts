@@ -138,7 +138,17 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
       },
       { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null, health: null, bfd: null, otherBuild: false },
       { pid: 901, program: 'weir', file: '/etc/w.conf', since: null, instances: null, health: null, bfd: null, otherBuild: true },
-      { pid: 902, program: 'weir', file: '/etc/weir/weir.yaml', since: null, instances: null, health: null, bfd: null, proxies: [905], otherBuild: false },
+      {
+        pid: 902,
+        program: 'weir',
+        file: '/etc/weir/weir.yaml',
+        since: null,
+        instances: null,
+        health: null,
+        bfd: null,
+        proxies: [905],
+        otherBuild: false,
+      },
     ],
   });
   const serves = 'weir 902 serves it (process 905): weir proxy status shows its pools and their checks';

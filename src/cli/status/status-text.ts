@@ -171,7 +171,8 @@ function bfdLines(daemons: readonly DaemonStatus[], now: number): readonly strin
 function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
   const instances = daemons.flatMap((daemon) => daemon.instances ?? []);
   const silent = daemons.filter(
-    (daemon) => daemon.instances === null && daemon.health === null && daemon.bfd === null && daemon.proxies === undefined && !daemon.otherBuild,
+    (daemon) =>
+      daemon.instances === null && daemon.health === null && daemon.bfd === null && daemon.proxies === undefined && !daemon.otherBuild,
   );
   const more = instances.length - INSTANCES_MAX;
   return [

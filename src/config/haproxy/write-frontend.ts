@@ -182,7 +182,8 @@ export class FrontendWriter {
 
   #log(): readonly string[] {
     if (!this.logs) return [];
-    const format = '%ci - - [%trl] "%HM %HPO%HQ %HV" %ST %B %{+Q,+E}[var(txn.l_referer,-)] %{+Q,+E}[var(txn.l_agent,-)] %si:%sp %rc %Tr %Ta "%ts"';
+    const format =
+      '%ci - - [%trl] "%HM %HPO%HQ %HV" %ST %B %{+Q,+E}[var(txn.l_referer,-)] %{+Q,+E}[var(txn.l_agent,-)] %si:%sp %rc %Tr %Ta "%ts"';
     return [
       `log-format ${word(format)}`,
       'http-request set-var(txn.l_referer) req.fhdr(referer)',

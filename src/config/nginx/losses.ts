@@ -29,7 +29,8 @@ const CACHE = 'the proxy keeps no responses';
 const BUFFERS = 'the proxy has buffers of its own';
 const CONDITIONS = 'it cannot be carried as a rule; write a location with conditions';
 const REWRITE = 'it cannot be carried: what is served here is served with the path of the request, not rewritten';
-const ACCESS = 'it refuses no client here, so that what it protects is open to everyone: let the servers or the packet filter of the host do it';
+const ACCESS =
+  'it refuses no client here, so that what it protects is open to everyone: let the servers or the packet filter of the host do it';
 const ACCESS_MORE = 'it belongs to what refuses clients, and there is nothing of that here';
 const RATE = 'no client is limited by it here';
 const ANSWERS = 'answers are passed on as servers wrote them';
@@ -56,7 +57,10 @@ const reasons: Readonly<Record<string, string>> = Object.fromEntries(
     ],
     ['if set map geo split_clients', CONDITIONS],
     ['rewrite', REWRITE],
-    ['allow deny auth_basic auth_request auth_jwt satisfy limit_except valid_referers secure_link secure_link_md5 ssl_verify_client', ACCESS],
+    [
+      'allow deny auth_basic auth_request auth_jwt satisfy limit_except valid_referers secure_link secure_link_md5 ssl_verify_client',
+      ACCESS,
+    ],
     ['auth_basic_user_file ssl_client_certificate ssl_verify_depth ssl_crl', ACCESS_MORE],
     ['limit_req limit_req_zone limit_req_status limit_conn limit_conn_zone limit_conn_status limit_rate limit_rate_after', RATE],
     [

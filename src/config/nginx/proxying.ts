@@ -37,7 +37,8 @@ function examineField(directive: Directive, losses: Losses): void {
   else if (isOurs(field)) losses.add(directive, 'not needed: the proxy passes upgrades on by itself', 'equivalent');
   else if (!isField(args)) losses.add(directive, 'no field has this name or value');
   else if ('unknownVariable' in reading) losses.add(directive, `there is no variable $${reading.unknownVariable}: ${instead}`);
-  else if (name === 'add_header' && third !== 'always') losses.add(directive, 'answers of every status have it, as with always', 'approximated');
+  else if (name === 'add_header' && third !== 'always')
+    losses.add(directive, 'answers of every status have it, as with always', 'approximated');
 }
 
 /** undefined: all of it is carried. */

@@ -70,7 +70,8 @@ class Importer {
         keepalive_timeout: 'keepAliveUs',
       } as const
     )[directive.name];
-    if (directive.name === 'keepalive_timeout' && directive.args.length > 1) this.losses.add(directive, 'the field Keep-Alive is not sent', 'approximated');
+    if (directive.name === 'keepalive_timeout' && directive.args.length > 1)
+      this.losses.add(directive, 'the field Keep-Alive is not sent', 'approximated');
     if (key === 'keepAliveUs' && us === 0) this.#limits = { ...this.#limits, keepAliveRequests: 1 };
     else if (key !== undefined && us !== undefined) this.#limits = { ...this.#limits, [key]: us };
     else if (directive.name === 'keepalive_requests' && /^[1-9]\d{0,5}$/.test(value))
@@ -131,7 +132,8 @@ class Importer {
     const before = this.#listeners.get(text);
     const isDefault = flags.includes('default_server') || flags.includes('default');
     const tls = hasTls || before?.tls !== undefined ? this.#joinedTls(before?.tls, own, flags.includes('http2'), isDefault) : undefined;
-    if (tls?.http2 && !before?.tls?.http2) this.losses.add(directive, 'HTTP/2 is kept for weir engine; weir proxy has HTTP/1.1 alone', 'approximated');
+    if (tls?.http2 && !before?.tls?.http2)
+      this.losses.add(directive, 'HTTP/2 is kept for weir engine; weir proxy has HTTP/1.1 alone', 'approximated');
     this.#listeners.set(text, {
       name,
       ...key,

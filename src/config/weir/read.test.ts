@@ -91,6 +91,12 @@ test('all faults in one go, each with line, column, what was expected, and what 
   ]);
 });
 
+test('a server by a name: names are not looked up', () => {
+  const text =
+    'layer7:\n  listeners: {w: "192.0.2.1:80"}\n  pools: {a: {servers: ["backend1:9000"]}}\n  hosts: [{locations: [{location: /, pool: a}]}]\n';
+  assert.match(faultsOf(text).join(), /^w:3:25: expected an address such as .* \(names are not looked up\), not "backend1:9000"/);
+});
+
 test('a file of very many keys is read in a time that goes with its size', () => {
   const keys = Array.from({ length: 40_000 }, (_, index) => `  k${index}: 1\n`);
   const servers = Array.from({ length: 20_000 }, (_, index) => `10.1.${index >> 8}.${index & 255}:80`);

@@ -108,7 +108,7 @@ export const headSize = scalar('a size from 1k to 128k', { type: ['string', 'int
 export const subnet = scalar('an address or a network such as 10.0.0.0/8', text, parseSubnet);
 export const endpoint = scalar('an address with its port, such as 192.0.2.1:80 or [2001:db8::1]:80', text, (given) => parseListen(given));
 /** Without a port, nginx's 80. */
-export const serverEndpoint = scalar('an address such as 192.0.2.1:80 or [2001:db8::1]', text, (given) => {
+export const serverEndpoint = scalar('an address such as 192.0.2.1:80 or [2001:db8::1] (names are not looked up)', text, (given) => {
   const key = parseListen(given, 80);
   return key === undefined ? undefined : { ...key, name: given };
 });

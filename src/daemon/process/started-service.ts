@@ -24,7 +24,8 @@ export class StartedService<Service> {
       this.#service = this.make();
     } catch (error) {
       if (!isWeirError(error)) throw error;
-      if (error.message !== this.#failure) this.log('error', `${error.message}: tried again, after ${RETRY_MIN_MS} ms first, then every ${RETRY_MAX_MS / 1000} s`);
+      if (error.message !== this.#failure)
+        this.log('error', `${error.message}: tried again, after ${RETRY_MIN_MS} ms first, then every ${RETRY_MAX_MS / 1000} s`);
       this.#failure = error.message;
       this.#again = setTimeout(() => this.#start(), this.#retryMs);
       this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);

@@ -129,6 +129,8 @@ export class PoolChecker {
         this.#health.write();
         break;
       case 'log':
+        // a pool has no quorum: who is up has lines of its own
+        if (/^(?:Gained|Lost) quorum /.test(effect.text)) break;
         this.options.log(effect.detail === true ? 'debug' : effect.level, effect.text);
     }
   }

@@ -1,6 +1,7 @@
 // The proxy of a host: its processes under their supervisor, its servers' health and weights, and the socket at which both can be asked for.
 import { type Certificates, certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
+import type { Listener } from '../../model/layer7/listener.js';
 import type { ProxyStatus } from '../../model/layer7/pool-status.js';
 import type { Log } from '../../model/log-level.js';
 import { isSystemError } from '../../sys/errno.js';
@@ -19,6 +20,12 @@ export interface ServiceOptions extends Omit<SupervisorOptions, 'servers' | 'rep
   /** What paths of certificates are relative to. */
   readonly folder: string;
 }
+
+/** What of a file only an engine serves, a line each. */
+export const leftToEngines = (listeners: readonly Listener[]): readonly string[] =>
+  listeners
+    .filter(({ tls }) => tls?.http2 === true)
+    .map(({ name }) => `listener ${name}: http2 has no effect here: the proxy has HTTP/1.1 alone, an engine has both (weir engine)`);
 
 export class ProxyService {
   readonly #keeper: PoolKeeper;
@@ -53,6 +60,7 @@ export class ProxyService {
     const certificates = loadCertificates(settings.model.listeners, this.#folder, Date.now());
     this.#certificates = certificates;
     this.#reportEnds();
+    for (const line of leftToEngines(settings.model.listeners)) this.#log('warning', line);
     return { ...settings, certificates };
   }
 

@@ -11,8 +11,8 @@ import { isUnspecified } from '../../model/address.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import type { DestinationKey } from '../../model/service.js';
 import { readSetting } from '../../sys/files/sysctl.js';
-import { allListeners } from './listeners.js';
 import type { SwitchFact, WantedSwitchFact } from '../switch-facts.js';
+import { allListeners } from './listeners.js';
 
 /** The kernel makes no socket of a segment without the first one, and none with what the others take away. */
 const NEEDED = ['tcp_syncookies', 'tcp_sack', 'tcp_window_scaling'] as const;
@@ -32,11 +32,13 @@ export function collectSwitched(folder: string, nameOf: (ifindex: number) => str
   if (!hasSwitchProgram(folder)) return undefined;
   const listeners = switchedServices(folder).filter((key) => key.kind === 'address');
   const sockets = allListeners().filter(({ protocol }) => protocol === 'tcp');
-  const isHeard = (at: DestinationKey): boolean =>
-    sockets.some(({ address, port }) => port === at.port && (isUnspecified(address) || endpointText({ address, port }) === endpointText(at)));
+  const hasListener = (at: DestinationKey): boolean =>
+    sockets.some(
+      ({ address, port }) => port === at.port && (isUnspecified(address) || endpointText({ address, port }) === endpointText(at)),
+    );
   return {
     listeners: listeners.map((at) => endpointText(at)),
-    unheard: listeners.filter((at) => !isHeard(at)).map((at) => endpointText(at)),
+    unserved: listeners.filter((at) => !hasListener(at)).map((at) => endpointText(at)),
     uncovered: [...new Set([...uncoveredInterfaces(folder), ...interfacesWithXdp(folder)])].map(nameOf),
     off: NEEDED.map((name) => `net.ipv4.${name}`).filter((name) => readSetting(name.replaceAll('.', '/'))?.trim() === '0'),
   };

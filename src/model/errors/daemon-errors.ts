@@ -32,8 +32,8 @@ export const daemonErrors = {
     exitStatus: 1,
   },
   'certificate-unusable': {
-    text: ({ file, why }: { file: string; why: string }) => `${file}: ${why}`,
-    hint: 'openssl x509 -noout -text -in FILE shows a certificate; its chain follows it in the same file, in PEM',
+    text: ({ file, why }: { file: string; why: string; hint?: string }) => `${file}: ${why}`,
+    hint: ({ hint }) => hint ?? 'openssl x509 -noout -text -in FILE shows a certificate; its chain follows it in the same file, in PEM',
     exitStatus: 1,
   },
   'engine-absent': {

@@ -36,11 +36,16 @@ export const LOAD_SOURCES: Readonly<Record<LoadSourceKind, LoadSource>> = {
   'proxy-orca': { kind: 'proxy-orca', port: 0, path: '' },
 };
 
+/** It measures by how many requests or connections a server works on at a time. */
+export const needsConcurrency = (kind: LoadSourceKind): boolean => kind === 'proxy-requests' || kind === 'connections';
+
 /** What must be otherwise for this source; undefined: it fits. */
 export function sourceMisfit(kind: LoadSourceKind, isPool: boolean, concurrency: number | undefined): string | undefined {
   if (isOfProxy(kind) && !isPool) return 'a source that is not the proxy: only a pool has that one';
   if (kind === 'connections' && isPool) return 'a source that is not connections: of a pool the proxy knows its requests (proxy-requests)';
-  if ((kind === 'proxy-requests' || kind === 'connections') !== (concurrency !== undefined))
-    return 'concurrency with the sources proxy-requests and connections, and with no other: how many a server works on at a time';
+  const needs = needsConcurrency(kind);
+  if (needs && concurrency === undefined)
+    return 'a source with its concurrency: how many requests or connections a server works on at a time';
+  if (!needs && concurrency !== undefined) return 'proxy-requests or connections where there is a concurrency';
   return undefined;
 }

@@ -10,10 +10,10 @@ import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview
 import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
 import { anyPassesFirewall, firewallMode } from '../../datapath/ebpf/table/firewall.js';
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
+import { proxySockets } from '../../host/proxy-sockets.js';
 import { type PublishedBfdSession, publishedBfd } from '../../host/published-bfd.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
-import { proxySockets } from '../../host/proxy-sockets.js';
 import { runningDaemon } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { NO_DRAINS } from '../../model/drain/drain.js';

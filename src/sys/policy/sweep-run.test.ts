@@ -15,7 +15,8 @@ test('what namespaces that are gone have left goes, the journal and the sockets 
   const run = mkdtempSync(join(tmpdir(), 'weir-run-'));
   context.after(() => rmSync(run, { recursive: true }));
   const own = String(native().netnsCookie());
-  for (const folder of ['api', `api/${own}`, `api/${NEVER}`, 'vip', 'proxy', 'haproxy', `haproxy/${NEVER}`, 'bpf', `bpf/${NEVER}`]) mkdirSync(join(run, folder));
+  for (const folder of ['api', `api/${own}`, `api/${NEVER}`, 'vip', 'proxy', 'haproxy', `haproxy/${NEVER}`, 'bpf', `bpf/${NEVER}`])
+    mkdirSync(join(run, folder));
   const files = [
     `api/changes.${own}`,
     `api/changes.${NEVER}`,

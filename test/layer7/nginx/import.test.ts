@@ -144,7 +144,7 @@ server { listen 192.0.2.1:80; return 301 https://$host$request_uri; }
   ]);
 });
 
-test('what keeps clients out is refused, and written with --lossy alone; what nobody sees is no loss', async () => {
+test('what keeps clients out is refused, and written with --lossy alone; what neither clients nor servers see is no loss', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-nginx-'));
   const file = join(folder, 'nginx.conf');
   const pass = 'proxy_pass http://10.0.0.1:80;';

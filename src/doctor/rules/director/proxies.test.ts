@@ -56,7 +56,7 @@ test('a listener whose address and port are those of a service', () => {
   assert.ok(at !== undefined);
   const listeners = [{ name: 'web', at }];
   assert.deepEqual(codes({ listeners }), ['warning listener-behind-service']);
-  const datapath = { ...director.datapath, switched: { listeners: [at], uncovered: [], off: [], unheard: [] } };
+  const datapath = { ...director.datapath, switched: { listeners: [at], uncovered: [], off: [], unserved: [] } };
   const switched = diagnose({ ...director, datapath, proxies: [{ pid: 7, status: { ...status, listeners } }] });
   assert.deepEqual(
     switched.filter(({ code }) => code === 'listener-behind-service'),

@@ -8,7 +8,7 @@ import { collectWantedSwitch } from '../../collect/switched.js';
 import { diagnose } from '../../diagnose.js';
 import type { SwitchFact } from '../../switch-facts.js';
 
-const right: SwitchFact = { listeners: ['203.0.113.9:80'], uncovered: [], off: [], unheard: [] };
+const right: SwitchFact = { listeners: ['203.0.113.9:80'], uncovered: [], off: [], unserved: [] };
 const found = (switched: SwitchFact) =>
   diagnose({ ...director, datapath: { ...director.datapath, switched } }).filter(({ code }) => code.startsWith('switch-'));
 
@@ -44,7 +44,7 @@ test('a weir.yaml that asks for it, on a kernel that lacks something: what the c
 });
 
 test('an address that is switched, and at which no process listens for what is undecided', () => {
-  const [finding, ...others] = found({ ...right, unheard: ['203.0.113.9:80'] });
+  const [finding, ...others] = found({ ...right, unserved: ['203.0.113.9:80'] });
   assert.deepEqual([finding?.severity, finding?.code, others], ['error', 'switch-without-proxy', []]);
   assert.match(finding?.what ?? '', /^no process listens at 203\.0\.113\.9:80, which is switched by content$/);
 });

@@ -25,13 +25,13 @@ const withoutSocket = ({ off, listeners }: SwitchFact): readonly Finding[] =>
     advice: `sysctl -w ${name}=1`,
   }));
 
-function withoutProxy({ unheard }: SwitchFact): readonly Finding[] {
-  if (unheard.length === 0) return [];
+function withoutProxy({ unserved }: SwitchFact): readonly Finding[] {
+  if (unserved.length === 0) return [];
   return [
     {
       severity: 'error',
       code: 'switch-without-proxy',
-      what: `no process listens at ${unheard.join(', ')}, which ${unheard.length === 1 ? 'is' : 'are'} switched by content`,
+      what: `no process listens at ${unserved.join(', ')}, which ${unserved.length === 1 ? 'is' : 'are'} switched by content`,
       cause: 'requests that the datapath does not decide get a reset, as do all of a pool without a server',
       advice: 'start weir proxy, weir engine or weir run with the same file',
     },
