@@ -42,7 +42,11 @@ test('weir reload ends when the configuration is in effect, and fails with the r
   place.configure({ broken: true });
   const refused = weirReload('--pid-file', place.path('p.pid'));
   const why = 'Reload refused: the new configuration cannot be used; the configuration of before stays in effect';
-  assert.deepEqual(refused, { status: 1, stdout: '', stderr: `weir reload: ${why}\n` });
+  assert.deepEqual(refused, {
+    status: 1,
+    stdout: '',
+    stderr: `weir reload: ${why} — fix: the daemon's log has every error with its place\n`,
+  });
   // The next one is not answered by the last one's result.
   place.configure({ instances: 3 });
   assert.equal(weirReload(pid).status, 0);
