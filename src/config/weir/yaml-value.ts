@@ -30,6 +30,8 @@ const TEXT_MAX = 4 * 1024 * 1024;
 /** Levels of [ and {, and the columns in which the levels of blocks begin. */
 const DEPTH_MAX = 100;
 const INDENT_MAX = 2 * DEPTH_MAX;
+/** What the lexer begins a document with. */
+const DOCUMENT = '\u0002';
 const START: Place = { line: 1, column: 1 };
 
 type Report = (at: Place, failure: Failure) => void;
@@ -82,7 +84,7 @@ function isTooDeep(text: string): boolean {
     else if (token === ']' || token === '}') open--;
     if (token.endsWith('\n')) [indent, isIndent] = [0, true];
     else if (isIndent && /^[ \t?:-]+$/.test(token)) indent += token.length;
-    else isIndent = false;
+    else if (token !== DOCUMENT) isIndent = false;
     if (open > DEPTH_MAX || indent > INDENT_MAX) return true;
   }
   return false;

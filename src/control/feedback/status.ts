@@ -16,7 +16,7 @@ export interface ServerStatus {
   readonly completedPerS: number | null;
   readonly target: number | null;
   readonly limit: LimitKind | null;
-  /** Why it wants no connections; null: it does not say so. */
+  /** Why it wants no connections; null: it wants them. */
   readonly why: string | null;
   /** Periods without a report that counted. */
   readonly silent: number;
