@@ -198,7 +198,8 @@ export function reportClient(
 function begun(view: DataView, packet: Packet, report: ClientReport, how: ClientAddress | undefined): void {
   const l4 = l4Of(packet);
   const ack = view.getUint32(l4 + ACK_AT);
-  if (report.first !== ack || report.how === undefined || report.state === 'known') Object.assign(report, { how, state: 'new', first: ack });
+  if (report.first !== ack || report.how === undefined || report.state === 'known')
+    Object.assign(report, { how, state: 'new', first: ack });
   if (how !== 'toa') return;
   changeOption(view, l4, OPTION_MSS, (at, length) => {
     const mss = view.getUint16(at + 2);
