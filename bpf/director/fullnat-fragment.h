@@ -10,8 +10,22 @@
 #ifndef WEIR_FULLNAT_FRAGMENT_H
 #define WEIR_FULLNAT_FRAGMENT_H
 
-/* A first fragment in the scratch space: its ports are read, its key, and no note, but of one that came before while its packet is not whole yet: where that
- * went (dest, or 0), by which local port and with which ID. False: it cannot be read. */
+/* Of the note that a first fragment has left before, while its packet is not whole yet: where that went (dest, or 0), by which local port and with which ID.
+ * What others have held back is not touched. */
+static __always_inline void fullnat_before(struct fragment *into, struct fragment_key *key) {
+  struct fragment *f = fragment_find(key);
+  if (!f) return;
+  CHECKED(f);
+  __u64 word = READ(f->word);
+  bool counts = fragment_kind(word) == FRAGMENT_REQUEST && READ(f->by_flow) && READ(f->gaps) && (__s32)(READ(f->until) - clock_now()) >= 0;
+  if (!counts || READ(f->tag) != fragment_tag(key)) return;
+  __u32 dest = READ(f->dest), port = READ(f->to[0]), id = READ(f->id);
+  if (READ(f->word) != word) return;
+  into->dest = dest;
+  into->to[0] = port;
+  into->id = id;
+}
+/* A first fragment in the scratch space: its ports are read, its key, and no note but of one that came before. False: it cannot be read. */
 __noinline int fullnat_first(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return false;
@@ -19,15 +33,8 @@ __noinline int fullnat_first(struct __sk_buff *skb) {
   struct packet *p = &scratch->packet;
   bool read = !is_later(p) && fragment_key_read(skb, p, &scratch->fragment_key, ETH_LEN);
   if (read) whole_read(scratch);
-  struct fragment *f = &scratch->fragment;
-  bool again = read && fragment_read(clock_now(), 0) == FRAGMENT_REQUEST && f->by_flow && f->gaps;
-  __u32 dest = f->dest, port = f->to[0], id = f->id;
-  __builtin_memset(f, 0, sizeof *f);
-  if (again) {
-    f->dest = dest;
-    f->to[0] = port;
-    f->id = id;
-  }
+  __builtin_memset(&scratch->fragment, 0, sizeof scratch->fragment);
+  if (read) fullnat_before(&scratch->fragment, &scratch->fragment_key);
   return read && fragment_transport(skb, p);
 }
 

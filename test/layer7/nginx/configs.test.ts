@@ -98,6 +98,9 @@ const lossesOf = (name: string, pattern: RegExp): readonly string[] =>
     .losses.map((loss) => lossText(loss).replace(/^.*\/configs\//, ''))
     .filter((line) => pattern.test(line));
 
+const OPEN =
+  'it refuses no client here, so that what it protects is open to everyone: let the servers or the packet filter of the host do it';
+
 test('what refused clients is refused, or has a line', () => {
   const statuses = (name: string): readonly (readonly [string, number])[] =>
     importedFile(name).layer7.hosts.flatMap(({ routes }) =>
@@ -112,11 +115,10 @@ test('what refused clients is refused, or has a line', () => {
     ['/blocked', 444],
   ]);
   assert.deepEqual(lossesOf('rate-limit.conf', /refuses no client/), [
-    'rate-limit.conf:35: limit_except GET POST: it refuses no client here: let the servers or the packet filter of the host do it',
-    'rate-limit.conf:46: allow 10.0.0.0/8: it refuses no client here: let the servers or the packet filter of the host do it',
-    'rate-limit.conf:47: deny all: it refuses no client here: let the servers or the packet filter of the host do it',
-    'rate-limit.conf:48: auth_basic Admin: it refuses no client here: let the servers or the packet filter of the host do it',
-    'rate-limit.conf:49: auth_basic_user_file /etc/nginx/htpasswd: it refuses no client here: let the servers or the packet filter of the host do it',
+    `rate-limit.conf:35: refused: limit_except GET POST: ${OPEN}`,
+    `rate-limit.conf:46: refused: allow 10.0.0.0/8: ${OPEN}`,
+    `rate-limit.conf:47: refused: deny all: ${OPEN}`,
+    `rate-limit.conf:48: refused: auth_basic Admin: ${OPEN}`,
   ]);
 });
 

@@ -146,7 +146,7 @@ export function isLocalised({ environment }: Question, { destination, method }: 
 /** FULLNAT: the ID of a packet in fragments, or that will be cut. A first fragment that comes twice keeps it. */
 function idFor({ table, now }: Question, packet: Packet, destination: DestinationRecord, port: number): number {
   const { fragments } = table;
-  const before = packet.part && fragments.note(fragmentKey(packet, packet.part.id), now);
+  const before = packet.part && fragments.noteBefore(fragmentKey(packet, packet.part.id), now);
   const known = before?.kind === 'request' && before.destination === destination ? before.local : undefined;
   return known?.port === port ? known.id : fragments.nextId(destination.address);
 }

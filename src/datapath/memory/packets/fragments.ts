@@ -88,13 +88,13 @@ export class Fragments {
     return id;
   }
 
-  /** Of a packet that is not whole yet. undefined: none, or none yet. */
-  note(key: string, now: number): FragmentNote | undefined {
-    const { note, spans = [] } = this.#living(key, now) ?? {};
-    return note !== undefined && isWhole(spans) ? undefined : note;
+  /** Of a packet that is not whole yet, for a first fragment: what waits for it is not forgotten, however long it has waited. undefined: none, or none yet. */
+  noteBefore(key: string, now: number): FragmentNote | undefined {
+    const { note, spans, until } = this.#entries.get(key) ?? { note: undefined, spans: [], until: now };
+    return until < now || isWhole(spans) ? undefined : note;
   }
 
-  /** The same, for a later fragment, which belongs to that packet from here on. */
+  /** The same for a later fragment, which belongs to that packet from here on. */
   noteFor(key: string, now: number, span: FragmentSpan): FragmentNote | undefined {
     const entry = this.#living(key, now);
     if (entry?.note === undefined) return undefined;
@@ -138,8 +138,8 @@ export class Fragments {
   }
 
   /**
-   * Stores what became of a first fragment, of so many bytes with its headers. Returns the later ones that waited for it, the last one first. The first one is copied into
-   * the ring meanwhile, since its memory is what the others come in again with: a place that it takes is lost, and where it is too long, all are.
+   * Stores what became of a first fragment, of so many bytes with its headers. Returns the later ones that waited for it, the last one first. The first one is
+   * copied into the ring meanwhile, since its memory is what the others come in again with: a place that it takes is lost, and where it is too long, all are.
    */
   store(key: string, note: FragmentNote, until: number, bytes: number, span: FragmentSpan): readonly HeldFragment[] {
     const { held = 0 } = this.#entries.get(key) ?? {};
