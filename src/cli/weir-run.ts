@@ -6,6 +6,12 @@ import { absolutePath } from '../sys/files/working-directory.js';
 import { reported } from './failure.js';
 import type { Io } from './io.js';
 
+const HELP = `usage: weir run [--weir-config FILE] [OPTION ...]
+       the daemon: health checks, VRRP, the proxy, feedback and the API of a weir.yaml and of a keepalived.conf, if they are there
+       --weir-config FILE  the weir.yaml; default: /etc/weir/weir.yaml, if it is there
+       the other options are those of keepalived:
+
+`;
 const OPTION = '--weir-config';
 const DEFAULT_FILE = '/etc/weir/weir.yaml';
 
@@ -21,6 +27,7 @@ function takeFile(args: readonly string[]): { readonly rest: readonly string[]; 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir run', io, async () => {
     const { rest, file } = takeFile(args);
+    if (rest.some((word) => word === '-h' || word === '--help')) io.err(HELP);
     if (file !== undefined) process.env[WEIR_FILE_VARIABLE] = file;
     const { run: runDaemon } = await import('./keepalived/run.js');
     return runDaemon(rest, io);

@@ -107,6 +107,11 @@ test('a weir.yaml alone: its access log, and an engine in place of the proxy by 
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
   await logged(child, /serves 127\.0\.0\.1:\d+ with/);
   assert.deepEqual(output.match(/(?<=Configuration file ).*/g), [file]);
+  assert.deepEqual(output.match(/(?<=Opening file ').*(?='\.)/g), [file]);
+  assert.match(
+    spawnSync(process.execPath, [join(root, 'dist/weir.cjs'), 'run', '--help'], { encoding: 'latin1' }).stderr,
+    /--weir-config FILE.*(\n.*)*--use-file=FILE/,
+  );
   assert.match((await get(port, '/by-proxy')).text, /^a /);
   write('engine: haproxy');
   child.kill('SIGHUP');

@@ -67,7 +67,9 @@ function logStart({ options, name, release }: DaemonProgram, log: Log): void {
   log('info', `Starting Keepalived ${release}`);
   log('info', `Running on Linux ${kernelRelease()} ${kernelVersion()}`);
   for (const line of commandLines([name, ...options.argv])) log('info', line);
-  log('debug', `Opening file '${options.path}'.`);
+  // weir run needs no keepalived.conf
+  const files = options.weirFile === undefined ? [options.path] : [options.path, options.weirFile].filter((path) => existsSync(path));
+  for (const path of files) log('debug', `Opening file '${path}'.`);
   if (options.notActedOn.length > 0) log('notice', `without effect in weir: ${options.notActedOn.join(' ')} (docs/keepalived.md)`);
 }
 

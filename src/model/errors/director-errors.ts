@@ -79,7 +79,7 @@ export const directorErrors = {
   /** No error of the kernel's, which has no FULLNAT: the text is printed, as of the next one. */
   'fullnat-locals': {
     text: ({ max }: { max: number }) =>
-      `FULLNAT needs 1 to ${max} local addresses (--local-address), each once, of the service's family; none of loopback, link-local or multicast`,
+      `FULLNAT needs 1 to ${max} local addresses (--local-address; local_addresses of a weir.yaml), each once, of the service's family; none of loopback, link-local or multicast`,
     exitStatus: 1,
     errno: 'EOPNOTSUPP',
   },
