@@ -5,9 +5,10 @@ import { coreTimeOfAll } from './core-time.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
 import { type Gate, type Row, table } from './report.js';
+import { byDirectorsCore, type Standing } from './wire-core.js';
 import { otherPeers, type Peer, REFERENCE, requestsAtLeast, SUBJECT, weirs } from './wire-peers.js';
 import { type Outcome, type WireTest, wireTests } from './wire-tests.js';
-import { dropTopology, makeTopology, type Offload, type Topology } from './wire-topology.js';
+import { dropTopology, makeTopology, type Offload } from './wire-topology.js';
 
 const offloads: readonly Offload[] = ['default', 'nic'];
 
@@ -27,9 +28,7 @@ interface Measured extends Outcome {
   readonly value: number;
 }
 
-interface RunningPeer {
-  readonly peer: Peer;
-  readonly topology: Topology;
+interface RunningPeer extends Standing {
   /** Outcomes by test. */
   readonly outcomes: Map<string, Measured[]>;
 }
@@ -120,6 +119,9 @@ const measure = async (bed: Bed, offload: Offload, print: (line: string) => void
       await takeTurns(bed, running, test);
       rows.push(...rowsOf(offload, test, running));
     }
+    // Like NICs, stations merge what comes for them, on the core of who sent it.
+    const requests = offload === 'default' ? chosen(wireTests, bed.options.tests).find(({ name }) => name === 'requests') : undefined;
+    if (requests !== undefined) rows.push(...(await byDirectorsCore(running, requests, bed.options, bed.cpu)));
   } finally {
     for (const { peer, topology } of running) {
       peer.end(topology);
