@@ -56,8 +56,8 @@ class ProxyServing implements Serving {
     await this.#service.reload(() => this.#settings(model));
   }
 
-  end(): Promise<void> {
-    return this.#service.end();
+  end(isReplaced: boolean): Promise<void> {
+    return this.#service.end(isReplaced);
   }
 }
 
@@ -89,8 +89,8 @@ class EngineServing implements Serving {
     return Promise.resolve();
   }
 
-  end(): Promise<void> {
-    return this.#service.end();
+  end(isReplaced: boolean): Promise<void> {
+    return this.#service.end(isReplaced);
   }
 }
 
