@@ -11,12 +11,14 @@ const LOCAL_ADDRESSES_MAX = 8;
 
 const canBeLocal = (address: Address): boolean => isUnicast(address) && !isLoopbackAddress(address);
 
+/** No more than there may be, and each once. */
+const areFew = (addresses: readonly Address[]): boolean =>
+  addresses.length <= LOCAL_ADDRESSES_MAX && new Set(addresses.map(({ words }) => words.join('.'))).size === addresses.length;
+
 /** undefined: they cannot be local addresses of destinations. */
 export function parseLocals(texts: readonly string[]): readonly Address[] | undefined {
   const addresses = texts.flatMap((text) => parseAddress(text) ?? []);
-  const isEach = addresses.length === texts.length && addresses.every(canBeLocal);
-  const different = new Set(addresses.map(({ words }) => words.join('.'))).size === addresses.length;
-  return isEach && different && addresses.length <= LOCAL_ADDRESSES_MAX ? addresses : undefined;
+  return addresses.length === texts.length && addresses.every(canBeLocal) && areFew(addresses) ? addresses : undefined;
 }
 
 /** Are clients reported to servers of such a service? Of a mark those of TCP are. */
@@ -41,9 +43,7 @@ export function checkFullnat(service: ServiceKey, { method, localAddresses = [],
     if (clientAddress !== undefined) throw new WeirError('client-address-refused');
     return;
   }
-  const different = new Set(localAddresses.map(({ words }) => words.join('.'))).size === localAddresses.length;
   const fit = localAddresses.every((address) => address.family === serviceFamily(service) && canBeLocal(address));
-  if (localAddresses.length === 0 || localAddresses.length > LOCAL_ADDRESSES_MAX || !different || !fit)
-    throw new WeirError('fullnat-locals', { max: LOCAL_ADDRESSES_MAX });
+  if (localAddresses.length === 0 || !areFew(localAddresses) || !fit) throw new WeirError('fullnat-locals', { max: LOCAL_ADDRESSES_MAX });
   if (clientAddress !== undefined && !isReported(service)) throw new WeirError('client-address-refused');
 }

@@ -137,3 +137,15 @@ export interface Explanation {
   /** What may come out another way. */
   readonly uncertain: readonly string[];
 }
+
+/** Nothing is scheduled, and the packet itself does not leave. */
+export const NOWHERE = {
+  reason: null,
+  connection: null,
+  template: null,
+  scheduled: null,
+  leaves: null,
+  becomes: null,
+  within: null,
+  tooBig: null,
+} as const satisfies Partial<Explanation>;

@@ -9,7 +9,7 @@ import { overheadBy, weightedLeastConnection } from '../../datapath/schedule/lc.
 import { type Candidate, eligible } from '../../datapath/schedule/scheduler.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import type { EventOf } from './events.js';
-import type { ExplainedRule, ExplainedServer, Explanation } from './explanation.js';
+import { type ExplainedRule, type ExplainedServer, type Explanation, NOWHERE } from './explanation.js';
 
 /** The rules of the packet's address, and what they make of a first request. */
 export interface Switched {
@@ -87,18 +87,6 @@ function shownSwitch({ live, request, rule, undecided }: Switched): NonNullable<
     more: rules.length - shown.length,
   };
 }
-
-/** Nothing is scheduled, and the packet itself does not leave. */
-const NOWHERE = {
-  reason: null,
-  connection: null,
-  template: null,
-  scheduled: null,
-  leaves: null,
-  becomes: null,
-  within: null,
-  tooBig: null,
-} as const;
 
 const NO_PROCESS = 'where no process listens there, the host resets the connection';
 const HEAD = "a request whose head is not whole within the first segment, has two Host fields or a line that is no field is the proxy's";

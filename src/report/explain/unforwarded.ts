@@ -1,7 +1,7 @@
 // What a mark leads to weir's own device the kernel forwards there: where forwarding is off, its routing drops the packet, uncounted.
 import type { Family } from '../../model/address.js';
 import { readSetting } from '../../sys/files/sysctl.js';
-import type { Explanation } from './explanation.js';
+import { type Explanation, NOWHERE } from './explanation.js';
 
 /** The sysctl that keeps the kernel from forwarding what comes by the device: of IPv6 that of all counts. Undefined: it forwards. */
 export function unforwardedBy(device: string, family: Family): string | undefined {
@@ -15,16 +15,9 @@ export function explainUnforwarded(base: Explanation, name: string): Explanation
     'the kernel forwards nothing that comes in there, nor to weir0, to which the mark leads (weir doctor: mark-forwarding-off)';
   return {
     ...base,
+    ...NOWHERE,
     verdict: 'dropped',
-    reason: null,
     why: 'its mark leads it to weir0, and the kernel’s routing drops it before: weir does not get it, and does not count it',
-    connection: null,
-    template: null,
-    scheduled: null,
-    leaves: null,
-    becomes: null,
-    within: null,
-    tooBig: null,
     settings: [...base.settings.filter((one) => one.name === '-f'), { name, value: '0', effect }],
     uncertain: [],
   };

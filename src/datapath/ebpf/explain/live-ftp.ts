@@ -14,14 +14,12 @@ import { addressOf, type Ip } from '../../memory/packets/ip.js';
 import type { Packet } from '../../memory/packets/packet.js';
 import { type Numbers, noNumbers, WORDS_AT } from '../../memory/packets/tcp-numbers.js';
 import { FtpCommand, FtpKey, FtpStream as Stream } from '../ftp.gen.js';
+import { FTP_LAST } from '../ftp-last.js';
 import { packetWords } from '../table/record-address.js';
 import { FTP_COMMANDS_PIN, FTP_STREAMS_PIN, type Tables } from '../table/tables.js';
 
 /** By enum ftp_line. */
 const LINES: readonly (FtpLine | undefined)[] = [undefined, 'pasv', 'epsv', 'port', 'eprt'];
-
-/** Of enum ftp_last. */
-const LAST = { unknown: 0, ended: 1 } as const;
 
 const KEY = new Records(new ArrayBuffer(FtpKey.bytes), FtpKey.bytes);
 /** Records are in memory of whole 64-bit words. */
@@ -56,8 +54,8 @@ function streamIn(map: BpfMap, key: Uint8Array, commands: Numbers): FtpStream | 
   if (!isKnown) return commands.delta === 0 && commands.previousDelta === 0 ? undefined : { ...unknownStream(), commands };
   return {
     commands,
-    line: STREAM.get(0, Stream.lines) === LAST.unknown ? undefined : STREAM.get(0, Stream.line),
-    lineEnded: STREAM.get(0, Stream.lines) === LAST.ended,
+    line: STREAM.get(0, Stream.lines) === FTP_LAST.unknown ? undefined : STREAM.get(0, Stream.line),
+    lineEnded: STREAM.get(0, Stream.lines) === FTP_LAST.ended,
     initSeq: STREAM.get(0, Stream.initSeq),
     delta: STREAM.get(0, Stream.delta) | 0,
     previousDelta: STREAM.get(0, Stream.previousDelta) | 0,

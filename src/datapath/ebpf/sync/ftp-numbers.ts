@@ -6,14 +6,13 @@ import { viewOf } from '../../../wire/bytes.js';
 import type { StreamItem } from '../../../wire/stream-item.js';
 import { Conf, Service } from '../abi.gen.js';
 import { FtpCommand, FtpKey, FtpStream } from '../ftp.gen.js';
+import { FTP_LAST } from '../ftp-last.js';
 import { clockDifference, unitsOf } from '../table/clock.js';
 import { FTP_COMMANDS_PIN, FTP_STREAMS_PIN, type Tables } from '../table/tables.js';
 import { MARGIN_SECONDS } from './apply-records.js';
 
 /** As in an item: of what the client sends, and of what the server does, initial, delta and previous delta. */
 export const NUMBERS = 6;
-/** enum ftp_last. */
-const LINES_UNKNOWN = 0;
 /** What of an item counts here. */
 export type ShiftedItem = Pick<StreamItem, 'client' | 'words' | 'port' | 'sequence'> & Partial<Pick<StreamItem, 'reply'>>;
 type Layout = typeof FtpStream | typeof FtpCommand;
@@ -81,7 +80,7 @@ function takeReply(view: DataView, reply: Uint32Array | undefined, has: boolean,
   view.setUint8(FtpStream.replied.at, last);
   view.setUint32(FtpStream.replySeq.at, at, true);
   // what the other director has passed on is behind the last line here
-  view.setUint8(FtpStream.lines.at, LINES_UNKNOWN);
+  view.setUint8(FtpStream.lines.at, FTP_LAST.unknown);
   return true;
 }
 
