@@ -12,10 +12,17 @@ export interface AppliedFacts {
 
 const NAMED_MAX = 8;
 
+const withoutChecks = (file: WeirFile) => {
+  const checked = checkedServices(file);
+  return (file.table?.services ?? []).filter(({ spec: { key } }) => !checked.has(serviceId(key)));
+};
+
+/** Has the file anything that weir apply alone puts on a host? */
+export const needsApply = (file: WeirFile): boolean => withoutChecks(file).length > 0 || (file.vips ?? []).length > 0;
+
 /** Those that are not there, as words. */
 export function notApplied(file: WeirFile, { services, addresses }: AppliedFacts): readonly string[] {
-  const checked = checkedServices(file);
-  const missing = (file.table?.services ?? []).filter(({ spec: { key } }) => !checked.has(serviceId(key)) && !services.has(serviceId(key)));
+  const missing = withoutChecks(file).filter(({ spec: { key } }) => !services.has(serviceId(key)));
   const vips = (file.vips ?? []).filter(({ address }) => !addresses.has(addressId(address)));
   return [
     ...missing.map(({ spec }) => serviceWord(spec.key)),

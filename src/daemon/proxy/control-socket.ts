@@ -130,15 +130,19 @@ export class ControlSocket {
       .map((pool) => ({
         pool: pool.name,
         balance: pool.balance.kind,
-        servers: pool.servers
-          .map((server, index) => ({
-            ...this.keeper.countsOf(pool.name, server.name),
-            server: server.name,
-            address: endpointText(server),
-            weight: this.keeper.feedback.writtenOf(pool.name, server.name) ?? server.weight,
-            isUp: this.keeper.isUp(pool, server, index),
-          }))
-          .filter((_, index) => pool.servers[index]?.down === false),
+        servers: pool.servers.flatMap((server, index) =>
+          server.down
+            ? []
+            : [
+                {
+                  ...this.keeper.countsOf(pool.name, server.name),
+                  server: server.name,
+                  address: endpointText(server),
+                  weight: this.keeper.feedback.writtenOf(pool.name, server.name) ?? server.weight,
+                  isUp: this.keeper.isUp(pool, server, index),
+                },
+              ],
+        ),
       }));
   }
 
