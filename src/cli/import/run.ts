@@ -3,7 +3,7 @@ import { emptyImport } from '../../config/import/empty-import.js';
 import { importLineText, importTotals, isLossy } from '../../config/import/import-report.js';
 import { type Imported, type ImportLine, type ImportOptions, importedTable } from '../../config/import/imported.js';
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
-import { importedWeirText, lostOfWeir } from '../../config/import/write-weir.js';
+import { importedWeirText, isChecked, lostOfWeir } from '../../config/import/write-weir.js';
 import { planDocument } from '../../control/plan/plan-document.js';
 import { commandLines, EXPORT_FORMATS } from '../../document/export-formats.js';
 import { IMPORT_METHODS, type ImportFormat, type ImportSource, importFormat } from '../../document/import-formats.js';
@@ -74,7 +74,7 @@ function leftOut(imported: Imported, format: string, file: string): readonly Imp
     return [...losses, ...sorry].map((loss) => line(loss, 'keepalived.conf cannot hold it', '--format weir'));
   }
   if (format === 'weir') return lostOfWeir(imported, file);
-  const checked = imported.services.some(({ destinations }) => destinations.some(({ check }) => check !== true));
+  const checked = imported.services.some(isChecked);
   const sorry = imported.services.some((service) => service.sorry !== undefined);
   return [
     ...(checked ? [line('health checks', 'servers that fail keep their connections', '--format weir')] : []),

@@ -25,7 +25,7 @@ function rowEntry(row: CheckRow): readonly [string, CheckTree] {
 /** Each keyword is there once. */
 const blockTree = ({ rows }: CheckBlock): Tree => Object.fromEntries(rows.map(rowEntry));
 
-const isChecked = ({ destinations }: ImportedService): boolean => destinations.some(({ check }) => check !== true);
+export const isChecked = ({ destinations }: ImportedService): boolean => destinations.some(({ check }) => check !== true);
 
 /** What all servers are checked by stands in the service. */
 function checksOf({ destinations, sorry, checkInterval, keepsFailed }: ImportedService): ServiceChecks {

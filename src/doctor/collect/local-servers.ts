@@ -1,8 +1,9 @@
 // Real servers on this host: the sockets that listen, and where its packet filter drops what they get or send, which it sees with their own
 // addresses and ports.
 import { addressId, destinationId } from '../../model/identity.js';
+import { masquerades } from '../../model/masquerades.js';
 import type { DirectorFacts, HostFacts, LocalDenial, PathFact, ServiceFact } from '../facts.js';
-import { isTranslated, type LocalEndpoint, localEndpoint } from '../local-endpoint.js';
+import { type LocalEndpoint, localEndpoint } from '../local-endpoint.js';
 import { blockingRule } from '../packet-filter/blocking.js';
 import type { Blocked, Chain, PacketProbe } from '../packet-filter/model.js';
 import { clientInterface, SOMEWHERE } from './denials.js';
@@ -41,7 +42,7 @@ function denialsOf(host: HostFacts, local: readonly ServiceFact[], chains: reado
   };
   const servers = local.flatMap((service) =>
     service.destinations.flatMap((destination) => {
-      const server = isTranslated(destination) ? localEndpoint(service, destination) : undefined;
+      const server = masquerades(destination) ? localEndpoint(service, destination) : undefined;
       return server === undefined ? [] : [{ server, key: service.spec.key }];
     }),
   );

@@ -144,8 +144,12 @@ function withinOf(verdict: ExplainedVerdict, described: Described): Explanation[
   };
 }
 
+/** Of isUnrouted(): all other answers are weir's own. */
+const isOfStack = (verdict: ExplainedVerdict, { found: { outcome } }: Described): boolean =>
+  verdict === 'answered' && outcome.verdict === 'pass';
+
 function becomesOf(verdict: ExplainedVerdict, described: Described): Explanation['becomes'] {
-  if (verdict === 'passed' || verdict === 'dropped' || isUnrouted(described)) return null;
+  if (verdict === 'passed' || verdict === 'dropped' || isOfStack(verdict, described)) return null;
   const isInside = tunnelOf(verdict, described) !== undefined;
   const { packet } = parseFrame(isInside ? described.frame : described.found.outcome.frame, 0);
   if (packet === undefined) return null;
@@ -198,7 +202,7 @@ function serviceOf(events: readonly TraceEvent[]): Explanation['service'] {
 /** Why it went so, in a sentence. */
 function whyVerdict(described: Described, verdict: ExplainedVerdict, reason: Explanation['reason']): string {
   if (reason !== null) return reason.text;
-  if (isUnrouted(described)) return "the kernel has no route to the server, and its stack answers with 'network unreachable'";
+  if (isOfStack(verdict, described)) return "the kernel has no route to the server, and its stack answers with 'network unreachable'";
   const { events } = described.found;
   const [service, connection] = [lastOf(events, 'service')?.service, lastOf(events, 'connection')];
   if (lastOf(events, 'reply') !== undefined) return 'the reply of a masqueraded server, by its connection';

@@ -218,6 +218,8 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
   const host = lookAtHost();
   const fib = new Fib();
   try {
+    const health = publishedChecks.living(String(native().netnsCookie())).flatMap(({ servers }) => servers);
+    const outOf = serversOut(daemonsServices(), health);
     return reader.observing((tables) => {
       const device = asked.device ?? (host.isOwn(asked.from.address) ? LOOPBACK : deviceTowards(fib, tables, host, asked.from.address));
       const link = host.links.find(({ name }) => name === device);
@@ -230,8 +232,6 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
       const begins = later === undefined || !isLater(later.found);
       const met = begins ? probe.meet(true) : later;
       const [sysctls, heldOf] = [reader.sysctls(), heldServers(reader, presentDrains(reader))];
-      const health = publishedChecks.living(String(native().netnsCookie())).flatMap(({ servers }) => servers);
-      const outOf = serversOut(daemonsServices(), health);
       const described = ({ accepted, ...one }: Met): Described => ({
         ...one,
         begins,

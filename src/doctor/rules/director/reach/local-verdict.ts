@@ -3,9 +3,10 @@ import { formatAddress } from '../../../../model/address-text.js';
 import { endpointText } from '../../../../model/endpoint-text.js';
 import type { Finding } from '../../../../model/finding.js';
 import { destinationId, sameAddress } from '../../../../model/identity.js';
+import { masquerades } from '../../../../model/masquerades.js';
 import type { DestinationSpec } from '../../../../model/service.js';
 import type { DirectorFacts, LocalDenial, ServiceFact, SocketFact } from '../../../facts.js';
-import { isTranslated, type LocalEndpoint, localEndpoint } from '../../../local-endpoint.js';
+import { type LocalEndpoint, localEndpoint } from '../../../local-endpoint.js';
 import { acceptServiceCommand } from '../../../packet-filter/accept-service-command.js';
 import { placeOf } from '../../../packet-filter/aim.js';
 import { isFull, takes } from '../../../socket-takes.js';
@@ -31,7 +32,7 @@ function listenersAt({ sockets }: DirectorFacts, { address, port, protocol }: Lo
 
 /** The packet filter drops what clients send, or what the server answers. */
 function filtered(facts: DirectorFacts, destination: DestinationSpec): Verdict | undefined {
-  const denial = isTranslated(destination) ? denialOf(facts, destination, ['request', 'answer']) : undefined;
+  const denial = masquerades(destination) ? denialOf(facts, destination, ['request', 'answer']) : undefined;
   if (denial === undefined) return undefined;
   const { of, by, address, port, protocol } = denial;
   const [what, direction] = of === 'request' ? (['its clients’ packets', 'in'] as const) : (['its answers', 'out'] as const);
@@ -77,7 +78,7 @@ export function untriedLocally(known: Known, service: ServiceFact, destination: 
   const place = localEndpoint(service, destination);
   const there = place === undefined ? [] : (listenersAt(facts, place) ?? []);
   const error = connects.get(destinationId(destination))?.error;
-  if (error === undefined || !isTranslated(destination) || !there.some((one) => !isFull(one)) || filtered(facts, destination)) return [];
+  if (error === undefined || !masquerades(destination) || !there.some((one) => !isFull(one)) || filtered(facts, destination)) return [];
   const denial = denialOf(facts, destination, ['own']);
   return [
     {
