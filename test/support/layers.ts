@@ -66,7 +66,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'host',
-    what: "carries out `control`'s plans on this host (`realserver/`, `vip/`, `tuning/`); `sync/`: records, keys and processes of the synchronisation; `install/`: what `weir install` puts into a system; reads the host's configuration files and certificates; what daemons publish of themselves",
+    what: "carries out `control`'s plans on this host (`realserver/`, `vip/`, `tuning/`); `sync/`: records, keys and processes of the synchronisation; `install/`: what `weir install` puts into a system; reads the host's configuration files, certificates and secrets; what daemons publish of themselves",
     mayImport: [...values, 'sys'],
     pure: [],
   },
