@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readApiSilences } from '../../src/host/published-api.js';
 import { Authority } from '../support/certificates.js';
+import { freePort } from '../support/free-port.js';
 import { noTools } from '../support/probes.js';
 import { root } from '../support/project.js';
 import { RunningWeir } from './running-weir.js';
@@ -17,15 +18,6 @@ import { RunningWeir } from './running-weir.js';
 const on = { skip: noTools('curl', 'openssl'), timeout: 120_000 };
 const folder = mkdtempSync(join(tmpdir(), 'weir-api-tcp-'));
 const path = (name: string): string => join(folder, name);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 let [port, authority]: [number, Authority | undefined] = [0, undefined];
 let running: RunningWeir | undefined;

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../support/free-port.js';
 import { RunningProxy } from './running-proxy.js';
 
 /** What a server does with a request. `head`: the request's head. */
@@ -53,12 +54,6 @@ export interface LogRecord {
   readonly tries: number;
   readonly ending: string;
   readonly cause: string;
-}
-
-export async function freePort(): Promise<number> {
-  const { port, close } = await rawServer(() => {});
-  close();
-  return port;
 }
 
 export interface FaultBedOptions {

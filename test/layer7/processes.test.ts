@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { freePort, get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
+import { freePort } from '../support/free-port.js';
+import { get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
 
 const CAP_DAC_OVERRIDE = 2n;
 

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freePort, get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
+import { freePort } from '../support/free-port.js';
+import { get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
 
 const COUNT = 1000;
 const CLIENTS = 8;

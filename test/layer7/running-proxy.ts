@@ -25,13 +25,6 @@ export async function namedServer(name: string): Promise<{ readonly server: Serv
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const { server, port } = await namedServer('none');
-  server.close();
-  return port;
-}
-
 export interface Answer {
   readonly status: number;
   readonly text: string;

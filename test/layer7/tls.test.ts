@@ -13,8 +13,9 @@ import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { Authority, type CertificateFiles } from '../support/certificates.js';
+import { freePort } from '../support/free-port.js';
 import { root } from '../support/project.js';
-import { freePort, RunningProxy } from './running-proxy.js';
+import { RunningProxy } from './running-proxy.js';
 
 const BODY_BYTES = 2 ** 20;
 const folder = mkdtempSync(join(tmpdir(), 'weir-tls-'));

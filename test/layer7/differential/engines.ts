@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../support/free-port.js';
 import { root } from '../../support/project.js';
 import { ID_FIELD } from './recorded-requests.js';
 
@@ -71,14 +72,6 @@ const commands: Readonly<Record<EngineName, (file: string, folder: string) => re
   nginx: (file, folder) => ['nginx', '-p', folder, '-e', join(folder, 'start.log'), '-c', file],
   haproxy: (file) => ['haproxy', '-db', '-f', file],
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
-}
 
 const PROBE = 'GET /end HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n';
 const PROBE_MS = 1000;

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Authority } from '../../support/certificates.js';
-import { freePort, get, RunningProxy } from '../running-proxy.js';
+import { freePort } from '../../support/free-port.js';
+import { get, RunningProxy } from '../running-proxy.js';
 
 export type EngineName = 'nginx' | 'haproxy';
 export const ENGINE_NAMES: readonly EngineName[] = ['nginx', 'haproxy'];

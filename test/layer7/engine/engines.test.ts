@@ -11,8 +11,9 @@ import { importNginx } from '../../../src/config/nginx/to-model.js';
 import { writeNginx } from '../../../src/config/nginx/write.js';
 import type { Layer7 } from '../../../src/model/layer7/layer7.js';
 import { unlessCode } from '../../../src/sys/errno.js';
+import { freePort } from '../../support/free-port.js';
 import { read, root } from '../../support/project.js';
-import { freePort, get, RunningProxy } from '../running-proxy.js';
+import { get, RunningProxy } from '../running-proxy.js';
 import { Compared, ENGINE_NAMES, type EngineName, untilServed } from './compared.js';
 
 const run = promisify(execFile);

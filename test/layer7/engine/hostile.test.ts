@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, RunningProxy } from '../running-proxy.js';
+import { freePort } from '../../support/free-port.js';
+import { RunningProxy } from '../running-proxy.js';
 import { ENGINE_NAMES } from './compared.js';
 
 /** What comes back until the connection ends. */

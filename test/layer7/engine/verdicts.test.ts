@@ -11,7 +11,8 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { proxySocketPath } from '../../../src/host/proxy-sockets.js';
 import { native } from '../../../src/sys/addon.js';
-import { freePort, get, RunningProxy } from '../running-proxy.js';
+import { freePort } from '../../support/free-port.js';
+import { get, RunningProxy } from '../running-proxy.js';
 import { ENGINE_NAMES, untilServed } from './compared.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-verdicts-'));

@@ -5,12 +5,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Balance } from '../../../src/model/layer7/pool.js';
 import { templateOf } from '../../../src/model/layer7/template.js';
+import { freePort } from '../../support/free-port.js';
 import { chooserOf, chosen, poolOf, poolServer, requestOf } from '../../support/layer7.js';
 
 const WEIGHTS: readonly number[] = [5, 1, 1, 3];
@@ -28,14 +29,6 @@ const folder = mkdtempSync(join(tmpdir(), 'weir-nginx-'));
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 let nginx: ChildProcess | undefined;
 let ports: readonly number[] = [];
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const found = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return found;
-}
 
 /** Servers that answer with their port, and one listener whose paths are the methods. */
 function configuration([front, ...servers]: readonly number[]): string {
@@ -71,7 +64,7 @@ async function isListening(port: number): Promise<boolean> {
 }
 
 before(async () => {
-  ports = await freePorts(WEIGHTS.length + 1);
+  ports = await Promise.all([freePort(), ...WEIGHTS.map(freePort)]);
   writeFileSync(join(folder, 'nginx.conf'), configuration(ports));
   nginx = spawn('nginx', ['-p', folder, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
   while (!(await isListening(ports[0] ?? 0))) assert.equal(nginx.exitCode, null, 'nginx ended');
