@@ -2,14 +2,24 @@
 // to a WebSocket; and what the proxy measured of the servers.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LookedAt } from '../../src/daemon/feedback/feedback-table.js';
 import { PoolTable } from '../../src/daemon/feedback/pool-table.js';
 import { LOAD_SOURCES } from '../../src/model/feedback/load-source.js';
+import { freePort } from '../support/free-port.js';
 import { get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
+
+/** Feedback finds a pool by its name, whichever proxy of the network namespace has it; other tests run beside this one. */
+const POOL = `feedback-${process.pid}`;
+const folder = mkdtempSync(join(tmpdir(), 'weir-pool-'));
+const config = join(folder, 'weir.yaml');
+after(() => rmSync(folder, { recursive: true }));
 
 const servers = await Promise.all(['a', 'b'].map(namedServer));
 const loaded = createServer((_, answer) => answer.writeHead(200, { 'endpoint-load-metrics': 'TEXT cpu_utilization:0.25' }).end('c'));
@@ -22,10 +32,17 @@ after(() => {
   }
 });
 
-async function start(words: readonly string[]): Promise<{ readonly proxy: RunningProxy; readonly port: number }> {
-  const { server, port } = await namedServer('none');
-  server.close();
-  const proxy = new RunningProxy(['--listen', `127.0.0.1:${port}`, '--workers', '1', '--drain', '5', ...words]);
+async function start(places: readonly string[]): Promise<{ readonly proxy: RunningProxy; readonly port: number }> {
+  const port = await freePort();
+  writeFileSync(
+    config,
+    `layer7:
+  listeners: {web: 127.0.0.1:${port}}
+  pools: {${POOL}: {servers: [${places.join(', ')}]}}
+  hosts: [{locations: [{location: /, pool: ${POOL}}]}]
+`,
+  );
+  const proxy = new RunningProxy(['--config', config, '--workers', '1', '--drain', '5']);
   after(() => proxy.signal('SIGTERM'));
   await proxy.reported(/serves \S+ with 1 processes/);
   return { proxy, port };
@@ -53,7 +70,7 @@ async function counted(port: number, count: number): Promise<Readonly<Record<str
 test('weights move the shares of requests, stay over a reload, and cut no WebSocket', { timeout: 60_000 }, async () => {
   const { proxy, port } = await start(servers.map((one) => `127.0.0.1:${one.port}`));
   const [a = '', b = ''] = servers.map((one) => `127.0.0.1:${one.port}`);
-  const table = new PoolTable('servers', { ...LOAD_SOURCES['proxy-requests'], concurrency: 2 });
+  const table = new PoolTable(POOL, { ...LOAD_SOURCES['proxy-requests'], concurrency: 2 });
   const first = await seen(table, () => true);
   assert.deepEqual(
     first.servers.map(({ id, weight }) => [id, weight]),
@@ -98,7 +115,7 @@ test('weights move the shares of requests, stay over a reload, and cut no WebSoc
 test('the loads in answers are read while they are asked for', { timeout: 60_000 }, async () => {
   const { proxy, port } = await start([`127.0.0.1:${(loaded.address() as AddressInfo).port}`]);
   await get(port);
-  const table = new PoolTable('servers', LOAD_SOURCES['proxy-orca']);
+  const table = new PoolTable(POOL, LOAD_SOURCES['proxy-orca']);
   await seen(table, () => true);
   await sleep(100);
   await counted(port, 4);

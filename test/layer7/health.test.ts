@@ -48,6 +48,9 @@ class Checked {
   }
 }
 
+/** Feedback finds a pool by its name, whichever proxy of the network namespace has it; other tests run beside this one. */
+const POOL = `health-${process.pid}`;
+
 let [a, b] = [new Checked('a'), new Checked('b')];
 before(async () => void (await Promise.all([a.listen(), b.listen()])));
 after(() => {
@@ -61,7 +64,7 @@ async function start(port: number): Promise<RunningProxy> {
     `layer7:
   listeners: {web: 127.0.0.1:${port}}
   pools:
-    web:
+    ${POOL}:
       servers: [127.0.0.1:${a.port}, 127.0.0.1:${b.port}]
       checks:
         HTTP_GET: {url: {path: /health, status_code: 200}}
@@ -69,7 +72,7 @@ async function start(port: number): Promise<RunningProxy> {
         delay_before_retry: 0.1
         warmup: 0
         slow_start: 5
-  hosts: [{locations: [{location: /, pool: web}]}]
+  hosts: [{locations: [{location: /, pool: ${POOL}}]}]
 `,
   );
   const proxy = new RunningProxy(['--config', config, '--workers', '2', '--drain', '5']);
@@ -103,10 +106,10 @@ test('checks take a server out for all processes, over a reload and new processe
   server.close();
   const proxy = await start(port);
   context.after(() => proxy.signal('SIGTERM'));
-  await proxy.reported(/Activating healthchecker for service \[127\.0\.0\.1\]:tcp:\d+ for VS pool web/);
+  await proxy.reported(new RegExp(`Activating healthchecker for service \\[127\\.0\\.0\\.1\\]:tcp:\\d+ for VS pool ${POOL}`));
   assert.deepEqual(await answers(port, 8), new Set(['200 a', '200 b']));
   a.status = 503;
-  await proxy.reported(new RegExp(`pool web: 127.0.0.1:${a.port} is down: HTTP_GET .*503`));
+  await proxy.reported(new RegExp(`pool ${POOL}: 127.0.0.1:${a.port} is down: HTTP_GET .*503`));
   await untilAnswered(port, ['b']);
   proxy.signal('SIGHUP');
   await proxy.reported(/the new configuration is in effect/);
@@ -118,7 +121,7 @@ test('checks take a server out for all processes, over a reload and new processe
   assert.deepEqual([down.state, down.isChecked, down.weightShare], ['down', true, null]);
   assert.match(down.why, /HTTP_GET .*503/);
   assert.ok(down.since !== null);
-  const feedback = new PoolTable('web', LOAD_SOURCES['proxy-requests']);
+  const feedback = new PoolTable(POOL, LOAD_SOURCES['proxy-requests']);
   assert.equal(feedback.look() ?? feedback.missing, undefined, 'the proxy is asked');
   await sleep(500);
   assert.deepEqual(
@@ -127,7 +130,7 @@ test('checks take a server out for all processes, over a reload and new processe
   );
   feedback.close();
   a.status = 200;
-  await proxy.reported(new RegExp(`pool web: 127.0.0.1:${a.port} is up`));
+  await proxy.reported(new RegExp(`pool ${POOL}: 127.0.0.1:${a.port} is up`));
   const slow = await statusOf(a);
   assert.ok(slow.weight > 0 && slow.weight < 1, String(slow.weight));
   let whole = slow;
@@ -139,9 +142,9 @@ test('checks take a server out for all processes, over a reload and new processe
   // a server that is gone is skipped by failures of requests, before its check fails
   b.close();
   assert.deepEqual(await answers(port, 8), new Set(['200 a']));
-  await proxy.reported(new RegExp(`pool web: 127.0.0.1:${b.port} is down: HTTP_GET`));
+  await proxy.reported(new RegExp(`pool ${POOL}: 127.0.0.1:${b.port} is down: HTTP_GET`));
   b = await new Checked('b').listen(b.port);
-  await proxy.reported(new RegExp(`pool web: 127.0.0.1:${b.port} is up`));
+  await proxy.reported(new RegExp(`pool ${POOL}: 127.0.0.1:${b.port} is up`));
   proxy.signal('SIGTERM');
   assert.equal(await proxy.ended, 0);
 });
