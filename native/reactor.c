@@ -306,18 +306,14 @@ static napi_value js_recv(napi_env env, napi_callback_info info) {
   return number(env, n < 0 ? -errno : n);
 }
 
-/* reactorSend(fd, offset, length), and with a second part (offset, length): bytes, or -errno */
+/* reactorSend(fd, offset, length, endFollows): bytes, or -errno. endFollows: the kernel keeps the last segment for the end of the stream */
 static napi_value js_send(napi_env env, napi_callback_info info) {
   ARGS("reactorSend");
   int fd = arg_fd(&a, 0);
-  const Reactor *r = reactor_here(&a);
-  struct iovec parts[2] = {slab_part(&a, r, 1)};
-  bool two = a.argc > 3;
-  if (two) parts[1] = slab_part(&a, r, 3);
+  struct iovec part = slab_part(&a, reactor_here(&a), 1);
+  bool end_follows = arg_bool(&a, 3);
   if (args_bad(&a)) return NULL;
-  struct msghdr message = {.msg_iov = parts, .msg_iovlen = two ? 2 : 1};
-  ssize_t n = two ? sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT)
-                  : send(fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+  ssize_t n = send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL | MSG_DONTWAIT | (end_follows ? MSG_MORE : 0));
   return number(env, n < 0 ? -errno : n);
 }
 

@@ -63,8 +63,8 @@ export class ReactorEdge implements ProxyEdge {
     return this.reactor.recv(fd, offset, length);
   }
 
-  send(fd: number, offset: number, length: number): number {
-    return this.reactor.send(fd, offset, length);
+  send(fd: number, offset: number, length: number, endFollows: boolean): number {
+    return this.reactor.send(fd, offset, length, endFollows);
   }
 
   watch(fd: number, events: number): void {

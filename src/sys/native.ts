@@ -121,7 +121,7 @@ export interface Native {
   /** Bytes received into the slab; 0: the end. */
   reactorRecv(fd: number, offset: number, length: number): number;
   /** Bytes of the slab that were sent, of one part or two. */
-  reactorSend(fd: number, offset: number, length: number, offset2?: number, length2?: number): number;
+  reactorSend(fd: number, offset: number, length: number, endFollows: boolean): number;
   reactorShutdown(fd: number): number;
   /** The socket's pending error, as -errno. */
   reactorError(fd: number): number;

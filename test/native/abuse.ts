@@ -109,7 +109,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   reactorAccept: 'nnn',
   reactorConnect: 'bn',
   reactorRecv: 'nnn',
-  reactorSend: 'nnnnn',
+  reactorSend: 'nnny',
   reactorShutdown: 'n',
   reactorError: 'n',
   reactorCloseFd: 'n',

@@ -24,6 +24,8 @@ export class MemorySocket {
   isClosed = false;
   isShut = false;
   watched = READABLE | PEER_CLOSED;
+  /** The proxy announced the end behind what it sent last, all of which the kernel took. */
+  endFollows = false;
   /** How many bytes the kernel still takes. */
   room = Number.POSITIVE_INFINITY;
   /** It breaks when that is used up. */
@@ -86,12 +88,13 @@ class MemoryEdge implements ProxyEdge {
     return count;
   }
 
-  send(fd: number, offset: number, length: number): number {
+  send(fd: number, offset: number, length: number, endFollows: boolean): number {
     const socket = this.sockets[fd]!;
     this.sends++;
     this.onSend(socket);
     if (socket.broken) return RESET;
     const count = Math.min(socket.room, length);
+    socket.endFollows = endFollows && count === length;
     if (count === 0) return AGAIN;
     socket.room -= count;
     socket.broken = socket.room === 0 && socket.breaksBehindRoom;
@@ -203,6 +206,8 @@ export class ProxyBed {
   /** Handles events until there are none. @throws Error where they do not end */
   settle(): void {
     for (let round = 0; round < 10_000; round++) {
+      const late = this.edge.sockets.find(({ endFollows, isShut, isClosed }) => endFollows && !isShut && !isClosed);
+      if (late !== undefined) throw new Error(`the end that was announced behind ${late.received} did not come`);
       const ready = this.edge.sockets.filter((socket) => socket.events() !== 0);
       if (ready.length === 0) return;
       for (const socket of ready) if (!socket.isClosed) this.machine.ready(socket.fd, socket.events());

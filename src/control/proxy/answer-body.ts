@@ -17,6 +17,8 @@ export class AnswerBody {
     length: number,
     readonly coding: ClientCoding,
     readonly takesTrailers: boolean,
+    /** The client's connection ends behind it. */
+    readonly endsStream: boolean,
   ) {
     this.#left = Math.max(length, 0);
     this.#decoder = length === CHUNKED ? new ChunkedDecoder() : undefined;
@@ -43,10 +45,11 @@ export class AnswerBody {
   }
 
   #sendData(stream: Stream, head: string, from: number, to: number, end: string): void {
+    const endFollows = this.endsStream && this.#isDone;
     if (to === from) {
-      if (head !== '' || end !== '') stream.sendText(head + end);
-    } else if (this.coding === 'chunked') stream.sendAround(head + chunkLine(to - from), from, to, `\r\n${end}`);
-    else stream.sendAround(head, from, to, '');
+      if (head !== '' || end !== '') stream.sendText(head + end, endFollows);
+    } else if (this.coding === 'chunked') stream.sendAround(head + chunkLine(to - from), from, to, `\r\n${end}`, endFollows);
+    else stream.sendAround(head, from, to, '', endFollows);
   }
 
   #sendDecoded(decoder: ChunkedDecoder, stream: Stream, head: string, from: number, to: number): HttpRefusal | undefined {
@@ -63,7 +66,7 @@ export class AnswerBody {
   end(stream: Stream): boolean {
     if (!this.#untilClose) return this.#isDone;
     this.#isDone = true;
-    if (this.coding === 'chunked') stream.sendText(lastChunk(''));
+    if (this.coding === 'chunked') stream.sendText(lastChunk(''), this.endsStream);
     return true;
   }
 }

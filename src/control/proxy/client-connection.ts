@@ -263,7 +263,7 @@ export class ClientConnection extends Stream implements ClientSide {
     const { cause, ...others } = answer;
     const { explainToken } = this.context;
     const isExplained = cause !== undefined && explainToken !== undefined && this.#head?.explain === explainToken;
-    this.sendHead(ownAnswer({ ...others, isHead: this.#head?.method === 'HEAD', ...(isExplained ? { cause } : {}) }));
+    this.sendHead(ownAnswer({ ...others, isHead: this.#head?.method === 'HEAD', ...(isExplained ? { cause } : {}) }), others.closes);
   }
 
   /** Answers what is no request that can be served, and ends the connection. `isHttp`: the client can read an answer. */

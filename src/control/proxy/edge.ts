@@ -33,7 +33,8 @@ export interface StreamEdge {
   /** Writes latin1; how many bytes. */
   write(text: string, at: number): number;
   recv(fd: number, offset: number, length: number): number;
-  send(fd: number, offset: number, length: number): number;
+  /** `endFollows`: the last segment may wait for the end of the stream, which comes next. */
+  send(fd: number, offset: number, length: number, endFollows: boolean): number;
   watch(fd: number, events: number): void;
   shutdownWrite(fd: number): void;
   /** `isCut`: what was to be sent is not whole, so that nothing of it need be waited for. */

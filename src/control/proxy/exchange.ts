@@ -247,7 +247,7 @@ export class Exchange implements ServerUser {
     const coding = !head.hasBody || head.body >= 0 ? 'length' : minor === 1 ? 'chunked' : 'close';
     this.#keeps = isKept && coding !== 'close' && this.body.isDone && this.client.mayKeep && !this.client.stream.hasEnded;
     this.#keepsServer = head.isKept && this.body.isDone && this.to.pool.sendProxy === undefined;
-    this.#answerBody = new AnswerBody(head.body, coding, takesTrailers);
+    this.#answerBody = new AnswerBody(head.body, coding, takesTrailers, !this.#keeps);
     this.#passBody(answerText(head, this.asked, this.to, this.#tries.server!, coding, !this.#keeps), from, to);
   }
 

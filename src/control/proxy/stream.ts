@@ -141,14 +141,17 @@ export abstract class Stream {
     this.onBroken(error);
   }
 
-  /** Sends slab[from, to). What the kernel does not take now is copied. The stream may be closed afterwards. */
-  send(from: number, to: number): void {
+  /**
+   * Sends slab[from, to). What the kernel does not take now is copied. The stream may be closed afterwards. `endFollows`: the caller ends or
+   * shuts down the stream next.
+   */
+  send(from: number, to: number, endFollows = false): void {
     if (this.isClosed || to <= from) return;
     if (this.#waiting !== undefined) {
       this.#wait(from, to);
       return;
     }
-    const count = this.table.edge.send(this.fd, from, to - from);
+    const count = this.table.edge.send(this.fd, from, to - from, endFollows);
     if (count < 0 && count !== AGAIN) {
       this.#break(count);
       return;
@@ -162,10 +165,10 @@ export abstract class Stream {
   }
 
   /** Sends text of latin1. */
-  sendText(text: string): void {
+  sendText(text: string, endFollows = false): void {
     for (let at = 0; at < text.length && !this.isClosed; at += Slab.stageBytes) {
       const bytes = this.table.edge.write(text.slice(at, at + Slab.stageBytes), Slab.stageAt);
-      this.send(Slab.stageAt, Slab.stageAt + bytes);
+      this.send(Slab.stageAt, Slab.stageAt + bytes, endFollows);
     }
   }
 
@@ -179,23 +182,23 @@ export abstract class Stream {
   }
 
   /** Sends a head of latin1, or a whole answer of ours. */
-  sendHead(text: string): void {
+  sendHead(text: string, endFollows = false): void {
     this.headBytes += text.indexOf('\r\n\r\n') + 4;
-    this.sendText(text);
+    this.sendText(text, endFollows);
   }
 
   /** Sends text before slab[from, to) and behind it, as one piece. What stands around it in the slab is overwritten. */
-  sendAround(before: string, from: number, to: number, behind: string): void {
+  sendAround(before: string, from: number, to: number, behind: string, endFollows = false): void {
     const { edge } = this.table;
     const start = from - before.length;
     if (start < 0) {
       this.sendText(before);
-      this.send(from, to);
-      this.sendText(behind);
+      this.send(from, to, endFollows && behind === '');
+      this.sendText(behind, endFollows);
       return;
     }
     if (before !== '') edge.write(before, start);
-    this.send(start, behind === '' ? to : to + edge.write(behind, to));
+    this.send(start, behind === '' ? to : to + edge.write(behind, to), endFollows);
   }
 
   /** Sends bytes that are not in the slab. */
@@ -218,7 +221,7 @@ export abstract class Stream {
     while (waiting.length > 0) {
       const piece = waiting[0]!.subarray(0, Slab.stageBytes);
       edge.slab.set(piece, Slab.stageAt);
-      const count = edge.send(this.fd, Slab.stageAt, piece.length);
+      const count = edge.send(this.fd, Slab.stageAt, piece.length, false);
       if (count < 0) {
         if (count !== AGAIN) this.#break(count);
         return;

@@ -1,6 +1,6 @@
 // Many stream sockets of one thread: an epoll set under one watch of the event loop, and one slab through which all bytes pass. What the
-// system refuses is a negative errno. A descriptor that is closed within a batch of events is closed behind it, so that no event of that batch
-// belongs to a later socket of the same number.
+// system refuses is a negative errno. A batch of events is older than what is opened within it: those of a descriptor that was closed meanwhile
+// are left out, since a later socket may have its number.
 import { constants } from 'node:os';
 import type { Address } from '../../model/address.js';
 import { native } from '../addon.js';
@@ -33,8 +33,8 @@ export class Reactor {
   readonly #events: Int32Array;
   readonly #onEvents: OnEvents;
   readonly #onBatch: () => void;
-  /** To be closed behind the batch; undefined: there is no batch. */
-  #closing: number[] | undefined;
+  /** Descriptors that were closed within the batch that is handled. */
+  readonly #closed: number[] = [];
 
   /** `onBatch`: before the events of each batch. @throws SystemError EBUSY: this thread has one; ENOMEM */
   constructor(slabBytes: number, onEvents: OnEvents, onBatch: () => void) {
@@ -46,14 +46,11 @@ export class Reactor {
   }
 
   #batch(count: number): void {
-    const closing: number[] = [];
-    this.#closing = closing;
-    try {
-      this.#onBatch();
-      for (let index = 0; index < count; index++) this.#onEvents(this.#events[2 * index]!, this.#events[2 * index + 1]!);
-    } finally {
-      this.#closing = undefined;
-      for (const fd of closing) this.#native.reactorCloseFd(fd);
+    this.#closed.length = 0;
+    this.#onBatch();
+    for (let index = 0; index < count; index++) {
+      const fd = this.#events[2 * index]!;
+      if (!this.#closed.includes(fd)) this.#onEvents(fd, this.#events[2 * index + 1]!);
     }
   }
 
@@ -101,13 +98,9 @@ export class Reactor {
     return this.#native.reactorRecv(fd, offset, length);
   }
 
-  send(fd: number, offset: number, length: number): number {
-    return this.#native.reactorSend(fd, offset, length);
-  }
-
-  /** Two parts of the slab by one system call. */
-  send2(fd: number, offset: number, length: number, offset2: number, length2: number): number {
-    return this.#native.reactorSend(fd, offset, length, offset2, length2);
+  /** `endFollows`: the caller ends the stream next, and the last segment waits for that: one packet, not two. */
+  send(fd: number, offset: number, length: number, endFollows = false): number {
+    return this.#native.reactorSend(fd, offset, length, endFollows);
   }
 
   shutdownWrite(fd: number): number {
@@ -119,8 +112,8 @@ export class Reactor {
   }
 
   closeFd(fd: number): void {
-    if (this.#closing === undefined) this.#native.reactorCloseFd(fd);
-    else this.#closing.push(fd);
+    this.#closed.push(fd);
+    this.#native.reactorCloseFd(fd);
   }
 
   /** Closes the set; sockets stay open. */
