@@ -104,7 +104,7 @@ export function changeServer(context: FeedbackContext, id: string, change: Parti
 const WEIGHT_MAX = 0x7fff_ffff;
 
 /** Whether a number may be written: whole, and what a table takes. */
-export const isWeight = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= WEIGHT_MAX;
+const isWeight = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= WEIGHT_MAX;
 
 /** Has a weight written; of two for one server in a step the last counts. While frozen none is. */
 export function write(context: FeedbackContext, id: string, to: number, reason: string): void {

@@ -1,4 +1,5 @@
 // Live connections, counted by service and server, and what a change of the table does to them.
+import type { Address } from '../../model/address.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import type { DestinationKey, ServiceKey } from '../../model/service.js';
 import type { PresentTable } from '../virtual-server/plan.js';
@@ -24,16 +25,33 @@ export interface Fate {
   readonly cutBefore: number;
 }
 
-/** `isLost`: the host loses the service's address. `touchedOf`: what a line of the plan does to a service's; without one they go on as they are. */
+/** The table's connections, and the keys of its services by `serviceId`. */
+interface Counted {
+  readonly connections: ConnectionCounts;
+  readonly present: PresentTable;
+  readonly services: ReadonlyMap<string, ServiceKey>;
+}
+
+/** What one line of a plan does to a service's connections. */
+interface ServiceLine {
+  readonly service: string;
+  readonly connections: Touched;
+}
+
+/** Services without a line go on as they are. `nameOf`: how the lines name services. `isLost`: the host loses the address, and what comes by it is cut. */
 export function fateOf(
-  { connections: counts, present }: { readonly connections: ConnectionCounts; readonly present: PresentTable },
-  isLost: (service: string) => boolean,
-  touchedOf: (service: string) => Touched | undefined,
+  { connections: counts, present, services }: Counted,
+  lines: readonly ServiceLine[],
+  nameOf: (key: ServiceKey) => string,
+  isLost: (address: Address) => boolean,
 ): Fate {
+  const byName = new Map(lines.map(({ service, connections }) => [service, connections]));
   const ids = [...counts.keys()];
   const parts = ids.map((id) => {
-    const there = countThere(counts, present, id);
-    return isLost(id) ? cut(there) : (touchedOf(id) ?? kept(there));
+    const [there, key] = [countThere(counts, present, id), services.get(id)];
+    if (key === undefined) return kept(there);
+    if (key.kind === 'address' && isLost(key.address)) return cut(there);
+    return byName.get(nameOf(key)) ?? kept(there);
   });
   const connections = sumOf(parts);
   const { kept: stay, moved, cut: lost, resumed: again } = connections;

@@ -16,7 +16,7 @@ import { type PlanNames, serviceName } from '../virtual-server/names.js';
 import { type PresentTable, planFlush, planTimeouts, type ServicePlan } from '../virtual-server/plan.js';
 import { countByAddress, planAddresses } from './addresses.js';
 import { planChecks } from './checks.js';
-import { type ConnectionCounts, type Fate, fateOf } from './connection-counts.js';
+import { type ConnectionCounts, fateOf } from './connection-counts.js';
 import { METHOD_NAMES } from './differences.js';
 import { findDrift } from './drift.js';
 import { type Plan, type PlannedAddress, type PlannedServer, type PlannedService, type PlannedSettings, untouched } from './plan.js';
@@ -53,6 +53,7 @@ export function makePlan(running: KeepalivedConfiguration | undefined, next: Kee
     return key?.kind === 'address' ? key.address : undefined;
   };
   const addresses = planAddresses(running, next, { held: facts.held, connections: countByAddress(facts, addressOf) });
+  const lost = lostAddresses(addresses);
   return {
     services,
     addresses,
@@ -63,7 +64,7 @@ export function makePlan(running: KeepalivedConfiguration | undefined, next: Kee
       present: withoutStated(facts.present, next, wanted),
     }).filter(({ stays }) => !stays || flush.length === 0),
     expireNodest: facts.expireNodest,
-    ...fate(services, addresses, facts),
+    ...fateOf(facts, services, serviceName, (address) => lost.has(formatAddress(address))),
   };
 }
 
@@ -108,18 +109,6 @@ function withServersOut(services: readonly PlannedService[], { servers, checkers
   });
 }
 
-/** What a VIP that goes cuts is cut. */
-function fate(services: readonly PlannedService[], addresses: readonly PlannedAddress[], facts: PlanFacts): Fate {
-  const byName = new Map(services.map((service) => [service.service, service.connections]));
-  const lost = new Set(
-    addresses.flatMap(({ action, held, address }) => (action === 'remove' && held ? [address.replace(/\/.*/, '')] : [])),
-  );
-  const isLost = (id: string): boolean => {
-    const key = facts.services.get(id);
-    return key?.kind === 'address' && lost.has(formatAddress(key.address));
-  };
-  return fateOf(facts, isLost, (id) => {
-    const key = facts.services.get(id);
-    return key === undefined ? undefined : byName.get(serviceName(key));
-  });
-}
+/** Those that the host has and that leave it, as text. */
+const lostAddresses = (addresses: readonly PlannedAddress[]): ReadonlySet<string> =>
+  new Set(addresses.flatMap(({ action, held, address }) => (action === 'remove' && held ? [address.replace(/\/.*/, '')] : [])));

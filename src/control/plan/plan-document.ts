@@ -7,7 +7,7 @@ import type { DestinationKey, DestinationSpec, Persistence, ServiceKey, Timeouts
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
 import { DOCUMENT_NAMES } from '../virtual-server/names.js';
 import { type IntendedTable, type PresentService, planTable, planTimeouts, type ServicePlan } from '../virtual-server/plan.js';
-import { countAt, countOf, countThere, cut, type Fate, fateOf, kept, removed, resumed } from './connection-counts.js';
+import { countAt, countOf, countThere, cut, fateOf, kept, removed, resumed } from './connection-counts.js';
 import { serverDifferences, serviceDifferences } from './differences.js';
 import type { ChangeKind, DocumentOptions, DocumentPlan, DocumentStep, OtherService, PlannedChange } from './document-plan.js';
 import { slotShift } from './hash-slots.js';
@@ -163,20 +163,6 @@ const other = (key: ServiceKey, keptFor: string, { connections, present }: Table
   connections: countThere(connections, present, serviceId(key)),
 });
 
-/** What comes by a VIP that goes is cut. */
-function fate(services: DocumentPlan['services'], facts: TableFacts): Fate {
-  const { services: keys, gone } = facts;
-  const byName = new Map(services.map((service) => [service.service, service.connections]));
-  const isLost = (id: string): boolean => {
-    const key = keys.get(id);
-    return key?.kind === 'address' && gone?.has(addressId(key.address)) === true;
-  };
-  return fateOf(facts, isLost, (id) => {
-    const key = keys.get(id);
-    return key === undefined ? undefined : byName.get(DOCUMENT_NAMES.service(key));
-  });
-}
-
 /** A server that goes from a service whose templates end all the same counts once. */
 function endedBy(changes: readonly PlannedChange[]): number {
   const whole = new Set(
@@ -295,7 +281,7 @@ export function planDocument(document: TableDocument, facts: TableFacts, options
     withheld: [...table.withheld, ...(isTimed ? [] : timed.map(({ line }) => line))],
     settings: isTimed ? timed.map(({ settings }) => settings) : [],
     expireNodest: facts.expireNodest,
-    ...fate(table.services, facts),
+    ...fateOf(facts, table.services, DOCUMENT_NAMES.service, (address) => facts.gone?.has(addressId(address)) === true),
     templates: templatesOf(changes, facts),
     steps: [...table.steps, ...(isTimed ? timed.map(({ step }) => step) : [])],
   };

@@ -1,6 +1,6 @@
 // The feedback of one service: looks at its table every second, asks its servers twice a period, runs the machine, and writes what it decides.
 import type { FeedbackEffect, FeedbackInput, RememberedWeight, WeightWrite } from '../../control/feedback/messages.js';
-import { type FeedbackMachine, initialFeedback, isWeight } from '../../control/feedback/state.js';
+import { type FeedbackMachine, initialFeedback } from '../../control/feedback/state.js';
 import { feedbackStatus } from '../../control/feedback/status.js';
 import { step } from '../../control/feedback/step.js';
 import { isFrozen, readFeedbackRecord, writeFeedbackRecord } from '../../host/feedback-files.js';
@@ -138,9 +138,7 @@ export class ServiceFeedback {
   }
 
   /** First the record: whoever finds these weights in the table then knows whose they are. */
-  #write(wanted: readonly WeightWrite[]): void {
-    const writes = wanted.filter(({ to }) => isWeight(to));
-    for (const { server, to } of wanted) if (!isWeight(to)) this.#log('error', `${server}: ${to} is no weight, and is not written`);
+  #write(writes: readonly WeightWrite[]): void {
     let written: readonly string[] = [];
     try {
       this.#record();
