@@ -61,5 +61,12 @@ export function expectWords(words: readonly string[], count: number): void {
   if (unexpected !== undefined) throw new WeirError('argument-unexpected', { given: unexpected });
 }
 
+/** The one of the options that is given; undefined: none is. @throws WeirError options-exclude where more are */
+export function onlyOne<K extends string>(flags: { readonly [name in K]?: unknown }, ...names: readonly K[]): K | undefined {
+  const given = names.filter((name) => flags[name] !== undefined && flags[name] !== false);
+  if (given.length > 1) throw new WeirError('options-exclude', { options: given.map((name) => `--${name}`) });
+  return given[0];
+}
+
 /** Where to write and remove files: below `/`, or below the folder of --root. */
 export const rootFolder = ({ root }: { readonly root?: string }): string => (root ?? '').replace(/\/+$/, '');

@@ -112,9 +112,10 @@ test('what cannot be asked', on, async () => {
     assert.match(wrong('--client 10.0.0.0/33'), /--client takes an address or a prefix/);
     assert.match(wrong('--state OPEN'), /--state takes .*ESTABLISHED/);
     assert.match(wrong('--service 10.0.0.1'), /--service takes ADDRESS:PORT/);
-    assert.match(wrong(`--udp --service tcp:${VIP}:80`), /^usage: weir conns/);
-    assert.match(wrong('--oldest --youngest'), /^usage: weir conns/);
-    assert.match(wrong('--follow --limit 1'), /^usage: weir conns/);
+    assert.match(wrong(`--udp --service tcp:${VIP}:80`), /--service takes a service of udp beside --udp, not tcp:/);
+    assert.match(wrong('--oldest --youngest'), /only one of --oldest, --youngest/);
+    assert.match(wrong('--follow --limit 1'), /only one of --follow, --limit/);
+    assert.match(wrong('--tcp --udp'), /only one of --tcp, --udp/);
     return Promise.resolve();
   });
 });

@@ -10,7 +10,7 @@ import type { Subnet } from '../../model/subnet.js';
 import { parseSubnet } from '../../model/subnet-text.js';
 import { CONNECTION_STATES } from '../../report/connections/connection-states.js';
 import { observedReader } from '../../report/observed-reader.js';
-import { command, expectWords } from '../command.js';
+import { command, expectWords, onlyOne } from '../command.js';
 import { connectionJson, connectionLine, HEADING } from '../conns/connection-line.js';
 import { Extremes } from '../conns/extremes.js';
 import { type FollowEvent, Follower } from '../conns/follow.js';
@@ -82,21 +82,21 @@ function readServer(text: string): NonNullable<ConnectionFilter['server']> {
 
 const MARK_MAX = 0xffff_ffff;
 
-/** @throws WeirError option-value, usage: another protocol is asked for, too */
+/** @throws WeirError option-value */
 function readService(text: string, protocol: Protocol | undefined): ConnectionFilter {
   const key = parseServiceWord(text);
   if (key === undefined) return { service: readEndpoint('--service', text) };
   if (key.kind === 'fwmark') return { mark: key.mark };
-  if (protocol !== undefined && protocol !== key.protocol) throw new WeirError('usage', { usage: USAGE });
+  if (protocol !== undefined && protocol !== key.protocol)
+    throw new WeirError('option-value', { option: '--service', expected: `a service of ${protocol} beside --${protocol}`, given: text });
   return { protocol: key.protocol, service: { address: key.address, port: key.port } };
 }
 
-/** @throws WeirError usage, option-value */
+/** @throws WeirError options-exclude, option-value */
 function filterOf(flags: Given): ConnectionFilter {
-  const protocols = (['tcp', 'udp', 'sctp'] as const).filter((each) => flags[each]);
-  if (protocols.length > 1 || (flags.service !== undefined && flags.mark !== undefined)) throw new WeirError('usage', { usage: USAGE });
+  const protocol = onlyOne(flags, 'tcp', 'udp', 'sctp');
+  onlyOne(flags, 'service', 'mark');
   const { service, mark, server, client, state } = flags;
-  const [protocol] = protocols;
   return {
     ...(protocol === undefined ? {} : { protocol }),
     ...(service === undefined ? {} : readService(service, protocol)),
@@ -153,8 +153,8 @@ async function follow(tables: Tables, filter: ConnectionFilter, flags: Given, io
 
 export const run = command({ name: 'weir conns', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
   expectWords(words, 0);
-  if (flags.oldest && flags.youngest) throw new WeirError('usage', { usage: USAGE });
-  if (flags.follow && (flags.oldest || flags.youngest || flags.limit !== undefined)) throw new WeirError('usage', { usage: USAGE });
+  onlyOne(flags, 'follow', 'oldest', 'youngest');
+  onlyOne(flags, 'follow', 'limit');
   const filter = filterOf(flags);
   const reader = observedReader();
   try {

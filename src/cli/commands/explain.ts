@@ -3,7 +3,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import type { Protocol } from '../../model/service.js';
 import { type Asked, explainLive } from '../../report/explain/live-probe.js';
 import { observedReader } from '../../report/observed-reader.js';
-import { command, expectWords } from '../command.js';
+import { command, expectWords, onlyOne } from '../command.js';
 import { explanationText } from '../explain/explanation-text.js';
 import type { Flags } from '../flags.js';
 import { readEndpoint } from '../read-endpoint.js';
@@ -50,12 +50,8 @@ function readNumber(option: string, text: string, min: number, max: number): num
   throw new WeirError('option-value', { option, expected: `a number from ${min} to ${max}`, given: text });
 }
 
-/** @throws WeirError usage */
-function protocolOf(flags: Given): Protocol {
-  const given = (['tcp', 'udp', 'sctp'] as const).filter((each) => flags[each]);
-  if (given.length > 1) throw new WeirError('usage', { usage: USAGE });
-  return given[0] ?? 'tcp';
-}
+/** @throws WeirError options-exclude */
+const protocolOf = (flags: Given): Protocol => onlyOne(flags, 'tcp', 'udp', 'sctp') ?? 'tcp';
 
 /** @throws WeirError option-missing, option-value, option-not-here */
 function askedOf(flags: Given): Asked {

@@ -31,6 +31,7 @@ export const usageErrors = {
     text: ({ options, only }: { options: string; only: string }) => `${options}: only with ${only}`,
     exitStatus: 2,
   },
+  'options-exclude': { text: ({ options }: { options: readonly string[] }) => `only one of ${options.join(', ')}`, exitStatus: 2 },
   'argument-unexpected': { text: ({ given }: Given) => `unexpected argument: ${shown(given)}`, exitStatus: 2 },
   'argument-missing': { text: ({ expected }: Expected) => `${expected} is missing`, exitStatus: 2 },
   'argument-twice': { text: ({ given }: Given) => `${given} is given twice`, exitStatus: 2 },
