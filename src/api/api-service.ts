@@ -132,9 +132,10 @@ export class ApiService {
       this.options.silent(undefined);
     } catch (error) {
       if (!isWeirError(error) && !isSystemError(error)) throw error;
+      // before the line: who reads that one looks there
+      this.options.silent({ places: tcp.listen.map((at) => `https://${endpointText(at)}`), why: error.message });
       if (error.message !== this.#failure) this.options.log('error', `no API over TCP: ${error.message}: tried again every ${TCP_LOOKS} s`);
       this.#failure = error.message;
-      this.options.silent({ places: tcp.listen.map((at) => `https://${endpointText(at)}`), why: error.message });
     } finally {
       this.#isStarting = false;
     }

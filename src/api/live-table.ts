@@ -38,7 +38,7 @@ function keptTable(reader: () => ObservingReader): (asked: PageAsked) => FoundPa
 export function liveTable(
   reader: () => ObservingReader,
   state: KeptState,
-): Pick<ApiReaders, 'table' | 'configured' | 'page' | 'state' | 'service' | 'generation'> {
+): Pick<ApiReaders, 'table' | 'totals' | 'configured' | 'page' | 'state' | 'service' | 'generation'> {
   const present = (): ObservingReader => {
     const one = reader();
     checkPresent(one.tables);
@@ -47,6 +47,10 @@ export function liveTable(
   const found = keptTable(present);
   return {
     table: () => found({}).table,
+    totals: () => {
+      const one = present();
+      return one.observing(() => one.totals());
+    },
     configured: () => present().configured(),
     page: (asked) => reader().together(() => ({ ...found(asked), base: state.read().base })),
     state: state.read,

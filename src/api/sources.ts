@@ -63,6 +63,8 @@ export interface ApiReaders {
   monotonicUs(): number;
   /** @throws WeirError datapath-not-loaded, and what hides the tables */
   table(): TableSnapshot;
+  /** Without a look at the services. @throws WeirError as `table` */
+  totals(): Stats;
   /** Without counters; what did not change is the same object as before. @throws WeirError as `table` */
   configured(): ConfiguredTable;
   /** The whole of it is the same object for a moment. @throws WeirError service-missing: the one that the page is behind; as `table` and `state` */

@@ -124,6 +124,7 @@ export const memoryReaders: ApiReaders = {
   daemonsServices: () => [],
   metrics: (query, accept) => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', pieces: [`# ${query} ${accept}\n`] }),
   table: () => ({ services: [oneService], timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, totals: stats, generation: 7 }),
+  totals: () => stats,
   state: () => ({
     present: new Map(),
     owners: new Map(),
