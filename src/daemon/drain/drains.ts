@@ -108,16 +108,23 @@ export function withDirector<T>(work: (director: EbpfDirector) => T, waitMs?: nu
   }
 }
 
-/** What may be drained: servers that their checks have taken out, too. */
-export const viewToDrain = (director: DrainDirector): DrainView => withServersOut(drainView(director.services()), daemonsServices());
+/**
+ * Makes what may be drained of the table: servers that their checks have taken out, too. The daemons' files are read here, before the lock, which
+ * the look at the table needs.
+ */
+export function viewerToDrain(): (director: DrainDirector) => DrainView {
+  const configured = daemonsServices();
+  return (director) => withServersOut(drainView(director.services()), configured);
+}
 
 /**
  * Begins a drain in this table: when it returns, no packet on any CPU begins a connection to its servers.
  * @throws WeirError as checkDrain, drain-record
  */
 export function startDrainOf(director: DrainDirector, request: DrainRequest, onEvent: OnDrainEvent = SILENT): Drain {
+  const viewOf = viewerToDrain();
   return director.exclusively(() => {
-    const [before, view] = [director.drainRecord(), viewToDrain(director)];
+    const [before, view] = [director.drainRecord(), viewOf(director)];
     checkDrain(before, request, view, instancesHere());
     const [startedAt, uid] = [new Date().toISOString(), randomBytes(UID_BYTES).toString('hex')];
     const record = take(director, before, { kind: 'start', request, view, startedAt, uid }, onEvent);
@@ -139,8 +146,10 @@ export const startDrain = (request: DrainRequest, { onEvent, waitMs }: DrainCall
   withDirector((director) => startDrainOf(director, request, onEvent), waitMs);
 
 /** What a drain would do, without doing it. @throws WeirError as startDrain */
-export const planOfDrain = (request: DrainRequest): DrainPlan =>
-  withDirector((director) => planDrain(director.drainRecord(), request, viewToDrain(director), instancesHere()));
+export function planOfDrain(request: DrainRequest): DrainPlan {
+  const viewOf = viewerToDrain();
+  return withDirector((director) => planDrain(director.drainRecord(), request, viewOf(director), instancesHere()));
+}
 
 /** @throws WeirError drain-missing */
 function drainIn({ drains }: DrainRecord, id: string): Drain {

@@ -4,7 +4,7 @@ import type { DrainRecord } from '../../model/drain/drain.js';
 import { canonicalTarget } from '../../model/drain/drain-target.js';
 import type { WantedOverride } from '../../model/drain/override.js';
 import { monotonicUs } from '../../sys/clock.js';
-import { type DrainCall, type DrainDirector, SILENT, take, viewToDrain, withDirector } from './drains.js';
+import { type DrainCall, type DrainDirector, SILENT, take, viewerToDrain, withDirector } from './drains.js';
 
 /** Under the lock, of the record before the change: what it throws refuses the change. */
 type CheckRecord = (record: DrainRecord) => void;
@@ -21,10 +21,11 @@ export function setOverrideOf(
   { forS, allowEmpty, ...wanted }: WantedOverride,
   { onEvent = SILENT, check }: Call = {},
 ): DrainRecord {
+  const viewOf = viewerToDrain();
   return director.exclusively(() => {
     const record = director.drainRecord();
     check?.(record);
-    checkOverride(wanted, allowEmpty, viewToDrain(director));
+    checkOverride(wanted, allowEmpty, viewOf(director));
     const untilUs = forS === null ? null : monotonicUs() + forS * SECOND_US;
     const override = { ...wanted, target: canonicalTarget(wanted.target), since: new Date().toISOString(), untilUs };
     return take(director, record, { kind: 'override', override }, onEvent);
