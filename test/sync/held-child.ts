@@ -106,6 +106,8 @@ async function main([host = '', port, count]: readonly string[]): Promise<void> 
   let isOver = false;
   const going = held.map((one) => one.goOn(() => isOver));
   print('begun');
+  // where all are lost, nothing else keeps the process
+  setInterval(() => {}, REST_MS);
   await once(process, 'SIGTERM');
   isOver = true;
   await Promise.all(going);
