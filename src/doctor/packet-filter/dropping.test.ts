@@ -48,6 +48,13 @@ test('a chain in which a program has rules only while it bans someone is named w
   assert.deepEqual(droppingRules(nftChains(JSON.stringify({ nftables: [{ chain: base }] })) ?? [], PROBE), []);
 });
 
+test('a base chain that nft has made in a table of iptables is named', () => {
+  const place = { family: 'ip', table: 'filter' };
+  const chains = (name: string): unknown => ({ chain: { ...place, name, hook: 'input', type: 'filter', prio: -10, policy: 'drop' } });
+  const named = (name: string) => droppingRules(nftChains(JSON.stringify({ nftables: [chains(name)] }), ['ip filter']) ?? [], PROBE).length;
+  assert.deepEqual([named('early'), named('INPUT')], [1, 0], 'iptables-save shows INPUT');
+});
+
 test('a target or statement that is not known to accept, or to go on, may drop', () => {
   for (const target of ['NFQUEUE --queue-num 1', 'SYNPROXY --mss 1460', 'TARPIT', 'SOMETHING']) {
     const rule = `INPUT -p tcp -m tcp --dport 80 -j ${target}`;

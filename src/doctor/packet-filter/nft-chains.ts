@@ -310,7 +310,11 @@ function isOfIptables(expression: Json): boolean {
   return isKnown && !isNamed && (left === undefined || ['payload', 'meta', '&'].some((word) => field(left, word) !== undefined));
 }
 
-/** `alsoInIptables`: tables that iptables-save has shown already, as `ip filter`; left out unless rules of nft's are there, too. Undefined when the text is not nft's JSON. */
+/** The base chains of iptables; its tools show no others. */
+const BASES_OF_IPTABLES = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
+
+/** `alsoInIptables`: tables that iptables-save has shown already, as `ip filter`; left out unless rules or base chains of nft's are there, too.
+ * Undefined when the text is not nft's JSON. */
 export function nftChains(text: string, alsoInIptables: readonly string[] = []): readonly Chain[] | undefined {
   let listed: Json;
   try {
@@ -330,6 +334,11 @@ export function nftChains(text: string, alsoInIptables: readonly string[] = []):
     const expressions = listOf(field(rule, 'expr'));
     if (!expressions.every(isOfIptables)) withOthers.add(table);
     rules.set(chain, [...(rules.get(chain) ?? []), ruleOf(expressions, { sets, table })]);
+  }
+  for (const chain of items.map((item) => field(item, 'chain')).filter((one) => textOf(field(one, 'hook')) !== '')) {
+    if (!BASES_OF_IPTABLES.includes(textOf(field(chain, 'name')))) {
+      withOthers.add(`${textOf(field(chain, 'family'))} ${textOf(field(chain, 'table'))}`);
+    }
   }
   return items.flatMap((item): Chain[] => {
     const chain = field(item, 'chain');
