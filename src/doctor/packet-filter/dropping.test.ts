@@ -48,6 +48,11 @@ test('a chain in which a program has rules only while it bans someone is named w
   assert.deepEqual(droppingRules(nftChains(JSON.stringify({ nftables: [{ chain: base }] })) ?? [], PROBE), []);
 });
 
+test('a comment in quotes negates no condition behind it', () => {
+  const rule = 'INPUT -p tcp -m comment --comment "!" -m tcp --dport 80 -j DROP';
+  assert.deepEqual(dropping('ACCEPT', rule), [rule.replace('INPUT ', 'INPUT: ')]);
+});
+
 test('a base chain that nft has made in a table of iptables is named', () => {
   const place = { family: 'ip', table: 'filter' };
   const chains = (name: string): unknown => ({ chain: { ...place, name, hook: 'input', type: 'filter', prio: -10, policy: 'drop' } });

@@ -12,9 +12,11 @@ const VERDICTS: Readonly<Record<string, RuleVerdict>> = {
   NETMAP: 'nat',
 };
 
-/** The words of a rule, without the quotes and backslashes of iptables-save. */
+/** The words of a rule, without the quotes and backslashes of iptables-save. One in quotes is no option and no "!": a space stands before it where it
+ * begins as these do. */
 export function wordsOfRule(line: string): readonly string[] {
-  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
+  const words = line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g);
+  return [...words].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1').replace(/^(?=[!-])/, ' ') ?? plain ?? '');
 }
 
 function portRangesOf(text: string): readonly PortRange[] {
