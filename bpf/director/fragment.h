@@ -154,7 +154,7 @@ __noinline int tc_fragment_hold(struct __sk_buff *skb) {
 }
 
 static __always_inline int tc_fragment_later(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool leaving) {
-  __u64 gap = fragment_gap(&scratch->packet);
+  __u64 gap = leaving ? 0 : fragment_gap(&scratch->packet); /* by lo it comes in again; the stack sends each packet's first one before the others */
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 2; i++) {
     __u32 kind = fragment_read(clock_now(), gap);

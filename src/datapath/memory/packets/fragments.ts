@@ -94,7 +94,12 @@ export class Fragments {
     return until < now || isWhole(spans) ? undefined : note;
   }
 
-  /** The same for a later fragment, which belongs to that packet from here on. */
+  /** Of a packet, whole or not, for a later fragment that comes once more. undefined: none, or none yet. */
+  note(key: string, now: number): FragmentNote | undefined {
+    return this.#living(key, now)?.note;
+  }
+
+  /** The same for a later fragment that belongs to the packet from here on: what is behind a whole one is of another packet, and has none. */
   noteFor(key: string, now: number, span: FragmentSpan): FragmentNote | undefined {
     const entry = this.#living(key, now);
     if (entry?.note === undefined) return undefined;

@@ -237,7 +237,8 @@ export class PacketDirector extends PacketTable {
     const { now, fragments } = this;
     const { frame, packet } = arrival;
     const key = fragmentKey(packet, part.id);
-    const note = fragments.noteFor(key, now, part.span);
+    // By lo it comes in again; the stack sends each packet's first one before the others.
+    const note = leaves ? fragments.note(key, now) : fragments.noteFor(key, now, part.span);
     if (note?.kind === 'pass') return passed(arrival);
     if (note?.kind === 'drop') return dropped(question, arrival, 'fragment_dropped');
     const isMet = !leaves || (note?.kind === 'reply' && note.client === undefined); // no reply by FULLNAT is the director's own
