@@ -67,7 +67,7 @@ function isLocal({ environment, device }: Question, { source, destination }: Pac
 }
 
 /** Must the host's packet filter see it first? FTP's data connections follow one that it has seen. */
-const asksFirewall = ({ firewall, port }: ServiceRecord, { destinationPort }: Packet): boolean =>
+export const asksFirewall = ({ firewall, port }: ServiceRecord, destinationPort: number): boolean =>
   firewall && (port === 0 || port === destinationPort);
 
 const passes: Decision = { kind: 'pass', reason: 'no_connection' };
@@ -89,7 +89,7 @@ function obstacle(question: Question, packet: Packet, service: ServiceRecord): R
   const outside = wire && accepted !== true;
   if (!protocolRulesOf(packet).mayBegin(table.settings, packet)) return 'no_connection';
   if (outside && mark === 0 && !isLocal(question, packet)) return 'not_local';
-  if (outside && asksFirewall(service, packet)) return 'firewall';
+  if (outside && asksFirewall(service, packet.destinationPort)) return 'firewall';
   if (outside && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
   if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
   if (packet.sourcePort === FTP_DATA_PORT) return 'ftp_data';
