@@ -26,6 +26,8 @@ export class MemorySocket {
   watched = READABLE | PEER_CLOSED;
   /** The proxy announced the end behind what it sent last, all of which the kernel took. */
   endFollows = false;
+  /** Of those received, how many bytes wait in the kernel for that end. */
+  held = 0;
   /** How many bytes the kernel still takes. */
   room = Number.POSITIVE_INFINITY;
   /** It breaks when that is used up. */
@@ -95,6 +97,7 @@ class MemoryEdge implements ProxyEdge {
     if (socket.broken) return RESET;
     const count = Math.min(socket.room, length);
     socket.endFollows = endFollows && count === length;
+    socket.held = socket.endFollows ? count : 0;
     if (count === 0) return AGAIN;
     socket.room -= count;
     socket.broken = socket.room === 0 && socket.breaksBehindRoom;
@@ -107,11 +110,16 @@ class MemoryEdge implements ProxyEdge {
   }
 
   shutdownWrite(fd: number): void {
-    this.sockets[fd]!.isShut = true;
+    const socket = this.sockets[fd]!;
+    socket.isShut = true;
+    socket.held = 0;
   }
 
+  /** Where something was received that was not read, the kernel sends a reset, and nothing of what it held. */
   close(fd: number): void {
-    this.sockets[fd]!.isClosed = true;
+    const socket = this.sockets[fd]!;
+    socket.isClosed = true;
+    if (socket.incoming.length > 0) socket.received = socket.received.slice(0, socket.received.length - socket.held);
   }
 }
 

@@ -320,6 +320,8 @@ export class ClientConnection extends Stream implements ClientSide {
     this.kept = undefined;
     this.deadlineUs = this.context.edge.nowUs + (this.isFull ? this.context.limits.sendTimeoutUs : LINGER_US);
     if (this.hasEnded || isCut || isOver) {
+      // the answer leaves the kernel before close(), which resets where the client did send more
+      if (isOver) this.shutdown();
       this.end();
       this.pause();
       return;
