@@ -56,9 +56,9 @@ export class ClientConnection extends Stream implements ClientSide {
     this.deadlineUs = this.#startUs + context.limits.headTimeoutUs;
   }
 
-  /** It waits for a request and has nothing of it. */
+  /** It has its answers, waits for a request and has nothing of it. */
   get isIdle(): boolean {
-    const isServed = this.#exchange !== undefined || this.#waiting !== undefined;
+    const isServed = this.#exchange !== undefined || this.#waiting !== undefined || this.isFull;
     return !(isServed || this.isClosed || this.kept !== undefined || this.#isLingering);
   }
 
@@ -366,10 +366,12 @@ export class ClientConnection extends Stream implements ClientSide {
 
   onDrained(): void {
     if (this.isClosed) return;
-    const { edge, limits } = this.context;
+    const { edge, limits, idleClients } = this.context;
     if (this.#exchange === undefined) {
       this.deadlineUs = edge.nowUs + (this.#isLingering ? LINGER_US : this.#idleUs);
-      if (!this.#isLingering) this.#goOn();
+      if (this.#isLingering) return;
+      idleClients.add(this);
+      this.#goOn();
       return;
     }
     if (!this.#exchange.isTunnel) this.deadlineUs = this.#exchange.body.isDone ? 0 : edge.nowUs + limits.bodyTimeoutUs;
@@ -385,7 +387,7 @@ export class ClientConnection extends Stream implements ClientSide {
       if (this.isIdle && this.deadlineUs === nowUs) this.close();
       return;
     }
-    if (this.#isLingering) {
+    if (this.#isLingering || (this.isFull && this.#exchange === undefined)) {
       this.close();
       return;
     }

@@ -66,3 +66,17 @@ test('one that has come when the time of its connection ends is served, and one 
   for (const server of bed.servers) bed.feed(server, OK);
   for (const client of [whole, part]) assert.match(client.received, /Connection: close\r\n\r\nok$/);
 });
+
+test('a client that still receives its answer has its time for that, also where the drain begins', () => {
+  const bed = new ProxyBed({ servers: 1 });
+  const client = bed.client();
+  client.room = 1000;
+  bed.feed(client, GET);
+  bed.feed(bed.servers[0]!, `HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n${'x'.repeat(5000)}`);
+  bed.machine.drain();
+  bed.wait(30);
+  bed.room(client, 10_000);
+  assert.ok(client.received.endsWith('x'.repeat(5000)));
+  bed.wait(2);
+  assert.equal(client.isClosed, true);
+});

@@ -35,6 +35,18 @@ test('a client that waits again gives way again; one within a head or an answer 
   assert.deepEqual([served.isClosed, within.isClosed, came.isClosed], [true, false, false]);
 });
 
+test('a client that still receives its answer does not give way, and does once it has it', () => {
+  const bed = new ProxyBed({ servers: 1, limits: { connectionsMax: 1 } });
+  const slow = bed.client();
+  slow.room = 20;
+  bed.feed(slow, ASK);
+  bed.feed(bed.servers[0]!, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+  assert.deepEqual([bed.client().isClosed, slow.isClosed], [true, false]);
+  bed.room(slow, 100);
+  assert.ok(slow.received.endsWith('ok'));
+  assert.deepEqual([bed.client().isClosed, slow.isClosed], [false, true]);
+});
+
 test('clients that reset while they are answered leave the room that others have', () => {
   const bed = new ProxyBed({ servers: 1, limits: { connectionsMax: 3 } });
   bed.edge.onSend = (socket) => {
