@@ -77,6 +77,19 @@ test('new processes on the same sockets lose no request and cut no WebSocket; a 
   assert.equal(await proxy.ended, 0);
 });
 
+test('a drain serves all that waits to be accepted, however much that is', async () => {
+  const { proxy, port, pids } = await start();
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  const all = Promise.allSettled(Array.from({ length: 400 }, () => get(port)));
+  await new Promise((done) => setTimeout(done, 500));
+  proxy.signal('SIGTERM');
+  await new Promise((done) => setTimeout(done, 500));
+  for (const pid of pids) process.kill(pid, 'SIGCONT');
+  const lost = (await all).filter((one) => one.status === 'rejected' || one.value.status !== 200);
+  assert.deepEqual(lost.slice(0, 3), [], `${lost.length} were lost`);
+  assert.equal(await proxy.ended, 0);
+});
+
 test('a process that hangs within its drain is killed behind the deadline', async () => {
   const { proxy, port, pids } = await start(1);
   const chat = await webSocket(port);

@@ -16,6 +16,8 @@ import type { FromWorker, ProxySettings, ToWorker } from './messages.js';
 const TICK_MS = 250;
 const ALIVE_MS = 1000;
 const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS } = constants.errno;
+/** So many calls of accept take a whole backlog. */
+const ACCEPTS_MAX = 64;
 /** Nothing is accepted until the next tick: there is no descriptor or memory. */
 const EXHAUSTED = [-EMFILE, -ENFILE, -ENOMEM, -ENOBUFS];
 
@@ -104,7 +106,7 @@ export class ProxyWorker {
   drain(deadlineMs: number): void {
     this.#edge.readClock();
     for (const [fd, listener] of this.#listeners) {
-      this.#accept(fd, listener);
+      for (let count = 0; count < ACCEPTS_MAX && this.#accept(fd, listener); count++);
       this.#edge.reactor.closeFd(fd);
     }
     this.#listeners.clear();
@@ -127,12 +129,13 @@ export class ProxyWorker {
     else this.#accept(fd, listener);
   }
 
-  #accept(fd: number, listener: Listener): void {
+  /** Whether there was a connection; more may wait. */
+  #accept(fd: number, listener: Listener): boolean {
     const accepted = this.#edge.accept(fd);
     if (typeof accepted === 'number') {
       if (EXHAUSTED.includes(accepted)) this.#pause(fd, accepted);
       else if (accepted !== -EAGAIN) this.send({ kind: 'fault', text: `accept on ${listener.name}: error ${-accepted}` });
-      return;
+      return false;
     }
     for (const { fd: client, address, port } of accepted) {
       const isTrusted = listener.proxyFrom.length === 0 || listener.proxyFrom.some((subnet) => contains(subnet, address));
@@ -140,6 +143,7 @@ export class ProxyWorker {
       else if (listener.tls === undefined) this.#machine.accepted(client, address, port, listener);
       else this.#tls.accepted(client, address, port, listener);
     }
+    return true;
   }
 
   #pause(fd: number, error: number): void {
