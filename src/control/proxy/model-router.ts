@@ -166,6 +166,10 @@ function setCookie(persistence: Extract<Persistence, { kind: 'cookie' }>, value:
 const escaped = (path: string): string =>
   path.replace(/[^!$&-;=@-Z_a-z~]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 
+/** `/api../x` of a location `/api` that becomes `/v1/` would be `/v1/../x`: a path of the server outside of it. */
+const leavesPrefix = ({ replacePrefix }: Extract<Action, { kind: 'pool' }>, { match }: Route, { path }: AskedFacts): boolean =>
+  replacePrefix?.endsWith('/') === true && match.path.kind !== 'expression' && /^\.\.?(?:\/|$)/.test(path.slice(match.path.path.length));
+
 function targetOf({ replacePrefix }: Extract<Action, { kind: 'pool' }>, { match }: Route, facts: AskedFacts): string | undefined {
   if (replacePrefix === undefined || match.path.kind === 'expression') return undefined;
   const query = facts.target.indexOf('?');
@@ -188,7 +192,7 @@ const badRequest: ToAnswer = {
   kind: 'answer',
   status: 400,
   body: '',
-  cause: 'the path leads above the root, or has a bad encoding',
+  cause: 'the path leads above the root or the prefix of its location, or has a bad encoding',
 };
 
 export class ModelRouter implements Router {
@@ -242,6 +246,7 @@ export class ModelRouter implements Router {
       case 'redirect':
         return { ...answered(), status: action.status, body: '', location: expand(action.location, facts, own) };
       case 'pool': {
+        if (leavesPrefix(action, found.route, facts)) return badRequest;
         const chooser = this.#choosers.get(action.pool);
         return chooser === undefined ? notFound : this.#toPool(chooser, found.route, action, facts, { proxyHost: action.pool, groups });
       }

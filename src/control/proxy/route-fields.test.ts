@@ -63,3 +63,20 @@ test('the answers of a route without a pool have its fields, and variables in th
   const redirect = { kind: 'redirect', status: 302, location: templateOf('/to') } as const;
   assert.match(answered(redirect, '/c'), /\r\nLocation: \/to\r\nX-Path: \/c\r\n\r\n/);
 });
+
+test('no path leaves what the prefix of its location becomes', () => {
+  const bed = new ProxyBed({ servers: 1 });
+  const { hosts, ...model } = bed.model;
+  const [route] = hosts[0]!.routes;
+  const path = { kind: 'prefix', path: '/api', beforeExpressions: false } as const;
+  const routes = [{ ...route!, match: { ...route!.match, path }, action: { kind: 'pool', pool: 'p', replacePrefix: '/v1/' } as const }];
+  const router = new ModelRouter({ ...model, hosts: [{ ...hosts[0]!, routes }] }, { secret: new Uint8Array(32), chance: [1, 2, 3, 4] });
+  bed.machine.configure({ router, limits: model.limits, explainToken: undefined });
+  for (const target of ['/api../x', '/api%2e%2e/x', '/api..', '/api./x', '/api%2E.%2Fx']) {
+    const client = bed.client();
+    bed.feed(client, `GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    assert.match(client.received, /^HTTP\/1\.1 400 /, target);
+  }
+  bed.feed(bed.client(), 'GET /api..x?y HTTP/1.1\r\nHost: h\r\n\r\n');
+  assert.match(bed.servers[0]!.received, /^GET \/v1\/\.\.x\?y /);
+});
