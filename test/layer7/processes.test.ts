@@ -2,7 +2,7 @@
 // drain lets answers end.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { freePort } from '../support/free-port.js';
 import { get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
@@ -74,6 +74,27 @@ test('new processes on the same sockets lose no request and cut no WebSocket; a 
   await new Promise((done) => setTimeout(done, 100));
   proxy.signal('SIGTERM');
   assert.equal((await slow).status, 200);
+  assert.equal(await proxy.ended, 0);
+});
+
+/** What the epoll sets of a process watch that it has closed. */
+function watchedButClosed(pid: number): readonly string[] {
+  const infos = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1'));
+  const watched = infos.flatMap((info) => [...info.matchAll(/^tfd:\s+(\d+)/gm)].map(([, fd = '']) => fd));
+  return watched.filter((fd) => !existsSync(`/proc/${pid}/fd/${fd}`));
+}
+
+test('a process that drains is not woken by the connections of the one that has its sockets now', async () => {
+  const { proxy, port, pids } = await start();
+  const chats = [await webSocket(port), await webSocket(port), await webSocket(port), await webSocket(port)];
+  proxy.signal('SIGUSR2');
+  await proxy.reported(/new processes serve/);
+  await new Promise((done) => setTimeout(done, 300));
+  const left = pids.filter((pid) => existsSync(`/proc/${pid}`));
+  assert.ok(left.length > 0);
+  assert.deepEqual(left.flatMap(watchedButClosed), []);
+  for (const chat of chats) chat.end();
+  proxy.signal('SIGTERM');
   assert.equal(await proxy.ended, 0);
 });
 

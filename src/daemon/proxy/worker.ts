@@ -107,6 +107,8 @@ export class ProxyWorker {
     this.#edge.readClock();
     for (const [fd, listener] of this.#listeners) {
       for (let count = 0; count < ACCEPTS_MAX && this.#accept(fd, listener); count++);
+      // other processes have the socket, too: where it is only closed, the set still reports it
+      this.#edge.reactor.remove(fd);
       this.#edge.reactor.closeFd(fd);
     }
     this.#listeners.clear();
