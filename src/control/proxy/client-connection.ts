@@ -224,6 +224,7 @@ export class ClientConnection extends Stream implements ClientSide {
       return;
     }
     this.#start(asked, to, from, end);
+    if (this.hasEnded) this.#exchange?.onClientEnd();
   }
 
   #beginWaiting({ asked, to, bytes }: Waiting, from: number, end: number): boolean {
@@ -387,16 +388,12 @@ export class ClientConnection extends Stream implements ClientSide {
       if (this.isIdle && this.deadlineUs === nowUs) this.close();
       return;
     }
-    if (this.#isLingering || (this.isFull && this.#exchange === undefined)) {
-      this.close();
-      return;
+    if (this.#exchange !== undefined) this.#exchange.onClientDeadline('the client was too slow');
+    else if (this.#isLingering || this.isFull) this.close();
+    else {
+      this.#waiting = undefined;
+      this.answer(408, 'the request did not come in time');
+      this.#ended({ status: 408, ending: 'client-timeout', cause: 'the request did not come in time' }, false);
     }
-    if (this.#exchange !== undefined) {
-      this.#exchange.onClientDeadline('the client was too slow');
-      return;
-    }
-    this.#waiting = undefined;
-    this.answer(408, 'the request did not come in time');
-    this.#ended({ status: 408, ending: 'client-timeout', cause: 'the request did not come in time' }, false);
   }
 }

@@ -245,7 +245,7 @@ export class Exchange implements ServerUser {
     this.#status = head.status;
     const { minor, isKept, takesTrailers } = this.asked.head;
     const coding = !head.hasBody || head.body >= 0 ? 'length' : minor === 1 ? 'chunked' : 'close';
-    this.#keeps = isKept && coding !== 'close' && this.body.isDone && this.client.mayKeep && !this.client.stream.hasEnded;
+    this.#keeps = isKept && coding !== 'close' && this.body.isDone && this.client.mayKeep && !this.client.stream.hasNoMore;
     this.#keepsServer = head.isKept && this.body.isDone && this.to.pool.sendProxy === undefined;
     this.#answerBody = new AnswerBody(head.body, coding, takesTrailers, !this.#keeps);
     this.#passBody(answerText(head, this.asked, this.to, this.#tries.server!, coding, !this.#keeps), from, to);

@@ -91,3 +91,20 @@ test('the last answer of a connection that had enough requests is marked, and wh
     assert.deepEqual([client.isShut, bed.edge.records.length], [true, 2]);
   }
 });
+
+test('requests that a client sent ahead of its end are served, and one that is not whole ends with it', () => {
+  const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
+  for (const cut of ['', 'GET / HT', 'PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\nab']) {
+    const bed = new ProxyBed({ servers: 1 });
+    const client = bed.client();
+    bed.feed(client, GET.repeat(3) + cut);
+    bed.end(client);
+    for (let count = 0; count < 3; count++) bed.feed(bed.servers[0]!, OK);
+    const heads = client.received.split('HTTP/1.1 ').slice(1);
+    assert.deepEqual(
+      heads.map((head) => head.includes('\r\nConnection: close\r\n')),
+      [false, false, cut === ''],
+    );
+    assert.equal(client.isClosed, true, cut);
+  }
+});

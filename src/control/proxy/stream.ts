@@ -66,6 +66,11 @@ export abstract class Stream {
     return this.#hasEnded;
   }
 
+  /** The peer sends no more, and nothing that it sent is kept. */
+  get hasNoMore(): boolean {
+    return this.#hasEnded && this.kept === undefined;
+  }
+
   #watch(): void {
     const events = (this.#isPaused || this.#hasEnded ? 0 : READING) | (this.#waiting === undefined ? 0 : WRITABLE);
     if (events === this.#watched || this.isClosed) return;
