@@ -58,6 +58,17 @@ test('weir reload ends when the configuration is in effect, and fails with the r
   assert.match(weirReload(String(process.pid)).stderr, /^weir reload: no keepalived runs: process \d+ is none/);
 });
 
+test('weir reload leaves a daemon of another network namespace alone, whose pid file has the default place', async () => {
+  const daemon = await running();
+  place.configure({ instances: 2 });
+  const inside = 'mount -t tmpfs none /run && echo "$1" > /run/keepalived.pid && exec "$2" "$3" weir reload';
+  const words = ['-nm', 'sh', '-c', inside, 'sh', String(daemon.pid), process.execPath, ENTRY];
+  const { status, stderr } = spawnSync('unshare', words, { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /^weir reload: no keepalived runs: process \d+ of \/run\/keepalived\.pid is of another network namespace — fix: /);
+  assert.deepEqual(place.recorded, ['start 1']);
+});
+
 breadth('weir reload does not wait for a daemon that ends instead', async () => {
   const daemon = await running();
   daemon.signal('SIGSTOP');

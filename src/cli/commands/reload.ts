@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readPidFile } from '../../daemon/process/pid-file.js';
 import { type ReloadState, readReloadState } from '../../daemon/supervisor/reload/reload-answers.js';
 import { isKeepalived } from '../../daemon/supervisor/start/pid-file-places.js';
+import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
 import { command, expectWords } from '../command.js';
@@ -15,7 +16,7 @@ const WAIT_MAX_S = 180;
 const USAGE = `usage: weir reload [PID]
        weir reload --pid-file FILE
        sends HUP to keepalived, as kill -HUP does, and waits until the configuration is in effect or refused;
-       without PID: that of ${DEFAULT_PID_FILE}
+       without PID: the daemon of this network namespace; of several the one that ${DEFAULT_PID_FILE} names
        exit status 0: in effect, 1: refused (the configuration of before stays in effect), or no keepalived runs
 `;
 const TYPES = { 'pid-file': 'value' } as const;
@@ -27,6 +28,18 @@ function pidOf(word: string | undefined, file: string): number {
   const pid = Number(word ?? readPidFile(file));
   if (Number.isSafeInteger(pid) && pid > 0 && isKeepalived(pid)) return pid;
   throw new WeirError('daemon-not-running', { where: word === undefined ? `${file} names none` : `process ${word} is none` });
+}
+
+/** All namespaces of a machine share the place of the pid file: it may name another one's daemon. @throws WeirError daemon-not-running, daemons-several */
+function pidHere(): number {
+  const here = keepalivedDaemons().map(({ pid }) => pid);
+  const named = Number(readPidFile(DEFAULT_PID_FILE));
+  if (here.includes(named)) return named;
+  if (here.length > 1) throw new WeirError('daemons-several', { pids: here });
+  const [only] = here;
+  if (only !== undefined) return only;
+  const elsewhere = pidOf(undefined, DEFAULT_PID_FILE);
+  throw new WeirError('daemon-not-running', { where: `process ${elsewhere} of ${DEFAULT_PID_FILE} is of another network namespace` });
 }
 
 /** @throws WeirError daemon-ended */
@@ -52,7 +65,8 @@ async function answer(pid: number, before: ReloadState): Promise<ReloadState> {
 
 export const run = command({ name: 'weir reload', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
   expectWords(words, flags['pid-file'] === undefined ? 1 : 0);
-  const pid = pidOf(words[0], flags['pid-file'] ?? DEFAULT_PID_FILE);
+  const file = flags['pid-file'];
+  const pid = words[0] === undefined && file === undefined ? pidHere() : pidOf(words[0], file ?? DEFAULT_PID_FILE);
   const before = readReloadState(pid);
   hangUp(pid);
   if (before === undefined) {

@@ -8,7 +8,7 @@ interface Process {
 export const daemonErrors = {
   'daemon-not-running': {
     text: ({ where }: { where: string }) => `no keepalived runs: ${where}`,
-    hint: 'systemctl start keepalived',
+    hint: 'systemctl start weir-run; of a keepalived.conf alone: systemctl start keepalived',
     exitStatus: 1,
   },
   'daemon-ended': {
