@@ -70,6 +70,8 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return change.passes
         ? `firewall: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced${change.why === undefined ? '' : `: ${change.why}`}`
         : 'firewall: new connections are balanced in front of the packet filter of this host';
+    case 'firewall-restored':
+      return 'firewall: the way back from the packet filter (the nft table weir, or the routes of weir0) was gone, and is there again';
     case 'ftp-ports':
       return change.ports.length === 0
         ? 'FTP: the helper is for no service any more'

@@ -120,6 +120,9 @@ for (const family of FAMILIES) {
         shell(lvs, `nft delete table ${table}`);
         ipvsadm(lvs, '-Ln');
         assert.deepEqual(asked(client, 'tcp', vip, 443, 1), ['web1']);
+        shell(lvs, `nft delete table ${table}`);
+        assert.match(ok(lvs.weir('load')), /^firewall: the way back from the packet filter .* was gone, and is there again\n$/);
+        assert.equal(ok(lvs.weir('load')), '');
         // And so does the way by weir's pair, where this was down, or was made again.
         for (const lost of ['link set weir0 down', 'link del weir0']) {
           lvs.ip(lost);

@@ -155,8 +155,10 @@ function openFirewallPath(netlink: Netlink, interfaces: AttachedInterfaces, { re
   const { tables } = interfaces;
   const passed = anyPassesFirewall(tables);
   if (!asksFirewall(tables) && !passed && firewall === undefined) return;
-  if (report === undefined && passed && asksFirewall(tables) && hasFirewallTables(tables) && leadsBack(netlink, tables)) return;
+  const isWhole = passed && asksFirewall(tables) && hasFirewallTables(tables) && leadsBack(netlink, tables);
+  if (report === undefined && isWhole) return;
   const passes = followFirewall(netlink, interfaces, onWait);
+  if (passes && passed && !isWhole) report?.({ kind: 'firewall-restored' });
   if (passes !== passed || (firewall !== undefined && firewall !== 'auto')) report?.({ kind: 'firewall', passes });
 }
 

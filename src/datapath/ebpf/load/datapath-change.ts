@@ -31,6 +31,8 @@ export type DatapathChange =
   | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean }
   /** New connections pass the host's packet filter now, or not any more. `why`: rules for whose sake they do. */
   | { readonly kind: 'firewall'; readonly passes: boolean; readonly why?: string }
+  /** Something of the way by the packet filter was gone: new connections were refused, or dropped. */
+  | { readonly kind: 'firewall-restored' }
   /** The ports of services with the helper for FTP. */
   | { readonly kind: 'ftp-ports'; readonly ports: readonly number[] }
   /** A rule for udev, until the next boot. */
