@@ -113,6 +113,12 @@ test('what is no YAML of ours', () => {
   assert.match(faultsOf('a: {1: 1,\n "1": 2}')[0] ?? '', /^w:2:2: this is no YAML: .*unique/);
   assert.deepEqual(faultsOf('servces: 1'), ['w:1:1: unknown key servces — fix: did you mean services?']);
   assert.deepEqual(faultsOf(''), ['w:1:1: expected the sections of a weir.yaml, not nothing']);
+  for (const conf of [
+    'global_defs {\n router_id a\n}',
+    '! my file\nvrrp_instance VI_1 {\n state MASTER\n}',
+    '# a: b\nvirtual_server 1.2.3.4 80 {\n}\n',
+  ])
+    assert.match(faultsOf(conf).join('\n'), /^w:\d+:\d+: this is a keepalived\.conf, not a weir\.yaml — fix: weir plan -f FILE [^\n]*$/);
   assert.match(faultsOf('layer7: &a {listeners: *a}').join('\n'), /an anchor/);
   assert.match(faultsOf('layer7: !x 1').join('\n'), /w:1:/);
   for (const deep of ['['.repeat(101), '{a: '.repeat(1_000_000), '- '.repeat(150), `${' '.repeat(201)}a: b`])

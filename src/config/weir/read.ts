@@ -1,6 +1,6 @@
 // A weir.yaml from its text to the model, or to all that is wrong with it; and its JSON Schema. Unknown keys are errors at every level.
 
-import { failureLine } from '../../model/errors/weir-error.js';
+import { failure, failureLine } from '../../model/errors/weir-error.js';
 import type { Json } from '../../model/json.js';
 import type { WeirFile } from '../../model/weir-file.js';
 import { apiOf, apiShape } from './api-shape.js';
@@ -29,9 +29,15 @@ export interface WeirFileRead {
   readonly faults: readonly Fault[];
 }
 
+/** A line with which a block of keepalived.conf begins, as none of a weir.yaml does. */
+const KEEPALIVED_BLOCK = /^(global_defs|vrrp_\w+|virtual_server\w*|static_\w+|bfd_instance)[ \t][^:\n]*\{/m;
+
 export function readWeirFile(text: string): WeirFileRead {
   const { value, faults } = readYaml(text);
-  return value === undefined || faults.length > 0 ? { file: {}, faults } : readWeirValue(value);
+  const read = value === undefined || faults.length > 0 ? { file: {}, faults } : readWeirValue(value);
+  const [first] = read.faults;
+  if (first === undefined || !KEEPALIVED_BLOCK.test(text)) return read;
+  return { file: {}, faults: [{ at: first.at, failure: failure('file-of-keepalived') }] };
 }
 
 /** Of what is read already. */

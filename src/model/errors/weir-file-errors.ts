@@ -14,6 +14,11 @@ export const weirFileErrors = {
     exitStatus: 2,
   },
   'file-too-large': { text: ({ max }: { max: number }) => `the file has more than ${max} bytes`, exitStatus: 2 },
+  'file-of-keepalived': {
+    text: () => 'this is a keepalived.conf, not a weir.yaml',
+    hint: 'weir plan -f FILE shows what its reload changes, weir config lint FILE what is wrong in it',
+    exitStatus: 2,
+  },
   'file-key-unknown': {
     text: ({ key }: Key & { known: string; meant?: string | undefined }) => `unknown key ${key}`,
     hint: ({ known, meant }) => (meant === undefined ? `one of ${known}` : `did you mean ${meant}?`),
