@@ -108,6 +108,12 @@ static __always_inline void conn_finish(struct verdict *v) {
 
 /* Must the packet filter of the host see new connections before they are balanced? FTP's data connections follow one that it has seen. */
 static __always_inline bool asks_firewall(struct service *s) { return s->flags & SVC_FIREWALL && !(ALL_PORTS && s->port); }
+/* One that follows none: its client has no template of the service, which the control connection makes. */
+static __always_inline bool lacks_control(struct service *s, __u32 service, struct packet *p, __u32 now) {
+  if (!ALL_PORTS || likely(!(s->flags & SVC_FIREWALL)) || !s->port) return false;
+  note_client_source(p);
+  return !template_find(service, p->saddr, now);
+}
 
 /* May the packet in the scratch space start a connection of the service? R_NONE: yes; with UNANSWERABLE, a reply to its source would not
  * leave the host. */
@@ -126,7 +132,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   if (!may_begin(c, p)) return R_NO_CONNECTION;
   if (xdp ? svc->flags & SVC_ASKS_WIDE : begins_elsewhere(ctx, svc)) return R_NO_CONNECTION;
   if (outside && unlikely(!vip_is_local(ctx, xdp, c, service, svc, ifindex, p, now))) return R_NOT_LOCAL;
-  if (outside && unlikely(asks_firewall(svc))) return R_FIREWALL;
+  if (outside && (unlikely(asks_firewall(svc)) || lacks_control(svc, service, p, now))) return R_FIREWALL;
   if (outside && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;
   if (unlikely(c->drop_rate) && defence_drops()) return R_DROP_PACKET;
   if (p->sport == FTP_DATA_PORT) return R_FTP_DATA;

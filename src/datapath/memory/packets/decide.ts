@@ -70,6 +70,13 @@ function isLocal({ environment, device }: Question, { source, destination }: Pac
 export const asksFirewall = ({ firewall, port }: ServiceRecord, destinationPort: number): boolean =>
   firewall && (port === 0 || port === destinationPort);
 
+/** A data connection that follows none: its client has no template of the service, which the control connection makes. */
+function lacksControl({ table, now }: Question, { source, destinationPort }: Packet, service: ServiceRecord): boolean {
+  const { firewall, port } = service;
+  if (!firewall || port === 0 || port === destinationPort) return false;
+  return table.templatesOf(service).lead(service, { client: source, call: undefined }, now) === undefined;
+}
+
 const passes: Decision = { kind: 'pass', reason: 'no_connection' };
 
 /**
@@ -89,7 +96,7 @@ function obstacle(question: Question, packet: Packet, service: ServiceRecord): R
   const outside = wire && accepted !== true;
   if (!protocolRulesOf(packet).mayBegin(table.settings, packet)) return 'no_connection';
   if (outside && mark === 0 && !isLocal(question, packet)) return 'not_local';
-  if (outside && asksFirewall(service, packet.destinationPort)) return 'firewall';
+  if (outside && (asksFirewall(service, packet.destinationPort) || lacksControl(question, packet, service))) return 'firewall';
   if (outside && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
   if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
   if (packet.sourcePort === FTP_DATA_PORT) return 'ftp_data';
