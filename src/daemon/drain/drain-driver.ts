@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DrainEvent } from '../../control/drain/messages.js';
 import { netnsStatePath } from '../../host/state-file.js';
 import { type Drain, isDriven } from '../../model/drain/drain.js';
@@ -19,6 +20,10 @@ const LOOK_MS = 1000;
 /** A look at a full table may take long: so many times as long is its rest. */
 const REST_TIMES = 10;
 
+/** The time until the first deadline, ms: none waits for the rest after a long look. */
+const deadlineMs = (drains: readonly Drain[]): number =>
+  Math.min(...drains.flatMap(({ state, deadlineUs }) => (state === 'draining' ? [(deadlineUs - monotonicUs()) / 1000] : [])));
+
 /** Looks until `isDone`, or until nothing is left to be looked at. `lookMs`: the pause between two looks. */
 export async function drive(
   isDone: (drains: readonly Drain[]) => boolean,
@@ -28,10 +33,10 @@ export async function drive(
   for (;;) {
     const beganUs = monotonicUs();
     const record = unlessBusy(() => turn({ onEvent }));
-    if (record !== undefined) await endDrained(record.drains, onEvent);
-    if (record !== undefined && (isDone(record.drains) || !isDriven(record))) return record.drains;
     const tookMs = (monotonicUs() - beganUs) / 1000;
-    await new Promise((done) => setTimeout(done, Math.max(lookMs, tookMs * REST_TIMES)));
+    if (record !== undefined && (await endDrained(record.drains, onEvent))) continue;
+    if (record !== undefined && (isDone(record.drains) || !isDriven(record))) return record.drains;
+    await delay(Math.max(lookMs, Math.min(tookMs * REST_TIMES, deadlineMs(record?.drains ?? []))));
   }
 }
 

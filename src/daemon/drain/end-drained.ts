@@ -218,7 +218,7 @@ function alone(): Lock | undefined {
 
 const isEnding = (drain: Drain): boolean => isResetting(drain) || isRemoving(drain);
 
-function markDone(drain: Drain, text: string, onEvent: OnDrainEvent): void {
+function markDone(drain: Drain, text: string, onEvent: OnDrainEvent): true {
   withDirector((director) =>
     director.exclusively(() => {
       const record = director.drainRecord();
@@ -227,21 +227,24 @@ function markDone(drain: Drain, text: string, onEvent: OnDrainEvent): void {
       if (isDue) take(director, record, { kind: 'done', id: drain.id, text }, onEvent);
     }),
   );
+  return true;
 }
 
-/** Ends what these drains ask for, and marks it as done. Nothing where another process does so. */
-export async function endDrained(drains: readonly Drain[], onEvent: OnDrainEvent): Promise<void> {
+/** Ends what these drains ask for, and marks it as done: true where it did for any. Nothing where another process does so. */
+export async function endDrained(drains: readonly Drain[], onEvent: OnDrainEvent): Promise<boolean> {
   const due = drains.filter(isEnding);
   const lock = due.length === 0 ? undefined : alone();
-  if (lock === undefined) return;
+  if (lock === undefined) return false;
+  let marked = false;
   try {
     for (const drain of due) {
       const text = await endText(drain);
       if (text === undefined) continue;
       // Not marked, where the lock is held, it is done once more at the next turn.
-      unlessBusy(() => markDone(drain, text, onEvent));
+      marked = unlessBusy(() => markDone(drain, text, onEvent)) === true || marked;
     }
   } finally {
     lock.release();
   }
+  return marked;
 }
