@@ -108,18 +108,13 @@ static __always_inline void conn_finish(struct verdict *v) {
 
 /* Must the packet filter of the host see new connections before they are balanced? FTP's data connections follow one that it has seen. */
 static __always_inline bool asks_firewall(struct service *s) { return s->flags & SVC_FIREWALL && !(ALL_PORTS && s->port); }
-/* One that follows none: its client has no template of the service, which the control connection makes. */
-static __always_inline bool lacks_control(struct service *s, __u32 service, struct packet *p, __u32 now) {
-  if (!ALL_PORTS || likely(!(s->flags & SVC_FIREWALL)) || !s->port) return false;
-  note_client_source(p);
-  return !template_find(service, p->saddr, now);
-}
 
 /* May the packet in the scratch space start a connection of the service? R_NONE: yes; with UNANSWERABLE, a reply to its source would not
  * leave the host. */
 #define UNANSWERABLE 0x100
 #define BYPASSABLE 0x200 /* and if there is no destination for it, it goes on to its own address */
-static __always_inline __u32 reason_of(__u32 may) { return may & ~(UNANSWERABLE | BYPASSABLE); }
+#define FOLLOWS 0x400 /* and the packet filter sees it first unless a template of its client leads it, which a control connection of FTP has made */
+static __always_inline __u32 reason_of(__u32 may) { return may & ~(UNANSWERABLE | BYPASSABLE | FOLLOWS); }
 static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __u32 service) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
@@ -132,7 +127,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   if (!may_begin(c, p)) return R_NO_CONNECTION;
   if (xdp ? svc->flags & SVC_ASKS_WIDE : begins_elsewhere(ctx, svc)) return R_NO_CONNECTION;
   if (outside && unlikely(!vip_is_local(ctx, xdp, c, service, svc, ifindex, p, now))) return R_NOT_LOCAL;
-  if (outside && (unlikely(asks_firewall(svc)) || lacks_control(svc, service, p, now))) return R_FIREWALL;
+  if (outside && unlikely(asks_firewall(svc))) return R_FIREWALL;
   if (outside && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;
   if (unlikely(c->drop_rate) && defence_drops()) return R_DROP_PACKET;
   if (p->sport == FTP_DATA_PORT) return R_FTP_DATA;
@@ -147,11 +142,18 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
 
 /* may_schedule() for tc, which alone reads what a message of SIP has: one without a Call-ID starts no connection. */
 #ifndef SHORT_CUT
+static __always_inline bool follows_control(struct __sk_buff *skb, struct service *s) {
+  struct conf *c = the_conf();
+  if (!ALL_PORTS || likely(!(s->flags & SVC_FIREWALL)) || !s->port || !c) return false;
+  return skb->ingress_ifindex != LOOPBACK && skb->ingress_ifindex != c->pair_peer_ifindex;
+}
+
 static __always_inline __u32 may_schedule_call(struct __sk_buff *skb, __u32 service) {
   __u32 may = may_schedule(skb, false, skb->ingress_ifindex, service);
   struct service *svc = may & ~UNANSWERABLE ? 0 : service_at(service);
   bool persistent_by_call = svc && unlikely((svc->flags & (SVC_SIP | SVC_PERSISTENT)) == (SVC_SIP | SVC_PERSISTENT));
   if (persistent_by_call && !call_read(skb, ETH_LEN)) return R_NO_CALL_ID;
+  if (svc && follows_control(skb, svc)) may |= FOLLOWS;
   return svc && is_bypassable(skb, svc) ? may | BYPASSABLE : may;
 }
 #endif
@@ -242,9 +244,10 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->unanswerable = may & UNANSWERABLE;
   v->bypassable = may & BYPASSABLE;
   v->reason = reason_of(may);
+  if (!v->reason) v->dest = template_find(v->service, v->p->saddr, v->now);
+  if (unlikely(may & FOLLOWS) && !v->dest) v->reason = R_FIREWALL;
   if (v->reason && !reuse_waits(v->p, v->reason)) reuse_end(v->key);
   if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET || v->reason == R_NO_CALL_ID ? GO_DROP : GO_STACK;
-  v->dest = template_find(v->service, v->p->saddr, v->now);
   if (unlikely(is_scheduled_once(svc, v->p))) return conn_once(v);
   enum decision go = conn_new(v);
   if (go != GO_REQUEST) return go;

@@ -46,7 +46,7 @@ static __always_inline __u32 related_asked(int done) { return done & (RELATED_AS
 /* An exact service's connections are not the wide build's, which was the last one to look: the packet goes back to the program on the links. One of all
  * ports has port 0, which a quoted packet may have, too. Where the packet filter sees new connections first, an error begins none: it would never see them. */
 static __always_inline int related_begins(struct service *s, __u32 service, __u16 port) {
-  if (unlikely(asks_firewall(s))) return TC_ACT_UNSPEC;
+  if (unlikely(s->flags & SVC_FIREWALL)) return TC_ACT_UNSPEC;
   return ALL_PORTS && s->port && s->port == port ? TC_BACK : (int)(RELATED_ASKED | service);
 }
 

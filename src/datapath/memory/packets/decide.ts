@@ -67,7 +67,7 @@ function isLocal({ environment, device }: Question, { source, destination }: Pac
 }
 
 /** Must the host's packet filter see it first? FTP's data connections follow one that it has seen. */
-export const asksFirewall = ({ firewall, port }: ServiceRecord, destinationPort: number): boolean =>
+const asksFirewall = ({ firewall, port }: ServiceRecord, { destinationPort }: Packet): boolean =>
   firewall && (port === 0 || port === destinationPort);
 
 /** A data connection that follows none: its client has no template of the service, which the control connection makes. */
@@ -96,11 +96,12 @@ function obstacle(question: Question, packet: Packet, service: ServiceRecord): R
   const outside = wire && accepted !== true;
   if (!protocolRulesOf(packet).mayBegin(table.settings, packet)) return 'no_connection';
   if (outside && mark === 0 && !isLocal(question, packet)) return 'not_local';
-  if (outside && (asksFirewall(service, packet.destinationPort) || lacksControl(question, packet, service))) return 'firewall';
+  if (outside && asksFirewall(service, packet)) return 'firewall';
   if (outside && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
   if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
   if (packet.sourcePort === FTP_DATA_PORT) return 'ftp_data';
-  return packet.protocol === IpProtocol.udp && isFromService(question, packet) ? 'martian' : undefined;
+  if (packet.protocol === IpProtocol.udp && isFromService(question, packet)) return 'martian';
+  return outside && lacksControl(question, packet, service) ? 'firewall' : undefined;
 }
 
 /** A client on the director may have a port of an address with a service of all ports. */

@@ -2,7 +2,7 @@
 // translated.
 import { roomFor } from './client-address.js';
 import type { Connection } from './connection.js';
-import { asksFirewall, beginQuoted, isServerSide, type Question } from './decide.js';
+import { beginQuoted, isServerSide, type Question } from './decide.js';
 import type { Endpoint } from './endpoint.js';
 import { handIn } from './ethernet.js';
 import { rulesOf } from './family.js';
@@ -137,7 +137,7 @@ export function relatedScheduled(question: Question, message: Message): Outcome 
   const service = scope.service(from, protocol, { client: to, now });
   if (service === undefined) return undefined;
   // The packet filter would never see the connection.
-  if (!service.live || asksFirewall(service, from.port)) return passed(message);
+  if (!service.live || service.firewall) return passed(message);
   const begun = beginQuoted(question, message, service);
   if (typeof begun !== 'string') return toServer(question, message, begun);
   table.count(begun);
