@@ -12,7 +12,13 @@ const SLAB_BYTES = 65_536;
 const RECEIVE_AT = 4096;
 
 /** Calls `use` while `count` clients of address:port, each of which had one answer, are idle. @throws Error where one was not answered */
-export async function withIdleClients<T>(namespace: string, address: string, port: number, count: number, use: () => T): Promise<T> {
+export async function withIdleClients<T>(
+  namespace: string,
+  address: string,
+  port: number,
+  count: number,
+  use: () => Promise<T>,
+): Promise<T> {
   const target = parseAddress(address);
   if (target === undefined) throw new Error(`no address: ${address}`);
   const fds: number[] = [];
@@ -37,7 +43,7 @@ export async function withIdleClients<T>(namespace: string, address: string, por
       await ask(reactor, some, request);
       await until(`${fds.length} answers`, () => answered >= fds.length);
     }
-    return use();
+    return await use();
   } finally {
     for (const fd of fds) reactor.closeFd(fd);
     reactor.close();
