@@ -55,6 +55,7 @@ test('roles under systemd: checked, run, run again, and as at the next boot', { 
         'addr add 192.0.2.5/24 dev eth0',
       ])
         host.run('ip', ...words.split(' '));
+      host.run('sh', '-c', 'echo \'AUTO="false"\' >/etc/default/ipvsadm'); // as Debian's ipvsadm brings it
       const enter = host.enter.join(' ');
       const vars = {
         ...VARIABLES,
