@@ -27,13 +27,18 @@ function combinedLine(record: AccessRecord, at: Date): string {
   const { client, method, target, minor, status, bodyBytes, referer, agent, server, tries } = record;
   const request = method === '' ? '-' : `${escaped(method)} ${escaped(target)} HTTP/1.${minor}`;
   const times = `${phaseMs(record, record.headUs)} ${phaseMs(record, record.endUs)}`;
-  return `${formatAddress(client)} - - [${timeLocal(at)}] "${request}" ${status} ${bodyBytes} "${orDash(referer)}" "${orDash(agent)}" ${server === '' ? '-' : server} ${tries} ${times} "${escaped(endingText(record))}"\n`;
+  return `${formatAddress(client)} - - [${timeLocal(at)}] "${request}" ${status} ${bodyBytes} "${orDash(referer)}" "${orDash(agent)}" ${orDash(server)} ${tries} ${times} "${escaped(endingText(record))}"\n`;
 }
+
+/** What clients send is any bytes, and the file is UTF-8: what is not ASCII is `\uXXXX`, a byte by its value. */
+const ascii = (json: string): string =>
+  json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 function jsonLine(record: AccessRecord, at: Date): string {
   const { startUs, headUs, endUs, client, minor, ...others } = record;
   const times = { headMs: phaseMs(record, headUs), totalMs: ms(endUs - startUs) };
-  return `${JSON.stringify({ time: at.toISOString(), client: formatAddress(client), protocol: `HTTP/1.${minor}`, ...others, ...times })}\n`;
+  const line = { time: at.toISOString(), client: formatAddress(client), protocol: `HTTP/1.${minor}`, ...others, ...times };
+  return `${ascii(JSON.stringify(line))}\n`;
 }
 
 /** One line with its end. `at`: when the request ended. */
