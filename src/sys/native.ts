@@ -120,7 +120,7 @@ export interface Native {
   reactorConnect(address: Uint8Array, events: number): number;
   /** Bytes received into the slab; 0: the end. */
   reactorRecv(fd: number, offset: number, length: number): number;
-  /** Bytes of the slab that were sent, of one part or two. */
+  /** Bytes of the slab that were sent. `endFollows`: the kernel keeps the last segment for the end of the stream. */
   reactorSend(fd: number, offset: number, length: number, endFollows: boolean): number;
   reactorShutdown(fd: number): number;
   /** The socket's pending error, as -errno. */
