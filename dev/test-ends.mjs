@@ -42,6 +42,9 @@ function killedForMemory() {
   return Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0);
 }
 
+/** What an event of an outermost test changes in the number of those that have begun and not ended. */
+export const OPEN_CHANGES = { 'test:enqueue': 1, 'test:pass': -1, 'test:fail': -1 };
+
 const counted = (count, one, more) => `${count} ${count === 1 ? one : more}`;
 
 export class TestEnds {
@@ -71,7 +74,7 @@ export class TestEnds {
         file,
         running.filter((_, at) => at !== running.lastIndexOf(name)),
       );
-    const change = nesting === 0 ? ({ 'test:enqueue': 1, 'test:pass': -1, 'test:fail': -1 }[type] ?? 0) : 0;
+    const change = nesting === 0 ? (OPEN_CHANGES[type] ?? 0) : 0;
     this.#open.set(file, (this.#open.get(file) ?? 0) + change);
     return event;
   }

@@ -18,7 +18,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { TestEnds } from './test-ends.mjs';
+import { OPEN_CHANGES, TestEnds } from './test-ends.mjs';
 import { groupsOf } from './test-groups.mjs';
 import { ShortReport } from './test-report.mjs';
 import { judgeSkip } from './test-skips.mjs';
@@ -44,6 +44,8 @@ const { WEIR_TEST_COUNTS: countsFile } = process.env;
 delete process.env.WEIR_TEST_COUNTS;
 /** One file that hangs must not use up the time of the others. The longest of both sorts take less than half of it. */
 const FILE_TIMEOUT_MS = options.long ? 2_700_000 : 900_000;
+/** One whose tests have ended has only its own cleaning left: what it holds besides (a server, a child) would keep it until then. */
+const LINGER_MS = 60_000;
 const SLOWEST_MAX = 25;
 
 const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes: true })
@@ -102,10 +104,27 @@ const groups = words.length === 0 && !options.long ? groupsOf(root, chosen) : ne
 const membersOf = (file) => groups.get(file) ?? [file];
 const absolute = (file) => join(root, file);
 
+/** The events of a process, which is ended when its tests have ended and it goes on. */
+async function* endingEvents(file) {
+  const ending = new AbortController();
+  const signals = AbortSignal.any([signal, ending.signal]);
+  let [open, timer] = [0];
+  for await (const event of run({ files: [absolute(file)], timeout: FILE_TIMEOUT_MS, signal: signals })) {
+    const { type, data } = event;
+    const change = data.nesting === 0 && data.name !== data.file ? OPEN_CHANGES[type] : undefined;
+    open += change ?? 0;
+    if (change !== undefined) clearTimeout(timer);
+    if (change === -1 && open === 0)
+      timer = setTimeout(() => ending.abort(new Error('it went on after its last test, and was ended')), LINGER_MS);
+    yield event;
+  }
+  clearTimeout(timer);
+}
+
 /** One process's events but for its counts, which go into the totals. */
 async function* eventsOf(file) {
   const without = new Set(groups.get(file));
-  for await (const event of run({ files: [absolute(file)], timeout: FILE_TIMEOUT_MS, signal })) {
+  for await (const event of endingEvents(file)) {
     const { type, data } = event;
     if (data.file !== undefined) without.delete(relative(root, data.file));
     if (type === 'test:fail' && data.name === absolute(file)) without.clear(); // those behind what ended the process

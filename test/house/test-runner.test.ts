@@ -253,3 +253,20 @@ breadth('two runs that count into one file end with the failures of the first, a
   const third = runTests(['good'], file);
   assert.equal(third.stdout.match(/^✖ bad /gm)?.length, 1);
 });
+
+test('a file whose tests have ended is not waited for until its time is over', () => {
+  const runner = join(project, 'dev/test.mjs');
+  const text = readFileSync(runner, 'utf8');
+  writeFileSync(runner, text.replace('LINGER_MS = 60_000', 'LINGER_MS = 500'));
+  assert.notEqual(readFileSync(runner, 'utf8'), text);
+  write(
+    'test/held.test.js',
+    "import { createServer } from 'node:net';",
+    "test('holds', () => void createServer().listen(0, '127.0.0.1'));",
+  );
+  write('test/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 2000)));", "test('next', () => {});");
+  const { status, stdout, counts: last } = runTests([]);
+  assert.equal(status, 1);
+  assert.equal(last, 'tests 4, suites 0, pass 3, fail 0, cancelled 1, skipped 0, todo 0');
+  assert.match(stdout, /held\.test\.js .*\n.*it went on after its last test, and was ended/);
+});

@@ -19,6 +19,7 @@ async function start(drainS = 20): Promise<{ readonly proxy: RunningProxy; reado
   const port = await freePort();
   const words = servers.map((one) => `127.0.0.1:${one.port}`);
   const proxy = new RunningProxy(['--listen', `127.0.0.1:${port}`, '--workers', '2', '--drain', String(drainS), ...words]);
+  after(() => proxy.kill());
   const [, pids = ''] = await proxy.reported(/serves \S+ with 2 processes \(([\d ]+)\)/);
   return { proxy, port, pids: pids.split(' ').map(Number) };
 }

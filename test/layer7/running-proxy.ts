@@ -88,6 +88,12 @@ export class RunningProxy {
     this.#child.kill(name);
   }
 
+  /** For the end of a test, also of one that failed; its processes and its engine end when it has gone (PR_SET_PDEATHSIG). */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+
   /** Waits until its messages match; the match. @throws Error when it ended before */
   async reported(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {

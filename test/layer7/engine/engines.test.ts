@@ -143,6 +143,7 @@ for (const name of ENGINE_NAMES) {
     writeFileSync(file, bed.text(port));
     const serving = async (): Promise<RunningProxy> => {
       const one = new RunningProxy([name, '--config', file, '--workers', '1', '--dir', dir], 'engine');
+      after(() => one.kill());
       await one.reported(/runs (nginx|haproxy)/);
       await untilServed(port);
       return one;
