@@ -219,14 +219,33 @@ static int switch_on(int fd, int level, int option) {
   return setsockopt(fd, level, option, &one, sizeof one);
 }
 
+/* A connection that lasts: the kernel looks for its peer. Most do not, and need neither a timer nor a place in the set. */
+static int adopt(const Reactor *r, int fd, uint32_t events) {
+  return switch_on(fd, SOL_SOCKET, SO_KEEPALIVE) ? -errno : control(r, EPOLL_CTL_ADD, fd, events);
+}
+
+/* reactorAdopt(fd, events): watches an accepted connection that was not; 0 or -errno */
+static napi_value js_adopt(napi_env env, napi_callback_info info) {
+  ARGS("reactorAdopt");
+  const Reactor *r = reactor_here(&a);
+  int fd = arg_fd(&a, 0);
+  uint32_t events = (uint32_t)arg_int(&a, 1, 0, UINT32_MAX);
+  if (args_bad(&a)) return NULL;
+  return number(env, adopt(r, fd, events));
+}
+
 /* What accepted sockets inherit is set here once. */
 static int listener_options(int fd, int family) {
-  if (switch_on(fd, SOL_SOCKET, SO_REUSEADDR) || switch_on(fd, SOL_SOCKET, SO_REUSEPORT) || switch_on(fd, IPPROTO_TCP, TCP_NODELAY) ||
-      switch_on(fd, SOL_SOCKET, SO_KEEPALIVE))
-    return -1;
+  if (switch_on(fd, SOL_SOCKET, SO_REUSEADDR) || switch_on(fd, SOL_SOCKET, SO_REUSEPORT) || switch_on(fd, IPPROTO_TCP, TCP_NODELAY)) return -1;
   /* an address that is not here yet: the kernel has one option for both families */
   if (switch_on(fd, IPPROTO_IP, IP_FREEBIND)) return -1;
   return family == AF_INET6 ? switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) : 0;
+}
+
+/* A request is acknowledged by its answer, not by a packet before it: reactorAcknowledge where it is not whole. listen() undoes it. */
+static int acknowledge_late(int fd) {
+  int zero = 0;
+  return setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &zero, sizeof zero);
 }
 
 /* reactorListen(address, backlog): a listening socket outside of the set, or -errno */
@@ -240,7 +259,7 @@ static napi_value js_listen(napi_env env, napi_callback_info info) {
   memcpy(&family, address.at, sizeof family);
   int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return number(env, -errno);
-  if (listener_options(fd, family) || bind(fd, (void *)address.at, (socklen_t)address.size) || listen(fd, backlog)) {
+  if (listener_options(fd, family) || bind(fd, (void *)address.at, (socklen_t)address.size) || listen(fd, backlog) || acknowledge_late(fd)) {
     int err = errno;
     close(fd);
     return number(env, -err);
@@ -248,8 +267,8 @@ static napi_value js_listen(napi_env env, napi_callback_info info) {
   return number(env, fd);
 }
 
-/* reactorAccept(listener, offset, events): how many connections are accepted and watched, their entries in the slab from offset on; or
- * -errno where the first one failed */
+/* reactorAccept(listener, offset, events): how many connections are accepted, and watched where there are events; their entries in the
+ * slab from offset on; or -errno where the first one failed */
 static napi_value js_accept(napi_env env, napi_callback_info info) {
   ARGS("reactorAccept");
   const Reactor *r = reactor_here(&a);
@@ -263,7 +282,7 @@ static napi_value js_accept(napi_env env, napi_callback_info info) {
     socklen_t length = sizeof peer;
     int fd = accept4(listener, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return number(env, count ? count : -errno);
-    int err = control(r, EPOLL_CTL_ADD, fd, events);
+    int err = events ? adopt(r, fd, events) : 0;
     if (err) {
       close(fd);
       return number(env, count ? count : err);
@@ -317,6 +336,14 @@ static napi_value js_send(napi_env env, napi_callback_info info) {
   return number(env, n < 0 ? -errno : n);
 }
 
+/* reactorAcknowledge(fd): what was received is acknowledged now, and what comes immediately; 0 or -errno */
+static napi_value js_acknowledge(napi_env env, napi_callback_info info) {
+  ARGS("reactorAcknowledge");
+  int fd = arg_fd(&a, 0);
+  if (args_bad(&a)) return NULL;
+  return number(env, switch_on(fd, IPPROTO_TCP, TCP_QUICKACK) ? -errno : 0);
+}
+
 /* reactorShutdown(fd): ends what is sent; 0 or -errno */
 static napi_value js_shutdown(napi_env env, napi_callback_info info) {
   ARGS("reactorShutdown");
@@ -347,6 +374,6 @@ const Export reactor_exports[] = {
     {"reactorWatch", js_watch},     {"reactorListen", js_listen},   {"reactorAccept", js_accept},
     {"reactorConnect", js_connect}, {"reactorRecv", js_recv},       {"reactorSend", js_send},
     {"reactorShutdown", js_shutdown}, {"reactorError", js_error},   {"reactorCloseFd", js_close_fd},
-    {"reactorRemove", js_remove},
+    {"reactorRemove", js_remove},   {"reactorAdopt", js_adopt},     {"reactorAcknowledge", js_acknowledge},
     {NULL, NULL},
 };

@@ -3,7 +3,7 @@ import type { AccessRecord } from '../control/proxy/access-record.js';
 import { type ProxyEdge, Slab } from '../control/proxy/edge.js';
 import type { PoolServer } from '../model/layer7/pool.js';
 import { monotonicUs } from '../sys/clock.js';
-import { type OnEvents, Reactor } from '../sys/reactor/reactor.js';
+import { type OnEvents, READING, Reactor } from '../sys/reactor/reactor.js';
 import { socketAddress } from '../sys/sockets/socket-address.js';
 
 /** Accepted connections are written where no received byte stands. */
@@ -54,9 +54,9 @@ export class ReactorEdge implements ProxyEdge {
     return this.reactor.connect(address);
   }
 
-  /** The connections that wait; or -errno. */
-  accept(listener: number): ReturnType<Reactor['accept']> {
-    return this.reactor.accept(listener, ACCEPT_AT);
+  /** The connections that wait, and are watched for reading where `isWatched`; or -errno. */
+  accept(listener: number, isWatched: boolean): ReturnType<Reactor['accept']> {
+    return this.reactor.accept(listener, ACCEPT_AT, isWatched ? READING : 0);
   }
 
   recv(fd: number, offset: number, length: number): number {
@@ -67,8 +67,12 @@ export class ReactorEdge implements ProxyEdge {
     return this.reactor.send(fd, offset, length, endFollows);
   }
 
-  watch(fd: number, events: number): void {
-    this.reactor.watch(fd, events);
+  watch(fd: number, events: number, isNew: boolean): number {
+    return isNew ? this.reactor.adopt(fd, events) : this.reactor.watch(fd, events);
+  }
+
+  acknowledge(fd: number): void {
+    this.reactor.acknowledge(fd);
   }
 
   shutdownWrite(fd: number): void {

@@ -140,9 +140,13 @@ export class TlsEdge implements StreamEdge {
     return this.#connections[fd]!.send(this.slab.subarray(offset, offset + length));
   }
 
-  watch(fd: number, events: number): void {
+  watch(fd: number, events: number): number {
     this.#connections[fd]!.watch(events);
+    return 0;
   }
+
+  /** It does so already. */
+  acknowledge(): void {}
 
   shutdownWrite(fd: number): void {
     this.#connections[fd]!.shutdownWrite();

@@ -108,13 +108,17 @@ export interface Native {
   reactorClose(): void;
   /** Watches a descriptor, level-triggered (EPOLLIN 1, EPOLLOUT 4, EPOLLRDHUP 0x2000). */
   reactorAdd(fd: number, events: number): number;
+  /** Watches an accepted connection that was not watched, and has the kernel look for its peer (SO_KEEPALIVE). */
+  reactorAdopt(fd: number, events: number): number;
+  /** What a connection received is acknowledged now, and what comes immediately (TCP_QUICKACK). */
+  reactorAcknowledge(fd: number): number;
   /** Other events of a watched one. */
   reactorWatch(fd: number, events: number): number;
   /** The descriptor stays open, outside of the set. `events`: none. */
   reactorRemove(fd: number, events: 0): number;
-  /** A listening TCP socket with SO_REUSEPORT and IP_FREEBIND; not watched. `address`: a sockaddr. */
+  /** A listening TCP socket with SO_REUSEPORT and IP_FREEBIND; not watched. Its connections acknowledge late. `address`: a sockaddr. */
   reactorListen(address: Uint8Array, backlog: number): number;
-  /** How many connections were accepted, at most 64, and are watched: 36 bytes each in the slab: fd, length, sockaddr. */
+  /** How many connections were accepted, at most 64: 36 bytes each in the slab: fd, length, sockaddr. They are watched unless `events` is 0. */
   reactorAccept(listener: number, offset: number, events: number): number;
   /** A watched socket whose connection is under way. */
   reactorConnect(address: Uint8Array, events: number): number;

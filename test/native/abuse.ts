@@ -103,6 +103,8 @@ const shapes: { readonly [K in keyof Native]: string } = {
   reactorOpen: 'nc',
   reactorClose: '',
   reactorAdd: 'nn',
+  reactorAdopt: 'nn',
+  reactorAcknowledge: 'n',
   reactorWatch: 'nn',
   reactorRemove: 'nn',
   reactorListen: 'bn',

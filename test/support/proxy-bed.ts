@@ -1,6 +1,7 @@
 // The proxy's machine on sockets in memory: what clients and servers send is scripted, what they receive is collected, and the kernel takes as
 // many bytes as a test lets it.
 
+import assert from 'node:assert/strict';
 import type { AccessRecord } from '../../src/control/proxy/access-record.js';
 import { AGAIN, HANG_UP, PEER_CLOSED, type ProxyEdge, READABLE, Slab, WRITABLE } from '../../src/control/proxy/edge.js';
 import { ModelRouter } from '../../src/control/proxy/model-router.js';
@@ -13,6 +14,7 @@ import type { Proxying } from '../../src/model/layer7/proxying.js';
 import type { Action } from '../../src/model/layer7/route.js';
 
 const RESET = -104;
+const SET_FULL = -28;
 
 /** One end of a connection: what the other one does with it. */
 export class MemorySocket {
@@ -20,10 +22,12 @@ export class MemorySocket {
   ended = false;
   broken = false;
   received = '';
+  acknowledges = false;
   /** The proxy closed it, or its sending side. */
   isClosed = false;
   isShut = false;
-  watched = READABLE | PEER_CLOSED;
+  /** Undefined: the proxy does not watch it yet. */
+  watched: number | undefined;
   /** The proxy announced the end behind what it sent last, all of which the kernel took. */
   endFollows = false;
   /** Of those received, how many bytes wait in the kernel for that end. */
@@ -39,7 +43,7 @@ export class MemorySocket {
   ) {}
 
   events(): number {
-    if (this.isClosed) return 0;
+    if (this.isClosed || this.watched === undefined) return 0;
     if (this.broken) return HANG_UP | (this.watched & READABLE);
     const readable = this.incoming.length > 0 ? READABLE : 0;
     const end = this.ended ? READABLE | PEER_CLOSED : 0;
@@ -54,6 +58,8 @@ class MemoryEdge implements ProxyEdge {
   readonly records: AccessRecord[] = [];
   /** Servers that refuse connections, by name. */
   readonly refusing = new Set<string>();
+  /** No further descriptor can be watched. */
+  isSetFull = false;
   /** How often the proxy sent something. */
   sends = 0;
   /** Called for each send before the kernel takes anything. */
@@ -76,7 +82,10 @@ class MemoryEdge implements ProxyEdge {
   }
 
   connect(server: PoolServer): number {
-    return this.refusing.has(server.name) ? -111 : this.add(server).fd;
+    if (this.refusing.has(server.name)) return -111;
+    const socket = this.add(server);
+    socket.watched = READABLE | PEER_CLOSED;
+    return socket.fd;
   }
 
   recv(fd: number, offset: number, length: number): number {
@@ -105,8 +114,16 @@ class MemoryEdge implements ProxyEdge {
     return count;
   }
 
-  watch(fd: number, events: number): void {
-    this.sockets[fd]!.watched = events;
+  watch(fd: number, events: number, isNew: boolean): number {
+    const socket = this.sockets[fd]!;
+    assert.equal(socket.watched === undefined, isNew);
+    if (this.isSetFull && isNew) return SET_FULL;
+    socket.watched = events;
+    return 0;
+  }
+
+  acknowledge(fd: number): void {
+    this.sockets[fd]!.acknowledges = true;
   }
 
   shutdownWrite(fd: number): void {
@@ -169,8 +186,10 @@ export class ProxyBed {
     this.machine = new ProxyMachine(this.edge, { router: this.router, limits: this.model.limits, explainToken: options.explainToken });
   }
 
-  client(): MemorySocket {
+  /** `sent`: what is there when the connection is accepted. */
+  client(sent = ''): MemorySocket {
     const socket = this.edge.add(undefined);
+    if (sent !== '') socket.incoming.push(Buffer.from(sent, 'latin1'));
     this.machine.accepted(socket.fd, ADDRESS, PORT, this.model.listeners[0]!);
     return socket;
   }

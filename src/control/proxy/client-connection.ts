@@ -34,6 +34,8 @@ export class ClientConnection extends Stream implements ClientSide {
   #startUs: number;
   #requests = 0;
   #isServing = false;
+  /** The first byte of a request was received, and its deadline counts from then. */
+  #isWithinHead = false;
   #isLingering = false;
   #lingered = 0;
   #awaitsProxyHeader: boolean;
@@ -49,7 +51,7 @@ export class ClientConnection extends Stream implements ClientSide {
     readonly listener: Listener,
     secured?: Secured,
   ) {
-    super(secured?.table ?? context, fd);
+    super(secured?.table ?? context, fd, secured !== undefined);
     this.#serverName = secured?.serverName;
     this.#startUs = context.edge.nowUs;
     this.#awaitsProxyHeader = listener.proxyFrom.length > 0 && secured === undefined;
@@ -80,6 +82,10 @@ export class ClientConnection extends Stream implements ClientSide {
 
   cutTunnel(): void {
     this.#exchange?.cut();
+  }
+
+  protected override get awaitsMore(): boolean {
+    return this.#exchange === undefined || this.#exchange.isTunnel || !this.#exchange.body.isDone;
   }
 
   override takeKept(): Uint8Array | undefined {
@@ -165,9 +171,6 @@ export class ClientConnection extends Stream implements ClientSide {
     }
     return false;
   }
-
-  /** The first byte of a request was received, and its deadline counts from then. */
-  #isWithinHead = false;
 
   #beginProxied(from: number, to: number): boolean {
     const read = readProxyHeader(this.context.edge.slab.subarray(from, to));
@@ -286,15 +289,10 @@ export class ClientConnection extends Stream implements ClientSide {
     this.#head = undefined;
     if (this.isClosed) return;
     const { limits, edge, idleClients } = this.context;
+    if (record.ending !== 'done' && record.status === 0) this.close();
+    else if (!keeps) this.#leave(record.ending ?? 'done', isLast);
+    if (this.isClosed || !keeps) return;
     idleClients.add(this);
-    if (record.ending !== 'done' && record.status === 0) {
-      this.close();
-      return;
-    }
-    if (!keeps) {
-      this.#leave(record.ending ?? 'done', isLast);
-      return;
-    }
     this.deadlineUs = edge.nowUs + (this.isFull ? limits.sendTimeoutUs : this.#idleUs);
     if (this.isFull) this.pause();
     else if (!this.#isServing) this.#goOn();
@@ -302,7 +300,7 @@ export class ClientConnection extends Stream implements ClientSide {
 
   #goOn(): void {
     this.resume();
-    const kept = this.kept;
+    const kept = this.isClosed ? undefined : this.kept;
     if (kept !== undefined) {
       this.kept = undefined;
       this.context.edge.slab.set(kept, Slab.receiveAt);

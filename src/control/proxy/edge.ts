@@ -35,7 +35,10 @@ export interface StreamEdge {
   recv(fd: number, offset: number, length: number): number;
   /** `endFollows`: the last segment may wait for the end of the stream, which comes next. */
   send(fd: number, offset: number, length: number, endFollows: boolean): number;
-  watch(fd: number, events: number): void;
+  /** `isNew`: nothing of it was watched so far. 0, or a negative error. */
+  watch(fd: number, events: number, isNew: boolean): number;
+  /** What was received is acknowledged before it is answered. */
+  acknowledge(fd: number): void;
   shutdownWrite(fd: number): void;
   /** `isCut`: what was to be sent is not whole, so that nothing of it need be waited for. */
   close(fd: number, isCut?: boolean): void;

@@ -15,7 +15,7 @@ export class ProxyHeaderConnection extends Stream {
     fd: number,
     readonly onWhole: OnProxyHeader,
   ) {
-    super(context, fd);
+    super(context, fd, true);
     this.deadlineUs = context.edge.nowUs + context.limits.headTimeoutUs;
   }
 

@@ -5,7 +5,7 @@ import type { Listener } from '../../model/layer7/listener.js';
 import { ClientConnection } from './client-connection.js';
 import type { Secured } from './client-side.js';
 import type { ProxyContext } from './context.js';
-import type { ProxyEdge, StreamEdge } from './edge.js';
+import { type ProxyEdge, READABLE, type StreamEdge } from './edge.js';
 import { IdleClients } from './idle-clients.js';
 import { IdleConnections } from './idle-connections.js';
 import { type OnProxyHeader, ProxyHeaderConnection } from './proxy-header-connection.js';
@@ -64,7 +64,10 @@ export class ProxyMachine implements ProxyContext {
     const came = new ClientConnection(this, fd, address, port, listener, secured);
     // Closes a client that waits between requests; where there is none, the one that came.
     if (this.#clients > this.limits.connectionsMax) (this.idleClients.take() ?? came).close();
-    if (!came.isClosed) this.idleClients.add(came);
+    if (came.isClosed) return;
+    this.idleClients.add(came);
+    // its request may be there: it is served, and often over, before the connection is watched
+    if (secured === undefined) came.ready(READABLE);
   }
 
   /** A connection with a PROXY header before its TLS. */
@@ -91,7 +94,10 @@ export class ProxyMachine implements ProxyContext {
     const { nowUs } = this.edge;
     for (const { streams } of this.#tables) {
       for (const stream of streams) {
-        if (stream === undefined || stream.deadlineUs === 0 || stream.deadlineUs > nowUs) continue;
+        if (stream === undefined) continue;
+        // a client that goes while its request is served
+        stream.ensureWatched();
+        if (stream.deadlineUs === 0 || stream.deadlineUs > nowUs) continue;
         stream.deadlineUs = 0;
         stream.onDeadline();
       }

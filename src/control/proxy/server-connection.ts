@@ -33,7 +33,7 @@ export class ServerConnection extends Stream {
     /** The client that alone may use it; undefined: any may. */
     public owner: Stream | undefined,
   ) {
-    super(table, fd);
+    super(table, fd, true);
   }
 
   /** Bytes went over it: before, the kernel answers EAGAIN. */

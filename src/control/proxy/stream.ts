@@ -25,7 +25,10 @@ export abstract class Stream {
   /** Of what was sent the heads of answers, as far as the sender counts them. */
   headBytes = 0;
   #bytesTaken = 0;
-  #watched = READING;
+  /** Undefined: nothing yet. */
+  #watched: number | undefined;
+  /** Received bytes are acknowledged before they are answered. */
+  #acknowledges = false;
   #isPaused = false;
   #waiting: Uint8Array[] | undefined;
   #waitingBytes = 0;
@@ -36,8 +39,10 @@ export abstract class Stream {
   constructor(
     readonly table: StreamTable,
     readonly fd: number,
+    isWatched: boolean,
   ) {
     table.streams[fd] = this;
+    if (isWatched) this.#watched = READING;
   }
 
   /** slab[from, to) was received. */
@@ -46,6 +51,10 @@ export abstract class Stream {
   abstract onEnd(): void;
   /** The connection broke; it is closed already. */
   abstract onBroken(error: number): void;
+  /** More is to come before the peer gets something. */
+  protected get awaitsMore(): boolean {
+    return false;
+  }
   /** Some of what waited was sent. */
   onSent(): void {}
   /** All that waited was sent. */
@@ -74,13 +83,19 @@ export abstract class Stream {
   #watch(): void {
     const events = (this.#isPaused || this.#hasEnded ? 0 : READING) | (this.#waiting === undefined ? 0 : WRITABLE);
     if (events === this.#watched || this.isClosed) return;
+    const error = this.table.edge.watch(this.fd, events, this.#watched === undefined);
+    if (error < 0) this.#break(error);
     this.#watched = events;
-    this.table.edge.watch(this.fd, events);
+  }
+
+  /** What comes next is waited for: until then one that was accepted is not watched. */
+  ensureWatched(): void {
+    if (this.#watched === undefined) this.#watch();
   }
 
   pause(): void {
     this.#isPaused = true;
-    this.#watch();
+    if (this.#watched !== undefined) this.#watch();
   }
 
   resume(): void {
@@ -106,6 +121,16 @@ export abstract class Stream {
     const count = edge.recv(this.fd, from, READ_MAX_BYTES);
     if (count > 0) this.onData(Slab.receiveAt, from + count);
     else this.#readNone(count, kept, from);
+    if (this.awaitsMore) this.#awaitMore(count > 0);
+  }
+
+  /** A peer may wait for an acknowledgement before it sends the rest (RFC 896). */
+  #awaitMore(hasPart: boolean): void {
+    if (hasPart && !this.#acknowledges && !this.isClosed) {
+      this.#acknowledges = true;
+      this.table.edge.acknowledge(this.fd);
+    }
+    this.ensureWatched();
   }
 
   #readNone(count: number, kept: Uint8Array | undefined, to: number): void {

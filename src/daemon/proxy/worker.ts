@@ -133,7 +133,7 @@ export class ProxyWorker {
 
   /** Whether there was a connection; more may wait. */
   #accept(fd: number, listener: Listener): boolean {
-    const accepted = this.#edge.accept(fd);
+    const accepted = this.#edge.accept(fd, listener.tls !== undefined);
     if (typeof accepted === 'number') {
       if (EXHAUSTED.includes(accepted)) this.#pause(fd, accepted);
       else if (accepted !== -EAGAIN) this.send({ kind: 'fault', text: `accept on ${listener.name}: error ${-accepted}` });
@@ -143,13 +143,16 @@ export class ProxyWorker {
       const isTrusted = listener.proxyFrom.length === 0 || listener.proxyFrom.some((subnet) => contains(subnet, address));
       if (!isTrusted) this.#edge.close(client);
       else if (listener.tls === undefined) this.#machine.accepted(client, address, port, listener);
-      else this.#tls.accepted(client, address, port, listener);
+      else {
+        this.#edge.acknowledge(client);
+        this.#tls.accepted(client, address, port, listener);
+      }
     }
     return true;
   }
 
   #pause(fd: number, error: number): void {
-    this.#edge.watch(fd, 0);
+    this.#edge.watch(fd, 0, false);
     this.#paused.add(fd);
     if (!this.#isExhausted) this.send({ kind: 'fault', text: `no descriptor or memory for a connection: error ${-error}` });
     this.#isExhausted = true;
@@ -158,7 +161,7 @@ export class ProxyWorker {
   #tick(): void {
     this.#edge.readClock();
     this.#machine.tick();
-    for (const fd of this.#paused) if (this.#listeners.has(fd)) this.#edge.watch(fd, Events.readable);
+    for (const fd of this.#paused) if (this.#listeners.has(fd)) this.#edge.watch(fd, Events.readable, false);
     this.#isExhausted = this.#paused.size > 0;
     this.#paused.clear();
     this.#endIfDrained();

@@ -9,6 +9,8 @@ import { AGAIN, Events, READING, Reactor } from './reactor.js';
 
 const { EBADF, ECONNREFUSED, ENOTSOCK } = constants.errno;
 const SLAB_BYTES = 65_536;
+/** Of Linux: socket(7), tcp(7). */
+const [SOL_SOCKET, SO_KEEPALIVE, IPPROTO_TCP, TCP_NODELAY, TCP_QUICKACK] = [1, 9, 6, 1, 12];
 
 /** A reactor whose events can be awaited by descriptor. */
 class Bed {
@@ -52,11 +54,11 @@ test('connections of both families are accepted with their addresses, and bytes 
     const { reactor } = bed;
     for (const text of ['127.0.0.1', '::1']) {
       const { listener, address } = bed.listen(text);
-      assert.equal(reactor.accept(listener, 0), AGAIN);
+      assert.equal(reactor.accept(listener, 0, READING), AGAIN);
       const client = reactor.connect(address);
-      let accepted = reactor.accept(listener, 0);
+      let accepted = reactor.accept(listener, 0, READING);
       await bed.until(() => {
-        if (typeof accepted === 'number') accepted = reactor.accept(listener, 0);
+        if (typeof accepted === 'number') accepted = reactor.accept(listener, 0, READING);
         return typeof accepted !== 'number';
       });
       assert.ok(typeof accepted !== 'number' && accepted.length === 1);
@@ -70,6 +72,43 @@ test('connections of both families are accepted with their addresses, and bytes 
       await bed.until(() => reactor.recv(server!.fd, 100, 50) === 0);
       for (const fd of [client, server!.fd, listener]) reactor.closeFd(fd);
     }
+  });
+});
+
+test('a connection that was accepted without a watch is adopted later, and acknowledges with its answer until it is to do so before', async () => {
+  await withBed(async (bed) => {
+    const { reactor } = bed;
+    const optionOf = (fd: number, level: number, name: number): number => {
+      const value = new Uint8Array(4);
+      native().getsockopt(fd, level, name, value);
+      return value[0] ?? -1;
+    };
+    const { listener, address } = bed.listen('127.0.0.1');
+    const client = reactor.connect(address);
+    let accepted = reactor.accept(listener, 0, 0);
+    await bed.until(() => {
+      if (typeof accepted === 'number') accepted = reactor.accept(listener, 0, 0);
+      return typeof accepted !== 'number';
+    });
+    assert.ok(typeof accepted !== 'number' && accepted.length === 1);
+    const { fd } = accepted[0]!;
+    const options = (): readonly number[] => [
+      optionOf(fd, SOL_SOCKET, SO_KEEPALIVE),
+      optionOf(fd, IPPROTO_TCP, TCP_NODELAY),
+      optionOf(fd, IPPROTO_TCP, TCP_QUICKACK),
+    ];
+    assert.deepEqual(options(), [0, 1, 0]);
+    reactor.send(client, 0, 10);
+    await bed.until(() => reactor.recv(fd, 100, 10) === 10);
+    assert.equal(bed.seen.filter(([one]) => one === fd).length, 0);
+    assert.equal(reactor.adopt(fd, READING), 0);
+    assert.equal(reactor.acknowledge(fd), 0);
+    assert.deepEqual(options(), [1, 1, 1]);
+    reactor.send(client, 0, 10);
+    await bed.until(() => bed.seen.some(([one]) => one === fd));
+    assert.equal(reactor.adopt(fd, READING), -constants.errno.EEXIST);
+    assert.equal(reactor.acknowledge(1 << 20), -EBADF);
+    for (const one of [client, fd, listener]) reactor.closeFd(one);
   });
 });
 

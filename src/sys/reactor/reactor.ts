@@ -59,9 +59,19 @@ export class Reactor {
     return this.#native.reactorListen(socketAddress(address, port), backlog);
   }
 
-  /** Watches a descriptor that this reactor did not make. */
+  /** Watches a descriptor that is not watched yet. */
   add(fd: number, events: number): number {
     return this.#native.reactorAdd(fd, events);
+  }
+
+  /** Watches an accepted connection that was not watched so far. */
+  adopt(fd: number, events: number): number {
+    return this.#native.reactorAdopt(fd, events);
+  }
+
+  /** For a request that comes in pieces: until then a connection acknowledges together with its answer. */
+  acknowledge(fd: number): number {
+    return this.#native.reactorAcknowledge(fd);
   }
 
   watch(fd: number, events: number): number {
@@ -73,9 +83,9 @@ export class Reactor {
     return this.#native.reactorRemove(fd, 0);
   }
 
-  /** The connections that wait, at most 64, watched for reading; or -errno. It writes to the slab from `offset` on. */
-  accept(listener: number, offset: number): readonly Accepted[] | number {
-    const count = this.#native.reactorAccept(listener, offset, READING);
+  /** The connections that wait, at most 64, or -errno; `events`: what is watched of them, 0: nothing yet. It writes to the slab from `offset` on. */
+  accept(listener: number, offset: number, events: number): readonly Accepted[] | number {
+    const count = this.#native.reactorAccept(listener, offset, events);
     if (count < 0) return count;
     const accepted: Accepted[] = [];
     for (let index = 0, at = offset; index < count; index++, at += ACCEPT_BYTES) {
