@@ -179,8 +179,9 @@ test('events of descriptors that were closed within their batch reach no later s
     };
     await bed.until(() => later.length > 0);
     assert.ok(clients.includes(later.at(-1)!), `${later}`);
-    const [first] = bed.seen;
-    assert.deepEqual(bed.seen, [first]);
-    for (const fd of [first![0], ...later, listener]) bed.reactor.closeFd(fd);
+    // the one that was left may be seen once more
+    const [first, ...others] = new Set(bed.seen.map(([fd]) => fd));
+    assert.deepEqual(others, []);
+    for (const fd of [first!, ...later, listener]) bed.reactor.closeFd(fd);
   });
 });
