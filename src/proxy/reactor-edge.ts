@@ -1,6 +1,7 @@
 // The proxy's edge on the system: a reactor, its slab, and a clock that is read once for each batch of events.
 import type { AccessRecord } from '../control/proxy/access-record.js';
 import { type ProxyEdge, Slab } from '../control/proxy/edge.js';
+import type { Address } from '../model/address.js';
 import type { PoolServer } from '../model/layer7/pool.js';
 import { monotonicUs } from '../sys/clock.js';
 import { type OnEvents, READING, Reactor } from '../sys/reactor/reactor.js';
@@ -77,6 +78,10 @@ export class ReactorEdge implements ProxyEdge {
 
   shutdownWrite(fd: number): void {
     this.reactor.shutdownWrite(fd);
+  }
+
+  localAddress(fd: number): Address | undefined {
+    return this.reactor.localAddress(fd);
   }
 
   close(fd: number): void {

@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import { mock, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { Slab } from '../control/proxy/edge.js';
+import { parseAddress } from '../model/address-text.js';
 import type { ReactorEdge } from './reactor-edge.js';
 import { TlsEdge } from './tls-edge.js';
 
@@ -25,6 +26,16 @@ function stuck(): { edge: TlsEdge; socket: StuckSocket; fd: number } {
   assert.equal(edge.send(fd, 0, 1000), 1000);
   return { edge, socket, fd };
 }
+
+test('a connection of TLS has the address of its socket, as long as that has one', () => {
+  const { edge, socket, fd } = stuck();
+  assert.equal(edge.localAddress(fd), undefined);
+  for (const text of ['192.0.2.7', '2001:db8::7']) {
+    Object.assign(socket, { localAddress: text });
+    assert.deepEqual(edge.localAddress(fd), parseAddress(text));
+  }
+  socket.destroy();
+});
 
 test('a closed connection of TLS whose client takes nothing is destroyed after the time that it has', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });

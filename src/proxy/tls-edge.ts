@@ -3,6 +3,8 @@
 import { constants } from 'node:os';
 import type { TLSSocket } from 'node:tls';
 import { AGAIN, ERROR, PEER_CLOSED, READABLE, type StreamEdge, WRITABLE } from '../control/proxy/edge.js';
+import type { Address } from '../model/address.js';
+import { parseAddress } from '../model/address-text.js';
 import type { ReactorEdge } from './reactor-edge.js';
 
 /** More is not taken while so much waits for the client. */
@@ -150,6 +152,11 @@ export class TlsEdge implements StreamEdge {
 
   shutdownWrite(fd: number): void {
     this.#connections[fd]!.shutdownWrite();
+  }
+
+  localAddress(fd: number): Address | undefined {
+    const { localAddress } = this.#connections[fd]!.socket;
+    return localAddress === undefined ? undefined : parseAddress(localAddress);
   }
 
   close(fd: number, isCut = false): void {

@@ -6,6 +6,7 @@ import type { AccessRecord } from '../../src/control/proxy/access-record.js';
 import { AGAIN, HANG_UP, PEER_CLOSED, type ProxyEdge, READABLE, Slab, WRITABLE } from '../../src/control/proxy/edge.js';
 import { ModelRouter } from '../../src/control/proxy/model-router.js';
 import { ProxyMachine } from '../../src/control/proxy/proxy-machine.js';
+import type { Address } from '../../src/model/address.js';
 import { parseAddress } from '../../src/model/address-text.js';
 import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../src/model/layer7/defaults.js';
 import type { ClientLimits, Layer7 } from '../../src/model/layer7/layer7.js';
@@ -132,6 +133,10 @@ class MemoryEdge implements ProxyEdge {
     socket.held = 0;
   }
 
+  localAddress(): Address {
+    return parseAddress(OWN)!;
+  }
+
   /** Where something was received that was not read, the kernel sends a reset, and nothing of what it held. */
   close(fd: number): void {
     const socket = this.sockets[fd]!;
@@ -146,14 +151,18 @@ export interface BedOptions {
   readonly proxying?: Partial<Proxying>;
   readonly pool?: Partial<Pool>;
   readonly explainToken?: string;
+  /** Absent: ADDRESS. */
+  readonly listensOn?: string;
   /** Of the only route; absent: it leads to the pool. */
   readonly action?: Action;
 }
 
 const ADDRESS = parseAddress('192.0.2.1')!;
 const PORT = 1024;
+/** Where clients connect to, whatever the listener is for. */
+export const OWN = '192.0.2.100';
 
-function modelOf({ servers = 2, limits, proxying, pool, action = { kind: 'pool', pool: 'p' } }: BedOptions): Layer7 {
+function modelOf({ servers = 2, limits, proxying, pool, listensOn, action = { kind: 'pool', pool: 'p' } }: BedOptions): Layer7 {
   const path = { kind: 'prefix', path: '/', beforeExpressions: false } as const;
   const list = Array.from({ length: servers }, (_, index) => ({
     ...defaultServer,
@@ -167,7 +176,7 @@ function modelOf({ servers = 2, limits, proxying, pool, action = { kind: 'pool',
     proxying: { ...defaultProxying, ...proxying },
   } as const;
   return {
-    listeners: [{ name: 'l', address: ADDRESS, port: 80, proxyFrom: [] }],
+    listeners: [{ name: 'l', address: listensOn === undefined ? ADDRESS : parseAddress(listensOn)!, port: 80, proxyFrom: [] }],
     hosts: [{ label: 'h', names: [], listeners: ['l'], defaultOn: ['l'], routes: [route] }],
     pools: [{ name: 'p', servers: list, balance: { kind: 'round_robin' }, keepAlive: defaultKeepAlive, ...pool }],
     limits: { ...defaultClientLimits, ...limits },

@@ -7,7 +7,7 @@ import { type HttpRefusal, Refusals } from '../../wire/http/refusal.js';
 import { parseRequestHead, type RequestHead } from '../../wire/http/request-head.js';
 import { readProxyHeader } from '../../wire/proxy-protocol/proxy-header.js';
 import { type AccessRecord, CLIENT_CLOSED, recordOfHead } from './access-record.js';
-import type { ClientSide, Secured, Waiting } from './client-side.js';
+import { type ClientSide, type Secured, serverAddress, type Waiting } from './client-side.js';
 import type { ProxyContext } from './context.js';
 import { READABLE, Slab } from './edge.js';
 import { Exchange } from './exchange.js';
@@ -40,6 +40,7 @@ export class ClientConnection extends Stream implements ClientSide {
   #lingered = 0;
   #awaitsProxyHeader: boolean;
   #addressText: string | undefined;
+  #serverAddress: Address | undefined;
   readonly #serverName: string | undefined;
   readonly stream: Stream = this;
 
@@ -194,12 +195,14 @@ export class ClientConnection extends Stream implements ClientSide {
   #route(head: RequestHead, from: number, to: number): void {
     this.#isWithinHead = false;
     this.#addressText ??= formatAddress(this.address);
+    this.#serverAddress ??= serverAddress(this, this.listener);
     const asked: Asked = {
       head,
       client: this.address,
       clientText: this.#addressText,
       clientPort: this.port,
       listener: this.listener,
+      serverAddress: this.#serverAddress,
       serverName: this.#serverName,
     };
     const routed = this.context.router.route(asked);

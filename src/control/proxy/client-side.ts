@@ -1,4 +1,6 @@
 // What an exchange asks of its client's connection, and what such a connection begins with.
+import { type Address, isUnspecified } from '../../model/address.js';
+import type { Listener } from '../../model/layer7/listener.js';
 import type { AccessRecord } from './access-record.js';
 import type { Asked, ToPool } from './routing.js';
 import type { Stream, StreamTable } from './stream.js';
@@ -20,6 +22,11 @@ export interface ClientSide {
 export interface Secured {
   readonly table: StreamTable;
   readonly serverName: string | undefined;
+}
+
+/** Where a client connected to, which a listener of all addresses does not say. */
+export function serverAddress({ table, fd }: Stream, { address }: Listener): Address {
+  return (isUnspecified(address) ? table.edge.localAddress(fd) : undefined) ?? address;
 }
 
 /** A request that waits for its body. */

@@ -1,4 +1,5 @@
 // What the proxy's machine works on: descriptors, one slab of bytes and a clock. The real one is a reactor; tests have one in memory.
+import type { Address } from '../../model/address.js';
 import type { PoolServer } from '../../model/layer7/pool.js';
 import type { AccessRecord } from './access-record.js';
 
@@ -40,6 +41,8 @@ export interface StreamEdge {
   /** What was received is acknowledged before it is answered. */
   acknowledge(fd: number): void;
   shutdownWrite(fd: number): void;
+  /** Its own address; undefined: it has none any more. */
+  localAddress(fd: number): Address | undefined;
   /** `isCut`: what was to be sent is not whole, so that nothing of it need be waited for. */
   close(fd: number, isCut?: boolean): void;
 }

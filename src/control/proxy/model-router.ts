@@ -62,7 +62,7 @@ class AskedFacts implements RequestFacts {
   }
 
   get serverText(): string {
-    return formatAddress(this.asked.listener.address);
+    return formatAddress(this.asked.serverAddress);
   }
 
   get serverPort(): number {

@@ -1,8 +1,9 @@
 // What a pool states of its connections, and the limit of fields.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ProxyBed } from '../../../test/support/proxy-bed.js';
+import { OWN, ProxyBed } from '../../../test/support/proxy-bed.js';
 import { defaultKeepAlive } from '../../model/layer7/defaults.js';
+import { templateOf } from '../../model/layer7/template.js';
 
 const GET = 'GET /a HTTP/1.1\r\nHost: h\r\n\r\n';
 const SENT = 'GET /a HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\nVia: 1.1 weir\r\n\r\n';
@@ -24,6 +25,21 @@ test('a pool with the PROXY protocol gets the client in front of each request, o
       assert.ok(server.isClosed);
     }
     assert.equal(client.received, OK.repeat(2));
+  }
+});
+
+test('of a listener of all addresses a server and a route get the one that the client connected to', () => {
+  const requestFields = [{ name: 'X-At', value: templateOf('$server_addr') }];
+  for (const [listensOn, own] of [
+    ['0.0.0.0', OWN],
+    ['::', OWN],
+    ['192.0.2.7', '192.0.2.7'],
+  ]) {
+    const bed = new ProxyBed({ servers: 1, listensOn: listensOn!, pool: { sendProxy: 'v1' }, proxying: { requestFields } });
+    bed.feed(bed.client(), GET);
+    const { received } = bed.servers[0]!;
+    assert.ok(received.startsWith(`PROXY TCP4 192.0.2.1 ${own} 1024 80\r\n`), received);
+    assert.match(received, new RegExp(`\r\nX-At: ${own}\r\n`));
   }
 });
 

@@ -31,8 +31,8 @@ export function requestText({ client, clientText, head, listener }: Asked, to: T
 const nothing = new Uint8Array(0);
 
 /** What comes before a request where the pool wants to know the client by the PROXY protocol. Its connection then serves this request alone. */
-export function clientHeader({ client, clientPort, listener }: Asked, { sendProxy }: Pool): Uint8Array {
+export function clientHeader({ client, clientPort, serverAddress, listener }: Asked, { sendProxy }: Pool): Uint8Array {
   if (sendProxy === undefined) return nothing;
-  const ends = { source: client, sourcePort: clientPort, destination: listener.address, destinationPort: listener.port };
+  const ends = { source: client, sourcePort: clientPort, destination: serverAddress, destinationPort: listener.port };
   return sendProxy === 'v1' ? proxyLine(ends) : proxyHeader(ends);
 }

@@ -14,6 +14,8 @@ export interface Asked {
   readonly clientText: string;
   readonly clientPort: number;
   readonly listener: Listener;
+  /** Where the client connected to. */
+  readonly serverAddress: Address;
   /** The name that TLS asked for, in lower case. */
   readonly serverName: string | undefined;
 }

@@ -64,6 +64,7 @@ test('connections of both families are accepted with their addresses, and bytes 
       assert.ok(typeof accepted !== 'number' && accepted.length === 1);
       const [server] = accepted;
       assert.deepEqual(server?.address, parseAddress(text));
+      assert.deepEqual(reactor.localAddress(server!.fd), parseAddress(text));
       reactor.slab.write('0123456789');
       assert.equal(reactor.send(client, 2, 5), 5);
       await bed.until(() => reactor.recv(server!.fd, 100, 50) !== AGAIN);

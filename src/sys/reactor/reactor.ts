@@ -4,6 +4,7 @@
 import { constants } from 'node:os';
 import type { Address } from '../../model/address.js';
 import { native } from '../addon.js';
+import { unlessCode } from '../errno.js';
 import { addressIn, portIn, socketAddress } from '../sockets/socket-address.js';
 
 /** Events of epoll. Errors and hang-ups are always reported. */
@@ -16,6 +17,7 @@ const ACCEPT_BYTES = 36;
 const ACCEPT_MAX = 64;
 const BACKLOG_MAX = 4096;
 const IPV4_BYTES = 16;
+const ADDRESS_BYTES = 28;
 
 /** A connection that was accepted, and its client. */
 export interface Accepted {
@@ -115,6 +117,13 @@ export class Reactor {
 
   shutdownWrite(fd: number): number {
     return this.#native.reactorShutdown(fd);
+  }
+
+  /** A socket's own address; undefined: it has none any more. */
+  localAddress(fd: number): Address | undefined {
+    const bytes = new Uint8Array(ADDRESS_BYTES);
+    const length = unlessCode(() => this.#native.getsockname(fd, bytes), ['EINVAL', 'ENOTCONN'], 0);
+    return length === 0 ? undefined : addressIn(bytes, length === IPV4_BYTES ? 'inet' : 'inet6');
   }
 
   errorOf(fd: number): number {
