@@ -38,7 +38,7 @@ function modelOf({ text, name }: Texts): Layer7 {
   };
   const none = { methods: [], fields: [], cookies: [] };
   const conditions = { methods: ['GET'], fields: [{ name, value: match }], cookies: [{ name, value: match }], sni: match };
-  const pool = { kind: 'pool', pool: 'p', replacePrefix: `/${text}` } as const;
+  const pool = { kind: 'pool', pool: 'p', replacePrefix: `/${text}/` } as const;
   const routes: readonly Route[] = [
     { match: { path: { kind: 'prefix', path: `/a${text}z`, beforeExpressions: false }, ...none }, action: pool, proxying },
     { match: { path: { kind: 'prefix', path: '/', beforeExpressions: false }, ...conditions }, action: pool, proxying },

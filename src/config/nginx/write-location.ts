@@ -1,7 +1,7 @@
 // A route as nginx's location.
 import { defaultProxying } from '../../model/layer7/defaults.js';
 import type { Proxying } from '../../model/layer7/proxying.js';
-import type { Action, PathMatch, Route, RouteMatch } from '../../model/layer7/route.js';
+import { type Action, LEAVES_PREFIX, type PathMatch, type Route, type RouteMatch } from '../../model/layer7/route.js';
 import type { ReportEngineLoss } from '../engine/engine-loss.js';
 import { locationText } from '../weir/units.js';
 import { quoted, templateWord, timeWord, unknownTo } from './write-words.js';
@@ -77,6 +77,9 @@ function actionLines(action: Action, proxying: Proxying, lose: Lose): readonly s
 const repeats = ({ retry: { on, tries } }: Proxying, servers: number): boolean =>
   servers > 1 && tries !== 1 && !on.includes('non_idempotent') && on.length > 0;
 
+/** A path as a regular expression of it alone. */
+const literalOf = (path: string): string => path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
 /** What nginx leaves of a path as it is where it escapes it. */
 const PLAIN_PATH = /^[A-Za-z0-9._~!&'()*+,;:@/=-]*$/;
 
@@ -92,9 +95,15 @@ function onceLines(name: string, { match: { path }, action, proxying }: Route, l
     lose('proxy_next_upstream', 'nginx tries again with methods such as PURGE, too, where replace_prefix has such characters');
     return undefined;
   }
-  const literal = path.path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const rewrite = ['set $weir_uri $uri;', `rewrite ${quoted(`^${literal}(.*)$`)} ${quoted(`${replacePrefix}$1`)} break;`];
+  const rewrite = ['set $weir_uri $uri;', `rewrite ${quoted(`^${literalOf(path.path)}(.*)$`)} ${quoted(`${replacePrefix}$1`)} break;`];
   return [`location ${name} {`, ...[...rewrite, pass, ...proxyingLines(once, lose, 'weir_uri')].map((line) => `  ${line}`), '}'];
+}
+
+/** `/api../x` of a location `/api` that becomes `/v1/` would be `/v1/../x`. Behind a slash there are no dots any more. */
+function leavingLines({ match: { path }, action }: Route): readonly string[] {
+  const replaces = action.kind === 'pool' && action.replacePrefix?.endsWith('/') === true;
+  if (!replaces || path.kind === 'expression' || path.path.endsWith('/')) return [];
+  return [`if ($uri ~ ${quoted(`^${literalOf(path.path)}${LEAVES_PREFIX}`)}) { return 400; }`];
 }
 
 /** `where`: of its host. `once`: a name that no other route has; `servers`: how many its pool has. */
@@ -112,6 +121,6 @@ export function locationLines(
   }
   const other = repeats(route.proxying, servers) ? onceLines(once, route, lose) : undefined;
   const leads = other === undefined ? [] : [`error_page 418 = ${once};`, 'if ($weir_once) { return 418; }'];
-  const lines = [...leads, ...actionLines(route.action, route.proxying, lose)];
+  const lines = [...leavingLines(route), ...leads, ...actionLines(route.action, route.proxying, lose)];
   return [`location ${pathWords(route.match.path)} {`, ...lines.map((line) => `  ${line}`), '}', ...(other ?? [])];
 }

@@ -5,7 +5,7 @@ import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { Persistence, Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { PoolCounts, PoolOrder } from '../../model/layer7/pool-status.js';
 import type { FieldEdit } from '../../model/layer7/proxying.js';
-import type { Action, Route } from '../../model/layer7/route.js';
+import { type Action, LEAVES_PREFIX, type Route } from '../../model/layer7/route.js';
 import { templateText } from '../../model/layer7/template.js';
 import { fieldValue, withoutFields } from '../../wire/http/fields.js';
 import type { ResponseHead } from '../../wire/http/response-head.js';
@@ -166,9 +166,11 @@ function setCookie(persistence: Extract<Persistence, { kind: 'cookie' }>, value:
 const escaped = (path: string): string =>
   path.replace(/[^!$&-;=@-Z_a-z~]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 
+const LEAVING = new RegExp(`^${LEAVES_PREFIX}`);
+
 /** `/api../x` of a location `/api` that becomes `/v1/` would be `/v1/../x`: a path of the server outside of it. */
 const leavesPrefix = ({ replacePrefix }: Extract<Action, { kind: 'pool' }>, { match }: Route, { path }: AskedFacts): boolean =>
-  replacePrefix?.endsWith('/') === true && match.path.kind !== 'expression' && /^\.\.?(?:\/|$)/.test(path.slice(match.path.path.length));
+  replacePrefix?.endsWith('/') === true && match.path.kind !== 'expression' && LEAVING.test(path.slice(match.path.path.length));
 
 function targetOf({ replacePrefix }: Extract<Action, { kind: 'pool' }>, { match }: Route, facts: AskedFacts): string | undefined {
   if (replacePrefix === undefined || match.path.kind === 'expression') return undefined;

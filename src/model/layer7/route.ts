@@ -57,3 +57,6 @@ export interface Route {
   /** Absent: the proxy. */
   readonly way?: Way;
 }
+
+/** A regular expression: how the rest of a path begins that leaves the prefix which it is put behind, as `../x` behind `/v1/`. */
+export const LEAVES_PREFIX = '\\.\\.?(?:/|$)';

@@ -72,6 +72,7 @@ ${pool('turns', 'round_robin')}${pool('hashed', '{ hash: $request_uri }')}${pool
           add_header: { X-Added: $host }
           proxy_hide_header: X-Hidden
         - { location: "= /exact", pool: hashed }
+        - { location: /api, pool: hashed, replace_prefix: /v1/ }
         - { location: "^~ /static/", pool: ring, replace_prefix: /files/ }
         - { location: '~* \\.(png|jpe?g)$', pool: hashed }
         - { location: '~ ^/group/([^/0-9]+)/', redirect: { to: "https://$host/$1?$args", status: 308 } }
