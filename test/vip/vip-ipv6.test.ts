@@ -96,14 +96,15 @@ breadth('a host that is about to take the address gives it up (RFC 4862 §5.4.3)
   gate.weir('vip del fd00:29::230 --dev up7');
 });
 
-breadth('--persist writes a hook that adds it again at boot; del --persist removes it', on, () => {
+breadth('--root writes a hook into an image that adds it at boot; del --root removes it', on, () => {
   const untouched = addresses(gate);
-  gate.weir(`vip add fd00:29::240 --dev up7 --persist --root ${folder}`);
+  gate.weir(`vip add fd00:29::240 --dev up7 --root ${folder}`);
+  assert.equal(addresses(gate), untouched);
   const hook = join(folder, 'etc/network/if-up.d/weir-vip-fd00-29--240');
-  gate.ip('addr del fd00:29::240/128 dev up7');
   assert.match(gate.run(['env', 'IFACE=up7', 'sh', hook]).stdout, /^added fd00:29::240\/128 on up7, announced/);
-  gate.weir(`vip del fd00:29::240 --dev up7 --persist --root ${folder}`);
+  gate.weir(`vip del fd00:29::240 --dev up7 --root ${folder}`);
   assert.equal(existsSync(hook), false);
+  gate.weir('vip del fd00:29::240 --dev up7');
   assert.equal(addresses(gate), untouched);
 });
 

@@ -198,25 +198,26 @@ test('weir removes only addresses that it added', on, () => {
   gate.ip('addr del 172.29.3.230/32 dev up7');
 });
 
-breadth('--persist writes the files that add it again at boot; del --persist removes them', on, () => {
+breadth('--root writes the files that add it at boot into an image, and del removes them there; this host stays as it is', on, () => {
   const untouched = addresses(gate);
   const image = join(folder, 'image');
-  gate.weir(`vip add 172.29.3.240 --dev up7 --persist --root ${image}`);
+  assert.match(gate.weir(`vip add 172.29.3.240 --dev up7 --root ${image}`).stdout, /^wrote \S+\n$/);
+  assert.equal(addresses(gate), untouched);
   const hook = join(image, 'etc/network/if-up.d/weir-vip-172-29-3-240');
-  gate.ip('addr del 172.29.3.240/32 dev up7');
   assert.equal(gate.run(['env', 'IFACE=other', 'sh', hook]).stdout, '');
   assert.match(gate.run(['env', 'IFACE=up7', 'sh', hook]).stdout, /^added 172\.29\.3\.240\/32 on up7 \(up7:0\)/);
-  gate.weir(`vip del 172.29.3.240 --dev up7 --persist --root ${image}`);
+  assert.match(gate.weir(`vip del 172.29.3.240 --dev up7 --root ${image}`).stdout, /^removed \S+\n$/);
   assert.equal(existsSync(hook), false);
+  assert.match(gate.weir('vip del 172.29.3.240 --dev up7').stdout, /^removed 172\.29\.3\.240 from up7\n$/);
   assert.equal(addresses(gate), untouched);
 
   const systemd = join(folder, 'systemd');
   gate.run(['mkdir', '-p', join(systemd, 'etc/systemd/system')]);
-  gate.weir(`vip add 172.29.3.240 --dev up7 --persist --root ${systemd}`);
+  gate.weir(`vip add 172.29.3.240 --dev up7 --label up7:0 --root ${systemd}`);
   const unit = readFileSync(join(systemd, 'etc/systemd/system/weir-vip-172.29.3.240.service'), 'utf8');
   assert.match(unit, /^ExecStart="\/.*" "weir" "vip" "add" "172\.29\.3\.240\/32" "--dev" "up7" "--label" "up7:0"$/m);
   assert.ok(existsSync(join(systemd, 'etc/systemd/system/multi-user.target.wants')));
-  gate.weir(`vip del 172.29.3.240 --dev up7 --persist --root ${systemd}`);
+  gate.weir(`vip del 172.29.3.240 --dev up7 --root ${systemd}`);
   assert.equal(existsSync(join(systemd, 'etc/systemd/system/weir-vip-172.29.3.240.service')), false);
 });
 

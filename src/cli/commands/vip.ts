@@ -19,7 +19,8 @@ import { readVip } from '../read-vips.js';
 const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist] [--force]   after probing that no other host has it
        weir vip del    ADDR --dev IF [--persist]                        remove what add added
        weir vip status ADDR --dev IF [--json]     exit status 0: here, 1: another host answers too, 3: not here
-       --persist also writes (del: removes) what adds it again at boot; --root DIR puts that below DIR
+       --persist also writes (del: removes) what adds it again at boot
+       --root DIR writes (del: removes) that below DIR, for an image, and changes nothing else
        --force adds an address of a keepalived.conf that no running keepalived uses, or where that cannot be known
 `;
 
@@ -71,31 +72,32 @@ const warningOf =
   (text: string): void =>
     io.err(`weir vip: ${text}\n`);
 
+const persist = (io: Io, root: string, vip: SavedVip, { force }: VipFlags): Promise<void> =>
+  printFiles(io, root, 'wrote', writePersistFiles(root, vipPersistFiles({ vip, force: force === true }, ownCommand(), initOf(root))));
+
 async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
+  const label = flags.label === undefined ? {} : { label: flags.label };
+  const root = rootFolder(flags);
+  if (root !== '') {
+    await persist(io, root, { ...target, ...label, address: formatAddress(target.address) }, flags);
+    return 0;
+  }
   refuseVrrp(target, flags.force === true);
-  const { vip, how } = addVip({ ...target, ...(flags.label === undefined ? {} : { label: flags.label }) }, warningOf(io));
+  const { vip, how } = addVip({ ...target, ...label }, warningOf(io));
   const done = how === 'added' ? `added ${vipText(vip)}, announced` : `${vipText(vip)} is there already`;
   io.out(`${done}${how === 'foreign' ? '; weir did not add it and will not remove it' : ''}\n`);
-  if (flags.persist === true) {
-    const root = rootFolder(flags);
-    await printFiles(
-      io,
-      root,
-      'wrote',
-      writePersistFiles(root, vipPersistFiles({ vip, force: flags.force === true }, ownCommand(), initOf(root))),
-    );
-  }
+  if (flags.persist === true) await persist(io, '', vip, flags);
   return 0;
 }
 
 async function remove(target: Target, flags: VipFlags, io: Io): Promise<number> {
   const text = formatAddress(target.address);
-  const isRemoved = deleteVip(target.address, target.interface, warningOf(io));
-  io.out(isRemoved ? `removed ${text} from ${target.interface}\n` : `${text} is not on ${target.interface}\n`);
-  if (flags.persist === true) {
-    const root = rootFolder(flags);
-    await printFiles(io, root, 'removed', removePersistFiles(root, vipPersistPaths(text)));
+  const root = rootFolder(flags);
+  if (root === '') {
+    const isRemoved = deleteVip(target.address, target.interface, warningOf(io));
+    io.out(isRemoved ? `removed ${text} from ${target.interface}\n` : `${text} is not on ${target.interface}\n`);
   }
+  if (root !== '' || flags.persist === true) await printFiles(io, root, 'removed', removePersistFiles(root, vipPersistPaths(text)));
   return 0;
 }
 
