@@ -86,7 +86,7 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   protected override get awaitsMore(): boolean {
-    return this.#exchange === undefined || this.#exchange.isTunnel || !this.#exchange.body.isDone;
+    return this.#exchange === undefined || !this.#exchange.body.isDone;
   }
 
   override takeKept(): Uint8Array | undefined {

@@ -36,6 +36,27 @@ test('a connection without a request is watched, and so is one whose request is 
   }
 });
 
+test('each request in pieces is acknowledged once, also behind another one; one that is answered by then is not', () => {
+  const bed = new ProxyBed();
+  const client = bed.client();
+  const acknowledges = (sent: string): boolean => {
+    client.acknowledges = false;
+    bed.feed(client, sent);
+    return client.acknowledges;
+  };
+  for (let count = 0; count < 3; count++) {
+    assert.deepEqual(['PUT /a HTTP/1.1\r\n', 'Host: h\r\n', 'Content-Length: 2\r\n\r\n', 'a', 'b'].map(acknowledges), [
+      ...[true, false, false, false],
+      false,
+    ]);
+    bed.feed(bed.servers[0]!, OK);
+  }
+  assert.ok(acknowledges('PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n'));
+  bed.feed(bed.servers[0]!, 'HTTP/1.1 100 Continue\r\n\r\n');
+  assert.equal(acknowledges('a'), false, 'it is whole');
+  assert.equal(acknowledges('no request\r\n\r\n'), false, 'refused');
+});
+
 test('a client that goes while its first request is served is seen by the next tick', () => {
   const bed = new ProxyBed({ servers: 1 });
   const client = bed.client(LAST);

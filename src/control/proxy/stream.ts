@@ -27,8 +27,8 @@ export abstract class Stream {
   #bytesTaken = 0;
   /** Undefined: nothing yet. */
   #watched: number | undefined;
-  /** Received bytes are acknowledged before they are answered. */
-  #acknowledges = false;
+  /** `bytesSent` when received bytes were acknowledged before they are answered: what is sent ends that. */
+  #acknowledgedAt = -1;
   #isPaused = false;
   #waiting: Uint8Array[] | undefined;
   #waitingBytes = 0;
@@ -118,16 +118,17 @@ export abstract class Stream {
     const kept = this.takeKept();
     if (kept !== undefined) edge.slab.set(kept, Slab.receiveAt);
     const from = Slab.receiveAt + (kept?.length ?? 0);
+    const { bytesSent } = this;
     const count = edge.recv(this.fd, from, READ_MAX_BYTES);
     if (count > 0) this.onData(Slab.receiveAt, from + count);
     else this.#readNone(count, kept, from);
-    if (this.awaitsMore) this.#awaitMore(count > 0);
+    if (this.awaitsMore) this.#awaitMore(count > 0 && this.bytesSent === bytesSent);
   }
 
-  /** A peer may wait for an acknowledgement before it sends the rest (RFC 896). */
+  /** A peer may wait for an acknowledgement before it sends the rest (RFC 896). `hasPart`: some of it came, and nothing was sent for it. */
   #awaitMore(hasPart: boolean): void {
-    if (hasPart && !this.#acknowledges && !this.isClosed) {
-      this.#acknowledges = true;
+    if (hasPart && this.#acknowledgedAt !== this.bytesSent && !this.isClosed) {
+      this.#acknowledgedAt = this.bytesSent;
       this.table.edge.acknowledge(this.fd);
     }
     this.ensureWatched();
