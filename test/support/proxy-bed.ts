@@ -16,6 +16,7 @@ import type { Action } from '../../src/model/layer7/route.js';
 
 const RESET = -104;
 const SET_FULL = -28;
+const NO_DESCRIPTOR = -24;
 
 /** One end of a connection: what the other one does with it. */
 export class MemorySocket {
@@ -61,6 +62,8 @@ class MemoryEdge implements ProxyEdge {
   readonly refusing = new Set<string>();
   /** No further descriptor can be watched. */
   isSetFull = false;
+  /** There is no descriptor for a connection. */
+  isExhausted = false;
   /** How often the proxy sent something. */
   sends = 0;
   /** Called for each send before the kernel takes anything. */
@@ -83,6 +86,7 @@ class MemoryEdge implements ProxyEdge {
   }
 
   connect(server: PoolServer): number {
+    if (this.isExhausted) return NO_DESCRIPTOR;
     if (this.refusing.has(server.name)) return -111;
     const socket = this.add(server);
     socket.watched = READABLE | PEER_CLOSED;

@@ -27,6 +27,21 @@ test('the next server is asked for 404, and the one that answered so has not fai
   assert.deepEqual(askedAfter(500), ['s2', 's2']);
 });
 
+test('a connection that this host has no descriptor for is no failure of a server', () => {
+  const bed = new ProxyBed({ servers: 2 });
+  const ask = (): string => {
+    const client = bed.client('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    if (!bed.edge.isExhausted) bed.feed(bed.servers.at(-1)!, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    return client.received.slice(9, 12);
+  };
+  bed.edge.isExhausted = true;
+  assert.deepEqual([ask(), ask(), ask()], ['502', '502', '502']);
+  const { ending, tries, cause } = bed.edge.records[0]!;
+  assert.deepEqual([ending, tries, cause], ['connect-failed', 1, 'no descriptor or memory for a connection: error 24']);
+  bed.edge.isExhausted = false;
+  assert.deepEqual([ask(), ask()], ['200', '200']);
+});
+
 test('the log and the operator learn why no server was left', () => {
   const bed = new ProxyBed({ servers: 3, explainToken: 'secret' });
   const chooser = bed.router.chooser('p')!;

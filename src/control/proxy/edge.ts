@@ -13,6 +13,9 @@ export const PEER_CLOSED = 0x2000;
 /** What `recv` and `send` answer where there is nothing now. Any other negative number is the connection's end. */
 export const AGAIN = -11;
 
+/** What `connect` and `accept` answer where this host has no descriptor or memory: ENOMEM, ENFILE, EMFILE, ENOSPC of watches, ENOBUFS. */
+export const EXHAUSTED: readonly number[] = [-12, -23, -24, -28, -105];
+
 /** How the slab is divided, so that what is sent stands before and behind what was received. */
 export const Slab = {
   /** Room for a head before received bytes. */

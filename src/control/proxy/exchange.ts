@@ -8,6 +8,7 @@ import { answerText, interimText, switchText } from './answer-text.js';
 import { conditionOf, type Failure, Tries } from './attempts.js';
 import type { ClientSide } from './client-side.js';
 import type { ProxyContext } from './context.js';
+import { EXHAUSTED } from './edge.js';
 import { headEnd } from './head-end.js';
 import { RequestBody } from './request-body.js';
 import { clientHeader, requestText } from './request-text.js';
@@ -75,22 +76,25 @@ export class Exchange implements ServerUser {
       const server = this.#tries.server!;
       this.#tries.count++;
       const connection = (isFresh ? undefined : this.context.idle.take(server, this.client.stream)) ?? this.#connect(server);
-      if (connection !== undefined) {
+      if (typeof connection !== 'number') {
         this.#send(connection, server);
         return;
       }
-      this.#tries.failed(this.#nowUs);
-      const failure: Failure = { condition: 'error', wasSent: false, wasStale: false };
-      const mayRepeat = this.#mayRetry(failure);
+      // which is no fault of the server's
+      const isExhausted = EXHAUSTED.includes(connection);
+      if (!isExhausted) this.#tries.failed(this.#nowUs);
+      const mayRepeat = !isExhausted && this.#mayRetry({ condition: 'error', wasSent: false, wasStale: false });
       if (mayRepeat && this.#tries.next(this.#nowUs)) continue;
-      this.#fail(502, 'connect-failed', this.#tries.causeOf('no descriptor, port or route', mayRepeat, this.#nowUs));
+      const cause = `no ${isExhausted ? 'descriptor or memory' : 'port or route'} for a connection: error ${-connection}`;
+      this.#fail(502, 'connect-failed', this.#tries.causeOf(cause, mayRepeat, this.#nowUs));
       return;
     }
   }
 
-  #connect(server: PoolServer): ServerConnection | undefined {
+  /** Or a negative error. */
+  #connect(server: PoolServer): ServerConnection | number {
     const fd = this.context.edge.connect(server);
-    if (fd < 0) return undefined;
+    if (fd < 0) return fd;
     const owner = this.to.pool.keepAlive.reuse === 'client' ? this.client.stream : undefined;
     return new ServerConnection(this.context, fd, server, this.#nowUs, owner);
   }

@@ -37,7 +37,7 @@ test('a connection without a request is watched, and so is one whose request is 
 });
 
 test('each request in pieces is acknowledged once, also behind another one; one that is answered by then is not', () => {
-  const bed = new ProxyBed();
+  const bed = new ProxyBed({ servers: 1 });
   const client = bed.client();
   const acknowledges = (sent: string): boolean => {
     client.acknowledges = false;

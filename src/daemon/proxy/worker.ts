@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { chanceFrom } from '../../control/chance.js';
+import { EXHAUSTED } from '../../control/proxy/edge.js';
 import { ModelRouter } from '../../control/proxy/model-router.js';
 import { type ProxyConfiguration, ProxyMachine } from '../../control/proxy/proxy-machine.js';
 import type { Listener } from '../../model/layer7/listener.js';
@@ -15,11 +16,9 @@ import type { FromWorker, ProxySettings, ToWorker } from './messages.js';
 
 const TICK_MS = 250;
 const ALIVE_MS = 1000;
-const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS } = constants.errno;
+const { EAGAIN } = constants.errno;
 /** So many calls of accept take a whole backlog. */
 const ACCEPTS_MAX = 64;
-/** Nothing is accepted until the next tick: there is no descriptor or memory. */
-const EXHAUSTED = [-EMFILE, -ENFILE, -ENOMEM, -ENOBUFS];
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
 type Configure = Extract<ToWorker, { kind: 'configure' }>;
@@ -151,6 +150,7 @@ export class ProxyWorker {
     return true;
   }
 
+  /** Nothing is accepted until the next tick. */
   #pause(fd: number, error: number): void {
     this.#edge.watch(fd, 0, false);
     this.#paused.add(fd);
