@@ -86,6 +86,13 @@ __noinline int proxy_request(struct __sk_buff *skb, struct fullnat_work *work, _
   return is != seq && number_store(skb, segment_l4(p), TCP_SEQ_IN, seq, is) ? R_REDIRECT_FAILED : 0;
 }
 
+/* Does an RST refuse a SYN, perhaps of the next connection from the same port? It has no number of its own then, and acknowledges that of the SYN, which is
+ * the client's (RFC 9293, section 3.10.7.1). */
+static __always_inline bool proxy_refuses(struct __sk_buff *skb, struct packet *p) {
+  __u32 seq;
+  return p->flags & FLAG_RST && !bpf_skb_load_bytes(skb, segment_l4(p) + TCP_SEQ_IN, &seq, sizeof seq) && !seq;
+}
+
 /* What a server acknowledges, for its client. Until that is the header, it is nothing of the client's, and SACK has no bytes to name. 0, or the reason to
  * drop the packet. A global function: verified once. */
 __noinline int proxy_answer(struct __sk_buff *skb, struct fullnat_work *work) {
@@ -97,7 +104,7 @@ __noinline int proxy_answer(struct __sk_buff *skb, struct fullnat_work *work) {
   CHECKED(t);
   struct packet *p = &scratch->packet;
   __u32 l4 = segment_l4(p);
-  if (!(p->flags & FLAG_ACK)) return 0;
+  if (!(p->flags & FLAG_ACK) || proxy_refuses(skb, p)) return 0;
   if (bpf_skb_load_bytes(skb, l4 + TCP_ACK_IN, &ack, sizeof ack)) return R_REDIRECT_FAILED;
   ack = bpf_ntohl(ack);
   __u32 report = READ(t->report), first = READ(t->first), behind = ack - first;

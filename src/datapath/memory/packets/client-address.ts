@@ -231,7 +231,8 @@ export function answerReported(arrival: Arrival, report: ClientReport, how: Clie
   if ((flags & SYN) !== 0) {
     if ((flags & ACK) !== 0) begun(view, packet, report, how);
   } else if (report.how === 'proxy') {
-    if ((flags & ACK) !== 0) acknowledged(view, packet, report);
+    const refusesSyn = (flags & RST) !== 0 && view.getUint32(l4 + SEQ_AT) === 0;
+    if ((flags & ACK) !== 0 && !refusesSyn) acknowledged(view, packet, report);
   } else if ((flags & FIN) !== 0 || ETHERNET_BYTES + packet.length > l4 + segmentHeader(view, l4)) report.how = undefined;
   return { ...arrival, frame };
 }
