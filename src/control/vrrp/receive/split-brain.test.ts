@@ -47,6 +47,17 @@ test('refused adverts: the second of them means a second master, logged once; AR
   assert.equal(instanceOf(node).split, undefined);
 });
 
+test('a wrong checksum of version 2 is no matter of v3_checksum_as_v2', () => {
+  const node = master();
+  const damaged = advert({ priority: 200 }, { checksum: { kind: 'pseudo', source: ip('10.99.0.2'), destination: ip('224.0.0.18') } });
+  give(node, damaged);
+  give(node, damaged);
+  assert.deepEqual(splits(node), [
+    '(VI_1) SPLIT BRAIN: 10.99.0.2 is MASTER of VRID 51, too: its adverts are damaged on the way, or forged',
+    '! INSTANCE "VI_1" SPLIT_BRAIN 100',
+  ]);
+});
+
 test('priority 0 and our own echo are no evidence', () => {
   const node = master();
   for (const at of [10, 11, 12]) {

@@ -178,7 +178,9 @@ function validateChecksum({ instance, packet, header }: Received): Refusal | und
   if (sums.includes(header.checksum)) return undefined;
   const bare = header.version === 3 && vrrpChecksum(packet.summed, { kind: 'plain' }) === header.checksum;
   const why = bare ? ', which sums without a pseudo-header: see v3_checksum_as_v2' : '';
-  return refuse(`Invalid VRRPv${header.version} checksum (${from(packet)}${why})`, 'checksumErrors');
+  const refusal = refuse(`Invalid VRRPv${header.version} checksum (${from(packet)}${why})`, 'checksumErrors');
+  // Version 2 has one way to sum, so no setting of the nodes is the cause.
+  return header.version === 2 ? { ...refusal, cause: 'its adverts are damaged on the way, or forged' } : refusal;
 }
 
 /**
