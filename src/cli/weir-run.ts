@@ -1,5 +1,6 @@
 // weir run: the daemon, with what a weir.yaml has beside keepalived.conf. The file's name goes through the environment to the copy in the background.
 import { existsSync } from 'node:fs';
+import { rememberTyped } from '../daemon/process/process-name.js';
 import { WEIR_FILE_VARIABLE } from '../daemon/supervisor/daemon-options.js';
 import { WeirError } from '../model/errors/weir-error.js';
 import { absolutePath } from '../sys/files/working-directory.js';
@@ -29,6 +30,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const { rest, file } = takeFile(args);
     if (rest.some((word) => word === '-h' || word === '--help')) io.err(HELP);
     if (file !== undefined) process.env[WEIR_FILE_VARIABLE] = file;
+    rememberTyped(['weir', 'run', ...args]);
     const { run: runDaemon } = await import('./keepalived/run.js');
     return runDaemon(rest, io);
   });

@@ -77,6 +77,7 @@ async function main(): Promise<number> {
   return runDaemon({
     options,
     name: 'keepalived',
+    typed: ['keepalived', ...options.argv],
     release: 'v0 (stand-in)',
     load: () => load(options.path),
     started,

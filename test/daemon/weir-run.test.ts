@@ -53,6 +53,7 @@ test('the proxy is a process of the daemon', { timeout: 60_000 }, async (context
   context.after(() => child.kill());
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (output += piece.toString('latin1')));
   await logged(child, /serves 127\.0\.0\.1:\d+ with/);
+  assert.match(output, /Command line: 'weir' 'run' '--weir-config' '/, 'the command that was typed');
   assert.match((await get(port)).text, /^a /);
   const another = spawnSync(process.execPath, [join(root, 'dist/weir.cjs'), ...args.filter((word) => word !== '-l')], {
     encoding: 'latin1',

@@ -1,7 +1,7 @@
 // keepalived, and `weir run`, the same daemon: prints what the command line asks for, tests the configuration, or runs the daemon.
 
 import { constants, version as kernelVersion, release } from 'node:os';
-import { calledAs } from '../../daemon/process/process-name.js';
+import { calledAs, typedWords } from '../../daemon/process/process-name.js';
 import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
 import { isReader } from '../../daemon/reader/reader-role.js';
@@ -51,6 +51,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   const options = background ? { ...asked, path: absolutePath(asked.path) } : asked;
   if (background) process.chdir('/');
   const name = calledAs();
+  const typed = typedWords([name, ...asked.argv]);
   const { DaemonChild } = await import('../../daemon/supervisor/children/child-process.js');
   // Before the rest is loaded, because its start takes longest.
   const command = { argv: options.argv, console: options.foreground };
@@ -63,6 +64,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   return runDaemon({
     options,
     name,
+    typed,
     release: RELEASE,
     load: () => load(options),
     loadAgain: () => readInReader({ options, seed: process.pid }),

@@ -14,6 +14,20 @@ export function calledAs(name = 'keepalived', environment: NodeJS.ProcessEnv = p
   return path === undefined || path === '' ? name : path;
 }
 
+/** `weir run` stores there the words that were typed. */
+const TYPED_VARIABLE = 'WEIR_TYPED';
+
+export function rememberTyped(words: readonly string[], environment: NodeJS.ProcessEnv = process.env): void {
+  environment[TYPED_VARIABLE] = JSON.stringify(words);
+}
+
+/** The command line as it was typed, or `otherwise`. Asked once: scripts do not inherit it. */
+export function typedWords(otherwise: readonly string[], environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  const words = environment[TYPED_VARIABLE];
+  delete environment[TYPED_VARIABLE];
+  return words === undefined ? otherwise : (JSON.parse(words) as readonly string[]);
+}
+
 /** `name`: what comm shows, 15 bytes of it (default keepalived); `words`: the whole list. */
 export function nameProcess(name: string, words: readonly string[]): void {
   try {

@@ -48,8 +48,10 @@ const UMASK = 0o177;
 
 export interface DaemonProgram {
   readonly options: DaemonOptions;
-  /** How the program was called, for `Command line:` and the process list: `/usr/sbin/keepalived`. */
+  /** How the program was called, for the process list: `/usr/sbin/keepalived`. */
   readonly name: string;
+  /** The words that were typed, for `Command line:`; of `weir run` they are others. */
+  readonly typed: readonly string[];
   /** `v2.2.7 (weir 0.1.0)` */
   readonly release: string;
   readonly load: () => Loaded;
@@ -63,10 +65,10 @@ export interface DaemonProgram {
   readonly started: () => void;
 }
 
-function logStart({ options, name, release }: DaemonProgram, log: Log): void {
+function logStart({ options, typed, release }: DaemonProgram, log: Log): void {
   log('info', `Starting Keepalived ${release}`);
   log('info', `Running on Linux ${kernelRelease()} ${kernelVersion()}`);
-  for (const line of commandLines([name, ...options.argv])) log('info', line);
+  for (const line of commandLines(typed)) log('info', line);
   // weir run needs no keepalived.conf
   const files = options.weirFile === undefined ? [options.path] : [options.path, options.weirFile].filter((path) => existsSync(path));
   for (const path of files) log('debug', `Opening file '${path}'.`);
