@@ -95,6 +95,8 @@ breadth('an address that another host answers for is refused, naming its MAC', o
     `weir vip: ${mac} answers for 172.29.3.220 on up7: another host has it — fix: weir doctor names the real server where it is one\n`,
   );
   assert.equal(addresses(gate), untouched);
+  const elsewhere = gate.weir('vip status 172.29.3.220 --dev up7');
+  assert.deepEqual([elsewhere.status, elsewhere.stdout], [3, `172.29.3.220 is not on up7\n${mac} answers for it\n`]);
   thief.ip('addr del 172.29.3.220/32 dev lo');
   gate.weir('vip add 172.29.3.220 --dev up7');
   thief.ip('addr add 172.29.3.220/32 dev lo');

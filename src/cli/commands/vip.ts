@@ -18,7 +18,7 @@ import { readVip } from '../read-vips.js';
 
 const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist] [--force]   after probing that no other host has it
        weir vip del    ADDR --dev IF [--persist]                        remove what add added
-       weir vip status ADDR --dev IF [--json]     exit status 0: here, 1: another host answers too, 3: not here
+       weir vip status ADDR --dev IF [--json]     exit status 0: here, 1: here, and another host answers too, 3: not here
        --persist also writes (del: removes) what adds it again at boot
        --root DIR writes (del: removes) that below DIR, for an image, and changes nothing else
        --force adds an address of a keepalived.conf that no running keepalived uses, or where that cannot be known
@@ -105,7 +105,7 @@ function statusText(status: VipStatus): string {
   const { address, interface: name, present, prefixLength, label, addedByWeir, rivals } = status;
   const labelText = address.includes(':') ? '' : ` (${label ?? 'no label'})`;
   const here = `${address}/${prefixLength} on ${name}${labelText}${addedByWeir ? ', added by weir' : ''}`;
-  return [present ? here : `${address} is not on ${name}`, ...rivals.map((mac) => `${mac} answers for it too`)]
+  return [present ? here : `${address} is not on ${name}`, ...rivals.map((mac) => `${mac} answers for it${present ? ' too' : ''}`)]
     .map((line) => `${line}\n`)
     .join('');
 }
@@ -113,7 +113,7 @@ function statusText(status: VipStatus): string {
 function status(target: Target, flags: VipFlags, io: Io): number {
   const found = statusOfVip(target.address, target.interface);
   io.out(flags.json === true ? `${JSON.stringify(found)}\n` : statusText(found));
-  return found.rivals.length > 0 ? 1 : found.present ? 0 : 3;
+  return !found.present ? 3 : found.rivals.length > 0 ? 1 : 0;
 }
 
 const ACTIONS = { add, del: remove, status };
