@@ -12,7 +12,8 @@ test('all errors of a file are in one message, each on a line with its place', (
   writeFileSync(file, 'layer7:\n  listeners: { web: nowhere }\n  pools: { web: { servers: [x] } }\n  hosts: []\n  nonsense: 1\n');
   assert.throws(
     () => readLayer7(file),
-    (error: unknown) => isWeirError(error, 'proxy-config') && /:2:\d+: .*\n.*:3:\d+: .*\n.*:5:\d+: /s.test(error.message),
+    (error: unknown) =>
+      isWeirError(error, 'weir-file-refused') && error.exitStatus === 2 && /:2:\d+: .*\n.*:3:\d+: .*\n.*:5:\d+: /s.test(error.message),
   );
   rmSync(folder, { recursive: true });
 });

@@ -1,13 +1,11 @@
 // The section layer7 of a weir.yaml that a command was given.
-import { faultText, readWeirFile } from '../config/weir/read.js';
 import { WeirError } from '../model/errors/weir-error.js';
 import type { Layer7 } from '../model/layer7/layer7.js';
-import { readText } from './read-text.js';
+import { readWholeFile } from './read-weir-file.js';
 
-/** @throws WeirError file-unreadable, proxy-config */
+/** @throws WeirError file-unreadable, weir-file-refused */
 export function readLayer7(path: string): Layer7 {
-  const { file, faults } = readWeirFile(readText(path));
-  if (faults.length > 0) throw new WeirError('proxy-config', { why: faults.map((fault) => faultText(path, fault)) });
-  if (file.layer7 === undefined) throw new WeirError('proxy-config', { why: [`${path} has no section layer7`] });
-  return file.layer7;
+  const { layer7 } = readWholeFile(path);
+  if (layer7 === undefined) throw new WeirError('weir-file-refused', { faults: [`${path} has no section layer7`] });
+  return layer7;
 }

@@ -1,14 +1,12 @@
 // weir api: a client of the control API of this host; and with serve the API itself.
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { faultText, readWeirFile } from '../../config/weir/read.js';
 import type { ApiFile } from '../../daemon/api/alone.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { apiSocketPaths } from '../../host/api-sockets.js';
 import { API_TOKENS } from '../../model/api-settings.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import type { WeirFile } from '../../model/weir-file.js';
 import { isSystemError } from '../../sys/errno.js';
 import { type ApiRequest, askHost, sendRequest } from '../api/send-request.js';
 import { token } from '../api/token.js';
@@ -16,6 +14,7 @@ import { command, expectWords } from '../command.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
+import { readWholeFile } from '../read-weir-file.js';
 import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir api METHOD PATH [BODY] [--if-match ETAG] [--accept TYPE] [--type TYPE] [--head] [--socket PATH]
@@ -116,14 +115,7 @@ async function ask(given: ApiRequest, flags: Given, io: Io): Promise<number> {
   throw new WeirError('api-unreachable', { path: read, why: 'no socket is left' });
 }
 
-/** @throws WeirError api-file; file-unreadable */
-function readFile(path: string): WeirFile {
-  const { file, faults } = readWeirFile(readText(path));
-  if (faults.length > 0) throw new WeirError('api-file', { faults: faults.map((fault) => faultText(path, fault)) });
-  return file;
-}
-
-const fileOf = (path: string): ApiFile => ({ path, first: readFile(path), read: () => readFile(path) });
+const fileOf = (path: string): ApiFile => ({ path, first: readWholeFile(path), read: () => readWholeFile(path) });
 
 async function serve(words: readonly string[], flags: Given): Promise<number> {
   expectWords(words, 0);

@@ -21,7 +21,8 @@ const USAGE = `usage: weir engine nginx|haproxy --config FILE [OPTION ...]
        --log FILE        append a line for each request, in nginx's combined format
        signals: HUP reads the file and its certificates again, and a faulty one changes nothing; TERM and INT let answers
        end, a second one does not; USR1 opens the log again
-       exit status: 0: ended by a signal; 3: with --print, something is lost
+       exit status: 0: ended by a signal; 1: it could not begin; 2: wrong usage, or FILE is refused; 3: with --print, something
+       is lost
 `;
 const TYPES = {
   config: 'value',

@@ -1,6 +1,5 @@
 // weir feedback: moves the weights of servers with their load, and prints why they are what they are.
 
-import { faultText, readWeirFile } from '../../config/weir/read.js';
 import { FeedbackProcess } from '../../daemon/feedback/feedback-process.js';
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
@@ -24,7 +23,7 @@ import { command, expectWords } from '../command.js';
 import { explainText, serviceStatusText } from '../feedback/feedback-text.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
-import { readText } from '../read-text.js';
+import { readWholeFile } from '../read-weir-file.js';
 import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir feedback run SERVICE ... [--source SOURCE] [--port PORT] [--path PATH] [--period SECONDS] [--scale FACTOR]
@@ -126,16 +125,14 @@ function servicesOf(words: readonly string[], flags: FeedbackFlags): readonly Co
   });
 }
 
-/** @throws WeirError file-unreadable, feedback-file */
+/** @throws WeirError file-unreadable, weir-file-refused */
 function servicesIn(path: string, words: readonly string[], flags: FeedbackFlags): readonly ConfiguredFeedback[] {
   expectWords(words, 0);
   const given = Object.keys(flags).find((name) => name !== 'config' && name !== 'detail');
   if (given !== undefined) throw new WeirError('option-not-here', { options: `--${given}`, only: 'SERVICE, not with --config' });
-  const { file, faults } = readWeirFile(readText(path));
-  if (faults.length > 0) throw new WeirError('feedback-file', { faults: faults.map((fault) => faultText(path, fault)) });
-  if (file.feedback === undefined || file.feedback.length === 0)
-    throw new WeirError('feedback-file', { faults: [`${path}: it has no section feedback`] });
-  return file.feedback;
+  const { feedback = [] } = readWholeFile(path);
+  if (feedback.length === 0) throw new WeirError('weir-file-refused', { faults: [`${path} has no section feedback`] });
+  return feedback;
 }
 
 async function runFeedback(words: readonly string[], flags: FeedbackFlags): Promise<number> {

@@ -32,7 +32,8 @@ const USAGE = `usage: weir proxy --config FILE [OPTION ...]
        signals: HUP reads the file again, and a faulty one changes nothing; TERM and INT drain and end it, a second
        one ends it immediately; USR1 opens the log again; USR2 starts new processes of the installed
        program on the same sockets and drains the old ones
-       exit status: 0: ended by a signal; of status: 0, 3 where no proxy runs
+       exit status: 0: ended by a signal; 1: it could not begin; 2: wrong usage, or FILE is refused; of status: 0, 3 where no
+       proxy runs
 `;
 const TYPES = {
   config: 'value',

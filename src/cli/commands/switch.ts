@@ -1,5 +1,4 @@
 // weir switch: content switching in the datapath, as a weir.yaml has it.
-import { faultText, readWeirFile } from '../../config/weir/read.js';
 import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
 import { openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
 import { applySwitch, clearSwitch, switchedServices } from '../../datapath/ebpf/switch/apply-switch.js';
@@ -21,7 +20,7 @@ import type { SwitchListener, SwitchPlan } from '../../model/layer7/switch-plan.
 import { serviceWord } from '../../model/service-word.js';
 import { command, expectWords } from '../command.js';
 import type { Io } from '../io.js';
-import { readText } from '../read-text.js';
+import { readLayer7 } from '../read-layer7.js';
 
 const USAGE = `usage: weir switch apply --config FILE
        the datapath chooses servers by the first request of a connection, for the locations of the section layer7 of a
@@ -39,26 +38,23 @@ const NOTHING = 3;
 const locationText = (host: string, location: string | undefined): string =>
   location === undefined ? host : `${host}, location ${location}`;
 
-/** @throws WeirError file-unreadable, switch-config: what the datapath cannot serve, too */
+/** @throws WeirError file-unreadable, weir-file-refused: what the datapath cannot serve, too */
 function readPlan(path: string): SwitchPlan {
-  const { file, faults } = readWeirFile(readText(path));
-  if (faults.length > 0) throw new WeirError('switch-config', { why: faults.map((fault) => faultText(path, fault)) });
-  if (file.layer7 === undefined) throw new WeirError('switch-config', { why: [`${path} has no section layer7`] });
-  const plan = switchPlan(file.layer7, ownSubnets());
+  const plan = switchPlan(readLayer7(path), ownSubnets());
   const refused = plan.refusals.map(({ host, location, why }) => `${path}: ${locationText(host, location)} cannot be switched: ${why}`);
-  if (refused.length > 0) throw new WeirError('switch-config', { why: refused });
+  if (refused.length > 0) throw new WeirError('weir-file-refused', { faults: refused });
   return plan;
 }
 
 const listenerText = (listener: SwitchListener): string =>
   `${listener.name} ${endpointText(listener)}: ${listener.hosts.length} hosts, ${listener.servers.length} servers\n`;
 
-/** A file in which nothing is switched any more. @throws WeirError switch-config: nothing was */
+/** A file in which nothing is switched any more. @throws WeirError weir-file-refused: nothing was */
 function applyNone(config: string, io: Io): number {
   const why = `${config}: no location has way: switch, or way: auto and can be switched`;
   const director = openIfLoaded();
   try {
-    if (director === undefined || !clearSwitch(director)) throw new WeirError('switch-config', { why: [why] });
+    if (director === undefined || !clearSwitch(director)) throw new WeirError('weir-file-refused', { faults: [why] });
     io.out(`${why}: nothing is switched any more\n`);
     return 0;
   } finally {

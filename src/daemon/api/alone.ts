@@ -29,7 +29,7 @@ function keptDocument(file: ApiFile, log: Log): () => TableDocument | undefined 
 export interface ApiFile {
   readonly path: string;
   readonly first: WeirFile;
-  /** @throws WeirError api-file, file-unreadable */
+  /** @throws WeirError weir-file-refused, file-unreadable */
   read(): WeirFile;
 }
 

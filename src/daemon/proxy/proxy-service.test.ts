@@ -12,7 +12,7 @@ test('a reload reports what is wrong with its file, and throws what is wrong wit
   const service = new ProxyService({ model, secret: '' }, options);
   try {
     await service.reload(() => {
-      throw new WeirError('proxy-config', { why: ['a fault'] });
+      throw new WeirError('weir-file-refused', { faults: ['a fault'] });
     });
     assert.match(lines.at(-1) ?? '', /^the configuration of before stays in effect: .*a fault/);
     const before = lines.length;

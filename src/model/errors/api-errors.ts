@@ -88,8 +88,6 @@ export const apiErrors = {
     hint: 'weir api token list',
     exitStatus: 1,
   },
-  /** Of weir api serve. */
-  'api-file': { text: ({ faults }: { faults: readonly string[] }) => faults.join('; '), exitStatus: 2 },
   /** Of weir api. */
   'api-unreachable': {
     text: ({ path, why }: { path: string; why: string }) => `no API answers at ${path}: ${why}`,

@@ -21,11 +21,6 @@ export const daemonErrors = {
     hint: 'its log has the reason',
     exitStatus: 1,
   },
-  'proxy-config': {
-    text: ({ why }: { why: readonly string[] }) => why.join('\n'),
-    hint: 'correct the file',
-    exitStatus: 1,
-  },
   'proxy-listen': {
     text: ({ where, errno }: { where: string; errno: number }) => `cannot listen on ${where}: error ${errno}`,
     hint: 'see which process has the port (ss -ltnp); ports below 1024 need root',
@@ -71,7 +66,6 @@ export const daemonErrors = {
     hint: 'weir feedback status',
     exitStatus: 1,
   },
-  'feedback-file': { text: ({ faults }: { faults: readonly string[] }) => faults.join('\n'), exitStatus: 2 },
   'feedback-not-running': {
     text: ({ service }: { service: string }) => `weir feedback does not run ${service}`,
     hint: 'weir feedback run',

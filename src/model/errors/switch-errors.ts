@@ -19,8 +19,4 @@ export const switchErrors = {
     hint: 'delete it by ipvsadm -D, or take the way switch out of the file',
     exitStatus: 1,
   },
-  'switch-config': {
-    text: ({ why }: { why: readonly string[] }) => why.join('\n'),
-    exitStatus: 2,
-  },
 } as const satisfies ErrorRows;

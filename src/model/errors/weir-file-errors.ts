@@ -6,6 +6,8 @@ interface Key {
 }
 
 export const weirFileErrors = {
+  /** The whole file, for a command that begins with it: each fault with its place. */
+  'weir-file-refused': { text: ({ faults }: { faults: readonly string[] }) => faults.join('\n'), exitStatus: 2 },
   /** `why`: in the words of the YAML parser. */
   'file-no-yaml': { text: ({ why }: { why: string }) => `this is no YAML: ${why}`, exitStatus: 2 },
   'file-yaml-feature': {
