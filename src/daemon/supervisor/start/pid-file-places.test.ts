@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../../../sys/addon.js';
 import { writeDump } from '../../dump-files/write-dump.js';
 import { removePidFile, writePidFile } from '../../process/pid-file.js';
@@ -43,6 +46,27 @@ test('a file is written in the place of a link, and removed only by its own proc
       assert.equal(runningFrom(path), undefined, text);
     }
   } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a keepalived that lives counts, its zombie does not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-pid-'));
+  const [path, program] = [join(folder, 'p.pid'), join(folder, 'keepalived')];
+  symlinkSync('/bin/sleep', program);
+  // What the shell becomes reaps no child.
+  const parent = spawn('sh', ['-c', '"$0" 60 & echo $!; exec sleep 60', program], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+    writeFileSync(path, `${pid}\n`);
+    while (readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'keepalived\n') await sleep(5);
+    assert.equal(runningFrom(path), pid);
+    process.kill(pid, 'SIGKILL');
+    while (!/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) await sleep(5);
+    assert.equal(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'keepalived\n');
+    assert.equal(runningFrom(path), undefined);
+  } finally {
+    parent.kill('SIGKILL');
     rmSync(folder, { recursive: true });
   }
 });

@@ -2,6 +2,7 @@
 import { readFileSync, rmdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { unlessCode } from '../../../sys/errno.js';
+import { startTime } from '../../../sys/processes/child.js';
 import { readPidFile } from '../../process/pid-file.js';
 import { PROCESS_KINDS, PROCESSES, type ProcessKind } from '../../processes.js';
 import type { DaemonOptions } from '../daemon-options.js';
@@ -37,8 +38,12 @@ export function pidFilesFor(
   };
 }
 
-/** Whether a process lives and is a keepalived. Numbers are used again: another program's process is not ours. */
+/**
+ * Whether a process lives and is a keepalived. Numbers are used again: another program's process is not ours. A zombie keeps its name, and where the
+ * first process of a container reaps none it stays for ever.
+ */
 export function isKeepalived(pid: number): boolean {
+  if (startTime(pid) === undefined) return false;
   const fact = (name: string): string => unlessCode(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'), ['ENOENT', 'ESRCH', 'EACCES'], '');
   const [program = ''] = fact('cmdline').split(/[\0 ]/);
   return [fact('comm'), basename(program)].some((name) => name.startsWith('keepalived'));
