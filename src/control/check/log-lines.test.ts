@@ -45,6 +45,21 @@ test('what a file adds to a weight at the start is no change; later it is', () =
   assert.deepEqual(bed.takeLog(), [`Changing weight from 12 to 20 for active service ${NAME} of VS [192.0.2.1]:tcp:80`]);
 });
 
+test('noQuorumLines: a quorum that is gained or lost has no line, its servers have theirs', () => {
+  const bed = new CheckBed();
+  const settings = { ...USUAL_SETTINGS, noQuorumLines: true } as const;
+  bed.configure([virtualServer({ realServers: [realServer('10.0.0.1', { checkers: [checker({ kind: 'tcp' })] })] })], { settings });
+  bed.pass(2);
+  bed.answers.set('10.0.0.1', failure());
+  bed.pass(30);
+  const lines = bed.takeLog();
+  assert.deepEqual(
+    lines.filter((line) => /quorum/.test(line)),
+    [],
+  );
+  assert.ok(lines.includes(`Removing service ${NAME} from VS [192.0.2.1]:tcp:80`));
+});
+
 test('lvs_flush_on_stop: nothing is logged or notified of servers, with omega the loss of the quorum', () => {
   const bed = new CheckBed();
   bed.configure([virtualServer({ omega: true })], { settings: { ...USUAL_SETTINGS, lvsFlushOnStop: 'all' } });

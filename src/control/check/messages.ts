@@ -56,7 +56,10 @@ export interface Answered {
 export type CheckSettings = Pick<
   GlobalSettings,
   'checkerLogAllFailures' | 'sharedChecks' | 'noCheckerEmails' | 'rsInitNotifies' | 'lvsFlushOnStop'
->;
+> & {
+  /** No line is logged of a quorum: who is up has lines of its own. */
+  readonly noQuorumLines?: true;
+};
 
 export type ApplyResult =
   /** All was done but what these texts are about. */

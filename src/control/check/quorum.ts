@@ -20,10 +20,14 @@ export function settleQuorum(context: CheckContext, server: number, occasion: Oc
     lose(context, server, weight, threshold, occasion);
 }
 
+function logQuorum(context: CheckContext, text: string): void {
+  if (context.machine.settings.noQuorumLines !== true) log(context, text);
+}
+
 function gain(context: CheckContext, server: number, weight: number, threshold: number, occasion: Occasion): void {
   const { config, sorry } = serverAt(context, server);
   const sum = `${config.quorum}+${config.hysteresis}=${threshold} <= ${weight}`;
-  log(context, `Gained quorum ${sum} for VS ${config.name}`);
+  logQuorum(context, `Gained quorum ${sum} for VS ${config.name}`);
   changeServer(context, server, { quorumUp: true, sorry: false });
   context.changed.add(server);
   if (sorry && config.sorryServer !== undefined) {
@@ -37,7 +41,7 @@ function gain(context: CheckContext, server: number, weight: number, threshold: 
 function lose(context: CheckContext, server: number, weight: number, threshold: number, occasion: Occasion): void {
   const { config, sorry, quorumUp } = serverAt(context, server);
   const what = occasion !== 'change' ? 'Starting with quorum down' : 'Lost quorum';
-  log(context, `${what} ${config.quorum}-${config.hysteresis}=${threshold} > ${weight} for VS ${config.name}`);
+  logQuorum(context, `${what} ${config.quorum}-${config.hysteresis}=${threshold} > ${weight} for VS ${config.name}`);
   changeServer(context, server, { quorumUp: false, sorry: config.sorryServer !== undefined });
   context.changed.add(server);
   if (!sorry && config.sorryServer !== undefined) {

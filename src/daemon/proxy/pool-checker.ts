@@ -30,6 +30,7 @@ const SETTINGS: CheckSettings = {
   noCheckerEmails: true,
   rsInitNotifies: false,
   lvsFlushOnStop: 'no',
+  noQuorumLines: true,
 };
 
 /** keepalived's defaults for scripts: their user, and no script security. */
@@ -129,8 +130,6 @@ export class PoolChecker {
         this.#health.write();
         break;
       case 'log':
-        // a pool has no quorum: who is up has lines of its own
-        if (/^(?:Gained|Lost) quorum /.test(effect.text)) break;
         this.options.log(effect.detail === true ? 'debug' : effect.level, effect.text);
     }
   }
