@@ -8,7 +8,6 @@ import { serviceId } from '../model/identity.js';
 import type { VirtualServer } from '../model/keepalived/virtual-server.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
 import { checkedServices } from '../model/weir-file.js';
-import { native } from '../sys/addon.js';
 import { type ObservedFacts, observedFacts } from './observed-facts.js';
 
 /** Of services that are switched by content. */
@@ -27,7 +26,7 @@ function switchedIds(observed: ObservedDatapath): readonly string[] {
 
 /** The services that daemons serve from their own files, or that weir switch made, with who does. @throws SystemError EACCES without root */
 export function tableOwners(observed: ObservedDatapath): Pick<TableFacts, 'owners' | 'files' | 'checked'> {
-  const serving = runningDaemons(String(native().netnsCookie())).filter(({ servesTable }) => servesTable);
+  const serving = runningDaemons().filter(({ servesTable }) => servesTable);
   const owners = new Map<string, string>(switchedIds(observed).map((id) => [id, SWITCH_OWNER]));
   const [files, checked] = [new Map<string, string>(), new Map<string, VirtualServer>()];
   for (const { pid, file, weirFile, configuration } of serving) {

@@ -4,7 +4,6 @@ import { type Damage, damageOf, newDamage } from '../config/keepalived/diagnosti
 import { isTextFault, renderDiagnostic } from '../config/keepalived/diagnostics/outcome.js';
 import { readKeepalived } from '../config/keepalived/read.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
-import { native } from '../sys/addon.js';
 import { unlessCode } from '../sys/errno.js';
 import { workingDirectory } from '../sys/files/working-directory.js';
 import { hostConfigFiles } from './config-files.js';
@@ -42,7 +41,7 @@ function readFile(path: string, daemon: KeepalivedDaemon | undefined): FileRead 
 }
 
 /** What weir's daemons of this network namespace publish; nothing without root. */
-const published = (): readonly RunningDaemon[] => unlessCode(() => runningDaemons(String(native().netnsCookie())), ['EACCES'], []);
+const published = (): readonly RunningDaemon[] => unlessCode(() => runningDaemons(), ['EACCES'], []);
 
 /**
  * With the config-id of the daemon that runs with it, if one does. A file that was broken since its daemon read it counts less than what

@@ -5,6 +5,7 @@ import { deserialize, serialize } from 'node:v8';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Damage } from '../config/keepalived/diagnostics/damage.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import { native } from '../sys/addon.js';
 import { unlessCode } from '../sys/errno.js';
 import { removeFile, replaceFile } from '../sys/files/durable-file.js';
 import { startTime } from '../sys/processes/child.js';
@@ -79,8 +80,8 @@ export function runningDaemon(cookie: string, pid: number): RunningDaemon | unde
   }
 }
 
-/** The daemons of a network namespace that live now. @throws SystemError EACCES without root */
-export const runningDaemons = (cookie: string): readonly RunningDaemon[] =>
+/** The daemons of a network namespace that live now; without `cookie`: of this one. @throws SystemError EACCES without root */
+export const runningDaemons = (cookie = String(native().netnsCookie())): readonly RunningDaemon[] =>
   pidsIn(cookie).flatMap((pid) => runningDaemon(cookie, pid) ?? []);
 
 /** Removes the files of daemons that were killed. @throws SystemError */

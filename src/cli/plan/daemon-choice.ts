@@ -2,7 +2,6 @@
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { type RunningDaemon, runningDaemons } from '../../host/running-daemon.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { native } from '../../sys/addon.js';
 
 export interface DaemonChoice {
   /** Absent: the plan is one of a start. */
@@ -13,7 +12,7 @@ export interface DaemonChoice {
 
 /** `file`: absolute. @throws WeirError daemon-not-running, daemons-several; SystemError without root */
 export function chooseDaemon(pid: number | undefined, file: string | undefined): DaemonChoice {
-  const daemons = runningDaemons(String(native().netnsCookie()));
+  const daemons = runningDaemons();
   if (pid !== undefined) {
     const daemon = daemons.find((one) => one.pid === pid);
     if (daemon === undefined) throw new WeirError('daemon-not-running', { where: `process ${pid} is none of this network namespace` });

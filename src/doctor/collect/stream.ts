@@ -5,7 +5,6 @@ import { readStreamKey } from '../../host/sync/stream-key.js';
 import { parseEndpoint } from '../../model/endpoint-text.js';
 import { failureText, isWeirError } from '../../model/errors/weir-error.js';
 import { type ConfiguredStream, STREAM_PORT, type StreamStatus } from '../../model/stream-node.js';
-import { native } from '../../sys/addon.js';
 import type { HostFacts } from '../facts.js';
 import { interfaceNameOf, subnetsWith } from '../network.js';
 import { blockingRule } from '../packet-filter/blocking.js';
@@ -44,7 +43,7 @@ function blocksOf(host: HostFacts, chains: readonly Chain[], { peers }: StreamSt
 /** undefined: there is none. @throws SystemError */
 export function collectStream(host: HostFacts, chains: readonly Chain[]): StreamFact | undefined {
   const status = readStreamStatus();
-  const daemons = runningDaemons(String(native().netnsCookie()));
+  const daemons = runningDaemons();
   const [configured] = daemons.flatMap(({ configuration }) => configuration.global.lvsSyncStream ?? []);
   if (status === undefined && configured === undefined) return undefined;
   const failure = configured && keyFailure(configured);
