@@ -2,7 +2,7 @@
 import type { TableFacts } from '../control/plan/table-facts.js';
 import { type ObservedDatapath, observeDatapath } from '../datapath/ebpf/observe/observer.js';
 import { switchedServices } from '../datapath/ebpf/switch/apply-switch.js';
-import { runningDaemons } from '../host/running-daemon.js';
+import { servingDaemons } from '../host/daemons-services.js';
 import { isWeirError } from '../model/errors/weir-error.js';
 import { serviceId } from '../model/identity.js';
 import type { VirtualServer } from '../model/keepalived/virtual-server.js';
@@ -26,10 +26,9 @@ function switchedIds(observed: ObservedDatapath): readonly string[] {
 
 /** The services that daemons serve from their own files, or that weir switch made, with who does. @throws SystemError EACCES without root */
 export function tableOwners(observed: ObservedDatapath): Pick<TableFacts, 'owners' | 'files' | 'checked'> {
-  const serving = runningDaemons().filter(({ servesTable }) => servesTable);
   const owners = new Map<string, string>(switchedIds(observed).map((id) => [id, SWITCH_OWNER]));
   const [files, checked] = [new Map<string, string>(), new Map<string, VirtualServer>()];
-  for (const { pid, file, weirFile, configuration } of serving) {
+  for (const { pid, file, weirFile, configuration } of servingDaemons()) {
     const ofDocument = checkedServices(configuration.weir ?? {});
     for (const id of wantedTable(configuration).keys()) {
       const server = ofDocument.get(id);
