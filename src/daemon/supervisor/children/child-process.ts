@@ -1,11 +1,15 @@
 // One child as the supervisor has it: started from the same program, watched, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { onceEnded } from '../../../sys/processes/child-end.js';
 import { keepingEarlySignals } from '../../../sys/processes/early-signals.js';
 import { ownChild } from '../../../sys/processes/orphans.js';
 import { keepingCapabilities } from '../../../sys/processes/own-capabilities.js';
 import { type FromChild, isMessage, type ToChild } from '../../process/messages.js';
 import { isProcessKind, PROCESSES, type ProcessKind } from '../../processes.js';
 import { Liveness } from './liveness.js';
+
+/** The status of a child that could not be started (man 3 sysexits). */
+const EX_OSERR = 71;
 
 /** Which child a process of the program is; taken out of the environment before anything else is started. */
 export const CHILD_VARIABLE = 'WEIR_CHILD';
@@ -70,25 +74,19 @@ export class DaemonChild {
       serialization: 'advanced',
       env: { ...keepingEarlySignals(environment), ...capabilitiesOf(kind, entersNamespace), [CHILD_VARIABLE]: kind },
     });
-    const { pid } = this.#process;
-    // No descriptors or processes left: the event has the reason, and the respawn's delays bound the next attempts.
-    this.pid = pid ?? -1;
+    this.pid = this.#process.pid ?? -1;
     const disown = ownChild(this.pid);
     this.#process.on('message', (message: unknown) => {
       if (!isMessage(message)) return;
       this.liveness.onMessage(message.kind === 'ready' || message.kind === 'reloaded');
       this.#events?.onMessage(message as FromChild);
     });
-    const end = (status: number | NodeJS.Signals): void => {
-      if (this.#gone) return;
+    // No descriptors or processes left: the respawn's delays bound the next attempts.
+    onceEnded(this.#process, (_how, status = EX_OSERR) => {
       this.#gone = true;
       disown();
       this.#events?.onEnd({ pid: this.pid, status, livedMs: performance.now() - this.#startedAt });
-    };
-    this.#process.on('error', () => {
-      if (pid === undefined) end(71);
     });
-    this.#process.on('exit', (code, signal) => end(code ?? signal ?? 0));
   }
 
   listen(events: ChildEvents): void {
