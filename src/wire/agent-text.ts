@@ -1,5 +1,6 @@
 // The text of HAProxy's agent-check: one line of ASCII words, separated by blanks, tabs or commas, in any order. What is not in it is not changed.
 // HAProxy's configuration manual, "agent-check".
+import { printableAscii } from '../model/printable-ascii.js';
 
 /** `percent`: of the configured weight. `admin`: what an operator decided on the server; `operating`: whether it works. `why`: the text behind `#`. */
 export interface AgentText {
@@ -41,6 +42,6 @@ export function decodeAgentText(line: string): AgentText | string {
 
 /** What the agent answers: the idle share as a percentage, or what an operator decided. */
 export function encodeAgentText({ percent, admin, operating, why }: AgentText): string {
-  const words = [admin, operating === undefined || why === undefined ? operating : `${operating}#${why.replace(/[^ -~]/g, '?')}`];
+  const words = [admin, operating === undefined || why === undefined ? operating : `${operating}#${printableAscii(why)}`];
   return `${[...(percent === undefined ? [] : [`${percent}%`]), ...words.filter((word) => word !== undefined)].join(' ')}\n`;
 }

@@ -1,7 +1,9 @@
 // The answer of weir's own agent to `GET /weir-load`: counters as JSON.
 //   {"format":1,"run":"…","clock_us":1,"resources":{"cpu":{"busy":1,"total":2}},"completed":3,"state":"ready"}
+
 import { type AdminState, type LoadCounters, type ReadReport, type ResourceCounter, wrongReport } from '../model/feedback/load-report.js';
 import { isRecord, parseJson } from '../model/json.js';
+import { printableAscii } from '../model/printable-ascii.js';
 
 /** The path of the agent's answer. */
 export const WEIR_LOAD_PATH = '/weir-load';
@@ -12,10 +14,10 @@ const RUN_MAX = 200;
 const WHY_MAX = 200;
 
 /** A reason as it may be printed: one line of at most WHY_MAX printable characters of ASCII. */
-const printable = (why: string): string => why.replace(/[^ -~]/g, '?').slice(0, WHY_MAX);
+const reasonText = (why: string): string => printableAscii(why).slice(0, WHY_MAX);
 
 export function encodeWeirLoad({ clockUs, run, resources, completed }: LoadCounters, state?: AdminState): string {
-  const why = state?.kind === 'drain' ? printable(state.why) : undefined;
+  const why = state?.kind === 'drain' ? reasonText(state.why) : undefined;
   const named = Object.fromEntries(resources.map(({ name, busy, total }) => [name, { busy, total }]));
   return `${JSON.stringify({ format: FORMAT, run, clock_us: clockUs, resources: named, completed, state: state?.kind, why })}\n`;
 }
@@ -52,6 +54,6 @@ export function decodeWeirLoad(text: string): ReadReport {
   const admin =
     state === undefined
       ? {}
-      : { state: state === 'ready' ? ({ kind: 'ready' } as const) : ({ kind: 'drain', why: printable(why || 'drain') } as const) };
+      : { state: state === 'ready' ? ({ kind: 'ready' } as const) : ({ kind: 'drain', why: reasonText(why || 'drain') } as const) };
   return { kind: 'report', report: { ...admin, counters: { clockUs, run, resources, ...(completed === undefined ? {} : { completed }) } } };
 }

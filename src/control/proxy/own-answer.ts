@@ -1,4 +1,5 @@
 // Answers that the proxy makes itself. The client learns the status and nothing of the reason.
+import { printableAscii } from '../../model/printable-ascii.js';
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
@@ -43,9 +44,6 @@ export interface OwnAnswer {
   readonly cause?: string;
 }
 
-/** What an operator's explanation may hold as a field value. */
-const fieldText = (text: string): string => text.replace(/[^ -~]/g, '?');
-
 /** The whole answer. */
 export function ownAnswer({ status, body, location, lines: more = '', closes, isHead, cause }: OwnAnswer): string {
   const reason = REASONS[status] ?? '';
@@ -59,7 +57,7 @@ export function ownAnswer({ status, body, location, lines: more = '', closes, is
     ...(endsWithHead ? [] : [`Content-Length: ${text.length}`]),
     ...(status === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
     ...(location === undefined ? [] : [`Location: ${location}`]),
-    ...(cause === undefined ? [] : [`Weir-Cause: ${fieldText(cause)}`]),
+    ...(cause === undefined ? [] : [`Weir-Cause: ${printableAscii(cause)}`]),
     ...(closes ? ['Connection: close'] : []),
   ];
   return `${lines.join('\r\n')}\r\n${more}\r\n${isHead ? '' : text}`;

@@ -1,5 +1,7 @@
 // What is wrong with the certificate that a server showed, in one clause; and when it ends. Pure.
+
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { printableAscii } from '../../model/printable-ascii.js';
 
 const DAY_MS = 86_400_000;
 /** A certificate may have thousands of names. */
@@ -15,7 +17,7 @@ export interface CertificateDemands {
 
 /** Texts of servers: only what is printable, and not too much of it. */
 function quoted(text: string): string {
-  const printable = text.replace(/[^\x20-\x7e]/g, '?');
+  const printable = printableAscii(text);
   return printable.length > NAMES_MAX ? `${printable.slice(0, NAMES_MAX)} …` : printable;
 }
 
