@@ -1,7 +1,9 @@
 // What `--firewall auto` decides: new connections pass the host's packet filter where a rule may drop packets for a service, or mark what is for one
 // service for another, which comes first.
+
 import type { Director } from '../datapath/director.js';
 import type { BypassedOptions, BypassedRules } from '../doctor/collect/bypassed.js';
+import { someOf } from '../model/counted.js';
 import { type MarkKey, marksAmong } from '../model/mark-keys.js';
 import type { ServiceSpec } from '../model/service.js';
 
@@ -9,13 +11,8 @@ export type FindBypassed = (services: () => readonly ServiceSpec[], options?: By
 
 const NAMED_MAX = 3;
 
-function someOf(rules: readonly string[]): string {
-  const more = rules.length > NAMED_MAX ? ` and ${rules.length - NAMED_MAX} more` : '';
-  return `${rules.slice(0, NAMED_MAX).join(', ')}${more}`;
-}
-
 /** Some of the rules that may drop packets, for one line; empty: none. */
-const droppingText = ({ rules, unknown }: BypassedRules): string => (rules.length === 0 ? (unknown ?? '') : someOf(rules));
+const droppingText = ({ rules, unknown }: BypassedRules): string => (rules.length === 0 ? (unknown ?? '') : someOf(rules, NAMED_MAX));
 
 /** Some of all, for one line; empty: none. */
 export const rulesText = (found: BypassedRules): string => droppingText({ ...found, rules: [...found.rules, ...found.marking] });

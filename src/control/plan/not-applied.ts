@@ -1,5 +1,7 @@
 // What of a weir.yaml weir apply puts on a host, and a daemon that runs with the file does not: services without checks, and VIPs. Pure.
+
 import { formatAddress } from '../../model/address-text.js';
+import { someOf } from '../../model/counted.js';
 import { addressId, serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
 import { checkedServices, type WeirFile } from '../../model/weir-file.js';
@@ -33,7 +35,6 @@ export function notApplied(file: WeirFile, { services, addresses }: AppliedFacts
 /** A line for the log; undefined: all is there. */
 export function notAppliedText(path: string, missing: readonly string[]): string | undefined {
   if (missing.length === 0) return undefined;
-  const more = missing.length > NAMED_MAX ? ` and ${missing.length - NAMED_MAX} more` : '';
-  const what = `${missing.slice(0, NAMED_MAX).join(', ')}${more}`;
+  const what = someOf(missing, NAMED_MAX);
   return `${path}: not on this host, and weir run does not put it there: ${what} — fix: weir apply ${path} (at boot: weir-apply.service)`;
 }

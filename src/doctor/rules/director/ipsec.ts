@@ -1,5 +1,5 @@
 // Policies of IPsec for packets of virtual services: by NAT the stack sends these, by other methods they do not meet the policy.
-import { counted } from '../../../model/counted.js';
+import { counted, someOf } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId } from '../../../model/identity.js';
 import { IpsecPolicies, type IpsecPolicy, policyText } from '../../../model/ipsec-policy.js';
@@ -14,8 +14,6 @@ const DONE: Readonly<Record<IpsecPolicy['direction'], Readonly<Record<IpsecPolic
 };
 /** What a policy does, and to which packets. */
 const deed = (policy: IpsecPolicy): string => `the policy ${policyText(policy)} ${DONE[policy.direction][policy.action]}`;
-
-const andMore = (places: readonly string[]): string => `${places[0]}${places.length === 1 ? '' : ` and ${places.length - 1} more`}`;
 
 function placesOf({ services }: DirectorFacts, wanted: (key: ServiceKey, destination: DestinationSpec) => boolean): readonly string[] {
   return services.flatMap((service) =>
@@ -42,7 +40,7 @@ function findingsOf(
   }
   return policies.all.flatMap((policy): readonly Finding[] => {
     const places = placesOfPolicy.get(policy);
-    return places === undefined ? [] : [{ severity: 'error', ...finding(policy, andMore(places)) }];
+    return places === undefined ? [] : [{ severity: 'error', ...finding(policy, someOf(places, 1)) }];
   });
 }
 
@@ -104,14 +102,14 @@ function policedFindings(facts: DirectorFacts, policies: IpsecPolicies): readonl
       {
         severity: 'error',
         code: 'ipsec-forwarding-off',
-        what: `packets of ${andMore(lost)} are lost`,
+        what: `packets of ${someOf(lost, 1)} are lost`,
         cause,
         fix: 'sysctl -w net.ipv4.ip_forward=1',
       },
     ];
   }
   const cause = "a policy of IPsec is for them (ip xfrm policy): they pass netfilter's FORWARD, too, and cost more than others";
-  return [{ severity: 'info', code: 'ipsec-by-stack', what: `the kernel sends packets of ${andMore(places)}`, cause }];
+  return [{ severity: 'info', code: 'ipsec-by-stack', what: `the kernel sends packets of ${someOf(places, 1)}`, cause }];
 }
 
 function changedFinding({ datapath }: DirectorFacts): readonly Finding[] {

@@ -1,6 +1,8 @@
 // Did addresses of servers come to this host, or leave it, after the last command of weir? By VS/NAT that makes no difference.
+
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
+import { someOf } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
 import { isDestinationOf } from '../../address-index.js';
 import type { DirectorFacts } from '../../facts.js';
@@ -8,8 +10,7 @@ import type { DirectorFacts } from '../../facts.js';
 /** More are counted. */
 const NAMED_MAX = 3;
 
-const named = (addresses: readonly Address[]): string =>
-  `${addresses.slice(0, NAMED_MAX).map(formatAddress).join(', ')}${addresses.length > NAMED_MAX ? ` and ${addresses.length - NAMED_MAX} more` : ''}`;
+const named = (addresses: readonly Address[]): string => someOf(addresses.map(formatAddress), NAMED_MAX);
 
 export function serverAddressesRule({ services, datapath }: DirectorFacts): readonly Finding[] {
   const due = datapath.repairs?.find((one) => one.kind === 'server-addresses');

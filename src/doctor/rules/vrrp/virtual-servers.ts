@@ -1,4 +1,5 @@
 // Does the table have what the running daemons' configurations ask for?
+import { someOf } from '../../../model/counted.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameDestination, sameService } from '../../../model/identity.js';
@@ -9,8 +10,7 @@ import type { VirtualServerFact, VrrpFacts } from '../../vrrp-facts.js';
 /** Names that one finding lists. */
 const NAMES_MAX = 4;
 
-const listed = (texts: readonly string[]): string =>
-  texts.length <= NAMES_MAX ? texts.join(', ') : `${texts.slice(0, NAMES_MAX).join(', ')} and ${texts.length - NAMES_MAX} more`;
+const listed = (texts: readonly string[]): string => someOf(texts, NAMES_MAX);
 
 const reload = ({ pid }: VirtualServerFact): string => `kill -HUP ${pid}`;
 
