@@ -7,7 +7,7 @@ import type { Host, HostName } from '../../model/layer7/host.js';
 import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
 import type { Listener, ListenerTls } from '../../model/layer7/listener.js';
 import type { Pool } from '../../model/layer7/pool.js';
-import type { Action, PathMatch, Route } from '../../model/layer7/route.js';
+import { type Action, type PathMatch, type Route, WITHOUT_BODY } from '../../model/layer7/route.js';
 import type { DestinationKey } from '../../model/service.js';
 import { faultText, readWeirFile } from '../weir/read.js';
 import { hostNameText, locationText, parseDuration, parseHostName, parseListen, parseLocation } from '../weir/units.js';
@@ -21,8 +21,6 @@ import { readNginxTemplate } from './variables.js';
 
 const NAME_MAX = 64;
 const nameOf = (text: string): string => text.replace(/[^A-Za-z0-9_.-]+/g, '_').slice(0, NAME_MAX) || '_';
-/** nginx sends no body with these either. */
-const WITHOUT_BODY = [204, 205, 304];
 const REDIRECTS = [301, 302, 303, 307, 308] as const;
 /** What weir answers. */
 const [STATUS_MIN, STATUS_MAX] = [200, 599];

@@ -6,7 +6,7 @@ import { defaultClientLimits } from '../../model/layer7/defaults.js';
 import type { Host } from '../../model/layer7/host.js';
 import type { ClientLimits, Layer7 } from '../../model/layer7/layer7.js';
 import type { Listener, ListenerTls } from '../../model/layer7/listener.js';
-import type { Action, NamedMatch, Route } from '../../model/layer7/route.js';
+import { type Action, type NamedMatch, type Route, WITHOUT_BODY } from '../../model/layer7/route.js';
 import { nearest } from '../../model/nearest.js';
 import type { HostKeys, Layer7Keys, LocationKeys, ProxyingKeys, TlsKeys } from './layer7-shape.js';
 import { poolOf } from './pool-to-model.js';
@@ -32,9 +32,6 @@ const matchesOf = (matches: LocationKeys['value']['headers']): readonly NamedMat
 
 /** Nothing where it is the default. */
 const wayOf = (way: ProxyingKeys['way']): Pick<Route, 'way'> => (way === undefined || way === 'proxy' ? {} : { way });
-
-/** Answers of these statuses have none (RFC 9110 §6.4.1, §15.3.6). */
-const WITHOUT_BODY = [204, 205, 304];
 
 /** What all hosts of a file share. */
 class HostBuilder {

@@ -1,4 +1,5 @@
 // Answers that the proxy makes itself. The client learns the status and nothing of the reason.
+import { WITHOUT_BODY } from '../../model/layer7/route.js';
 import { printableAscii } from '../../model/printable-ascii.js';
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -49,7 +50,7 @@ export function ownAnswer({ status, body, location, lines: more = '', closes, is
   const reason = REASONS[status] ?? '';
   // RFC 9110 §15.3.5, §15.4.5: such an answer ends with its head; §15.3.6: a 205 has no content either
   const endsWithHead = status === 204 || status === 304;
-  const hasContent = !endsWithHead && status !== 205;
+  const hasContent = !WITHOUT_BODY.includes(status);
   const text = !hasContent ? '' : body === '' ? `${status} ${reason}\n` : body;
   const lines = [
     `HTTP/1.1 ${status} ${reason}`,

@@ -50,6 +50,9 @@ export type Action =
   | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: Template }
   | { readonly kind: 'status'; readonly status: number; readonly body: Template };
 
+/** Answers of these statuses have no body (RFC 9110 §6.4.1, §15.3.6). */
+export const WITHOUT_BODY: readonly number[] = [204, 205, 304];
+
 export interface Route {
   readonly match: RouteMatch;
   readonly action: Action;
