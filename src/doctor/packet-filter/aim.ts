@@ -1,6 +1,6 @@
 // The destinations and ports that a rule names, whatever else it looks at.
 import { parseAddress } from '../../model/address-text.js';
-import type { Aim, Chain, Prefix, RuleVerdict } from './model.js';
+import type { Aim, Blocked, Chain, Prefix, RuleVerdict } from './model.js';
 
 /** One firewall rule for incoming packets that names an address or a port. */
 export interface FilterRule extends Aim {
@@ -28,6 +28,12 @@ export function prefixOf(text: string, length?: number): Prefix | undefined {
 
 export const placeOf = ({ tool, family, table, name }: Pick<Chain, 'tool' | 'family' | 'table' | 'name'>): string =>
   tool === 'nft' ? `${family} ${table} ${name}` : `${table} ${name}`;
+
+/** Where a rule stands that stops a packet, as `place` of a FilterRule. */
+export const blockedPlace = (by: Blocked): string => placeOf({ ...by, name: by.chain });
+
+/** As its line is written in findings. */
+export const chainText = (by: Blocked): string => `the ${by.tool} chain ${blockedPlace(by)} (${by.text})`;
 
 /** Rules that name a destination or a port, without those of chains that only outgoing packets pass. */
 export function aimedRules(chains: readonly Chain[]): readonly FilterRule[] {

@@ -5,7 +5,7 @@ import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts, FilterDenial, ServiceFact } from '../../facts.js';
 import { contains, serviceText } from '../../network.js';
 import { acceptForwardCommand } from '../../packet-filter/accept-forward-command.js';
-import { type FilterRule, placeOf } from '../../packet-filter/aim.js';
+import { blockedPlace, chainText, type FilterRule } from '../../packet-filter/aim.js';
 import type { Blocked } from '../../packet-filter/model.js';
 
 /** Of nft and iptables: whose chains meet no packets of a family. */
@@ -49,15 +49,13 @@ function byRule(found: readonly FilterDenial[], textOf: (by: Blocked) => string)
   return new Map([...texts].map(([text, services]) => [text, services.join(', ')]));
 }
 
-const chainOf = (by: Blocked): string => placeOf({ ...by, name: by.chain });
-
 /** Chains that drop, or translate, what none of their rules names: a policy, a rule for everything, or for some clients. */
 function denials(facts: DirectorFacts, verdict: 'drop' | 'nat'): readonly Finding[] {
   const isNamed = ({ by, service }: FilterDenial): boolean =>
-    facts.filters.some((rule) => rule.place === chainOf(by) && rule.text === by.text && touches(rule, { spec: service }));
+    facts.filters.some((rule) => rule.place === blockedPlace(by) && rule.text === by.text && touches(rule, { spec: service }));
   const chains = byRule(
     facts.denials.filter((each) => !isNamed(each) && (each.by.translates === true) === (verdict === 'nat')),
-    (by) => `the ${by.tool} chain ${chainOf(by)} (${by.text})`,
+    chainText,
   );
   return [...chains].map(
     ([text, services]): Finding => ({
@@ -72,7 +70,7 @@ function denials(facts: DirectorFacts, verdict: 'drop' | 'nat'): readonly Findin
 
 /** Rules that mark for one service what another one takes before. */
 function markings(facts: DirectorFacts): readonly Finding[] {
-  const rules = byRule(facts.markings ?? [], (by) => `the ${by.tool} rule "${by.text}" (${chainOf(by)})`);
+  const rules = byRule(facts.markings ?? [], (by) => `the ${by.tool} rule "${by.text}" (${blockedPlace(by)})`);
   return [...rules].map(
     ([text, services]): Finding => ({
       severity: 'warning',
@@ -92,7 +90,7 @@ function returnFinding(by: Blocked): Finding {
     severity: 'error',
     code: 'firewall-output-dropped',
     what: 'new connections that the packet filter accepts are dropped',
-    cause: `by ${PAIR.near} they go back to the datapath, and the ${by.tool} chain ${placeOf({ ...by, name: by.chain })} drops them (${by.text})`,
+    cause: `by ${PAIR.near} they go back to the datapath, and the ${by.tool} chain ${blockedPlace(by)} drops them (${by.text})`,
     ...(fix === undefined ? { advice: `let ${writer} accept what leaves by ${PAIR.near}` } : { fix }),
   };
 }

@@ -5,7 +5,7 @@ import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
 import { BOTH_FAMILIES, clusterInterfacesOf } from '../../network.js';
 import { acceptForwardCommand } from '../../packet-filter/accept-forward-command.js';
-import { placeOf } from '../../packet-filter/aim.js';
+import { blockedPlace } from '../../packet-filter/aim.js';
 
 /** Only where no interface's packets pass: which ones clients come in by is not known. */
 function findingOf(facts: DirectorFacts, family: Family): readonly Finding[] {
@@ -20,7 +20,7 @@ function findingOf(facts: DirectorFacts, family: Family): readonly Finding[] {
       severity: 'error',
       code: 'mark-forward-dropped',
       what: 'new connections to firewall-mark services are dropped',
-      cause: `the kernel forwards packets with a mark to ${leavesBy}, and the ${by.tool} chain ${placeOf({ ...by, name: by.chain })} drops them (${by.text})`,
+      cause: `the kernel forwards packets with a mark to ${leavesBy}, and the ${by.tool} chain ${blockedPlace(by)} drops them (${by.text})`,
       ...(fix === undefined ? { advice: `let firewalld forward from the clients' zone to that of ${leavesBy}, by a policy` } : { fix }),
     },
   ];

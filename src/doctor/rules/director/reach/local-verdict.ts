@@ -8,13 +8,11 @@ import type { DestinationSpec } from '../../../../model/service.js';
 import type { DirectorFacts, LocalDenial, ServiceFact, SocketFact } from '../../../facts.js';
 import { type LocalEndpoint, localEndpoint } from '../../../local-endpoint.js';
 import { acceptServiceCommand } from '../../../packet-filter/accept-service-command.js';
-import { placeOf } from '../../../packet-filter/aim.js';
+import { chainText } from '../../../packet-filter/aim.js';
 import { isFull, takes } from '../../../socket-takes.js';
 import { removeDestination } from '../commands.js';
 import type { Known } from './known.js';
 import { NO_ANSWER, type Verdict } from './verdict.js';
-
-const chainText = ({ by }: LocalDenial): string => `the ${by.tool} chain ${placeOf({ ...by, name: by.chain })} (${by.text})`;
 
 function denialOf(
   { localDenials }: DirectorFacts,
@@ -39,7 +37,7 @@ function filtered(facts: DirectorFacts, destination: DestinationSpec): Verdict |
   return {
     code: 'local-server-filtered',
     verb: NO_ANSWER,
-    cause: `it is this host, whose packet filter sees ${what} with the server's own address and port, and ${chainText(denial)} drops them`,
+    cause: `it is this host, whose packet filter sees ${what} with the server's own address and port, and ${chainText(denial.by)} drops them`,
     ...(protocol === 'sctp' ? {} : { fix: acceptServiceCommand(by, { direction, address, protocol, port }) }),
   };
 }
@@ -85,7 +83,7 @@ export function untriedLocally(known: Known, service: ServiceFact, destination: 
       severity: 'info',
       code: 'not-looked-at',
       what: `a process listens on ${endpointText(destination)} here, and whether it accepts connections was not tested`,
-      cause: `doctor's own connect failed (${error}): ${denial === undefined ? 'a packet filter of this host may drop it' : `${chainText(denial)} drops it`}`,
+      cause: `doctor's own connect failed (${error}): ${denial === undefined ? 'a packet filter of this host may drop it' : `${chainText(denial.by)} drops it`}`,
     },
   ];
 }
