@@ -23,17 +23,11 @@ export function listenersIn(text: string, protocol: 'tcp' | 'udp', family: Famil
 }
 
 /** Those of one local address. */
-export const collectListeners = (): readonly ListenerFact[] => allListeners().filter(({ address }) => !isUnspecified(address));
-
-export function allListeners(): readonly ListenerFact[] {
-  return (['tcp', 'udp'] as const).flatMap((protocol) =>
+export const collectListeners = (): readonly ListenerFact[] =>
+  (['tcp', 'udp'] as const).flatMap((protocol) =>
     (['inet', 'inet6'] as const).flatMap((family) => {
       const path = `/proc/self/net/${protocol}${family === 'inet' ? '' : '6'}`;
-      return listenersIn(
-        unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT'], ''),
-        protocol,
-        family,
-      );
+      const text = unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT'], '');
+      return listenersIn(text, protocol, family).filter(({ address }) => !isUnspecified(address));
     }),
   );
-}
