@@ -55,6 +55,15 @@ export type Passage =
   | { readonly kind: 'dropped'; readonly by: Blocked }
   | { readonly kind: 'passed'; readonly to?: Translation; readonly certain: boolean };
 
+/** The packet, whose state is not known where a rule may keep it from connection tracking. */
+export function asTracked(chains: readonly Chain[], probe: PacketProbe): PacketProbe {
+  const families: readonly string[] = FAMILIES[probe.source.family];
+  const mayBeUntracked = chains.some(
+    ({ family, rules }) => families.includes(family) && rules.some(({ untracks }) => untracks !== undefined && untracks(probe) !== false),
+  );
+  return mayBeUntracked ? { ...probe, mayBeUntracked } : probe;
+}
+
 /** The base chains that the packet passes, in their order. */
 export function baseChains(chains: readonly Chain[], probe: PacketProbe): readonly Chain[] {
   const [hooks, families]: readonly (readonly string[])[] = [HOOKS[probe.direction], FAMILIES[probe.source.family]];
@@ -78,7 +87,8 @@ function translated(probe: PacketProbe, { how, address, port }: Translation): Pa
 }
 
 /** Follows a packet through all chains that it passes. */
-export function passageOf(chains: readonly Chain[], first: PacketProbe): Passage {
+export function passageOf(chains: readonly Chain[], packet: PacketProbe): Passage {
+  const first = asTracked(chains, packet);
   let probe = first;
   let to: Translation | undefined;
   let certain = true;

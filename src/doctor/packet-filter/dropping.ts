@@ -1,6 +1,6 @@
 // The rules that a packet meets, or may meet, also where it depends on what is not known of the packet, such as its source: those by which it may
 // be dropped or sent elsewhere, with the policies, and those by which it may get a mark. What cannot be judged counts as a rule that may drop it.
-import { baseChains } from './blocking.js';
+import { asTracked, baseChains } from './blocking.js';
 import { isPossible, MarksOnTheWay, type MarkWrite } from './marks.js';
 import type { Blocked, Chain, Decision, PacketProbe, Rule } from './model.js';
 
@@ -66,8 +66,7 @@ function walkChain(walk: Walk, chain: Chain, depth: number): After {
 
 /** What stands behind a rule that accepts or drops all such packets is not reached. */
 function walkAll(chains: readonly Chain[], packet: PacketProbe, seer: Seer): void {
-  const untracks = chains.some(({ rules }) => rules.some((rule) => rule.untracks === true));
-  const probe = untracks ? { ...packet, mayBeUntracked: true } : packet;
+  const probe = asTracked(chains, packet);
   for (const base of baseChains(chains, probe)) {
     const { tool, family, table, policy } = base;
     const walk = { base, table: chains.filter((one) => one.tool === tool && one.family === family && one.table === table), probe, seer };

@@ -238,7 +238,7 @@ function ruleOf(line: string, own: ReadonlySet<string>): Rule {
     ...(aim === undefined ? {} : { aim }),
     decide: (probe) => decided(matches(probe), decision),
     ...(mark === undefined ? {} : { marking: { matches, writes: [mark] } }),
-    ...(untracks ? { untracks } : {}),
+    ...(untracks ? { untracks: matches } : {}),
   };
 }
 

@@ -49,8 +49,8 @@ export const DISCOVERY_TYPES = { 'nd-neighbor-solicit': 135, 'nd-neighbor-advert
 
 /** Conntrack's state of the packet: it does not look at neighbour discovery. Undefined: not known. */
 export function stateOf({ part = 'opening', protocol, mayBeUntracked }: PacketProbe): 'new' | 'established' | 'untracked' | undefined {
-  if (mayBeUntracked === true) return undefined;
   if (protocol === 'icmpv6') return 'untracked';
+  if (mayBeUntracked === true) return undefined;
   return part === 'opening' ? 'new' : 'established';
 }
 
@@ -138,8 +138,8 @@ export interface Rule {
   readonly decide: (probe: PacketProbe) => Decision;
   /** Absent: it sets no mark. */
   readonly marking?: Marking;
-  /** It keeps packets from connection tracking. */
-  readonly untracks?: boolean;
+  /** Which packets it keeps from connection tracking; absent: none. */
+  readonly untracks?: (probe: PacketProbe) => Answer;
 }
 
 /** The tool that shows and changes the rules. */

@@ -282,7 +282,7 @@ function ruleOf(expressions: readonly Json[], place: Place): Rule {
     ...(aim === undefined ? {} : { aim }),
     decide,
     ...(writes.length === 0 ? {} : { marking: { matches: answerFor, writes } }),
-    ...(expressions.some(has('notrack')) ? { untracks: true } : {}),
+    ...(expressions.some(has('notrack')) ? { untracks: answerFor } : {}),
   };
 }
 
