@@ -1,28 +1,21 @@
 // What a server gets before the body of a request: its head, and the client's address where the pool wants that.
-import type { Address } from '../../model/address.js';
 import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import { fieldValue } from '../../wire/http/fields.js';
 import { forwardedRequest } from '../../wire/http/forwarded-head.js';
 import { proxyHeader, proxyLine } from '../../wire/proxy-protocol/proxy-header.js';
 import { type Asked, schemeOf, type ToPool } from './routing.js';
 
-const forwardedNode = ({ family }: Address, text: string): string => (family === 'inet' ? text : `"[${text}]"`);
-
 /** `upgrade`: the protocol to ask the server for; empty: none. */
-export function requestText({ client, clientText, head, listener }: Asked, to: ToPool, server: PoolServer, upgrade: string): string {
+export function requestText({ clientText, head, listener }: Asked, to: ToPool, server: PoolServer, upgrade: string): string {
   return forwardedRequest(
     to.lines === undefined ? head : { ...head, lines: to.lines, host: head.host || (fieldValue(to.lines, 'host') ?? '') },
     {
       client: clientText,
-      forwardedNode: forwardedNode(client, clientText),
       proto: schemeOf(listener),
       addsForwarded: to.addsForwarded,
-      appends: true,
-      sendsForwarded: false,
       hostOfNone: server.name,
       upgrade,
       closes: to.pool.keepAlive.connections === 0 || to.pool.sendProxy !== undefined,
-      extra: '',
     },
     to.target,
   );

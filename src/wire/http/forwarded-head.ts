@@ -7,23 +7,15 @@ import type { ResponseHead } from './response-head.js';
 export interface ForwardedRequest {
   /** The client's address, without brackets. */
   readonly client: string;
-  /** `Forwarded` node: an IPv6 address is quoted and in brackets (RFC 7239 §6). */
-  readonly forwardedNode: string;
   readonly proto: 'http' | 'https';
-  /** Send X-Forwarded-For and X-Forwarded-Proto. */
+  /** Send X-Forwarded-For, behind what earlier hops wrote, and X-Forwarded-Proto. */
   readonly addsForwarded: boolean;
-  /** Add to X-Forwarded-For what earlier hops wrote; else only the client's address is in it. */
-  readonly appends: boolean;
-  /** Send Forwarded (RFC 7239), too. */
-  readonly sendsForwarded: boolean;
   /** For requests without Host. */
   readonly hostOfNone: string;
   /** The protocol to ask the server for; empty: none. */
   readonly upgrade: string;
   /** The server is to close its connection after the answer. */
   readonly closes: boolean;
-  /** More lines, each with its CRLF. */
-  readonly extra: string;
 }
 
 const VIA = 'weir';
@@ -40,21 +32,17 @@ function lengthOf({ method, body }: RequestHead): string {
   return body > 0 || method === 'POST' || method === 'PUT' || method === 'PATCH' ? `Content-Length: ${body}\r\n` : '';
 }
 
-function forwardedOf(head: RequestHead, hop: ForwardedRequest): string {
-  const { client, forwardedNode, proto, addsForwarded, appends, sendsForwarded } = hop;
-  const addresses = appends && head.forwardedFor !== '' ? `${head.forwardedFor}, ${client}` : client;
-  const lines = addsForwarded ? `X-Forwarded-For: ${addresses}\r\nX-Forwarded-Proto: ${proto}\r\n` : '';
-  if (!sendsForwarded) return lines;
-  const before = appends && head.forwarded !== '' ? `${head.forwarded}, ` : '';
-  const host = head.host === '' ? '' : `;host="${head.host}"`;
-  return `${lines}Forwarded: ${before}for=${forwardedNode};proto=${proto}${host}\r\n`;
+function forwardedOf({ forwardedFor }: RequestHead, { client, proto, addsForwarded }: ForwardedRequest): string {
+  if (!addsForwarded) return '';
+  const addresses = forwardedFor !== '' ? `${forwardedFor}, ${client}` : client;
+  return `X-Forwarded-For: ${addresses}\r\nX-Forwarded-Proto: ${proto}\r\n`;
 }
 
 /** A whole head with its empty line. `target`: that of the head, or what a route made of it. */
 export function forwardedRequest(head: RequestHead, hop: ForwardedRequest, target: string = head.target): string {
   const host = head.host === '' ? `Host: ${hop.hostOfNone}\r\n` : '';
   const expect = head.expectsContinue ? 'Expect: 100-continue\r\n' : '';
-  return `${head.method} ${target} HTTP/1.1\r\n${host}${head.lines}${lengthOf(head)}${expect}${connectionOf(hop, head.takesTrailers)}${forwardedOf(head, hop)}Via: 1.${head.minor} ${VIA}\r\n${hop.extra}\r\n`;
+  return `${head.method} ${target} HTTP/1.1\r\n${host}${head.lines}${lengthOf(head)}${expect}${connectionOf(hop, head.takesTrailers)}${forwardedOf(head, hop)}Via: 1.${head.minor} ${VIA}\r\n\r\n`;
 }
 
 /** How the body reaches the client. */
