@@ -1,5 +1,4 @@
 // A packet that is larger than what its next hop takes: by how much, and which size its sender learns.
-import type { AskedHop } from '../../datapath/ebpf/explain/live-environment.js';
 import { type Ip, textOf } from '../../datapath/memory/packets/ip.js';
 import { parseFrame } from '../../datapath/memory/packets/parse.js';
 import { viewOf } from '../../wire/bytes.js';
@@ -24,28 +23,23 @@ function namedBy(frame: Uint8Array): number | null {
   return message[0] === PACKET_TOO_BIG ? view.getUint32(4) : null;
 }
 
-/** Where the packet would go: to its server, or as a reply to its client. */
-function hopOf({ found: { events, hops } }: Described): AskedHop | undefined {
+/** null: it is not too large. */
+export function tooBigOf({ found, frame, nameOf }: Described): Explanation['tooBig'] {
+  const { events, hops, outcome, reasons } = found;
+  if (!reasons.includes('too_big')) return null;
   const reply = lastOf(events, 'reply')?.connection;
   const known = (lastOf(events, 'begun') ?? lastOf(events, 'connection'))?.connection;
-  const to: Ip | undefined = reply?.client.address ?? known?.destination.address ?? lastOf(events, 'scheduled')?.chosen?.address;
-  return hops.find(({ address, answer }) => address === to && answer.kind === 'ready');
-}
-
-/** null: it is not too large. */
-export function tooBigOf(described: Described): Explanation['tooBig'] {
-  const { found, frame, nameOf } = described;
-  const hop = found.reasons.includes('too_big') ? hopOf(described) : undefined;
+  const server = known?.destination ?? lastOf(events, 'scheduled')?.chosen;
+  const to: Ip | undefined = reply?.client.address ?? server?.address;
+  const hop = hops.find(({ address, answer }) => address === to && answer.kind === 'ready');
   if (hop?.ifindex === undefined || hop.answer.kind !== 'ready') return null;
-  const chosen = lastOf(found.events, 'connection')?.connection ?? lastOf(found.events, 'begun')?.connection;
-  const server = chosen?.destination ?? lastOf(found.events, 'scheduled')?.chosen;
-  const isTunnel = lastOf(found.events, 'reply') === undefined && (chosen?.method ?? server?.method) === 'tunnel';
+  const isTunnel = reply === undefined && (known?.method ?? server?.method) === 'tunnel';
   return {
     bytes: parseFrame(frame, 0).packet?.length ?? 0,
     device: nameOf(hop.ifindex),
     neighbour: hop.neighbour === undefined ? null : textOf(hop.neighbour),
     mtu: hop.answer.mtu,
     tunnel: isTunnel && server !== undefined ? server.tunnel.type : null,
-    named: found.outcome.verdict === 'redirect' ? namedBy(found.outcome.frame) : null,
+    named: outcome.verdict === 'redirect' ? namedBy(outcome.frame) : null,
   };
 }
