@@ -24,7 +24,7 @@ export interface Secured {
   readonly serverName: string | undefined;
 }
 
-/** Where a client connected to, which a listener of all addresses does not say. */
+/** Where a client connected to, which a listener of all addresses does not name. */
 export function serverAddress({ table, fd }: Stream, { address }: Listener): Address {
   return (isUnspecified(address) ? table.edge.localAddress(fd) : undefined) ?? address;
 }
