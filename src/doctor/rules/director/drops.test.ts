@@ -50,6 +50,12 @@ test('what is dropped while doctor looks is a fault; what was dropped is a numbe
   assert.match(found(drops({ fragment: 3, ttl: 4, no_connection: 99 }))[0]?.what ?? '', /60 s 7 packets were not balanced/);
 });
 
+test('FULLNAT: no local port is free', () => {
+  assert.deepEqual(codes(drops({ no_local_port: 9 }, { no_local_port: 2 })), ['error local-ports-full']);
+  assert.deepEqual(codes(drops({ no_local_port: 9 })), ['info drops-seen'], 'it is over');
+  assert.deepEqual(codes(drops({ local_port_replaced: 9 }, { local_port_replaced: 1 })), ['warning local-ports-short']);
+});
+
 test('nat_icmp_send: the setting by which no answer of a masqueraded server arrives here', () => {
   const counts = drops({ nat_icmp_send: 5 }, { nat_icmp_send: 2 }).drops ?? assert.fail();
   const of = (natIcmpSend: number) => codes({ drops: { ...counts, natIcmpSend } });

@@ -20,6 +20,7 @@ interface Rule {
 }
 
 const LARGER = 'a larger table: weir load --connections N, which loses no connection';
+const MORE_PORTS = 'another local address: ipvsadm -e … --fullnat --local-address ADDRESS,ADDRESS; or another server';
 
 const RULES: readonly Rule[] = [
   {
@@ -54,6 +55,23 @@ const RULES: readonly Rule[] = [
     cause: (facts) => `the table of templates has no room for all clients: ${templatesText(facts.fill)}`,
     advice:
       'a shorter persistence, or networks as clients: ipvsadm -E … -p SECONDS -M MASK; a larger table, with the next load: weir unload, then weir load --connections N',
+  },
+  {
+    reason: 'no_local_port',
+    code: 'local-ports-full',
+    severity: 'error',
+    what: (packets) => `FULLNAT: new connections are dropped (${packets})`,
+    cause: () => 'clients that go on have all ports of the local addresses towards a server',
+    advice: MORE_PORTS,
+  },
+  {
+    reason: 'local_port_replaced',
+    code: 'local-ports-short',
+    severity: 'warning',
+    what: (packets) => `FULLNAT: connections give their local ports to new ones (${packets})`,
+    cause: () =>
+      'no port of the local addresses towards a server is free, as in a flood of SYNs; the server may still have the closed ones in TIME_WAIT',
+    advice: `${MORE_PORTS}; shorter timeouts of UDP: ipvsadm --set`,
   },
   {
     reason: 'no_route',
