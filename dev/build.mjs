@@ -59,16 +59,10 @@ const buildNative = async () => {
   if (!existsSync(join(dist, 'weir.node'))) throw new Error('native/build.sh left no dist/weir.node');
 };
 
-/** One object for the kernel, without debug sections but with BTF, which libbpf needs. Renamed into place, so that it appears complete. */
-const buildObject = async (source, name) => {
-  const out = join(dist, `.${name}.${process.pid}.o`);
-  try {
-    await run('clang', ['@bpf/compile_flags.txt', `-I/usr/include/${multiarch}`, '-c', source, '-o', out]);
-    await run('llvm-strip', ['-g', out]);
-    renameSync(out, join(dist, name));
-  } finally {
-    rmSync(out, { force: true });
-  }
+/** One object for the kernel, without debug sections but with BTF, which libbpf needs. */
+const buildObject = async (source, out) => {
+  await run('clang', ['@bpf/compile_flags.txt', `-I/usr/include/${multiarch}`, '-c', source, '-o', out]);
+  await run('llvm-strip', ['-g', out]);
 };
 
 const SOCKET_FILTERS = ['vrrp', 'heartbeat', 'claim', 'bfd'];
@@ -97,16 +91,26 @@ const DIRECTOR = [
   'apply-fullnat6',
 ];
 const COMPILERS = 2;
+/** Steps that are named when they begin. */
+const SLOW = ['bpf'];
 
-/** The datapath's own object comes last: it marks the step as done. */
+/**
+ * All objects are compiled beside their place and then renamed together: a build that is killed or fails leaves those of before. The datapath's
+ * own object comes last: it marks the step as done.
+ */
 const buildBpf = async () => {
   const sources = [...SOCKET_FILTERS.map((name) => `filters/${name}`), ...DIRECTOR.map((name) => `director/${name}`)];
-  const left = sources.values();
+  const objects = [...sources.map((source) => [source, `weir-${source.split('/')[1]}.bpf.o`]), ['director/weir', 'weir.bpf.o']];
+  const beside = join(dist, '.bpf');
+  rmSync(beside, { recursive: true, force: true });
+  mkdirSync(beside);
+  const left = objects.values();
   const compile = async () => {
-    for (const source of left) await buildObject(`bpf/${source}.bpf.c`, `weir-${source.split('/')[1]}.bpf.o`);
+    for (const [source, name] of left) await buildObject(`bpf/${source}.bpf.c`, join(beside, name));
   };
   await Promise.all(Array.from({ length: COMPILERS }, compile));
-  await buildObject('bpf/director/weir.bpf.c', 'weir.bpf.o');
+  for (const [, name] of objects) renameSync(join(beside, name), join(dist, name));
+  rmSync(beside, { recursive: true });
 };
 
 /** Compiled tests must not outlive their source. */
@@ -273,18 +277,19 @@ const steps = {
   },
 };
 
-/** Runs one step if it is needed; returns the line to print, or undefined. Throws the output of the tools. */
-const runStep = async (name, force) => {
+/** Runs one step if it is needed, and has `print` say so when it begins and ends. Throws the output of the tools. */
+const runStep = async (name, force, print) => {
   const { inputs, output, build } = steps[name];
   const stamp = join(stamps, name);
   const now = fingerprint(inputs());
   const upToDate = existsSync(join(dist, output)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now;
-  if (upToDate && !force) return undefined;
+  if (upToDate && !force) return;
   rmSync(stamp, { force: true });
   const started = Date.now();
+  if (SLOW.includes(name)) print(`build ${name}, which takes minutes\n`);
   await build();
   writeFileSync(stamp, now);
-  return `${name.padEnd(7)} ${((Date.now() - started) / 1000).toFixed(1)} s`;
+  print(`built ${name.padEnd(7)} ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 };
 
 /** bin/ reads from here which node to run, so that no start has to query its version. */
@@ -305,9 +310,9 @@ const main = async (args) => {
   try {
     recordNode();
     const chosen = names.length > 0 ? names : Object.keys(steps);
-    const results = await Promise.allSettled(chosen.map((name) => runStep(name, args.includes('--force'))));
+    const print = args.includes('--quiet') ? () => {} : (text) => process.stderr.write(text);
+    const results = await Promise.allSettled(chosen.map((name) => runStep(name, args.includes('--force'), print)));
     results.forEach((result, index) => {
-      if (result.status === 'fulfilled' && result.value && !args.includes('--quiet')) process.stderr.write(`built ${result.value}\n`);
       if (result.status === 'rejected') process.stderr.write(`build: ${chosen[index]} failed\n${result.reason.message}\n`);
     });
     return results.every((result) => result.status === 'fulfilled') ? 0 : 1;

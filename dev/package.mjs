@@ -4,12 +4,14 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -146,7 +148,13 @@ function main(args) {
       const stage = new Stage(join(folder, name));
       fill(makeTools(stage, texts));
       const file = join(out, `${name}_${version}_${architecture}.deb`);
-      stage.build(file, { Package: name, Version: version, Architecture: architecture, ...control }, scripts);
+      process.stderr.write(`package ${name}, which is compressed\n`);
+      const made = join(folder, `${name}.deb`);
+      stage.build(made, { Package: name, Version: version, Architecture: architecture, ...control }, scripts);
+      // Renamed into its place, so that it is there whole or not at all.
+      const beside = `${file}.${process.pid}`;
+      copyFileSync(made, beside);
+      renameSync(beside, file);
       process.stdout.write(`${relative(process.cwd(), file)}\n`);
     }
   } finally {

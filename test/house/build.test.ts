@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'node:test';
@@ -79,6 +90,33 @@ test('a step that fails does not stop the other steps', () => {
   assert.equal(status, 1);
   assert.match(stderr, /build: native failed/);
   assert.equal(bundleSays(), '7.8.9 one\n');
+});
+
+test('objects of the kernel are replaced together: of a build that fails none is there', () => {
+  const sources = ['filters', 'director'].flatMap((folder) =>
+    readdirSync(join(root, 'bpf', folder)).flatMap((name) => (name.endsWith('.bpf.c') ? [`bpf/${folder}/${name}`] : [])),
+  );
+  for (const folder of ['filters', 'director']) mkdirSync(join(project, 'bpf', folder), { recursive: true });
+  cpSync(join(root, 'bpf/compile_flags.txt'), join(project, 'bpf/compile_flags.txt'));
+  const define = (text: string): void => {
+    for (const file of sources) write(file, `int ${text};\n`);
+  };
+  const built = () =>
+    readdirSync(join(project, 'dist'))
+      .filter((name) => name.endsWith('.o'))
+      .map((name) => /word_\w+/.exec(readFileSync(join(project, 'dist', name), 'latin1'))?.[0]);
+  const all = (text: string) => Array.from(sources, () => text);
+  define('word_one');
+  assert.match(build('bpf').stderr, /^build bpf, which takes minutes\nbuilt bpf /);
+  assert.deepEqual(built(), all('word_one'));
+  define('word_two');
+  write('bpf/director/apply-fullnat6.bpf.c', 'no C\n');
+  assert.equal(build('bpf').status, 1);
+  assert.deepEqual(built(), all('word_one'));
+  define('word_two');
+  assert.equal(build('bpf').status, 0);
+  assert.deepEqual(built(), all('word_two'));
+  assert.equal(existsSync(join(project, 'dist/.bpf')), false);
 });
 
 breadth('a compiled file is removed with its source', () => {
