@@ -111,6 +111,7 @@ test('the cause comes from the adverts', () => {
 
 test('a peer that sends nothing is named from the neighbour table, never by the VIP itself', () => {
   const neighbours = [
+    { address: ip('fe80::3'), mac: PEER_MAC },
     { address: ip('10.5.0.9'), mac: PEER_MAC },
     { address: ip('10.5.0.3'), mac: PEER_MAC },
   ];

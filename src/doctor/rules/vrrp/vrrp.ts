@@ -20,14 +20,13 @@ import { vrrpVipsRule } from './vrrp-vips.js';
 
 type Reason = Pick<Finding, 'cause' | 'fix' | 'on' | 'advice'>;
 
-/** The other node's own address, from its adverts or the kernel's neighbour table; else its MAC. */
+/** The other node's own address, from its adverts or the kernel's neighbour table, there of the VIP's family first; else its MAC. */
 function nameOf({ mac, address: vip }: HolderFact, { adverts, neighbours, instances }: VrrpFacts): string {
   const advert = adverts.find((one) => one.mac === mac);
   if (advert !== undefined) return `${formatAddress(advert.source)} (${mac})`;
-  const vips = instances.flatMap((one) => one.vips);
-  const known = neighbours.find(
-    (one) => one.mac === mac && !sameAddress(one.address, vip) && !vips.some((each) => sameAddress(each, one.address)),
-  );
+  const moving = [vip, ...instances.flatMap(({ managed }) => managed.map(({ address }) => address))];
+  const own = neighbours.filter((one) => one.mac === mac && !moving.some((each) => sameAddress(each, one.address)));
+  const known = own.find(({ address }) => address.family === vip.family) ?? own[0];
   return known === undefined ? mac : `${formatAddress(known.address)} (${mac})`;
 }
 
