@@ -15,8 +15,9 @@ test('no refusal of the error table is a mistake of weir, but a change that is h
 });
 
 test('what a request can do about a refusal is named as a request has it', () => {
-  const { status, code, detail } = problemOf(new WeirError('explain-no-device'), '/v1/explain');
+  const { status, code, detail, title } = problemOf(new WeirError('explain-no-device'), '/v1/explain');
   assert.deepEqual([status, code, detail], [422, 'explain-no-device', 'name the interface: "device"']);
+  assert.doesNotMatch(title, /--/, 'the API has no options');
   const { detail: empty } = problemOf(new WeirError('drain-leaves-no-server', { service: 'mark:1' }), '/v1/drains');
   assert.equal(empty, 'add a server first, or send "allow_empty": true');
   assert.equal(problemOf(new Error('secret'), '/').status, MISTAKE);

@@ -175,12 +175,12 @@ export const datapathErrors = {
     exitStatus: 1,
   },
   'explain-no-device': {
-    text: () => 'no route leads back to the address of --from, so no interface is known by which its packet comes',
+    text: () => 'no route leads back to the source of the packet, so no interface is known by which it comes',
     hint: 'name the interface: --dev IF',
     exitStatus: 1,
   },
   'explain-not-switched': {
-    text: () => 'the address of --to is not switched by content: a request decides nothing there',
+    text: () => 'the destination of the packet is not switched by content: a request decides nothing there',
     hint: 'weir switch status',
     exitStatus: 2,
   },
