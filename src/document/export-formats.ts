@@ -6,7 +6,7 @@ import type { PlannedChange } from '../control/plan/document-plan.js';
 import { planDocument } from '../control/plan/plan-document.js';
 import { presentDocument } from '../control/plan/present-document.js';
 import { NO_FACTS, type TableFacts } from '../control/plan/table-facts.js';
-import { formatAddress } from '../model/address-text.js';
+import { formatAddress, parseAddress } from '../model/address-text.js';
 import { commandText } from '../model/change-text.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { serviceId } from '../model/identity.js';
@@ -14,6 +14,7 @@ import { wantedTable } from '../model/keepalived/wanted-table.js';
 import { serviceWord } from '../model/service-word.js';
 import type { DocumentService, TableDocument } from '../model/table-document.js';
 import type { WantedVip } from '../model/vip.js';
+import type { AddedVip } from './added-vips.js';
 import { SWITCH_OWNER } from './table-facts.js';
 
 /** `vips`: a weir.yaml alone has them. */
@@ -95,6 +96,13 @@ export function exportedTable(
   });
   return { table: presentDocument({ present, owners: left, timeouts }), leftOut };
 }
+
+/** Of VIPs as the state file has them, those that are on their interfaces, as a weir.yaml has them. */
+export const vipsThere = (added: readonly AddedVip[]): readonly WantedVip[] =>
+  added.flatMap(({ present, address: text, ...vip }) => {
+    const address = parseAddress(text);
+    return present && address !== undefined ? [{ ...vip, address }] : [];
+  });
 
 /** By the names of the formats. */
 export const EXPORT_FORMATS: Readonly<Record<string, (table: Table) => Exported>> = {

@@ -263,7 +263,10 @@ test('what is read back is what was written: it plans nothing; as other formats 
   assert.deepEqual(field((await send('PUT', '/v1/configuration?dry_run=true', parseJson(text))).value, 'plan', 'changes'), []);
   assert.deepEqual(field((await send('POST', '/v1/drift', { document: parseJson(text) })).value, 'same'), true);
   assert.match((await api('/v1/configuration?format=ipvsadm')).text, /^-a -t 192\.0\.2\.1:80 -r 10\.0\.0\.2:80 -m -w 3/m);
-  assert.deepEqual(Object.keys((await send('GET', '/v1/exports/keepalived')).value as object), ['format', 'text', 'losses']);
+  const { value } = await send('GET', '/v1/exports/keepalived');
+  assert.deepEqual(Object.keys(value as object), ['format', 'text', 'losses']);
+  assert.match(String(listOf(field(value, 'losses')).at(-1)), /^VIP 192\.0\.2\.1\/32 on lo is not in the text: add it to a vrrp_instance/);
+  assert.match(String(field((await send('GET', '/v1/exports/weir')).value, 'text')), /^vips:\n {2}192\.0\.2\.1:\n {4}interface: lo\n/);
 });
 
 test('an entry is there before its change: a process killed in between leaves it, one that is refused does not', async () => {

@@ -1,10 +1,11 @@
 // Changes of the table, of all of it or of one service or server: each is a document that is planned, and applied for the state in If-Match.
+
 import * as z from 'zod';
 import { tableTree } from '../../config/weir/write-table.js';
 import { documentDrift } from '../../control/plan/document-drift.js';
 import { changedService, withoutServer, withoutService, withServer, withService } from '../../control/plan/edit-document.js';
 import { presentDocument } from '../../control/plan/present-document.js';
-import { EXPORT_FORMATS, type Exported, exportedTable } from '../../document/export-formats.js';
+import { EXPORT_FORMATS, type Exported, exportedTable, vipsThere } from '../../document/export-formats.js';
 import type { PresentState } from '../../document/kept-state.js';
 import { endpointText as endpointWord } from '../../model/endpoint-text.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
@@ -14,6 +15,7 @@ import { mergePatch } from '../../model/merge-patch.js';
 import type { DestinationSpec, ServiceKey } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DocumentService, TableDocument } from '../../model/table-document.js';
+import type { WantedVip } from '../../model/vip.js';
 import { changeTable } from '../changes/change-table.js';
 import { checkCondition, etagOf, isAnyState } from '../changes/condition.js';
 import type { AppliedPlan } from '../changes/plan-book.js';
@@ -29,12 +31,12 @@ const JSON_TYPE = 'application/json';
 /** What servers may share in their service. */
 const FORWARDING = ['method', 'tunnel', 'local_addresses', 'client_address'] as const;
 
-/** As weir export. @throws WeirError api-no-resource */
-function exported(state: PresentState, format: string, all = false): Exported {
+/** As weir export. `vips`: those that weir has added. @throws WeirError api-no-resource */
+function exported(state: PresentState, format: string, all = false, vips: readonly WantedVip[] = []): Exported {
   const write = EXPORT_FORMATS[format];
   if (write === undefined) throw new WeirError('api-no-resource', { path: `/v1/exports/${format}` });
   const { table, leftOut } = exportedTable(state, all);
-  const { text, losses } = write(table);
+  const { text, losses } = write({ ...table, vips });
   return { text, losses: [...leftOut, ...losses] };
 }
 
@@ -183,7 +185,7 @@ export const configurationRoutes: readonly Route[] = [
   route({
     method: 'GET',
     at: '/v1/exports/{format}',
-    summary: 'the table as a text of a format, and what of it is not in the text',
+    summary: 'the table, and the VIPs that weir has added, as a text of a format, and what of it is not in the text',
     scope: 'read',
     path: z.strictObject({ format: z.enum(['weir', 'ipvsadm', 'keepalived']) }),
     query: z.strictObject({ all: z.enum(['true', 'false']).optional().describe('true: with the services that daemons keep') }),
@@ -193,7 +195,8 @@ export const configurationRoutes: readonly Route[] = [
         schema: z.strictObject({ format: z.string(), text: z.string(), losses: z.array(z.string()) }),
       },
     },
-    answer: ({ path: { format }, query: { all } }, sources) => json({ format, ...exported(sources.state(), format, all === 'true') }),
+    answer: ({ path: { format }, query: { all } }, sources) =>
+      json({ format, ...exported(sources.state(), format, all === 'true', vipsThere(sources.vips())) }),
   }),
   route({
     method: 'POST',
