@@ -22,6 +22,7 @@ import { methodFitRule } from './rules/director/method-fit.js';
 import { mtuRule } from './rules/director/mtu.js';
 import { natIcmpSendRule } from './rules/director/nat-icmp-send.js';
 import { neighboursRule } from './rules/director/neighbours.js';
+import { notAppliedRule } from './rules/director/not-applied.js';
 import { offloadsRule } from './rules/director/offloads.js';
 import { persistenceRule } from './rules/director/persistence.js';
 import { proxyRule } from './rules/director/proxies.js';
@@ -55,6 +56,7 @@ import { tuningRule } from './rules/tuning.js';
 
 const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] = [
   loadRule,
+  notAppliedRule,
   serverAddressesRule,
   datapathRule,
   tableRule,

@@ -279,6 +279,8 @@ export interface DirectorFacts extends HostFacts {
   readonly proxies?: readonly ProxyFact[];
   /** Absent: no weir.yaml of this host asks for content switching. */
   readonly wantedSwitch?: WantedSwitchFact;
+  /** Absent: all of what daemons run with is there. */
+  readonly notApplied?: readonly NotAppliedFact[];
   readonly notExamined: readonly NotExamined[];
 }
 
@@ -302,6 +304,12 @@ export interface ServicePort {
 
 export interface SocketFact extends ListeningSocket {
   readonly protocol: 'tcp' | 'udp';
+}
+
+/** Of a weir.yaml that a daemon runs with: services and VIPs that are not on this host, as words. */
+export interface NotAppliedFact {
+  readonly path: string;
+  readonly missing: readonly string[];
 }
 
 /** A router of a default route. */

@@ -19,6 +19,7 @@ import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
 import { collectPath } from './host.js';
 import { collectLocalServers } from './local-servers.js';
 import { collectMarkDenials } from './mark-denials.js';
+import { collectNotApplied } from './not-applied.js';
 import { collectOffloads } from './offloads.js';
 import { collectHandovers, HANDOVERS_MAX } from './probe/handovers.js';
 import { nextHops } from './probe/next-hop.js';
@@ -121,8 +122,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const stream = collectStream(host, filters.chains);
   const six = collectDirectorIpv6(netlink, host, services, table.clients);
   const routed = collectRouted(netlink, host, services, { paths, hopOf }, six);
-  const drops = table.drops();
-  const wantedSwitch = collectWantedSwitch();
+  const [drops, wantedSwitch] = [table.drops(), collectWantedSwitch()];
   const allPaths = [...paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)), ...(six?.paths ?? [])];
   return {
     ...host,
@@ -157,6 +157,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     arpRules: hostArpRules(),
     syncDaemons: collectSyncDaemons(),
     proxies: collectProxies(),
+    notApplied: collectNotApplied(netlink, services),
     apiSilences: readApiSilences(),
     ...(wantedSwitch === undefined ? {} : { wantedSwitch }),
     ...(stream === undefined ? {} : { stream }),
