@@ -10,7 +10,10 @@ const LOOK_MS = 1000;
 /** Of one line to HAProxy, which reads 16 KiB. */
 const COMMANDS_MAX = 100;
 const MS_US = 1000;
-const BETWEEN = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
+const CUT = 'its answer is not whole';
+/** Between two processes there is none: it is reported where it lasts for so many looks. */
+const BETWEEN = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', CUT];
+const BETWEEN_LOOKS = 10;
 
 export interface HaproxyRuntimeOptions {
   readonly path: string;
@@ -30,8 +33,11 @@ export class HaproxyRuntime {
   readonly #timer: NodeJS.Timeout;
   #isBusy = false;
   #isAsked = false;
+  #isClosed = false;
   #process: number | undefined;
   #trouble = '';
+  #between = 0;
+  #refusal = '';
   #busyUs = new Map<string, number>();
   #headUs = new Map<string, { readonly answers: number; readonly us: number }>();
   #lookedAt = 0;
@@ -55,6 +61,7 @@ export class HaproxyRuntime {
         await this.#look();
       }
       this.#trouble = '';
+      this.#between = 0;
     } catch (error) {
       this.#onTrouble(error);
     }
@@ -65,21 +72,33 @@ export class HaproxyRuntime {
     if (!(error instanceof Error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const text = code ?? error.message;
-    // between two processes there is none
-    if (this.#trouble !== text && !BETWEEN.includes(text)) this.options.report(`HAProxy cannot be asked: ${text}`);
+    if (this.#isClosed || (BETWEEN.includes(text) && ++this.#between < BETWEEN_LOOKS)) return;
+    if (this.#trouble !== text) this.options.report(`HAProxy cannot be asked: ${text}`);
     this.#trouble = text;
   }
 
   async #look(): Promise<void> {
     const { path } = this.options;
     const text = await askHaproxy(path, 'show servers state;show stat -1 4 -1;show info');
-    const commands = this.#commands(text);
-    for (let at = 0; at < commands.length; at += COMMANDS_MAX) {
-      const answer = (await askHaproxy(path, commands.slice(at, at + COMMANDS_MAX).join(';'))).trim();
-      if (answer !== '') this.options.report(`HAProxy refuses: ${answer.replaceAll(/\s+/g, ' ')}`);
-    }
+    // a process that ends within its answer has no say
+    if (processNumber(text) === undefined || !text.endsWith('\n\n')) throw new Error(CUT);
+    if (this.#isClosed) return;
+    await this.#set(this.#commands(text));
+    if (this.#isClosed) return;
     this.options.onGeneration(readGeneration(text));
     this.#count(text);
+  }
+
+  async #set(commands: readonly string[]): Promise<void> {
+    const refusals = [];
+    for (let at = 0; at < commands.length; at += COMMANDS_MAX) {
+      const answer = await askHaproxy(this.options.path, commands.slice(at, at + COMMANDS_MAX).join(';'));
+      refusals.push(answer.replaceAll(/\s+/g, ' ').trim());
+    }
+    const refusal = refusals.join(' ').trim();
+    // what it refuses is tried again by each look
+    if (refusal !== '' && refusal !== this.#refusal) this.options.report(`HAProxy refuses: ${refusal}`);
+    this.#refusal = refusal;
   }
 
   /** What makes its servers those that are wanted. */
@@ -137,6 +156,7 @@ export class HaproxyRuntime {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
   }
 }

@@ -4,13 +4,13 @@ import { createConnection } from 'node:net';
 const ANSWER_MAX = 64 * 1024 * 1024;
 const WAIT_MS = 5000;
 
-/** Commands of one line, separated by `;`. @throws Error where the socket does not answer in time */
-export function askHaproxy(path: string, commands: string): Promise<string> {
+/** Commands of one line, separated by `;`. @throws Error where the whole answer does not come in time */
+export function askHaproxy(path: string, commands: string, waitMs = WAIT_MS): Promise<string> {
   return new Promise((done, fail) => {
     const socket = createConnection(path);
     let answer = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(WAIT_MS, () => socket.destroy(new Error('no answer')));
+    const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), waitMs);
     socket.on('connect', () => socket.write(`${commands}\n`));
     socket.on('data', (text: string) => {
       answer += text;
@@ -18,5 +18,6 @@ export function askHaproxy(path: string, commands: string): Promise<string> {
     });
     socket.on('error', fail);
     socket.on('end', () => done(answer));
+    socket.on('close', () => clearTimeout(timer));
   });
 }
