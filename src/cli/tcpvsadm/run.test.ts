@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +7,12 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { read, root } from '../../../test/support/project.js';
 import { readWeirFile } from '../../config/weir/read.js';
 import { switchPlan } from '../../control/layer7/switch/switch-plan.js';
+import type { Address } from '../../model/address.js';
+import { parseAddress } from '../../model/address-text.js';
 import type { Subnet } from '../../model/subnet.js';
 import { parseSubnet } from '../../model/subnet-text.js';
 import { memoryIo } from '../io.js';
-import { SystemNames } from '../names/resolver.js';
+import { NeedsHost, SystemNames } from '../names/resolver.js';
 import { runTcpvsadm } from './run.js';
 
 let folder = '';
@@ -217,4 +220,31 @@ test('what the datapath can decide is given to it where that is asked for, and a
   );
   assert.deepEqual(await left('-E -i web -s wlc --way proxy'), []);
   assert.match(await tcpvsadm('-E -i web --way fast'), /^2 .*a way is proxy or switch/);
+});
+
+/** Names that only a name server has. */
+class AskedNames extends SystemNames {
+  #isAsked = false;
+
+  override host(name: string): Address | undefined {
+    if (!this.#isAsked) throw new NeedsHost(name);
+    return parseAddress('192.0.2.7');
+  }
+
+  override async resolveHost(): Promise<void> {
+    this.#isAsked = true;
+  }
+}
+
+test('a file that can be read once, such as a pipe, is loaded whole, also with names that must be asked for', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writer = spawn('sh', [
+    '-c',
+    `printf 'virtual a {\\n listen = 192.0.2.1:80\\n server = far.example:80\\n}\\n' > ${pipe}; while :; do : > ${pipe}; done`,
+  ]);
+  const io = memoryIo();
+  assert.equal(await runTcpvsadm(['-f', pipe], io, { folder, own, names: new AskedNames() }), 0, io.stderr);
+  writer.kill();
+  assert.match(await tcpvsadm('-L -n'), /server = 192\.0\.2\.7:80 1/);
 });

@@ -84,12 +84,13 @@ class Tcpvsadm {
     replaceTextFile(this.#yamlPath, yaml);
   }
 
-  change(command: TcpvsadmCommand, io: Io): void {
+  /** `text`: of load-configfile. */
+  change(command: TcpvsadmCommand, text: string, io: Io): void {
     makeFolders(this.world.folder);
     locked(join(this.world.folder, 'tcpvsadm.lock'), { waitMs: LOCK_WAIT_MS }, () => {
       const table =
         command.name === 'load-configfile'
-          ? loadedTable(readKtcpvs(command.file, readText(command.file), this.#address))
+          ? loadedTable(readKtcpvs(command.file, text, this.#address))
           : changedTable(this.table(), command, this.#address);
       if (table === undefined) return;
       this.#write(table);
@@ -115,7 +116,11 @@ export async function runTcpvsadm(args: readonly string[], io: Io, world: Tcpvsa
     const tcpvsadm = new Tcpvsadm(world);
     if (command.name === 'help') io.out(HELP);
     else if (command.name === 'list') await tcpvsadm.list(command, io);
-    else await resolving(world.names, () => tcpvsadm.change(command, io));
+    else {
+      // once, and before the lock: it may be a pipe
+      const text = command.name === 'load-configfile' ? readText(command.file) : '';
+      await resolving(world.names, () => tcpvsadm.change(command, text, io));
+    }
     return 0;
   });
 }
