@@ -62,7 +62,7 @@ class Bed {
   }
 }
 
-test('an answer that is cut in any place says nothing of the process, its counts or its configuration', async () => {
+test('an answer that is cut in any place counts for nothing', async () => {
   let length = 0;
   const answer = (socket: Socket, asked: string): void => void socket.end(asked.startsWith('show') ? WHOLE.slice(0, length) : '\n');
   await withRuntime(answer, async (bed) => {

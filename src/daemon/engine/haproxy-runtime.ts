@@ -80,7 +80,7 @@ export class HaproxyRuntime {
   async #look(): Promise<void> {
     const { path } = this.options;
     const text = await askHaproxy(path, 'show servers state;show stat -1 4 -1;show info');
-    // a process that ends within its answer has no say
+    // of a process that ends within its answer nothing is taken
     if (processNumber(text) === undefined || !text.endsWith('\n\n')) throw new Error(CUT);
     if (this.#isClosed) return;
     await this.#set(this.#commands(text));
