@@ -5,7 +5,7 @@ import { endpointText } from '../../model/endpoint-text.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import type { FieldEdit } from '../../model/layer7/proxying.js';
-import { LEAVES_PREFIX } from '../../model/layer7/route.js';
+import { LEAVES_PREFIX, leavablePrefix } from '../../model/layer7/route.js';
 import { NO_UPGRADE } from '../engine/engine-options.js';
 import { subnetText } from '../weir/units.js';
 import { aclLines } from './acl-lines.js';
@@ -141,7 +141,7 @@ export class FrontendWriter {
       const rest = escapedPath(`var(txn.path),bytes(${new TextEncoder().encode(path.path).length})`);
       this.#acts.push(
         `http-request set-var(txn.rest) ${word(rest)} if ${when}`,
-        ...(replacePrefix.endsWith('/')
+        ...(leavablePrefix(route) !== undefined
           ? [`http-request deny status 400 if ${when} ${is('var(txn.rest)', 'reg', [`^${LEAVES_PREFIX}`])}`]
           : []),
         `http-request set-path ${word(`${formatText(replacePrefix)}%[var(txn.rest)]`)} if ${when}`,

@@ -1,7 +1,7 @@
 // A route as nginx's location.
 import { defaultProxying } from '../../model/layer7/defaults.js';
 import type { Proxying } from '../../model/layer7/proxying.js';
-import { type Action, LEAVES_PREFIX, type PathMatch, type Route, type RouteMatch } from '../../model/layer7/route.js';
+import { type Action, LEAVES_PREFIX, leavablePrefix, type PathMatch, type Route, type RouteMatch } from '../../model/layer7/route.js';
 import type { ReportEngineLoss } from '../engine/engine-loss.js';
 import { locationText } from '../weir/units.js';
 import { quoted, templateWord, timeWord, unknownTo } from './write-words.js';
@@ -100,10 +100,10 @@ function onceLines(name: string, { match: { path }, action, proxying }: Route, l
 }
 
 /** `/api../x` of a location `/api` that becomes `/v1/` would be `/v1/../x`. Behind a slash there are no dots any more. */
-function leavingLines({ match: { path }, action }: Route): readonly string[] {
-  const replaces = action.kind === 'pool' && action.replacePrefix?.endsWith('/') === true;
-  if (!replaces || path.kind === 'expression' || path.path.endsWith('/')) return [];
-  return [`if ($uri ~ ${quoted(`^${literalOf(path.path)}${LEAVES_PREFIX}`)}) { return 400; }`];
+function leavingLines(route: Route): readonly string[] {
+  const prefix = leavablePrefix(route);
+  if (prefix === undefined || prefix.endsWith('/')) return [];
+  return [`if ($uri ~ ${quoted(`^${literalOf(prefix)}${LEAVES_PREFIX}`)}) { return 400; }`];
 }
 
 /** `where`: of its host. `once`: a name that no other route has; `servers`: how many its pool has. */

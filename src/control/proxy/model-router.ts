@@ -5,7 +5,7 @@ import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { Persistence, Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { PoolCounts, PoolOrder } from '../../model/layer7/pool-status.js';
 import type { FieldEdit } from '../../model/layer7/proxying.js';
-import { type Action, LEAVES_PREFIX, type Route } from '../../model/layer7/route.js';
+import { type Action, LEAVES_PREFIX, leavablePrefix, type Route } from '../../model/layer7/route.js';
 import { templateText } from '../../model/layer7/template.js';
 import { fieldValue, withoutFields } from '../../wire/http/fields.js';
 import type { ResponseHead } from '../../wire/http/response-head.js';
@@ -169,8 +169,10 @@ const escaped = (path: string): string =>
 const LEAVING = new RegExp(`^${LEAVES_PREFIX}`);
 
 /** `/api../x` of a location `/api` that becomes `/v1/` would be `/v1/../x`: a path of the server outside of it. */
-const leavesPrefix = ({ replacePrefix }: Extract<Action, { kind: 'pool' }>, { match }: Route, { path }: AskedFacts): boolean =>
-  replacePrefix?.endsWith('/') === true && match.path.kind !== 'expression' && LEAVING.test(path.slice(match.path.path.length));
+function leavesPrefix(route: Route, { path }: AskedFacts): boolean {
+  const prefix = leavablePrefix(route);
+  return prefix !== undefined && LEAVING.test(path.slice(prefix.length));
+}
 
 function targetOf({ replacePrefix }: Extract<Action, { kind: 'pool' }>, { match }: Route, facts: AskedFacts): string | undefined {
   if (replacePrefix === undefined || match.path.kind === 'expression') return undefined;
@@ -248,7 +250,7 @@ export class ModelRouter implements Router {
       case 'redirect':
         return { ...answered(), status: action.status, body: '', location: expand(action.location, facts, own) };
       case 'pool': {
-        if (leavesPrefix(action, found.route, facts)) return badRequest;
+        if (leavesPrefix(found.route, facts)) return badRequest;
         const chooser = this.#choosers.get(action.pool);
         return chooser === undefined ? notFound : this.#toPool(chooser, found.route, action, facts, { proxyHost: action.pool, groups });
       }

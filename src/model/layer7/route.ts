@@ -63,3 +63,9 @@ export interface Route {
 
 /** A regular expression: how the rest of a path begins that leaves the prefix which it is put behind, as `../x` behind `/v1/`. */
 export const LEAVES_PREFIX = '\\.\\.?(?:/|$)';
+
+/** What of a route's paths is replaced, where the rest behind it could leave what replaces it; undefined: it cannot. */
+export function leavablePrefix({ match: { path }, action }: Route): string | undefined {
+  const isFolder = action.kind === 'pool' && action.replacePrefix?.endsWith('/') === true;
+  return isFolder && path.kind !== 'expression' ? path.path : undefined;
+}
