@@ -156,10 +156,12 @@ for (const name of ENGINE_NAMES) {
       return one;
     };
     const killed = await serving();
-    const [pid] = mastersOf(killed.pid);
+    const pid = mastersOf(killed.pid)[0] ?? assert.fail(`no ${name}`);
+    // before, its workers serve already, and a signal may be lost
+    await waitsForWork(pid);
     killed.signal('SIGKILL');
     await killed.ended;
-    while (pid !== undefined && isAlive(pid)) await delay(50);
+    while (isAlive(pid)) await delay(50);
     await assert.rejects(get(port), /ECONNREFUSED/);
     // As one that a weir left which was killed before the engine could know of that.
     const path = join(dir, { nginx: 'nginx.conf', haproxy: 'haproxy.cfg' }[name]);
@@ -193,6 +195,11 @@ function mastersOf(pid: number): readonly number[] {
     .trim()
     .split(/\s+/)
     .map(Number);
+}
+
+/** Until a master has begun what it does until its end: to wait in this call of the kernel. */
+async function waitsForWork(pid: number): Promise<void> {
+  while (!/^(do_epoll_wait|ep_poll|\w*sigsuspend)$/.test(readFileSync(`/proc/${pid}/wchan`, 'utf8'))) await delay(10);
 }
 
 const isAlive = (pid: number): boolean => unlessCode(() => process.kill(pid, 0), ['ESRCH'], false);
