@@ -237,6 +237,8 @@ static napi_value js_adopt(napi_env env, napi_callback_info info) {
 /* What accepted sockets inherit is set here once. */
 static int listener_options(int fd, int family) {
   if (switch_on(fd, SOL_SOCKET, SO_REUSEADDR) || switch_on(fd, SOL_SOCKET, SO_REUSEPORT) || switch_on(fd, IPPROTO_TCP, TCP_NODELAY)) return -1;
+  /* clients speak first: the kernel keeps who is silent, for a second */
+  if (switch_on(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT)) return -1;
   /* an address that is not here yet: the kernel has one option for both families */
   if (switch_on(fd, IPPROTO_IP, IP_FREEBIND)) return -1;
   return family == AF_INET6 ? switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) : 0;
