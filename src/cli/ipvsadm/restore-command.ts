@@ -33,9 +33,12 @@ function* withoutComments(input: Buffer): Generator<Uint8Array> {
   if (kept < input.length) yield input.subarray(kept);
 }
 
-/** undefined: the arguments are right. `--atomic` was the name of what is done always; `-n` is ipvsadm-save's. */
+/** Options without an effect: `--atomic` was the name of what is done always, `-n` is ipvsadm-save's, and `-c` iptables-restore's. */
+const WITHOUT_EFFECT = ['--atomic', '-n', '-c'];
+
+/** undefined: the arguments are right. */
 function wrongArgument(args: readonly string[]): WeirError | undefined {
-  const wrong = args.find((word) => word !== '--atomic' && word !== '-n');
+  const wrong = args.find((word) => !WITHOUT_EFFECT.includes(word));
   if (wrong === undefined) return undefined;
   return wrong.startsWith('-') ? new WeirError('option-unknown', { option: wrong }) : new WeirError('restore-argument', { given: wrong });
 }
