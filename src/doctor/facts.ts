@@ -1,5 +1,6 @@
 // The facts that doctor's rules use: everything that was read or tested, without any conclusion.
 
+import type { NotApplied } from '../control/plan/not-applied.js';
 import type { ArpRule } from '../control/realserver/arp-rules.js';
 import type { TunnelDevice, TunnelPort } from '../control/realserver/tunnel-devices.js';
 import type { FirewallMode } from '../datapath/director.js';
@@ -280,7 +281,7 @@ export interface DirectorFacts extends HostFacts {
   /** Absent: no weir.yaml of this host asks for content switching. */
   readonly wantedSwitch?: WantedSwitchFact;
   /** Absent: all of what daemons run with is there. */
-  readonly notApplied?: readonly NotAppliedFact[];
+  readonly notApplied?: readonly NotApplied[];
   readonly notExamined: readonly NotExamined[];
 }
 
@@ -304,12 +305,6 @@ export interface ServicePort {
 
 export interface SocketFact extends ListeningSocket {
   readonly protocol: 'tcp' | 'udp';
-}
-
-/** Of a weir.yaml that a daemon runs with: services and VIPs that are not on this host, as words. */
-export interface NotAppliedFact {
-  readonly path: string;
-  readonly missing: readonly string[];
 }
 
 /** A router of a default route. */

@@ -175,6 +175,7 @@ test('weir run names what of its file it does not put on this host, and takes wh
     assert.equal(lvs.ipvsadm(`-A -t ${VIP}:81`).status, 0);
     daemon.signal('SIGHUP');
     await missing('10\\.8\\.1\\.101 on eth0');
+    assert.match(lvs.weir('status').stdout, new RegExp(`of ${yaml} is not on this host: 10\\.8\\.1\\.101 on eth0 \\(weir apply ${yaml} `));
     assert.match(
       lvs.weir('doctor').stdout,
       new RegExp(`of ${yaml}, with which a daemon runs, is not on this host: 10\\.8\\.1\\.101 on eth0`),
@@ -182,6 +183,7 @@ test('weir run names what of its file it does not put on this host, and takes wh
     assert.equal(lvs.weir(`apply ${yaml}`).status, 0);
     assert.equal(lvs.weir(`plan ${yaml}`).status, 0);
     assert.doesNotMatch(lvs.weir('doctor').stdout, /is not on this host: /);
+    assert.doesNotMatch(lvs.weir('status').stdout, /is not on this host: /);
 
     const [own, other] = [`${VIP}:80 10.8.2.11:80 1`, `${VIP}:81 10.8.2.11:81 1`];
     const table = (by: RunningDaemon, ...wanted: readonly string[]): Promise<true> =>

@@ -103,6 +103,7 @@ export const emptyStatus: Status = {
   drops: null,
   stream: null,
   daemons: [],
+  notApplied: [],
 };
 
 const connections = Array.from({ length: 250 }, (_, index) => ({

@@ -38,6 +38,7 @@ const HEALTHY: Status = {
   drops: { seconds: 61.4, counts: {} },
   stream: null,
   daemons: [],
+  notApplied: [],
 };
 
 const lines = (change: Partial<Status>): readonly string[] => statusText({ ...HEALTHY, ...change }, NOW).split('\n');
@@ -291,4 +292,14 @@ test('health: which servers are down, since when and why; the rest as numbers', 
     ],
   );
   assert.ok(!text.some((line) => line.includes('publishes no state')), 'it publishes health');
+});
+
+test('what of a running weir.yaml is not on this host is named with the command that puts it there', () => {
+  const notApplied = [{ path: '/etc/weir/weir.yaml', missing: ['tcp:192.0.2.1:80', '192.0.2.1 on eth0'] }];
+  assert.ok(
+    lines({ notApplied }).includes(
+      'weir.yaml  of /etc/weir/weir.yaml is not on this host: tcp:192.0.2.1:80, 192.0.2.1 on eth0 (weir apply /etc/weir/weir.yaml puts it there)',
+    ),
+  );
+  assert.ok(!lines({ notApplied: null }).some((line) => line.startsWith('weir.yaml')));
 });

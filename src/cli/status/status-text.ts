@@ -1,6 +1,7 @@
 // The screen of `weir status`. Pure, but for the time zone.
-import { counted } from '../../model/counted.js';
+import { counted, someOf } from '../../model/counted.js';
 import { holderText } from '../../model/drain/holder.js';
+import { shellWord } from '../../model/shell-word.js';
 import { tcAloneText } from '../../model/tc-alone.js';
 import type {
   DaemonStatus,
@@ -20,6 +21,7 @@ import { daemonText, sinceText } from './moments.js';
 const SERVICES_MAX = 12;
 const SERVERS_MAX = 4;
 const INSTANCES_MAX = 12;
+const MISSING_MAX = 8;
 
 function datapathLines({ state, programs, build, since }: DatapathStatus, now: number): readonly string[] {
   switch (state) {
@@ -197,6 +199,11 @@ const daemonLines = (daemons: readonly DaemonStatus[], now: number): readonly st
     return `${daemonText(daemon, now)}${why}`;
   });
 
+const notAppliedLines = ({ notApplied }: Status): readonly string[] =>
+  (notApplied ?? []).map(
+    ({ path, missing }) => `of ${path} is not on this host: ${someOf(missing, MISSING_MAX)} (weir apply ${shellWord(path)} puts it there)`,
+  );
+
 /** `now`: ms since 1970. */
 export function statusText(status: Status, now: number): string {
   const { datapath, table, daemons } = status;
@@ -213,6 +220,7 @@ export function statusText(status: Status, now: number): string {
     ['VRRP', vrrpLines(daemons, now)],
     ['BFD', bfdLines(daemons, now)],
     ['daemons', daemons.length === 0 ? ['none'] : daemonLines(daemons, now)],
+    ['weir.yaml', notAppliedLines(status)],
     ['layer 7', layer7Lines(daemons)],
   ];
   return rooms.flatMap(([name, lines]) => lines.map((line, k) => `${(k === 0 ? name : '').padEnd(11)}${line}\n`)).join('');

@@ -12,6 +12,14 @@ export interface AppliedFacts {
   readonly addresses: ReadonlySet<string>;
 }
 
+/** Of one file: what is not there. */
+export interface NotApplied {
+  /** Of the weir.yaml, absolute. */
+  readonly path: string;
+  /** As words; at least one. */
+  readonly missing: readonly string[];
+}
+
 const NAMED_MAX = 8;
 
 const withoutChecks = (file: WeirFile) => {

@@ -1,6 +1,7 @@
 // Collects everything that the director's rules need from the host and from the network. Every wait has a timeout.
 
 import { hostArpRules } from '../../host/arp-rules.js';
+import { notAppliedHere } from '../../host/not-applied.js';
 import { readApiSilences } from '../../host/published-api.js';
 import type { Address } from '../../model/address.js';
 import { counted } from '../../model/counted.js';
@@ -19,7 +20,6 @@ import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
 import { collectPath } from './host.js';
 import { collectLocalServers } from './local-servers.js';
 import { collectMarkDenials } from './mark-denials.js';
-import { collectNotApplied } from './not-applied.js';
 import { collectOffloads } from './offloads.js';
 import { collectHandovers, HANDOVERS_MAX } from './probe/handovers.js';
 import { nextHops } from './probe/next-hop.js';
@@ -122,7 +122,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const stream = collectStream(host, filters.chains);
   const six = collectDirectorIpv6(netlink, host, services, table.clients);
   const routed = collectRouted(netlink, host, services, { paths, hopOf }, six);
-  const [drops, wantedSwitch] = [table.drops(), collectWantedSwitch()];
+  const [drops, wantedSwitch, keys] = [table.drops(), collectWantedSwitch(), services.map(({ spec }) => spec.key)];
   const allPaths = [...paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)), ...(six?.paths ?? [])];
   return {
     ...host,
@@ -157,7 +157,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     arpRules: hostArpRules(),
     syncDaemons: collectSyncDaemons(),
     proxies: collectProxies(),
-    notApplied: collectNotApplied(netlink, services),
+    notApplied: notAppliedHere(netlink, keys),
     apiSilences: readApiSilences(),
     ...(wantedSwitch === undefined ? {} : { wantedSwitch }),
     ...(stream === undefined ? {} : { stream }),

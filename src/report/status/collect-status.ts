@@ -10,6 +10,7 @@ import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview
 import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
 import { anyPassesFirewall, firewallMode } from '../../datapath/ebpf/table/firewall.js';
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
+import { notAppliedHere } from '../../host/not-applied.js';
 import { proxySockets } from '../../host/proxy-sockets.js';
 import { type PublishedBfdSession, publishedBfd } from '../../host/published-bfd.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
@@ -22,7 +23,7 @@ import { type RecentDrops, withoutDetours } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { listedService } from '../../model/listed-service.js';
 import { madeOnce } from '../../model/made-once.js';
-import type { DestinationKey } from '../../model/service.js';
+import type { DestinationKey, ServiceKey } from '../../model/service.js';
 import { wouldBreak } from '../../model/stream-node.js';
 import { native } from '../../sys/addon.js';
 import { unlessCode } from '../../sys/errno.js';
@@ -83,7 +84,10 @@ interface FromTable {
   readonly table: TableStatus | null;
   readonly services: readonly ServiceStatus[];
   readonly drops: DropsStatus | null;
+  readonly keys: readonly ServiceKey[];
 }
+
+const NO_TABLE: FromTable = { table: null, services: [], drops: null, keys: [] };
 
 function fromTable(reader: ObservingReader): FromTable {
   const { services, active, inactive, capacity, slots } = reader.overview();
@@ -104,6 +108,7 @@ function fromTable(reader: ObservingReader): FromTable {
     },
     services: services.map((service) => serviceStatus(service, holders)),
     drops: dropsStatus(reader.recentDrops()),
+    keys: services.map(({ key }) => key),
   };
 }
 
@@ -229,7 +234,11 @@ function streamStatus(): SyncStatus | null {
  * @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root
  */
 export function collectStatus(own = buildPin(), observed = observeDatapath(() => own), daemons = daemonStatuses()): Status {
-  const datapath = using(new Netlink(), (netlink) => datapathStatus(netlink, observed));
-  const found: FromTable = observed.kind === 'loaded' ? fromTable(observed.reader) : { table: null, services: [], drops: null };
-  return { version, build: buildName(own), datapath, ...found, stream: streamStatus(), daemons };
+  const { keys, ...found } = observed.kind === 'loaded' ? fromTable(observed.reader) : NO_TABLE;
+  const isKnown = observed.kind === 'loaded' || observed.kind === 'absent';
+  const ofHost = using(new Netlink(), (netlink) => ({
+    datapath: datapathStatus(netlink, observed),
+    notApplied: isKnown ? notAppliedHere(netlink, keys) : null,
+  }));
+  return { version, build: buildName(own), ...ofHost, ...found, stream: streamStatus(), daemons };
 }

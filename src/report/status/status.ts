@@ -1,4 +1,5 @@
 // What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
+import type { NotApplied } from '../../control/plan/not-applied.js';
 import type { Holder } from '../../model/drain/holder.js';
 import type { BfdSessionFacts } from '../../model/keepalived/bfd-session.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
@@ -145,4 +146,6 @@ export interface Status {
   /** weir's own stream to other nodes; null: no process of one runs here. */
   readonly stream: SyncStatus | null;
   readonly daemons: readonly DaemonStatus[];
+  /** What of the weir.yaml that a daemon runs with is not on this host, and is for weir apply; null: not known. */
+  readonly notApplied: readonly NotApplied[] | null;
 }
