@@ -3,6 +3,7 @@
 import { type Finding, sortedFindings } from '../model/finding.js';
 import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
 import { apiRule } from './rules/director/api.js';
+import { checkedRule } from './rules/director/checked.js';
 import { clientsRule } from './rules/director/clients.js';
 import { datapathRule } from './rules/director/datapath.js';
 import { drainsRule } from './rules/director/drains.js';
@@ -57,6 +58,7 @@ import { tuningRule } from './rules/tuning.js';
 const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] = [
   loadRule,
   notAppliedRule,
+  checkedRule,
   serverAddressesRule,
   datapathRule,
   tableRule,

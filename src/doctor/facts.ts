@@ -17,6 +17,7 @@ import type { TcAlone } from '../model/tc-alone.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { ListeningSocket } from '../wire/sock-diag.js';
+import type { CheckedServiceFact } from './checked-facts.js';
 import type { DrainFact, EmptiedFact } from './drain-facts.js';
 import type { FilterRule } from './packet-filter/aim.js';
 import type { Blocked, Chain } from './packet-filter/model.js';
@@ -282,6 +283,8 @@ export interface DirectorFacts extends HostFacts {
   readonly wantedSwitch?: WantedSwitchFact;
   /** Absent: all of what daemons run with is there. */
   readonly notApplied?: readonly NotApplied[];
+  /** By `serviceId`: those whose servers a daemon of weir checks. */
+  readonly checked?: ReadonlyMap<string, CheckedServiceFact>;
   readonly notExamined: readonly NotExamined[];
 }
 

@@ -6,11 +6,13 @@ import { readApiSilences } from '../../host/published-api.js';
 import type { Address } from '../../model/address.js';
 import { counted } from '../../model/counted.js';
 import { addressId, destinationId } from '../../model/identity.js';
+import type { ServiceKey } from '../../model/service.js';
 import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import type { ClientFact, ConnectFact, DatapathFacts, DirectorFacts, HostFacts, NotExamined, PathFact, ServiceFact } from '../facts.js';
 import { isCarrying, realServersOf, usesArp, vipsOf } from '../network.js';
 import { aimedRules } from '../packet-filter/aim.js';
+import { collectCheckedServices } from './checked-services.js';
 import { collectClientPaths, collectRefusingRoutes } from './client-paths.js';
 import { collectConnects, otherPorts, SILENT_MAX } from './connects.js';
 import { collectDenials, collectReturnDenials } from './denials.js';
@@ -94,6 +96,13 @@ const leftOut = (unasked: number, untried: number, unconnected: number): readonl
   ),
 ];
 
+/** What weir's daemons run with, and publish. */
+const ofDaemons = (netlink: Netlink, keys: readonly ServiceKey[]): Pick<DirectorFacts, 'proxies' | 'notApplied' | 'checked'> => ({
+  proxies: collectProxies(),
+  notApplied: notAppliedHere(netlink, keys),
+  checked: collectCheckedServices(),
+});
+
 export interface DirectorInput {
   readonly host: HostFacts;
   readonly datapath: DatapathFacts;
@@ -156,8 +165,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     ipsecPolicies: ipsecPolicies(),
     arpRules: hostArpRules(),
     syncDaemons: collectSyncDaemons(),
-    proxies: collectProxies(),
-    notApplied: notAppliedHere(netlink, keys),
+    ...ofDaemons(netlink, keys),
     apiSilences: readApiSilences(),
     ...(wantedSwitch === undefined ? {} : { wantedSwitch }),
     ...(stream === undefined ? {} : { stream }),

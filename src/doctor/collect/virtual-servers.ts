@@ -12,10 +12,10 @@ type Destination = WantedService['destinations'][number];
 
 function healthOf(published: readonly PublishedServer[], name: string, destination: Destination): { readonly health?: ServerHealthFact } {
   const server = published.find((one) => one.name === name);
-  // Behind a virtual server with the sorry server none is in the table.
-  if (server === undefined || server.sorry) return {};
+  if (server === undefined) return {};
   const real = server.reals.find((one) => one.server === endpointText(destination));
-  if (real === undefined || real.unchecked > 0) return {};
+  // While the sorry server serves, those that are up are not in the table either.
+  if (real === undefined || real.unchecked > 0 || (real.up && server.sorry)) return {};
   return { health: { up: real.up, reason: real.failed.map(failedText).join('; ') } };
 }
 

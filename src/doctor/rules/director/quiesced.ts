@@ -2,10 +2,11 @@
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
 import { placeText } from '../../network.js';
+import { checkFails } from './checked.js';
 import { editDestination } from './commands.js';
 
-export function quiescedRule({ services }: DirectorFacts): readonly Finding[] {
-  return services.flatMap((service) => {
+export function quiescedRule(facts: DirectorFacts): readonly Finding[] {
+  return facts.services.flatMap((service) => {
     const { destinations, spec } = service;
     if (destinations.every(({ weight }) => weight === 0)) return []; // The table's rule reports it.
     return destinations
@@ -15,8 +16,10 @@ export function quiescedRule({ services }: DirectorFacts): readonly Finding[] {
           severity: 'info',
           code: 'destination-quiesced',
           what: `${placeText(service, destination)} takes no new connection`,
-          cause: 'its weight is 0',
-          fix: editDestination(spec.key, { ...destination, weight: 1 }),
+          ...(checkFails(facts, spec.key, destination) ?? {
+            cause: 'its weight is 0',
+            fix: editDestination(spec.key, { ...destination, weight: 1 }),
+          }),
         }),
       );
   });

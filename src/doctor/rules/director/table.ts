@@ -8,30 +8,37 @@ import { schedulerNamed } from '../../../model/schedulers.js';
 import { serviceArguments } from '../../../model/service-text.js';
 import type { DirectorFacts, ServiceFact } from '../../facts.js';
 import { serviceText } from '../../network.js';
+import { checkFails, takenOut } from './checked.js';
 import { editDestination, joined } from './commands.js';
 
-function judge({ spec, destinations, overloaded }: ServiceFact): readonly Finding[] {
+function judge(facts: DirectorFacts, { spec, destinations, overloaded }: ServiceFact): readonly Finding[] {
   const name = serviceText(spec);
   const [first] = destinations;
+  const out = takenOut(facts, spec.key);
   if (first === undefined) {
     return [
       {
         severity: 'error',
         code: 'service-empty',
         what: `${name} serves no client`,
-        cause: 'it has no destination, so every client is refused',
-        advice: `add a real server: ipvsadm -a ${serviceArguments(spec.key)} -r RIP:PORT`,
+        cause: `it has no destination, so every client is refused${out === undefined ? '' : `: ${out.cause}`}`,
+        advice: out?.advice ?? `add a real server: ipvsadm -a ${serviceArguments(spec.key)} -r RIP:PORT`,
       },
     ];
   }
   if (destinations.every(({ weight }) => weight === 0)) {
+    const byHand = destinations.filter((one) => checkFails(facts, spec.key, one) === undefined);
     return [
       {
         severity: 'error',
         code: 'weights-zero',
         what: `${name} takes no new connection`,
-        cause: 'all its destinations have weight 0 (quiesced)',
-        fix: joined(destinations.map((one) => editDestination(spec.key, { ...one, weight: 1 }))),
+        ...(out !== undefined && byHand.length === 0
+          ? out
+          : {
+              cause: 'all its destinations have weight 0 (quiesced)',
+              fix: joined(byHand.map((one) => editDestination(spec.key, { ...one, weight: 1 }))),
+            }),
       },
     ];
   }
@@ -76,5 +83,5 @@ export function tableRule(facts: DirectorFacts): readonly Finding[] {
       },
     ];
   }
-  return facts.services.flatMap(judge);
+  return facts.services.flatMap((service) => judge(facts, service));
 }

@@ -10,6 +10,7 @@ import { type LocalEndpoint, localEndpoint } from '../../../local-endpoint.js';
 import { acceptServiceCommand } from '../../../packet-filter/accept-service-command.js';
 import { chainText } from '../../../packet-filter/aim.js';
 import { isFull, takes } from '../../../socket-takes.js';
+import { checkedOf } from '../checked.js';
 import { removeDestination } from '../commands.js';
 import type { Known } from './known.js';
 import { NO_ANSWER, type Verdict } from './verdict.js';
@@ -60,13 +61,15 @@ export function localVerdict(known: Known, service: ServiceFact, destination: De
       advice: `ss -ltnp 'sport = :${full.port}' names it; continue or restart it`,
     };
   }
+  const checks = checkedOf(facts, key);
   const isVip = key.kind === 'address' && sameAddress(key.address, destination.address);
   return {
     code: 'server-is-director',
     verb: NO_ANSWER,
     cause: `${formatAddress(destination.address)} is ${isVip ? 'the VIP itself, which is an address' : 'an address'} of this director, and no process listens on ${endpointText(place)} here`,
-    fix: removeDestination(key, destination),
-    advice: 'then add the real server by its own address',
+    ...(checks?.sorry === endpointText(destination)
+      ? { advice: `it is the sorry server of ${checks.file}: start the process that answers in the place of the real servers` }
+      : { fix: removeDestination(key, destination), advice: 'then add the real server by its own address' }),
   };
 }
 
