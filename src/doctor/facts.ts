@@ -271,6 +271,8 @@ export interface DirectorFacts extends HostFacts {
   readonly localDenials: readonly LocalDenial[];
   /** Where OUTPUT drops what the packet filter has accepted, on its way back to the datapath. */
   readonly returnDenials?: readonly Blocked[];
+  /** Where the packet filter drops any client's new connections, which pass it. */
+  readonly arrivalDenials?: readonly FilterDenial[];
   /** For packets that leave. */
   readonly ipsecPolicies: readonly IpsecPolicy[];
   readonly arpRules: readonly ArpRule[];

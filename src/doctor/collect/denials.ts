@@ -1,8 +1,10 @@
 // Evaluates this host's packet filter for the first packet of a client to each service: where it would, or might, be dropped.
+import { FIREWALL_TABLE } from '../../datapath/ebpf/load/firewall-table.js';
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { Address, Family } from '../../model/address.js';
 import { type MarkKey, marksAmong } from '../../model/mark-keys.js';
 import type { ServiceSpec } from '../../model/service.js';
+import { LinkFlag } from '../../wire/rtnetlink-link.js';
 import { withAddress } from '../address-index.js';
 import type { DirectorFacts, FilterDenial, HostFacts, ServiceFact } from '../facts.js';
 import { allAddresses, interfaceNameOf, subnetsWith } from '../network.js';
@@ -70,6 +72,25 @@ export function collectReturnDenials(services: readonly ServiceFact[], chains: r
     return by === undefined ? [] : [by];
   });
   return [...new Map(found.map((by) => [`${by.tool} ${by.family} ${by.table} ${by.base} ${by.text}`, by])).values()];
+}
+
+/** With `weir load --firewall honour`: what drops the first packet of any client to a service, by whatever interface it comes. */
+export function collectArrivalDenials(
+  { interfaces }: HostFacts,
+  services: readonly ServiceFact[],
+  chains: readonly Chain[],
+): readonly FilterDenial[] {
+  const others = chains.filter(({ table }) => table !== FIREWALL_TABLE);
+  const names = interfaces.filter(({ flags }) => (flags & LinkFlag.loopback) === 0).map(({ name }) => name);
+  if (names.length === 0 || names.length * services.length > PROBES_MAX) return [];
+  return services.flatMap(({ spec }): readonly FilterDenial[] => {
+    const found = names.map((name) => {
+      const probe = firstPacket(spec, name);
+      return probe === undefined ? undefined : blockingRule(others, probe);
+    });
+    const [by] = found;
+    return by === undefined || found.includes(undefined) ? [] : [{ service: spec, by }];
+  });
 }
 
 /** By which clients come to this address. */

@@ -12,10 +12,11 @@ import type { Netlink } from '../../sys/netlink/netlink.js';
 import type { ClientFact, ConnectFact, DatapathFacts, DirectorFacts, HostFacts, NotExamined, PathFact, ServiceFact } from '../facts.js';
 import { isCarrying, realServersOf, usesArp, vipsOf } from '../network.js';
 import { aimedRules } from '../packet-filter/aim.js';
+import type { Chain } from '../packet-filter/model.js';
 import { collectCheckedServices } from './checked-services.js';
 import { collectClientPaths, collectRefusingRoutes } from './client-paths.js';
 import { collectConnects, otherPorts, SILENT_MAX } from './connects.js';
-import { collectDenials, collectReturnDenials } from './denials.js';
+import { collectArrivalDenials, collectDenials, collectReturnDenials } from './denials.js';
 import { collectDirectorIpv6 } from './director-ipv6.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
@@ -103,6 +104,16 @@ const ofDaemons = (netlink: Netlink, keys: readonly ServiceKey[]): Pick<Director
   checked: collectCheckedServices(),
 });
 
+/** What the packet filter drops where new connections pass it. */
+const behindFilter = (
+  host: HostFacts,
+  services: readonly ServiceFact[],
+  chains: readonly Chain[],
+): Pick<DirectorFacts, 'returnDenials' | 'arrivalDenials'> => ({
+  returnDenials: collectReturnDenials(services, chains),
+  arrivalDenials: collectArrivalDenials(host, services, chains),
+});
+
 export interface DirectorInput {
   readonly host: HostFacts;
   readonly datapath: DatapathFacts;
@@ -159,7 +170,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     offloads,
     filters: aimedRules(filters.chains),
     ...collectDenials(host, services, filters.chains),
-    ...(datapath.firewall === true ? { returnDenials: collectReturnDenials(services, filters.chains) } : {}),
+    ...(datapath.firewall === true ? behindFilter(host, services, filters.chains) : {}),
     markDenials: collectMarkDenials(host, services, filters.chains),
     ...collectLocalServers(host, services, allPaths, filters.chains),
     ipsecPolicies: ipsecPolicies(),

@@ -96,3 +96,12 @@ test('behind the packet filter nothing is bypassed, but OUTPUT may cut the way b
   const [finding, ...more] = found({ datapath, returnDenials: [by] });
   assert.deepEqual([finding?.code, finding?.fix, more], ['firewall-output-dropped', 'iptables -I OUTPUT -o weir0 -j ACCEPT', []]);
 });
+
+test('behind the packet filter a service whose clients it drops is named, with the command that lets them in', () => {
+  const [{ spec }] = director.services as readonly [ServiceFact];
+  const by = { tool: 'iptables', family: 'ip', table: 'filter', chain: 'INPUT', base: 'INPUT', text: 'policy drop' } as const;
+  const [finding, ...more] = found({ datapath: { ...director.datapath, firewall: true }, arrivalDenials: [{ service: spec, by }] });
+  assert.deepEqual([finding?.severity, finding?.code, more], ['error', 'firewall-service-dropped', []]);
+  assert.match(finding?.cause ?? '', /the iptables chain filter INPUT \(policy drop\) drops them, of all clients$/);
+  assert.match(finding?.advice ?? '', /: iptables -I INPUT .*-d 10\.5\.0\.9 .*--dport 80 -j ACCEPT$/);
+});

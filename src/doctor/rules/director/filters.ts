@@ -5,6 +5,7 @@ import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts, FilterDenial, ServiceFact } from '../../facts.js';
 import { contains, serviceText } from '../../network.js';
 import { acceptForwardCommand } from '../../packet-filter/accept-forward-command.js';
+import { acceptServiceCommand } from '../../packet-filter/accept-service-command.js';
 import { blockedPlace, chainText, type FilterRule } from '../../packet-filter/aim.js';
 import type { Blocked } from '../../packet-filter/model.js';
 
@@ -95,8 +96,25 @@ function returnFinding(by: Blocked): Finding {
   };
 }
 
+/** New connections pass the packet filter, which lets none of them in. */
+function arrivalFinding({ service, by }: FilterDenial): Finding {
+  const { key } = service;
+  const command =
+    key.kind === 'address' && key.protocol !== 'sctp'
+      ? `: ${acceptServiceCommand(by, { direction: 'in', address: key.address, protocol: key.protocol, ...(key.port === 0 ? {} : { port: key.port }) })}`
+      : '';
+  return {
+    severity: 'error',
+    code: 'firewall-service-dropped',
+    what: `${serviceText(service)} gets no new connection`,
+    cause: `new connections pass the packet filter of this host first, and ${chainText(by)} drops them, of all clients`,
+    advice: `if clients are to reach it, accept them${command}`,
+  };
+}
+
 export function filtersRule(facts: DirectorFacts): readonly Finding[] {
-  if (facts.datapath.firewall === true) return (facts.returnDenials ?? []).map(returnFinding);
+  if (facts.datapath.firewall === true)
+    return [...(facts.returnDenials ?? []).map(returnFinding), ...(facts.arrivalDenials ?? []).map(arrivalFinding)];
   const named = facts.filters.flatMap((rule): readonly Finding[] => {
     const services = facts.services.filter((service) => touches(rule, service));
     const [first] = services;
