@@ -43,8 +43,8 @@ export function unanswered(host: Cluster['client'], asking: Asking): void {
 }
 
 /** Starts a server; its lines as they come. */
-export async function servingSctp({ bed }: Cluster, host: Cluster['client'], port: number, address = ''): Promise<readonly string[]> {
-  const { lines } = running(bed, host, sctpStation('serve', host.name, port, address));
+export async function servingSctp({ bed }: Cluster, host: Cluster['client'], port: number): Promise<readonly string[]> {
+  const { lines } = running(bed, host, sctpStation('serve', host.name, port, ''));
   await until(
     () => lines,
     (seen) => seen[0] === 'ready',

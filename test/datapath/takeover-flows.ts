@@ -106,7 +106,8 @@ function underTraffic(bed: Bed, all: readonly Flows[], look: () => void, work: (
 const STEPS_MIN = 40;
 
 /** From the build before to this one, by the command: of IPv6. No connection has been made yet. */
-export function takenFromBefore(flows: Flows, before: OtherBuild = buildBefore('ipv6')): void {
+export function takenFromBefore(flows: Flows): void {
+  const before = buildBefore('ipv6');
   const { bed } = flows;
   for (const [table, number] of Object.entries(LAYOUTS_BEFORE)) assert.equal(before.layouts[table], number, `layout-before.h, of ${table}`);
   const layouts = { ...LAYOUTS, ...before.layouts };

@@ -21,25 +21,27 @@ export function versionLine(version: readonly number[], size: number): string {
   return `IP Virtual Server version ${version.join('.')} (size=${size})\n`;
 }
 
-function columns(first: string, widths: readonly number[], titles: readonly string[]): string {
+const LOCAL = 'Prot LocalAddress:Port';
+const REMOTE = '  -> RemoteAddress:Port';
+
+/** A heading's first line, with the titles of the columns of numbers: `widths`, negative where they begin at the left. */
+function titleLine(widths: readonly number[], titles: readonly string[]): string {
   const cells = titles.map((title, index) => {
     const width = widths[index] ?? 0;
     return width < 0 ? title.padEnd(-width) : title.padStart(width);
   });
-  return [first.padEnd(33), ...cells].join(' ');
+  return [LOCAL.padEnd(33), ...cells].join(' ');
 }
 
-const LOCAL = 'Prot LocalAddress:Port';
-const REMOTE = '  -> RemoteAddress:Port';
 const counters = [8, 8, 8, 8, 8];
 
 const titles: Readonly<Record<TableMode, string>> = {
   plain: `${LOCAL} Scheduler Flags\n${REMOTE.padEnd(33)} Forward Weight ActiveConn InActConn\n`,
   'tun-info': `${LOCAL} Scheduler Flags\n${REMOTE.padEnd(33)} Forward TunnelInfo    Weight ActiveConn InActConn\n`,
-  stats: `${columns(LOCAL, counters, ['Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'])}\n${REMOTE}\n`,
-  rate: `${columns(LOCAL, counters, ['CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'])}\n${REMOTE}\n`,
-  thresholds: `${columns(LOCAL, [-10, -10, -10, -10], ['Uthreshold', 'Lthreshold', 'ActiveConn', 'InActConn'])}\n${REMOTE}\n`,
-  'persistent-conn': `${columns(LOCAL, [-9, -11, -10, -10], ['Weight', 'PersistConn', 'ActiveConn', 'InActConn'])}\n${REMOTE}\n`,
+  stats: `${titleLine(counters, ['Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'])}\n${REMOTE}\n`,
+  rate: `${titleLine(counters, ['CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'])}\n${REMOTE}\n`,
+  thresholds: `${titleLine([-10, -10, -10, -10], ['Uthreshold', 'Lthreshold', 'ActiveConn', 'InActConn'])}\n${REMOTE}\n`,
+  'persistent-conn': `${titleLine([-9, -11, -10, -10], ['Weight', 'PersistConn', 'ActiveConn', 'InActConn'])}\n${REMOTE}\n`,
 };
 
 function statsCells(stats: Stats, exact: boolean): string {

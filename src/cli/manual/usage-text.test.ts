@@ -14,7 +14,7 @@ test('a usage is read as forms, options and prose', () => {
        looks once a second
        exit status: 0 ended
 `;
-  assert.deepEqual(readUsage(text, 'weir'), {
+  assert.deepEqual(readUsage(text), {
     forms: ['weir top [--sort KEY] [--once]', 'weir top --follow [FILTER ...]'],
     blocks: [
       { kind: 'prose', text: 'rates of every service and server, drawn again every second in a terminal, and printed once elsewhere' },
@@ -30,7 +30,7 @@ test('forms with what they do behind them, and several on a line', () => {
   const text = `usage: weir vip add    ADDR --dev IF [--force]   adds it   or: weir vip del ADDR
        TUNNEL: --mode tun
 `;
-  assert.deepEqual(readUsage(text, 'weir'), {
+  assert.deepEqual(readUsage(text), {
     forms: ['weir vip add ADDR --dev IF [--force]', 'weir vip del ADDR'],
     blocks: [
       { kind: 'item', term: 'weir vip add ADDR --dev IF [--force]', text: 'adds it' },

@@ -6,7 +6,7 @@ export type Block =
   | { readonly kind: 'item'; readonly term: string; readonly text: string };
 
 export interface Usage {
-  /** Each begins with the command's name. */
+  /** Each begins with `weir`. */
   readonly forms: readonly string[];
   /** In the order of the text; a form that stands behind prose is among them, too. */
   readonly blocks: readonly Block[];
@@ -62,10 +62,10 @@ function continues({ blocks, full, last }: Reading, text: string): boolean {
   return (before.kind === 'item' && before.text === '') || (full && last === 'block');
 }
 
-function readLine(reading: Reading, line: string, name: string): void {
+function readLine(reading: Reading, line: string): void {
   const indent = line.length - line.trimStart().length;
   const text = line.trim();
-  if (text === name || text.startsWith(`${name} `)) {
+  if (text === 'weir' || text.startsWith('weir ')) {
     addForm(reading, text);
     return;
   }
@@ -80,8 +80,8 @@ function readLine(reading: Reading, line: string, name: string): void {
   reading.last = 'block';
 }
 
-/** `name`: the first word of each form, `weir`, or that of a command with a name of its own. */
-export function readUsage(text: string, name: string): Usage {
+/** `text`: what a command of weir prints for --help. */
+export function readUsage(text: string): Usage {
   const lines = text
     .replace(HEAD, ' '.repeat(INDENT))
     .replaceAll(/ {2,}or: +/g, `\n${' '.repeat(INDENT)}`)
@@ -91,7 +91,7 @@ export function readUsage(text: string, name: string): Usage {
   const width = Math.max(...lines.map(({ length }) => length));
   const reading: Reading = { forms: [], blocks: [], last: 'none', full: false };
   lines.forEach((line, index) => {
-    readLine(reading, line, name);
+    readLine(reading, line);
     const next = lines[index + 1]?.trim().split(' ')[0] ?? '';
     reading.full = line.length + 1 + next.length > width - FULL_SLACK;
   });

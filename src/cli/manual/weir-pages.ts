@@ -34,7 +34,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = { sim: [PACKETS_USAGE
 
 /** All that `--help` of this command prints, and of its parts. */
 export async function usageOf(command: Command): Promise<Usage> {
-  const usages = [await helpOf(command), ...(PARTS[command.name] ?? [])].map((text) => readUsage(text, 'weir'));
+  const usages = [await helpOf(command), ...(PARTS[command.name] ?? [])].map((text) => readUsage(text));
   return { forms: usages.flatMap(({ forms }) => forms), blocks: usages.flatMap(({ blocks }) => blocks) };
 }
 

@@ -8,23 +8,23 @@ import { isSystemError } from '../../sys/errno.js';
 const PATH_VARIABLE = 'WEIR_CALLED_AS';
 
 /** `/usr/sbin/keepalived`, or `name` alone where it is not known. Asked once: scripts do not inherit it. */
-export function calledAs(name = 'keepalived', environment: NodeJS.ProcessEnv = process.env): string {
-  const path = environment[PATH_VARIABLE];
-  delete environment[PATH_VARIABLE];
+export function calledAs(name = 'keepalived'): string {
+  const path = process.env[PATH_VARIABLE];
+  delete process.env[PATH_VARIABLE];
   return path === undefined || path === '' ? name : path;
 }
 
 /** `weir run` stores there the words that were typed. */
 const TYPED_VARIABLE = 'WEIR_TYPED';
 
-export function rememberTyped(words: readonly string[], environment: NodeJS.ProcessEnv = process.env): void {
-  environment[TYPED_VARIABLE] = JSON.stringify(words);
+export function rememberTyped(words: readonly string[]): void {
+  process.env[TYPED_VARIABLE] = JSON.stringify(words);
 }
 
 /** The command line as it was typed, or `otherwise`. Asked once: scripts do not inherit it. */
-export function typedWords(otherwise: readonly string[], environment: NodeJS.ProcessEnv = process.env): readonly string[] {
-  const words = environment[TYPED_VARIABLE];
-  delete environment[TYPED_VARIABLE];
+export function typedWords(otherwise: readonly string[]): readonly string[] {
+  const words = process.env[TYPED_VARIABLE];
+  delete process.env[TYPED_VARIABLE];
   return words === undefined ? otherwise : (JSON.parse(words) as readonly string[]);
 }
 

@@ -8,8 +8,8 @@ const READER_VARIABLE = 'WEIR_READER';
 export const readerEnvironment = (): NodeJS.ProcessEnv => ({ ...keepingEarlySignals(process.env), [READER_VARIABLE]: '1' });
 
 /** Whether this process is one; asked once, for `${_ENV}` must not see it. */
-export function isReader(environment: NodeJS.ProcessEnv = process.env): boolean {
-  const set = environment[READER_VARIABLE] !== undefined;
-  delete environment[READER_VARIABLE];
+export function isReader(): boolean {
+  const set = process.env[READER_VARIABLE] !== undefined;
+  delete process.env[READER_VARIABLE];
   return set;
 }

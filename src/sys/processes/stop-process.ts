@@ -1,5 +1,5 @@
 // Ends a process that is not our child, and waits for its end.
-import { type Clock, systemClock } from '../clock.js';
+import { systemClock } from '../clock.js';
 import { startTime } from './child.js';
 import { ProcessHandle } from './process-handle.js';
 
@@ -8,7 +8,7 @@ const PAUSE_MS = 5;
 const KILL_MS = 1000;
 
 /** SIGTERM, and SIGKILL after `graceMs`; blocks until it has ended. Does nothing to another process that has its number by now. */
-export function stopProcess(pid: number, started: string, graceMs: number, clock: Clock = systemClock): void {
+export function stopProcess(pid: number, started: string, graceMs: number): void {
   const handle = ProcessHandle.open(pid);
   if (handle === undefined) return;
   try {
@@ -19,7 +19,7 @@ export function stopProcess(pid: number, started: string, graceMs: number, clock
       ['SIGKILL', KILL_MS],
     ] as const) {
       handle.signal(signal);
-      for (const end = clock.now() + waitMs; clock.now() < end; clock.sleep(PAUSE_MS)) {
+      for (const end = systemClock.now() + waitMs; systemClock.now() < end; systemClock.sleep(PAUSE_MS)) {
         if (startTime(pid) !== started) return;
       }
     }

@@ -117,8 +117,8 @@ export function readMessages(text: string, leniency: Leniency, rule: BodyRule = 
 }
 
 /** What all readers find. @throws Error where two of them differ */
-export function oneReading(text: string, rule?: BodyRule, isClosed?: boolean): Reading {
-  const [first, ...others] = LENIENCIES.map((leniency) => readMessages(text, leniency, rule, isClosed));
+export function oneReading(text: string, rule?: BodyRule): Reading {
+  const [first, ...others] = LENIENCIES.map((leniency) => readMessages(text, leniency, rule));
   const expected = JSON.stringify(first);
   if (first === undefined || others.some((other) => JSON.stringify(other) !== expected)) {
     throw new Error(`two readers differ about ${JSON.stringify(text)}`);

@@ -39,14 +39,14 @@ const KEEPALIVED_VALUES: Values = {
 
 const GENHASH_VALUES: Values = { protocol: words('1.0', '1.0c', '1.1') };
 
-function fromOptions(options: readonly Option[], values: Values, files = false): CommandWords {
+function fromOptions(options: readonly Option[], values: Values): CommandWords {
   const spelled = options.flatMap(({ short, long, argument }) => {
     const what = argument === 'required' ? (values[long ?? ''] ?? FREE) : 'flag';
     return [...(long === undefined ? [] : [`--${long}`]), ...(short === undefined ? [] : [`-${short}`])].map(
       (name) => [name, what] as const,
     );
   });
-  return { options: new Map(spelled), first: [], files };
+  return { options: new Map(spelled), first: [], files: false };
 }
 
 /** Words behind a command's name that its usage does not list. */

@@ -45,19 +45,19 @@ export const instancePlace = (node: Placed, name: string, ...keywords: readonly 
  * The block of a virtual server: the one with its label and its protocol. It cannot be found by index, because the model does not contain
  * dropped servers.
  */
-function serverBlock({ values }: Placed, name: string, protocol?: string): Values | undefined {
+function serverBlock({ values }: Placed, name: string): Values | undefined {
   const blocks = blocksOf(values, 'virtual_server').filter(({ label }) => {
     const [first, second] = label.map(({ text }) => text);
     if (first === 'fwmark') return name === `FWM ${second}`;
     return first === 'group' ? name === `[${second}]:0` : name.startsWith(`[${first}]:`) && name.endsWith(`:${second ?? 0}`);
   });
-  const stated = protocol ?? /^\[.*\]:(\w+):\d+$/.exec(name)?.[1];
+  const stated = /^\[.*\]:(\w+):\d+$/.exec(name)?.[1];
   return blocks.find((block) => textOf(block, 'protocol')?.toLowerCase() === stated) ?? blocks[0];
 }
 
 /** The place of a keyword of a virtual server; else of its block, else of the file. */
-export function serverPlace(node: Placed, name: string, keyword?: string, protocol?: string): Origin {
-  const block = serverBlock(node, name, protocol);
+export function serverPlace(node: Placed, name: string, keyword?: string): Origin {
+  const block = serverBlock(node, name);
   if (block === undefined) return startOf(node);
   return (keyword === undefined ? undefined : allOf(block, keyword)[0]?.at) ?? block.at;
 }

@@ -23,15 +23,15 @@ function changeOne(context: VrrpContext, config: VrrpInstance, action: Action, {
     context.effects.push({ kind: 'virtualInterface', action, instance: config.name, base, settings });
 }
 
-function changeWhere(context: VrrpContext, action: Action, which: (one: NamedInterface) => boolean): void {
+function createWhere(context: VrrpContext, which: (one: NamedInterface) => boolean): void {
   for (const { config } of context.instances) {
-    for (const one of virtualInterfacesOf(context.machine.configuration, config)) if (which(one)) changeOne(context, config, action, one);
+    for (const one of virtualInterfacesOf(context.machine.configuration, config)) if (which(one)) changeOne(context, config, 'create', one);
   }
 }
 
 /** Makes the virtual interfaces on a base interface that has returned: the kernel deleted them with it. */
 export function createVirtualInterfacesOn(context: VrrpContext, base: string): void {
-  changeWhere(context, 'create', (one) => one.base === base);
+  createWhere(context, (one) => one.base === base);
 }
 
 /** Whether it is one that weir makes. */
@@ -52,7 +52,7 @@ export function markGone(context: VrrpContext, name: string): boolean {
 }
 
 export function recreateVirtualInterface(context: VrrpContext, name: string): void {
-  changeWhere(context, 'create', ({ settings }) => settings.name === name);
+  createWhere(context, ({ settings }) => settings.name === name);
 }
 
 /** Records what the kernel reports of one. It counts as down only after it was up: one that is being made is no reason for FAULT. */

@@ -149,11 +149,11 @@ function enter(build: Build, tables: Tables, fileOf: FileOf): void {
  * Loads what a destination by FULLNAT of a service needs and is missing. The caller holds the lock.
  * @throws WeirError kernel-refuses-datapath, pin-missing, bpf-table-refused, timer-not-started
  */
-export function ensureFullnat(tables: Tables, service: ServiceKey, fileOf: FileOf = artifact): void {
+export function ensureFullnat(tables: Tables, service: ServiceKey): void {
   for (const build of buildsFor(service)) {
     if (isEntered(tables.folder, build)) continue;
     forgetOtherBuild(tables.folder);
-    enter(build, tables, fileOf);
+    enter(build, tables, artifact);
     giveQuickTables(tables.folder);
   }
 }

@@ -69,7 +69,7 @@ function enter(family: Family, tables: Tables, fileOf: FileOf): void {
  * Loads what a destination behind a tunnel needs and is missing. `family`: of its service. The caller holds the lock.
  * @throws WeirError kernel-refuses-datapath, pin-missing, bpf-table-refused
  */
-export function ensureTunnels(tables: Tables, family: Family, fileOf: FileOf = artifact): void {
+export function ensureTunnels(tables: Tables, family: Family): void {
   if (isEntered(BUILDS[family], tables)) return;
   const path = `${tables.folder}/${TUNNEL_SOURCES_PIN}`;
   if (!existsSync(path)) {
@@ -78,7 +78,7 @@ export function ensureTunnels(tables: Tables, family: Family, fileOf: FileOf = a
   }
   giveQuickTables(tables.folder);
   forgetOtherBuild(tables.folder);
-  enter(family, tables, fileOf);
+  enter(family, tables, artifact);
 }
 
 /** Puts this build's programs into the places of those that are loaded. @throws as ensureTunnels */

@@ -28,7 +28,7 @@ export function repair(tables: Tables, now: number): void {
     endpoints.put(recordedServiceEndpoint(tables, id), id);
     cutList(tables, id);
     for (const dest of destinationIds(tables, id)) listed.add(dest);
-    rescheduled(tables, id, false);
+    rescheduled(tables, id);
     if (!hasRing(services.get(id, Service.scheduler))) giveRingBack(tables, id);
   }
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) repairDestination(tables, id, listed.has(id), now);

@@ -37,7 +37,7 @@ export function followHolds(tables: Tables): void {
       redescribe(tables, id, spec, hold);
       isChanged = true;
     }
-    if (isChanged) rescheduled(tables, service, false);
+    if (isChanged) rescheduled(tables, service);
   }
 }
 

@@ -31,15 +31,15 @@ function placeWrr(tables: Tables, service: number, numbers: { readonly gcd: numb
   }
 }
 
-/** Updates the scheduler after destinations went or changed weight. `fresh`: the service has just got this scheduler. */
-export function rescheduled(tables: Tables, service: number, fresh: boolean): void {
+/** Updates the scheduler after destinations went or changed weight. */
+export function rescheduled(tables: Tables, service: number): void {
   const { services, dests } = tables;
   const ids = destinationIds(tables, service);
   services.set(service, Service.dests, ids.length);
   const scheduler = services.get(service, Service.scheduler);
   fillRing(tables, services.get(service, Service.ring), scheduler, ids);
   if (scheduler !== Scheduler.SCHED_WRR) return;
-  placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), fresh);
+  placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), false);
 }
 
 /** The schedulers that go by numbers or rings made of all weights. dh has a ring, but none of weights. */
@@ -47,14 +47,14 @@ const BY_ALL_WEIGHTS: ReadonlySet<number> = new Set([Scheduler.SCHED_WRR, Schedu
 
 /** Updates the scheduler after one changed weight. */
 export function reweighted(tables: Tables, service: number): void {
-  if (BY_ALL_WEIGHTS.has(tables.services.get(service, Service.scheduler))) rescheduled(tables, service, false);
+  if (BY_ALL_WEIGHTS.has(tables.services.get(service, Service.scheduler))) rescheduled(tables, service);
 }
 
 /** Updates the scheduler for a new destination, without reading the others where that can be. */
 export function joined(tables: Tables, service: number, weight: number): void {
   const { services } = tables;
   if (hasRing(services.get(service, Service.scheduler))) {
-    rescheduled(tables, service, false);
+    rescheduled(tables, service);
     return;
   }
   services.set(service, Service.dests, services.get(service, Service.dests) + 1);

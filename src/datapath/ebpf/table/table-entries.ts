@@ -137,11 +137,11 @@ export function destinationEntry(tables: Tables, id: number, spec: DestinationSp
 export const eachDestination = (tables: Tables, service: number): readonly number[] => [...new Set(destinationIds(tables, service))];
 
 /** A service with its destinations and counters, as its records are now. @throws WeirError table-unknown-number */
-export function serviceEntry(tables: Tables, id: number, stats = statsOf): ServiceEntry {
+export function serviceEntry(tables: Tables, id: number): ServiceEntry {
   return {
     spec: specOfService(tables.services, id),
-    stats: stats(tables, id),
-    destinations: eachDestination(tables, id).map((dest) => destinationEntry(tables, dest, specOfDestination(tables, dest), stats)),
+    stats: statsOf(tables, id),
+    destinations: eachDestination(tables, id).map((dest) => destinationEntry(tables, dest, specOfDestination(tables, dest), statsOf)),
   };
 }
 
@@ -171,11 +171,11 @@ export function ofLiveService<T>({ services }: Tables, id: number, read: (order:
   }
 }
 
-/** All services, the newest first. `stats`: which counters. */
-export function serviceEntries(tables: Tables, stats: StatsReader = statsOf): ServiceEntry[] {
+/** All services, the newest first. */
+export function serviceEntries(tables: Tables): ServiceEntry[] {
   const found: { readonly order: number; readonly entry: ServiceEntry }[] = [];
   for (let id = 1; id <= tables.conf.get(0, Conf.serviceTop); id++) {
-    const one = ofLiveService(tables, id, (order) => ({ order, entry: serviceEntry(tables, id, stats) }));
+    const one = ofLiveService(tables, id, (order) => ({ order, entry: serviceEntry(tables, id) }));
     if (one !== undefined) found.push(one);
   }
   if (isFlushing(tables)) return [];

@@ -172,7 +172,7 @@ export class Writer {
     // rr continues after the destination before
     services.swap(service, Service.cursor, id, before);
     this.retire(id);
-    rescheduled(this.tables, service, false);
+    rescheduled(this.tables, service);
   }
 
   /** Counters and rates of a service (0: the totals) and its destinations start from 0. */
