@@ -2,18 +2,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { newTcpTrack, stepTcp, type TcpTrack } from '../../test/support/tcp-track.js';
 import {
   isActiveTcpState,
-  newTcpTrack,
   nextTcpState,
   opensTcpConnection,
-  stepTcp,
   TCP_FLAGS,
   TCP_STATES,
   TCP_TIMEOUTS,
   type TcpState,
   type TcpTable,
-  type TcpTrack,
   tcpEvent,
 } from './tcp-state.js';
 

@@ -1,4 +1,4 @@
-// The internet checksum (RFC 1071), over packets and over their pseudo-headers, and its incremental form (RFC 1624).
+// The internet checksum (RFC 1071), over packets and over their pseudo-headers.
 import type { Address } from '../model/address.js';
 import { encodeAddress } from './address-bytes.js';
 
@@ -37,15 +37,4 @@ export function internetChecksum(bytes: Uint8Array, initial = 0): number {
 export function pseudoHeaderSum(source: Address, destination: Address, protocol: number, length: number): number {
   const addresses = sumWords(encodeAddress(destination), sumWords(encodeAddress(source)));
   return addresses + protocol + Math.floor(length / 0x10000) + (length % 0x10000);
-}
-
-/** RFC 1624 eqn 3: the checksum after one 16-bit word changed from `before` to `after`. */
-export function updateChecksum(checksum: number, before: number, after: number): number {
-  return ~fold((~checksum & 0xffff) + (~before & 0xffff) + after) & 0xffff;
-}
-
-/** RFC 1624 eqn 3: the checksum after a 32-bit word (an IPv4 address) changed from `before` to `after`. */
-export function updateChecksum32(checksum: number, before: number, after: number): number {
-  const high = updateChecksum(checksum, before >>> 16, after >>> 16);
-  return updateChecksum(high, before & 0xffff, after & 0xffff);
 }

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../test/support/ip.js';
+import { tcpChecksumIsRight, udpChecksumIsRight } from '../../test/support/transport-checksum.js';
 import { fold, pseudoHeaderSum } from './checksum.js';
 import { completeChecksum } from './complete-checksum.js';
-import { tcpChecksumIsRight } from './tcp.js';
-import { udpChecksumIsRight } from './udp.js';
 
 const [FROM, TO] = [ip('10.8.1.50'), ip('10.0.0.100')];
 const [FROM6, TO6] = [ip('fd00::50'), ip('fd00::100')];

@@ -15,5 +15,3 @@ export function withPiece(pieces: Pieces, bytes: Uint8Array): Pieces {
   }
   return [...pieces.slice(0, from), concat(...pieces.slice(from), bytes)];
 }
-
-export const piecesLength = (pieces: Pieces): number => pieces.reduce((sum, { length }) => sum + length, 0);

@@ -152,11 +152,6 @@ export function dumpLinks(): NetlinkRequest {
   return { type: RouteMessage.getLink, flags: NetlinkFlag.dump, payload: new Uint8Array(16) };
 }
 
-/** Makes a link of a kind that needs no more than its name (dummy, bridge, ifb). */
-export function addLink(change: LinkChange): NetlinkRequest {
-  return { type: RouteMessage.newLink, flags: NetlinkFlag.create | NetlinkFlag.exclusive, payload: encodeLinkChange(change) };
-}
-
 export function changeLink(change: LinkChange): NetlinkRequest {
   return { type: RouteMessage.newLink, flags: 0, payload: encodeLinkChange(change) };
 }

@@ -32,12 +32,6 @@ export const SEQUENCE_FLAGS = SyncFlag.outSequence | SyncFlag.inSequence;
 /** How packets go on, in the order of their numbers. */
 export const SYNC_METHODS = ['masq', 'local', 'tunnel', 'route', 'bypass'] as const;
 
-/** The flags that a director takes from another one. */
-const TAKEN = SyncFlag.method | SyncFlag.noOutput | SyncFlag.inactive | SEQUENCE_FLAGS | SyncFlag.noClientPort | SyncFlag.template;
-
-/** The flags that an entry has at its receiver. */
-export const receivedFlags = (flags: number): number => (flags & TAKEN) | SyncFlag.synced;
-
 /** How sequence numbers of one side are shifted: by `previousDelta` before `initial`, by `delta` from there on. */
 export interface SequenceShift {
   readonly initial: number;
@@ -60,7 +54,7 @@ export interface SyncEntry {
   readonly family: Family;
   /** IP's number; 0: a template of a firewall mark, which is then the virtual address, too. */
   readonly protocol: number;
-  /** As on the wire: 32 bits, in version 0 16 of them. `receivedFlags` are those that count. */
+  /** As on the wire: 32 bits, in version 0 16 of them. */
   readonly flags: number;
   /** The kernel's number; of a template 1: a connection of it was established. */
   readonly state: number;

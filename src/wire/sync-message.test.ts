@@ -14,7 +14,7 @@ import {
 import { recordedSyncDatagrams } from '../../test/support/sync-datagrams.js';
 import { staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
 import { concat, viewOf } from './bytes.js';
-import { receivedFlags, SYNC_METHODS, type SyncEntry, SyncFlag } from './sync-entry.js';
+import { SYNC_METHODS, type SyncEntry, SyncFlag } from './sync-entry.js';
 import { decodeSyncMessage, ENTRY_FAULTS, ENTRY_REFUSALS, MESSAGE_REFUSALS, type SyncMessage, type SyncRefusal } from './sync-message.js';
 
 const receiver = { syncId: 5 };
@@ -325,19 +325,6 @@ test('the data of an engine outlives the buffer that it came in', () => {
   const { engine } = only(decode(bytes));
   bytes.fill(0);
   assert.equal(Buffer.from(engine?.data ?? []).toString(), 'abc');
-});
-
-test('the receiver decides which flags count', () => {
-  for (const [sent, received] of [
-    [0, 0x20],
-    [0x83, 0xa3],
-    [0x10000, 0x20],
-    [0xffffffff, 0x1fa7],
-    [0x1100, 0x1120],
-    [0x40, 0x20],
-  ] as const) {
-    assert.equal(receivedFlags(sent), received, sent.toString(16));
-  }
 });
 
 /** All reasons after which no further entry is read. */

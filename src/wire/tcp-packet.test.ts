@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../test/support/ip.js';
 import fc from '../../test/support/properties.js';
+import { tcpChecksumIsRight } from '../../test/support/transport-checksum.js';
 import { IpProtocol } from '../model/ip-protocol.js';
 import type { DestinationKey } from '../model/service.js';
 import { encodeIpv4, IPV4_DEFAULTS } from './ipv4.js';
-import { encodeTcp, TCP_DEFAULTS, TcpFlag, tcpChecksumIsRight } from './tcp.js';
+import { encodeTcp, TCP_DEFAULTS, TcpFlag } from './tcp.js';
 import { decodeBareSegment, encodeBareSegment } from './tcp-packet.js';
 
 const endpoint = (address: string, port: number): DestinationKey => ({ address: ip(address), port });

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from '../../test/support/properties.js';
+import { tcpChecksumIsRight } from '../../test/support/transport-checksum.js';
 import { byte, bytes, half, ipv4, ipv6, options, staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
-import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag, tcpChecksumIsRight } from './tcp.js';
+import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from './tcp.js';
 
 const segment = fc.record(
   {

@@ -86,8 +86,3 @@ export function decodeTcp(bytes: Uint8Array): TcpSegment | undefined {
     checksum: view.getUint16(16),
   };
 }
-
-/** Whether a whole segment's checksum is right between these addresses. */
-export function tcpChecksumIsRight(bytes: Uint8Array, source: Address, destination: Address): boolean {
-  return internetChecksum(bytes, pseudoHeaderSum(source, destination, IpProtocol.tcp, bytes.length)) === 0;
-}

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../test/support/ip.js';
+import { udpChecksumIsRight } from '../../test/support/transport-checksum.js';
 import { IpProtocol } from '../model/ip-protocol.js';
 import type { Tunnel } from '../model/service.js';
 import { internetChecksum, pseudoHeaderSum } from './checksum.js';
@@ -9,7 +10,7 @@ import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS } from './ipv4.js';
 import { decodeIpv6, encodeIpv6 } from './ipv6.js';
 import { encodeTcp, TCP_DEFAULTS } from './tcp.js';
 import { carriedIn, encapsulate } from './tunnel-packet.js';
-import { decodeUdp, udpChecksumIsRight } from './udp.js';
+import { decodeUdp } from './udp.js';
 
 const OURS = { inet: ip('10.5.0.2'), inet6: ip('fd00:5::2') };
 const SERVER = { inet: ip('10.5.0.51'), inet6: ip('fd00:5::51') };

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from '../../test/support/properties.js';
+import { udpChecksumIsRight } from '../../test/support/transport-checksum.js';
 import { bytes, half, ipv4, staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
-import { decodeUdp, encodeUdp, udpChecksumIsRight } from './udp.js';
+import { decodeUdp, encodeUdp } from './udp.js';
 
 const datagram = fc.record({ sourcePort: half, destinationPort: half, payload: bytes(), checksum: half }, { noNullPrototype: true });
 const here = { family: 'inet', words: [0x0a000001] } as const;

@@ -44,12 +44,3 @@ export function decodeUdp(bytes: Uint8Array): UdpDatagram | undefined {
     checksum: view.getUint16(6),
   };
 }
-
-/** Whether a whole datagram's checksum is right, or absent, between these addresses. */
-export function udpChecksumIsRight(bytes: Uint8Array, source: Address, destination: Address): boolean {
-  const decoded = decodeUdp(bytes);
-  return (
-    decoded !== undefined &&
-    (decoded.checksum === 0 || internetChecksum(bytes, pseudoHeaderSum(source, destination, IpProtocol.udp, bytes.length)) === 0)
-  );
-}

@@ -10,6 +10,8 @@ import { Netns } from '../../src/sys/namespaces/netns.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { BROADCAST_MAC, decodeEthernet, encodeEthernet } from '../../src/wire/ethernet.js';
+import { NetlinkFlag, type NetlinkRequest } from '../../src/wire/netlink.js';
+import { RouteMessage } from '../../src/wire/rtnetlink.js';
 import {
   addAddress,
   decodeInterfaceAddress,
@@ -17,7 +19,15 @@ import {
   dumpAddresses,
   type InterfaceAddress,
 } from '../../src/wire/rtnetlink-address.js';
-import { addLink, changeLink, decodeLink, deleteLink, dumpLinks, LinkFlag } from '../../src/wire/rtnetlink-link.js';
+import {
+  changeLink,
+  decodeLink,
+  deleteLink,
+  dumpLinks,
+  encodeLinkChange,
+  type LinkChange,
+  LinkFlag,
+} from '../../src/wire/rtnetlink-link.js';
 import { decodeNeighbour, deleteNeighbour, dumpNeighbours, NeighbourState, setNeighbour } from '../../src/wire/rtnetlink-neighbour.js';
 import { addRoute, decodeRoute, deleteRoute, dumpRoutes, lookUpRoute, type Route } from '../../src/wire/rtnetlink-route.js';
 import { ip } from '../support/ip.js';
@@ -61,6 +71,12 @@ after(() => {
   right?.close();
   bed.close();
   assert.deepEqual(openFds(), []);
+});
+
+const addLink = (change: LinkChange): NetlinkRequest => ({
+  type: RouteMessage.newLink,
+  flags: NetlinkFlag.create | NetlinkFlag.exclusive,
+  payload: encodeLinkChange(change),
 });
 
 test('links: made, listed, changed, removed', on, () => {

@@ -4,13 +4,14 @@ import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
 import { afterStep } from '../../../test/support/real-server-host.js';
+import { formatAddress } from '../../model/address-text.js';
 import { failureLine } from '../../model/errors/weir-error.js';
 import type { Observed, ObservedInterface } from './observed.js';
 import { type Plan, planStart, planStop, type Wanted } from './plan.js';
 import { readSaved, readScriptSaved, writeSaved } from './saved.js';
 import { realServerStatus } from './status.js';
 import type { Step } from './step.js';
-import { type TunnelWish, tunnelDevices, tunnelOptions } from './tunnel-devices.js';
+import { type TunnelDevice, type TunnelWish, tunnelDevices } from './tunnel-devices.js';
 
 const four = ip('10.9.8.7');
 const six = ip('fd00:9::7');
@@ -74,6 +75,12 @@ const afterArp = (wanted: Wanted, on = host()) =>
   planned(planStart(on, wanted, undefined))
     .steps.map(textOf)
     .filter((text) => !text.includes('/arp_'));
+
+/** As the options of `ip link add NAME type KIND`. */
+function tunnelOptions({ kind, remote, checksum }: Omit<TunnelDevice, 'name'>): string {
+  const accepts = remote !== undefined ? `remote ${formatAddress(remote)}` : kind === 'sit' ? '' : 'external';
+  return [kind === 'ip6tnl' ? 'mode any' : '', checksum ? 'icsum' : '', accepts].filter((word) => word !== '').join(' ');
+}
 
 test('each type has the devices that the kernel needs for the families of outer and inner packets', () => {
   const names = (wish: TunnelWish, ...vips: readonly (typeof four)[]) =>

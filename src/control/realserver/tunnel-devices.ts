@@ -102,12 +102,6 @@ export const sameTunnel = (one: Omit<TunnelDevice, 'name'>, other: Omit<TunnelDe
   one.checksum === other.checksum &&
   (one.remote === undefined || other.remote === undefined ? one.remote === other.remote : sameAddress(one.remote, other.remote));
 
-/** The options of `ip link add NAME type KIND`. */
-export function tunnelOptions({ kind, remote, checksum }: Omit<TunnelDevice, 'name'>): string {
-  const accepts = remote !== undefined ? `remote ${formatAddress(remote)}` : kind === 'sit' ? '' : 'external';
-  return [kind === 'ip6tnl' ? 'mode any' : '', checksum ? 'icsum' : '', accepts].filter((word) => word !== '').join(' ');
-}
-
 /** `up`, and which directors it accepts, in a few words. */
 export const acceptsText = ({ remote }: Pick<TunnelDevice, 'remote'>): string =>
   remote === undefined ? 'of any director' : `of ${formatAddress(remote)}`;

@@ -60,12 +60,6 @@ virtual_server ${VIP} 80 {
 ${webServer('172.16.246.135')}${webServer('172.16.246.136')}}
 `;
 
-export const HA_DIRECTORS: readonly Director[] = [
-  { name: 'lvs1', state: 'MASTER', priority: 120 },
-  { name: 'lvs2', state: 'BACKUP', priority: 100 },
-];
-export const haConfiguration = configuration;
-
 /** A bash script: how many connections survive what happens between its two requests on each. */
 const CONNECTIONS = `trap '' PIPE
 address=$1 count=$2 lost=0

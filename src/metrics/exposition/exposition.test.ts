@@ -9,10 +9,11 @@ import { negotiatedFormat } from '../collect/scrape.js';
 import { collectsIpvs } from '../collect/textfile.js';
 import { kindOfReason } from '../families/weir-director.js';
 import type { Snapshot, TableSnapshot } from '../snapshot.js';
-import { exposition } from './exposition.js';
+import { expositionPiecesOf } from './exposition.js';
 import { labelText } from './family.js';
-import { type MetricsParameter, metricsOptions } from './options.js';
+import { type MetricsOptions, type MetricsParameter, metricsOptions } from './options.js';
 
+const exposition = (snapshot: Snapshot, asked: MetricsOptions): string => [...expositionPiecesOf(snapshot, asked)].join('');
 const options = (given: Partial<Record<MetricsParameter, string>>) => metricsOptions(given, (name) => name);
 
 const SNAPSHOT: Snapshot = {

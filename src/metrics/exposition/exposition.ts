@@ -67,5 +67,3 @@ export function expositionPiecesOf(snapshot: Snapshot, options: MetricsOptions, 
   const asked = filtered(snapshot, options);
   return options.format === 'influx' ? influxPieces(asked) : expositionPieces(chosenFamilies(asked, options), options.format, lines);
 }
-
-export const exposition = (snapshot: Snapshot, options: MetricsOptions): string => [...expositionPiecesOf(snapshot, options)].join('');

@@ -5,9 +5,9 @@ import { parseAddress } from '../../model/address-text.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { socketAddress } from '../sockets/socket-address.js';
-import { AGAIN, Events, READING, Reactor } from './reactor.js';
+import { Events, READING, Reactor } from './reactor.js';
 
-const { EBADF, ECONNREFUSED, ENOTSOCK } = constants.errno;
+const { EAGAIN, EBADF, ECONNREFUSED, ENOTSOCK } = constants.errno;
 const SLAB_BYTES = 65_536;
 /** Of Linux: socket(7), tcp(7). */
 const [SOL_SOCKET, SO_KEEPALIVE, IPPROTO_TCP, TCP_NODELAY, TCP_QUICKACK] = [1, 9, 6, 1, 12];
@@ -54,7 +54,7 @@ test('connections of both families are accepted with their addresses, and bytes 
     const { reactor } = bed;
     for (const text of ['127.0.0.1', '::1']) {
       const { listener, address } = bed.listen(text);
-      assert.equal(reactor.accept(listener, 0, READING), AGAIN);
+      assert.equal(reactor.accept(listener, 0, READING), -EAGAIN);
       const client = reactor.connect(address);
       let accepted = reactor.accept(listener, 0, READING);
       await bed.until(() => {
@@ -67,7 +67,7 @@ test('connections of both families are accepted with their addresses, and bytes 
       assert.deepEqual(reactor.localAddress(server!.fd), parseAddress(text));
       reactor.slab.write('0123456789');
       assert.equal(reactor.send(client, 2, 5), 5);
-      await bed.until(() => reactor.recv(server!.fd, 100, 50) !== AGAIN);
+      await bed.until(() => reactor.recv(server!.fd, 100, 50) !== -EAGAIN);
       assert.equal(reactor.slab.toString('latin1', 100, 105), '23456');
       assert.equal(reactor.shutdownWrite(client), 0);
       await bed.until(() => reactor.recv(server!.fd, 100, 50) === 0);

@@ -1,7 +1,6 @@
 // Many stream sockets of one thread: an epoll set under one watch of the event loop, and one slab through which all bytes pass. What the
 // system refuses is a negative errno. A batch of events is older than what is opened within it: those of a descriptor that was closed meanwhile
 // are left out, since a later socket may have its number.
-import { constants } from 'node:os';
 import type { Address } from '../../model/address.js';
 import { native } from '../addon.js';
 import { unlessCode } from '../errno.js';
@@ -11,7 +10,6 @@ import { addressIn, portIn, socketAddress } from '../sockets/socket-address.js';
 export const Events = { readable: 1, writable: 4, error: 8, hangUp: 16, peerClosed: 0x2000 } as const;
 /** What is watched of a socket from which bytes are wanted. */
 export const READING = Events.readable | Events.peerClosed;
-export const AGAIN = -constants.errno.EAGAIN;
 
 const ACCEPT_BYTES = 36;
 const ACCEPT_MAX = 64;

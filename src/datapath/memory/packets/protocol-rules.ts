@@ -1,7 +1,7 @@
 // What the rules for packets leave to a protocol: which packets begin or end a connection, and the state after each.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { nextSctpState } from '../../sctp-state.js';
-import { nextTcpState, TCP_FLAGS, type TcpDirection, tcpEvent } from '../../tcp-state.js';
+import { nextTcpState, opensTcpConnection, TCP_FLAGS, type TcpDirection, tcpEvent } from '../../tcp-state.js';
 import type { Packet } from './packet.js';
 import type { Settings } from './settings.js';
 import { type ConnectionState, isSctpState, isTcpState, UDP } from './state.js';
@@ -23,7 +23,7 @@ const isSyn = ({ flags }: Packet): boolean => (flags & TCP_FLAGS.syn) !== 0;
 const isRst = ({ flags }: Packet): boolean => (flags & TCP_FLAGS.rst) !== 0;
 
 const tcp: ProtocolRules = {
-  mayBegin: ({ sloppyTcp }, packet) => !isRst(packet) && (isSyn(packet) || sloppyTcp),
+  mayBegin: ({ sloppyTcp }, { flags }) => opensTcpConnection(flags, sloppyTcp),
   beginsAgain: isSyn,
   isReset: isRst,
   // To a forged client's ACK a server answers by an RST, if by anything.
