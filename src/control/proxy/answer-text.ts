@@ -10,18 +10,18 @@ function shownOf(head: ResponseHead, { proxying: { hiddenFields } }: ToPool): Re
 }
 
 /** A 1xx before the answer. */
-export const interimText = (head: ResponseHead, to: ToPool): string => forwardedInterim(shownOf(head, to));
+export const interimText = (head: ResponseHead, routed: ToPool): string => forwardedInterim(shownOf(head, routed));
 
 /** A 101, which ends the request: with the cookie that binds the client, as any answer. */
-export const switchText = (head: ResponseHead, to: ToPool, server: PoolServer): string =>
-  forwardedInterim(shownOf(head, to), to.answerLines(server));
+export const switchText = (head: ResponseHead, routed: ToPool, server: PoolServer): string =>
+  forwardedInterim(shownOf(head, routed), routed.answerLines(server));
 
 /** `closes`: the client's connection ends after it. */
 export const answerText = (
   head: ResponseHead,
   { head: { minor } }: Asked,
-  to: ToPool,
+  routed: ToPool,
   server: PoolServer,
   coding: ClientCoding,
   closes: boolean,
-): string => forwardedResponse(shownOf(head, to), { coding, closes, isOldVersion: minor === 0, extra: to.answerLines(server) });
+): string => forwardedResponse(shownOf(head, routed), { coding, closes, isOldVersion: minor === 0, extra: routed.answerLines(server) });

@@ -219,40 +219,40 @@ export class ClientConnection extends Stream implements ClientSide {
     this.#ended({ status: routed.status, ending: 'done', cause, headUs: this.context.edge.nowUs }, keeps, head.body === 0);
   }
 
-  #startOrWait(asked: Asked, to: ToPool, from: number, end: number): void {
+  #startOrWait(asked: Asked, routed: ToPool, from: number, end: number): void {
     const { body, expectsContinue } = asked.head;
     const there = end - from;
-    if (body > there && body <= BUFFERED_BODY_MAX_BYTES && to.proxying.bufferRequest && !expectsContinue) {
-      this.#waiting = { asked, to, bytes: body };
+    if (body > there && body <= BUFFERED_BODY_MAX_BYTES && routed.proxying.bufferRequest && !expectsContinue) {
+      this.#waiting = { asked, routed, bytes: body };
       this.deadlineUs = this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
       this.keep(from, end);
       if (this.hasEnded) this.#abandonBody();
       return;
     }
-    this.#start(asked, to, from, end);
+    this.#start(asked, routed, from, end);
     if (this.hasEnded) this.#exchange?.onClientEnd();
   }
 
-  #beginWaiting({ asked, to, bytes }: Waiting, from: number, end: number): boolean {
+  #beginWaiting({ asked, routed, bytes }: Waiting, from: number, end: number): boolean {
     if (end - from < bytes) {
       this.deadlineUs = this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
       this.keep(from, end);
       return false;
     }
     this.#waiting = undefined;
-    this.#start(asked, to, from, end);
+    this.#start(asked, routed, from, end);
     return true;
   }
 
   /** slab[from, end): what came behind the head. */
-  #start(asked: Asked, to: ToPool, from: number, end: number): void {
+  #start(asked: Asked, routed: ToPool, from: number, end: number): void {
     const { body } = asked.head;
     const isWhole = body !== CHUNKED && body <= end - from;
     const bodyEnd = isWhole ? from + body : from;
     if (isWhole) this.keep(bodyEnd, end);
     if (end - bodyEnd >= AHEAD_MAX_BYTES && isWhole) this.pause();
     const rest = isWhole || end === from ? undefined : this.context.edge.slab.slice(from, end);
-    const exchange = new Exchange(this.context, this, asked, to, this.#startUs);
+    const exchange = new Exchange(this.context, this, asked, routed, this.#startUs);
     this.#exchange = exchange;
     this.deadlineUs = exchange.body.isDone || isWhole ? 0 : this.context.edge.nowUs + this.context.limits.bodyTimeoutUs;
     exchange.start(from, bodyEnd, isWhole);

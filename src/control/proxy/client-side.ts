@@ -32,6 +32,6 @@ export function serverAddress({ table, fd }: Stream, { address }: Listener): Add
 /** A request that waits for its body. */
 export interface Waiting {
   readonly asked: Asked;
-  readonly to: ToPool;
+  readonly routed: ToPool;
   readonly bytes: number;
 }

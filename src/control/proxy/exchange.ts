@@ -5,7 +5,6 @@ import { parseResponseHead, type ResponseHead } from '../../wire/http/response-h
 import { type AccessRecord, CLIENT_CLOSED, type Ending } from './access-record.js';
 import { AnswerBody } from './answer-body.js';
 import { answerText, interimText, switchText } from './answer-text.js';
-import { conditionOf, type Failure, Tries } from './attempts.js';
 import type { ClientSide } from './client-side.js';
 import type { ProxyContext } from './context.js';
 import { EXHAUSTED } from './edge.js';
@@ -14,6 +13,7 @@ import { RequestBody } from './request-body.js';
 import { clientHeader, requestText } from './request-text.js';
 import type { Asked, ToPool } from './routing.js';
 import { armServer, ServerConnection, type ServerUser } from './server-connection.js';
+import { conditionOf, type Failure, Tries } from './tries.js';
 import { openTunnel } from './tunnel.js';
 
 type Phase = 'asking' | 'answering' | 'tunnel' | 'over';
@@ -42,12 +42,12 @@ export class Exchange implements ServerUser {
     readonly context: ProxyContext,
     readonly client: ClientSide,
     readonly asked: Asked,
-    readonly to: ToPool,
+    readonly routed: ToPool,
     readonly startUs: number,
   ) {
     const { head } = asked;
-    this.body = new RequestBody(head.body, to.proxying.bodyMaxBytes);
-    this.#tries = new Tries(to, startUs);
+    this.body = new RequestBody(head.body, routed.proxying.bodyMaxBytes);
+    this.#tries = new Tries(routed, startUs);
     this.#upgrade = UPGRADES.test(head.upgrade) ? head.upgrade : '';
   }
 
@@ -70,7 +70,7 @@ export class Exchange implements ServerUser {
     this.#ask();
   }
 
-  /** Sends the request to #server, and to the next ones where none can be connected to. */
+  /** Sends the request to the server of #tries, and to its next ones where that one cannot be connected to. `fresh`: by a new connection. */
   #ask(fresh = false): void {
     for (let isFresh = fresh; ; isFresh = false) {
       const server = this.#tries.server!;
@@ -95,7 +95,7 @@ export class Exchange implements ServerUser {
   #connect(server: PoolServer): ServerConnection | number {
     const fd = this.context.edge.connect(server);
     if (fd < 0) return fd;
-    const owner = this.to.pool.keepAlive.reuse === 'client' ? this.client.stream : undefined;
+    const owner = this.routed.pool.keepAlive.reuse === 'client' ? this.client.stream : undefined;
     return new ServerConnection(this.context, fd, server, this.#nowUs, owner);
   }
 
@@ -104,9 +104,9 @@ export class Exchange implements ServerUser {
     this.#isReused = connection.requests > 0;
     if (this.asked.head.provesConnection) connection.owner = this.client.stream;
     connection.begin(this);
-    connection.sendBytes(clientHeader(this.asked, this.to.pool));
+    connection.sendBytes(clientHeader(this.asked, this.routed.pool));
     if (this.#connection !== connection) return;
-    connection.sendText(requestText(this.asked, this.to, server, this.#upgrade));
+    connection.sendText(requestText(this.asked, this.routed, server, this.#upgrade));
     if (this.#connection === connection && this.#whole !== undefined) connection.sendBytes(this.#whole);
     if (this.#connection !== connection) return;
     this.#armServer();
@@ -114,7 +114,7 @@ export class Exchange implements ServerUser {
 
   #armServer(): void {
     const waits = this.body.isDone && !this.client.stream.isFull;
-    if (this.#connection !== undefined) armServer(this.#connection, this.to.proxying.timeouts, this.isTunnel, waits);
+    if (this.#connection !== undefined) armServer(this.#connection, this.routed.proxying.timeouts, this.isTunnel, waits);
   }
 
   /** slab[from, to) came from the client: body, or bytes of a tunnel. Where what belongs to this request ends; undefined: it is over. */
@@ -222,7 +222,7 @@ export class Exchange implements ServerUser {
   }
 
   #passInterim(head: ResponseHead): void {
-    if (this.asked.head.minor === 1) this.client.stream.sendHead(interimText(head, this.to));
+    if (this.asked.head.minor === 1) this.client.stream.sendHead(interimText(head, this.routed));
     this.#afterServerData();
   }
 
@@ -235,7 +235,7 @@ export class Exchange implements ServerUser {
     this.#headUs = this.#nowUs;
     this.#status = 101;
     this.#phase = 'tunnel';
-    openTunnel(this.client, this.#connection!, switchText(head, this.to, this.#tries.server!), from, to);
+    openTunnel(this.client, this.#connection!, switchText(head, this.routed, this.#tries.server!), from, to);
     this.#afterServerData();
   }
 
@@ -250,9 +250,9 @@ export class Exchange implements ServerUser {
     const { minor, isKept, takesTrailers } = this.asked.head;
     const coding = !head.hasBody || head.body >= 0 ? 'length' : minor === 1 ? 'chunked' : 'close';
     this.#keeps = isKept && coding !== 'close' && this.body.isDone && this.client.mayKeep && !this.client.stream.hasNoMore;
-    this.#keepsServer = head.isKept && this.body.isDone && this.to.pool.sendProxy === undefined;
+    this.#keepsServer = head.isKept && this.body.isDone && this.routed.pool.sendProxy === undefined;
     this.#answerBody = new AnswerBody(head.body, coding, takesTrailers, !this.#keeps);
-    this.#passBody(answerText(head, this.asked, this.to, this.#tries.server!, coding, !this.#keeps), from, to);
+    this.#passBody(answerText(head, this.asked, this.routed, this.#tries.server!, coding, !this.#keeps), from, to);
   }
 
   /** nginx's http_5xx: the next server is asked, and where there is none, the client gets this answer. */
@@ -283,7 +283,7 @@ export class Exchange implements ServerUser {
     connection.user = undefined;
     const isKept =
       this.#keepsServer && !this.#answerBody!.hasExcess && !this.context.isDraining && !connection.isFull && !connection.hasEnded;
-    if (isKept) this.context.idle.put(connection, this.to.pool, this.#nowUs);
+    if (isKept) this.context.idle.put(connection, this.routed.pool, this.#nowUs);
     else connection.close();
     this.#end('done', '', this.#keeps);
   }
@@ -388,7 +388,7 @@ export class Exchange implements ServerUser {
       startUs: this.startUs,
       headUs: this.#headUs,
       status: this.#status === 0 && ending === 'client-closed' ? CLIENT_CLOSED : this.#status,
-      pool: this.to.pool.name,
+      pool: this.routed.pool.name,
       server: this.#tries.server?.name ?? '',
       tries: this.#tries.count,
       reused: this.#isReused,

@@ -6,18 +6,18 @@ import { proxyHeader, proxyLine } from '../../wire/proxy-protocol/proxy-header.j
 import { type Asked, schemeOf, type ToPool } from './routing.js';
 
 /** `upgrade`: the protocol to ask the server for; empty: none. */
-export function requestText({ clientText, head, listener }: Asked, to: ToPool, server: PoolServer, upgrade: string): string {
+export function requestText({ clientText, head, listener }: Asked, routed: ToPool, server: PoolServer, upgrade: string): string {
   return forwardedRequest(
-    to.lines === undefined ? head : { ...head, lines: to.lines, host: head.host || (fieldValue(to.lines, 'host') ?? '') },
+    routed.lines === undefined ? head : { ...head, lines: routed.lines, host: head.host || (fieldValue(routed.lines, 'host') ?? '') },
     {
       client: clientText,
       proto: schemeOf(listener),
-      addsForwarded: to.addsForwarded,
+      addsForwarded: routed.addsForwarded,
       hostOfNone: server.name,
       upgrade,
-      closes: to.pool.keepAlive.connections === 0 || to.pool.sendProxy !== undefined,
+      closes: routed.pool.keepAlive.connections === 0 || routed.pool.sendProxy !== undefined,
     },
-    to.target,
+    routed.target,
   );
 }
 

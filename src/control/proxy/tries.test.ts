@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ProxyBed } from '../../../test/support/proxy-bed.js';
 import { defaultProxying } from '../../model/layer7/defaults.js';
 import { Attempt } from '../layer7/pool/attempt.js';
-import { conditionOf } from './attempts.js';
+import { conditionOf } from './tries.js';
 
 /** The servers that two requests behind one that the first server answers with this status are sent to. */
 function askedAfter(status: number): readonly string[] {

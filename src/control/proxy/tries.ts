@@ -27,13 +27,13 @@ export class Tries {
   #isAnswered = false;
 
   constructor(
-    readonly to: ToPool,
+    readonly routed: ToPool,
     readonly startUs: number,
   ) {}
 
   /** Whether there is a server to ask. The one before must have been reported. */
   next(nowUs: number): boolean {
-    const server = this.to.choice.next(nowUs);
+    const server = this.routed.choice.next(nowUs);
     if (server === undefined) return false;
     this.server = server;
     this.#isReported = false;
@@ -42,7 +42,7 @@ export class Tries {
 
   /** Why `next` found none. */
   whyNone(nowUs: number): string {
-    const reasons = this.to.choice.whyNone(nowUs);
+    const reasons = this.routed.choice.whyNone(nowUs);
     return `no server of the pool is eligible${reasons === '' ? '' : `: ${reasons}`}`;
   }
 
@@ -54,7 +54,7 @@ export class Tries {
   /** The client gets this answer. */
   answered(head: ResponseHead, nowUs: number): void {
     this.#isAnswered = true;
-    this.to.choice.answered(head, nowUs);
+    this.routed.choice.answered(head, nowUs);
   }
 
   /** The last server failed; once for each. */
@@ -75,12 +75,12 @@ export class Tries {
   #report(outcome: Outcome, nowUs: number): void {
     if (this.#isReported) return;
     this.#isReported = true;
-    this.to.choice.ended(outcome, nowUs);
+    this.routed.choice.ended(outcome, nowUs);
   }
 
   /** `isRepeatable`: all of the body is at hand, or none was sent on. */
   mayRetry(failure: Failure, method: string, isRepeatable: boolean, nowUs: number): boolean {
-    const { on, tries, timeoutUs } = this.to.proxying.retry;
+    const { on, tries, timeoutUs } = this.routed.proxying.retry;
     if (!isRepeatable) return false;
     if (failure.wasSent && !IDEMPOTENT.test(method) && !on.includes('non_idempotent')) return false;
     if (failure.wasStale) return true;
