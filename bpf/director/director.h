@@ -22,23 +22,26 @@ enum decision {
   GO_BYPASS,    /* for a service without a destination for it: on to its own address (bypass.h) */
 };
 
-/* What begins a connection in its place: the server, which has sent already (call-begun.h); an ICMP error about an answer (related-begin.h). */
+/* What begins a connection in its client's place: the server, which has sent already (call-begun.h); an ICMP error about an answer
+ * (related-begin.h). */
 #define BEGUN_BY_SERVER 1
 #define BEGUN_BY_ERROR 2
+
+/* What is known of one packet, and decided about it. */
 struct verdict {
   struct packet *p;
   struct conf *c;
-  __u32 now;
-  __u32 service;
-  __u32 dest;
-  struct dest *d;
+  __u32 now; /* clock_now() */
+  __u32 service; /* its number; 0: none is known */
+  __u32 dest; /* its number; 0: none is chosen yet */
+  struct dest *d; /* that destination; 0 where the connection bypasses the servers */
   struct found f;
   __u64 key; /* of the connection */
-  __u32 reason;
+  __u32 reason; /* R_ (reasons.h), of GO_DROP and GO_STACK */
   bool known;  /* f holds the connection */
   bool unanswerable; /* a reply to its source would not leave the host */
   bool bypassable;   /* without a destination it goes on to its own address */
-  __u8 begun;        /* not by the packet of a client */
+  __u8 begun;        /* BEGUN_BY_: not by the packet of a client */
 };
 
 /* Does a connection of this value bypass the servers? Then it has no destination, and is counted nowhere, as in IPVS. */
@@ -109,12 +112,13 @@ static __always_inline void conn_finish(struct verdict *v) {
 /* Must the packet filter of the host see new connections before they are balanced? FTP's data connections follow one that it has seen. */
 static __always_inline bool asks_firewall(struct service *s) { return s->flags & SVC_FIREWALL && !(ALL_PORTS && s->port); }
 
-/* May the packet in the scratch space start a connection of the service? R_NONE: yes; with UNANSWERABLE, a reply to its source would not
- * leave the host. */
-#define UNANSWERABLE 0x100
-#define BYPASSABLE 0x200 /* and if there is no destination for it, it goes on to its own address */
-#define FOLLOWS 0x400 /* and the packet filter sees it first unless a template of its client leads it, which a control connection of FTP has made */
+/* What may_schedule() and may_schedule_call() add to a reason. */
+#define UNANSWERABLE 0x100 /* a reply to the packet's source would not leave the host */
+#define BYPASSABLE 0x200 /* if there is no destination for it, it goes on to its own address */
+#define FOLLOWS 0x400 /* the packet filter sees it first unless a template of its client leads it, which a control connection of FTP has made */
 static __always_inline __u32 reason_of(__u32 may) { return may & ~(UNANSWERABLE | BYPASSABLE | FOLLOWS); }
+
+/* May the packet in the scratch space start a connection of the service? R_NONE: yes, perhaps with UNANSWERABLE; else why not. */
 static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __u32 service) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
@@ -140,14 +144,15 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   return address_class(ctx, xdp, p->saddr, p->daddr) == HOP_LOCAL ? UNANSWERABLE : R_NONE;
 }
 
-/* may_schedule() for tc, which alone reads what a message of SIP has: one without a Call-ID starts no connection. */
 #ifndef SHORT_CUT
+/* May it be FTP's data, of a service whose new connections the packet filter sees, and from outside (FOLLOWS)? */
 static __always_inline bool follows_control(struct __sk_buff *skb, struct service *s) {
   struct conf *c = the_conf();
   if (!ALL_PORTS || likely(!(s->flags & SVC_FIREWALL)) || !s->port || !c) return false;
   return skb->ingress_ifindex != LOOPBACK && skb->ingress_ifindex != c->pair_peer_ifindex;
 }
 
+/* may_schedule() for tc, which alone reads what a message of SIP has: one without a Call-ID starts no connection. */
 static __always_inline __u32 may_schedule_call(struct __sk_buff *skb, __u32 service) {
   __u32 may = may_schedule(skb, false, skb->ingress_ifindex, service);
   struct service *svc = may & ~UNANSWERABLE ? 0 : service_at(service);

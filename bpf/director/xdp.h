@@ -146,6 +146,7 @@ __noinline __u32 xdp_may_schedule(struct xdp_md *ctx, __u32 service) {
   if (!p || !svc || svc->flags & SVC_SIP || is_scheduled_once(svc, p)) return R_NO_CONNECTION;
   return may_schedule(ctx, true, ctx->ingress_ifindex, service);
 }
+
 /* XDP leaves the packet to tc, which asks again whether drop_packet drops it: what defence_drops() has counted here is given back. */
 static __always_inline int xdp_leave_new(struct conf *c, struct scratch *scratch, __u32 may) {
   __u32 reason = reason_of(may);
@@ -178,11 +179,11 @@ __noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
 }
 
 /* What the quick path leaves to the full one: the packet of a service, with no connection (LEFT_BEGINNING: it
- * may begin one) or perhaps with one; or of a masqueraded server.
- * Returned as a negative number, with the service's or the destination's. */
+ * may begin one) or perhaps with one; or of a masqueraded server. xdp_quickly() returns it as a negative number below LEFT_FLOW, with the number
+ * of the service or the destination (left_to), which is never 0. */
 enum left { LEFT_NEW, LEFT_KNOWN, LEFT_REPLY, LEFT_BEGINNING };
 #define LEFT_BITS 2
-/* Of no service: what goes on into programs of its own; and a packet that may be for a local address (quick.h). */
+/* Or one of these, which have neither: what goes on into programs of its own; and a packet that may be for a local address (quick.h). */
 #define LEFT_TUNNEL (-1)
 #define LEFT_FULLNAT (-2)
 #define LEFT_FLOW (-3)
