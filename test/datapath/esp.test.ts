@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools, notWorking } from '../support/probes.js';
-import { asked, type Cluster, download, ipvsadm, ok, serving, transfer } from './cluster.js';
-import type { ClusterFamily } from './cluster-families.js';
+import { asked, download, ipvsadm, ok, transfer } from './cluster.js';
 import { FRONT6 } from './cluster6.js';
+import { setUp } from './ipsec-policies.js';
 import { station } from './live-child.js';
 import { FOUR, SIX } from './marked-cluster.js';
 
@@ -42,19 +42,6 @@ function policy(host: Host, { ends: [from, to] }: Tunnel, source: string, destin
 /** How many packets have come by it. */
 const packetsBy = (tunnel: Tunnel): number =>
   Number(/lifetime current:\s+\d+\(bytes\), (\d+)\(packets\)/.exec(tunnel.hosts[1].ip(`-s xfrm state get ${nameOf(tunnel)}`))?.[1]);
-
-async function setUp({ any, at, server, vip }: ClusterFamily, cluster: Cluster): Promise<void> {
-  const { lvs, web1 } = cluster;
-  await serving(cluster, web1, 80, any);
-  const services = [
-    ['t', 80, 80],
-    ['u', 80, 80],
-    ['t', 90, 9000],
-    ['t', 91, 9001],
-  ] as const;
-  for (const [option, port, to] of services)
-    ipvsadm(lvs, `-A -${option} ${at(vip, port)} -s rr`, `-a -${option} ${at(vip, port)} -r ${at(server(1), to)} -m`);
-}
 
 for (const [family, front] of [
   [FOUR, '10.8.1.1'],

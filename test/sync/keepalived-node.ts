@@ -80,3 +80,15 @@ export class Node {
     );
   }
 }
+
+/** Two hosts, 10.9.0.1 and 10.9.0.2, with the same service and an instance of VRRP; the second one has the higher priority. */
+export function pairOnLan(bed: Bed): readonly [low: Node, high: Node] {
+  const lan = bed.lan('lan');
+  const nodeOf = (number: 1 | 2): Node => {
+    const host = bed.host(`node${number}`);
+    bed.cable(host, 'eth0', lan, `10.9.0.${number}/24`);
+    ok(host.ipvsadm('-A -t 10.9.0.100:80 -s rr'));
+    return new Node(bed, host, settings('', instance(100 * number)));
+  };
+  return [nodeOf(1), nodeOf(2)];
+}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ok, until } from '../datapath/cluster.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
-import { instance, Node, settings } from './keepalived-node.js';
+import { instance, Node, pairOnLan, settings } from './keepalived-node.js';
 import { inStep, newKey, streamOf } from './stream-pair.js';
 
 const skip = noNamespaces();
@@ -13,13 +13,7 @@ after(() => bed.close());
 const block = (key: string, peer: number): string => `lvs_sync_stream {\nkey ${key}\nlisten 10.9.0.${3 - peer}\npeer 10.9.0.${peer}\n}`;
 
 test('two daemons keep their tables the same, from the first moment to the last', { skip }, async () => {
-  const lan = bed.lan('lan');
-  const [low, high] = ([100, 200] as const).map((priority, k) => {
-    const host = bed.host(`node${k + 1}`);
-    bed.cable(host, 'eth0', lan, `10.9.0.${k + 1}/24`);
-    ok(host.ipvsadm('-A -t 10.9.0.100:80 -s rr'));
-    return new Node(bed, host, settings('', instance(priority)));
-  }) as [Node, Node];
+  const [low, high] = pairOnLan(bed);
   const key = newKey({ bed, lvs: low.host }).file;
   const nodes = [low, high] as const;
   for (const [k, node] of nodes.entries()) node.configure(settings(block(key, 2 - k), instance((k + 1) * 100)));

@@ -1,8 +1,7 @@
 // A node that comes back does not preempt before it has its peer's connections.
 import { after, test } from 'node:test';
-import { ok } from '../datapath/cluster.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
-import { instance, Node, settings } from './keepalived-node.js';
+import { type Node, pairOnLan } from './keepalived-node.js';
 import { newKey, startStream } from './stream-pair.js';
 
 const skip = noNamespaces();
@@ -12,13 +11,7 @@ after(() => bed.close());
 const vrrpLine = (host: Host): string => /^VRRP +(.*)$/m.exec(host.weir('status').stdout)?.[1] ?? '';
 
 test('it waits while the peer does not answer, and takes over when it has all', { skip }, async () => {
-  const lan = bed.lan('lan');
-  const [low, high] = ([100, 200] as const).map((priority, k) => {
-    const host = bed.host(`node${k + 1}`);
-    bed.cable(host, 'eth0', lan, `10.9.0.${k + 1}/24`);
-    ok(host.ipvsadm('-A -t 10.9.0.100:80 -s rr'));
-    return new Node(bed, host, settings('', instance(priority)));
-  }) as [Node, Node];
+  const [low, high] = pairOnLan(bed);
   const key = newKey({ bed, lvs: low.host }).file;
   const logs = (node: Node, text: string): Promise<string> =>
     node.daemon.until(text, () => node.daemon.lines.find((line) => line.endsWith(text)));
