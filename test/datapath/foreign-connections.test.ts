@@ -17,6 +17,7 @@ import { fromClient, tcp } from './fixtures/packets.js';
 import { isTooShortForTc, prepare } from './fixtures/play-fixture.js';
 import { additions } from './fixtures/setup-changes.js';
 import { applier, bed, skip, wipe } from './foreign-bed.js';
+import { foreignConnection as foreign } from './foreign-connection.js';
 import { applyBytes, ownBytes } from './own-stream.js';
 import { checkTable } from './table-check.js';
 
@@ -112,19 +113,6 @@ breadth('every fixture with connections: the same tables, and the packet goes wh
 });
 
 const http = service('tcp', VIP, 80, [destination(`${SERVERS[0]}:8080`, 'masq'), destination(`${SERVERS[1]}:8080`, 'masq')]);
-const foreign = (rest: Partial<ForeignConnection> = {}): ForeignConnection => ({
-  protocol: IpProtocol.tcp,
-  client: at(CLIENT, 40000),
-  virtual: at(VIP, 80),
-  server: at(SERVERS[0], 8080),
-  mark: 0,
-  method: 'masq',
-  state: 1,
-  seconds: 900,
-  timeout: 900,
-  late: false,
-  ...rest,
-});
 const byState = () => listing().map(({ destination: server, state }) => [server, state]);
 
 test('news of a connection that is there change its state and its time, and are counted', { skip }, () => {

@@ -18,6 +18,7 @@ import { at, CLIENT, IPV6, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, type Setup, service } from './fixtures/fixture.js';
 import { fromClient, tcp } from './fixtures/packets.js';
 import { additions } from './fixtures/setup-changes.js';
+import { foreignConnection } from './foreign-connection.js';
 
 const skip = skipReason();
 /** Buckets, of 1,024. */
@@ -94,19 +95,8 @@ test('what begins behind the place where a long round is does not wait for its e
 test('what ended is not reported; nor is one that comes again as others still have it', { skip }, () => {
   setUp(web);
   const news = new ConnectionNews(bed.folder);
-  const own = (port: number, rest: Partial<ForeignConnection> = {}): ForeignConnection => ({
-    protocol: 6,
-    client: at(CLIENT, port),
-    virtual: at(VIP, 80),
-    server: at(SERVERS[0], 8080),
-    mark: 0,
-    method: 'masq',
-    state: 1,
-    seconds: 900,
-    timeout: 900,
-    late: false,
-    ...rest,
-  });
+  const own = (port: number, rest: Partial<ForeignConnection> = {}): ForeignConnection =>
+    foreignConnection({ client: at(CLIENT, port), ...rest });
   const apply = (...connections: readonly ForeignConnection[]) => bed.director.exclusively(() => applier.apply(connections));
   apply(own(1));
   assert.equal(reported(news).length, 1);
