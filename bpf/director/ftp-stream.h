@@ -82,6 +82,7 @@ __noinline int ftp_command_shift(struct __sk_buff *skb, __u32 l4, bool out) {
   struct ftp_command *c = bpf_map_lookup_elem(&ftp_commands, &t->key);
   if (!c) return 0;
   WRITE(c->until, t->until);
+  if (!out && scratch->packet.flags & FLAG_SYN) return 0; /* its number is new: no text stands before it */
   if (!lock_take(ftp_lock(t))) return R_BUSY;
   struct tcp_numbers n = {.init_seq = c->init_seq, .delta = c->delta, .previous_delta = c->previous_delta};
   lock_give(ftp_lock(t));

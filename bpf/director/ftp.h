@@ -165,7 +165,8 @@ __noinline int ftp_change(struct __sk_buff *skb, __u32 dest, __u32 how, __u32 un
   __u32 at = how & FTP_LAYER3 ? 0 : ETH_LEN;
   t->out = how & FTP_OUT;
   ftp_key_of(t, p, s, d->service, t->out);
-  bool again = !t->out && p->flags & FLAG_SYN && !(how & FTP_ESTABLISHED);
+  /* Of a connection that is established here its server alone shows that it begins again, as after both sides have restarted: a SYN may be forged. */
+  bool again = p->flags & FLAG_SYN && (t->out || !(how & FTP_ESTABLISHED));
   if (how & FTP_BEGINS || again) {
     bpf_map_delete_elem(&ftp_streams, &t->key);
     bpf_map_delete_elem(&ftp_commands, &t->key);

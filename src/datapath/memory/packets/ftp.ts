@@ -61,7 +61,8 @@ const isShifted = ({ delta, previousDelta }: Numbers): boolean => delta !== 0 ||
 
 function shift(view: DataView, l4: number, stream: FtpStream, { flags }: Packet, out: boolean): void {
   const [sent, acknowledged]: readonly [Numbers, Numbers] = out ? [stream, stream.commands] : [stream.commands, stream];
-  if (isShifted(sent)) storeNumber(view, l4, SEQ_AT, numberForth(sent, view.getUint32(l4 + SEQ_AT)));
+  const isNew = !out && (flags & SYN) !== 0;
+  if (isShifted(sent) && !isNew) storeNumber(view, l4, SEQ_AT, numberForth(sent, view.getUint32(l4 + SEQ_AT)));
   if (!isShifted(acknowledged) || (flags & ACK) === 0) return;
   storeNumber(view, l4, ACK_AT, numberBack(acknowledged, view.getUint32(l4 + ACK_AT)));
   shiftSack(view, l4, acknowledged);
@@ -237,7 +238,7 @@ export function helped(
   const frame = arrival.frame.slice();
   const view = viewOf(frame);
   const l4 = ETHERNET_BYTES + packet.header;
-  if (begins || (!out && (packet.flags & SYN) !== 0 && !established)) connection.ftp = undefined;
+  if (begins || ((packet.flags & SYN) !== 0 && (out || !established))) connection.ftp = undefined;
   const seq = view.getUint32(l4 + SEQ_AT);
   if (connection.ftp !== undefined) shift(view, l4, connection.ftp, packet, out);
   const dataAt = l4 + (view.getUint8(l4 + WORDS_AT) >> 4) * 4;
