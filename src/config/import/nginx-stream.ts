@@ -109,7 +109,12 @@ class Stream {
     if (given !== undefined && wholeNumber(given, 1, WEIGHT_MAX) === undefined)
       report.add(at, 'approximated', `weight ${weight}`, `a weight is 1 to ${WEIGHT_MAX}, not ${given}`);
     for (const word of args.filter((each) => /^(max_fails|fail_timeout)=/.test(each)))
-      report.add(at, 'approximated', 'TCP_CHECK', `${word}: servers are checked from time to time, and failures of clients do not count`);
+      report.add(
+        at,
+        'approximated',
+        'TCP_CHECK, PING_CHECK of UDP',
+        `${word}: servers are checked from time to time, and failures of clients do not count`,
+      );
     for (const word of args.filter((each) => each.startsWith('slow_start=')))
       report.add(at, 'approximated', '', `${word}: a server that comes back has its whole share, unless slow_start is set`);
     for (const word of args.filter((each) => each === 'resolve' || each.startsWith('service=')))

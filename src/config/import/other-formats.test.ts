@@ -291,3 +291,12 @@ ${slice('one', 'IPv4', '{addresses: [10.1.0.2], conditions: {ready: false, servi
     ],
   );
 });
+
+test('nginx: the line about max_fails names the check that servers of each protocol get', () => {
+  const { services, lines } = nginx(
+    'stream { upstream a { server 10.0.0.2:53 max_fails=2; } server { listen 192.0.2.1:53 udp; proxy_pass a; } }',
+  );
+  const [check] = services.flatMap(({ destinations }) => destinations.map((one) => one.check));
+  assert.ok(typeof check === 'object' && check.keyword === 'PING_CHECK');
+  assert.equal(lines.find(({ consequence }) => consequence.startsWith('max_fails'))?.became, 'TCP_CHECK, PING_CHECK of UDP');
+});
