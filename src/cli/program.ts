@@ -1,4 +1,4 @@
-// What both bundled programs do around their commands: `PROGRAM NAME ARGUMENT…`, where NAME is the program's name as in bin/ (weir, ipvsadm,
+// What every bundled program does around its commands: `PROGRAM NAME ARGUMENT…`, where NAME is the command's name as in bin/ (weir, ipvsadm,
 // keepalived …).
 
 import { messageOf } from '../model/errors/message-of.js';

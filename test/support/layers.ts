@@ -114,13 +114,13 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'daemon',
-    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; `drain/`: drains of this host; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/` …',
+    what: 'the processes, a room each: `supervisor/`, `vrrp/`, `checker/`, `bfd/`, `reader/`, `sync/`, `proxy/`, `engine/`, `api/`; `process/`: what all of them have, the step loop, messages, signals, names; `agent/`: what a real server reports of its load; `feedback/`: weights that follow such reports; `drain/`: drains of this host; the other rooms are what these open, run and write: `log/`, `mail/`, `notify/`, `scripts/`, `trackers/`, `filter/` (socket filters), `dump-files/`',
     mayImport: [...shell, 'document', 'report', 'api', 'metrics', 'proxy', 'dump'],
     pure: [],
   },
   {
     folder: 'cli',
-    what: 'the command lines; `commands.ts` is the table of them. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `import/`, `proxy/`, `status/`, `explain/`, `conns/`, `api/`, `dashboard/`, `top/` and `tune/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports',
+    what: "the command lines; `commands.ts` is the table of them. `main.ts`, `ipvsadm.ts`, `daemon.ts` and `api.ts` are the bundled programs, around which `program.ts` stands, and `warm-*.ts` what the build runs of each, so that V8's compiled code is kept. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `import/`, `proxy/`, `status/`, `explain/`, `conns/`, `api/`, `dashboard/`, `top/` and `tune/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports",
     mayImport: [...shell, 'document', 'doctor', 'report', 'metrics', 'lab', 'daemon', 'sim'],
     pure: [],
   },
