@@ -44,7 +44,7 @@ const VARIABLES = {
 
 const CHANGED = /^lvs1 .* changed=(\d+) +unreachable=0 +failed=0 /m;
 
-test('roles under systemd: checked, run, run again, and as at the next boot', { skip, timeout: 300_000 }, async () => {
+test('roles under systemd: checked, run, run again, and as at the next boot', { skip, timeout: 800_000 }, async () => {
   await withCollectionAsync(async (home, env) => {
     const host = await SystemdHost.boot(join(home, 'host'), home);
     try {
