@@ -66,6 +66,7 @@ needs_of_test() {
     need /usr/libexec/gvfsd-nfs gvfs-backends
     need /usr/libexec/gvfsd-fuse gvfs-fuse
     need haproxy haproxy
+    need wrk wrk
     # Ubuntu has it as a snap alone; without it the tests of the dashboard are skipped.
     if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then need chromium chromium; fi
     # A host has one mail server: apt would remove another one. Without OpenSMTPD its one test is skipped.
