@@ -197,9 +197,13 @@ function mastersOf(pid: number): readonly number[] {
     .map(Number);
 }
 
-/** Until a master has begun what it does until its end: to wait in this call of the kernel. */
+/** Until a master has begun what it does until its end: to wait in such a call of the kernel, whose name depends on the kernel's build. */
 async function waitsForWork(pid: number): Promise<void> {
-  while (!/^(do_epoll_wait|ep_poll|\w*sigsuspend)$/.test(readFileSync(`/proc/${pid}/wchan`, 'utf8'))) await delay(10);
+  const end = performance.now() + 30_000;
+  for (let call = ''; !/epoll|ep_poll|sigsuspend/.test(call); call = readFileSync(`/proc/${pid}/wchan`, 'utf8')) {
+    assert.ok(performance.now() < end, `the master is in ${call} after 30 s`);
+    await delay(10);
+  }
 }
 
 const isAlive = (pid: number): boolean => unlessCode(() => process.kill(pid, 0), ['ESRCH'], false);
