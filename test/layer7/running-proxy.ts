@@ -69,10 +69,10 @@ export class RunningProxy {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
 
-  /** `under`: words before the command, such as those of prlimit(1). */
+  /** It does not outlive this process. `under`: words before the command, such as those of prlimit(1). */
   constructor(args: readonly string[], command = 'proxy', under: readonly string[] = []) {
-    const [program = '', ...words] = [...under, process.execPath, join(root, 'dist/weir.cjs'), command, ...args];
-    this.#child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const words = ['--pdeathsig', 'KILL', '--', ...under, process.execPath, join(root, 'dist/weir.cjs'), command, ...args];
+    this.#child = spawn('setpriv', words, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.on('data', (piece: Buffer) => {
       this.stderr += piece.toString('latin1');
     });
