@@ -61,7 +61,8 @@ struct fullnat_dest {
 };
 
 /* ---- flows: of each pool an array, by local port. Written by packets, `word` last: who took the port from its pool has the record. The timer takes a
- * flow away FULLNAT_GRACE_SECONDS after `until`, and gives the port back. */
+ * flow away FULLNAT_GRACE_SECONDS after `until`, and gives the port back; where its destination was removed while expire_nodest_conn was set, so long
+ * after it found that. */
 #define FLOW_LIVE 1u
 #define FLOW_ENDING 2u
 #define FLOW_STATES 3u

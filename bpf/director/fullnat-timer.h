@@ -17,11 +17,21 @@ struct flow_sweep {
   __u32 left;  /* steps of this tick */
   __u32 pool;
   __u32 port;
+  __u32 now;
   __u32 before; /* flows until then end */
+  bool orphans; /* those of removed destinations are cut short */
 };
+
+/* The connection of a removed destination ended before its time (expire_nodest_conn): its flow has the grace left, and gives way from now on. */
+static __always_inline void flow_orphaned(struct flow_sweep *w, struct fullnat_flow *f) {
+  if (!dest_expires(READ(f->dest)) || (__s32)(READ(f->until) - w->now) <= 0) return;
+  WRITE(f->state, READ(f->state) & FLOW_SCTP);
+  WRITE(f->until, w->now);
+}
 
 static __always_inline void flow_end(struct flow_sweep *w, struct fullnat_flow *f) {
   __u32 word = READ(f->word), port = w->port & (FULLNAT_PORTS - 1);
+  if (unlikely(w->orphans) && flow_state(word) == FLOW_LIVE) flow_orphaned(w, f);
   if (flow_state(word) != FLOW_LIVE || (__s32)(READ(f->until) - w->before) >= 0 || !flow_ending(f, word)) return;
   if ((__s32)(READ(f->until) - w->before) >= 0) { /* a packet came meanwhile */
     WRITE(f->word, word);
@@ -67,8 +77,14 @@ static int fullnat_tick(void *map, __u32 *key, struct fullnat_timer *t) {
   struct fullnat_pool *none = bpf_map_lookup_elem(&fullnat_pools, &zero);
   if (!c || !none) return 0;
   __u32 pools = (READ(none->count) & (FULLNAT_POOLS - 1)) / FULLNAT_TURNS + 1;
-  struct flow_sweep w = {
-    .before = clock_now() - units_of(c, FULLNAT_GRACE_SECONDS), .turn = t->turn, .pools = pools, .first = t->rounds, .left = FLOWS_A_TICK};
+  __u32 now = clock_now();
+  struct flow_sweep w = {.now = now,
+                         .before = now - units_of(c, FULLNAT_GRACE_SECONDS),
+                         .orphans = READ(c->expire_nodest_conn),
+                         .turn = t->turn,
+                         .pools = pools,
+                         .first = t->rounds,
+                         .left = FLOWS_A_TICK};
   bpf_loop(pools, pool_sweep_step, &w, 0);
   if (!t->turn) t->rounds++;
   t->turn = t->turn + 1 >= FULLNAT_TURNS ? 0 : t->turn + 1;

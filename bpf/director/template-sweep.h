@@ -86,12 +86,6 @@ static __always_inline void call_look(struct conf *c, struct template *t, __u32 
 #include "call-sweep.h"
 #endif
 
-/* Do the connections and templates of a destination end before their time? As in the kernel the setting counts when it is removed. */
-static __always_inline bool dest_expires(__u32 dest) {
-  struct dest *d = dest_at(dest);
-  return d && (READ(d->flags) & (D_AVAILABLE | D_EXPIRES)) == D_EXPIRES;
-}
-
 #define T_SHOWN (T_ASSURED | T_ANSWERED)
 
 /* One that was asked before its time: it is removed where no connection holds it, as long as drop_entry works. */

@@ -44,6 +44,12 @@ static __always_inline struct template *template_at(__u32 number) {
   return bpf_map_lookup_elem(&templates, &number);
 }
 
+/* Do the connections, flows and templates of a destination end before their time? As in the kernel the setting counts when it is removed. */
+static __always_inline bool dest_expires(__u32 dest) {
+  struct dest *d = dest_at(dest);
+  return d && (READ(d->flags) & (D_AVAILABLE | D_EXPIRES)) == D_EXPIRES;
+}
+
 /* May it lead new connections to its destination? Overload does not count for persistent clients. */
 static __always_inline bool template_leads(struct conf *c, __u64 v) {
   struct dest *d = t_claimed(v) ? 0 : dest_at(t_dest(v));

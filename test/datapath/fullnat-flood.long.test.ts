@@ -1,6 +1,7 @@
 // FULLNAT under a flood of forged SYNs that takes all ports of a local address: established connections keep theirs, and a new client is served.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { FullnatPools } from '../../src/datapath/ebpf/table/fullnat-pools.js';
 import { viewOf } from '../../src/wire/bytes.js';
 import { ip } from '../support/ip.js';
@@ -10,6 +11,14 @@ import { destination, serviceKey } from './fixtures/fixture.js';
 
 const [PORTS, ESTABLISHED, FORGED] = [64, 10, 2000];
 const ETHERNET_BYTES = 14;
+
+/** Within seconds, where all connections have minutes left. */
+async function untilFree(pools: FullnatPools, destination: number): Promise<void> {
+  for (let tries = 0; pools.useOf(destination)[0]?.used !== 0; tries++) {
+    assert.ok(tries < 300, 'not within 30 s');
+    await delay(100);
+  }
+}
 
 /** A client's port stands for the client. */
 class World {
@@ -46,14 +55,15 @@ class World {
 }
 
 for (const family of [IPv4, IPv6]) {
-  const inWorld = (work: (world: World) => void): Promise<void> =>
+  const key = serviceKey('tcp', family.vip, 80);
+  const server = { ...destination(family.at(family.servers[0], 8080), 'fullnat'), localAddresses: [ip(family.own.back)] };
+
+  const inWorld = (work: (world: World) => void | Promise<void>): Promise<void> =>
     inBed(
-      (bed) => {
-        const key = serviceKey('tcp', family.vip, 80);
+      async (bed) => {
         bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
-        const spec = destination(family.at(family.servers[0], 8080), 'fullnat');
-        bed.director.addDestination(key, { ...spec, localAddresses: [ip(family.own.back)] });
-        work(new World(bed, family));
+        bed.director.addDestination(key, server);
+        await work(new World(bed, family));
       },
       openBed({ capacity: { connBuckets: 4096 } }),
     );
@@ -93,6 +103,22 @@ for (const family of [IPv4, IPv6]) {
       const [first] = before;
       assert.equal(world.answer(first?.port ?? 0, 'R'), first?.client);
       assert.equal(world.ask(1001, 'S'), first?.port);
+    });
+  });
+
+  test(`${family.name}: with expire_nodest_conn the ports of a removed server's clients come back with its connections' end`, {
+    skip: skipReason(),
+  }, async () => {
+    await inWorld(async (world) => {
+      const { bed } = world;
+      bed.limitLocalPorts(ESTABLISHED);
+      for (let k = 0; k < ESTABLISHED; k++) world.establish(1024 + k);
+      assert.equal(world.ask(1000, 'S'), undefined, 'no port is free');
+      bed.director.setSysctl('expire_nodest_conn', '1');
+      bed.director.deleteDestination(key, server);
+      await untilFree(new FullnatPools(bed.tables), 1);
+      bed.director.addDestination(key, server);
+      for (let k = 0; k < ESTABLISHED; k++) world.establish(3000 + k);
     });
   });
 }

@@ -178,9 +178,13 @@ export class OrderedPorts implements LocalPorts {
     return pool;
   }
 
+  /** With expire_nodest_conn the connections of a removed destination are over, and so their flows are. */
   #sweep(now: number): void {
-    for (const [name, { pool, port, last }] of this.#flows) {
-      if (last.expires + GRACE_SECONDS * this.settings.unitsPerSecond >= now) continue;
+    for (const [name, flow] of this.#flows) {
+      const { pool, port, destination, last } = flow;
+      const isOrphan = this.settings.expireNodestConn && destination.expires && last.expires > now;
+      if (isOrphan) flow.last = { ...last, state: 'NONE', expires: now };
+      if (flow.last.expires + GRACE_SECONDS * this.settings.unitsPerSecond >= now) continue;
       this.#flows.delete(name);
       pool.flows.delete(port);
       pool.returned.push(port);
