@@ -1,4 +1,4 @@
-// Every tool that a test is skipped without is one that `./weir setup` brings: on a machine where nobody installed it by hand, CI calls the skip a failure.
+// Every tool that a test is skipped without is one that `./weir setup` brings: where that is not so, CI on a fresh machine calls the skip a failure.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { read, typescript } from '../support/project.js';
