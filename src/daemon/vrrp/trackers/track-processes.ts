@@ -1,5 +1,6 @@
 // vrrp_track_process: how many processes match, by the kernel's process events, or by reading /proc where those are refused.
 import { readFileSync } from 'node:fs';
+import { hasQuorum } from '../../../control/vrrp/track/health.js';
 import type { BufferSize } from '../../../model/keepalived/global.js';
 import type { TrackProcess } from '../../../model/keepalived/trackers.js';
 import type { Log } from '../../../model/log-level.js';
@@ -52,6 +53,7 @@ interface Watched {
   readonly settings: TrackProcess;
   readonly pids: Set<number>;
   reported: number | undefined;
+  /** Runs while a quorum that was gained or lost does not count yet. */
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -85,7 +87,7 @@ export class TrackProcesses {
     this.#scan();
   }
 
-  /** The trackers of which more processes run (`fork`) than was reported, or fewer, for too short a time to count yet. */
+  /** The trackers whose quorum was gained or lost by more processes (`fork`) or by fewer, too short a time ago to count yet. */
   waiting(): ReadonlyMap<string, 'fork' | 'terminate'> {
     const late = this.#watched.filter(({ timer }) => timer !== undefined);
     return new Map(late.map(({ settings, pids, reported: before = 0 }) => [settings.name, pids.size > before ? 'fork' : 'terminate']));
@@ -133,23 +135,21 @@ export class TrackProcesses {
     }
   }
 
-  /** More or fewer must last as long as fork_delay or terminate_delay before it counts. */
+  /** A quorum that is gained or lost counts once it has lasted for fork_delay or terminate_delay, whatever other processes do meanwhile. */
   #report(one: Watched): void {
     const { settings, pids, reported: before } = one;
+    const hasCrossed = before !== undefined && hasQuorum(settings, pids.size) !== hasQuorum(settings, before);
+    const delayUs = !hasCrossed ? 0 : pids.size > before ? settings.forkDelayUs : settings.terminateDelayUs;
+    if (delayUs > 0) one.timer ??= setTimeout(() => this.#reportNow(one), Math.ceil(delayUs / 1000));
+    else this.#reportNow(one);
+  }
+
+  #reportNow(one: Watched): void {
     clearTimeout(one.timer);
     one.timer = undefined;
-    if (before === pids.size) return;
-    const delayUs = before === undefined ? 0 : pids.size > before ? settings.forkDelayUs : settings.terminateDelayUs;
-    const report = (): void => {
-      one.timer = undefined;
-      one.reported = pids.size;
-      this.report(settings.name, pids.size);
-    };
-    if (delayUs === 0) {
-      report();
-    } else {
-      one.timer = setTimeout(report, Math.ceil(delayUs / 1000));
-    }
+    if (one.reported === one.pids.size) return;
+    one.reported = one.pids.size;
+    this.report(one.settings.name, one.pids.size);
   }
 
   close(): void {
