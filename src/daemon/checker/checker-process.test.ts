@@ -179,6 +179,25 @@ test('a reload writes what differs and no more: one server of a thousand service
   await checker.stop();
 });
 
+test('without lvs_timeouts a reload restores the timeouts of before, once; so does the end', async () => {
+  const { director, taken } = counting();
+  const before = director.timeouts();
+  const timeouts = { lvsTimeouts: { tcp: 100, tcpFin: 0, udp: 7 } };
+  const { checker } = start([server(80)], { open: () => director }, timeouts);
+  assert.deepEqual(director.timeouts(), { ...before, tcp: 100, udp: 7 });
+  await checker.reload(configuration([server(80)]));
+  assert.deepEqual(director.timeouts(), before);
+  const byHand = { ...before, tcp: 300 };
+  director.setTimeouts(byHand);
+  taken();
+  await checker.reload(configuration([server(80)]));
+  assert.deepEqual(taken(), []);
+  await checker.reload(configuration([server(80)], timeouts));
+  assert.deepEqual(director.timeouts(), { ...before, tcp: 100, udp: 7 });
+  await checker.stop();
+  assert.deepEqual(director.timeouts(), byHand);
+});
+
 test('a reload puts right what was changed by hand; services that are not of the file stay', async () => {
   const { director, taken } = counting();
   const { checker } = start([server(80), server(443)], { open: () => director });

@@ -23,7 +23,7 @@ export class TableKeeper {
   /** lvs_flush is for the start alone. */
   #flushDue: boolean;
   #timeoutsDue: boolean;
-  /** As they were before lvs_timeouts; without it, and at the end, they are so again. */
+  /** As they were before lvs_timeouts: at a reload without it, and at the end, they are so again. Undefined: they are. */
   #timeoutsBefore: Timeouts | undefined;
   #ending = false;
   #flushAll = false;
@@ -43,7 +43,7 @@ export class TableKeeper {
   configure(configuration: KeepalivedConfiguration): void {
     this.#configuration = configuration;
     this.#intent.configure(configuration);
-    this.#timeoutsDue = configuration.global.lvsTimeouts !== undefined;
+    this.#timeoutsDue = configuration.global.lvsTimeouts !== undefined || this.#timeoutsBefore !== undefined;
   }
 
   /** Nothing waits to be made true. */
@@ -121,6 +121,7 @@ export class TableKeeper {
     if (wanted !== undefined) this.#timeoutsBefore ??= present;
     const timeouts = planTimeouts(wanted ?? this.#timeoutsBefore, present);
     if (timeouts !== undefined) director.setTimeouts(timeouts);
+    if (wanted === undefined) this.#timeoutsBefore = undefined;
     this.#timeoutsDue = false;
   }
 
