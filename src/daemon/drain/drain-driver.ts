@@ -1,6 +1,5 @@
 // Gives drains their turns until none needs any: every process that has one running does so, and as many may do it together as like, since each
 // turn is one step from the record that is pinned. `weir drain` starts one that goes on in the background.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +11,7 @@ import { monotonicUs } from '../../sys/clock.js';
 import { Lock } from '../../sys/files/lock.js';
 import { exclusiveHolder } from '../../sys/files/lock-holder.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
+import { spawnChild } from '../../sys/processes/spawn-child.js';
 import { unlessBusy } from '../process/unless-busy.js';
 import { turn } from './drains.js';
 import { endDrained } from './end-drained.js';
@@ -76,7 +76,7 @@ export async function driveAlone(onEvent: (event: DrainEvent) => void): Promise<
 
 /** Starts a process that does so, in a session of its own; its events are in the system log. Its number; undefined: it could not be started. */
 export function startDrainDriver(): number | undefined {
-  const child = spawn(process.execPath, [...process.execArgv, artifact('weir.cjs'), 'drain', 'drive'], {
+  const child = spawnChild(process.execPath, [...process.execArgv, artifact('weir.cjs'), 'drain', 'drive'], {
     stdio: 'ignore',
     detached: true,
     cwd: '/',

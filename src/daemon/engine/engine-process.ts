@@ -1,12 +1,13 @@
 // An engine at work: its file, and its master process, which is started again when it ends and reads a new file on a signal, so that its old workers
 // finish what they have.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { EngineText } from '../../config/engine/engine-options.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { unlessCode } from '../../sys/errno.js';
 import { onceEnded } from '../../sys/processes/child-end.js';
+import { spawnChild } from '../../sys/processes/spawn-child.js';
 import type { EngineFile } from './engine-file.js';
 import { type EngineProgram, engineEnvironment, engineFile } from './engine-program.js';
 import { endLeftEngines } from './left-engines.js';
@@ -77,7 +78,7 @@ export class EngineProcess {
     rmSync(program.trace(folder), { force: true });
     // The engine lets its answers end when this process is killed, and leaves its addresses to the next one (prctl PR_SET_PDEATHSIG).
     const words = ['--pdeathsig', program.signals.orphan, '--', program.name, ...program.args(this.#file.path, folder)];
-    const child: ChildProcess = spawn('setpriv', words, {
+    const child = spawnChild('setpriv', words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: engineEnvironment(),
       // a group of its own, by which the workers of a dead master are reached

@@ -1,6 +1,5 @@
 // Where the datapath is loaded, interfaces that come while a daemon runs are attached immediately: by a process of weir's that ends, so that
 // the daemon itself maps no tables. Deleted and made again, a bond, VLAN or bridge carries traffic without a command.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { Bpffs } from '../../datapath/ebpf/pins/bpffs.js';
 import { counted } from '../../model/counted.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
@@ -10,6 +9,7 @@ import { isSystemError } from '../../sys/errno.js';
 import { knowsIpsec, knowsNetfilter } from '../../sys/netlink/known-kinds.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { IpsecGroup, MonitorGroup, NetfilterGroup, NetlinkKind, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.js';
+import { spawnChild } from '../../sys/processes/spawn-child.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { isAboutRules } from '../../wire/nftables.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
@@ -96,7 +96,7 @@ export function attachNew(signal?: AbortSignal): Promise<Attempt> {
   const { NOTIFY_SOCKET: _socket, ...env } = process.env;
   const args = [...process.execArgv, process.argv[1] ?? '', 'weir', 'load', '--if-loaded'];
   const killed = signal === undefined ? {} : { signal, killSignal: 'SIGKILL' as const };
-  const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env, ...killed });
+  const child = spawnChild(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env, ...killed });
   let text = '';
   // undefined where no descriptor was left for it
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {

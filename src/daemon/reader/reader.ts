@@ -1,6 +1,6 @@
 // At a reload the configuration is read in a process of its own: however much memory that takes, it is given back, and bounded.
-import { spawn } from 'node:child_process';
 import { ownChild } from '../../sys/processes/orphans.js';
+import { spawnChild } from '../../sys/processes/spawn-child.js';
 import type { DaemonOptions } from '../supervisor/daemon-options.js';
 import type { Loaded } from '../supervisor/reload/loaded.js';
 import { readerEnvironment } from './reader-role.js';
@@ -32,7 +32,7 @@ export function serveRead(load: (request: ReadRequest) => Loaded): Promise<numbe
 /** Reads in a new process. Never rejects: what goes wrong makes a configuration that cannot be used, with the reason. */
 export function readInReader(request: ReadRequest, heapMib = HEAP_MAX_MIB): Promise<Loaded> {
   const args = [...process.execArgv, `--max-old-space-size=${heapMib}`, process.argv[1] ?? '', 'keepalived'];
-  const reader = spawn(process.execPath, args, {
+  const reader = spawnChild(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',
     env: readerEnvironment(),

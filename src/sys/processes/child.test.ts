@@ -18,6 +18,12 @@ test('a command that is not there: 127 and why', async () => {
   assert.equal(runChildSync(['/nowhere/at-all']).exit, 127);
 });
 
+test('a command that node throws for: 127 and why, too', async () => {
+  const result = await runChild(['true', 'x'.repeat(200_000)]);
+  assert.equal(result.exit, 127);
+  assert.match(result.stderr, /E2BIG/);
+});
+
 test('a command that never reads its input does no harm', async () => {
   assert.equal((await runChild(['true'], { input: 'x'.repeat(1 << 20) })).exit, 0);
 });

@@ -1,6 +1,7 @@
 // Child processes: run one to its end with its output, or start one that keeps running. Each has a process group of its own.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { spawnChild } from './spawn-child.js';
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -76,7 +77,7 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
   const out = new CappedBuffer(options.keepBytes ?? 4 << 20);
   const err = new CappedBuffer(options.keepBytes ?? 4 << 20);
   return new Promise((done) => {
-    const child: ChildProcess = spawn(file, args, {
+    const child = spawnChild(file, args, {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.env === undefined ? {} : { env: options.env }),

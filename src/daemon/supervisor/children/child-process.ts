@@ -1,9 +1,10 @@
 // One child as the supervisor has it: started from the same program, watched, killed when it hangs.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { onceEnded } from '../../../sys/processes/child-end.js';
 import { keepingEarlySignals } from '../../../sys/processes/early-signals.js';
 import { ownChild } from '../../../sys/processes/orphans.js';
 import { keepingCapabilities } from '../../../sys/processes/own-capabilities.js';
+import { spawnChild } from '../../../sys/processes/spawn-child.js';
 import { type FromChild, isMessage, type ToChild } from '../../process/messages.js';
 import { isProcessKind, PROCESSES, type ProcessKind } from '../../processes.js';
 import { Liveness } from './liveness.js';
@@ -63,13 +64,13 @@ export class DaemonChild {
   #gone = false;
   #events: ChildEvents | undefined;
 
-  /** Starts it; its messages are handled from `listen` on. @throws the system's error when no process can be started */
+  /** Starts it; its messages are handled from `listen` on. Where no process can be started, that is its end. */
   constructor(kind: ProcessKind, { argv, console, entersNamespace = false }: ChildCommand) {
     this.liveness = new Liveness(PROCESSES[kind].silentTicksMax);
     const [file = '', ...args] = command(PROCESSES[kind].nodeFlags, argv);
     // The service manager's variables are for the supervisor, not for scripts.
     const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _us, WATCHDOG_PID: _pid, ...environment } = process.env;
-    this.#process = spawn(file, args, {
+    this.#process = spawnChild(file, args, {
       stdio: ['ignore', console ? 'inherit' : 'ignore', console ? 'inherit' : 'ignore', 'ipc'],
       serialization: 'advanced',
       env: { ...keepingEarlySignals(environment), ...capabilitiesOf(kind, entersNamespace), [CHILD_VARIABLE]: kind },
@@ -81,7 +82,7 @@ export class DaemonChild {
       this.liveness.onMessage(message.kind === 'ready' || message.kind === 'reloaded');
       this.#events?.onMessage(message as FromChild);
     });
-    // No descriptors or processes left: the respawn's delays bound the next attempts.
+    // No descriptors, memory or processes left: the respawn's delays bound the next attempts.
     onceEnded(this.#process, (_how, status = EX_OSERR) => {
       this.#gone = true;
       disown();
