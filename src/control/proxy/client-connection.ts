@@ -77,7 +77,7 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   /** A further request may follow the one that is served. */
-  get mayKeep(): boolean {
+  get mayStayOpen(): boolean {
     return !this.context.isDraining && this.#requests < this.context.limits.keepAliveRequests;
   }
 
@@ -212,11 +212,11 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   #answerRouted(routed: ToAnswer, head: RequestHead, from: number, to: number): void {
-    const keeps = head.isKept && head.body === 0 && this.mayKeep;
+    const staysOpen = head.keepsOpen && head.body === 0 && this.mayStayOpen;
     const { cause = '', ...answer } = routed;
-    this.#sendAnswer({ ...answer, closes: !keeps });
+    this.#sendAnswer({ ...answer, closes: !staysOpen });
     this.keep(from, to);
-    this.#ended({ status: routed.status, ending: 'done', cause, headUs: this.context.edge.nowUs }, keeps, head.body === 0);
+    this.#ended({ status: routed.status, ending: 'done', cause, headUs: this.context.edge.nowUs }, staysOpen, head.body === 0);
   }
 
   #startOrWait(asked: Asked, routed: ToPool, from: number, end: number): void {
@@ -262,7 +262,7 @@ export class ClientConnection extends Stream implements ClientSide {
   }
 
   answer(status: number, cause: string): void {
-    const closes = status < 500 || this.#head?.isKept !== true || this.#exchange?.body.isDone === false || !this.mayKeep;
+    const closes = status < 500 || this.#head?.keepsOpen !== true || this.#exchange?.body.isDone === false || !this.mayStayOpen;
     this.#sendAnswer({ status, body: '', closes, cause });
   }
 
@@ -279,22 +279,22 @@ export class ClientConnection extends Stream implements ClientSide {
     this.#ended({ status: isHttp ? status : 0, ending: 'refused', cause }, false);
   }
 
-  exchangeEnded(record: Partial<AccessRecord>, keeps: boolean): void {
+  exchangeEnded(record: Partial<AccessRecord>, staysOpen: boolean): void {
     const isRead = this.#exchange?.body.isDone === true;
     this.#exchange = undefined;
-    this.#ended(record, keeps, isRead);
+    this.#ended(record, staysOpen, isRead);
   }
 
   /** A request is over. `isRead`: all of it was. */
-  #ended(record: Partial<AccessRecord>, keeps: boolean, isRead = false): void {
+  #ended(record: Partial<AccessRecord>, staysOpen: boolean, isRead = false): void {
     this.#log(record);
-    const isLast = isRead && this.#head?.isKept === false;
+    const isLast = isRead && this.#head?.keepsOpen === false;
     this.#head = undefined;
     if (this.isClosed) return;
     const { limits, edge, idleClients } = this.context;
     if (record.ending !== 'done' && record.status === 0) this.close();
-    else if (!keeps) this.#leave(record.ending ?? 'done', isLast);
-    if (this.isClosed || !keeps) return;
+    else if (!staysOpen) this.#leave(record.ending ?? 'done', isLast);
+    if (this.isClosed || !staysOpen) return;
     idleClients.add(this);
     this.deadlineUs = edge.nowUs + (this.isFull ? limits.sendTimeoutUs : this.#idleUs);
     if (this.isFull) this.pause();

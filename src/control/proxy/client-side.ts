@@ -9,13 +9,13 @@ import type { Stream, StreamTable } from './stream.js';
 export interface ClientSide {
   readonly stream: Stream;
   /** A further request may follow this one: else the answer is marked as the last one. */
-  readonly mayKeep: boolean;
+  readonly mayStayOpen: boolean;
   /** What the client sent ahead; undefined also within an exchange that is no tunnel. */
   takeKept(): Uint8Array | undefined;
   /** The proxy itself answers. */
   answer(status: number, cause: string): void;
-  /** The exchange is over. `keeps`: the connection goes on. */
-  exchangeEnded(record: Partial<AccessRecord>, keeps: boolean): void;
+  /** The exchange is over. `staysOpen`: the connection goes on. */
+  exchangeEnded(record: Partial<AccessRecord>, staysOpen: boolean): void;
 }
 
 /** Of a connection that TLS carries: the table whose edge has its bytes, and the name that was asked for. A PROXY header came before TLS. */

@@ -33,8 +33,8 @@ export class Exchange implements ServerUser {
   #isStreamed = false;
   #answerBody: AnswerBody | undefined;
   #status = 0;
-  #keeps = false;
-  #keepsServer = false;
+  #staysOpen = false;
+  #serverStaysOpen = false;
   #headUs = -1;
   #upgrade: string;
 
@@ -247,12 +247,12 @@ export class Exchange implements ServerUser {
     if (head.asksForConnection) this.#connection!.owner = this.client.stream;
     this.#headUs = this.#nowUs;
     this.#status = head.status;
-    const { minor, isKept, takesTrailers } = this.asked.head;
+    const { minor, keepsOpen, takesTrailers } = this.asked.head;
     const coding = !head.hasBody || head.body >= 0 ? 'length' : minor === 1 ? 'chunked' : 'close';
-    this.#keeps = isKept && coding !== 'close' && this.body.isDone && this.client.mayKeep && !this.client.stream.hasNoMore;
-    this.#keepsServer = head.isKept && this.body.isDone && this.routed.pool.sendProxy === undefined;
-    this.#answerBody = new AnswerBody(head.body, coding, takesTrailers, !this.#keeps);
-    this.#passBody(answerText(head, this.asked, this.routed, this.#tries.server!, coding, !this.#keeps), from, to);
+    this.#staysOpen = keepsOpen && coding !== 'close' && this.body.isDone && this.client.mayStayOpen && !this.client.stream.hasNoMore;
+    this.#serverStaysOpen = head.keepsOpen && this.body.isDone && this.routed.pool.sendProxy === undefined;
+    this.#answerBody = new AnswerBody(head.body, coding, takesTrailers, !this.#staysOpen);
+    this.#passBody(answerText(head, this.asked, this.routed, this.#tries.server!, coding, !this.#staysOpen), from, to);
   }
 
   /** nginx's http_5xx: the next server is asked, and where there is none, the client gets this answer. */
@@ -281,11 +281,11 @@ export class Exchange implements ServerUser {
     const connection = this.#connection!;
     this.#connection = undefined;
     connection.user = undefined;
-    const isKept =
-      this.#keepsServer && !this.#answerBody!.hasExcess && !this.context.isDraining && !connection.isFull && !connection.hasEnded;
-    if (isKept) this.context.idle.put(connection, this.routed.pool, this.#nowUs);
+    const isReusable =
+      this.#serverStaysOpen && !this.#answerBody!.hasExcess && !this.context.isDraining && !connection.isFull && !connection.hasEnded;
+    if (isReusable) this.context.idle.put(connection, this.routed.pool, this.#nowUs);
     else connection.close();
-    this.#end('done', '', this.#keeps);
+    this.#end('done', '', this.#staysOpen);
   }
 
   onServerEnd(): void {
@@ -367,20 +367,20 @@ export class Exchange implements ServerUser {
 
   #fail(status: number, ending: Ending, cause: string): void {
     this.#status = status;
-    const keeps = this.asked.head.isKept && this.body.isDone && this.client.mayKeep && status >= 500;
+    const staysOpen = this.asked.head.keepsOpen && this.body.isDone && this.client.mayStayOpen && status >= 500;
     this.#phase = 'over';
     this.#dropServer();
     this.#tries.end(this.#nowUs);
     this.client.answer(status, cause);
-    this.client.exchangeEnded(this.#record(ending, cause), keeps);
+    this.client.exchangeEnded(this.#record(ending, cause), staysOpen);
   }
 
-  #end(ending: Ending, cause: string, keeps: boolean): void {
+  #end(ending: Ending, cause: string, staysOpen: boolean): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#dropServer();
     this.#tries.end(this.#nowUs);
-    this.client.exchangeEnded(this.#record(ending, cause), keeps);
+    this.client.exchangeEnded(this.#record(ending, cause), staysOpen);
   }
 
   #record(ending: Ending, cause: string): Partial<AccessRecord> {

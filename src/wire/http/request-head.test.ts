@@ -108,10 +108,10 @@ test('of an absolute target the authority counts, and Host is made of it (RFC 91
 });
 
 test('a connection is kept as the version and Connection decide', () => {
-  assert.equal(parsed(`GET / HTTP/1.1\r\n${H}`).isKept, true);
-  assert.equal(parsed(`GET / HTTP/1.1\r\n${H}Connection: Close\r\n`).isKept, false);
-  assert.equal(parsed('GET / HTTP/1.0\r\n').isKept, false);
-  assert.equal(parsed('GET / HTTP/1.0\r\nConnection: keep-alive\r\n').isKept, true);
+  assert.equal(parsed(`GET / HTTP/1.1\r\n${H}`).keepsOpen, true);
+  assert.equal(parsed(`GET / HTTP/1.1\r\n${H}Connection: Close\r\n`).keepsOpen, false);
+  assert.equal(parsed('GET / HTTP/1.0\r\n').keepsOpen, false);
+  assert.equal(parsed('GET / HTTP/1.0\r\nConnection: keep-alive\r\n').keepsOpen, true);
 });
 
 test('one length of our own making is sent on', () => {

@@ -17,7 +17,7 @@ export interface RequestHead {
   /** Bytes, or CHUNKED. */
   readonly body: number;
   /** The client's connection goes on after the answer. */
-  readonly isKept: boolean;
+  readonly keepsOpen: boolean;
   /** The protocols that the client asks to change to, in lower case; empty: none. */
   readonly upgrade: string;
   readonly expectsContinue: boolean;
@@ -137,7 +137,7 @@ export function parseRequestHead(text: string, fieldsMax = FIELDS_MAX): RequestH
     minor,
     host: authority ?? fields.host ?? '',
     body,
-    isKept: !fields.hasClose && (minor === 1 || fields.hasKeepAlive),
+    keepsOpen: !fields.hasClose && (minor === 1 || fields.hasKeepAlive),
     upgrade: hasUpgrade && minor === 1 && body === 0 ? listOf(upgrade).join(', ') : '',
     expectsContinue: expect !== '' && minor === 1 && body !== 0,
     takesTrailers: takesTrailers && minor === 1,

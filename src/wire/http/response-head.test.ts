@@ -43,10 +43,10 @@ const TO = { closes: false, isOldVersion: false, extra: '' } as const;
 
 test('a response is sent on with one length of our own making', () => {
   const head = parsed('HTTP/1.0 200\r\nA_b: c\r\nKeep-Alive: 5\r\nConnection: x, keep-alive\r\nX: 1\r\nContent-Length: 05\r\n');
-  assert.equal(head.isKept, true);
+  assert.equal(head.keepsOpen, true);
   assert.equal(forwardedResponse(head, { ...TO, coding: 'length' }), 'HTTP/1.1 200 \r\nA_b: c\r\nContent-Length: 5\r\n\r\n');
   const open = parsed('HTTP/1.1 200 Fine\r\n');
-  assert.equal(open.isKept, false);
+  assert.equal(open.keepsOpen, false);
   assert.equal(forwardedResponse(open, { ...TO, coding: 'chunked' }), 'HTTP/1.1 200 Fine\r\nTransfer-Encoding: chunked\r\n\r\n');
   assert.equal(forwardedResponse(open, { ...TO, coding: 'close', closes: true }), 'HTTP/1.1 200 Fine\r\nConnection: close\r\n\r\n');
 });

@@ -18,7 +18,7 @@ export interface ResponseHead {
   /** Content-Length where it is of a body that is not sent (HEAD, 304); -1: none. */
   readonly describedLength: number;
   /** The server's connection may be used again after the body. */
-  readonly isKept: boolean;
+  readonly keepsOpen: boolean;
   /** It asks for a proof that authenticates the connection: no other client may use that one. */
   readonly asksForConnection: boolean;
   /** Of a 101: the protocol changed to, in lower case. */
@@ -65,7 +65,7 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
     body,
     hasBody,
     describedLength: isDescribed && !fields.isChunked ? fields.contentLength : -1,
-    isKept: !fields.hasClose && (!isOldVersion || fields.hasKeepAlive) && body !== UNTIL_CLOSE,
+    keepsOpen: !fields.hasClose && (!isOldVersion || fields.hasKeepAlive) && body !== UNTIL_CLOSE,
     asksForConnection: status === UNAUTHORIZED && isOfConnection(fieldValue(fields.lines, 'www-authenticate') ?? ''),
     upgrade: fields.hasUpgrade ? fields.upgrade.toLowerCase() : '',
     lines: fields.lines,
