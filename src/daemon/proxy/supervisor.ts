@@ -1,6 +1,6 @@
 // The proxy as a whole: listening sockets, which outlive every process that serves them, and the processes, one a core. A process that ends or
 // hangs is started again on the same sockets. A reload is a message, or new processes where the sockets differ; old ones drain.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -11,6 +11,7 @@ import { artifact } from '../../sys/artifact.js';
 import { onceEnded } from '../../sys/processes/child-end.js';
 import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
 import { keepingCapabilities } from '../../sys/processes/own-capabilities.js';
+import { spawnChild } from '../../sys/processes/spawn-child.js';
 import { socketAddress } from '../../sys/sockets/socket-address.js';
 import type { AccessLogSettings, FromWorker, ListenerSocket, ProxySettings, ToWorker } from './messages.js';
 
@@ -137,7 +138,7 @@ export class ProxySupervisor {
     const sockets: readonly ListenerSocket[] = listeners.map(({ name }, index) => ({ name, fd: FIRST_SOCKET_FD + index }));
     const argv = [...NODE_FLAGS, artifact('weir.cjs'), 'proxy', '--worker'];
     const env = { ...keepingEarlySignals(process.env), ...keepingCapabilities(OF_WORKER) };
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds], env });
+    const child = spawnChild(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds], env });
     slot.child = child;
     slot.aliveAt = performance.now();
     child.on('message', (message) => this.#receive(slot, child, message as FromWorker));
