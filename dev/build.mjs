@@ -200,11 +200,11 @@ const put = (name, text) => {
  * daemon's processes would hold it.
  */
 const PROGRAMS = {
-  weir: ['src/cli/main.ts', []],
-  'weir-ipvsadm': ['src/cli/ipvsadm.ts', ['ipvsadm']],
-  'weir-api': ['src/cli/api.ts', ['weir', 'api', 'serve']],
+  weir: ['src/cli/programs/weir.ts', []],
+  'weir-ipvsadm': ['src/cli/programs/ipvsadm.ts', ['ipvsadm']],
+  'weir-api': ['src/cli/programs/api.ts', ['weir', 'api', 'serve']],
   // It is run for each kind of process, of which one has the program before.
-  'weir-daemon': ['src/cli/daemon.ts', ['keepalived']],
+  'weir-daemon': ['src/cli/programs/daemon.ts', ['keepalived']],
 };
 
 /** A program with its number in front, and its compiled form; a program that cannot be run once has none. */

@@ -1,7 +1,7 @@
 // The one table of weir's commands: name, one line of meaning, and where its code is (loaded only when it is called).
 import type { Command } from './command.js';
-import { daemonCommands } from './daemon-commands.js';
-import { ipvsadmCommands } from './ipvsadm-commands.js';
+import { daemonCommands } from './programs/daemon-commands.js';
+import { ipvsadmCommands } from './programs/ipvsadm-commands.js';
 
 export const commands: readonly Command[] = [
   ...ipvsadmCommands,

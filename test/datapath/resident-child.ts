@@ -9,7 +9,7 @@ import type { Ran } from '../support/netns-bed.js';
 import { answers } from './live-child.js';
 import type { Request } from './resident.js';
 
-/** As its own process ends (src/cli/program.ts). */
+/** As its own process ends (src/cli/programs/run-program.ts). */
 async function command(words: readonly string[], input: string): Promise<Ran> {
   const [{ commands }, { dispatch }] = await Promise.all([import('../../src/cli/commands.js'), import('../../src/cli/dispatch.js')]);
   const io = memoryIo(input);

@@ -26,15 +26,15 @@ const write = (file: string, text: string): void => writeFileSync(join(project, 
 
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'weir-build-'));
-  mkdirSync(join(project, 'src/cli'), { recursive: true });
+  mkdirSync(join(project, 'src/cli/programs'), { recursive: true });
   cpSync(join(root, 'dev'), join(project, 'dev'), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'));
   write('package.json', '{ "version": "7.8.9", "type": "module" }');
   write('tsconfig.json', '{ "compilerOptions": { "outDir": "build", "rootDir": ".", "types": [] }, "include": ["src"] }');
-  write('src/cli/main.ts', "declare const WEIR_VERSION: string;\nconsole.log(WEIR_VERSION, 'one');\n");
-  write('src/cli/ipvsadm.ts', "console.log('ipvsadm');\n");
-  write('src/cli/daemon.ts', "console.log('daemon');\n");
-  write('src/cli/api.ts', "console.log('api');\n");
+  write('src/cli/programs/weir.ts', "declare const WEIR_VERSION: string;\nconsole.log(WEIR_VERSION, 'one');\n");
+  write('src/cli/programs/ipvsadm.ts', "console.log('ipvsadm');\n");
+  write('src/cli/programs/daemon.ts', "console.log('daemon');\n");
+  write('src/cli/programs/api.ts', "console.log('api');\n");
 });
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
@@ -61,8 +61,8 @@ test('builds once, and again only when a source changed', () => {
     assert.equal(bundleSays(...words), '7.8.9 one\n');
   assert.deepEqual([build('bundle').stderr, build('bundle').status], ['', 0]);
 
-  write('src/cli/main.ts', "console.log('two');\n");
-  utimesSync(join(project, 'src/cli/main.ts'), 1, 1);
+  write('src/cli/programs/weir.ts', "console.log('two');\n");
+  utimesSync(join(project, 'src/cli/programs/weir.ts'), 1, 1);
   assert.match(build('bundle').stderr, /^built bundle /);
   assert.equal(bundleSays(), 'two\n');
 
@@ -76,7 +76,7 @@ test('builds once, and again only when a source changed', () => {
 
 breadth('an error is reported with its place, the last good output stays, and the next build tries again', () => {
   build('bundle');
-  write('src/cli/main.ts', "import './absent.js';\n");
+  write('src/cli/programs/weir.ts', "import './absent.js';\n");
   for (let time = 0; time < 2; time += 1) {
     const { status, stderr } = build('bundle');
     assert.equal(status, 1);
@@ -144,7 +144,7 @@ test('the lock of a dead build is taken over, that of a living one is waited for
 
   const living = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
   write('dist/.lock', `${living.pid}`);
-  write('src/cli/main.ts', "console.log('waited');\n");
+  write('src/cli/programs/weir.ts', "console.log('waited');\n");
   const waiting = spawn(process.execPath, ['dev/build.mjs', 'bundle'], { cwd: project, stdio: 'ignore' });
   const ended = once(waiting, 'exit');
   assert.equal(readFileSync(join(project, 'dist/.lock'), 'utf8'), `${living.pid}`);

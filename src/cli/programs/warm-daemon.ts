@@ -1,14 +1,14 @@
 // The build runs the daemon's program once for each kind of process, without effects: the code that V8 compiles is kept for later starts.
 import { spawnSync } from 'node:child_process';
-import { PROCESS_KINDS, PROCESSES, type ProcessKind } from '../daemon/processes.js';
-import { childKind } from '../daemon/supervisor/children/child-process.js';
+import { PROCESS_KINDS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
+import { childKind } from '../../daemon/supervisor/children/child-process.js';
 import { sampleConfiguration } from './warm-sample.js';
 
 /** What a process of this kind loads, and for VRRP an election. */
 async function warmProcess(kind: ProcessKind): Promise<void> {
-  await Promise.all([import('../daemon/process/child-main.js'), PROCESSES[kind].load()]);
+  await Promise.all([import('../../daemon/process/child-main.js'), PROCESSES[kind].load()]);
   if (kind !== 'vrrp') return;
-  const { rehearse } = await import('../control/vrrp/rehearse.js');
+  const { rehearse } = await import('../../control/vrrp/rehearse.js');
   const configuration = sampleConfiguration();
   if (configuration !== undefined) rehearse(configuration);
 }
@@ -16,10 +16,10 @@ async function warmProcess(kind: ProcessKind): Promise<void> {
 /** The supervisor; then the other kinds of processes, each with its own flags. */
 async function warmSupervisor(): Promise<void> {
   await Promise.all([
-    import('./keepalived/run.js'),
-    import('./keepalived/load-configuration.js'),
-    import('../daemon/supervisor/daemon.js'),
-    import('../daemon/reader/reader.js'),
+    import('../keepalived/run.js'),
+    import('../keepalived/load-configuration.js'),
+    import('../../daemon/supervisor/daemon.js'),
+    import('../../daemon/reader/reader.js'),
   ]);
   sampleConfiguration();
   for (const kind of PROCESS_KINDS) {

@@ -5,8 +5,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { breadth, test } from '../../test/support/breadth.js';
-import { ENTRY } from '../../test/support/netns-bed.js';
+import { breadth, test } from '../../../test/support/breadth.js';
+import { ENTRY } from '../../../test/support/netns-bed.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-main-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 // What the build has both programs read once, so that the code that V8 compiles for it is kept.
-import { renderDiagnostic } from '../config/keepalived/diagnostics/outcome.js';
-import { readKeepalived } from '../config/keepalived/read.js';
+import { renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
+import { readKeepalived } from '../../config/keepalived/read.js';
 
 /** A router and a service with common keywords. */
 const SAMPLE = `global_defs {

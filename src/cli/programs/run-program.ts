@@ -1,13 +1,13 @@
 // What every bundled program does around its commands: `PROGRAM NAME ARGUMENT…`, where NAME is the command's name as in bin/ (weir, ipvsadm,
 // keepalived …).
 
-import { messageOf } from '../model/errors/message-of.js';
-import { isWeirError } from '../model/errors/weir-error.js';
-import { endProcess } from '../sys/processes/end-process.js';
-import type { Command } from './command.js';
-import { dispatch } from './dispatch.js';
-import { oneLine } from './failure.js';
-import { processIo } from './io.js';
+import { messageOf } from '../../model/errors/message-of.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { endProcess } from '../../sys/processes/end-process.js';
+import type { Command } from '../command.js';
+import { dispatch } from '../dispatch.js';
+import { oneLine } from '../failure.js';
+import { processIo } from '../io.js';
 
 /** Runs the command line of this process, and ends it. `warm`: what the build runs once instead, so that the launcher keeps the compiled code. */
 export function runProgram(table: readonly Command[], warm: () => Promise<number>): void {
