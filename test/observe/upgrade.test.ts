@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
-import { upgradeText } from '../../src/cli/upgrade-text.js';
+import { upgradeText } from '../../src/cli/load/upgrade-text.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUT, LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
 import { forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';

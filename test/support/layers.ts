@@ -120,7 +120,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'cli',
-    what: "the command lines; `commands.ts` is the table of them. `programs/`: the bundled programs, a file each, and `warm-*.ts`, what the build runs of each, so that V8's compiled code is kept. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `import/`, `proxy/`, `status/`, `explain/`, `conns/`, `api/`, `dashboard/`, `top/` and `tune/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports",
+    what: "the command lines; `commands.ts` is the table of them. `programs/`: the bundled programs, a file each, and `warm-*.ts`, what the build runs of each, so that V8's compiled code is kept. A room each for `ipvsadm/`, `keepalived/`, `genhash/` and `tcpvsadm/`; the commands of weir are in `commands/`, what some of them collect and print in `document/`, `plan/`, `feedback/`, `drain/`, `import/`, `proxy/`, `status/`, `explain/`, `conns/`, `api/`, `dashboard/`, `load/`, `sync/`, `top/` and `tune/`; `manual/`: manual pages and completion, from the table and what `--help` prints; `names/`: names of addresses and ports",
     mayImport: [...shell, 'document', 'doctor', 'report', 'metrics', 'lab', 'daemon', 'sim'],
     pure: [],
   },

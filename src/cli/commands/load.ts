@@ -13,7 +13,7 @@ import { command, expectWords } from '../command.js';
 import { reportWait } from '../failure.js';
 import { choiceText, chooseFirewall, type FirewallChoice } from '../firewall-choice.js';
 import type { Flags } from '../flags.js';
-import { loadReport } from '../load-report.js';
+import { loadReport } from '../load/load-report.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
                  [--firewall auto|honour|fast] [--ftp-ports none|PORT[,PORT]...]

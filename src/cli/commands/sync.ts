@@ -17,9 +17,9 @@ import { observedReader } from '../../report/observed-reader.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { command, expectWords } from '../command.js';
 import type { Io } from '../io.js';
-import { readStreamNode, readStreamPeer } from '../read-stream-node.js';
-import { streamStatusText } from '../stream-status-text.js';
-import { graceText, syncStatusJson, syncStatusText } from '../sync-status-text.js';
+import { readStreamNode, readStreamPeer } from '../sync/read-stream-node.js';
+import { streamStatusText } from '../sync/stream-status-text.js';
+import { graceText, syncStatusJson, syncStatusText } from '../sync/sync-status-text.js';
 import { untilStopped } from '../until-stopped.js';
 
 const USAGE = `usage: weir sync status [--json]

@@ -3,7 +3,7 @@ import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import { type UpgradeStep, upgradeOf } from '../../datapath/ebpf/observe/upgrade.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords } from '../command.js';
-import { upgradeText } from '../upgrade-text.js';
+import { upgradeText } from '../load/upgrade-text.js';
 
 const USAGE = `usage: weir upgrade --check [--json]
        prints what weir load of this build would do with the datapath that is loaded here, and with the connections of each table;

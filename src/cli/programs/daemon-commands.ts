@@ -13,6 +13,6 @@ export const daemonCommands: readonly Command[] = [
     meaning: 'the same daemon, with the proxy and feedback of a weir.yaml',
     usage:
       'usage: weir run [--weir-config FILE] [OPTION ...]   (those of keepalived: keepalived -h; without FILE: /etc/weir/weir.yaml, if it is there)',
-    load: () => import('../weir-run.js'),
+    load: () => import('../keepalived/weir-run.js'),
   },
 ];

@@ -13,7 +13,7 @@ import type {
   SyncStatus,
   TableStatus,
 } from '../../report/status/status.js';
-import { readinessText } from '../stream-status-text.js';
+import { readinessText } from '../sync/stream-status-text.js';
 import { healthLines } from './health-text.js';
 import { daemonText, sinceText } from './moments.js';
 

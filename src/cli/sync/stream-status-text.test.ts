@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NOTHING_LACKS, type PeerStatus, type StreamStatus } from '../model/stream-node.js';
+import { NOTHING_LACKS, type PeerStatus, type StreamStatus } from '../../model/stream-node.js';
 import { streamStatusText } from './stream-status-text.js';
 
 const silent = {

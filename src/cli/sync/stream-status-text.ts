@@ -1,5 +1,5 @@
 // weir's own stream in weir sync status, for a person.
-import { counted } from '../model/counted.js';
+import { counted } from '../../model/counted.js';
 import {
   type DigestState,
   type HoldStatus,
@@ -7,7 +7,7 @@ import {
   type StreamDirection,
   type StreamStatus,
   wouldBreak,
-} from '../model/stream-node.js';
+} from '../../model/stream-node.js';
 
 const DIGESTS: Readonly<Record<DigestState, string>> = {
   none: 'its build does not compare digests',

@@ -1,11 +1,11 @@
 // weir run: the daemon, with what a weir.yaml has beside keepalived.conf. The file's name goes through the environment to the copy in the background.
 import { existsSync } from 'node:fs';
-import { rememberTyped } from '../daemon/process/process-name.js';
-import { WEIR_FILE_VARIABLE } from '../daemon/supervisor/daemon-options.js';
-import { WeirError } from '../model/errors/weir-error.js';
-import { absolutePath } from '../sys/files/working-directory.js';
-import { reported } from './failure.js';
-import type { Io } from './io.js';
+import { rememberTyped } from '../../daemon/process/process-name.js';
+import { WEIR_FILE_VARIABLE } from '../../daemon/supervisor/daemon-options.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { absolutePath } from '../../sys/files/working-directory.js';
+import { reported } from '../failure.js';
+import type { Io } from '../io.js';
 
 const HELP = `usage: weir run [--weir-config FILE] [OPTION ...]
        the daemon: health checks, VRRP, the proxy, feedback and the API of a weir.yaml and of a keepalived.conf, if they are there
@@ -31,7 +31,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     if (rest.some((word) => word === '-h' || word === '--help')) io.err(HELP);
     if (file !== undefined) process.env[WEIR_FILE_VARIABLE] = file;
     rememberTyped(['weir', 'run', ...args]);
-    const { run: runDaemon } = await import('./keepalived/run.js');
+    const { run: runDaemon } = await import('./run.js');
     return runDaemon(rest, io);
   });
 }

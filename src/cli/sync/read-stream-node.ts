@@ -1,9 +1,9 @@
 // A node of weir's own stream on a command line: 192.0.2.1, 192.0.2.1:8848, 2001:db8::1 or [2001:db8::1]:8848, and behind a peer's = its pin.
-import { parseAddress } from '../model/address-text.js';
-import { WeirError } from '../model/errors/weir-error.js';
-import type { DestinationKey } from '../model/service.js';
-import { isPin, STREAM_PORT, type StreamPeer } from '../model/stream-node.js';
-import { readEndpoint } from './read-endpoint.js';
+import { parseAddress } from '../../model/address-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { DestinationKey } from '../../model/service.js';
+import { isPin, STREAM_PORT, type StreamPeer } from '../../model/stream-node.js';
+import { readEndpoint } from '../read-endpoint.js';
 
 /** `option`: as messages name it. @throws WeirError option-value */
 export function readStreamNode(option: string, text: string): DestinationKey {

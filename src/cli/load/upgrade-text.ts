@@ -1,6 +1,6 @@
 // What `weir upgrade --check` prints. Pure.
-import type { Upgrade, UpgradedTable, UpgradeStep } from '../datapath/ebpf/observe/upgrade.js';
-import { counted } from '../model/counted.js';
+import type { Upgrade, UpgradedTable, UpgradeStep } from '../../datapath/ebpf/observe/upgrade.js';
+import { counted } from '../../model/counted.js';
 
 const MEBIBYTE = 2 ** 20;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../test/support/ip.js';
-import { daemonSettings } from '../model/sync-daemon.js';
+import { ip } from '../../../test/support/ip.js';
+import { daemonSettings } from '../../model/sync-daemon.js';
 import { graceText, INCOMPLETE, syncStatusJson, syncStatusText } from './sync-status-text.js';
 
 const backup = daemonSettings({ role: 'backup', interface: 'eth1', syncId: 7 }, 1500);

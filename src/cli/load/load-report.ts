@@ -1,9 +1,9 @@
 // The lines of `weir load` about what it changed: one for each interface, device, sysctl and repair. Pure.
-import type { Hook } from '../datapath/ebpf/load/attachments.js';
-import type { DatapathChange } from '../datapath/ebpf/load/datapath-change.js';
-import type { RecordDifference } from '../datapath/ebpf/load/interface-record.js';
-import type { Family } from '../model/address.js';
-import { counted } from '../model/counted.js';
+import type { Hook } from '../../datapath/ebpf/load/attachments.js';
+import type { DatapathChange } from '../../datapath/ebpf/load/datapath-change.js';
+import type { RecordDifference } from '../../datapath/ebpf/load/interface-record.js';
+import type { Family } from '../../model/address.js';
+import { counted } from '../../model/counted.js';
 
 const HOOK_TEXTS: Readonly<Record<Hook, string>> = { ingress: 'tc ingress', egress: 'tc egress', xdp: 'XDP' };
 

@@ -1,8 +1,8 @@
 // weir sync status of the kernel's protocol, for a person and for a program.
-import type { Grace } from '../datapath/ebpf/table/grace.js';
-import type { SyncCounts } from '../host/sync/sync-counts.js';
-import { formatAddress } from '../model/address-text.js';
-import type { DaemonRole, DaemonSettings } from '../model/sync-daemon.js';
+import type { Grace } from '../../datapath/ebpf/table/grace.js';
+import type { SyncCounts } from '../../host/sync/sync-counts.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
 
 export interface SyncStatus {
   readonly settings: DaemonSettings;
