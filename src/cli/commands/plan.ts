@@ -6,6 +6,7 @@ import { planText } from '../../control/plan/plan-text.js';
 import type { RunningDaemon } from '../../host/running-daemon.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
+import { chooseDaemon, type DaemonChoice, processNumber } from '../daemon-choice.js';
 import { DOCUMENT_OPTIONS, DOCUMENT_TYPES } from '../document/options.js';
 import { planFile } from '../document/plan.js';
 import { reported } from '../failure.js';
@@ -13,7 +14,6 @@ import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 import { DEFAULT_PATH } from '../keepalived/options.js';
 import { collectPlan, type PlanResult } from '../plan/collect-plan.js';
-import { chooseDaemon, type DaemonChoice } from '../plan/daemon-choice.js';
 
 const USAGE = `usage: weir plan [-f FILE] [--all] [--json] [PID]
        prints what a reload of keepalived with FILE would do, and to how many live connections; without a daemon: what a start would do
@@ -31,13 +31,6 @@ const TYPES = { ...DOCUMENT_TYPES, file: 'value' } as const;
 const DOCUMENT_ALONE = ['keep-others', 'ignore', 'allow'] as const;
 
 const STATUS = { unchanged: 0, refused: 3, changes: 4 } as const;
-
-/** @throws WeirError argument-value */
-function pidOf(word: string | undefined): number | undefined {
-  if (word === undefined) return undefined;
-  if (!/^[1-9]\d{0,9}$/.test(word)) throw new WeirError('argument-value', { expected: 'a process number', given: word });
-  return Number(word);
-}
 
 function statusOf({ plan }: PlanResult): number {
   if (plan === undefined) return STATUS.refused;
@@ -93,7 +86,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const alone = DOCUMENT_ALONE.find((name) => flags[name] !== undefined);
     if (alone !== undefined) throw new WeirError('option-not-here', { options: `--${alone}`, only: 'a weir.yaml as FILE' });
     const given = flags.file === undefined ? undefined : absolutePath(flags.file);
-    const choice = chooseDaemon(pidOf(word), given);
+    const choice = chooseDaemon(word === undefined ? undefined : processNumber(word), given);
     const file = given ?? choice.daemon?.file ?? DEFAULT_PATH;
     const result = collectPlan(given, choice.daemon);
     if (flags.json === true) io.out(json(file, choice, result));

@@ -1,14 +1,12 @@
 // weir reload: sends HUP to the daemon and waits for what comes of it, so that systemctl reload fails where a reload is refused.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readPidFile } from '../../daemon/process/pid-file.js';
 import { type ReloadState, readReloadState } from '../../daemon/supervisor/reload/reload-answers.js';
 import { isKeepalived } from '../../daemon/supervisor/start/pid-file-places.js';
-import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
 import { command, expectWords } from '../command.js';
+import { DEFAULT_PID_FILE, daemonOfFile, daemonOfNamespace, processNumber } from '../daemon-choice.js';
 
-const DEFAULT_PID_FILE = '/run/keepalived.pid';
 const POLL_MS = 20;
 /** Reading may take two minutes; what was read has to take effect after it. */
 const WAIT_MAX_S = 180;
@@ -21,25 +19,11 @@ const USAGE = `usage: weir reload [PID]
 `;
 const TYPES = { 'pid-file': 'value' } as const;
 
-/** @throws WeirError daemon-not-running, option-value */
-function pidOf(word: string | undefined, file: string): number {
-  if (word !== undefined && !/^[1-9]\d{0,9}$/.test(word))
-    throw new WeirError('option-value', { option: 'PID', expected: 'a process number', given: word });
-  const pid = Number(word ?? readPidFile(file));
-  if (Number.isSafeInteger(pid) && pid > 0 && isKeepalived(pid)) return pid;
-  throw new WeirError('daemon-not-running', { where: word === undefined ? `${file} names none` : `process ${word} is none` });
-}
-
-/** All namespaces of a machine share the place of the pid file: it may name another one's daemon. @throws WeirError daemon-not-running, daemons-several */
-function pidHere(): number {
-  const here = keepalivedDaemons().map(({ pid }) => pid);
-  const named = Number(readPidFile(DEFAULT_PID_FILE));
-  if (here.includes(named)) return named;
-  if (here.length > 1) throw new WeirError('daemons-several', { pids: here });
-  const [only] = here;
-  if (only !== undefined) return only;
-  const elsewhere = pidOf(undefined, DEFAULT_PID_FILE);
-  throw new WeirError('daemon-not-running', { where: `process ${elsewhere} of ${DEFAULT_PID_FILE} is of another network namespace` });
+/** @throws WeirError argument-value, daemon-not-running */
+function daemonOf(word: string): number {
+  const pid = processNumber(word);
+  if (isKeepalived(pid)) return pid;
+  throw new WeirError('daemon-not-running', { where: `process ${word} is none` });
 }
 
 /** @throws WeirError daemon-ended */
@@ -66,7 +50,8 @@ async function answer(pid: number, before: ReloadState): Promise<ReloadState> {
 export const run = command({ name: 'weir reload', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
   expectWords(words, flags['pid-file'] === undefined ? 1 : 0);
   const file = flags['pid-file'];
-  const pid = words[0] === undefined && file === undefined ? pidHere() : pidOf(words[0], file ?? DEFAULT_PID_FILE);
+  const [word] = words;
+  const pid = word !== undefined ? daemonOf(word) : file !== undefined ? daemonOfFile(file) : daemonOfNamespace();
   const before = readReloadState(pid);
   hangUp(pid);
   if (before === undefined) {
