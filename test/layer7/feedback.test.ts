@@ -48,9 +48,10 @@ async function start(places: readonly string[]): Promise<{ readonly proxy: Runni
   return { proxy, port };
 }
 
-/** Looks until what it sees is fit. */
-async function seen(table: PoolTable, isFit: (looked: LookedAt) => boolean): Promise<LookedAt> {
+/** Looks until what it sees is fit; `before` each look. */
+async function seen(table: PoolTable, isFit: (looked: LookedAt) => boolean, before?: () => Promise<unknown>): Promise<LookedAt> {
   for (let tries = 0; tries < 100; tries++) {
+    await before?.();
     const looked = table.look();
     if (looked !== undefined && isFit(looked)) return looked;
     await sleep(100);
@@ -65,6 +66,13 @@ async function counted(port: number, count: number): Promise<Readonly<Record<str
     found[name] = (found[name] ?? 0) + 1;
   }
   return found;
+}
+
+/** A write is with the proxy's processes a moment later. */
+async function countsBecome(port: number, count: number, isRight: (counts: Readonly<Record<string, number>>) => boolean): Promise<void> {
+  let counts = await counted(port, count);
+  for (let tries = 0; tries < 100 && !isRight(counts); tries++) counts = await counted(port, count);
+  assert.ok(isRight(counts), JSON.stringify(counts));
 }
 
 test('weights move the shares of requests, stay over a reload, and cut no WebSocket', { timeout: 60_000 }, async () => {
@@ -83,12 +91,9 @@ test('weights move the shares of requests, stay over a reload, and cut no WebSoc
   const move = (server: string, from: number, to: number) => ({ server, from, to, reason: 'test' });
   assert.deepEqual(table.write([move(a, 1, 100), move(b, 1, 50), move('another', 1, 2)], 100), [a, b]);
   assert.deepEqual(table.write([move(a, 1, 10)], 100), []);
-  await sleep(100);
-  const { a: two = 0, b: one = 0 } = await counted(port, 30);
-  assert.ok(Math.abs(two - 20) <= 1 && one === 30 - two, `${two} and ${one}`);
+  await countsBecome(port, 30, ({ a: two = 0, b: one = 0 }) => Math.abs(two - 20) <= 1 && one === 30 - two);
   table.write([move(a, 100, 0)], 100);
-  await sleep(100);
-  assert.deepEqual(await counted(port, 5), { b: 5 });
+  await countsBecome(port, 5, ({ b: all }) => all === 5);
   assert.equal(await chat.echo('still there'), 'still there');
   proxy.signal('SIGHUP');
   await proxy.reported(/the new configuration is in effect/);
@@ -117,9 +122,11 @@ test('the loads in answers are read while they are asked for', { timeout: 60_000
   await get(port);
   const table = new PoolTable(POOL, LOAD_SOURCES['proxy-orca']);
   await seen(table, () => true);
-  await sleep(100);
-  await counted(port, 4);
-  const { reports } = await seen(table, (looked) => (looked.reports?.size ?? 0) > 0);
+  const { reports } = await seen(
+    table,
+    (looked) => (looked.reports?.size ?? 0) > 0,
+    () => counted(port, 1),
+  );
   assert.deepEqual([...(reports?.values() ?? [])], [{ kind: 'report', report: { busy: 0.25 } }]);
   table.close();
   proxy.signal('SIGTERM');

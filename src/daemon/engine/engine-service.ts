@@ -174,7 +174,7 @@ export class EngineService {
 
   /** Verdicts or weights changed. */
   #follow(): void {
-    this.#runtime?.sync();
+    void this.#runtime?.sync();
     this.#pacer?.want(verdictsOf(this.#keeper.orders()) !== this.#inEffect);
   }
 

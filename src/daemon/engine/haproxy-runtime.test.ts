@@ -6,7 +6,6 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { poolOf, poolServer } from '../../../test/support/layer7.js';
 import { serverName } from '../../config/haproxy/haproxy-weights.js';
 import { HaproxyRuntime } from './haproxy-runtime.js';
@@ -55,10 +54,7 @@ class Bed {
   constructor(readonly stop: () => void) {}
 
   async looks(count: number): Promise<void> {
-    for (let look = 0; look < count; look++) {
-      this.runtime.sync();
-      await delay(20);
-    }
+    for (let look = 0; look < count; look++) await this.runtime.sync();
   }
 }
 
@@ -82,7 +78,9 @@ test('what HAProxy refuses is tried again by each look, and reported once', asyn
   };
   await withRuntime(answer, async (bed) => {
     await bed.looks(3);
-    assert.deepEqual(sets, Array(3).fill(`set server pool/${serverName(server)} weight 63`));
+    // its own timer may have looked, too
+    assert.ok(sets.length >= 3);
+    assert.deepEqual(new Set(sets), new Set([`set server pool/${serverName(server)} weight 63`]));
     assert.deepEqual(bed.reports, ['HAProxy refuses: No such server.']);
   });
 });
@@ -108,14 +106,16 @@ test('an answer that has no end is given up in its time, and nothing follows a c
   await withRuntime(trickle, async () => {
     await assert.rejects(askHaproxy(path, 'show info', 100), /no answer in time/);
   });
-  await withRuntime(
-    (socket) => void setTimeout(() => socket.end(WHOLE), 50),
-    async (bed) => {
-      bed.runtime.sync();
-      await delay(20);
-      bed.runtime.close();
-      await delay(60);
-      assert.deepEqual([bed.generations, bed.counted, bed.reports], [[], [], []]);
-    },
-  );
+  let asked: (socket: Socket) => void = () => {};
+  const isAsked = new Promise<Socket>((done) => {
+    asked = done;
+  });
+  await withRuntime(asked, async (bed) => {
+    const looked = bed.runtime.sync();
+    const socket = await isAsked;
+    bed.runtime.close();
+    socket.end(WHOLE);
+    await looked;
+    assert.deepEqual([bed.generations, bed.counted, bed.reports], [[], [], []]);
+  });
 });

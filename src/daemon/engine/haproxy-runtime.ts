@@ -31,7 +31,8 @@ const poolOf = (backend: string): string => backend.replace(/:\d+$/, '');
 
 export class HaproxyRuntime {
   readonly #timer: NodeJS.Timeout;
-  #isBusy = false;
+  /** The looks under way. */
+  #looking: Promise<void> | undefined;
   #isAsked = false;
   #isClosed = false;
   #process: number | undefined;
@@ -43,18 +44,17 @@ export class HaproxyRuntime {
   #lookedAt = 0;
 
   constructor(readonly options: HaproxyRuntimeOptions) {
-    this.#timer = setInterval(() => this.sync(), LOOK_MS);
+    this.#timer = setInterval(() => void this.sync(), LOOK_MS);
   }
 
-  /** Orders changed. */
-  sync(): void {
+  /** Orders changed. Resolves when HAProxy has them, or could not be asked. */
+  sync(): Promise<void> {
     this.#isAsked = true;
-    if (this.#isBusy) return;
-    void this.#run();
+    this.#looking ??= this.#run();
+    return this.#looking;
   }
 
   async #run(): Promise<void> {
-    this.#isBusy = true;
     try {
       while (this.#isAsked) {
         this.#isAsked = false;
@@ -64,8 +64,9 @@ export class HaproxyRuntime {
       this.#between = 0;
     } catch (error) {
       this.#onTrouble(error);
+    } finally {
+      this.#looking = undefined;
     }
-    this.#isBusy = false;
   }
 
   #onTrouble(error: unknown): void {
