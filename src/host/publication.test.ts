@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { noRoot } from '../../test/support/probes.js';
+import type { NamespaceFolder } from '../sys/policy/sweep-run.js';
 import { startTime } from '../sys/processes/child.js';
 import { jsonWithList, Publication, type Published } from './publication.js';
 
@@ -10,8 +11,11 @@ interface Sample extends Published {
   readonly items: readonly number[];
 }
 
+/** A folder that no other program has. */
+const ofTests = (name: string): NamespaceFolder => `test-${name}-${process.pid}` as NamespaceFolder;
+
 test('files of dead processes are swept, also of other namespaces; those of the living stay', { skip: noRoot() }, () => {
-  const kind = `test-publication-${process.pid}`;
+  const kind = ofTests('publication');
   const folder = `/run/weir/${kind}`;
   const samples = new Publication<Sample>(kind, 1, 'items');
   const of = (pid: number, started: string, items: readonly number[]) => ({ pid, started, daemon: 1, items });
@@ -41,7 +45,7 @@ test('files of dead processes are swept, also of other namespaces; those of the 
 });
 
 test('a document whose items are JSON already is read as any other', { skip: noRoot() }, () => {
-  const kind = `test-items-${process.pid}`;
+  const kind = ofTests('items');
   const samples = new Publication<Sample>(kind, 1, 'items');
   const owner = { pid: process.pid, started: startTime(process.pid) ?? '', daemon: 1 };
   try {
@@ -56,7 +60,7 @@ test('a document whose items are JSON already is read as any other', { skip: noR
 });
 
 test('what another build publishes is not read, is known to be there, and stays while its process lives', { skip: noRoot() }, () => {
-  const kind = `test-formats-${process.pid}`;
+  const kind = ofTests('formats');
   const older = new Publication<Sample>(kind, 1, 'items');
   const newer = new Publication<Published & { readonly format: 2; readonly other: readonly string[] }>(kind, 2, 'other');
   const owner = { pid: process.pid, started: startTime(process.pid) ?? '', daemon: 7 };

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { parseJson } from '../model/json.js';
 import { unlessCode } from '../sys/errno.js';
 import { readTextFile, removeFile, replaceTextFile } from '../sys/files/durable-file.js';
+import type { NamespaceFolder } from '../sys/policy/sweep-run.js';
 import { startTime } from '../sys/processes/child.js';
 
 export interface Published {
@@ -32,7 +33,7 @@ export class Publication<Document extends Published> {
 
   /** `list`: the field that makes a document one of this kind. */
   constructor(
-    kind: string,
+    kind: NamespaceFolder,
     readonly format: Document['format'],
     readonly list: keyof Document,
   ) {

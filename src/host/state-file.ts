@@ -5,13 +5,13 @@ import { native } from '../sys/addon.js';
 import { readTextFile, removeFile, replaceTextFile } from '../sys/files/durable-file.js';
 import { locked } from '../sys/files/lock.js';
 import { makeFolders } from '../sys/files/make-folders.js';
-import { sweepRun } from '../sys/policy/sweep-run.js';
+import { type NamespaceFolder, sweepRun } from '../sys/policy/sweep-run.js';
 
 const RUN = '/run/weir';
 
-export type StateKind = 'drain' | 'feedback' | 'realserver' | 'release' | 'sync' | 'tune' | 'vip';
+export type StateKind = Extract<NamespaceFolder, 'drain' | 'feedback' | 'realserver' | 'release' | 'sync' | 'tune' | 'vip'>;
 /** Kinds of the daemon, which keeps their files itself. */
-export type DaemonStateKind = 'vrrp' | 'health';
+export type DaemonStateKind = Extract<NamespaceFolder, 'vrrp' | 'health'>;
 
 const folderOf = (kind: StateKind | DaemonStateKind): string => `${RUN}/${kind}`;
 

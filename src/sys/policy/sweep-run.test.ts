@@ -15,13 +15,14 @@ test('what namespaces that are gone have left goes, the journal and the sockets 
   const run = mkdtempSync(join(tmpdir(), 'weir-run-'));
   context.after(() => rmSync(run, { recursive: true }));
   const own = String(native().netnsCookie());
-  for (const folder of ['api', `api/${own}`, `api/${NEVER}`, 'vip', 'proxy', 'haproxy', `haproxy/${NEVER}`, 'bpf', `bpf/${NEVER}`])
+  for (const folder of ['bfd', 'api', `api/${own}`, `api/${NEVER}`, 'vip', 'proxy', 'haproxy', `haproxy/${NEVER}`, 'bpf', `bpf/${NEVER}`])
     mkdirSync(join(run, folder));
   const files = [
     `api/changes.${own}`,
     `api/changes.${NEVER}`,
     `api/${NEVER}/api.sock`,
     'api/changes',
+    `bfd/${NEVER}.7.json`,
     `vip/${NEVER}.json`,
     `vip/${own}.json`,
     `proxy/${NEVER}.7.sock`,
@@ -32,5 +33,6 @@ test('what namespaces that are gone have left goes, the journal and the sockets 
   assert.deepEqual(sweepRun(run, join(run, 'bpf')), [BigInt(NEVER)]);
   assert.deepEqual(readdirSync(join(run, 'api')).sort(), [own, 'changes', `changes.${own}`].sort());
   assert.deepEqual([readdirSync(join(run, 'proxy')), readdirSync(join(run, 'haproxy'))], [[`${own}.7.sock`], []]);
+  assert.deepEqual(readdirSync(join(run, 'bfd')), []);
   assert.deepEqual([readdirSync(join(run, 'vip')), readdirSync(join(run, 'bpf'))], [[`${own}.json`], []]);
 });

@@ -7,6 +7,9 @@ import { liveCookies } from './live-netns.js';
 /** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`, `COOKIE.PID`, `COOKIE.PID.sock`, `changes.COOKIE`. */
 const KINDS = [
   'api',
+  'bfd',
+  'check-attempts',
+  'check-counts',
   'checks',
   'drain',
   'feedback',
@@ -22,7 +25,9 @@ const KINDS = [
   'tune',
   'vip',
   'vrrp',
+  'vrrp-dump',
 ] as const;
+export type NamespaceFolder = (typeof KINDS)[number];
 /** Another process removes it too, or this one may not: the next command tries again. */
 const LEFT_ALONE = ['ENOENT', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EACCES', 'EPERM'] as const;
 
