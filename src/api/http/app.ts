@@ -97,6 +97,10 @@ function readable(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
   );
 }
 
+/** What HEAD is answered: nobody takes the pieces of a stream, so none are made, and it is not open. */
+const withoutPieces = (answer: Answer): Answer =>
+  answer.body.kind === 'stream' ? { ...answer, body: { kind: 'text', text: '', type: answer.body.type } } : answer;
+
 const SAFE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 function response({ status, body, headers }: Answer): Response {
@@ -189,7 +193,7 @@ class App {
         },
         sources,
       );
-      return response(untilSent(answer, release));
+      return response(untilSent(request.method === 'HEAD' ? withoutPieces(answer) : answer, release));
     } catch (error) {
       release();
       throw error;
