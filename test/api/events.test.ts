@@ -118,7 +118,7 @@ test('the streams of a caller are counted until it leaves', async () => {
     streamsMax: { each: 2, all: 3 },
   });
   const ask = () => app.request('/v1/events');
-  // HEAD opens none: it has no reader.
+  // HEAD opens none: no client reads it.
   for (let count = 0; count < 5; count++) assert.equal((await app.request('/v1/events', { method: 'HEAD' })).status, 200);
   const streams = [await ask(), await ask()];
   assert.deepEqual([(await ask()).status, streams[0]?.headers.get('content-type')], [429, 'text/event-stream']);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { oneByOne, Turns } from '../../src/api/http/turns.js';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -43,6 +44,29 @@ test('of requests that a client sends together, one is answered at a time; one t
   assert.deepEqual([most, begun], [1, 10]);
   await ask(500);
   assert.ok(begun < 100, `${begun} were begun`);
+});
+
+test('what a client has sent behind a request is not begun when the client has gone', async (context) => {
+  let begun = 0;
+  const server = createServer(
+    oneByOne((_incoming, outgoing) => {
+      begun += 1;
+      // It stays open, as a stream of events.
+      outgoing.write('x');
+    }),
+  ).listen(0, '127.0.0.1');
+  context.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [[served]] = await Promise.all([once(server, 'connection'), once(socket, 'data'), socket.write(GET.repeat(10))]);
+  const gone = once(served, 'close');
+  socket.destroy();
+  await gone;
+  await nextTurn();
+  assert.equal(begun, 1);
 });
 
 test('callers have their turns in rotation', async () => {

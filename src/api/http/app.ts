@@ -97,7 +97,7 @@ function readable(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
   );
 }
 
-/** What HEAD is answered: no reader takes the pieces of a stream, so none are made, and it is not open. */
+/** What HEAD is answered: no client reads the pieces of a stream, so none are made, and none stays open. */
 const withoutPieces = (answer: Answer): Answer =>
   answer.body.kind === 'stream' ? { ...answer, body: { kind: 'text', text: '', type: answer.body.type } } : answer;
 

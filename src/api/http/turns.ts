@@ -14,7 +14,8 @@ export function oneByOne(listener: Listener): Listener {
   const begin = (queue: (() => void)[], incoming: IncomingMessage, outgoing: ServerResponse): void => {
     outgoing.once('close', () => {
       queue.shift();
-      queue[0]?.();
+      // Of a client that has gone the rest is not begun: Node would never close those answers.
+      if (!incoming.socket.destroyed) queue[0]?.();
     });
     listener(incoming, outgoing);
   };
