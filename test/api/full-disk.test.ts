@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Journal } from '../../src/api/changes/journal.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
+import { field, parseJson } from '../../src/model/json.js';
 import { changingSources, memoryStore, testApi } from '../support/api.js';
 
 const full = (): Error => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
@@ -37,7 +38,8 @@ function bed() {
 test('a change whose entry cannot be written is refused and leaves none; the next entry is a line of its own', async () => {
   const { disk, store, sources, director, put } = bed();
   disk.lines = 0;
-  assert.equal((await put(1)).status >= 500, true);
+  const refused = await put(1);
+  assert.deepEqual([refused.status, field(parseJson(refused.text), 'code')], [503, 'api-journal']);
   assert.deepEqual([director.services().length, sources.journal.all().length], [0, 0]);
   disk.lines = 2;
   assert.equal((await put(2)).status, 200);

@@ -3,7 +3,7 @@ import type { Undo } from '../../control/plan/undo-document.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { isRecord, parseJson } from '../../model/json.js';
 import type { Log } from '../../model/log-level.js';
-import { isSystemError } from '../../sys/errno.js';
+import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { whyOf } from './why.js';
 
 /** What is kept where the file gets too long: so many entries, the newest, and not more characters of them, but always the last one. */
@@ -118,7 +118,7 @@ export class Journal {
     return found.undo;
   }
 
-  /** @throws SystemError: then nothing may be changed */
+  /** @throws WeirError api-journal: then nothing may be changed */
   begin(entry: Omit<JournalEntry, 'after'>): void {
     this.#forgetUnloaded();
     const begun = { ...entry, after: null };
@@ -127,7 +127,9 @@ export class Journal {
       this.#write(lineOf(begun));
     } catch (error) {
       this.#entries.delete(entry.id);
-      throw error;
+      if (!isSystemError(error)) throw error;
+      this.log('error', `a change was refused, since the journal of changes cannot be written: ${error.message}`);
+      throw new WeirError('api-journal', { why: reasonOf(error) }, { cause: error });
     }
   }
 

@@ -13,7 +13,7 @@ export interface RecordedChange<Made> {
   readonly after: string | null;
 }
 
-/** `make`: the change; `after`: the state then. @throws SystemError; as `make`: then there is no entry */
+/** `make`: the change; `after`: the state then. @throws WeirError api-journal; as `make`: then there is no entry */
 export async function recordedChange<Made>(
   sources: ApiSources,
   change: Omit<JournalEntry, 'id' | 'at' | 'after'>,

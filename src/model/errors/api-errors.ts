@@ -45,6 +45,11 @@ export const apiErrors = {
     hint: 'DELETE /v1/drains/{id} gives the configured weights back',
     exitStatus: 1,
   },
+  'api-journal': {
+    text: ({ why }: { why: string }) => `nothing was changed: the journal of changes cannot be written: ${why}`,
+    hint: 'make room below /run/weir/api, where it is kept',
+    exitStatus: 1,
+  },
   'doctor-failed': { text: ({ why }: { why: string }) => `weir doctor did not examine the host: ${why}`, exitStatus: 1 },
   'api-no-credentials': { text: () => 'this address wants a token or a certificate', exitStatus: 1 },
   'api-credentials-refused': { text: () => 'the token is not known here, or has expired', exitStatus: 1 },
