@@ -1,20 +1,13 @@
 // How often a client's address may be refused before it has to wait: a bucket an address, which fills again with time.
 import type { Address } from '../../model/address.js';
-import { addressId } from '../../model/identity.js';
-import { networkAddress } from '../../model/subnet.js';
+import { clientNetwork } from './client-network.js';
 
 /** So many in a row; one more after each of these times, ms. So many addresses are remembered. */
 const [BURST, REFILL_MS, ADDRESSES_MAX] = [20, 3000, 10_000] as const;
-/** Who has one address of IPv6 has its whole network. */
-const IPV6_PREFIX = 64;
-
 interface Bucket {
   readonly refused: number;
   readonly atMs: number;
 }
-
-const bucketOf = (address: Address): string =>
-  addressId(address.family === 'inet' ? address : networkAddress({ address, prefixLength: IPV6_PREFIX }));
 
 export class FailureLimit {
   readonly #buckets = new Map<string, Bucket>();
@@ -26,13 +19,13 @@ export class FailureLimit {
 
   /** 0: it may go on; else for how many seconds it has to wait. */
   waitS(address: Address, nowMs: number): number {
-    const over = this.#refused(bucketOf(address), nowMs) - (BURST - 1);
+    const over = this.#refused(clientNetwork(address), nowMs) - (BURST - 1);
     return over <= 0 ? 0 : Math.ceil((over * REFILL_MS) / 1000);
   }
 
   /** The oldest address makes room. */
   refuse(address: Address, nowMs: number): void {
-    const id = bucketOf(address);
+    const id = clientNetwork(address);
     const refused = Math.min(this.#refused(id, nowMs) + 1, BURST);
     this.#buckets.delete(id);
     this.#buckets.set(id, { refused, atMs: nowMs });

@@ -1,4 +1,5 @@
 // The server of TCP: TLS always, and bounds that are narrower than those of Unix sockets, since anybody may connect.
+import type { EventEmitter } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -10,11 +11,12 @@ import { parseAddress } from '../../model/address-text.js';
 import type { ApiTcp } from '../../model/api-settings.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { isSystemError, reasonOf } from '../../sys/errno.js';
+import { clientNetwork } from '../access/client-network.js';
 import type { TlsPeer } from '../access/tcp-access.js';
 import { nodeServer } from './node-server.js';
 
 const HANDSHAKE_MS = 10_000;
-/** Connections: of all clients, and of one address. */
+/** Connections: of all clients, and of one of them. */
 const [CONNECTIONS_MAX, ADDRESS_MAX] = [512, 64] as const;
 
 interface TlsTexts {
@@ -65,17 +67,18 @@ export function tlsServer(listener: RequestListener, texts: TlsTexts): Server {
     listener,
   );
   server.maxConnections = CONNECTIONS_MAX;
-  boundAddresses(server);
+  boundClients(server);
   // A client that speaks no TLS, or leaves: Node has closed it.
   server.on('tlsClientError', () => {});
   return server;
 }
 
 /** None may take all connections. */
-function boundAddresses(server: Server): void {
+export function boundClients(server: Pick<EventEmitter, 'on'>): void {
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
-    const from = socket.remoteAddress ?? '';
+    const remote = remoteOf(socket.remoteAddress);
+    const from = remote === undefined ? '' : clientNetwork(remote);
     const count = (open.get(from) ?? 0) + 1;
     if (count > ADDRESS_MAX) {
       socket.destroy();
@@ -90,9 +93,13 @@ function boundAddresses(server: Server): void {
   });
 }
 
+/** Undefined: it has gone meanwhile. */
+const remoteOf = (text: string | undefined): Address | undefined =>
+  parseAddress((text ?? '').replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, ''));
+
 /** @throws WeirError api-no-credentials: it has gone meanwhile */
 function addressOf(text: string | undefined): Address {
-  const address = parseAddress((text ?? '').replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, ''));
+  const address = remoteOf(text);
   if (address === undefined) throw new WeirError('api-no-credentials');
   return address;
 }
