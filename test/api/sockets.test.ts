@@ -1,10 +1,12 @@
 // The API's process on its two sockets: who may what by which, what a killed process leaves, and as a part of weir run.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { root } from '../support/project.js';
 import { type Answered, askSocket, RunningWeir } from './running-weir.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-api-'));
@@ -28,6 +30,12 @@ test('each socket has its mode and its rights; a killed process is followed by t
   assert.deepEqual(await get('read.sock', '/livez'), { status: 200, text: 'ok\n' });
   assert.equal((await get('read.sock', '/v1/connections')).status, 403);
   assert.notEqual((await get('api.sock', '/v1/connections')).status, 403);
+  const full = openSync('/dev/full', 'w');
+  const words = [join(root, 'dist/weir.cjs'), 'weir', 'api', 'GET', '/v1', '--socket', path('read.sock')];
+  const unwritten = spawnSync(process.execPath, words, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+  closeSync(full);
+  const why = 'weir api: standard output cannot be written: no space left on device\n';
+  assert.deepEqual([unwritten.status, unwritten.stderr], [1, why]);
   const second = serve();
   await once(second.child, 'exit');
   assert.equal(second.child.exitCode, 1);

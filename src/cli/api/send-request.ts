@@ -2,7 +2,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request } from 'node:https';
 import { parseToken } from '../../model/api-token.js';
-import { WeirError } from '../../model/errors/weir-error.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
 import { readText } from '../read-text.js';
 
@@ -44,19 +44,23 @@ function printHead({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingM
   io.out(`${statusCode} ${statusMessage}\n${lines.join('')}\n`);
 }
 
-/** The exit status. @throws the system's error where no process answers */
+/** As it comes. The exit status. @throws WeirError output-unwritable; the system's error where the answer ends too early */
+async function printAnswer(answer: IncomingMessage, { head }: RequestFlags, io: Io): Promise<number> {
+  if (head === true) printHead(answer, io);
+  answer.setEncoding('utf8');
+  for await (const text of answer) {
+    io.out(String(text));
+    io.flush();
+  }
+  return (answer.statusCode ?? REFUSED) < REFUSED ? 0 : 1;
+}
+
+/** The exit status. @throws WeirError output-unwritable; the system's error where no process answers */
 export function sendRequest(send: Send, asked: ApiRequest, flags: RequestFlags, io: Io): Promise<number> {
   const { method, path, body } = asked;
   return new Promise((done, fail) => {
     const sent = send({ method, path, headers: { host: 'localhost', ...headers(asked, flags) } }, (answer) => {
-      if (flags.head === true) printHead(answer, io);
-      answer.setEncoding('utf8');
-      answer.on('data', (text: string) => {
-        io.out(text);
-        io.flush();
-      });
-      answer.on('end', () => done((answer.statusCode ?? REFUSED) < REFUSED ? 0 : 1));
-      answer.on('error', fail);
+      printAnswer(answer, flags, io).then(done, fail);
     });
     sent.on('error', fail);
     sent.end(body);
@@ -109,7 +113,7 @@ export async function askHost(url: string, asked: ApiRequest, flags: HostFlags, 
     return await sendRequest(send, asked, flags, io);
   } catch (error) {
     // Of the system, or of TLS: a certificate that no authority has signed.
-    if (!(error instanceof Error) || !('code' in error)) throw error;
+    if (isWeirError(error) || !(error instanceof Error) || !('code' in error)) throw error;
     throw new WeirError('api-unreachable', { path: url, why: error.message }, { cause: error });
   }
 }
