@@ -119,10 +119,16 @@ class Stopped extends Error {}
 
 const faultOf = ({ text, hint }: Diagnostic): Failure => failure('file-check', { text, hint });
 
-/** What `build` makes, with all that keepalived would report of it as faults. undefined: it stopped. */
-export function builtByKeepalived<T>(report: Report, build: (take: ReturnType<typeof reportTo>) => T): T | undefined {
+type IsFault = (diagnostic: Diagnostic) => boolean;
+
+/** What `build` makes, with what keepalived would report of it as faults, where it is one. undefined: it stopped. */
+export function builtByKeepalived<T>(
+  report: Report,
+  build: (take: ReturnType<typeof reportTo>) => T,
+  isFault: IsFault = () => true,
+): T | undefined {
   const take = reportTo((diagnostic) => {
-    report(diagnostic.at, faultOf(diagnostic));
+    if (isFault(diagnostic)) report(diagnostic.at, faultOf(diagnostic));
     if (diagnostic.severity === 'fatal') throw new Stopped();
   });
   try {

@@ -98,6 +98,9 @@ function serviceStatement({ spec: { key, persistence }, at, checks, servers, sor
   return statement('virtual_server', targetOf(key), at, body);
 }
 
+/** keepalived reports that it lowers these two. Where all servers have weight 0 nothing is wrong: the service is out of use for a time. */
+const LOWERED = new Set(['quorum-above-weights', 'hysteresis-above-quorum']);
+
 /** The checker's part of keepalived's, the table's part of the file's. */
 const withSpec = (real: RealServer, spec: DestinationSpec): RealServer => ({ ...real, ...spec });
 
@@ -109,11 +112,16 @@ export function virtualServerOf(service: CheckedService, report: Report): Virtua
     return undefined;
   }
   if (servers.length === 0) return void report(at, failure('file-key-needed', { key: 'servers', why: 'checks' }));
+  const isQuiesced = servers.every(({ value }) => value.weight === 0);
   const [built] =
-    builtByKeepalived(report, (take) => {
-      const root = readBlock([serviceStatement(service)], [virtualServerKeyword], [], originOf(at), take);
-      return buildVirtualServers(root, { global: { checkerLogAllFailures: false }, groups: [], files: [], bfds: [], report: take });
-    }) ?? [];
+    builtByKeepalived(
+      report,
+      (take) => {
+        const root = readBlock([serviceStatement(service)], [virtualServerKeyword], [], originOf(at), take);
+        return buildVirtualServers(root, { global: { checkerLogAllFailures: false }, groups: [], files: [], bfds: [], report: take });
+      },
+      ({ code }) => !isQuiesced || !LOWERED.has(code),
+    ) ?? [];
   if (built === undefined || built.realServers.length !== servers.length) return undefined;
   if (built.realServers.every(({ checkers }) => checkers.length === 0))
     report(checks?.at ?? at, failure('file-check', { text: 'there is no check', hint: 'TCP_CHECK: {}' }));

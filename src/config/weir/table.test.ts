@@ -189,5 +189,7 @@ test('checks that cannot be used are errors at their places', () => {
   assert.match(fixOf('    checks: {TCP_CHECK: }'), /servers is needed for checks/);
   assert.match(fixOf('    servers: 10.0.0.2\n    sorry_server: 10.0.0.3'), /^w:4:19: checks is needed for a sorry_server$/);
   assert.match(fixOf('    checks: {TCP_CHECK: , quorum: 9}\n    servers: 10.0.0.2'), /^w:3:5: .*quorum 9/);
+  assert.equal(fixOf('    checks: {TCP_CHECK: }\n    servers: [{address: 10.0.0.2, weight: 0}, {address: 10.0.0.3, weight: 0}]'), '');
+  assert.match(fixOf('    checks: {TCP_CHECK: , quorum: 2}\n    servers: [10.0.0.2, {address: 10.0.0.3, weight: 0}]'), /quorum 2/);
   assert.match(fixOf('    checks: {FILE_CHECK: {track_file: x}}\n    servers: 10.0.0.2'), /unknown key FILE_CHECK/);
 });
