@@ -42,13 +42,10 @@ test('a listen section with servers, a backup and checks', () => {
   ]);
   assert.deepEqual(
     all.services.map(({ spec }) => [serviceWord(spec.key), spec.scheduler, spec.persistence?.timeout]),
-    [
-      ['tcp:192.0.2.1:80', 'wlc', 1800],
-      ['tcp:[2001:db8::1]:80', 'wlc', 1800],
-    ],
+    [['tcp:192.0.2.1:80', 'wlc', 1800]],
+    'packets keep their family',
   );
   assert.deepEqual(servers(all), ['10.0.0.2:8080 masq 10 100', '10.0.0.3:8080 masq 0 0']);
-  assert.deepEqual(servers(all, 1), [], 'packets keep their family');
   const [service] = all.services;
   assert.equal(service?.checkInterval, 5);
   assert.equal(service?.sorry && endpointText(service.sorry), '10.0.0.4:8080');
@@ -68,7 +65,7 @@ test('a listen section with servers, a backup and checks', () => {
     '4 equivalent words of each server',
     '5 approximated packets go on as they are',
     '6 equivalent tcp:192.0.2.1:80',
-    '6 equivalent tcp:[2001:db8::1]:80',
+    '6 refused',
     '7 equivalent wlc',
     '8 equivalent the time of persistence',
     '9 equivalent persistence of 1800 s',
@@ -142,7 +139,7 @@ test('what a frontend has of a backend decides nothing, and of two lines the las
 test('no service is made of a proxy that is disabled; no variable is filled in', () => {
   const all = imported([
     ...['listen one', '  disabled', '  bind 192.0.2.1:80', '  server a 10.0.0.2:80'],
-    ...['listen two', '  bind 192.0.2.1:81', '  server a "${A}:80"', '  bind "$A:80"'],
+    ...['listen two', '  bind 192.0.2.1:81', '  server a "${A}:80"', '  server b 10.0.0.3', '  bind "$A:80"'],
   ]);
   assert.deepEqual(
     all.services.map(({ spec }) => serviceWord(spec.key)),
@@ -150,8 +147,19 @@ test('no service is made of a proxy that is disabled; no variable is filled in',
   );
   assert.deepEqual(
     all.lines.filter(({ consequence }) => /disabled|variables/.test(consequence)).map(({ line, status }) => `${line} ${status}`),
-    ['1 equivalent', '7 refused', '8 refused'],
+    ['1 equivalent', '7 refused', '9 refused'],
   );
+});
+
+test('no service is made whose servers are all refused: it would refuse the clients that are served now', () => {
+  for (const server of ['web1:80', '${A}:80', '10.0.0.2:80 ssl', '224.0.0.1', '255.255.255.255:80', '0.0.0.0']) {
+    const all = imported(['listen web', '  bind 192.0.2.1:80', `  server a ${server}`]);
+    const refused = all.lines.filter(({ status }) => status === 'refused').map(({ line }) => line);
+    assert.deepEqual([all.services, refused], [[], [2, 3]], server);
+  }
+  assert.deepEqual(servers(imported(['listen web', '  bind 192.0.2.1:80', '  balance constructor', '  server a 10.0.0.2'])), [
+    '10.0.0.2:80 masq 1 0',
+  ]);
 });
 
 test('a frontend goes to its default backend; what reads requests or ends connections is refused', () => {
@@ -293,5 +301,8 @@ test('a backup server has its line of what must be changed on it; FULLNAT needs 
   const six = parseAddress('2001:db8::9') ?? assert.fail();
   const none = imported(HEADERS.slice(0, 5), { method: 'fullnat', localAddresses: [six] });
   assert.deepEqual(servers(none), []);
-  assert.match(none.lines.find(({ status }) => status === 'refused')?.consequence ?? '', /FULLNAT needs a local address of IPv4/);
+  assert.match(
+    none.lines.find(({ line, status }) => line === 5 && status === 'refused')?.consequence ?? '',
+    /FULLNAT needs a local address of IPv4/,
+  );
 });

@@ -8,11 +8,10 @@ import { bindWords, type GivenWord, isSet, reportWords, serverWords, withCheckTl
 import { ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination, ImportOptions } from './imported.js';
 import { clientsAreSeen, type ListenPlace, listenAt, type ProxiedServer, placesOf, portsOf } from './proxies.js';
-import { PORT_MAX, wholeNumber } from './values.js';
+import { entryOf, PERSISTENCE_MAX_S, PORT_MAX, wholeNumber } from './values.js';
 
 const WEIGHT_MAX = 256;
 const THRESHOLD_MAX = 0x7fff_ffff;
-const PERSISTENCE_MAX_S = 31 * 86_400;
 
 const SCHEDULERS: Readonly<Record<string, readonly [scheduler: string, why?: string]>> = {
   roundrobin: ['wrr'],
@@ -59,13 +58,10 @@ class Tcp {
       persistence: this.#stickSeconds(),
       checkOf: (server: Server) => server.check,
     };
-    let places = 0;
+    let services = 0;
     for (const line of front.lines.filter(({ words }) => words[0] === 'bind'))
-      for (const place of this.#places(line)) {
-        listenAt(line.at, place, pool, options, report);
-        places++;
-      }
-    if (places > 0) clientsAreSeen(front.at, options, report);
+      for (const place of this.#places(line)) if (listenAt(line.at, place, pool, options, report)) services++;
+    if (services > 0) clientsAreSeen(front.at, options, report);
     const all = new Set([...front.defaults, ...front.lines, ...this.#lines]);
     for (const line of all) this.#other(line);
     return all;
@@ -165,7 +161,8 @@ class Tcp {
     const type = this.#last('hash-type');
     const [, how = 'roundrobin', ...rest] = balance?.words ?? [];
     const name = how.replace(/\(.*/, '');
-    const [found, why] = SCHEDULERS[name] ?? (name === 'hash' && rest[0] === 'src' ? ['sh'] : ['wlc', `weir does not choose by ${how}`]);
+    const [found, why] =
+      entryOf(SCHEDULERS, name) ?? (name === 'hash' && rest[0] === 'src' ? ['sh'] : ['wlc', `weir does not choose by ${how}`]);
     const isConsistent = found === 'sh' && type?.words[1] === 'consistent';
     const scheduler = isConsistent ? 'mh' : found;
     if (balance !== undefined) this.report.add(balance.at, why === undefined ? 'equivalent' : 'approximated', scheduler, why);

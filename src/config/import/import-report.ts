@@ -3,10 +3,12 @@ import { isLoopbackAddress } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { serviceId } from '../../model/identity.js';
-import type { Timeouts } from '../../model/service.js';
-import { serviceWord } from '../../model/service-word.js';
+import type { DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
+import { parseServiceWord, serviceWord } from '../../model/service-word.js';
 import { eachServerOnce } from './each-once.js';
 import type { Imported, ImportedDestination, ImportedService, ImportLine, ImportStatus } from './imported.js';
+import { serverRefusal } from './server-refusal.js';
+import { PERSISTENCE_MAX_S } from './values.js';
 
 const TEXT_MAX = 120;
 
@@ -58,12 +60,37 @@ export class ImportReport {
     this.add(at, 'lost', '', consequence, hint);
   }
 
-  /** The first of a key stays. */
+  /** The first of a key stays. What no table takes of it has a line. */
   service(at: At, service: ImportedService): void {
-    const id = serviceId(service.spec.key);
-    if (this.#services.has(id))
-      this.add(at, 'refused', '', `${serviceWord(service.spec.key)} is there already: the first one has the packets`);
-    else this.#services.set(id, { ...service, destinations: this.#eachOnce(at, service) });
+    const { key } = service.spec;
+    const id = serviceId(key);
+    if (parseServiceWord(serviceWord(key)) === undefined)
+      this.add(at, 'refused', '', `no service is made: there is none with the port or mark of ${serviceWord(key)}`);
+    else if (this.#services.has(id)) this.add(at, 'refused', '', `${serviceWord(key)} is there already: the first one has the packets`);
+    else this.#services.set(id, this.#taken(at, service));
+  }
+
+  #taken(at: At, { spec, destinations, sorry, ...rest }: ImportedService): ImportedService {
+    const isTaken = (server: DestinationSpec, consequence: string): boolean => {
+      const why = serverRefusal(spec.key, server);
+      if (why !== undefined) this.add({ ...at, text: endpointText(server) }, 'refused', '', `${consequence}: ${why}`);
+      return why === undefined;
+    };
+    const taken = destinations.filter((one) => isTaken(one.spec, 'the server gets no connections'));
+    const isSorry = sorry !== undefined && isTaken(sorry, 'while no server is left clients are refused');
+    return {
+      spec: this.#withTime(at, spec),
+      destinations: this.#eachOnce(at, spec.key, taken),
+      ...(isSorry ? { sorry } : {}),
+      ...rest,
+    };
+  }
+
+  #withTime(at: At, spec: ServiceSpec): ServiceSpec {
+    const { persistence } = spec;
+    if (persistence === undefined || persistence.timeout <= PERSISTENCE_MAX_S) return spec;
+    this.add(at, 'approximated', `persistence of ${PERSISTENCE_MAX_S} s`, `${persistence.timeout} s are more than it takes`);
+    return { ...spec, persistence: { ...persistence, timeout: PERSISTENCE_MAX_S } };
   }
 
   /** Of the table; what is 0 stays as it was. */
@@ -73,7 +100,7 @@ export class ImportReport {
   }
 
   /** A table has each server of a service once. */
-  #eachOnce(at: At, { spec: { key }, destinations }: ImportedService): readonly ImportedDestination[] {
+  #eachOnce(at: At, key: ServiceKey, destinations: readonly ImportedDestination[]): readonly ImportedDestination[] {
     return eachServerOnce(destinations, (first, one) => {
       this.add(
         { ...at, text: endpointText(one.spec) },

@@ -6,7 +6,7 @@ import type { CheckBlock, CheckRow } from './imported.js';
 import type { Block, CheckedServer } from './ldirectord-block.js';
 import { httpCheck } from './ldirectord-http.js';
 import { type CheckTiming, DEFAULT_INTERVAL_S, timingOf } from './ldirectord-timing.js';
-import { PORT_MAX, quoted, wholeNumber } from './values.js';
+import { entryOf, PORT_MAX, quoted, wholeNumber } from './values.js';
 
 /** With their ports: of a virtual server the one by its port, and of a mark the port by the service. */
 const SERVICES: Readonly<Record<string, number>> = {
@@ -79,7 +79,7 @@ export class ServerChecks {
     const [byPort = 'none'] = Object.entries(SERVICES).find(([, each]) => each === port) ?? [];
     const service = block.value('service') ?? byPort;
     const at = this.#at('service');
-    const keyword = KEYWORDS[service];
+    const keyword = entryOf(KEYWORDS, service);
     if (keyword !== undefined) {
       if (block.setting('service') !== undefined) report.add(at, 'equivalent', keyword);
       return keyword;
@@ -115,7 +115,7 @@ export class ServerChecks {
     if (keyword === 'MISC_CHECK') return this.#external(server, timing);
     const times = [`connect_timeout ${timing.timeout}`, ...timing.retries];
     if (keyword === 'PING_CHECK') return { keyword, rows: times };
-    const port = this.#port ?? (server.port || SERVICES[this.block.value('service') ?? '']);
+    const port = this.#port ?? (server.port || entryOf(SERVICES, this.block.value('service') ?? ''));
     if (port === undefined) {
       this.report.add(server.at, 'approximated', 'no check', 'it is always taken as healthy: no port is known to connect to', 'checkport');
       return true;
@@ -149,6 +149,6 @@ export class ServerChecks {
     if (setting !== undefined) report.add(setting.at, 'equivalent', 'misc_path');
     const virtual = key.kind === 'fwmark' ? `${key.mark} 0` : `${formatAddress(key.address)} ${key.port}`;
     const words = [setting?.value ?? '/bin/true', virtual, formatAddress(address), String(port)].join(' ');
-    return { keyword: 'MISC_CHECK', rows: [`misc_path "${words.replace(/["\\]/g, '')}"`, `misc_timeout ${timeout}`, ...retries] };
+    return { keyword: 'MISC_CHECK', rows: [`misc_path "${words.replace(/["\\\p{Cc}]/gu, '')}"`, `misc_timeout ${timeout}`, ...retries] };
   }
 }

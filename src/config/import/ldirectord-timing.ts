@@ -5,8 +5,8 @@ import type { Block, Setting } from './ldirectord-block.js';
 import { wholeNumber } from './values.js';
 
 const DEFAULTS = { interval: 10, check: 5, negotiate: 30 } as const;
-/** misc_timeout takes no more than SCRIPT_MAX. */
-const [SECONDS_MAX, SCRIPT_MAX, COUNT_MAX] = [86_400, 4294, 1000];
+/** Timeouts take no more than TIMEOUT_MAX. */
+const [SECONDS_MAX, TIMEOUT_MAX, COUNT_MAX] = [86_400, 4294, 1000];
 
 export interface CheckTiming {
   /** Between checks, s. */
@@ -74,7 +74,7 @@ export function timingOf(block: Block, type: string, report: ImportReport): Chec
   const interval = intervalOf(block, report);
   const failures = failuresOf(block, interval, report);
   const timeout = numberOf(report, block.setting(...(isNegotiated ? names.toReversed() : names)), {
-    ...{ standard: isNegotiated ? DEFAULTS.negotiate : DEFAULTS.check, max: isScript ? SCRIPT_MAX : SECONDS_MAX, unit: 'seconds' },
+    ...{ standard: isNegotiated ? DEFAULTS.negotiate : DEFAULTS.check, max: TIMEOUT_MAX, unit: 'seconds' },
     became: (value) => `${isScript ? 'misc_timeout' : 'connect_timeout'} ${value}`,
   });
   return { interval, timeout, retries: type === 'ping' ? pingsOf(block, failures, report) : failures };

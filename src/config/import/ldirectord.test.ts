@@ -197,7 +197,7 @@ test('a server is down after failurecount failures, which are a try and its retr
 test('of one virtual server checkinterval needs fork=yes; values that are no numbers are named', () => {
   const lines = ['virtual=192.0.2.1:80', '\treal=10.0.0.2:80 masq', '\tchecktype=connect', '\tcheckinterval=3', '\tchecktimeout=soon'];
   assert.deepEqual([imported(...lines).services[0]?.checkInterval, imported('fork=yes', ...lines).services[0]?.checkInterval], [10, 3]);
-  assert.deepEqual(lossy(imported(...lines)), ['5 approximated: soon is no number of seconds from 1 to 86400']);
+  assert.deepEqual(lossy(imported(...lines)), ['5 approximated: soon is no number of seconds from 1 to 4294']);
 });
 
 test('a mark is checked at the port of its service, and without one not at all', () => {

@@ -9,11 +9,11 @@ import { type At, ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination } from './imported.js';
 import { Block, type Setting } from './ldirectord-block.js';
 import { ServerChecks } from './ldirectord-checks.js';
-import { destinationOf, PORT_MAX, wholeNumber } from './values.js';
+import { destinationOf, entryOf, PERSISTENCE_MAX_S, PORT_MAX, wholeNumber } from './values.js';
 
 const METHODS: Readonly<Record<string, ForwardingMethod>> = { gate: 'route', masq: 'masq', ipip: 'tunnel' };
 const SERVERS_MAX = 4096;
-const [PERSISTENCE_MAX_S, MARK_MAX, WEIGHT_MAX] = [31 * 86_400, 0xffff_ffff, 65_535];
+const [MARK_MAX, WEIGHT_MAX] = [0xffff_ffff, 65_535];
 
 /** Of no meaning for packets: logs, mail and the daemon itself. */
 const OF_ITS_DAEMON = new Set(
@@ -183,7 +183,7 @@ class VirtualServer {
     const { key, report } = this;
     const [place = '', method = '', ...rest] = wordsOf(value);
     const found = addressesOf(place);
-    const forwarding = METHODS[method];
+    const forwarding = entryOf(METHODS, method);
     if (found === undefined || forwarding === undefined) {
       const why = found === undefined ? 'names and ranges of names are not looked up' : `${method || 'no method'}: gate, masq or ipip`;
       report.add(at, 'refused', '', `the server gets no connections: ${why}`, 'write its address');
@@ -212,7 +212,7 @@ class VirtualServer {
     if (setting === undefined) return undefined;
     const [place = '', method = 'gate'] = wordsOf(setting.value);
     const found = endpoint(place);
-    const forwarding = METHODS[method];
+    const forwarding = entryOf(METHODS, method);
     if (found === undefined || forwarding === undefined) {
       report.add(setting.at, 'refused', '', 'while no server is left clients are refused', 'write the address of the fallback');
       return undefined;

@@ -4,7 +4,7 @@ import { type Directive, type NginxFile, parseNginx, type ReadIncluded } from '.
 import { type At, ImportReport } from './import-report.js';
 import type { Imported, ImportOptions } from './imported.js';
 import { clientsAreSeen, type ListenPlace, listenAt, type ProxiedServer, placesOf, portsOf } from './proxies.js';
-import { PORT_MAX, tcpCheck, wholeNumber } from './values.js';
+import { entryOf, PORT_MAX, tcpCheck, wholeNumber } from './values.js';
 
 const [WEIGHT_MAX, THRESHOLD_MAX, CHECK_INTERVAL_S] = [65_535, 0x7fff_ffff, 10];
 
@@ -74,7 +74,7 @@ class Stream {
   }
 
   #lost(directive: Directive): void {
-    this.report.lost(placeOf(directive), LOST[directive.name] ?? 'weir does nothing of the kind to packets');
+    this.report.lost(placeOf(directive), entryOf(LOST, directive.name) ?? 'weir does nothing of the kind to packets');
   }
 
   #upstream({ block = [] }: Directive): Upstream {
@@ -82,10 +82,11 @@ class Stream {
     const servers: ProxiedServer[] = [];
     for (const each of block) {
       const { name, args } = each;
+      const choose = entryOf(SCHEDULERS, name);
       if (name === 'server') servers.push(...this.#listed(each));
-      else if (SCHEDULERS[name] === undefined) this.#lost(each);
+      else if (choose === undefined) this.#lost(each);
       else {
-        const [found = 'wlc', why = undefined] = SCHEDULERS[name]?.(args) ?? ['wlc', 'weir does not choose by that'];
+        const [found = 'wlc', why = undefined] = choose(args) ?? ['wlc', 'weir does not choose by that'];
         scheduler = found;
         this.report.add(placeOf(each), why === undefined ? 'equivalent' : 'approximated', found, why);
       }
@@ -157,8 +158,8 @@ class Stream {
       const places = this.#places(listen);
       const protocol = listen.args.includes('udp') ? ('udp' as const) : ('tcp' as const);
       const pool = { ...upstream, protocol, checkOf: () => CHECKS[protocol], checkInterval: CHECK_INTERVAL_S };
-      for (const place of places) listenAt(placeOf(listen), place, pool, options, report);
-      if (places.length > 0) clientsAreSeen(placeOf(listen), options, report);
+      const made = places.filter((place) => listenAt(placeOf(listen), place, pool, options, report));
+      if (made.length > 0) clientsAreSeen(placeOf(listen), options, report);
     }
   }
 

@@ -6,7 +6,7 @@ import { schedulerNamed } from '../../model/schedulers.js';
 import type { DestinationKey, ForwardingMethod, Persistence, ServiceKey } from '../../model/service.js';
 import { type At, ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination, ImportedService } from './imported.js';
-import { destinationOf } from './values.js';
+import { destinationOf, entryOf } from './values.js';
 
 /** Persistence is printed in ticks: those of a kernel that ticks `ticks` times a second. */
 const [TICKS_PER_SECOND, CHECK_INTERVAL_S] = [250, 10];
@@ -51,7 +51,7 @@ export function importProc(file: string, text: string): Imported {
     const at: At = { file, line: index + 4, text: line };
     const [, place, method = '', weight = ''] = /^\s+-> (\S+)\s+(\w+)\s+(\d+)/.exec(line) ?? [];
     if (place !== undefined) {
-      const [endpoint, forwarding] = [endpointOf(place), METHODS[method]];
+      const [endpoint, forwarding] = [endpointOf(place), entryOf(METHODS, method)];
       if (endpoint === undefined || forwarding === undefined || now === undefined)
         return report.add(at, 'refused', '', 'the server gets no connections: this line is not understood');
       now.destinations.push({ spec: destinationOf(endpoint.address, endpoint.port, forwarding, { weight: Number(weight) }), check: true });

@@ -5,6 +5,7 @@ import { widestNetmask } from '../../model/identity.js';
 import { masquerades } from '../../model/masquerades.js';
 import type { DestinationSpec } from '../../model/service.js';
 import { serviceWord } from '../../model/service-word.js';
+import { isUnicast } from '../../model/unicast-address.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { eachServerOnce } from './each-once.js';
 import type { At, ImportReport } from './import-report.js';
@@ -87,6 +88,10 @@ export function serverAt(
     report.add(at, 'refused', '', `the server gets no connections of ${which}: packets keep their family`, 'import with --method tunnel');
     return undefined;
   }
+  if (!isUnicast(address)) {
+    report.add(at, 'refused', '', 'the server gets no connections: its address is not that of one host');
+    return undefined;
+  }
   const spec = destinationOf(address, own, options.method, { weight, ...(upperThreshold === undefined ? {} : { upperThreshold }) });
   if (options.method !== 'fullnat') return spec;
   const localAddresses = (options.localAddresses ?? []).filter(({ family }) => family === address.family);
@@ -135,34 +140,40 @@ export interface ProxiedPool<T extends ProxiedServer> {
   readonly checkInterval: number;
 }
 
-/** `at`: the statement that listens. The first backup server is the sorry server. */
+/**
+ * `at`: the statement that listens. The first backup server is the sorry server. False: no service is made, since no server is left; one without
+ * servers would refuse clients that are served now.
+ */
 export function listenAt<T extends ProxiedServer>(
   at: At,
   place: ListenPlace,
   { protocol, scheduler, persistence, servers, checkOf, checkInterval }: ProxiedPool<T>,
   options: ImportOptions,
   report: ImportReport,
-): void {
+): boolean {
+  const key = { kind: 'address', protocol, ...place } as const;
   const [backup, ...others] = servers.filter((each) => each.backup);
   for (const each of others)
     report.add(each.at, 'approximated', '', 'of several backup servers the first one alone has connections, when no other server is left');
   const sorry = backup && serverAt(backup, place, options, report);
-  const key = { kind: 'address', protocol, ...place } as const;
+  const listed = servers
+    .filter((each) => !each.backup)
+    .flatMap((each) => {
+      const spec = serverAt(each, place, options, report);
+      return spec === undefined ? [] : [{ at: each.at, spec, check: checkOf(each) }];
+    });
+  if (listed.length === 0 && sorry === undefined) {
+    report.add(at, 'refused', '', `no service is made of ${serviceWord(key)}: none of its servers would get connections`);
+    return false;
+  }
   const kept = persistence === undefined ? {} : { persistence: { timeout: persistence, netmask: widestNetmask(place.address.family) } };
   report.add(at, 'equivalent', serviceWord(key));
   report.service(at, {
     spec: { key, scheduler, schedFlags: 0, onePacket: false, ...kept },
-    destinations: addedUp(
-      servers
-        .filter((each) => !each.backup)
-        .flatMap((each) => {
-          const spec = serverAt(each, place, options, report);
-          return spec === undefined ? [] : [{ at: each.at, spec, check: checkOf(each) }];
-        }),
-      report,
-    ),
+    destinations: addedUp(listed, report),
     ...(sorry === undefined ? {} : { sorry }),
     checkInterval,
     keepsFailed: false,
   });
+  return true;
 }
