@@ -72,7 +72,7 @@ export function drainText(drain: Drain, nowUs: number, driver: number | undefine
     drainLine(drain, nowUs),
     ...also.map((word) => `  with ${word}: a persistent service of the same address`),
     ...handoverLines(drain),
-    `  begun ${drain.startedAt}, ${wholeSeconds((endedUs ?? nowUs) - startedUs)} s ${endedUs === null ? 'ago' : 'until its end'}`,
+    `  begun ${drain.startedAt}, ${endedUs === null ? `${wholeSeconds(nowUs - startedUs)} s ago` : `ended ${wholeSeconds(endedUs - startedUs)} s later`}`,
     ...(openAtDeadline === undefined ? [] : [`  ${counted(openAtDeadline, 'connection')} left at its deadline (${end})`]),
     `  persistence ${persistence}${persistence === 'honour' && released ? ', over by now' : ''}`,
     ...(remaining === null || remaining.open + remaining.over === 0
