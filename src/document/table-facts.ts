@@ -1,6 +1,7 @@
 // What is there for a document, and who else keeps services of this network namespace.
 import type { TableFacts } from '../control/plan/table-facts.js';
 import { type ObservedDatapath, observeDatapath } from '../datapath/ebpf/observe/observer.js';
+import { openReader } from '../datapath/ebpf/open.js';
 import { switchedServices } from '../datapath/ebpf/switch/apply-switch.js';
 import { servingDaemons } from '../host/daemons-services.js';
 import { isWeirError } from '../model/errors/weir-error.js';
@@ -8,7 +9,7 @@ import { serviceId } from '../model/identity.js';
 import type { VirtualServer } from '../model/keepalived/virtual-server.js';
 import { wantedTable } from '../model/keepalived/wanted-table.js';
 import { checkedServices } from '../model/weir-file.js';
-import { type ObservedFacts, observedFacts } from './observed-facts.js';
+import { emptyFacts, type ObservedFacts, observedFacts, presentFacts, refuseOther } from './observed-facts.js';
 
 /** Of services that are switched by content. */
 export const SWITCH_OWNER = 'weir switch';
@@ -38,6 +39,25 @@ export function tableOwners(observed: ObservedDatapath): Pick<TableFacts, 'owner
     }
   }
   return { owners, files, checked };
+}
+
+type WholeTable = Pick<TableFacts, 'present' | 'owners' | 'timeouts'> & Pick<ObservedFacts, 'moved'>;
+
+/**
+ * No change that is half made: what a killed command left is taken back first, one that is under way is waited for.
+ * @throws WeirError lock-busy, of tables of another build; SystemError without root
+ */
+export function wholeTable(onWait: (text: string) => void): WholeTable {
+  const observed = observeDatapath();
+  refuseOther(observed);
+  const owners = tableOwners(observed);
+  if (observed.kind !== 'loaded') return { ...emptyFacts, ...owners };
+  const reader = openReader({ load: false, whole: true, onWait });
+  try {
+    return { ...presentFacts(reader), ...owners };
+  } finally {
+    reader.close();
+  }
 }
 
 /** Locks, loads and changes nothing. @throws WeirError of tables of another build; SystemError without root */

@@ -38,6 +38,8 @@ async function killAfter(child: ChildProcess, conf: Records, changes: number): P
   await gone;
 }
 
+const exportOf = (host: Host): string => ok(host.run([process.execPath, ENTRY, 'weir', 'export']));
+
 /** A little more than the restore makes. */
 const CHANGES = 350;
 
@@ -67,8 +69,10 @@ export async function killRestores(halvesWanted: number): Promise<void> {
         await Promise.all(ends);
         for (const conf of confs) if (conf.get(0, Conf.dirty) === Dirty.batch) halves++;
         for (const host of [left, right]) {
+          const exported = exportOf(host);
           const after = ok(host.ipvsadm('-Sn'));
           const all = after !== before;
+          assert.equal(exportOf(host), exported, 'half a change is not exported');
           seen.add(all ? 'all' : 'nothing');
           if (!all) continue;
           assert.deepEqual(after.split('\n').slice(0, -1).sort(), whole.split('\n').sort(), `round ${round}`);

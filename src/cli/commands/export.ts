@@ -1,10 +1,11 @@
 // weir export: the table of this network namespace as a file that makes the same of an empty one.
 import { presentVips } from '../../control/vip/plan-vips.js';
 import { EXPORT_FORMATS, type ExportedTable, exportedTable } from '../../document/export-formats.js';
-import { observeTable } from '../../document/table-facts.js';
+import { wholeTable } from '../../document/table-facts.js';
 import { observeVips } from '../../host/vip/observed-host.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords } from '../command.js';
+import { reportWait } from '../failure.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir export [--format weir|ipvsadm|keepalived] [--all] [--json]
@@ -21,7 +22,7 @@ const USAGE = `usage: weir export [--format weir|ipvsadm|keepalived] [--all] [--
 const LOSSY_STATUS = 3;
 
 function presentTable(all: boolean, io: Io): ExportedTable {
-  const facts = observeTable();
+  const facts = wholeTable(reportWait('weir export', io));
   for (const line of facts.moved) io.err(`${line}\n`);
   return exportedTable(facts, all);
 }
