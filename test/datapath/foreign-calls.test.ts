@@ -9,9 +9,9 @@ import type { Applied, ForeignConnection } from '../../src/model/foreign-connect
 import type { ForeignTemplate } from '../../src/model/foreign-template.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { SIP } from '../../src/model/persistence-engine.js';
-import { ItemFlag } from '../../src/wire/stream-item.js';
-import { decodeSyncMessage } from '../../src/wire/sync-message.js';
-import { SyncPacker } from '../../src/wire/sync-packer.js';
+import { ItemFlag } from '../../src/wire/sync/stream-item.js';
+import { decodeSyncMessage } from '../../src/wire/sync/sync-message.js';
+import { SyncPacker } from '../../src/wire/sync/sync-packer.js';
 import { at } from './fixtures/bed-addresses.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';

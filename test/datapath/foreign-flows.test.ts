@@ -5,7 +5,7 @@ import { applyChange } from '../../src/datapath/apply-change.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { FullnatPools } from '../../src/datapath/ebpf/table/fullnat-pools.js';
 import type { Applied, Rivalry } from '../../src/model/foreign-connection.js';
-import { ItemFlag, type StreamItem } from '../../src/wire/stream-item.js';
+import { ItemFlag, type StreamItem } from '../../src/wire/sync/stream-item.js';
 import { breadth, test } from '../support/breadth.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { CLIENT, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';

@@ -6,10 +6,10 @@ import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js'
 import { FtpNews } from '../../src/datapath/ebpf/sync/ftp-news.js';
 import { FtpNumbers } from '../../src/datapath/ebpf/sync/ftp-numbers.js';
 import type { ForeignConnection } from '../../src/model/foreign-connection.js';
-import { ItemFlag } from '../../src/wire/stream-item.js';
-import { SEQUENCE_FLAGS, SyncFlag } from '../../src/wire/sync-entry.js';
-import { decodeSyncMessage } from '../../src/wire/sync-message.js';
-import { SyncPacker } from '../../src/wire/sync-packer.js';
+import { ItemFlag } from '../../src/wire/sync/stream-item.js';
+import { SEQUENCE_FLAGS, SyncFlag } from '../../src/wire/sync/sync-entry.js';
+import { decodeSyncMessage } from '../../src/wire/sync/sync-message.js';
+import { SyncPacker } from '../../src/wire/sync/sync-packer.js';
 import { breadth, test } from '../support/breadth.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';

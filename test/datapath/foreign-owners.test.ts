@@ -7,7 +7,7 @@ import { fromPeer } from '../../src/datapath/ebpf/sync/peer-rivalry.js';
 import { RecentEnds } from '../../src/datapath/ebpf/sync/recent-ends.js';
 import { TCP_STATES, type TcpState } from '../../src/datapath/tcp-state.js';
 import type { Rivalry } from '../../src/model/foreign-connection.js';
-import { ItemBits, type StreamItem } from '../../src/wire/stream-item.js';
+import { ItemBits, type StreamItem } from '../../src/wire/sync/stream-item.js';
 import { CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { fromClient, tcp } from './fixtures/packets.js';

@@ -4,10 +4,10 @@ import type { ApplyOptions, ConnectionApplier } from '../../src/datapath/ebpf/sy
 import type { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { OwnItems } from '../../src/datapath/ebpf/sync/own-items.js';
 import { APPLIED, type Applied } from '../../src/model/foreign-connection.js';
-import { ItemReader } from '../../src/wire/stream-block.js';
-import { StreamDecoder } from '../../src/wire/stream-decoder.js';
-import { StreamEncoder } from '../../src/wire/stream-encoder.js';
-import { StreamItem } from '../../src/wire/stream-item.js';
+import { ItemReader } from '../../src/wire/sync/stream-block.js';
+import { StreamDecoder } from '../../src/wire/sync/stream-decoder.js';
+import { StreamEncoder } from '../../src/wire/sync/stream-encoder.js';
+import { StreamItem } from '../../src/wire/sync/stream-item.js';
 import { sampleHello } from '../support/stream-records.js';
 import type { Bed } from './bed.js';
 

@@ -30,7 +30,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'wire',
-    what: "bytes ↔ values: Ethernet, ARP, NDP, IPv4, ICMP, TCP, UDP, VRRP with its digests, BFD, connection synchronisation, netlink; `http/`: heads and chunks of HTTP/1.1, strictly; `proxy-protocol/`: the header with a client's address",
+    what: "bytes ↔ values: Ethernet, ARP, NDP, IPv4, ICMP, TCP, UDP, VRRP with its digests, BFD, netlink; `sync/`: both protocols of connection synchronisation; `load/`: what servers report of their load; `http/`: heads and chunks of HTTP/1.1, strictly; `proxy-protocol/`: the header with a client's address",
     mayImport: ['model'],
     pure: true,
   },

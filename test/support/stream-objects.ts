@@ -6,13 +6,13 @@ import { sameDestination } from '../../src/model/identity.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import type { DestinationKey, ServiceKey } from '../../src/model/service.js';
 import { swap32 } from '../../src/wire/bytes.js';
-import { ItemReader } from '../../src/wire/stream-block.js';
-import type { Received } from '../../src/wire/stream-decoder.js';
-import { DictionaryDestination } from '../../src/wire/stream-dictionary.js';
-import type { StreamEncoder } from '../../src/wire/stream-encoder.js';
-import { ItemBits, ItemFlag, StreamItem } from '../../src/wire/stream-item.js';
-import type { StreamRecord } from '../../src/wire/stream-record.js';
-import type { SequenceShift, SyncSequence } from '../../src/wire/sync-entry.js';
+import { ItemReader } from '../../src/wire/sync/stream-block.js';
+import type { Received } from '../../src/wire/sync/stream-decoder.js';
+import { DictionaryDestination } from '../../src/wire/sync/stream-dictionary.js';
+import type { StreamEncoder } from '../../src/wire/sync/stream-encoder.js';
+import { ItemBits, ItemFlag, StreamItem } from '../../src/wire/sync/stream-item.js';
+import type { StreamRecord } from '../../src/wire/sync/stream-record.js';
+import type { SequenceShift, SyncSequence } from '../../src/wire/sync/sync-entry.js';
 
 /** Its `timeout` does not travel and is 0: the receiver has its own. */
 export interface StreamConnection {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recordedSyncDatagrams } from '../../../test/support/sync-datagrams.js';
-import { isTemplate, type SyncEntry, SyncFlag } from '../../wire/sync-entry.js';
-import { decodeSyncMessage } from '../../wire/sync-message.js';
-import { SyncPacker } from '../../wire/sync-packer.js';
+import { isTemplate, type SyncEntry, SyncFlag } from '../../wire/sync/sync-entry.js';
+import { decodeSyncMessage } from '../../wire/sync/sync-message.js';
+import { SyncPacker } from '../../wire/sync/sync-packer.js';
 import { connectionOf, entryOf, isAnnounced, templateEntry, templateOf } from './kernel-entries.js';
 
 const messages = recordedSyncDatagrams().map(({ bytes }) => decodeSyncMessage(bytes, { syncId: 0 }));

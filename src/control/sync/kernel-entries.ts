@@ -5,7 +5,7 @@ import { IpProtocol } from '../../model/ip-protocol.js';
 import { SIP } from '../../model/persistence-engine.js';
 import type { ForwardingMethod } from '../../model/service.js';
 import { bytesOfText } from '../../wire/bytes.js';
-import { isTemplate, SEQUENCE_FLAGS, type SequenceShift, SYNC_METHODS, type SyncEntry, SyncFlag } from '../../wire/sync-entry.js';
+import { isTemplate, SEQUENCE_FLAGS, type SequenceShift, SYNC_METHODS, type SyncEntry, SyncFlag } from '../../wire/sync/sync-entry.js';
 
 /** ESTABLISHED, FIN_WAIT, TIME_WAIT, CLOSE and CLOSE_WAIT: a handshake is no other director's matter (ip_vs_sync_conn_needed). */
 const TCP_ANNOUNCED: ReadonlySet<number> = new Set([1, 4, 5, 6, 7]);

@@ -1,6 +1,6 @@
 // The agent as one file for /bin/sh and awk, for real servers without weir: one request on standard input, one answer on standard output, as inetd,
 // systemd (Accept=yes) and socat give them. Counters need no memory between two requests.
-import { WEIR_LOAD_PATH } from '../../wire/weir-load.js';
+import { WEIR_LOAD_PATH } from '../../wire/load/weir-load.js';
 
 export const AGENT_SCRIPT = `#!/bin/sh
 # weir-agent.sh: reports how busy this server is, for the weights of weir feedback.

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLevel } from '../../model/log-level.js';
-import { decodeAgentText } from '../../wire/agent-text.js';
-import { decodeWeirLoad, encodeWeirLoad } from '../../wire/weir-load.js';
+import { decodeAgentText } from '../../wire/load/agent-text.js';
+import { decodeWeirLoad, encodeWeirLoad } from '../../wire/load/weir-load.js';
 import { AGENT_SCRIPT } from './agent-script.js';
 import { LoadAgent } from './load-agent.js';
 

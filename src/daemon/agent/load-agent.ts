@@ -3,8 +3,8 @@ import { createServer as createHttpServer, type Server as HttpServer, type Incom
 import { createServer, type Server, type Socket } from 'node:net';
 import type { LoadCounters } from '../../model/feedback/load-report.js';
 import type { Log } from '../../model/log-level.js';
-import { encodeAgentText } from '../../wire/agent-text.js';
-import { encodeWeirLoad, WEIR_LOAD_PATH } from '../../wire/weir-load.js';
+import { encodeAgentText } from '../../wire/load/agent-text.js';
+import { encodeWeirLoad, WEIR_LOAD_PATH } from '../../wire/load/weir-load.js';
 import { adminState, type LoadSources, NoLoad, serverLoad } from './server-load.js';
 
 export interface ListenAt {

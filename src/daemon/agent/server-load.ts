@@ -4,8 +4,8 @@ import type { AdminState, LoadCounters, ResourceCounter } from '../../model/feed
 import { monotonicUs } from '../../sys/clock.js';
 import { unlessCode } from '../../sys/errno.js';
 import { readTextFile } from '../../sys/files/durable-file.js';
-import { decodeProcStat } from '../../wire/proc-stat.js';
-import { decodeWeirLoad } from '../../wire/weir-load.js';
+import { decodeProcStat } from '../../wire/load/proc-stat.js';
+import { decodeWeirLoad } from '../../wire/load/weir-load.js';
 
 /** `counters`: a file as the agent's own answer, whose resources and completed requests are taken; `drain`: a file that is there while the server wants no connections. */
 export interface LoadSources {

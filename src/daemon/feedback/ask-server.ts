@@ -3,10 +3,10 @@ import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { type AdminState, type ReadReport, wrongReport } from '../../model/feedback/load-report.js';
 import type { LoadSource, LoadSourceKind } from '../../model/feedback/load-source.js';
-import { type AgentText, agentLine, decodeAgentText } from '../../wire/agent-text.js';
-import { decodeNodeExporter } from '../../wire/node-exporter.js';
-import { decodeOrca } from '../../wire/orca.js';
-import { decodeWeirLoad } from '../../wire/weir-load.js';
+import { type AgentText, agentLine, decodeAgentText } from '../../wire/load/agent-text.js';
+import { decodeNodeExporter } from '../../wire/load/node-exporter.js';
+import { decodeOrca } from '../../wire/load/orca.js';
+import { decodeWeirLoad } from '../../wire/load/weir-load.js';
 
 export interface Asked {
   readonly host: string;

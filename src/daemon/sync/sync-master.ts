@@ -13,9 +13,9 @@ import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.js';
-import type { SyncEntry } from '../../wire/sync-entry.js';
-import { SyncPacker } from '../../wire/sync-packer.js';
-import { encodeSyncPresence, requestedSyncId } from '../../wire/sync-request.js';
+import type { SyncEntry } from '../../wire/sync/sync-entry.js';
+import { SyncPacker } from '../../wire/sync/sync-packer.js';
+import { encodeSyncPresence, requestedSyncId } from '../../wire/sync/sync-request.js';
 import { KnownSenders, type SenderRefusal } from './known-senders.js';
 import { OtherIds } from './other-ids.js';
 

@@ -7,7 +7,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { KEY_IS_EXPOSED } from '../../model/stream-node.js';
 import { onPath, unlessCode } from '../../sys/errno.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
-import { selfSigned } from '../../wire/self-signed.js';
+import { selfSigned } from '../../wire/sync/self-signed.js';
 import { hostKeyFile } from '../hmac-keys.js';
 
 const HEAD = 'weir-sync-key-1 ';

@@ -1,6 +1,6 @@
 // Connections of a table in memory by endpoints, as they travel, and back. Each node has numbers of its own for its servers.
 import { secondsOf, unitsOf } from '../../../src/datapath/ebpf/table/clock.js';
-import { ItemBits, type StreamItem } from '../../../src/wire/stream-item.js';
+import { ItemBits, type StreamItem } from '../../../src/wire/sync/stream-item.js';
 import { ip } from '../../support/ip.js';
 import { itemOf as streamItem } from '../../support/stream-objects.js';
 import { sampleConnection } from '../../support/stream-records.js';

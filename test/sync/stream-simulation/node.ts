@@ -5,8 +5,8 @@ import type { Batch } from '../../../src/control/sync/stream/stream-receiver.js'
 import { RecentEnds } from '../../../src/datapath/ebpf/sync/recent-ends.js';
 import { secondsOf } from '../../../src/datapath/ebpf/table/clock.js';
 import { APPLIED, type Applied, type Rivalry } from '../../../src/model/foreign-connection.js';
-import { ItemReader } from '../../../src/wire/stream-block.js';
-import { StreamItem } from '../../../src/wire/stream-item.js';
+import { ItemReader } from '../../../src/wire/sync/stream-block.js';
+import { StreamItem } from '../../../src/wire/sync/stream-item.js';
 import type { NodeSetup } from './history.js';
 import { type ApplyRecord, HZ, MARGIN_UNITS, MemoryTable } from './memory-table.js';
 import { recordOf } from './names.js';

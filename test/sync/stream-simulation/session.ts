@@ -1,7 +1,7 @@
 // One session from a node to another: the machines of both sides, and the bytes between them.
 import type { StreamReceiver } from '../../../src/control/sync/stream/stream-receiver.js';
 import type { StreamSender } from '../../../src/control/sync/stream/stream-sender.js';
-import { StreamDecoder } from '../../../src/wire/stream-decoder.js';
+import { StreamDecoder } from '../../../src/wire/sync/stream-decoder.js';
 import { Pipe } from './pipe.js';
 
 export type Side = 'sender' | 'receiver';

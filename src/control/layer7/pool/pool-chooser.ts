@@ -3,7 +3,7 @@ import type { Pool } from '../../../model/layer7/pool.js';
 import type { PoolOrder, ServerCounts } from '../../../model/layer7/pool-status.js';
 import { fieldValue } from '../../../wire/http/fields.js';
 import type { ResponseHead } from '../../../wire/http/response-head.js';
-import { decodeOrca, ORCA_HEADERS } from '../../../wire/orca.js';
+import { decodeOrca, ORCA_HEADERS } from '../../../wire/load/orca.js';
 import { type Chance, draw } from '../../chance.js';
 import { cookieOf, expand, noSurroundings, type RequestFacts, type Surroundings } from '../request.js';
 import type { Attempt } from './attempt.js';

@@ -1,5 +1,5 @@
 // What both sides of a session begin with.
-import type { StreamEncoder } from '../../../wire/stream-encoder.js';
+import type { StreamEncoder } from '../../../wire/sync/stream-encoder.js';
 
 export interface Greeting {
   readonly node: string;

@@ -1,7 +1,7 @@
 // What a sender of weir's own stream has sent and its peer has not acknowledged: where each item is in the tables, so that a refusal finds it again, and
 // which ends there were.
-import { addDigests } from '../../../wire/stream-digest.js';
-import type { ItemKind, StreamItem } from '../../../wire/stream-item.js';
+import { addDigests } from '../../../wire/sync/stream-digest.js';
+import type { ItemKind, StreamItem } from '../../../wire/sync/stream-item.js';
 
 /** Something of a table that a peer has refused. `key`: what was there. */
 export interface SentTable {

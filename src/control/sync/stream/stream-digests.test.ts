@@ -5,10 +5,10 @@ import { itemOf } from '../../../../test/support/stream-objects.js';
 import { sampleConnection } from '../../../../test/support/stream-records.js';
 import { APPLIED, type Applied } from '../../../model/foreign-connection.js';
 import { NOTHING_LACKS } from '../../../model/stream-node.js';
-import { ItemReader } from '../../../wire/stream-block.js';
-import { type Received, StreamDecoder } from '../../../wire/stream-decoder.js';
-import { StreamItem } from '../../../wire/stream-item.js';
-import { StreamType } from '../../../wire/stream-record.js';
+import { ItemReader } from '../../../wire/sync/stream-block.js';
+import { type Received, StreamDecoder } from '../../../wire/sync/stream-decoder.js';
+import { StreamItem } from '../../../wire/sync/stream-item.js';
+import { StreamType } from '../../../wire/sync/stream-record.js';
 import { StreamReceiver } from './stream-receiver.js';
 import { type NewsSink, StreamSender } from './stream-sender.js';
 

@@ -5,8 +5,8 @@ import { encodeAll } from '../../../../test/support/stream-objects.js';
 import { sampleDrain, sampleHello, sampleOverride } from '../../../../test/support/stream-records.js';
 import { PEER_DRAINS_MAX, type PeerDrain } from '../../../model/drain/peer-drain.js';
 import type { PeerOverride } from '../../../model/drain/peer-override.js';
-import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { StreamEncoder } from '../../../wire/stream-encoder.js';
+import { StreamDecoder } from '../../../wire/sync/stream-decoder.js';
+import { StreamEncoder } from '../../../wire/sync/stream-encoder.js';
 import { StreamReceiver } from './stream-receiver.js';
 import { StreamSender } from './stream-sender.js';
 

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { mutate, randomFrom } from '../../../../test/support/mutate.js';
 import { sampleStream } from '../../../../test/support/stream-records.js';
 import { APPLIED } from '../../../model/foreign-connection.js';
-import { ItemReader } from '../../../wire/stream-block.js';
-import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { StreamItem } from '../../../wire/stream-item.js';
+import { ItemReader } from '../../../wire/sync/stream-block.js';
+import { StreamDecoder } from '../../../wire/sync/stream-decoder.js';
+import { StreamItem } from '../../../wire/sync/stream-item.js';
 import { StreamReceiver } from './stream-receiver.js';
 
 const STREAMS = 20_000;

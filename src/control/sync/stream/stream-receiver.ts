@@ -4,11 +4,11 @@ import { PEER_DRAINS_MAX, type PeerDrain } from '../../../model/drain/peer-drain
 import { PEER_OVERRIDES_MAX, type PeerOverride } from '../../../model/drain/peer-override.js';
 import { APPLIED, type Applied, type Rivalry } from '../../../model/foreign-connection.js';
 import { type DigestState, type Lacking, NOTHING_LACKS } from '../../../model/stream-node.js';
-import { type ItemBlock, ItemReader, type ReceivedBlock } from '../../../wire/stream-block.js';
-import type { Received } from '../../../wire/stream-decoder.js';
-import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import { StreamItem } from '../../../wire/stream-item.js';
-import type { GoodbyeReason, ItemRefusal, StreamCompared } from '../../../wire/stream-record.js';
+import { type ItemBlock, ItemReader, type ReceivedBlock } from '../../../wire/sync/stream-block.js';
+import type { Received } from '../../../wire/sync/stream-decoder.js';
+import { StreamEncoder } from '../../../wire/sync/stream-encoder.js';
+import { StreamItem } from '../../../wire/sync/stream-item.js';
+import type { GoodbyeReason, ItemRefusal, StreamCompared } from '../../../wire/sync/stream-record.js';
 import { type Greeting, greeting } from './greeting.js';
 import { isNextProcess, type PeerMemory } from './peer-memory.js';
 import type { Ended } from './sent-window.js';

@@ -3,11 +3,11 @@
 import type { PeerDrain } from '../../../model/drain/peer-drain.js';
 import type { PeerOverride } from '../../../model/drain/peer-override.js';
 import type { DigestState, Lacking } from '../../../model/stream-node.js';
-import type { Received } from '../../../wire/stream-decoder.js';
-import { itemHash } from '../../../wire/stream-digest.js';
-import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
-import type { GoodbyeReason, StreamDigest, StreamRefused } from '../../../wire/stream-record.js';
+import type { Received } from '../../../wire/sync/stream-decoder.js';
+import { itemHash } from '../../../wire/sync/stream-digest.js';
+import { StreamEncoder } from '../../../wire/sync/stream-encoder.js';
+import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/sync/stream-item.js';
+import type { GoodbyeReason, StreamDigest, StreamRefused } from '../../../wire/sync/stream-record.js';
 import { AcknowledgedRounds } from './acknowledged-rounds.js';
 import { type Greeting, greeting } from './greeting.js';
 import { LackingCount } from './lacking-count.js';

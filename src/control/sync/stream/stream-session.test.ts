@@ -5,10 +5,10 @@ import { connectionOf, encodeAll, itemOf, recordsOf } from '../../../../test/sup
 import { sampleConnection } from '../../../../test/support/stream-records.js';
 import { APPLIED, type Applied } from '../../../model/foreign-connection.js';
 import { lackingSum, NOTHING_LACKS } from '../../../model/stream-node.js';
-import { ItemReader } from '../../../wire/stream-block.js';
-import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import { ItemBits, ItemFlag, StreamItem } from '../../../wire/stream-item.js';
+import { ItemReader } from '../../../wire/sync/stream-block.js';
+import { StreamDecoder } from '../../../wire/sync/stream-decoder.js';
+import { StreamEncoder } from '../../../wire/sync/stream-encoder.js';
+import { ItemBits, ItemFlag, StreamItem } from '../../../wire/sync/stream-item.js';
 import type { PeerMemory } from './peer-memory.js';
 import type { Ended, SentTable } from './sent-window.js';
 import { type Batch, StreamReceiver } from './stream-receiver.js';

@@ -1,7 +1,7 @@
 // The digest of what a receiver has taken of a session, and what came of comparing it with the sender's.
-import { type ItemBlock, ItemReader } from '../../../wire/stream-block.js';
-import { addDigests, itemHash } from '../../../wire/stream-digest.js';
-import { StreamItem } from '../../../wire/stream-item.js';
+import { type ItemBlock, ItemReader } from '../../../wire/sync/stream-block.js';
+import { addDigests, itemHash } from '../../../wire/sync/stream-digest.js';
+import { StreamItem } from '../../../wire/sync/stream-item.js';
 
 /** Comparisons that were asked for and not answered. The oldest is forgotten. */
 const ASKED_MAX = 32;

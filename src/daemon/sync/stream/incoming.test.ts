@@ -7,8 +7,8 @@ import type { TLSSocket } from 'node:tls';
 import { encodeAll } from '../../../../test/support/stream-objects.js';
 import { sampleConnection, sampleDrain, sampleHello } from '../../../../test/support/stream-records.js';
 import { APPLIED } from '../../../model/foreign-connection.js';
-import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import { STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
+import { StreamEncoder } from '../../../wire/sync/stream-encoder.js';
+import { STREAM_PROTOCOLS } from '../../../wire/sync/stream-record.js';
 import { Incoming } from './incoming.js';
 
 /** Bytes of one event: TLS gives each of its records by an event of its own. */

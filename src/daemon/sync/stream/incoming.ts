@@ -6,8 +6,8 @@ import { type Batch, StreamReceiver } from '../../../control/sync/stream/stream-
 import type { PeerDrain } from '../../../model/drain/peer-drain.js';
 import type { PeerOverride } from '../../../model/drain/peer-override.js';
 import { IS_THIS_NODE, NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
-import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { hasDigests, hasDrains, hasOverrides, hasOwners, hasTables } from '../../../wire/stream-record.js';
+import { StreamDecoder } from '../../../wire/sync/stream-decoder.js';
+import { hasDigests, hasDrains, hasOverrides, hasOwners, hasTables } from '../../../wire/sync/stream-record.js';
 import { FaultCounts } from './fault-counts.js';
 
 /** An acknowledgement goes back so often, whether anything came or not. */

@@ -6,8 +6,16 @@ import type { Ended } from '../../../control/sync/stream/sent-window.js';
 import { type DrainSource, StreamSender } from '../../../control/sync/stream/stream-sender.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import { brokenWithout, HAS_OTHER_KEY, IS_THIS_NODE, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
-import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { type GoodbyeReason, hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, hasTables } from '../../../wire/stream-record.js';
+import { StreamDecoder } from '../../../wire/sync/stream-decoder.js';
+import {
+  type GoodbyeReason,
+  hasDigests,
+  hasDrains,
+  hasOverrides,
+  hasOwners,
+  hasReplies,
+  hasTables,
+} from '../../../wire/sync/stream-record.js';
 import { FaultCounts } from './fault-counts.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';

@@ -6,9 +6,9 @@ import { FtpNews } from '../../../datapath/ebpf/sync/ftp-news.js';
 import { OwnItems } from '../../../datapath/ebpf/sync/own-items.js';
 import { OWN_END, type RecentEnds } from '../../../datapath/ebpf/sync/recent-ends.js';
 import { REFRESH_SECONDS } from '../../../model/stream-node.js';
-import type { ItemBlock } from '../../../wire/stream-block.js';
-import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import { StreamEncoder } from '../../../wire/stream-encoder.js';
+import type { ItemBlock } from '../../../wire/sync/stream-block.js';
+import { StreamDecoder } from '../../../wire/sync/stream-decoder.js';
+import { StreamEncoder } from '../../../wire/sync/stream-encoder.js';
 
 /** Of no process. */
 const NO_ID = '0'.repeat(16);

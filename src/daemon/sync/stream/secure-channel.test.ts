@@ -10,7 +10,15 @@ import { connect, createServer, type TLSSocket } from 'node:tls';
 import { ip } from '../../../../test/support/ip.js';
 import { makeStreamKey } from '../../../host/sync/stream-key.js';
 import { type ConnectionRefusal, HAS_OTHER_KEY, type StreamPeer } from '../../../model/stream-node.js';
-import { hasDigests, hasDrains, hasOverrides, hasOwners, hasReplies, hasTables, STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
+import {
+  hasDigests,
+  hasDrains,
+  hasOverrides,
+  hasOwners,
+  hasReplies,
+  hasTables,
+  STREAM_PROTOCOLS,
+} from '../../../wire/sync/stream-record.js';
 import { listenForPeers, openChannel } from './secure-channel.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-channel-'));

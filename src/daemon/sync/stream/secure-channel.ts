@@ -7,7 +7,7 @@ import { formatAddress, parseAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DestinationKey } from '../../../model/service.js';
 import { type ConnectionRefusal, HAS_OTHER_KEY, type StreamPeer } from '../../../model/stream-node.js';
-import { STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
+import { STREAM_PROTOCOLS } from '../../../wire/sync/stream-record.js';
 
 const HANDSHAKE_MS = 5000;
 /** Of each peer's address at the same time, before they have proved to have its key: the oldest makes room, so that others cannot keep the peer out. */

@@ -1,7 +1,7 @@
 // The record by which a connection by FULLNAT that comes from another director gets its local port.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { swap16 } from '../../../wire/bytes.js';
-import { ItemFlag, type StreamItem } from '../../../wire/stream-item.js';
+import { ItemFlag, type StreamItem } from '../../../wire/sync/stream-item.js';
 import { Abi, Dest } from '../abi.gen.js';
 import { FullnatAbi } from '../fullnat.gen.js';
 import { clockNow } from '../table/clock.js';

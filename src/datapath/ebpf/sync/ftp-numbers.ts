@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { viewOf } from '../../../wire/bytes.js';
-import type { StreamItem } from '../../../wire/stream-item.js';
+import type { StreamItem } from '../../../wire/sync/stream-item.js';
 import { Conf, Service } from '../abi.gen.js';
 import { FtpCommand, FtpKey, FtpStream } from '../ftp.gen.js';
 import { FTP_LAST } from '../ftp-last.js';

@@ -3,8 +3,8 @@
 import type { Family } from '../../../model/address.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey } from '../../../model/service.js';
-import type { DictionaryDestination } from '../../../wire/stream-dictionary.js';
-import { ItemFlag, type StreamItem } from '../../../wire/stream-item.js';
+import type { DictionaryDestination } from '../../../wire/sync/stream-dictionary.js';
+import { ItemFlag, type StreamItem } from '../../../wire/sync/stream-item.js';
 import { Conf, Service } from '../abi.gen.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';

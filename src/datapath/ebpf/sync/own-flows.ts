@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import type { Family } from '../../../model/address.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { viewOf } from '../../../wire/bytes.js';
-import { ItemFlag, type StreamItem } from '../../../wire/stream-item.js';
+import { ItemFlag, type StreamItem } from '../../../wire/sync/stream-item.js';
 import { Dest } from '../abi.gen.js';
 import { ClientAddress, FullnatAbi, FullnatClient, FullnatPlace, FullnatPool, ReportState } from '../fullnat.gen.js';
 import { Fullnat6Client } from '../fullnat6.gen.js';

@@ -2,8 +2,8 @@
 // its slot into the one item that there is for all.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { bytesOfText, swap16 } from '../../../wire/bytes.js';
-import { DictionaryDestination } from '../../../wire/stream-dictionary.js';
-import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/stream-item.js';
+import { DictionaryDestination } from '../../../wire/sync/stream-dictionary.js';
+import { ItemBits, ItemFlag, type ItemKind, StreamItem } from '../../../wire/sync/stream-item.js';
 import { Abi, Conf, Dest, Service } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
 import { clockDifference, secondsOf } from '../table/clock.js';

@@ -1,7 +1,7 @@
 // ORCA reports in a header of an HTTP response: `endpoint-load-metrics: cpu_utilization:0.3,named_metrics.q:4`, with or without the prefix `TEXT `;
 // with `JSON `, or as endpoint-load-metrics-json, one JSON object. The binary form is not read. (xds.data.orca.v3.OrcaLoadReport)
-import { type ReadReport, wrongReport } from '../model/feedback/load-report.js';
-import { isRecord, parseJson } from '../model/json.js';
+import { type ReadReport, wrongReport } from '../../model/feedback/load-report.js';
+import { isRecord, parseJson } from '../../model/json.js';
 
 export const ORCA_HEADERS = ['endpoint-load-metrics', 'endpoint-load-metrics-json', 'endpoint-load-metrics-bin'] as const;
 

@@ -1,9 +1,15 @@
 // The answer of weir's own agent to `GET /weir-load`: counters as JSON.
 //   {"format":1,"run":"…","clock_us":1,"resources":{"cpu":{"busy":1,"total":2}},"completed":3,"state":"ready"}
 
-import { type AdminState, type LoadCounters, type ReadReport, type ResourceCounter, wrongReport } from '../model/feedback/load-report.js';
-import { isRecord, parseJson } from '../model/json.js';
-import { printableAscii } from '../model/printable-ascii.js';
+import {
+  type AdminState,
+  type LoadCounters,
+  type ReadReport,
+  type ResourceCounter,
+  wrongReport,
+} from '../../model/feedback/load-report.js';
+import { isRecord, parseJson } from '../../model/json.js';
+import { printableAscii } from '../../model/printable-ascii.js';
 
 /** The path of the agent's answer. */
 export const WEIR_LOAD_PATH = '/weir-load';

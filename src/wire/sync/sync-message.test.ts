@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mutate, randomBytes, randomFrom } from '../../test/support/mutate.js';
+import { mutate, randomBytes, randomFrom } from '../../../test/support/mutate.js';
 import {
   type RawEntry,
   type RawHeader,
@@ -10,10 +10,10 @@ import {
   rawOldMessage,
   rawOption,
   rawSequence,
-} from '../../test/support/sync-bytes.js';
-import { recordedSyncDatagrams } from '../../test/support/sync-datagrams.js';
-import { staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
-import { concat, viewOf } from './bytes.js';
+} from '../../../test/support/sync-bytes.js';
+import { recordedSyncDatagrams } from '../../../test/support/sync-datagrams.js';
+import { staysInside, survivesGarbage } from '../../../test/support/wire-generators.js';
+import { concat, viewOf } from '../bytes.js';
 import { SYNC_METHODS, type SyncEntry, SyncFlag } from './sync-entry.js';
 import { decodeSyncMessage, ENTRY_FAULTS, ENTRY_REFUSALS, MESSAGE_REFUSALS, type SyncMessage, type SyncRefusal } from './sync-message.js';
 

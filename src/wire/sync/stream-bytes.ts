@@ -1,8 +1,8 @@
 // Writing and reading the numbers and addresses of a frame of weir's own stream, in network order. A reader that comes to the end of its bytes reads
 // zeros and has failed; it never throws.
-import type { Address, Family } from '../model/address.js';
-import type { DestinationKey } from '../model/service.js';
-import { viewOf } from './bytes.js';
+import type { Address, Family } from '../../model/address.js';
+import type { DestinationKey } from '../../model/service.js';
+import { viewOf } from '../bytes.js';
 
 /** Bytes that grow. */
 export class StreamWriter {

@@ -16,7 +16,7 @@
 //     override      stream-override.ts
 //     again, forget   nothing
 //     service, destination   stream-dictionary.ts
-import { LACKING_REASONS } from '../model/stream-node.js';
+import { LACKING_REASONS } from '../../model/stream-node.js';
 import { StreamWriter } from './stream-bytes.js';
 import { SendDictionary } from './stream-dictionary.js';
 import { writeDrain } from './stream-drain.js';

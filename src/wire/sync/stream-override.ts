@@ -2,8 +2,8 @@
 //
 //     version (4) · state (1): 0 taken away · weight (4): 0xffffffff none · milliseconds left (4): 0xffffffff no end
 //     target: length (1), text · since: length (1), text · owner: length (2), UTF-8 · reason: length (2), UTF-8
-import { ADMIN_STATES } from '../model/drain/override.js';
-import type { PeerOverride } from '../model/drain/peer-override.js';
+import { ADMIN_STATES } from '../../model/drain/override.js';
+import type { PeerOverride } from '../../model/drain/peer-override.js';
 import type { StreamReader, StreamWriter } from './stream-bytes.js';
 import { readMoment, readTarget, writeText } from './stream-drain.js';
 import { StreamLayout } from './stream-record.js';

@@ -1,6 +1,6 @@
 // Puts entries of connection synchronisation into messages, as a master sends them: many in one datagram.
-import type { Address } from '../model/address.js';
-import { bytesOfText, viewOf } from './bytes.js';
+import type { Address } from '../../model/address.js';
+import { bytesOfText, viewOf } from '../bytes.js';
 import {
   SEQUENCE_FLAGS,
   type SequenceShift,

@@ -1,7 +1,7 @@
 // Messages without entries, which a director of the kernel passes over. Between directors of weir one of version 1 is the request of a backup that has
 // nothing yet: the kernel's protocol has none, so that a kernel's backup learns a connection only at its next news. One of version 0 is the beginning of the
 // master's answer: a backup thereby knows of a master that has no connections.
-import { viewOf } from './bytes.js';
+import { viewOf } from '../bytes.js';
 import { SyncLayout } from './sync-entry.js';
 
 const LENGTH = SyncLayout.headers[1];

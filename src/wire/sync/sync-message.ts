@@ -25,9 +25,9 @@
 //     |             flags             |            state              |
 //     |    with sequence flags: 24 bytes in the sender's byte order   |
 //     +---------------------------------------------------------------+
-import type { Address } from '../model/address.js';
-import { SIP } from '../model/persistence-engine.js';
-import { viewOf } from './bytes.js';
+import type { Address } from '../../model/address.js';
+import { SIP } from '../../model/persistence-engine.js';
+import { viewOf } from '../bytes.js';
 import {
   connectionStates,
   isTemplate,

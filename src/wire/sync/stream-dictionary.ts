@@ -3,11 +3,11 @@
 //
 //     service       kind: 0 = mark, 1 = address · then  family (1), mark (4)  or  protocol of IP (1), family (1), address (4 or 16), port (2)
 //     destination   number of its service (2) · method (1) · family (1), address (4 or 16), port (2)
-import type { Family } from '../model/address.js';
-import { destinationId, serviceFamily, serviceId } from '../model/identity.js';
-import { IpProtocol } from '../model/ip-protocol.js';
-import type { DestinationKey, ForwardingMethod, Protocol, ServiceKey } from '../model/service.js';
-import { swap32 } from './bytes.js';
+import type { Family } from '../../model/address.js';
+import { destinationId, serviceFamily, serviceId } from '../../model/identity.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
+import type { DestinationKey, ForwardingMethod, Protocol, ServiceKey } from '../../model/service.js';
+import { swap32 } from '../bytes.js';
 import type { StreamReader, StreamWriter } from './stream-bytes.js';
 import { textHash } from './stream-hash.js';
 import { StreamLayout, type StreamRefusal } from './stream-record.js';

@@ -1,9 +1,9 @@
 // The digest of items: the same at both ends, in any order, and another one where anything but a time is another.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from '../../test/support/properties.js';
-import { type AnyItem, itemOf } from '../../test/support/stream-objects.js';
-import { connections, sampleConnection, sampleHello, templates } from '../../test/support/stream-records.js';
+import fc from '../../../test/support/properties.js';
+import { type AnyItem, itemOf } from '../../../test/support/stream-objects.js';
+import { connections, sampleConnection, sampleHello, templates } from '../../../test/support/stream-records.js';
 import { StreamDecoder } from './stream-decoder.js';
 import { addDigests, itemHash } from './stream-digest.js';
 import { StreamEncoder } from './stream-encoder.js';

@@ -1,6 +1,6 @@
 // Reading the items of a frame of weir's own stream, one after the other, without an object for each.
-import { IpProtocol } from '../model/ip-protocol.js';
-import { viewOf } from './bytes.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
+import { viewOf } from '../bytes.js';
 import { type DictionaryDestination, protocolNamed } from './stream-dictionary.js';
 import { FIXED_BYTES, INET6_MORE, ITEM_FLAGS, ItemBits, ItemFlag, type ItemKind, type StreamItem } from './stream-item.js';
 import { StreamLayout, type StreamRefusal } from './stream-record.js';

@@ -1,7 +1,7 @@
 // One entry of the kernel's connection synchronisation: a connection, or a template of persistence, as one director reports it to others.
-import type { Family } from '../model/address.js';
-import { IpProtocol } from '../model/ip-protocol.js';
-import type { DestinationKey } from '../model/service.js';
+import type { Family } from '../../model/address.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
+import type { DestinationKey } from '../../model/service.js';
 
 /** 0: IPv4 alone, without timeouts and marks. 1: both families, with options. */
 export type SyncVersion = 0 | 1;

@@ -1,6 +1,6 @@
 // The text of HAProxy's agent-check: one line of ASCII words, separated by blanks, tabs or commas, in any order. What is not in it is not changed.
 // HAProxy's configuration manual, "agent-check".
-import { printableAscii } from '../model/printable-ascii.js';
+import { printableAscii } from '../../model/printable-ascii.js';
 
 /** `percent`: of the configured weight. `admin`: what an operator decided on the server; `operating`: whether it works. `why`: the text behind `#`. */
 export interface AgentText {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from '../../test/support/properties.js';
-import { rawEntry, rawMessage, rawOldEntry, rawOldMessage, rawOption, rawSequence } from '../../test/support/sync-bytes.js';
-import { recordedSyncDatagrams } from '../../test/support/sync-datagrams.js';
-import { half, ipv4, ipv6, word } from '../../test/support/wire-generators.js';
-import type { Address } from '../model/address.js';
+import fc from '../../../test/support/properties.js';
+import { rawEntry, rawMessage, rawOldEntry, rawOldMessage, rawOption, rawSequence } from '../../../test/support/sync-bytes.js';
+import { recordedSyncDatagrams } from '../../../test/support/sync-datagrams.js';
+import { half, ipv4, ipv6, word } from '../../../test/support/wire-generators.js';
+import type { Address } from '../../model/address.js';
 import { type SyncEntry, SyncFlag, type SyncVersion } from './sync-entry.js';
 import { decodeSyncMessage, type SyncMessage } from './sync-message.js';
 import { SyncPacker, type SyncSender } from './sync-packer.js';

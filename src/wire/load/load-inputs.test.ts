@@ -1,8 +1,8 @@
 // What servers report of their load, in every form that is read, and what hostile ones send.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from '../../test/support/properties.js';
-import type { ReadReport } from '../model/feedback/load-report.js';
+import fc from '../../../test/support/properties.js';
+import type { ReadReport } from '../../model/feedback/load-report.js';
 import { agentLine, decodeAgentText, encodeAgentText } from './agent-text.js';
 import { decodeNodeExporter } from './node-exporter.js';
 import { decodeOrca } from './orca.js';

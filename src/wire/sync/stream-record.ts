@@ -1,7 +1,7 @@
 // The records of weir's own synchronisation between two of its nodes, over one byte stream. stream-encoder.ts has their bytes.
-import type { PeerDrain } from '../model/drain/peer-drain.js';
-import type { PeerOverride } from '../model/drain/peer-override.js';
-import type { Lacking } from '../model/stream-node.js';
+import type { PeerDrain } from '../../model/drain/peer-drain.js';
+import type { PeerOverride } from '../../model/drain/peer-override.js';
+import type { Lacking } from '../../model/stream-node.js';
 
 export interface StreamHello {
   readonly kind: 'hello';

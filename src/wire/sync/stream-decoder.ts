@@ -1,6 +1,6 @@
 // Reads the records of weir's own stream: the receiver's side of one connection. Bytes may come in pieces of any size. It never throws, and its memory
 // is bounded by one frame and the dictionary. What it refuses ends the connection, since nothing behind it can be read.
-import { LACKING_REASONS, type Lacking, NOTHING_LACKS } from '../model/stream-node.js';
+import { LACKING_REASONS, type Lacking, NOTHING_LACKS } from '../../model/stream-node.js';
 import { type ItemBlock, ItemReader } from './stream-block.js';
 import { StreamReader } from './stream-bytes.js';
 import { ReceiveDictionary } from './stream-dictionary.js';

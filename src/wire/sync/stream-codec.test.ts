@@ -1,9 +1,9 @@
 // Records of weir's own stream as bytes and back, however the bytes are cut, and what is refused of bytes that are no records.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mutate, randomFrom } from '../../test/support/mutate.js';
-import fc from '../../test/support/properties.js';
-import { type AnyRecord, encodeAll, type ItemRecord, recordsOf } from '../../test/support/stream-objects.js';
+import { mutate, randomFrom } from '../../../test/support/mutate.js';
+import fc from '../../../test/support/properties.js';
+import { type AnyRecord, encodeAll, type ItemRecord, recordsOf } from '../../../test/support/stream-objects.js';
 import {
   conversations,
   sampleConnection,
@@ -12,10 +12,10 @@ import {
   sampleOverride,
   sampleRecords,
   sampleStream,
-} from '../../test/support/stream-records.js';
-import type { PeerDrain } from '../model/drain/peer-drain.js';
-import type { PeerOverride } from '../model/drain/peer-override.js';
-import { concat } from './bytes.js';
+} from '../../../test/support/stream-records.js';
+import type { PeerDrain } from '../../model/drain/peer-drain.js';
+import type { PeerOverride } from '../../model/drain/peer-override.js';
+import { concat } from '../bytes.js';
 import { StreamDecoder } from './stream-decoder.js';
 import { StreamEncoder } from './stream-encoder.js';
 import { STREAM_REFUSALS, StreamLayout, type StreamRefusal, StreamType } from './stream-record.js';

@@ -1,5 +1,5 @@
 // The CPU's counters in the text of Prometheus' node_exporter: `node_cpu_seconds_total{cpu="0",mode="idle"} 123.45`.
-import { type ReadReport, wrongReport } from '../model/feedback/load-report.js';
+import { type ReadReport, wrongReport } from '../../model/feedback/load-report.js';
 
 const SERIES_MAX = 100_000;
 const CPU = /^node_cpu_seconds_total\{([^}\n]{0,200})\}[ \t]+(\S{1,40})(?:[ \t]+\d+)?[ \t]*$/gm;

@@ -3,9 +3,9 @@
 //     uid (8) · version (4) · state (1) · persistence (1) · end (1) · flags (1): 1 released
 //     milliseconds: age (4) · left (4) · honour left (4) · settle (4) · idle (4) · slow start left (4)
 //     begun: length (1), text · target: length (1), text · how many go with it (2) · each: length (1), text
-import type { DrainEnd, DrainPersistence, DrainState } from '../model/drain/drain.js';
-import { drainTargetWord, parseDrainTarget } from '../model/drain/drain-target.js';
-import type { PeerDrain } from '../model/drain/peer-drain.js';
+import type { DrainEnd, DrainPersistence, DrainState } from '../../model/drain/drain.js';
+import { drainTargetWord, parseDrainTarget } from '../../model/drain/drain-target.js';
+import type { PeerDrain } from '../../model/drain/peer-drain.js';
 import type { StreamReader, StreamWriter } from './stream-bytes.js';
 import { StreamLayout } from './stream-record.js';
 

@@ -1,5 +1,5 @@
 // The CPU's counters in /proc/stat, in ticks: proc_stat(5).
-import type { ResourceCounter } from '../model/feedback/load-report.js';
+import type { ResourceCounter } from '../../model/feedback/load-report.js';
 
 /** user, nice, system, idle, iowait, irq, softirq, steal; what follows (guests) is part of the first two. */
 const FIELDS = 8;
