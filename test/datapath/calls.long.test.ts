@@ -13,6 +13,7 @@ import { type TakenTemplate, takenTemplates } from '../../src/datapath/ebpf/tabl
 import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { SIP } from '../../src/model/persistence-engine.js';
 import { Records } from '../../src/sys/bpf/records.js';
+import { until } from '../support/until.js';
 import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
@@ -64,13 +65,6 @@ function expire(bed: Bed, family: Family): void {
 function endConnections(bed: Bed, family: Family): void {
   new Uint8Array(bed.memoryOf(isFour(family) ? 'conns' : IPV6_PINS.conns)).fill(0);
   for (const { dest } of templates(bed)) bed.tables.dests.set(dest, Dest.inactive, 0);
-}
-
-async function until(right: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; !right(); tries++) {
-    assert.ok(tries < 1200, `not within a minute: ${what}`);
-    await setTimeout(50);
-  }
 }
 
 for (const family of [IPv4, IPv6]) {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { unlessCode } from '../../src/sys/errno.js';
+import { until } from '../support/until.js';
 import { type Bed, openBed } from './bed.js';
 import { type Orders, VIP } from './driver-child.js';
 import { CLIENT } from './fixtures/bed-addresses.js';
@@ -71,16 +72,8 @@ export function connect(bed: Bed, port: number): void {
     assert.equal(side(bed, port, letters).verdict, 'redirect');
 }
 
-export async function untilTrue(condition: () => boolean): Promise<void> {
-  const until = performance.now() + 120_000;
-  while (!condition()) {
-    assert.ok(performance.now() < until, 'it never came to be');
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
 /** It has stopped itself (SIGSTOP), or ended. */
 export function stoppedOrEnded(child: ChildProcess): Promise<void> {
   const state = (): string => unlessCode(() => readFileSync(`/proc/${child.pid}/stat`, 'utf8'), ['ENOENT', 'ESRCH'], '');
-  return untilTrue(() => child.exitCode !== null || / T /.test(state()));
+  return until(() => child.exitCode !== null || / T /.test(state()));
 }

@@ -6,7 +6,8 @@ import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { native } from '../../src/sys/addon.js';
-import { connect, ended, ready, request, server, spec, start, untilTrue, web, withBed } from './driver-bed.js';
+import { until } from '../support/until.js';
+import { connect, ended, ready, request, server, spec, start, web, withBed } from './driver-bed.js';
 import { checkRecords } from './record-check.js';
 import { checkTable } from './table-check.js';
 
@@ -59,7 +60,7 @@ export async function killFirstLoads(rounds: number): Promise<void> {
       checkRecords(director.tables);
       const { conf } = director.tables;
       const ticks = conf.big(0, Conf.ticks);
-      await untilTrue(() => conf.big(0, Conf.ticks) > ticks);
+      await until(() => conf.big(0, Conf.ticks) > ticks);
       director.close();
     }
   });

@@ -11,9 +11,10 @@ import { Records } from '../../src/sys/bpf/records.js';
 import { using } from '../../src/sys/fd.js';
 import { breadth, test } from '../support/breadth.js';
 import { ENTRY } from '../support/netns-bed.js';
+import { until } from '../support/until.js';
 import type { Bed } from './bed.js';
 import { skipReason } from './bed.js';
-import { request, server, spec, untilTrue, web, withBed } from './driver-bed.js';
+import { request, server, spec, web, withBed } from './driver-bed.js';
 
 const skip = skipReason();
 
@@ -37,7 +38,7 @@ async function nextSnapshot(bed: Bed, history: Records): Promise<void> {
   const ticks = conf.big(0, Conf.ticks);
   const every = BigInt(Abi.SNAPSHOT_TICKS);
   conf.setBig(0, Conf.ticks, ticks - (ticks % every) + every - 1n);
-  await untilTrue(() => (takenAt(history).at(-1) ?? 0n) > before);
+  await until(() => (takenAt(history).at(-1) ?? 0n) > before);
 }
 
 /** Packets of no connection: each is counted as passed on. */

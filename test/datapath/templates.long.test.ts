@@ -1,7 +1,6 @@
 // Templates of persistent services over time, on several CPUs, in a full table, and through a change of the programs and tables.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { Conf, Dest, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { Template6 } from '../../src/datapath/ebpf/abi6.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
@@ -14,6 +13,7 @@ import { Template, TemplateAbi } from '../../src/datapath/ebpf/template.gen.js';
 import { formatAddress } from '../../src/model/address-text.js';
 import type { DestinationKey } from '../../src/model/service.js';
 import { Records } from '../../src/sys/bpf/records.js';
+import { until } from '../support/until.js';
 import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { ip, SERVERS } from './fixtures/bed-addresses.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
@@ -86,13 +86,6 @@ function listed(bed: Bed) {
   const connections = all.filter(({ client }) => client.port !== 0);
   const strays = connections.filter((each) => led.get(text(each.client)) !== text(each.destination)).map((each) => text(each.client));
   return { led, connections: connections.length, strays };
-}
-
-async function until(right: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; !right(); tries++) {
-    assert.ok(tries < 1200, `not within a minute: ${what}`);
-    await setTimeout(50);
-  }
 }
 
 const secondsLeft = (bed: Bed): number => {

@@ -4,10 +4,10 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { checker } from '../../../test/support/check-bed.js';
 import { ip } from '../../../test/support/ip.js';
 import { emptyConfiguration, emptyGlobal } from '../../../test/support/keepalived-configuration.js';
+import { until } from '../../../test/support/until.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Director } from '../../datapath/director.js';
 import { MemoryDirector } from '../../datapath/memory/memory-director.js';
@@ -41,10 +41,6 @@ const table = (director: Director): readonly string[] =>
 const folder = mkdtempSync(join(tmpdir(), 'weir-checker-'));
 let files = 0;
 after(() => rmSync(folder, { recursive: true }));
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 120_000; !condition(); await delay(5)) assert.ok(Date.now() < end, what);
-}
 
 function start(servers: readonly VirtualServer[], more: Partial<CheckerOptions> = {}, global: Partial<GlobalSettings> = {}) {
   files += 1;
@@ -116,7 +112,7 @@ test('a service that is refused holds up no other, is logged once, tried again a
   assert.deepEqual(table(director), ['80 wlc 2']);
   assert.ok(!logged.includes('Adding virtual server [192.0.2.1]:tcp:443'));
   full = false;
-  await until('the service', () => table(director).length === 2);
+  await until(() => table(director).length === 2, 'the service');
   assert.equal(logged.filter((text) => text === '[192.0.2.1]:tcp:443: no room - trying again').length, 1, logged.join('\n'));
   assert.equal(logged.filter((text) => text === 'Adding virtual server [192.0.2.1]:tcp:443').length, 1);
   assert.ok(logged.some((text) => text.startsWith('no longer: [192.0.2.1]:tcp:443')));
@@ -245,7 +241,7 @@ test('a datapath that cannot be opened is tried again', async () => {
     return director;
   };
   const { logged, checker } = start([server(80)], { open });
-  await until('the service', () => table(director).length === 1);
+  await until(() => table(director).length === 1, 'the service');
   assert.equal(logged.filter((text) => text === 'virtual servers cannot be set up: no room - trying again').length, 1);
   assert.ok(logged.includes('no longer: virtual servers cannot be set up: no room'));
   await checker.stop();
@@ -263,7 +259,7 @@ test('while another process has the lock it is tried again until it is free', as
   };
   const { logged, checker } = start([server(80)], { open });
   assert.deepEqual(table(director), []);
-  await until('the service', () => table(director).length === 1);
+  await until(() => table(director).length === 1, 'the service');
   assert.ok(!logged.some((text) => text.includes('cannot be set up')), 'a short wait is no news');
   await checker.stop();
 });
@@ -290,11 +286,11 @@ test('lvs_notify_fifo is there, with its reader, from start to stop', async () =
     const { checker } = start([server(80)], {}, { scriptUser: { user: 'root' }, lvsNotifyFifo: { path, script } });
     assert.ok(lstatSync(path).isFIFO());
     const words = (): readonly string[] => (existsSync(out) ? readFileSync(out, 'utf8').trim().split(' ') : []);
-    await until('its reader', () => words().length === 2);
+    await until(() => words().length === 2, 'its reader');
     assert.equal(words()[1], path);
     await checker.stop();
     assert.ok(!existsSync(path));
-    await until('its end', () => !existsSync(`/proc/${words()[0]}`));
+    await until(() => !existsSync(`/proc/${words()[0]}`), 'its end');
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -325,7 +321,7 @@ test('servers are checked: what fails goes, what answers comes, scripts run, and
   const first = start([virtualServer({ realServers: checked })], more);
   try {
     assert.deepEqual(table(first.director), ['80 wlc 2']);
-    await until('the dead one goes', () => table(first.director).includes('80 wlc 1'));
+    await until(() => table(first.director).includes('80 wlc 1'), 'the dead one goes');
     assert.ok(lines.includes(`TCP_CHECK on service [127.0.0.1]:tcp:${port} failed.`));
     assert.deepEqual(mails[0], {
       kind: 'mail',
@@ -334,13 +330,13 @@ test('servers are checked: what fails goes, what answers comes, scripts run, and
       text: 'TCP CHECK failed on service',
       detail: 'TCP_CHECK: failed (connection refused)',
     });
-    await until('what is kept', () => existsSync(healthFile) && /"up":false/.test(readFileSync(healthFile, 'utf8')));
+    await until(() => existsSync(healthFile) && /"up":false/.test(readFileSync(healthFile, 'utf8')), 'what is kept');
     const second = start([virtualServer({ realServers: checked })], { ...more, healthFile });
     assert.deepEqual(table(second.director), ['80 wlc 1'], 'the next process begins where this one is');
     await second.checker.stop();
     await listen(down, port);
-    await until('it comes back', () => table(first.director).includes('80 wlc 2'));
-    await until('the scripts', () => existsSync(out) && /down\nup/.test(readFileSync(out, 'utf8')));
+    await until(() => table(first.director).includes('80 wlc 2'), 'it comes back');
+    await until(() => existsSync(out) && /down\nup/.test(readFileSync(out, 'utf8')), 'the scripts');
   } finally {
     await first.checker.stop();
     await close(up);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
+import { until } from '../../../test/support/until.js';
 import { composeMail, mailDate } from './compose.js';
 import { Mailer, type MailTimes } from './mailer.js';
 import { shareQueries } from './relay-name.js';
@@ -119,10 +120,6 @@ test('the whole dialogue, dots doubled', async () => {
   }
 });
 
-const until = async (condition: () => boolean): Promise<void> => {
-  for (const end = performance.now() + 60_000; !condition(); await new Promise((done) => setTimeout(done, 5)))
-    assert.ok(performance.now() < end, `not within a minute: ${condition}`);
-};
 /** Nothing listens there, and no other process gets it by chance. */
 const DEAD_PORT = 1;
 /** For a relay that answers, on a busy machine too; and for one that is meant to be late. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { probe } from '../../../../test/support/probes.js';
+import { until } from '../../../../test/support/until.js';
 import { ReloadClock } from './reload-clock.js';
 import { reloadTimeText } from './reload-time.js';
 
@@ -30,12 +31,6 @@ afterEach(() => {
 
 const path = (): string => join(folder, 'when');
 const write = (ms: number): void => writeFileSync(path(), `${reloadTimeText(ms)}\n`);
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries += 1) {
-    assert.ok(tries < 4000, `${what}: ${logged.join(' | ')}`);
-    await new Promise((done) => setTimeout(done, 5));
-  }
-}
 const HOUR = 3_600_000;
 const later = Math.floor(Date.now() / 1000) * 1000 + HOUR;
 
@@ -43,13 +38,13 @@ test('the file is followed: a time, another, none, nonsense', async () => {
   clock.configure({ path: path(), repeat: false });
   assert.deepEqual(logged, []);
   write(later);
-  await until('a schedule', () => logged.length === 1);
+  await until(() => logged.length === 1, 'a schedule');
   write(later + HOUR);
-  await until('another', () => logged.length === 2);
+  await until(() => logged.length === 2, 'another');
   rmSync(path());
-  await until('none', () => logged.length === 3);
+  await until(() => logged.length === 3, 'none');
   writeFileSync(path(), 'tomorrow\n');
-  await until('nonsense', () => logged.length === 4);
+  await until(() => logged.length === 4, 'nonsense');
   const [one, two] = [reloadTimeText(later), reloadTimeText(later + HOUR)];
   assert.deepEqual(logged, [
     `Scheduling reload for ${one}`,
@@ -66,7 +61,7 @@ async function comes(textOf: (ms: number) => string): Promise<void> {
     assert.ok(tries < 10, logged.join(' | '));
     const ms = Date.now() + 1500;
     writeFileSync(path(), textOf(ms));
-    await until('the time', () => due > 0 || Date.now() > ms + 1500);
+    await until(() => due > 0 || Date.now() > ms + 1500, 'the time');
   }
   assert.equal(due, 1);
 }
@@ -95,7 +90,7 @@ test('a folder that is not there, or goes away, is logged', async () => {
   assert.match(logged.at(-1) ?? '', /^Unable to monitor reload timer file directory /);
   clock.configure({ path: path(), repeat: false });
   rmSync(folder, { recursive: true });
-  await until('the folder', () => logged.at(-1)?.startsWith('Directory of reload timer file has disappeared') === true);
+  await until(() => logged.at(-1)?.startsWith('Directory of reload timer file has disappeared') === true, 'the folder');
 });
 
 const most = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'));
@@ -106,6 +101,6 @@ test('events that were lost are no folder that is gone', { skip: tooMany }, asyn
   // Before they can be read; two files by turns, since the kernel reports the same event in a row once.
   for (let count = 0; count <= most; count += 1) writeFileSync(join(folder, `other${count % 2}`), '');
   write(later);
-  await until('a schedule', () => logged.length > 0);
+  await until(() => logged.length > 0, 'a schedule');
   assert.deepEqual(logged, [`Scheduling reload for ${reloadTimeText(later)}`]);
 });

@@ -3,15 +3,9 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../../../../test/support/until.js';
 import type { Script } from '../../../model/keepalived/script.js';
 import { Notifier } from './notifier.js';
-
-const PATIENCE_MS = 120_000;
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; !condition(); await delay(5)) if (Date.now() > end) throw new Error(`never: ${what}`);
-}
 
 interface Bench {
   readonly notifier: Notifier;
@@ -53,14 +47,14 @@ test('a script that does not end holds the next ones up for its turn only, and i
     event(hang('first'));
     event('echo second >> $out');
     event('echo third >> $out');
-    await until('all three', () => written().length >= 3);
+    await until(() => written().length >= 3, 'all three');
     // On a busy machine the others, too, may take longer than a turn, and then their order is open.
     assert.deepEqual(written().toSorted(), ['first', 'second', 'third']);
     assert.match(lines[0] ?? '', /^\(VI\) notify script .*echo first .* has not ended after 0\.1 s: the next ones run beside it$/);
     open();
-    await until('its own end', () => written().includes('end-first'));
+    await until(() => written().includes('end-first'), 'its own end');
     event('echo fourth >> $out');
-    await until('one that comes later', () => written().includes('fourth'));
+    await until(() => written().includes('fourth'), 'one that comes later');
   }),
 );
 
@@ -68,9 +62,9 @@ test('a script that ends in its time is waited for', options, () =>
   withNotifier(60_000, async ({ lines, written, event, open }) => {
     event(hang('first'));
     event('echo second >> $out');
-    await until('the first', () => written().length > 0);
+    await until(() => written().length > 0, 'the first');
     open();
-    await until('the second', () => written().includes('second'));
+    await until(() => written().includes('second'), 'the second');
     assert.deepEqual([written(), lines], [['first', 'end-first', 'second'], []]);
   }),
 );
@@ -80,17 +74,17 @@ test('the scripts of the end run although one hangs before them', options, () =>
     event(hang('first'));
     event('echo stop >> $out');
     await notifier.close();
-    await until('the last one', () => written().includes('stop'));
+    await until(() => written().includes('stop'), 'the last one');
   }),
 );
 
 test('of many that do not end the oldest is killed', options, () =>
   withNotifier(20, async ({ lines, written, event }) => {
     event(hang('n0'));
-    await until('the first', () => written().length > 0);
+    await until(() => written().length > 0, 'the first');
     for (let count = 1; count < 18; count += 1) event(hang(`n${count}`));
-    await until('all of them', () => written().length >= 18);
-    await until('the line', () => lines.some((line) => /16 notify scripts have not ended: killing the oldest/.test(line)));
+    await until(() => written().length >= 18, 'all of them');
+    await until(() => lines.some((line) => /16 notify scripts have not ended: killing the oldest/.test(line)), 'the line');
     assert.ok(!written().includes('end-n0'));
   }),
 );

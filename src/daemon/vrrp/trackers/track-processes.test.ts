@@ -5,11 +5,10 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../../../../test/support/until.js';
 import type { TrackProcess } from '../../../model/keepalived/trackers.js';
 import { TrackProcesses } from './track-processes.js';
 
-const PATIENCE_MS = 60_000;
 const DELAY_MS = 700;
 
 test('a quorum that is lost counts after terminate_delay, however many other processes begin meanwhile', async (t) => {
@@ -40,19 +39,16 @@ test('a quorum that is lost counts after terminate_delay, however many other pro
       reports.map(({ running }) => running),
       [2],
     );
-    const until = async (what: string, isSo: () => boolean): Promise<void> => {
-      for (const end = performance.now() + PATIENCE_MS; !isSo(); await delay(5)) assert.ok(performance.now() < end, what);
-    };
     children[0]?.kill();
-    await until('one less, which is enough, counts at once', () => reports.at(-1)?.running === 1);
+    await until(() => reports.at(-1)?.running === 1, 'one less, which is enough, counts at once');
     assert.deepEqual(processes.waiting(), new Map());
     children[1]?.kill();
-    await until('the quorum is lost', () => processes.waiting().get('tracked') === 'terminate');
+    await until(() => processes.waiting().get('tracked') === 'terminate', 'the quorum is lost');
     const lostAtMs = performance.now();
-    await until('it counts', () => {
+    await until(() => {
       spawnSync('/bin/true');
       return reports.at(-1)?.running === 0;
-    });
+    }, 'it counts');
     assert.ok((reports.at(-1)?.atMs ?? 0) - lostAtMs > DELAY_MS / 2, 'it lasted');
     assert.deepEqual(processes.waiting(), new Map());
     assert.equal(reports.length, 3);
