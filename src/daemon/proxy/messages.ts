@@ -1,8 +1,8 @@
 // What the supervisor of the proxy and its processes send each other. Values that JSON has.
+import type { Certificates } from '../../host/certificates.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { PoolCounts, PoolOrder } from '../../model/layer7/pool-status.js';
 import type { AccessLogFormat } from '../../proxy/access-log.js';
-import type { ListenerCertificate } from '../../proxy/tls-listener.js';
 
 /** Where a process finds a listening socket that the supervisor made. */
 export interface ListenerSocket {
@@ -16,7 +16,7 @@ export interface ProxySettings {
   readonly secret: string;
   readonly explainToken?: string;
   /** Of listeners with TLS, by their names: they were read and examined, so that no process needs the files. */
-  readonly certificates: Readonly<Record<string, readonly ListenerCertificate[]>>;
+  readonly certificates: Certificates;
 }
 
 export interface AccessLogSettings {

@@ -1,5 +1,5 @@
 // The proxy of a host: its processes under their supervisor, its servers' health and weights, and the socket at which both can be asked for.
-import { type Certificates, certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
+import { certificatesThatEnd, loadCertificates } from '../../host/certificates.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import type { ProxyStatus } from '../../model/layer7/pool-status.js';
@@ -34,7 +34,6 @@ export class ProxyService {
   readonly #log: Log;
   readonly #folder: string;
   readonly #daily: NodeJS.Timeout;
-  #certificates: Certificates = {};
 
   /** @throws WeirError proxy-listen, certificate-unusable */
   constructor(given: ServiceSettings, options: ServiceOptions) {
@@ -51,6 +50,7 @@ export class ProxyService {
       throw error;
     }
     this.#supervisor = supervisor;
+    this.#reportEnds();
     this.control = new ControlSocket(this.#keeper, () => this.#status(), log);
     this.#daily = setInterval(() => this.#reportEnds(), DAY_MS).unref();
   }
@@ -58,15 +58,13 @@ export class ProxyService {
   /** @throws WeirError certificate-unusable */
   #withCertificates(settings: ServiceSettings): ProxySettings {
     const certificates = loadCertificates(settings.model.listeners, this.#folder, Date.now());
-    this.#certificates = certificates;
-    this.#reportEnds();
     for (const line of leftToEngines(settings.model.listeners)) this.#log('warning', line);
     return { ...settings, certificates };
   }
 
   /** Those that end soon. */
   #reportEnds(): void {
-    for (const line of certificatesThatEnd(this.#certificates, Date.now())) this.#log('warning', line);
+    for (const line of certificatesThatEnd(this.#supervisor.settings.certificates, Date.now())) this.#log('warning', line);
   }
 
   #status(): ProxyStatus {
@@ -84,9 +82,10 @@ export class ProxyService {
   /** A reload. Settings that cannot be followed change nothing, and are logged. `read`: may throw, too. */
   async reload(read: () => ServiceSettings): Promise<void> {
     try {
-      const settings = this.#withCertificates(read());
-      await this.#supervisor.reload(settings);
-      this.#keeper.configure(settings.model.pools);
+      await this.#supervisor.reload(this.#withCertificates(read()));
+      // of a later reload, where that was quicker
+      this.#keeper.configure(this.#supervisor.settings.model.pools);
+      this.#reportEnds();
       this.#log('info', 'the new configuration is in effect');
     } catch (error) {
       if (!isWeirError(error) && !isSystemError(error)) throw error;

@@ -25,8 +25,9 @@ const OF_WORKER = ['CAP_DAC_OVERRIDE'] as const;
 /** The first descriptors of a process: its streams and the channel. */
 const FIRST_SOCKET_FD = 4;
 const BACKLOG_MAX = 4096;
-const SILENT_MAX_MS = 10_000;
 const WATCH_MS = 1000;
+/** Of the watch. A supervisor that stood still itself makes none of them. */
+const SILENT_LOOKS_MAX = 10;
 /** How long a process may take beyond the deadline of its drain. */
 const DRAIN_OVER_MS = 3000;
 const RESTART_MIN_MS = 100;
@@ -57,7 +58,8 @@ interface Slot {
   readonly sockets: ReadonlyMap<string, number>;
   child: ChildProcess | undefined;
   clients: number;
-  aliveAt: number;
+  /** Looks of the watch since its last message. */
+  silentLooks: number;
   restartMs: number;
   isReady: () => void;
   readonly ready: Promise<void>;
@@ -84,6 +86,8 @@ export class ProxySupervisor {
   readonly #options: SupervisorOptions;
   #settings: ProxySettings;
   #slots: Slot[] = [];
+  /** Those before, which serve until all of the present ones do. */
+  readonly #leaving = new Set<Slot>();
   readonly #draining = new Map<ChildProcess, Drain>();
   #isEnding = false;
   #onEnd: (() => void) | undefined;
@@ -100,6 +104,11 @@ export class ProxySupervisor {
     for (const slot of this.#slots) this.#start(slot);
     this.#watch = setInterval(() => this.#killHung(), WATCH_MS);
     this.#ticketTimer = setInterval(() => this.#renewTicketKeys(), TICKET_KEYS_MS);
+  }
+
+  /** What is in effect. */
+  get settings(): ProxySettings {
+    return this.#settings;
   }
 
   /** Every process serves. */
@@ -124,7 +133,7 @@ export class ProxySupervisor {
         const ready = new Promise<void>((done) => {
           isReady = done;
         });
-        return { number, sockets, child: undefined, clients: 0, aliveAt: 0, restartMs: RESTART_MIN_MS, isReady, ready };
+        return { number, sockets, child: undefined, clients: 0, silentLooks: 0, restartMs: RESTART_MIN_MS, isReady, ready };
       });
     } catch (error) {
       for (const fd of made) native().close(fd);
@@ -140,7 +149,7 @@ export class ProxySupervisor {
     const env = { ...keepingEarlySignals(process.env), ...keepingCapabilities(OF_WORKER) };
     const child = spawnChild(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds], env });
     slot.child = child;
-    slot.aliveAt = performance.now();
+    slot.silentLooks = 0;
     child.on('message', (message) => this.#receive(slot, child, message as FromWorker));
     onceEnded(child, (how) => this.#ended(slot, child, how));
     const { accessLog: log, servers } = this.#options;
@@ -159,7 +168,7 @@ export class ProxySupervisor {
   }
 
   #receive(slot: Slot, child: ChildProcess, message: FromWorker): void {
-    slot.aliveAt = performance.now();
+    slot.silentLooks = 0;
     if (message.kind === 'fault') this.#options.report(message.text);
     else if (message.kind === 'ready') slot.isReady();
     else {
@@ -175,9 +184,14 @@ export class ProxySupervisor {
     for (const child of this.#children()) this.#send(child, { kind: 'orders', orders });
   }
 
+  /** Those that accept connections. */
+  #serving(): readonly ChildProcess[] {
+    return [...this.#slots, ...this.#leaving].flatMap(({ child }) => child ?? []);
+  }
+
   /** Also those that drain: what they try again goes to servers that are up. */
   #children(): readonly ChildProcess[] {
-    return [...this.#slots.flatMap(({ child }) => child ?? []), ...this.#draining.keys()];
+    return [...this.#serving(), ...this.#draining.keys()];
   }
 
   status(): Pick<ProxyStatus, 'listeners' | 'processes' | 'draining'> {
@@ -208,10 +222,11 @@ export class ProxySupervisor {
 
   #killHung(): void {
     const now = performance.now();
-    for (const { child, aliveAt, number } of this.#slots) if (now - aliveAt >= SILENT_MAX_MS) this.#kill(child, number, 'does not answer');
+    const isSilent = (slot: Slot): boolean => ++slot.silentLooks > SILENT_LOOKS_MAX;
+    for (const slot of [...this.#slots, ...this.#leaving]) if (isSilent(slot)) this.#kill(slot.child, slot.number, 'does not answer');
     for (const [child, { slot, endsAt }] of this.#draining) {
       if (now >= endsAt) this.#kill(child, slot.number, 'does not end its drain');
-      else if (now - slot.aliveAt >= SILENT_MAX_MS) this.#kill(child, slot.number, 'does not answer');
+      else if (isSilent(slot)) this.#kill(child, slot.number, 'does not answer');
     }
   }
 
@@ -228,7 +243,7 @@ export class ProxySupervisor {
     this.#settings = settings;
     if (keys(before) === keys(settings)) {
       const configure = { kind: 'configure', settings, ticketKeys: this.#ticketKeys, orders: this.#options.servers.orders() } as const;
-      for (const { child } of this.#slots) this.#send(child, configure);
+      for (const child of this.#serving()) this.#send(child, configure);
       return;
     }
     try {
@@ -241,14 +256,24 @@ export class ProxySupervisor {
 
   /** New processes of the installed program take the sockets; then the old ones drain. @throws WeirError proxy-listen */
   async replace(): Promise<void> {
-    const old = this.#slots;
-    const slots = this.#makeSlots(old);
+    if (this.#isEnding) return;
+    const slots = this.#makeSlots(this.#slots);
+    for (const slot of this.#slots) this.#leaving.add(slot);
     this.#slots = slots;
     for (const slot of slots) this.#start(slot);
     await Promise.all(slots.map(({ ready }) => ready));
-    for (const slot of old) this.#drain(slot);
-    const kept = new Set(slots.flatMap(({ sockets }) => [...sockets.values()]));
-    for (const { sockets } of old) for (const fd of sockets.values()) if (!kept.has(fd)) native().close(fd);
+    // otherwise there are later ones, which the others wait for
+    if (this.#slots === slots) this.#endSlots(this.#leaving, slots);
+  }
+
+  /** Drains processes, and closes their sockets but those of `kept`. */
+  #endSlots(slots: Iterable<Slot>, kept: readonly Slot[]): void {
+    const ending = [...slots];
+    for (const slot of ending) this.#drain(slot);
+    const fds = new Set(ending.flatMap(({ sockets }) => [...sockets.values()]));
+    for (const { sockets } of kept) for (const fd of sockets.values()) fds.delete(fd);
+    for (const fd of fds) native().close(fd);
+    this.#leaving.clear();
   }
 
   #drain(slot: Slot): void {
@@ -262,7 +287,7 @@ export class ProxySupervisor {
 
   #renewTicketKeys(): void {
     this.#ticketKeys = newTicketKeys();
-    for (const { child } of this.#slots) this.#send(child, { kind: 'ticket-keys', ticketKeys: this.#ticketKeys });
+    for (const child of this.#serving()) this.#send(child, { kind: 'ticket-keys', ticketKeys: this.#ticketKeys });
   }
 
   reopenLogs(): void {
@@ -274,11 +299,9 @@ export class ProxySupervisor {
     if (this.#isEnding) for (const child of this.#draining.keys()) child.kill('SIGKILL');
     this.#isEnding = true;
     clearInterval(this.#ticketTimer);
-    for (const slot of this.#slots) {
-      this.#drain(slot);
-      for (const fd of slot.sockets.values()) native().close(fd);
-    }
+    const all = [...this.#leaving, ...this.#slots];
     this.#slots = [];
+    this.#endSlots(all, []);
     return new Promise((done) => {
       this.#onEnd = done;
       this.#endIfOver();

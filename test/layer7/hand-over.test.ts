@@ -1,0 +1,63 @@
+// An exchange of processes where the new ones cannot begin: those before go on, follow what the supervisor has them do, and end with it.
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../support/free-port.js';
+import { get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-hand-over-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let servers: readonly Awaited<ReturnType<typeof namedServer>>[] = [];
+before(async () => {
+  servers = [await namedServer('a'), await namedServer('b')];
+});
+after(() => servers.forEach(({ server }) => server.closeAllConnections() ?? server.close()));
+
+const isThere = (pid: number): boolean => existsSync(`/proc/${pid}`);
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
+
+test('processes that are to be replaced follow a reload, and drain at the end, where the new ones hang', async () => {
+  const [port, file] = [await freePort(), join(folder, 'weir.yaml')];
+  const write = (server: number): void =>
+    writeFileSync(
+      file,
+      `layer7:
+  listeners: { web: '127.0.0.1:${port}' }
+  pools: { web: { servers: ['127.0.0.1:${servers[server]!.port}'] } }
+  hosts: [{ locations: [{ location: /, pool: web }] }]
+`,
+    );
+  write(0);
+  const proxy = new RunningProxy(['--config', file, '--workers', '1', '--drain', '1']);
+  after(() => proxy.kill());
+  const old = Number((await proxy.reported(/serves \S+ with 1 processes \((\d+)\)/))[1]);
+  const chat = await webSocket(port);
+  proxy.signal('SIGUSR2');
+  let hung: number | undefined;
+  while (hung === undefined) {
+    hung = childrenOf(proxy.pid).find((pid) => pid !== old);
+    await delay(1);
+  }
+  process.kill(hung, 'SIGSTOP');
+  try {
+    assert.equal((await get(port)).text[0], 'a');
+    write(1);
+    proxy.signal('SIGHUP');
+    await proxy.reported(/the new configuration is in effect/);
+    while ((await get(port)).text[0] !== 'b') await delay(20);
+    assert.doesNotMatch(proxy.stderr, /does not answer/, 'the one that hangs does so still');
+    proxy.signal('SIGTERM');
+    await delay(100);
+    assert.ok(isThere(old), 'it drains');
+    proxy.signal('SIGTERM');
+    assert.equal(await proxy.ended, 0);
+    assert.equal(isThere(old), false, 'no process is left');
+  } finally {
+    chat.end();
+    if (isThere(hung)) process.kill(hung, 'SIGKILL');
+  }
+});
