@@ -7,7 +7,6 @@ import type { AccessLogSettings } from './messages.js';
 export class AccessLogFile {
   readonly #file: AppendFile;
 
-  /** @throws the system's error */
   constructor(
     readonly settings: AccessLogSettings,
     onFault: (text: string) => void,
@@ -19,7 +18,7 @@ export class AccessLogFile {
     this.#file.add(accessLine(this.settings.format, record, new Date()));
   }
 
-  /** What cannot be written is dropped, and reported once. */
+  /** What cannot be written is dropped. */
   flush(): void {
     this.#file.flush();
   }
