@@ -131,8 +131,16 @@ class ProxyPart implements Part {
     if (kindOf(model) !== kindOf(this.#model)) this.#change(model);
     else {
       this.#model = model;
-      await this.#service.running?.reload(model);
+      const { running } = this.#service;
+      if (running === undefined) this.#startAnother(model);
+      else await running.reload(model);
     }
+  }
+
+  /** What could not be started yet is not tried again as it was. */
+  #startAnother(model: Layer7): void {
+    this.#service.cancel();
+    this.#service = this.#start(model);
   }
 
   /** The listening sockets of both share their ports: the one before lets its connections end once the other one serves. */
