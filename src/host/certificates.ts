@@ -1,11 +1,11 @@
 // The certificates of listeners, from their files: read and examined as a whole before anything uses them.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { WeirError } from '../model/errors/weir-error.js';
 import type { CertificateFiles, Listener } from '../model/layer7/listener.js';
 import { isSystemError, reasonOf } from '../sys/errno.js';
+import { textOfFile } from '../sys/files/durable-file.js';
 
 /** Texts in PEM, as they stand in the files. */
 export interface Certificate {
@@ -34,7 +34,7 @@ const unusable = (file: string, why: string, cause?: unknown, hint?: string): We
 /** @throws WeirError certificate-unusable */
 function readPem(file: string): string {
   try {
-    return readFileSync(file, 'latin1');
+    return textOfFile(file);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw unusable(

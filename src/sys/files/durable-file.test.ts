@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readTextFile, removeFile, replaceTextFile } from './durable-file.js';
+import { readTextFile, removeFile, replaceFiles, replaceTextFile } from './durable-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-durable-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -28,4 +28,24 @@ test('where there is no room the old text stays, the error names the path, and n
   assert.match(text, new RegExp(`^EFBIG: [^\\n]*, write '${path}\\.\\d+\\.new'\\n$`));
   assert.equal(readFileSync(path, 'utf8'), 'old');
   assert.deepEqual(readdirSync(join(folder, 'full')), ['state.json']);
+});
+
+test('of several files none is replaced where one cannot be written', () => {
+  const [first, second] = [join(folder, 'several', 'first'), join(folder, 'several', 'second')];
+  replaceFiles([
+    [first, 'old'],
+    [second, 'old'],
+  ]);
+  const inTheWay = `${second}.${process.pid}.new`;
+  mkdirSync(inTheWay);
+  const replace = (): void =>
+    replaceFiles([
+      [first, 'new'],
+      [second, 'new'],
+    ]);
+  assert.throws(replace, /EISDIR/);
+  rmSync(inTheWay, { recursive: true });
+  assert.deepEqual([readFileSync(first, 'utf8'), readdirSync(join(folder, 'several'))], ['old', ['first', 'second']]);
+  replace();
+  assert.deepEqual([readTextFile(first), readTextFile(second)], ['new', 'new']);
 });

@@ -9,7 +9,8 @@ const BYTES_MAX = 64 * 2 ** 20;
 /** A FIFO in its place would block the process without it. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-function contentOf(path: string): string {
+/** The file's text. @throws the system's error, also for what is no file or is too large */
+export function textOfFile(path: string): string {
   const fd = openSync(path, READ);
   try {
     const status = fstatSync(fd);
@@ -23,7 +24,7 @@ function contentOf(path: string): string {
 
 /** The file's text, or undefined when there is none. @throws the system's error, also for what is no file or is too large */
 export function readTextFile(path: string): string | undefined {
-  return unlessCode(() => contentOf(path), ['ENOENT', 'ENOTDIR'], undefined);
+  return unlessCode(() => textOfFile(path), ['ENOENT', 'ENOTDIR'], undefined);
 }
 
 function writeSynced(path: string, content: string | Uint8Array, mode: number): void {
@@ -44,17 +45,22 @@ function writeSynced(path: string, content: string | Uint8Array, mode: number): 
 export const replaceTextFile = (path: string, text: string, mode = 0o644): void => replaceFile(path, text, mode);
 
 /** Replaces the file by `content` atomically; makes its folder where it is missing. Where it throws, the file is as it was. */
-export function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): void {
-  makeFolders(dirname(path));
-  const beside = `${path}.${process.pid}.new`;
+export const replaceFile = (path: string, content: string | Uint8Array, mode = 0o644): void => replaceFiles([[path, content]], mode);
+
+/** Replaces files by contents, each atomically, when all are on the disk: where that is full, all are as they were. */
+export function replaceFiles(files: readonly (readonly [path: string, content: string | Uint8Array])[], mode = 0o644): void {
+  const beside = (path: string): string => `${path}.${process.pid}.new`;
   try {
-    writeSynced(beside, content, mode);
-    renameSync(beside, path);
+    for (const [path, content] of files) {
+      makeFolders(dirname(path));
+      writeSynced(beside(path), content, mode);
+    }
+    for (const [path] of files) renameSync(beside(path), path);
   } catch (error) {
-    rmSync(beside, { force: true });
+    for (const [path] of files) rmSync(beside(path), { force: true });
     throw error;
   }
-  syncFolder(dirname(path));
+  for (const folder of new Set(files.map(([path]) => dirname(path)))) syncFolder(folder);
 }
 
 /** Removes the file; false when there was none. */
