@@ -1,7 +1,7 @@
 // What each command of tcpvsadm makes of the table. New services and servers come first, as in the kernel's lists.
 
 import type { ReadAddress } from '../../config/ktcpvs/read.js';
-import { defaultVirtual, type KtcpvsVirtual, ktcpvsSchedulers, serverIn, withRule } from '../../config/ktcpvs/virtual.js';
+import { addedRules, defaultVirtual, type KtcpvsVirtual, ktcpvsSchedulers, serverIn, withRule } from '../../config/ktcpvs/virtual.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { expressionFault } from '../../model/expression/regular-expression.js';
 import { sameDestination } from '../../model/identity.js';
@@ -174,6 +174,6 @@ export const loadedTable = (virtuals: Table): Table =>
     .map((virtual) => ({
       ...virtual,
       servers: virtual.servers.toReversed(),
-      rules: virtual.rules.reduce(withRule, [] as KtcpvsVirtual['rules']),
+      rules: addedRules(virtual.rules),
     }))
     .toReversed();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -247,4 +247,29 @@ test('a file that can be read once, such as a pipe, is loaded whole, also with n
   assert.equal(await runTcpvsadm(['-f', pipe], io, { folder, own, names: new AskedNames() }), 0, io.stderr);
   writer.kill();
   assert.match(await tcpvsadm('-L -n'), /server = 192\.0\.2\.7:80 1/);
+});
+
+test('a command whose second file cannot be written changes neither', async () => {
+  await all('-A -i web -s wlc -l 127.0.0.1:80\n-a -i web -r 10.0.0.1:80\n--start -i web');
+  const texts = (): readonly string[] => ['tcpvsadm.conf', 'tcpvsadm.yaml'].map((name) => readFileSync(join(folder, name), 'utf8'));
+  const before = texts();
+  mkdirSync(join(folder, `tcpvsadm.yaml.${process.pid}.new`));
+  assert.match(await tcpvsadm('-a -i web -r 10.0.0.2:80'), /^1 tcpvsadm: .*EISDIR/);
+  assert.deepEqual(texts(), before);
+});
+
+test('a file of 20,000 servers with a rule each is read in a time that grows as the file does', { timeout: 60_000 }, async () => {
+  const numbers = Array.from({ length: 20_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`);
+  const lines = [
+    'Virtual web {',
+    '    listen = 127.0.0.1:80',
+    ...numbers.map((server) => `    server = ${server} 2`),
+    ...numbers.map((server) => `    rule = pattern "^/x" use server ${server}`),
+    '    # started',
+    '}',
+  ];
+  const file = join(folder, 'many.conf');
+  writeFileSync(file, lines.join('\n'));
+  assert.equal(await tcpvsadm(`-f ${file}`), '');
+  assert.equal(served().file.layer7?.pools[0]?.servers.length, 20_000);
 });

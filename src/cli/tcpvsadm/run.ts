@@ -11,7 +11,7 @@ import { ownSubnets } from '../../host/own-subnets.js';
 import { noNames } from '../../model/endpoint-text.js';
 import { failureText, WeirError } from '../../model/errors/weir-error.js';
 import type { Subnet } from '../../model/subnet.js';
-import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
+import { readTextFile, replaceFiles } from '../../sys/files/durable-file.js';
 import { locked } from '../../sys/files/lock.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
 import { reported } from '../failure.js';
@@ -80,8 +80,10 @@ class Tcpvsadm {
       const own = [...(virtual.isSwitched ? ['    # way = switch\n'] : []), ...(virtual.isStarted ? ['    # started\n'] : [])];
       return virtualText(virtual).replace(/\}\n$/, `${own.join('')}}\n`);
     });
-    replaceTextFile(this.#path, `${MARK}${texts.join('')}`);
-    replaceTextFile(this.#yamlPath, yaml);
+    replaceFiles([
+      [this.#path, `${MARK}${texts.join('')}`],
+      [this.#yamlPath, yaml],
+    ]);
   }
 
   /** `text`: of load-configfile. */

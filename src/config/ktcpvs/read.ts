@@ -1,8 +1,9 @@
 // KTCPVS's configuration file: text → its table.
 import { WeirError } from '../../model/errors/weir-error.js';
 import { expressionFault } from '../../model/expression/regular-expression.js';
+import { destinationId } from '../../model/identity.js';
 import type { DestinationKey } from '../../model/service.js';
-import { defaultVirtual, type KtcpvsVirtual, ktcpvsSchedulers, serverIn } from './virtual.js';
+import { defaultVirtual, type KtcpvsRule, type KtcpvsServer, type KtcpvsVirtual, ktcpvsSchedulers } from './virtual.js';
 
 /** An address with a port, by numbers or names; undefined: it is none. */
 export type ReadAddress = (text: string) => DestinationKey | undefined;
@@ -22,9 +23,19 @@ const MATCH_MAX = 9;
 const STARTED = '# started';
 const SWITCHED = '# way = switch';
 
+/** A virtual service whose } is to come: its lists grow in place. */
+interface OpenVirtual extends KtcpvsVirtual {
+  readonly servers: KtcpvsServer[];
+  readonly rules: KtcpvsRule[];
+}
+
 class Reader {
   readonly virtuals: KtcpvsVirtual[] = [];
-  #open: KtcpvsVirtual | undefined;
+  #open: OpenVirtual | undefined;
+  /** Of the open virtual service, by destinationId. */
+  readonly #servers = new Set<string>();
+  /** What is wrong with each pattern, which several rules may have. */
+  readonly #patterns = new Map<string, string | undefined>();
 
   constructor(
     readonly file: string,
@@ -49,7 +60,8 @@ class Reader {
   #begin(name: string, refuse: (what: string) => never): void {
     if (this.#open !== undefined) refuse(`virtual ${this.#open.name} has no } before`);
     if (this.virtuals.some((virtual) => virtual.name === name)) refuse(`virtual ${name} is there twice`);
-    this.#open = { ...defaultVirtual, name };
+    this.#open = { ...defaultVirtual, name, servers: [], rules: [] };
+    this.#servers.clear();
   }
 
   #end(refuse: (what: string) => never): void {
@@ -58,7 +70,7 @@ class Reader {
     this.#open = undefined;
   }
 
-  #setting(virtual: KtcpvsVirtual, line: string, refuse: (what: string) => never): KtcpvsVirtual {
+  #setting(virtual: OpenVirtual, line: string, refuse: (what: string) => never): OpenVirtual {
     const [, key = '', value = ''] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? refuse('expected KEY = VALUE');
     const name = key.toLowerCase();
     const at = (text: string): DestinationKey => this.address(text) ?? refuse(`${text} is no address with a port`);
@@ -72,8 +84,11 @@ class Reader {
       const [, text = '', weight = '1'] = /^(\S+)(?:\s+(\d{1,5}))?$/.exec(value) ?? refuse('expected server = ADDRESS:PORT WEIGHT');
       if (Number(weight) > WEIGHT_MAX) refuse(`a weight is ${WEIGHT_MAX} at most`);
       const key = at(text);
-      if (serverIn(virtual, key) !== undefined) refuse(`the server ${text} is there twice`);
-      return { ...virtual, servers: [...virtual.servers, { ...key, weight: Number(weight) }] };
+      const id = destinationId(key);
+      if (this.#servers.has(id)) refuse(`the server ${text} is there twice`);
+      this.#servers.add(id);
+      virtual.servers.push({ ...key, weight: Number(weight) });
+      return virtual;
     }
     if (name === 'rule') return this.#rule(virtual, value, refuse);
     if (Object.hasOwn(NUMBER_KEYS, name)) {
@@ -83,18 +98,19 @@ class Reader {
     return refuse(`unknown key ${key}`);
   }
 
-  #rule(virtual: KtcpvsVirtual, value: string, refuse: (what: string) => never): KtcpvsVirtual {
+  #rule(virtual: OpenVirtual, value: string, refuse: (what: string) => never): OpenVirtual {
     const [, pattern = '', match = '0', text = ''] =
       RULE.exec(value) ?? refuse('expected rule = pattern "EXPRESSION" [match NUMBER] use server ADDRESS:PORT');
     const server = this.address(text);
-    const why = expressionFault(pattern);
-    if (server === undefined || serverIn(virtual, server) === undefined)
+    if (!this.#patterns.has(pattern)) this.#patterns.set(pattern, expressionFault(pattern));
+    const why = this.#patterns.get(pattern);
+    if (server === undefined || !this.#servers.has(destinationId(server)))
       return refuse(`the rule's server ${text} is none of the virtual service`);
     if (why !== undefined) refuse(`this regular expression is not read: ${why}`);
     if (Number(match) > MATCH_MAX) refuse(`match is ${MATCH_MAX} at most`);
     // The file has rules in the order of the table.
-    const rule = { pattern, match: Number(match), server };
-    return { ...virtual, rules: [...virtual.rules, rule] };
+    virtual.rules.push({ pattern, match: Number(match), server });
+    return virtual;
   }
 
   end(lines: number): readonly KtcpvsVirtual[] {

@@ -1,5 +1,6 @@
 // KTCPVS's table as the model of layer 7. Patterns are tried on the path, in their order; requests of no rule go to `redirect`, or get 503.
 import { endpointText } from '../../model/endpoint-text.js';
+import { destinationId } from '../../model/identity.js';
 import { defaultClientLimits, defaultKeepAlive, defaultProxying, defaultServer } from '../../model/layer7/defaults.js';
 import type { Host } from '../../model/layer7/host.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
@@ -7,8 +8,7 @@ import type { Balance, Persistence, Pool } from '../../model/layer7/pool.js';
 import type { Action, PathMatch, Route } from '../../model/layer7/route.js';
 import type { Way } from '../../model/layer7/switch-plan.js';
 import { templateOf } from '../../model/layer7/template.js';
-import type { DestinationKey } from '../../model/service.js';
-import { isDefaultPattern, type KtcpvsVirtual, serverIn } from './virtual.js';
+import { isDefaultPattern, type KtcpvsServer, type KtcpvsVirtual, rulesByPattern } from './virtual.js';
 
 const SID_LIFE_US = 600_000_000;
 const UNSERVED_STATUS = 503;
@@ -27,9 +27,8 @@ function poolName({ name }: KtcpvsVirtual, number: number, taken: ReadonlySet<st
   return found;
 }
 
-function poolOf(virtual: KtcpvsVirtual, number: number, match: number, keys: readonly DestinationKey[], taken: ReadonlySet<string>): Pool {
-  const servers = keys.map((key) => {
-    const weight = serverIn(virtual, key)?.weight ?? 1;
+function poolOf(virtual: KtcpvsVirtual, number: number, match: number, keys: readonly KtcpvsServer[], taken: ReadonlySet<string>): Pool {
+  const servers = keys.map(({ weight, ...key }) => {
     const own = { address: key.address, port: key.port === 0 ? virtual.listen.port : key.port };
     return { ...defaultServer, ...own, name: endpointText(own), weight: Math.max(weight, 1), down: weight === 0 };
   });
@@ -89,18 +88,13 @@ function routesOf(
     const pools = servers.length === 0 ? [] : [poolOf(virtual, 0, 0, servers, taken)];
     return { pools, routes: [routeOf(everything, pools[0] === undefined ? unserved(virtual) : { kind: 'pool', pool: pools[0].name })] };
   }
-  const patterns = [...new Set(rules.map(({ pattern }) => pattern))];
-  const prefixes = literalPrefixes(patterns);
-  const found = patterns.map((pattern, index) => {
-    const own = rules.filter((rule) => rule.pattern === pattern);
+  const byPattern = rulesByPattern(rules);
+  const prefixes = literalPrefixes([...byPattern.keys()]);
+  const weights = new Map(servers.map((server) => [destinationId(server), server.weight]));
+  const found = [...byPattern].map(([pattern, own], index) => {
     const match = own[0]?.match ?? 0;
-    const pool = poolOf(
-      virtual,
-      index + 1,
-      match,
-      own.map(({ server }) => server),
-      taken,
-    );
+    const asked = own.map(({ server }) => ({ ...server, weight: weights.get(destinationId(server)) ?? 1 }));
+    const pool = poolOf(virtual, index + 1, match, asked, taken);
     const path = pathOf(virtual, pattern, match, prefixes.get(pattern));
     return { pool, route: routeOf(path, { kind: 'pool', pool: pool.name }) };
   });

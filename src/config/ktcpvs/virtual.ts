@@ -58,6 +58,24 @@ export function withRule(rules: readonly KtcpvsRule[], rule: KtcpvsRule): readon
   return isDefaultPattern(rule.pattern) ? [...rules, rule] : [rule, ...rules];
 }
 
+/** In the order in which their patterns come first. */
+export function rulesByPattern(rules: readonly KtcpvsRule[]): ReadonlyMap<string, readonly KtcpvsRule[]> {
+  const found = new Map<string, KtcpvsRule[]>();
+  for (const rule of rules) {
+    const before = found.get(rule.pattern);
+    if (before === undefined) found.set(rule.pattern, [rule]);
+    else before.push(rule);
+  }
+  return found;
+}
+
+/** What `withRule` makes of these rules, one after the other. */
+export function addedRules(rules: readonly KtcpvsRule[]): readonly KtcpvsRule[] {
+  const groups = [...rulesByPattern(rules).values()].map((own) => own.toReversed().map((rule) => ({ ...rule, match: own[0]?.match ?? 0 })));
+  const isDefault = (own: readonly KtcpvsRule[]): boolean => isDefaultPattern(own[0]?.pattern ?? '');
+  return [...groups.filter((own) => !isDefault(own)).toReversed(), ...groups.filter(isDefault)].flat();
+}
+
 export const serverIn = ({ servers }: KtcpvsVirtual, key: DestinationKey): KtcpvsServer | undefined =>
   servers.find((server) => sameDestination(server, key));
 
