@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { mock, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
-import { Slab } from '../control/proxy/edge.js';
+import { AGAIN, Slab } from '../control/proxy/edge.js';
 import { parseAddress } from '../model/address-text.js';
 import type { ReactorEdge } from './reactor-edge.js';
 import { TlsEdge } from './tls-edge.js';
@@ -59,4 +59,11 @@ test('one whose answer is cut is destroyed without a wait', () => {
   edge.close(fd, true);
   assert.equal(socket.destroyed, true);
   assert.equal(edge.closing.size, 0);
+});
+
+test('what waits for a client of TLS is bounded, whatever is sent at a time', () => {
+  const { edge, socket, fd } = stuck();
+  assert.equal(edge.send(fd, 0, Slab.receiveMaxBytes), 64_536);
+  assert.equal(edge.send(fd, 0, 1), AGAIN);
+  assert.equal(socket.writableLength, 65_536);
 });

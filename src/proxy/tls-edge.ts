@@ -7,7 +7,7 @@ import type { Address } from '../model/address.js';
 import { parseAddress } from '../model/address-text.js';
 import type { ReactorEdge } from './reactor-edge.js';
 
-/** More is not taken while so much waits for the client. */
+/** What waits for the client at most. It counts as taken when all of it is: a client that takes so much within its time is not too slow. */
 const WAITING_MAX_BYTES = 65_536;
 const { ECONNRESET, EPIPE } = constants.errno;
 
@@ -68,12 +68,14 @@ class TlsConnection {
     return piece.length;
   }
 
-  /** All of it or AGAIN. `bytes` are copied. */
+  /** As many as have room, or AGAIN. They are copied. */
   send(bytes: Uint8Array): number {
     if (this.#error !== 0 || !this.socket.writable) return this.#error || -EPIPE;
-    if (this.socket.writableLength >= WAITING_MAX_BYTES) return AGAIN;
-    this.socket.write(Buffer.from(bytes));
-    return bytes.length;
+    const room = WAITING_MAX_BYTES - this.socket.writableLength;
+    if (room <= 0) return AGAIN;
+    const taken = Buffer.from(bytes.subarray(0, room));
+    this.socket.write(taken);
+    return taken.length;
   }
 
   watch(events: number): void {
