@@ -4,7 +4,8 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync
 import { dirname, join } from 'node:path';
 import { ENGINE_MARKER, type EngineText } from '../../config/engine/engine-options.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { unlessCode } from '../../sys/errno.js';
+import { isSystemError, unlessCode } from '../../sys/errno.js';
+import { replaceFile } from '../../sys/files/durable-file.js';
 import { makeFolders } from '../../sys/files/make-folders.js';
 
 export interface EngineFileOptions {
@@ -24,14 +25,28 @@ export class EngineFile {
     this.path = join(options.folder, options.name);
   }
 
+  /** @throws WeirError engine-unwritten, and others of `work` */
+  #onDisk<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw new WeirError('engine-unwritten', { folder: this.options.folder, why: error.message }, { cause: error });
+    }
+  }
+
   #written(): string | undefined {
     const text = unlessCode(() => readFileSync(this.path, 'utf8'), ['ENOENT'], undefined);
     if (text !== undefined && !text.startsWith(`${ENGINE_MARKER}\n`)) throw new WeirError('engine-foreign-file', { path: this.path });
     return text;
   }
 
-  /** Whether the engine takes the text; nothing is left of it. @throws WeirError engine-refused, engine-foreign-file */
+  /** Whether the engine takes the text; nothing is left of it. @throws WeirError engine-refused, engine-foreign-file, engine-unwritten */
   check(made: EngineText): void {
+    this.#onDisk(() => this.#check(made));
+  }
+
+  #check(made: EngineText): void {
     this.#written();
     const added = [...made.companions.keys()].filter((path) => !existsSync(path));
     try {
@@ -46,7 +61,7 @@ export class EngineFile {
     makeFolders(this.options.folder);
     for (const [path, content] of companions) {
       makeFolders(dirname(path), SECRETS_MODE);
-      if (!existsSync(path)) writeFileSync(path, content, { mode: COMPANION_MODE });
+      if (!existsSync(path)) replaceFile(path, content, COMPANION_MODE);
     }
     const staged = `${this.path}.new`;
     writeFileSync(staged, text, { mode: 0o640 });
@@ -56,15 +71,18 @@ export class EngineFile {
     throw new WeirError('engine-refused', { why });
   }
 
-  /** In place of the file before, which becomes `.before`; whether there is a change. @throws WeirError engine-refused, engine-foreign-file */
-  install(made: EngineText): boolean {
+  /** In place of the file before, which becomes `.before`. @throws WeirError engine-refused, engine-foreign-file, engine-unwritten */
+  install(made: EngineText): void {
+    this.#onDisk(() => this.#install(made));
+  }
+
+  #install(made: EngineText): void {
     const before = this.#written();
     this.#stage(made);
     const isChange = before !== made.text;
     if (before !== undefined && isChange) copyFileSync(this.path, `${this.path}.before`);
     renameSync(`${this.path}.new`, this.path);
     if (isChange) this.#sweep([made.text, before ?? '']);
-    return isChange;
   }
 
   /** Companions that neither text refers to. */

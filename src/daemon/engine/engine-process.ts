@@ -21,11 +21,13 @@ const REMIND_MS = 3000;
 /** Of a line that has no end yet. */
 const LINE_MAX = 65_536;
 
-export interface EngineProcessOptions {
+export interface EngineProcessOptions<Made extends EngineText> {
   readonly program: EngineProgram;
   readonly folder: string;
   /** The configuration as it is to be now. */
-  readonly make: () => EngineText;
+  readonly make: () => Made;
+  /** It is the engine's file: what begins or reloads from now on has it. */
+  readonly onInstalled: (made: Made) => void;
   readonly report: (text: string) => void;
   /** It serves, and takes signals: once for each start. */
   readonly onReady: (pid: number) => void;
@@ -44,7 +46,7 @@ function eachLine(stream: Readable | null | undefined, onLine: (line: string) =>
   });
 }
 
-export class EngineProcess {
+export class EngineProcess<Made extends EngineText> {
   readonly #file: EngineFile;
   #child: ChildProcess | undefined;
   #restartMs = RESTART_MIN_MS;
@@ -57,12 +59,18 @@ export class EngineProcess {
   #asking: NodeJS.Timeout | undefined;
   #signalledAt = 0;
 
-  /** @throws WeirError engine-refused, engine-foreign-file, engine-absent */
-  constructor(readonly options: EngineProcessOptions) {
+  /** @throws WeirError engine-refused, engine-foreign-file, engine-absent, engine-unwritten */
+  constructor(readonly options: EngineProcessOptions<Made>) {
     this.#file = engineFile(options.program, options.folder);
-    this.#file.install(options.make());
+    this.#install();
     endLeftEngines(options.program, this.#file.path, options.report);
     this.#start();
+  }
+
+  #install(): void {
+    const made = this.options.make();
+    this.#file.install(made);
+    this.options.onInstalled(made);
   }
 
   get pid(): number | undefined {
@@ -115,7 +123,7 @@ export class EngineProcess {
   #startAgain(): void {
     if (this.#isEnding) return;
     try {
-      this.#file.install(this.options.make());
+      this.#install();
     } catch (error) {
       if (!isWeirError(error)) throw error;
       this.options.report(`${this.options.program.name} is started with the file of before: ${error.message}`);
@@ -158,9 +166,9 @@ export class EngineProcess {
     if (this.#isReady && performance.now() - this.#signalledAt > REMIND_MS) this.#send(this.options.program.signals.reload);
   }
 
-  /** What the engine refuses changes nothing. @throws WeirError engine-refused, engine-foreign-file */
+  /** What the engine refuses changes nothing. @throws WeirError engine-refused, engine-foreign-file, engine-absent, engine-unwritten */
   reload(): void {
-    this.#file.install(this.options.make());
+    this.#install();
     // also without a change: certificates and logs are opened again
     this.#send(this.options.program.signals.reload);
   }

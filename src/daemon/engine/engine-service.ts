@@ -11,6 +11,7 @@ import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Layer7 } from '../../model/layer7/layer7.js';
 import type { PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
 import type { Log } from '../../model/log-level.js';
+import { isSystemError } from '../../sys/errno.js';
 import { AppendFile } from '../proxy/append-file.js';
 import { ControlSocket } from '../proxy/control-socket.js';
 import { PoolKeeper } from '../proxy/pool-keeper.js';
@@ -39,6 +40,11 @@ export interface EngineServiceOptions {
   /** What losses are reported behind: the file. */
   readonly source: string;
   readonly log: Log;
+}
+
+/** The engine's configuration, and which servers get requests by it. */
+interface Made extends EngineText {
+  readonly verdicts: string;
 }
 
 type MakeOptions = Pick<EngineServiceOptions, 'program' | 'runFolder' | 'workers' | 'accessLog'>;
@@ -83,7 +89,7 @@ export class EngineService {
   readonly #secret: Uint8Array;
   readonly #keeper: PoolKeeper;
   readonly control: ControlSocket;
-  readonly #engine: EngineProcess;
+  readonly #engine: EngineProcess<Made>;
   readonly #log: AppendFile | undefined;
   readonly #runtime: HaproxyRuntime | undefined;
   readonly #pacer: ReloadPacer | undefined;
@@ -92,8 +98,8 @@ export class EngineService {
   readonly #isReady = new Promise<void>((done) => {
     this.#onReady = done;
   });
-  #inEffect = '';
-  #generation = '';
+  /** What the engine's file has. */
+  #installed: Made | undefined;
 
   /** @throws WeirError engine-refused, engine-foreign-file, engine-absent, engine-losses, certificate-unusable */
   constructor(model: Layer7, options: EngineServiceOptions) {
@@ -112,6 +118,9 @@ export class EngineService {
         program,
         folder: runFolder,
         make: () => this.#make(),
+        onInstalled: (made) => {
+          this.#installed = made;
+        },
         report,
         onReady: (pid) => this.#ready(pid),
         onOutput: (line) => this.#output(line),
@@ -143,7 +152,7 @@ export class EngineService {
       pools: () => this.#model.pools,
       orders: () => this.#keeper.orders(),
       onCounts: (process, counts) => this.#keeper.counted(process, counts),
-      onGeneration: (generation) => generation !== this.#generation && this.#engine.remind(),
+      onGeneration: (generation) => generation !== this.#installed?.generation && this.#engine.remind(),
       onProcessGone: (process) => this.#keeper.forget(process),
       report,
     });
@@ -164,18 +173,15 @@ export class EngineService {
     else this.#log.add(`${line}\n`);
   }
 
-  #make(): EngineText {
+  #make(): Made {
     const orders = this.#keeper.orders();
-    this.#inEffect = verdictsOf(orders);
-    const made = makeText(this.#options, this.#model, this.#certificates, orders, this.#secret);
-    this.#generation = made.generation;
-    return made;
+    return { ...makeText(this.#options, this.#model, this.#certificates, orders, this.#secret), verdicts: verdictsOf(orders) };
   }
 
   /** Verdicts or weights changed. */
   #follow(): void {
     void this.#runtime?.sync();
-    this.#pacer?.want(verdictsOf(this.#keeper.orders()) !== this.#inEffect);
+    this.#pacer?.want(verdictsOf(this.#keeper.orders()) !== this.#installed?.verdicts);
   }
 
   #reloadEngine(): void {
@@ -184,6 +190,7 @@ export class EngineService {
     } catch (error) {
       if (!isWeirError(error)) throw error;
       this.#options.log('error', `${this.#options.program.name} does not follow the verdicts: ${error.message}`);
+      this.#pacer?.want(false);
     }
   }
 
@@ -200,7 +207,7 @@ export class EngineService {
 
   /** A reload. What cannot be followed changes nothing, and is logged. `read`: may throw, too. */
   reload(read: () => Layer7): void {
-    const before = { model: this.#model, certificates: this.#certificates, generation: this.#generation };
+    const before = { model: this.#model, certificates: this.#certificates };
     try {
       const model = read();
       const certificates = this.#load(model);
@@ -213,10 +220,9 @@ export class EngineService {
       this.#reportEnds();
       this.#options.log('info', `${this.#options.program.name} reads the new configuration`);
     } catch (error) {
-      if (!isWeirError(error)) throw error;
+      if (!isWeirError(error) && !isSystemError(error)) throw error;
       this.#model = before.model;
       this.#certificates = before.certificates;
-      this.#generation = before.generation;
       this.#keeper.configure(before.model.pools);
       this.#options.log('error', `the configuration of before stays in effect: ${error.message}`);
     }

@@ -41,6 +41,11 @@ export const daemonErrors = {
     hint: 'name another directory with --dir, or move the file away',
     exitStatus: 1,
   },
+  'engine-unwritten': {
+    text: ({ folder, why }: { folder: string; why: string }) => `the engine's configuration cannot be written in ${folder}: ${why}`,
+    hint: 'see whether its file system is full (df) or read-only (mount)',
+    exitStatus: 1,
+  },
   'engine-refused': {
     text: ({ why }: { why: string }) => `the engine refuses the configuration: ${why}`,
     hint: 'weir engine … --print shows it; an address that is not here needs net.ipv4.ip_nonlocal_bind=1',

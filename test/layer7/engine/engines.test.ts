@@ -2,7 +2,7 @@
 // request, started again when they die, speak HTTP/2, and what they do not have is a line.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -134,6 +134,24 @@ for (const name of ENGINE_NAMES) {
     writeFileSync(file, text);
     const before = readdirSync(folder).find((entry) => entry.endsWith('.before')) ?? assert.fail('nothing is kept');
     assert.match(readFileSync(join(folder, before), 'utf8'), /return (?:status )?410/);
+  });
+
+  test(`${name}: where its configuration cannot be written it goes on, and is started again as it was`, async () => {
+    const { running, port, folder } = bed.of(name);
+    const inTheWay = join(folder, { nginx: 'nginx.conf.new', haproxy: 'haproxy.cfg.new' }[name]);
+    mkdirSync(inTheWay);
+    try {
+      running.stderr = '';
+      running.signal('SIGHUP');
+      await running.reported(/stays in effect: .*cannot be written in .*EISDIR/);
+      await untilServed(port);
+      process.kill(mastersOf(running.pid)[0] ?? assert.fail(running.stderr), 'SIGKILL');
+      await running.reported(new RegExp(`${name} is started with the file of before: .*EISDIR`));
+      await running.reported(new RegExp(`runs ${name}`));
+      await untilServed(port);
+    } finally {
+      rmdirSync(inTheWay);
+    }
   });
 
   test(`${name} that is killed is started again`, async () => {
