@@ -19,6 +19,7 @@ import { familyNumber } from './rtnetlink.js';
 const SOCK_DIAG_BY_FAMILY = 20;
 /** TCP_LISTEN; a datagram socket without a peer is in TCP_CLOSE. */
 const STATES = { tcp: 10, udp: 7 } as const;
+const TCP_SYN_RECV = 3;
 const AT = { sourcePort: 4, source: 8, device: 40, receiveQueue: 56, sendQueue: 60, attributes: 72 } as const;
 const SKV6ONLY = 11;
 
@@ -41,6 +42,15 @@ export function dumpListeners(family: Family, protocol: 'tcp' | 'udp'): NetlinkR
   const payload = new Uint8Array(56);
   payload.set([familyNumber(family), IpProtocol[protocol]]);
   viewOf(payload).setUint32(4, 1 << STATES[protocol], little);
+  return { type: SOCK_DIAG_BY_FAMILY, flags: NetlinkFlag.dump, payload };
+}
+
+/** Asks for the connections to a port of which a listening socket has none yet: decodeListener's values. */
+export function dumpHalfOpen(family: Family, port: number): NetlinkRequest {
+  const payload = new Uint8Array(56);
+  payload.set([familyNumber(family), IpProtocol.tcp]);
+  viewOf(payload).setUint32(4, 1 << TCP_SYN_RECV, little);
+  viewOf(payload).setUint16(8, port);
   return { type: SOCK_DIAG_BY_FAMILY, flags: NetlinkFlag.dump, payload };
 }
 

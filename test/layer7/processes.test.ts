@@ -2,7 +2,9 @@
 // drain lets answers end.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { freePort } from '../support/free-port.js';
 import { get, namedServer, RunningProxy, webSocket } from './running-proxy.js';
@@ -110,6 +112,29 @@ test('a drain serves all that waits to be accepted, however much that is', async
   const lost = (await all).filter((one) => one.status === 'rejected' || one.value.status !== 200);
   assert.deepEqual(lost.slice(0, 3), [], `${lost.length} were lost`);
   assert.equal(await proxy.ended, 0);
+});
+
+test('a client that connected before the end is served, though its request comes behind it; one that comes later gets no connection', async () => {
+  const { proxy, port } = await start();
+  const clients = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  proxy.signal('SIGTERM');
+  await new Promise((done) => setTimeout(done, 100));
+  const late = get(port);
+  late.catch(() => {});
+  for (const socket of clients) socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+  for (const socket of clients) {
+    const [answer] = (await once(socket, 'data')) as [string];
+    assert.match(answer, /^HTTP\/1\.1 200 (?:.*\r\n)*Connection: close\r\n/);
+  }
+  for (const socket of clients) socket.end();
+  assert.equal(await proxy.ended, 0);
+  await assert.rejects(late, /ECONNREFUSED/);
 });
 
 test('a process that hangs within its drain is killed behind the deadline', async () => {

@@ -112,7 +112,7 @@ export class ProxyService {
   async end(isReplaced = false): Promise<void> {
     clearInterval(this.#daily);
     this.control.close();
-    await this.#supervisor.end();
+    await this.#supervisor.end(isReplaced);
     this.#keeper.close(isReplaced);
   }
 }

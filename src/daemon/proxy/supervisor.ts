@@ -2,7 +2,6 @@
 // hangs is started again on the same sockets. A reload is a message, or new processes where the sockets differ; old ones drain.
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import type { PoolCounts, PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
@@ -12,8 +11,9 @@ import { onceEnded } from '../../sys/processes/child-end.js';
 import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
 import { keepingCapabilities } from '../../sys/processes/own-capabilities.js';
 import { spawnChild } from '../../sys/processes/spawn-child.js';
+import { beginNoMore } from '../../sys/sockets/end-listening.js';
 import { socketAddress } from '../../sys/sockets/socket-address.js';
-import type { AccessLogSettings, FromWorker, ListenerSocket, ProxySettings, ToWorker } from './messages.js';
+import { type AccessLogSettings, type FromWorker, type ListenerSocket, type ProxySettings, socketKey, type ToWorker } from './messages.js';
 
 /**
  * New objects of requests are nearly all dead when they are collected: two halves of 8 MB for them from the start. Halves of 32 MB would be collected
@@ -71,15 +71,13 @@ interface Drain {
   readonly endsAt: number;
 }
 
-const keyOf = ({ address, port }: Listener): string => endpointText({ address, port });
-
 const newTicketKeys = (): string => randomBytes(TICKET_KEYS_BYTES).toString('hex');
 
 /** A listening socket. @throws WeirError proxy-listen */
 function listenOn(listener: Listener): number {
   const fd = native().reactorListen(socketAddress(listener.address, listener.port), BACKLOG_MAX);
   if (fd >= 0) return fd;
-  throw new WeirError('proxy-listen', { where: keyOf(listener), errno: -fd });
+  throw new WeirError('proxy-listen', { where: socketKey(listener), errno: -fd });
 }
 
 export class ProxySupervisor {
@@ -123,7 +121,7 @@ export class ProxySupervisor {
       return Array.from({ length: this.#options.workers }, (_, number) => {
         const sockets = new Map(
           this.#settings.model.listeners.map((listener) => {
-            const key = keyOf(listener);
+            const key = socketKey(listener);
             const fd = before[number]?.sockets.get(key) ?? listenOn(listener);
             if (before[number]?.sockets.get(key) === undefined) made.push(fd);
             return [key, fd] as const;
@@ -143,7 +141,7 @@ export class ProxySupervisor {
 
   #start(slot: Slot): void {
     const { listeners } = this.#settings.model;
-    const fds = listeners.map((listener) => slot.sockets.get(keyOf(listener)) ?? -1);
+    const fds = listeners.map((listener) => slot.sockets.get(socketKey(listener)) ?? -1);
     const sockets: readonly ListenerSocket[] = listeners.map(({ name }, index) => ({ name, fd: FIRST_SOCKET_FD + index }));
     const argv = [...NODE_FLAGS, artifact('weir.cjs'), 'proxy', '--worker'];
     const env = { ...keepingEarlySignals(process.env), ...keepingCapabilities(OF_WORKER) };
@@ -196,7 +194,7 @@ export class ProxySupervisor {
 
   status(): Pick<ProxyStatus, 'listeners' | 'processes' | 'draining'> {
     return {
-      listeners: this.#settings.model.listeners.map((listener) => ({ name: listener.name, at: keyOf(listener) })),
+      listeners: this.#settings.model.listeners.map((listener) => ({ name: listener.name, at: socketKey(listener) })),
       processes: this.#slots.map(({ number, child, clients }) => ({ number, pid: child?.pid ?? null, clients })),
       draining: this.#draining.size,
     };
@@ -239,7 +237,7 @@ export class ProxySupervisor {
   /** New settings. Refused ones change nothing. @throws WeirError proxy-listen */
   async reload(settings: ProxySettings): Promise<void> {
     const before = this.#settings;
-    const keys = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${keyOf(one)}`).join();
+    const keys = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${socketKey(one)}`).join();
     this.#settings = settings;
     if (keys(before) === keys(settings)) {
       const configure = { kind: 'configure', settings, ticketKeys: this.#ticketKeys, orders: this.#options.servers.orders() } as const;
@@ -266,23 +264,27 @@ export class ProxySupervisor {
     if (this.#slots === slots) this.#endSlots(this.#leaving, slots);
   }
 
-  /** Drains processes, and closes their sockets but those of `kept`. */
-  #endSlots(slots: Iterable<Slot>, kept: readonly Slot[]): void {
+  /** Drains processes, and closes their sockets but those of `kept`. `isReplaced`: others listen there. */
+  #endSlots(slots: Iterable<Slot>, kept: readonly Slot[], isReplaced = false): void {
     const ending = [...slots];
-    for (const slot of ending) this.#drain(slot);
-    const fds = new Set(ending.flatMap(({ sockets }) => [...sockets.values()]));
-    for (const { sockets } of kept) for (const fd of sockets.values()) fds.delete(fd);
+    const keptFds = new Set(kept.flatMap(({ sockets }) => [...sockets.values()]));
+    const fds = new Set(ending.flatMap(({ sockets }) => [...sockets.values()].filter((fd) => !keptFds.has(fd))));
+    if (!isReplaced) for (const fd of fds) beginNoMore(fd);
+    for (const slot of ending) {
+      const closing = [...slot.sockets].flatMap(([key, fd]) => (fds.has(fd) ? [key] : []));
+      this.#drain(slot, isReplaced ? [] : closing);
+    }
     for (const fd of fds) native().close(fd);
     this.#leaving.clear();
   }
 
-  #drain(slot: Slot): void {
+  #drain(slot: Slot, closing: readonly string[]): void {
     const { child } = slot;
     slot.child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const { drainMs } = this.#options;
     this.#draining.set(child, { slot, endsAt: performance.now() + drainMs + DRAIN_OVER_MS });
-    this.#send(child, { kind: 'drain', deadlineMs: drainMs });
+    this.#send(child, { kind: 'drain', deadlineMs: drainMs, closing });
   }
 
   #renewTicketKeys(): void {
@@ -294,14 +296,14 @@ export class ProxySupervisor {
     for (const child of this.#children()) this.#send(child, { kind: 'reopen-log' });
   }
 
-  /** Drains all processes; resolves when they ended. A second call kills them. */
-  end(): Promise<void> {
+  /** Drains all processes; resolves when they ended. A second call kills them. `isReplaced`: others listen at the same ports. */
+  end(isReplaced = false): Promise<void> {
     if (this.#isEnding) for (const child of this.#draining.keys()) child.kill('SIGKILL');
     this.#isEnding = true;
     clearInterval(this.#ticketTimer);
     const all = [...this.#leaving, ...this.#slots];
     this.#slots = [];
-    this.#endSlots(all, []);
+    this.#endSlots(all, [], isReplaced);
     return new Promise((done) => {
       this.#onEnd = done;
       this.#endIfOver();

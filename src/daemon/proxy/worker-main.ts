@@ -18,7 +18,7 @@ export function runProxyWorker(): Promise<number> {
       } else if (message.kind === 'configure') worker?.configure(message);
       else if (message.kind === 'ticket-keys') worker?.setTicketKeys(message.ticketKeys);
       else if (message.kind === 'orders') worker?.order(message.orders);
-      else if (message.kind === 'drain') worker?.drain(message.deadlineMs);
+      else if (message.kind === 'drain') worker?.drain(message.deadlineMs, message.closing);
       else worker?.reopenLog();
     };
     process.on('message', (message) => receive(message as ToWorker));

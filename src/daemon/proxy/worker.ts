@@ -11,14 +11,18 @@ import { contains } from '../../model/subnet.js';
 import { ReactorEdge } from '../../proxy/reactor-edge.js';
 import { TlsFront, type TlsSettings } from '../../proxy/tls-front.js';
 import { Events } from '../../sys/reactor/reactor.js';
+import { someHaveBegun } from '../../sys/sockets/end-listening.js';
 import { AccessLogFile } from './access-log-file.js';
-import type { FromWorker, ProxySettings, ToWorker } from './messages.js';
+import { type FromWorker, type ProxySettings, socketKey, type ToWorker } from './messages.js';
 
 const TICK_MS = 250;
 const ALIVE_MS = 1000;
 const { EAGAIN } = constants.errno;
 /** So many calls of accept take a whole backlog. */
 const ACCEPTS_MAX = 64;
+/** How often a socket that is closed is looked at, and how long: the kernel waits a second for the first byte of a client (TCP_DEFER_ACCEPT). */
+const BEGUN_LOOK_MS = 50;
+const BEGUN_MAX_MS = 2000;
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
 type Configure = Extract<ToWorker, { kind: 'configure' }>;
@@ -101,25 +105,38 @@ export class ProxyWorker {
     this.#log?.reopen();
   }
 
-  /** Takes what waits to be accepted, then no more. */
-  drain(deadlineMs: number): void {
+  /** Takes what waits to be accepted, then no more; of a socket that no other process has (`closing`) also what clients have begun. */
+  drain(deadlineMs: number, closing: readonly string[] = [...this.#listeners.values()].map(socketKey)): void {
     this.#edge.readClock();
-    for (const [fd, listener] of this.#listeners) {
-      for (let count = 0; count < ACCEPTS_MAX && this.#accept(fd, listener); count++);
-      // other processes have the socket, too: where it is only closed, the set still reports it
-      this.#edge.reactor.remove(fd);
-      this.#edge.reactor.closeFd(fd);
-    }
-    this.#listeners.clear();
     this.#drainEndsAt = performance.now() + deadlineMs;
+    for (const [fd, listener] of this.#listeners) if (!closing.includes(socketKey(listener))) this.#closeListener(fd, listener);
     this.#machine.drain();
+    this.#awaitBegun(performance.now() + Math.min(deadlineMs, BEGUN_MAX_MS));
     this.#endIfDrained();
+  }
+
+  #closeListener(fd: number, listener: Listener): void {
+    for (let count = 0; count < ACCEPTS_MAX && this.#accept(fd, listener); count++);
+    // other processes may have the socket, too: where it is only closed, the set still reports it
+    this.#edge.reactor.remove(fd);
+    this.#edge.reactor.closeFd(fd);
+    this.#listeners.delete(fd);
+  }
+
+  #awaitBegun(until: number): void {
+    if (this.#listeners.size === 0) return;
+    setTimeout(() => {
+      this.#edge.readClock();
+      if (performance.now() < until && [...this.#listeners.values()].some(someHaveBegun)) this.#awaitBegun(until);
+      else for (const [fd, listener] of this.#listeners) this.#closeListener(fd, listener);
+      this.#endIfDrained();
+    }, BEGUN_LOOK_MS);
   }
 
   #endIfDrained(): void {
     if (this.#drainEndsAt === undefined) return;
     if (performance.now() >= this.#drainEndsAt) this.#machine.cut();
-    else if (this.#machine.clients + this.#tls.open > 0) return;
+    else if (this.#listeners.size + this.#machine.clients + this.#tls.open > 0) return;
     this.#alive();
     this.end();
   }
