@@ -61,3 +61,36 @@ test('processes that are to be replaced follow a reload, and drain at the end, w
     if (isThere(hung)) process.kill(hung, 'SIGKILL');
   }
 });
+
+test('an exchange that is asked for again and again makes no more processes than two exchanges, and loses no request', async () => {
+  const port = await freePort();
+  const proxy = new RunningProxy(['--listen', `127.0.0.1:${port}`, '--workers', '1', '--drain', '1', `127.0.0.1:${servers[0]!.port}`]);
+  after(() => proxy.kill());
+  await proxy.reported(/serves \S+ with 1 processes/);
+  const [before = 0] = childrenOf(proxy.pid);
+  const seen = new Set<number>();
+  const look = (): void => childrenOf(proxy.pid).forEach((pid) => seen.add(pid));
+  while (childrenOf(proxy.pid).length === 1) {
+    proxy.signal('SIGUSR2');
+    await delay(1);
+  }
+  const hung = childrenOf(proxy.pid).find((pid) => pid !== before) ?? 0;
+  // so that its exchange takes as long as the signals
+  process.kill(hung, 'SIGSTOP');
+  for (let count = 0; count < 20; count++) {
+    proxy.signal('SIGUSR2');
+    assert.equal((await get(port)).status, 200);
+    await delay(5);
+    look();
+  }
+  assert.deepEqual([...seen].toSorted(), [before, hung].toSorted());
+  process.kill(hung, 'SIGCONT');
+  while (isThere(before) || isThere(hung)) {
+    assert.equal((await get(port)).status, 200);
+    look();
+  }
+  assert.equal(seen.size, 3);
+  assert.equal(childrenOf(proxy.pid).length, 1);
+  proxy.signal('SIGTERM');
+  assert.equal(await proxy.ended, 0);
+});

@@ -30,6 +30,8 @@ const WATCH_MS = 1000;
 const SILENT_LOOKS_MAX = 10;
 /** How long a process may take beyond the deadline of its drain. */
 const DRAIN_OVER_MS = 3000;
+/** How long new processes may take before others are tried in their place. */
+const EXCHANGE_MAX_MS = 10_000;
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 5000;
 /** Who learns the keys of session tickets can read what was sent under them (TLS 1.2): they are replaced every day. */
@@ -73,6 +75,10 @@ interface Drain {
 
 const newTicketKeys = (): string => randomBytes(TICKET_KEYS_BYTES).toString('hex');
 
+const listenersOf = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${socketKey(one)}`).join();
+
+const hungAfterMs = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms).unref());
+
 /** A listening socket. @throws WeirError proxy-listen */
 function listenOn(listener: Listener): number {
   const fd = native().reactorListen(socketAddress(listener.address, listener.port), BACKLOG_MAX);
@@ -87,6 +93,11 @@ export class ProxySupervisor {
   /** Those before, which serve until all of the present ones do. */
   readonly #leaving = new Set<Slot>();
   readonly #draining = new Map<ChildProcess, Drain>();
+  /** Of the present slots, or no longer waited for. */
+  #exchanged: Promise<unknown>;
+  /** The exchange that follows, and where it was a reload that asked for it, with what. */
+  #waiting: Promise<void> | undefined;
+  #wanted: ProxySettings | undefined;
   #isEnding = false;
   #onEnd: (() => void) | undefined;
   readonly #watch: NodeJS.Timeout;
@@ -98,8 +109,9 @@ export class ProxySupervisor {
   constructor(settings: ProxySettings, options: SupervisorOptions) {
     this.#settings = settings;
     this.#options = options;
-    this.#slots = this.#makeSlots([]);
+    this.#slots = this.#makeSlots(settings, []);
     for (const slot of this.#slots) this.#start(slot);
+    this.#exchanged = Promise.race([this.ready(), hungAfterMs(EXCHANGE_MAX_MS)]);
     this.#watch = setInterval(() => this.#killHung(), WATCH_MS);
     this.#ticketTimer = setInterval(() => this.#renewTicketKeys(), TICKET_KEYS_MS);
   }
@@ -115,12 +127,12 @@ export class ProxySupervisor {
   }
 
   /** Slots for the settings' listeners; sockets of the ones before are taken over. @throws WeirError proxy-listen */
-  #makeSlots(before: readonly Slot[]): Slot[] {
+  #makeSlots({ model }: ProxySettings, before: readonly Slot[]): Slot[] {
     const made: number[] = [];
     try {
       return Array.from({ length: this.#options.workers }, (_, number) => {
         const sockets = new Map(
-          this.#settings.model.listeners.map((listener) => {
+          model.listeners.map((listener) => {
             const key = socketKey(listener);
             const fd = before[number]?.sockets.get(key) ?? listenOn(listener);
             if (before[number]?.sockets.get(key) === undefined) made.push(fd);
@@ -236,30 +248,37 @@ export class ProxySupervisor {
 
   /** New settings. Refused ones change nothing. @throws WeirError proxy-listen */
   async reload(settings: ProxySettings): Promise<void> {
-    const before = this.#settings;
-    const keys = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${socketKey(one)}`).join();
-    this.#settings = settings;
-    if (keys(before) === keys(settings)) {
-      const configure = { kind: 'configure', settings, ticketKeys: this.#ticketKeys, orders: this.#options.servers.orders() } as const;
-      for (const child of this.#serving()) this.#send(child, configure);
+    if (this.#wanted !== undefined || listenersOf(this.#settings) !== listenersOf(settings)) {
+      this.#wanted = settings;
+      await this.replace();
       return;
     }
-    try {
-      await this.replace();
-    } catch (error) {
-      this.#settings = before;
-      throw error;
-    }
+    this.#settings = settings;
+    const configure = { kind: 'configure', settings, ticketKeys: this.#ticketKeys, orders: this.#options.servers.orders() } as const;
+    for (const child of this.#serving()) this.#send(child, configure);
   }
 
-  /** New processes of the installed program take the sockets; then the old ones drain. @throws WeirError proxy-listen */
-  async replace(): Promise<void> {
+  /**
+   * New processes of the installed program take the sockets; then the old ones drain. While that goes on, one more exchange can wait for it, however
+   * often it is asked for: starting processes would take the CPU time that those which serve need. @throws WeirError proxy-listen
+   */
+  replace(): Promise<void> {
+    this.#waiting ??= this.#exchanged.then(() => this.#exchange());
+    return this.#waiting;
+  }
+
+  async #exchange(): Promise<void> {
+    this.#waiting = undefined;
     if (this.#isEnding) return;
-    const slots = this.#makeSlots(this.#slots);
+    const settings = this.#wanted ?? this.#settings;
+    this.#wanted = undefined;
+    const slots = this.#makeSlots(settings, this.#slots);
+    this.#settings = settings;
     for (const slot of this.#slots) this.#leaving.add(slot);
     this.#slots = slots;
     for (const slot of slots) this.#start(slot);
-    await Promise.all(slots.map(({ ready }) => ready));
+    this.#exchanged = Promise.race([this.ready(), hungAfterMs(EXCHANGE_MAX_MS)]);
+    await this.ready();
     // otherwise there are later ones, which the others wait for
     if (this.#slots === slots) this.#endSlots(this.#leaving, slots);
   }
