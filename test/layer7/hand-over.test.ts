@@ -94,3 +94,36 @@ test('an exchange that is asked for again and again makes no more processes than
   proxy.signal('SIGTERM');
   assert.equal(await proxy.ended, 0);
 });
+
+function handlesHangUp(pid: number): boolean {
+  const [, caught = ''] = /^SigCgt:\s([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+  return (BigInt(`0x${caught}`) & 1n) === 1n;
+}
+
+test('signals that come while the first processes start are taken', async () => {
+  const words = ['--workers', '1', '--drain', '1', `127.0.0.1:${servers[0]!.port}`];
+  for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGTERM'] as const) {
+    const port = await freePort();
+    const proxy = new RunningProxy(['--listen', `127.0.0.1:${port}`, ...words]);
+    after(() => proxy.kill());
+    let first = 0;
+    // before that the supervisor waits for it
+    while (first === 0 || !readFileSync(`/proc/${first}/cmdline`, 'latin1').endsWith('--worker\0')) {
+      await delay(1);
+      [first = 0] = childrenOf(proxy.pid);
+    }
+    process.kill(first, 'SIGSTOP');
+    for (let count = 0; !handlesHangUp(proxy.pid); count++) {
+      assert.ok(count < 3000, 'signals wait for no process');
+      await delay(1);
+    }
+    proxy.signal(signal);
+    process.kill(first, 'SIGCONT');
+    if (signal !== 'SIGTERM') {
+      await proxy.reported(/serves/);
+      proxy.signal('SIGTERM');
+    }
+    assert.equal(await proxy.ended, 0, signal);
+    assert.equal(isThere(first), false);
+  }
+});

@@ -108,9 +108,9 @@ function optionsOf(flags: Flags<typeof TYPES>, io: Io): Omit<ServiceOptions, 'fo
   };
 }
 
-/** Until a signal ended all processes. `read`: the settings again. */
+/** Until a signal ended all processes, also while they start. `read`: the settings again. */
 async function serve(service: ProxyService, read: () => ServiceSettings): Promise<void> {
-  await service.ready();
+  void service.ready();
   await new Promise<void>((done) => {
     const end = (): void => void service.end().then(done);
     process.on('SIGTERM', end);
