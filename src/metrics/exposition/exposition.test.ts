@@ -132,6 +132,13 @@ test('without a datapath there is weir_up 0 and no family of the table; without 
   assert.match(text, /^weir_vrrp_split_brain_suspected\{.*\} 1$/m);
 });
 
+test('a word that is repeated counts once', () => {
+  const once = exposition(SNAPSHOT, options({ family: 'weir', scope: 'director' }));
+  const words = (word: string): string => Array.from({ length: 500 }, () => word).join(',');
+  assert.equal(exposition(SNAPSHOT, options({ family: words('weir'), scope: words('director') })), once);
+  assert.deepEqual(options({ backend_labels: 'proto,proto,local_port' }).backendLabels, ['proto', 'local_port']);
+});
+
 test('what is asked wrongly is refused', () => {
   const wrong: readonly Partial<Record<MetricsParameter, string>>[] = [
     { family: 'keepalived,keepalived-gen2brain' },

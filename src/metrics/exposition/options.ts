@@ -30,14 +30,15 @@ export type MetricsParameter = (typeof METRICS_PARAMETERS)[number];
 
 type Given = Readonly<Partial<Record<MetricsParameter, string>>>;
 
-/** The words of a list, each one of `known`. @throws WeirError option-value */
+/** The words of a list, each one of `known`, and once: a set that is written twice has each series twice. @throws WeirError option-value */
 function listOf<T extends string>(given: string | undefined, known: readonly T[], option: string, usual: readonly T[]): readonly T[] {
   if (given === undefined) return usual;
-  return given.split(',').map((word) => {
+  const words = given.split(',').map((word) => {
     const found = known.find((one) => one === word);
     if (found === undefined) throw new WeirError('option-value', { option, expected: known.join(', '), given: word });
     return found;
   });
+  return [...new Set(words)];
 }
 
 function serviceOf(given: string, option: string): ServiceKey {
