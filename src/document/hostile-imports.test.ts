@@ -9,7 +9,7 @@ import { parseCommand } from '../config/ipvsadm/grammar.js';
 import { faultText, readWeirFile } from '../config/weir/read.js';
 import { parseAddress } from '../model/address-text.js';
 import { isWeirError } from '../model/errors/weir-error.js';
-import { IMPORT_FORMATS, IMPORT_METHODS, type ImportFormat, importFormat } from './import-formats.js';
+import { IMPORT_FORMATS, IMPORT_METHODS, type ImportFormat, type ImportSource, importFormat } from './import-formats.js';
 
 const ROUNDS = 400;
 
@@ -136,13 +136,18 @@ function spoilt(file: string, below: Random): string {
   return text;
 }
 
+const noNames = { host: () => undefined, port: () => undefined };
+const sourceOf = (text: string): ImportSource => ({
+  ...{ file: 'f', text, readIncluded: () => [] },
+  parseCommand: (words) => parseCommand(words, noNames),
+});
+
 /** False: it was refused. */
 async function isCarried(format: ImportFormat, text: string, below: Random): Promise<boolean> {
   const method = IMPORT_METHODS[below(IMPORT_METHODS.length)] ?? 'masq';
   const local = parseAddress('10.9.0.1') ?? assert.fail();
   const options = { method, vips: [parseAddress('192.0.2.77') ?? assert.fail()], localAddresses: method === 'fullnat' ? [local] : [] };
-  const noNames = { host: () => undefined, port: () => undefined };
-  const source = { file: 'f', text, parseCommand: (words: readonly string[]) => parseCommand(words, noNames), readIncluded: () => [] };
+  const source = sourceOf(text);
   const imported = await importFormat(format, source, options).catch((error: unknown) => {
     if (!isWeirError(error)) throw error;
     return undefined;
@@ -171,3 +176,41 @@ for (const format of IMPORT_FORMATS)
     }
     assert.ok(carried > 0);
   });
+
+/** Of a megabyte, as a request has it; nothing else is answered meanwhile. */
+const TURN_MS = 5000;
+const many = (count: number, line: (index: number) => string): string => Array.from({ length: count }, (_, index) => line(index)).join('');
+const LONG: readonly (readonly [format: ImportFormat, text: string])[] = [
+  [
+    'haproxy',
+    `${many(20_000, (at) => `frontend f${at}\n bind 10.0.0.1:${at + 1}\n default_backend b\n`)}backend b\n server a 10.0.0.9:80\n`,
+  ],
+  ['haproxy', `listen l\n bind ${many(60_000, (at) => `10.0.${at >> 8}.${at & 255}:80,`)}\n server a 10.0.0.9:80\n`],
+  ['haproxy', `listen l\n${many(9000, () => ' bind 10.0.0.1:1-1024\n')} server a 10.0.0.9:80\n`],
+  ['haproxy', `listen l\n bind 10.0.0.1:1-1024\n${many(20_000, (at) => ` server s${at} 10.1.${at >> 8}.${at & 255}:80\n`)}`],
+  ['haproxy', `listen l\n bind 10.0.0.1:80\n server a 10.0.0.9:80\n${many(60_000, () => ' option tcplog\n')}`],
+  ['nginx-stream', `stream {${many(9000, () => 'server { listen 10.0.0.1:1-1024; proxy_pass 10.0.0.9:80; }\n')}}`],
+  [
+    'loxilb',
+    JSON.stringify({
+      lbAttr: Array.from({ length: 4000 }, (_, at) => ({
+        serviceArguments: { externalIP: `10.0.${at >> 8}.${at & 255}`, port: 1, portMax: 1024, protocol: 'tcp', mode: 0 },
+        endpoints: [{ endpointIP: '10.0.0.9', targetPort: 80, weight: 1 }],
+      })),
+    }),
+  ],
+  ['ldirectord', many(20_000, (at) => `virtual=10.0.${at >> 8}.${at & 255}:80\n\treal=10.0.0.1->10.0.15.255:80 gate\n`)],
+];
+
+test('a long text of few words is imported in the time of its length, or refused where it makes too much', async () => {
+  for (const [index, [format, text]] of LONG.entries()) {
+    const begunMs = performance.now();
+    const failure = await importFormat(format, sourceOf(text), { method: 'masq', vips: [] }).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    const tookMs = performance.now() - begunMs;
+    assert.match(failure, /^$|^f:\d+: this makes more than \d+ services and servers of the text$/, `${index} ${format}`);
+    assert.ok(tookMs < TURN_MS, `${index} ${format}: ${tookMs} ms`);
+  }
+});

@@ -36,6 +36,7 @@ const isVariable = (host: string): boolean => /[$%]/.test(host);
 /** A backend's lines behind a frontend's, each with what `defaults` has. */
 class Tcp {
   readonly #lines: readonly HaproxyLine[];
+  readonly #ofBack: ReadonlySet<HaproxyLine>;
 
   constructor(
     readonly front: HaproxyProxy,
@@ -44,6 +45,7 @@ class Tcp {
     readonly report: ImportReport,
   ) {
     this.#lines = [...back.defaults, ...back.lines];
+    this.#ofBack = new Set(this.#lines);
   }
 
   /** The statements that were looked at. */
@@ -209,7 +211,7 @@ class Tcp {
     const { words, at } = line;
     const [name = ''] = words;
     if (name === 'bind' || name === 'server' || name === 'default-server') return;
-    const isOfBack = this.#lines.includes(line);
+    const isOfBack = this.#ofBack.has(line);
     if (isOfChecks(words)) {
       if (!isOfBack) reportFate(report, at, NOTHING);
     } else if (name === 'mode' || name === 'default_backend') {
@@ -263,9 +265,11 @@ export function importHaproxy(file: string, text: string, options: ImportOptions
   if (read.hasSections) report.known();
   const used = new Set<string>();
   const looked = new Set<HaproxyLine>();
+  // Of one name the first one counts.
+  const backends = new Map(proxies.flatMap((one) => (one.kind === 'backend' ? [[one.name, one] as const] : [])).toReversed());
   for (const front of proxies.filter(({ kind }) => kind !== 'backend')) {
     const named = lastOf(front, 'default_backend')?.words[1];
-    const back = front.kind === 'listen' ? front : proxies.find(({ kind, name }) => kind === 'backend' && name === named);
+    const back = front.kind === 'listen' ? front : named === undefined ? undefined : backends.get(named);
     if (back !== undefined) used.add(back.name);
     const refuse = (why: string, hint?: string): void =>
       report.add(front.at, 'refused', '', `no service is made of ${front.name}: ${why}`, hint);

@@ -2,6 +2,7 @@
 import { isLoopbackAddress } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText } from '../../model/endpoint-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
 import { parseServiceWord, serviceWord } from '../../model/service-word.js';
@@ -11,6 +12,8 @@ import { serverRefusal } from './server-refusal.js';
 import { PERSISTENCE_MAX_S } from './values.js';
 
 const TEXT_MAX = 120;
+/** Services with their servers, and places where one listens: a range of ports or a pool behind many of them makes a million of a short text. */
+const MADE_MAX = 200_000;
 
 export interface At {
   readonly file: string;
@@ -24,6 +27,7 @@ export class ImportReport {
   readonly #places = new Set<number>();
   readonly #services = new Map<string, ImportedService>();
   #isKnown = false;
+  #made = 0;
   #timeouts: Timeouts | undefined;
 
   add(at: At, status: ImportStatus, became: string, consequence = '', hint?: string): void {
@@ -47,12 +51,12 @@ export class ImportReport {
   }
 
   #add({ file, line, text }: At, status: ImportStatus, became: string, consequence: string, hint?: string): void {
-    // Of a range of servers each is as the others.
-    const id = JSON.stringify([line, text, status, became, consequence]);
+    const shown = text.trim().slice(0, TEXT_MAX);
+    // Of a range of servers each is as the others. A long line of many places has a line here for each of them: no more than what is shown is kept.
+    const id = JSON.stringify([line, shown, status, became, consequence]);
     if (this.#seen.has(id)) return;
     this.#seen.add(id);
     this.#places.add(line);
-    const shown = text.trim().slice(0, TEXT_MAX);
     this.#lines.push({ file, line, text: shown, status, became, consequence, ...(hint === undefined ? {} : { hint }) });
   }
 
@@ -60,8 +64,16 @@ export class ImportReport {
     this.add(at, 'lost', '', consequence, hint);
   }
 
-  /** The first of a key stays. What no table takes of it has a line. */
+  /** `count`: what the statement makes. @throws WeirError import-syntax: with the statements before it, that is more than an import makes */
+  makes({ file, line }: At, count: number): void {
+    this.#made += count;
+    if (this.#made <= MADE_MAX) return;
+    throw new WeirError('import-syntax', { file, line, what: `this makes more than ${MADE_MAX} services and servers of the text` });
+  }
+
+  /** The first of a key stays. What no table takes of it has a line. @throws WeirError as makes */
   service(at: At, service: ImportedService): void {
+    this.makes(at, 1 + service.destinations.length);
     const { key } = service.spec;
     const id = serviceId(key);
     if (parseServiceWord(serviceWord(key)) === undefined)

@@ -28,7 +28,7 @@ export function portsOf(text: string | undefined): readonly number[] | undefined
   return Array.from({ length: to - from + 1 }, (_, k) => from + k);
 }
 
-/** Of `*` and the like those that the operator named. A line for each place that cannot be a service. */
+/** Of `*` and the like those that the operator named. A line for each place that cannot be a service. @throws WeirError as makes of the report */
 export function placesOf(
   at: At,
   host: string,
@@ -49,6 +49,7 @@ export function placesOf(
       : [given];
   if (addresses.length === 0)
     report.add(at, 'refused', '', 'it listens on all addresses, and a service has one', 'name it with --vip ADDRESS');
+  report.makes(at, addresses.length * ports.length);
   return addresses.flatMap((address) => ports.map((port) => ({ address, port })));
 }
 
