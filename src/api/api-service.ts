@@ -13,6 +13,7 @@ import type { Caller } from './access/caller.js';
 import { guardedLook, guardedPieces } from './events/guarded-look.js';
 import { sampleTraffic } from './events/sample-traffic.js';
 import { Watch } from './events/watch.js';
+import { boundClients } from './http/bound-clients.js';
 import { closeAll, type NodeEnv, nodeServer, requestListener } from './http/node-server.js';
 import { Turns } from './http/turns.js';
 import { listenOn } from './http/unix-socket.js';
@@ -21,6 +22,8 @@ import type { ApiSources } from './sources.js';
 import { TcpService } from './tcp-service.js';
 
 const [WRITE_MODE, READ_MODE, LOOK_MS] = [0o660, 0o666, 1000] as const;
+/** Connections of one user of the host to a socket; root may have all that it has. */
+const USER_MAX = 256;
 /** Looks after which TCP is tried again. */
 const TCP_LOOKS = 5;
 
@@ -45,6 +48,17 @@ function callerOf(socket: Socket, scope: Caller['scope']): Caller {
   const caller: Caller = { name: `uid ${uid} (pid ${pid})`, stream: `uid ${uid}`, scope, confidential: scope === 'write' };
   callers.set(socket, caller);
   return caller;
+}
+
+/** Whose connections are counted together: those whose user cannot be asked for are, too. */
+function userOf(socket: Socket): string | undefined {
+  try {
+    const { uid } = peerCredentials(descriptorOf(socket));
+    return uid === 0 ? undefined : String(uid);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return '';
+  }
 }
 
 export class ApiService {
@@ -159,6 +173,7 @@ export class ApiService {
       turns: this.#turns,
     });
     const server = nodeServer<Server>(createServer, listener);
+    boundClients(server, { max: USER_MAX, clientOf: userOf });
     await listenOn(server, { path, mode, gid });
     this.#servers.push(server);
   }

@@ -1,8 +1,8 @@
 // The API's process on its two sockets: who may what by which, what a killed process leaves, and as a part of weir run.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -45,6 +45,37 @@ test('each socket has its mode and its rights; a killed process is followed by t
   await third.logged(/the API answers/);
   assert.equal((await get('api.sock', '/livez')).status, 200);
   assert.equal(await third.end('SIGTERM'), 0);
+});
+
+/** 300 connections, each with an answer or cut off; it keeps them, and prints how many were cut off. */
+const FLOOD = `
+  const net = require('node:net');
+  let [ended, cut] = [0, 0];
+  const one = () => {
+    if (++ended === 300) console.log('cut off: ' + cut);
+  };
+  for (let index = 0; index < 300; index++) {
+    const socket = net.connect(process.argv[1], () => socket.write('GET /livez HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n'));
+    socket.once('data', one);
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      cut++;
+      one();
+    });
+  }`;
+const NOBODY = 65_534;
+
+test('a user of the host has a bounded number of connections, and others are answered meanwhile', { timeout: 60_000 }, async (context) => {
+  chmodSync(folder, 0o755);
+  const api = serve();
+  context.after(() => api.child.kill('SIGKILL'));
+  await api.logged(/the API answers/);
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const flood = spawn(process.execPath, ['-e', FLOOD, path('read.sock')], { uid: NOBODY, gid: NOBODY, stdio: [...stdio], cwd: '/' });
+  context.after(() => flood.kill('SIGKILL'));
+  const [printed] = (await once(flood.stdout ?? assert.fail(), 'data')) as [Buffer];
+  assert.equal(String(printed), 'cut off: 44\n');
+  assert.equal((await get('read.sock', '/livez')).status, 200);
 });
 
 /** Its own: a daemon of another test may run meanwhile. */

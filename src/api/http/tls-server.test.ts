@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { boundClients } from './tls-server.js';
+import { boundClients } from './bound-clients.js';
+import { CLIENT_BOUND } from './tls-server.js';
 
 class FakeSocket extends EventEmitter {
   isCut = false;
@@ -18,7 +19,7 @@ class FakeSocket extends EventEmitter {
 
 test('of IPv6 a client has the connections of one address, whichever of its network it uses', () => {
   const server = new EventEmitter();
-  boundClients(server);
+  boundClients(server, CLIENT_BOUND);
   const connect = (remoteAddress: string): FakeSocket => {
     const socket = new FakeSocket(remoteAddress);
     server.emit('connection', socket);

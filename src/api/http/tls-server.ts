@@ -1,9 +1,7 @@
 // The server of TCP: TLS always, and bounds that are narrower than those of Unix sockets, since anybody may connect.
-import type { EventEmitter } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { loadCertificate } from '../../host/certificates.js';
 import type { Address } from '../../model/address.js';
@@ -13,6 +11,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { clientNetwork } from '../access/client-network.js';
 import type { TlsPeer } from '../access/tcp-access.js';
+import { boundClients, type ClientBound } from './bound-clients.js';
 import { nodeServer } from './node-server.js';
 
 const HANDSHAKE_MS = 10_000;
@@ -60,6 +59,15 @@ function fileState(path: string): string {
   }
 }
 
+/** By its address, of IPv6 by its network. */
+export const CLIENT_BOUND: ClientBound = {
+  max: ADDRESS_MAX,
+  clientOf({ remoteAddress }) {
+    const remote = remoteOf(remoteAddress);
+    return remote === undefined ? '' : clientNetwork(remote);
+  },
+};
+
 export function tlsServer(listener: RequestListener, texts: TlsTexts): Server {
   const certificates = { requestCert: texts.ca !== undefined, rejectUnauthorized: false };
   const server = nodeServer(
@@ -67,30 +75,10 @@ export function tlsServer(listener: RequestListener, texts: TlsTexts): Server {
     listener,
   );
   server.maxConnections = CONNECTIONS_MAX;
-  boundClients(server);
+  boundClients(server, CLIENT_BOUND);
   // A client that speaks no TLS, or leaves: Node has closed it.
   server.on('tlsClientError', () => {});
   return server;
-}
-
-/** None may take all connections. */
-export function boundClients(server: Pick<EventEmitter, 'on'>): void {
-  const open = new Map<string, number>();
-  server.on('connection', (socket: Socket) => {
-    const remote = remoteOf(socket.remoteAddress);
-    const from = remote === undefined ? '' : clientNetwork(remote);
-    const count = (open.get(from) ?? 0) + 1;
-    if (count > ADDRESS_MAX) {
-      socket.destroy();
-      return;
-    }
-    open.set(from, count);
-    socket.once('close', () => {
-      const left = (open.get(from) ?? 1) - 1;
-      if (left === 0) open.delete(from);
-      else open.set(from, left);
-    });
-  });
 }
 
 /** Undefined: it has gone meanwhile. */
