@@ -1,5 +1,5 @@
 // What of the weir.yaml that a daemon of this network namespace runs with is not on this host.
-import { type NotApplied, notApplied } from '../control/plan/not-applied.js';
+import { missingWords, type NotApplied, notApplied } from '../control/plan/not-applied.js';
 import { addressId, serviceId } from '../model/identity.js';
 import type { ServiceKey } from '../model/service.js';
 import { unlessCode } from '../sys/errno.js';
@@ -17,5 +17,5 @@ export function notAppliedHere(netlink: Netlink, services: readonly ServiceKey[]
     services: new Set(services.map(serviceId)),
     addresses: new Set(observeVipHost(netlink).addresses.map(({ address }) => addressId(address))),
   };
-  return running.map(({ path, file }) => ({ path, missing: notApplied(file, there) })).filter(({ missing }) => missing.length > 0);
+  return running.map(({ path, file }) => ({ path, ...notApplied(file, there) })).filter((parts) => missingWords(parts).length > 0);
 }

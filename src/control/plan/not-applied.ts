@@ -4,6 +4,7 @@ import { formatAddress } from '../../model/address-text.js';
 import { someOf } from '../../model/counted.js';
 import { addressId, serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
+import type { WantedVip } from '../../model/vip.js';
 import { checkedServices, type WeirFile } from '../../model/weir-file.js';
 
 /** What is there, by `serviceId` and `addressId`. */
@@ -12,12 +13,16 @@ export interface AppliedFacts {
   readonly addresses: ReadonlySet<string>;
 }
 
-/** Of one file: what is not there. */
-export interface NotApplied {
+/** What of a file is not there. `services`: as words. */
+export interface MissingParts {
+  readonly services: readonly string[];
+  readonly vips: readonly Pick<WantedVip, 'address' | 'interface'>[];
+}
+
+/** Of one file: what is not there; at least one part. */
+export interface NotApplied extends MissingParts {
   /** Of the weir.yaml, absolute. */
   readonly path: string;
-  /** As words; at least one. */
-  readonly missing: readonly string[];
 }
 
 const NAMED_MAX = 8;
@@ -30,15 +35,18 @@ const withoutChecks = (file: WeirFile) => {
 /** Has the file anything that weir apply alone puts on a host? */
 export const needsApply = (file: WeirFile): boolean => withoutChecks(file).length > 0 || (file.vips ?? []).length > 0;
 
-/** Those that are not there, as words. */
-export function notApplied(file: WeirFile, { services, addresses }: AppliedFacts): readonly string[] {
+export function notApplied(file: WeirFile, { services, addresses }: AppliedFacts): MissingParts {
   const missing = withoutChecks(file).filter(({ spec: { key } }) => !services.has(serviceId(key)));
-  const vips = (file.vips ?? []).filter(({ address }) => !addresses.has(addressId(address)));
-  return [
-    ...missing.map(({ spec }) => serviceWord(spec.key)),
-    ...vips.map(({ address, interface: name }) => `${formatAddress(address)} on ${name}`),
-  ];
+  return {
+    services: missing.map(({ spec }) => serviceWord(spec.key)),
+    vips: (file.vips ?? []).filter(({ address }) => !addresses.has(addressId(address))),
+  };
 }
+
+export const missingWords = ({ services, vips }: MissingParts): readonly string[] => [
+  ...services,
+  ...vips.map(({ address, interface: name }) => `${formatAddress(address)} on ${name}`),
+];
 
 /** A line for the log; undefined: all is there. */
 export function notAppliedText(path: string, missing: readonly string[]): string | undefined {

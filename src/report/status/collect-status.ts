@@ -1,6 +1,8 @@
 // Collects what `weir status` reports. Nothing is locked, loaded, attached, repaired or written, and no connection is looked at.
+
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { missingWords } from '../../control/plan/not-applied.js';
 import { buildPin } from '../../datapath/ebpf/load/build-pin.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { buildName, type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
@@ -238,7 +240,7 @@ export function collectStatus(own = buildPin(), observed = observeDatapath(() =>
   const isKnown = observed.kind === 'loaded' || observed.kind === 'absent';
   const ofHost = using(new Netlink(), (netlink) => ({
     datapath: datapathStatus(netlink, observed),
-    notApplied: isKnown ? notAppliedHere(netlink, keys) : null,
+    notApplied: isKnown ? notAppliedHere(netlink, keys).map((parts) => ({ path: parts.path, missing: missingWords(parts) })) : null,
   }));
   return { version, build: buildName(own), ...ofHost, ...found, stream: streamStatus(), daemons };
 }

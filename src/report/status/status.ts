@@ -1,5 +1,4 @@
 // What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
-import type { NotApplied } from '../../control/plan/not-applied.js';
 import type { Holder } from '../../model/drain/holder.js';
 import type { BfdSessionFacts } from '../../model/keepalived/bfd-session.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
@@ -147,5 +146,5 @@ export interface Status {
   readonly stream: SyncStatus | null;
   readonly daemons: readonly DaemonStatus[];
   /** What of the weir.yaml that a daemon runs with is not on this host, and is for weir apply; null: not known. */
-  readonly notApplied: readonly NotApplied[] | null;
+  readonly notApplied: readonly { readonly path: string; readonly missing: readonly string[] }[] | null;
 }

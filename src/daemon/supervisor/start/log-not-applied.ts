@@ -1,5 +1,5 @@
 // Logs what of the daemon's weir.yaml it does not serve and is not on this host. Only read; the daemon does not depend on it.
-import { type AppliedFacts, needsApply, notApplied, notAppliedText } from '../../../control/plan/not-applied.js';
+import { type AppliedFacts, missingWords, needsApply, notApplied, notAppliedText } from '../../../control/plan/not-applied.js';
 import { observeDatapath } from '../../../datapath/ebpf/observe/observer.js';
 import { refuseOther } from '../../../document/observed-facts.js';
 import { observeVips } from '../../../host/vip/observed-host.js';
@@ -22,7 +22,7 @@ function appliedFacts(): AppliedFacts {
 export function logNotApplied(path: string, file: WeirFile, log: Log): void {
   if (!needsApply(file)) return;
   repeatedWork((reason) => log('warning', `whether all of ${path} is on this host is not known: ${reason}`))(() => {
-    const text = notAppliedText(path, notApplied(file, appliedFacts()));
+    const text = notAppliedText(path, missingWords(notApplied(file, appliedFacts())));
     if (text !== undefined) log('warning', text);
   });
 }

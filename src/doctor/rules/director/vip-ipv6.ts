@@ -7,6 +7,7 @@ import { withAddress } from '../../address-index.js';
 import type { DirectorFacts, Ipv6AddressFact } from '../../facts.js';
 import { interfaceNameOf, isLoopback, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
 import { troubleOf } from '../interface-trouble.js';
+import { addVipCommand, isInFile } from './not-applied.js';
 
 function absent(facts: DirectorFacts, vip: Address): Finding {
   const text = formatAddress(vip);
@@ -19,11 +20,11 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
       code: 'vip-absent',
       what,
       cause: 'it is in no subnet of this host, so packets arrive only if a router has a route for it to this host',
-      ...(uplink === undefined ? {} : { fix: `weir vip add ${text} --dev ${shellWord(interfaceNameOf(facts, uplink))}` }),
+      ...(uplink === undefined && !isInFile(facts, vip) ? {} : { fix: addVipCommand(facts, vip, interfaceNameOf(facts, uplink)) }),
     };
   }
   const name = interfaceNameOf(facts, subnet.ifindex);
-  const add = `weir vip add ${text} --dev ${shellWord(name)}`;
+  const add = addVipCommand(facts, vip, name);
   const [holder] = withAddress(facts.holders, vip);
   const base = { severity: 'error', code: 'vip-absent', what } as const;
   if (holder === undefined) return { ...base, cause: `no host answers neighbour solicitations for it on ${name}`, fix: add };

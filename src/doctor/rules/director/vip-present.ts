@@ -11,6 +11,7 @@ import type { AddressFact, DirectorFacts } from '../../facts.js';
 import { contains, effective, interfaceNameOf, isLoopback, setting, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
 import { troubleOf } from '../interface-trouble.js';
 import { moveServices } from './commands.js';
+import { addVipCommand, isInFile } from './not-applied.js';
 
 /** Addresses of this host that look like VIPs (a /32, or not the first one of its subnet), and that no service has. */
 function unusedVips(facts: DirectorFacts): readonly Address[] {
@@ -31,11 +32,11 @@ function absent(facts: DirectorFacts, vip: Address, unusedVipsHere: () => readon
   const arriving = facts.drops?.recent.get('not_local') ?? 0;
   const severity = subnet === undefined && arriving === 0 ? 'warning' : 'error';
   const unused = unusedVipsHere().find((address) => subnet === undefined || contains(subnet, address));
-  if (unused !== undefined) {
+  const add = (ifindex: number | undefined): string => addVipCommand(facts, vip, interfaceNameOf(facts, ifindex));
+  if (unused !== undefined && !isInFile(facts, vip)) {
     const cause = `this host has ${formatAddress(unused)}, which no service has: either the services' address is wrong, or that one`;
-    const dev = interfaceNameOf(facts, subnet?.ifindex ?? facts.defaultRoutes[0]?.ifindex);
     const moved = moveServices(facts.services, vip, unused);
-    const advice = `if ${text} is right: weir vip add ${text} --dev ${shellWord(dev)}; if ${formatAddress(unused)} is: ${moved ?? 'move the services there (ipvsadm-save, ipvsadm-restore)'}`;
+    const advice = `if ${text} is right: ${add(subnet?.ifindex ?? facts.defaultRoutes[0]?.ifindex)}; if ${formatAddress(unused)} is: ${moved ?? 'move the services there (ipvsadm-save, ipvsadm-restore)'}`;
     return { severity, code: 'vip-absent', what, cause, advice };
   }
   if (subnet !== undefined) {
@@ -48,7 +49,7 @@ function absent(facts: DirectorFacts, vip: Address, unusedVipsHere: () => readon
         code: 'vip-absent',
         what,
         cause: there,
-        advice: `where that is no other director: remove ${text} there, then weir vip add ${text} --dev ${shellWord(interfaceName)}`,
+        advice: `where that is no other director: remove ${text} there, then ${add(subnet.ifindex)}`,
       };
     }
     return {
@@ -56,7 +57,7 @@ function absent(facts: DirectorFacts, vip: Address, unusedVipsHere: () => readon
       code: 'vip-absent',
       what,
       cause: `no host answers ARP for it on ${interfaceName}`,
-      fix: `weir vip add ${text} --dev ${shellWord(interfaceName)}`,
+      fix: add(subnet.ifindex),
     };
   }
   const uplink = facts.defaultRoutes[0]?.ifindex;
@@ -68,7 +69,7 @@ function absent(facts: DirectorFacts, vip: Address, unusedVipsHere: () => readon
       arriving === 0
         ? 'it is in no subnet of this host, so packets arrive only if a router has a route for it to this host'
         : `packets for it arrive here (${arriving} not balanced lately): a router has a route for it to this host`,
-    ...(uplink === undefined ? {} : { fix: `weir vip add ${text} --dev ${shellWord(interfaceNameOf(facts, uplink))}` }),
+    ...(uplink === undefined && !isInFile(facts, vip) ? {} : { fix: add(uplink) }),
   };
 }
 
