@@ -66,7 +66,8 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     const host = vrrp === undefined ? bare : { ...bare, vrrp: vrrpAddresses(vrrp) };
     if (options.role === 'rs') return await asRealServer(netlink, host, options, vrrp);
     if (options.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : asVrrpNode(host, vrrp);
-    const { facts: datapath, reader } = collectDatapath(netlink);
+    const found = collectDatapath(netlink);
+    const { facts: datapath, reader } = found;
     const table = reader === undefined ? NO_TABLE : collectTable(reader);
     if (options.role === undefined && table.services.length === 0 && datapath.otherTables === undefined) {
       if (hasVips(netlink, host)) return await asRealServer(netlink, host, options, vrrp);
@@ -74,7 +75,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
       // A loaded datapath with an empty table: a director whose services were removed.
       if (!datapath.loaded) return { kind: 'no-role' };
     }
-    const facts = await collectDirector(netlink, { host, datapath, table }, options.waitMs);
+    const facts = await collectDirector(netlink, { host, datapath: found, table }, options.waitMs);
     return examined(facts, vrrp);
   } finally {
     netlink.close();

@@ -70,7 +70,6 @@ export function bypassedRules(
   const services = inKernel === 0 && !legacy ? [] : servicesOf();
   if (services.length === 0) return { rules: [], marking: [] };
   const { chains, notExamined, absent } = collectFilterChains();
-  const others = chains.filter(({ tool, table, family }) => tool !== 'nft' || table !== FIREWALL_TABLE || !(family in FAMILIES));
   const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   const all = withoutPair(links);
   const names = all.slice(0, INTERFACES_MAX);
@@ -79,8 +78,8 @@ export function bypassedRules(
   const probed = services.slice(0, Math.ceil(PROBES_MAX / Math.max(names.length, 1)));
   for (const service of probed) {
     for (const { name } of names) {
-      for (const by of droppingRulesFor(service, name, others)) found.add(textOf(by));
-      for (const by of markingRulesFor(service, name, others, marked)) marking.add(textOf(by));
+      for (const by of droppingRulesFor(service, name, chains)) found.add(textOf(by));
+      for (const by of markingRulesFor(service, name, chains, marked)) marking.add(textOf(by));
     }
     if (first && found.size + marking.size > 0) break;
   }

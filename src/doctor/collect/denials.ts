@@ -1,5 +1,4 @@
 // Evaluates this host's packet filter for the first packet of a client to each service: where it would, or might, be dropped.
-import { FIREWALL_TABLE } from '../../datapath/ebpf/load/firewall-table.js';
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { Address, Family } from '../../model/address.js';
 import { type MarkKey, marksAmong } from '../../model/mark-keys.js';
@@ -80,13 +79,12 @@ export function collectArrivalDenials(
   services: readonly ServiceFact[],
   chains: readonly Chain[],
 ): readonly FilterDenial[] {
-  const others = chains.filter(({ table }) => table !== FIREWALL_TABLE);
   const names = interfaces.filter(({ flags }) => (flags & LinkFlag.loopback) === 0).map(({ name }) => name);
   if (names.length === 0 || names.length * services.length > PROBES_MAX) return [];
   return services.flatMap(({ spec }): readonly FilterDenial[] => {
     const found = names.map((name) => {
       const probe = firstPacket(spec, name);
-      return probe === undefined ? undefined : blockingRule(others, probe);
+      return probe === undefined ? undefined : blockingRule(chains, probe);
     });
     const [by] = found;
     return by === undefined || found.includes(undefined) ? [] : [{ service: spec, by }];

@@ -9,16 +9,16 @@ import { addressId, destinationId } from '../../model/identity.js';
 import type { ServiceKey } from '../../model/service.js';
 import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
-import type { ClientFact, ConnectFact, DatapathFacts, DirectorFacts, HostFacts, NotExamined, PathFact, ServiceFact } from '../facts.js';
+import type { ClientFact, ConnectFact, DirectorFacts, HostFacts, NotExamined, PathFact, ServiceFact } from '../facts.js';
 import { isCarrying, realServersOf, usesArp, vipsOf } from '../network.js';
 import { aimedRules } from '../packet-filter/aim.js';
 import type { Chain } from '../packet-filter/model.js';
 import { collectCheckedServices } from './checked-services.js';
 import { collectClientPaths, collectRefusingRoutes } from './client-paths.js';
 import { collectConnects, otherPorts, SILENT_MAX } from './connects.js';
+import type { CollectedDatapath } from './datapath.js';
 import { collectArrivalDenials, collectDenials, collectReturnDenials } from './denials.js';
 import { collectDirectorIpv6 } from './director-ipv6.js';
-import { collectFilterChains } from './filter-chains.js';
 import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
 import { collectPath } from './host.js';
 import { collectLocalServers } from './local-servers.js';
@@ -30,6 +30,7 @@ import { reflectionQuestions } from './probe/reflection-plan.js';
 import { collectReflections, REFLECTIONS_MAX } from './probe/reflections.js';
 import { collectProxies } from './proxies.js';
 import { collectRouted } from './routed.js';
+import { collectSettledFirewall } from './settled-firewall.js';
 import { collectStream } from './stream.js';
 import { collectWantedSwitch } from './switched.js';
 import { collectSyncDaemons } from './sync-daemons.js';
@@ -116,12 +117,16 @@ const behindFilter = (
 
 export interface DirectorInput {
   readonly host: HostFacts;
-  readonly datapath: DatapathFacts;
+  readonly datapath: CollectedDatapath;
   readonly table: TableFacts;
 }
 
 /** `waitMs`: how long a connect may take. @throws SystemError */
-export async function collectDirector(netlink: Netlink, { host, datapath, table }: DirectorInput, waitMs: number): Promise<DirectorFacts> {
+export async function collectDirector(
+  netlink: Netlink,
+  { host, datapath: found, table }: DirectorInput,
+  waitMs: number,
+): Promise<DirectorFacts> {
   const { services, connections } = table;
   const unserved = watchUnserved(host, services);
   const { connects, left } = await connectAll(services, waitMs);
@@ -138,7 +143,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const macs = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
   const reflections = collectReflections(reflectionQuestions(host, services, clients, hopOf).slice(0, REFLECTIONS_MAX), wires, macs);
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
-  const filters = collectFilterChains();
+  const { datapath, filters } = collectSettledFirewall(found.facts, found.reader);
   const stream = collectStream(host, filters.chains);
   const six = collectDirectorIpv6(netlink, host, services, table.clients);
   const routed = collectRouted(netlink, host, services, { paths, hopOf }, six);

@@ -1,5 +1,6 @@
 // The packet filter of this network namespace: the tables of iptables-legacy, of iptables in nftables, and of nft itself.
 
+import { FIREWALL_TABLE } from '../../datapath/ebpf/load/firewall-table.js';
 import { runTool } from '../../host/run-tool.js';
 import type { NotExamined } from '../facts.js';
 import { iptablesChains, sameRules, tablesInNft } from '../packet-filter/iptables-chains.js';
@@ -7,11 +8,16 @@ import type { Chain } from '../packet-filter/model.js';
 import { nftChains } from '../packet-filter/nft-chains.js';
 
 export interface FilterChains {
+  /** Without weir's own. */
   readonly chains: readonly Chain[];
   readonly notExamined: readonly NotExamined[];
   /** Tools that are not installed. */
   readonly absent: ReadonlySet<'nft' | 'iptables'>;
 }
+
+/** Without the table by which what the others accept goes back to the datapath. */
+export const withoutOwn = (chains: readonly Chain[]): readonly Chain[] =>
+  chains.filter(({ tool, family, table }) => tool !== 'nft' || table !== FIREWALL_TABLE || (family !== 'ip' && family !== 'ip6'));
 
 export function collectFilterChains(): FilterChains {
   const notExamined: NotExamined[] = [];
@@ -34,7 +40,7 @@ export function collectFilterChains(): FilterChains {
   const nft = text('nft', ['-j', 'list', 'ruleset']);
   const fromNft = nft === '' ? [] : nftChains(nft, inNft);
   if (fromNft === undefined) notExamined.push({ what: 'rules of nft were not examined', cause: 'nft -j list ruleset wrote no JSON' });
-  chains.push(...(fromNft ?? []));
+  chains.push(...withoutOwn(fromNft ?? []));
   const absent = new Set<'nft' | 'iptables'>();
   // What iptables keeps in nf_tables it can read itself, but not what else is there.
   if (missing.has('nft')) absent.add('nft');

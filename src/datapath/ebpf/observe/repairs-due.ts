@@ -9,18 +9,18 @@ import type { PolicyRouting } from '../../../sys/netlink/policy-routing.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { Abi, Conf, Dest } from '../abi.gen.js';
-import { hasFirewallTables } from '../load/firewall-path.js';
 import { isAttachable } from '../load/hook-choice.js';
 import { differencesOf, forbidsMore, isLayer3, recordOf, withoutPlace } from '../load/interface-record.js';
 import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
 import { sourceRulesChanged } from '../load/source-rules.js';
-import { anyPassesFirewall, asksFirewall, pairHasIpv6, servicesByAddress } from '../table/firewall.js';
+import { pairHasIpv6 } from '../table/firewall.js';
 import { ownBy, wrongLocalMarks, wrongPolicyMarks } from '../table/host-marks.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import { recordedAddress } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import type { Coverage } from './coverage.js';
+import { type FirewallState, firewallState } from './firewall-state.js';
 
 export type RepairDue =
   /** One of weir's own devices has another name. */
@@ -46,9 +46,7 @@ export type RepairDue =
   | { readonly kind: 'mark-rules'; readonly missing: boolean }
   /** `present`: a packet's source decides by which route it goes, and the programs keep one next hop of a client for all virtual addresses. */
   | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean }
-  /** New connections are to pass the packet filter, and the way back from there is cut. `refused`: they do not get to a server; else they do
-   * without it. */
-  | { readonly kind: 'firewall'; readonly refused: boolean }
+  | NonNullable<FirewallState['due']>
   /** Policies of IPsec are for packets of so many destinations, by NAT, for which the programs do not know them, or not these. */
   | { readonly kind: 'ipsec-policies'; readonly destinations: number }
   /** Addresses of servers came to this host or left it, and the programs do not know. `came`: those that are here now. */
@@ -128,9 +126,8 @@ function addressRepairs(tables: Tables, addresses: readonly InterfaceAddress[]):
 }
 
 function firewallRepairs(tables: Tables): readonly RepairDue[] {
-  if (!asksFirewall(tables) || servicesByAddress(tables).length === 0) return [];
-  const refused = anyPassesFirewall(tables);
-  return refused && hasFirewallTables(tables) ? [] : [{ kind: 'firewall', refused }];
+  const { due } = firewallState(tables);
+  return due === undefined ? [] : [due];
 }
 
 /** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. */
