@@ -4,9 +4,11 @@ import type { Explanation } from '../../src/report/explain/explanation.js';
 import { type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
 import { CLIENT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { station } from '../datapath/live-child.js';
+import { shell } from '../datapath/marked-cluster.js';
 import { drain, killDrivers } from '../drain/drain-cluster.js';
 import { breadth, test } from '../support/breadth.js';
 import { noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 
 const on = { skip: noNamespaces() };
 const inSame = shared(inCluster);
@@ -62,6 +64,30 @@ test('a new connection: the choice, why not the others, what leaves and by what'
     const drained = ok(lvs.weir(`explain --begin --from ${CLIENT}:5000 --to ${VIP}:80`));
     assert.match(drained, new RegExp(`not +10\\.8\\.2\\.12:80 +masq +weight 0 \\(9 configured; drain ${seen.id}\\), active`));
     drain(lvs, `cancel ${seen.id}`);
+  });
+});
+
+test('behind the packet filter: a rule that drops the packet is named, and one that drops others is not', {
+  skip: on.skip || noTools('nft'),
+}, async () => {
+  await inSame((cluster) => {
+    const { lvs, bed } = cluster;
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r ${WEB1}:80 -m`);
+    bed.undo(() => ok(lvs.weir('load --firewall auto')));
+    bed.undo(() => shell(lvs, 'nft delete table inet guard'));
+    const hook = 'type filter hook input priority 0; policy accept;';
+    shell(lvs, `nft "table inet guard { chain in { ${hook} ip saddr ${CLIENT} tcp dport 80 reject with tcp reset; }; }"`);
+    ok(lvs.weir('load --firewall honour'));
+    const refused = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`);
+    const rule = `"ip saddr ${CLIENT} tcp dport 80 reject" (nft, inet guard in)`;
+    assert.deepEqual([refused.verdict, refused.reason?.key, refused.accepted], ['dropped', 'firewall', null]);
+    assert.deepEqual(refused.filter, { fate: 'dropped', rules: [rule], unread: null });
+    const text = ok(lvs.weir(`explain --from ${CLIENT}:5000 --to ${VIP}:80`));
+    assert.ok(text.includes(`\nverdict     dropped by the packet filter of this host (firewall)\n`), text);
+    assert.ok(text.includes(`\nfilter      drops it: ${rule}\n`), text);
+    const other = explained(cluster, `--from 10.8.1.11:5000 --to ${VIP}:80`);
+    assert.deepEqual([other.verdict, other.filter?.fate, other.accepted?.verdict], ['passed', 'accepted', 'forwarded']);
+    return Promise.resolve();
   });
 });
 

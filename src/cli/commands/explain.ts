@@ -1,4 +1,6 @@
 // weir explain: where the datapath would send a packet, and why there. Nothing changes.
+
+import { newPacketFate } from '../../doctor/new-packet-fate.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Protocol } from '../../model/service.js';
 import { type Asked, explainLive } from '../../report/explain/live-probe.js';
@@ -83,7 +85,7 @@ export const run = command({ name: 'weir explain', usage: USAGE, types: TYPES },
   const asked = askedOf(flags);
   const reader = observedReader();
   try {
-    const explanation = explainLive(reader, asked);
+    const explanation = explainLive(reader, asked, newPacketFate);
     io.out(flags.json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation));
   } finally {
     reader.close();

@@ -1,6 +1,8 @@
 // An explanation for people: one matter a line, the verdict first.
+
+import { someOf } from '../../model/counted.js';
 import { holderText } from '../../model/drain/holder.js';
-import type { ExplainedRule, ExplainedServer, ExplainedVerdict, Explanation } from '../../report/explain/explanation.js';
+import type { ExplainedFilter, ExplainedRule, ExplainedServer, ExplainedVerdict, Explanation } from '../../report/explain/explanation.js';
 
 const LABEL_WIDTH = 12;
 /** Of a rule for all hosts without one of their own. */
@@ -18,6 +20,21 @@ const VERDICTS: Readonly<Record<ExplainedVerdict, string>> = {
   proxied: 'to the process that listens at this address (weir proxy)',
 };
 
+const BY_FILTER = {
+  accepted: 'to the packet filter of this host, which accepts it',
+  dropped: 'dropped by the packet filter of this host',
+  elsewhere: 'to the packet filter of this host, which leads it elsewhere',
+  uncertain: 'to the packet filter of this host, which may drop it',
+} as const;
+
+const FATES: Readonly<Record<ExplainedFilter['fate'], string>> = {
+  accepted: 'no rule drops it',
+  dropped: 'drops it',
+  elsewhere: 'leads it elsewhere',
+  uncertain: 'may drop it, by what is not known here',
+};
+const RULES_MAX = 4;
+
 const USES = {
   'goes on': 'the packet belongs to it',
   replaced: 'the packet begins another one in its place',
@@ -30,12 +47,12 @@ function packetText({ packet: { protocol, what, from, to, device, mark, ttl, len
   return line('packet', `${protocol} ${from} -> ${to}, ${what}, ${length} bytes, TTL ${ttl}, by ${device}${marked}`);
 }
 
-function verdictText({ verdict, why, reason, connection }: Explanation): string {
+function verdictText({ verdict, why, reason, connection, filter }: Explanation): string {
   const isReply = verdict === 'delivered' && connection?.use === 'reply';
   return (
     line(
       'verdict',
-      `${isReply ? "delivered to the director's own stack, where the client is" : VERDICTS[verdict]}${reason === null ? '' : ` (${reason.key})`}`,
+      `${isReply ? "delivered to the director's own stack, where the client is" : filter === null ? VERDICTS[verdict] : BY_FILTER[filter.fate]}${reason === null ? '' : ` (${reason.key})`}`,
     ) + line('because', why)
   );
 }
@@ -138,6 +155,14 @@ function withinText(within: Explanation['within']): string {
   return line('within', `${protocol} ${from} -> ${to}${at}, TTL ${ttl}: ${bytes} bytes more`);
 }
 
+function filterText({ filter }: Explanation): string {
+  if (filter === null) return '';
+  const { fate, rules, unread } = filter;
+  const by = rules.length === 0 ? '' : `: ${someOf(rules, RULES_MAX)}`;
+  const known = unread !== null && rules.length === 0 ? '' : line('filter', `${FATES[fate]}${by}`);
+  return `${known}${unread === null ? '' : line('filter', unread)}`;
+}
+
 /** What the packet filter lets pass is met once more. */
 function acceptedText({ accepted }: Explanation): string {
   if (accepted === null) return '';
@@ -154,6 +179,7 @@ function metText(explanation: Explanation): string {
   const { settings, uncertain } = explanation;
   return [
     verdictText(explanation),
+    filterText(explanation),
     serviceText(explanation),
     connectionText(explanation),
     switchedText(explanation),

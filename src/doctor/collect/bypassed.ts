@@ -12,8 +12,7 @@ import { Netlink } from '../../sys/netlink/netlink.js';
 import { Nftables } from '../../sys/netlink/nftables.js';
 import { NftFamily } from '../../wire/nftables.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
-import { placeOf } from '../packet-filter/aim.js';
-import type { Blocked } from '../packet-filter/model.js';
+import { blockedText } from '../packet-filter/aim.js';
 import { droppingRulesFor, markingRulesFor } from './denials.js';
 import { collectFilterChains } from './filter-chains.js';
 
@@ -48,10 +47,6 @@ export interface BypassedRules {
   readonly unknown?: string;
 }
 
-function textOf(by: Blocked): string {
-  return `"${by.text}" (${by.tool}, ${placeOf({ ...by, name: by.chain })})`;
-}
-
 export interface BypassedOptions {
   /** The first one found is enough. */
   readonly first?: boolean;
@@ -78,8 +73,8 @@ export function bypassedRules(
   const probed = services.slice(0, Math.ceil(PROBES_MAX / Math.max(names.length, 1)));
   for (const service of probed) {
     for (const { name } of names) {
-      for (const by of droppingRulesFor(service, name, chains)) found.add(textOf(by));
-      for (const by of markingRulesFor(service, name, chains, marked)) marking.add(textOf(by));
+      for (const by of droppingRulesFor(service, name, chains)) found.add(blockedText(by));
+      for (const by of markingRulesFor(service, name, chains, marked)) marking.add(blockedText(by));
     }
     if (first && found.size + marking.size > 0) break;
   }

@@ -26,11 +26,14 @@ export function prefixOf(text: string, length?: number): Prefix | undefined {
     : { address, prefixLength };
 }
 
-export const placeOf = ({ tool, family, table, name }: Pick<Chain, 'tool' | 'family' | 'table' | 'name'>): string =>
+const placeOf = ({ tool, family, table, name }: Pick<Chain, 'tool' | 'family' | 'table' | 'name'>): string =>
   tool === 'nft' ? `${family} ${table} ${name}` : `${table} ${name}`;
 
 /** Where a rule stands that stops a packet, as `place` of a FilterRule. */
 export const blockedPlace = (by: Blocked): string => placeOf({ ...by, name: by.chain });
+
+/** The rule, with the tool and the chain. */
+export const blockedText = (by: Blocked): string => `"${by.text}" (${by.tool}, ${blockedPlace(by)})`;
 
 /** As its line is written in findings. */
 export const chainText = (by: Blocked): string => `the ${by.tool} chain ${blockedPlace(by)} (${by.text})`;

@@ -53,7 +53,8 @@ function follow(walk: Walk, chain: Chain, text: string, decision: Decision, dept
 }
 
 function walkChain(walk: Walk, chain: Chain, depth: number): After {
-  if (chain.hook === '' && OF_BANS.test(chain.name)) walk.seer.stopped?.('its rules come and go with bans', chain, walk.base);
+  if (walk.probe.anyOpening === true && chain.hook === '' && OF_BANS.test(chain.name))
+    walk.seer.stopped?.('its rules come and go with bans', chain, walk.base);
   for (const rule of chain.rules) {
     walk.seer.met?.(rule, chain, walk.base);
     const decision = rule.decide(walk.probe);

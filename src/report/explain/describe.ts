@@ -294,6 +294,7 @@ function byScheduler(described: Described): Explanation {
     becomes: becomesOf(verdict, described),
     within: withinOf(verdict, described),
     tooBig: tooBigOf(described),
+    filter: null,
     accepted: described.accepted === undefined ? null : describe(described.accepted),
     settings: settingsOf(described),
     uncertain: uncertainOf(described),

@@ -47,6 +47,15 @@ export interface Setting {
   readonly effect: string;
 }
 
+/** What the packet filter of this host does with it, by its rules. `elsewhere`: it leads it to another address or port. */
+export interface ExplainedFilter {
+  readonly fate: 'accepted' | 'dropped' | 'elsewhere' | 'uncertain';
+  /** That drop it, lead it elsewhere, or may. */
+  readonly rules: readonly string[];
+  /** Which rules could not be read. */
+  readonly unread: string | null;
+}
+
 export interface Explanation {
   readonly packet: {
     readonly protocol: string;
@@ -131,7 +140,9 @@ export interface Explanation {
     readonly tunnel: string | null;
     readonly named: number | null;
   } | null;
-  /** What becomes of it if the packet filter of this host lets it pass; null: it is not asked. */
+  /** null: the packet filter is not asked, or its rules are not evaluated. */
+  readonly filter: ExplainedFilter | null;
+  /** What becomes of it if the packet filter of this host lets it pass; null: it is not asked, or does not. */
   readonly accepted: Explanation | null;
   readonly settings: readonly Setting[];
   /** What may come out another way. */

@@ -35,12 +35,16 @@ import { presentDrains } from '../present-drains.js';
 import { describe } from './describe.js';
 import type { Described } from './described.js';
 import { lastOf } from './events.js';
-import type { Explanation } from './explanation.js';
+import type { ExplainedFilter, Explanation } from './explanation.js';
+import { filteredBy } from './filtered-by.js';
 import { heldServers } from './held-servers.js';
 import { type Probe, probeFrame } from './probe-frame.js';
 import { serversOut } from './servers-out.js';
 import { chosenOf, type Switched, switchedBy } from './switched.js';
 import { unforwardedBy } from './unforwarded.js';
+
+/** Evaluates the rules of the host's packet filter for the packet, which comes by the device. */
+export type AskFilter = (packet: Pick<Asked, 'protocol' | 'from' | 'to'> & { readonly device: string }) => ExplainedFilter;
 
 /** `device`, `begins`: found out where absent. `mark`: 0 for none. `request`: the first one of a connection to an address that is switched. */
 export interface Asked extends Omit<Probe, 'begins'> {
@@ -213,8 +217,11 @@ function besides(tables: Tables, ifindex: number, device: string, { events }: Ex
 
 const switchedPart = (switched: Switched | undefined): Pick<Described, 'switched'> => (switched === undefined ? {} : { switched });
 
-/** @throws WeirError explain-no-device, explain-not-switched, interface-unknown; SystemError EPERM without root */
-export function explainLive(reader: ObservingReader, asked: Asked): Explanation {
+/**
+ * `askFilter` absent: rules are not evaluated.
+ * @throws WeirError explain-no-device, explain-not-switched, interface-unknown; SystemError EPERM without root
+ */
+export function explainLive(reader: ObservingReader, asked: Asked, askFilter?: AskFilter): Explanation {
   const host = lookAtHost();
   const fib = new Fib();
   try {
@@ -248,7 +255,9 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
         ...switchedPart(probe.switchedAt(one.device)),
         ...(accepted === undefined ? {} : { accepted: described(accepted) }),
       });
-      const explained = describe(described(met));
+      const whole = describe(described(met));
+      const isFiltered = askFilter !== undefined && met.accepted !== undefined;
+      const explained = isFiltered ? filteredBy(whole, askFilter({ ...asked, device })) : whole;
       return {
         ...explained,
         uncertain: [
