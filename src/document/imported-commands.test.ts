@@ -1,6 +1,7 @@
 // What `ipvsadm -Sn` and `weir export --format ipvsadm` print → services and timeouts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emptyKeepalived } from '../config/import/empty-import.js';
 import { importedTable } from '../config/import/imported.js';
 import { importedKeepalivedText } from '../config/import/write-keepalived.js';
 import { parseCommand } from '../config/ipvsadm/grammar.js';
@@ -24,6 +25,15 @@ test('--set becomes the timeouts of each format; the last value other than 0 cou
   assert.match(importedKeepalivedText(imported), /lvs_timeouts tcp 1200 tcpfin 60 udp 200\n/);
   assert.deepEqual(commandLines(table), ['--set 1200 60 200', '-A -t 1.2.3.4:80 -s rr']);
   assert.equal(importedTable(await importIpvsadm('-A -t 1.2.3.4:80\n')).timeouts, undefined);
+});
+
+test('a service without a server that a keepalived.conf can hold is not in it, where it would refuse its clients', async () => {
+  const fullnat = '-A -t 1.2.3.4:80\n-a -t 1.2.3.4:80 -r 10.0.0.2:80 --fullnat --local-address 10.0.0.1\n';
+  const mixed = await importIpvsadm(`${fullnat}-A -t 1.2.3.4:81\n-a -t 1.2.3.4:81 -r 10.0.0.2:80 -m\n-A -t 1.2.3.4:82\n`);
+  assert.deepEqual(importedKeepalivedText(mixed).match(/virtual_server .*/g), ['virtual_server 1.2.3.4 81 {']);
+  assert.equal(emptyKeepalived('f', mixed), undefined);
+  const alone = emptyKeepalived('f', await importIpvsadm(fullnat));
+  assert.match(alone?.message ?? '', /^f: a keepalived\.conf can hold none of its services, and nothing is written/);
 });
 
 test('lines that begin with # are comments, and what is of no table is not exact', async () => {

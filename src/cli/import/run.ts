@@ -1,5 +1,5 @@
 // An import of layer 4: the text, the report, the plan.
-import { emptyImport } from '../../config/import/empty-import.js';
+import { emptyImport, emptyKeepalived } from '../../config/import/empty-import.js';
 import { importLineText, importTotals, isLossy } from '../../config/import/import-report.js';
 import { type Imported, type ImportLine, type ImportOptions, importedTable } from '../../config/import/imported.js';
 import { importedKeepalivedText } from '../../config/import/write-keepalived.js';
@@ -112,6 +112,11 @@ export async function importTable(from: ImportFormat, file: string, flags: Impor
     throw empty;
   }
   const lines = [...imported.lines, ...leftOut(imported, format, file)];
+  const unheld = format === 'keepalived' ? emptyKeepalived(file, imported) : undefined;
+  if (unheld !== undefined) {
+    printLines(lines.filter(isLossy), io);
+    throw unheld;
+  }
   const status = lines.some(isLossy) ? LOSSES_STATUS : 0;
   const text = flags.plan === true ? undefined : textOf(imported, format);
   if (flags.json === true && flags.plan !== true) {

@@ -1,6 +1,7 @@
 // An import without services is refused: a weir.yaml that states none would empty the table.
 import { WeirError } from '../../model/errors/weir-error.js';
 import { type Imported, isStated } from './imported.js';
+import { keepalivedServices } from './write-keepalived.js';
 
 /** Neither blank nor a comment: its number from 1, and what stands there. */
 function firstLine(text: string): readonly [line: number, text: string] | undefined {
@@ -10,6 +11,10 @@ function firstLine(text: string): readonly [line: number, text: string] | undefi
 }
 
 const SHOWN_MAX = 80;
+
+/** Why no keepalived.conf is written: it would have none of the services. undefined: one is. */
+export const emptyKeepalived = (file: string, imported: Imported): WeirError | undefined =>
+  imported.services.length === 0 || keepalivedServices(imported).length > 0 ? undefined : new WeirError('import-not-keepalived', { file });
 
 /** Why nothing is written of a text. undefined: something is. */
 export function emptyImport(

@@ -11,4 +11,9 @@ export const importErrors = {
       `${file}: no service comes of it by the format ${format}, and nothing is written: without services a weir.yaml empties the table`,
     exitStatus: 2,
   },
+  'import-not-keepalived': {
+    text: ({ file }: { file: string }) => `${file}: a keepalived.conf can hold none of its services, and nothing is written`,
+    hint: '--format weir',
+    exitStatus: 2,
+  },
 } as const satisfies ErrorRows;
