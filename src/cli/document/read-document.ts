@@ -5,19 +5,23 @@ import type { TableFacts } from '../../control/plan/table-facts.js';
 import { failure, failureLine } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
 import { serviceWord } from '../../model/service-word.js';
+import { shellWord } from '../../model/shell-word.js';
 import { checkedKeys, type WeirFile } from '../../model/weir-file.js';
 import type { Io } from '../io.js';
 import { readNamed } from '../read-text.js';
 import { isRunWith } from './checked-drift.js';
+
+const STDIN = '-';
 
 /**
  * A service whose servers are checked by no one is served all the same; and one that weir run has otherwise than the file states stays so, which is
  * answered with true.
  */
 export function warnChecked(path: string, file: WeirFile, facts: Pick<TableFacts, 'checked' | 'owners' | 'files'>, io: Io): boolean {
+  const fileWord = path === STDIN ? 'FILE' : shellWord(path);
   for (const key of checkedKeys(file)) {
     if (!facts.checked.has(serviceId(key)))
-      io.err(`${serviceWord(key)}: no weir run checks its servers — fix: weir run --weir-config FILE\n`);
+      io.err(`${serviceWord(key)}: no weir run checks its servers — fix: weir run --weir-config ${fileWord}\n`);
   }
   const others = servedOtherwise(file, facts, isRunWith(path));
   for (const one of others) io.err(`${otherwiseText(one).trim()}\n`);
