@@ -40,6 +40,8 @@ test('what depends on more than the packet is not certain', () => {
 test('a rule that leads it to another place, and OUTPUT on its way back to the datapath', () => {
   const rule = 'PREROUTING -d 10.8.1.100/32 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 4000';
   assert.deepEqual(fate([rule], { table: 'nat' }), ['elsewhere', `"${rule.slice('PREROUTING '.length)}" (iptables, nat PREROUTING)`]);
-  assert.equal(fate([], { output: 'DROP' })[0], 'dropped');
+  const [dropped, policy] = fate([], { output: 'DROP' });
+  assert.equal(dropped, 'dropped');
+  assert.match(policy ?? '', /^"policy drop, .* \(iptables, filter OUTPUT\) on its way back to the datapath by weir0$/);
   assert.deepEqual(fate(['OUTPUT -o weir0 -j ACCEPT'], { output: 'DROP' }), ['accepted']);
 });

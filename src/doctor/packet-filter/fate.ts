@@ -44,7 +44,10 @@ export function fateOf(chains: readonly Chain[], { protocol, from, to, device }:
   };
   const ways = (['in', 'out'] as const).map((direction): FilterFate => {
     const probe: PacketProbe = { direction, interfaceName: direction === 'in' ? device : back, ...ends };
-    return fateOn(chains, probe, passageOf(chains, probe));
+    const found = fateOn(chains, probe, passageOf(chains, probe));
+    return direction === 'in'
+      ? found
+      : { ...found, rules: found.rules.map((rule) => `${rule} on its way back to the datapath by ${back}`) };
   });
   const [arrives, goesBack = ACCEPTED] = ways;
   if (arrives === undefined || arrives.fate === 'accepted') return goesBack;
