@@ -72,6 +72,16 @@ test('what a mark leads to weir is explained as the kernel forwards it', on, asy
           assert.equal(service?.name, `FWM 3${flag === '' ? '' : ' IPv6'}`);
         }
       }
+      // The packet filter drops it on its way to weir's own device.
+      ok(lvs.run(['nft', `table inet guard { chain onward { type filter hook forward priority 0; tcp dport 81 drop; }; }`]));
+      const [target = ''] = targets;
+      const { verdict, leaves, filter } = explained(cluster, from, target);
+      const rules = ['"tcp dport 81 drop" (nft, inet guard onward)'];
+      assert.deepEqual(
+        [isServed(cluster, target), verdict, leaves, filter],
+        [false, 'dropped', null, { fate: 'dropped', rules, unread: null }],
+      );
+      ok(lvs.run(['nft', 'delete table inet guard']));
     }
   });
 });

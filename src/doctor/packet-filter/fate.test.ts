@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
-import { fateOf, type NewPacket } from './fate.js';
+import { type FilterWay, fateOf, type NewPacket } from './fate.js';
 import { iptablesChains } from './iptables-chains.js';
 
 const PACKET: NewPacket = {
@@ -12,10 +12,13 @@ const PACKET: NewPacket = {
   device: 'eth0',
 };
 
-function fate(rules: readonly string[], { input = 'ACCEPT', output = 'ACCEPT', table = 'filter' } = {}) {
-  const chains = table === 'nat' ? ':PREROUTING ACCEPT [0:0]\n' : `:INPUT ${input} [0:0]\n:OUTPUT ${output} [0:0]\n:f2b-web - [0:0]\n`;
+function fate(rules: readonly string[], { input = 'ACCEPT', output = 'ACCEPT', table = 'filter', way = 'input' as FilterWay } = {}) {
+  const chains =
+    table !== 'filter'
+      ? ':PREROUTING ACCEPT [0:0]\n'
+      : `:INPUT ${input} [0:0]\n:OUTPUT ${output} [0:0]\n:FORWARD ACCEPT [0:0]\n:f2b-web - [0:0]\n`;
   const text = `*${table}\n${chains}${rules.map((rule) => `-A ${rule}\n`).join('')}COMMIT\n`;
-  const found = fateOf(iptablesChains(text, 'iptables'), PACKET, 'weir0');
+  const found = fateOf(iptablesChains(text, 'iptables'), PACKET, 'weir0', way);
   return [found.fate, ...found.rules];
 }
 
@@ -44,4 +47,12 @@ test('a rule that leads it to another place, and OUTPUT on its way back to the d
   assert.equal(dropped, 'dropped');
   assert.match(policy ?? '', /^"policy drop, .* \(iptables, filter OUTPUT\) on its way back to the datapath by weir0$/);
   assert.deepEqual(fate(['OUTPUT -o weir0 -j ACCEPT'], { output: 'DROP' }), ['accepted']);
+});
+
+test('what a mark leads to the datapath meets PREROUTING and FORWARD, and neither INPUT nor OUTPUT', () => {
+  const led = { input: 'DROP', output: 'DROP', way: 'forward' } as const;
+  assert.deepEqual(fate([], led), ['accepted']);
+  assert.deepEqual(fate(['FORWARD -o weir0 -j ACCEPT', 'FORWARD -j DROP'], led), ['accepted']);
+  assert.deepEqual(fate(['FORWARD -i eth0 -j DROP'], led), ['dropped', '"-i eth0 -j DROP" (iptables, filter FORWARD)']);
+  assert.equal(fate(['PREROUTING -s 192.0.2.7/32 -j DROP'], { table: 'raw', way: 'forward' })[0], 'dropped');
 });

@@ -33,8 +33,32 @@ function fateOn(chains: readonly Chain[], probe: PacketProbe, passage: Passage):
   return rules.length === 0 ? ACCEPTED : { fate: 'uncertain', rules };
 }
 
-/** `back`: the device by which what INPUT accepts goes back to the datapath, through OUTPUT. */
-export function fateOf(chains: readonly Chain[], { protocol, from, to, device }: NewPacket, back: string): FilterFate {
+/** By INPUT, and OUTPUT on its way back; or by FORWARD, where its mark leads it to the datapath. */
+export type FilterWay = 'input' | 'forward';
+
+interface Part {
+  readonly chains: readonly Chain[];
+  readonly place: Pick<PacketProbe, 'direction' | 'interfaceName' | 'leavesBy'>;
+  readonly isBack?: true;
+}
+
+const isBeforeRouting = ({ hook }: Chain): boolean => hook !== 'input';
+
+function partsOf(chains: readonly Chain[], device: string, back: string, way: FilterWay): readonly Part[] {
+  const arrives = { direction: 'in', interfaceName: device } as const;
+  if (way === 'input')
+    return [
+      { chains, place: arrives },
+      { chains, place: { direction: 'out', interfaceName: back }, isBack: true },
+    ];
+  return [
+    { chains: chains.filter(isBeforeRouting), place: arrives },
+    { chains, place: { direction: 'through', interfaceName: device, leavesBy: back } },
+  ];
+}
+
+/** `back`: the device by which it gets back to the datapath. */
+export function fateOf(chains: readonly Chain[], { protocol, from, to, device }: NewPacket, back: string, way: FilterWay): FilterFate {
   const ends = {
     source: from.address,
     sourcePort: from.port,
@@ -42,15 +66,12 @@ export function fateOf(chains: readonly Chain[], { protocol, from, to, device }:
     destinationPort: to.port,
     protocol,
   };
-  const ways = (['in', 'out'] as const).map((direction): FilterFate => {
-    const probe: PacketProbe = { direction, interfaceName: direction === 'in' ? device : back, ...ends };
-    const found = fateOn(chains, probe, passageOf(chains, probe));
-    return direction === 'in'
-      ? found
-      : { ...found, rules: found.rules.map((rule) => `${rule} on its way back to the datapath by ${back}`) };
+  const [arrives = ACCEPTED, goesOn = ACCEPTED] = partsOf(chains, device, back, way).map((part): FilterFate => {
+    const probe: PacketProbe = { ...part.place, ...ends };
+    const { fate, rules } = fateOn(part.chains, probe, passageOf(part.chains, probe));
+    return { fate, rules: part.isBack ? rules.map((rule) => `${rule} on its way back to the datapath by ${back}`) : rules };
   });
-  const [arrives, goesBack = ACCEPTED] = ways;
-  if (arrives === undefined || arrives.fate === 'accepted') return goesBack;
-  if (arrives.fate !== 'uncertain') return arrives;
-  return goesBack.fate === 'dropped' ? goesBack : { fate: 'uncertain', rules: [...arrives.rules, ...goesBack.rules] };
+  if (arrives.fate === 'accepted') return goesOn;
+  if (arrives.fate !== 'uncertain' || goesOn.fate === 'dropped') return arrives.fate === 'uncertain' ? goesOn : arrives;
+  return { fate: 'uncertain', rules: [...arrives.rules, ...goesOn.rules] };
 }

@@ -36,15 +36,18 @@ import { describe } from './describe.js';
 import type { Described } from './described.js';
 import { lastOf } from './events.js';
 import type { ExplainedFilter, Explanation } from './explanation.js';
-import { filteredBy } from './filtered-by.js';
+import { filteredBy, forwardedBy } from './filtered-by.js';
 import { heldServers } from './held-servers.js';
 import { type Probe, probeFrame } from './probe-frame.js';
 import { serversOut } from './servers-out.js';
 import { chosenOf, type Switched, switchedBy } from './switched.js';
 import { unforwardedBy } from './unforwarded.js';
 
-/** Evaluates the rules of the host's packet filter for the packet, which comes by the device. */
-export type AskFilter = (packet: Pick<Asked, 'protocol' | 'from' | 'to'> & { readonly device: string }) => ExplainedFilter;
+/** Evaluates the rules of the host's packet filter for the packet, which comes by the device: those of INPUT, or of FORWARD, to weir's own device. */
+export type AskFilter = (
+  packet: Pick<Asked, 'protocol' | 'from' | 'to'> & { readonly device: string },
+  way: 'input' | 'forward',
+) => ExplainedFilter;
 
 /** `device`, `begins`: found out where absent. `mark`: 0 for none. `request`: the first one of a connection to an address that is switched. */
 export interface Asked extends Omit<Probe, 'begins'> {
@@ -120,6 +123,8 @@ interface Met {
   readonly accepted?: Met;
   /** The sysctl for which the kernel does not lead it to weir's own device, whatever its mark. */
   readonly unforwarded?: string;
+  /** Its mark leads it to weir's own device, and the kernel forwards it there. */
+  readonly isLed?: true;
 }
 
 /** In the place of each scheduler: this destination is chosen. */
@@ -159,7 +164,7 @@ class LiveProbe {
     const led = this.#frame(begins, 1);
     const marked = this.#explain('marked', led, this.asked.mark);
     const unforwarded = unforwardedBy(device, family);
-    return unforwarded === undefined ? { frame: led, device, found: marked } : { frame, device, found: marked, unforwarded };
+    return unforwarded === undefined ? { frame: led, device, found: marked, isLed: true } : { frame, device, found: marked, unforwarded };
   }
 
   /** By weir's own device, with hops that leading it back there has lowered. */
@@ -215,6 +220,17 @@ function besides(tables: Tables, ifindex: number, device: string, { events }: Ex
   ];
 }
 
+/** By the rules of the host's packet filter, where the packet passes it, and they are evaluated. */
+function filtered(
+  explanation: Explanation,
+  { accepted, isLed }: Met,
+  ask: (way: 'input' | 'forward') => ExplainedFilter | undefined,
+): Explanation {
+  const filter = accepted !== undefined ? ask('input') : isLed ? ask('forward') : undefined;
+  if (filter === undefined) return explanation;
+  return isLed ? forwardedBy(explanation, filter) : filteredBy(explanation, filter);
+}
+
 const switchedPart = (switched: Switched | undefined): Pick<Described, 'switched'> => (switched === undefined ? {} : { switched });
 
 /**
@@ -256,8 +272,7 @@ export function explainLive(reader: ObservingReader, asked: Asked, askFilter?: A
         ...(accepted === undefined ? {} : { accepted: described(accepted) }),
       });
       const whole = describe(described(met));
-      const isFiltered = askFilter !== undefined && met.accepted !== undefined;
-      const explained = isFiltered ? filteredBy(whole, askFilter({ ...asked, device })) : whole;
+      const explained = filtered(whole, met, (way) => askFilter?.({ ...asked, device }, way));
       return {
         ...explained,
         uncertain: [
