@@ -207,6 +207,7 @@ test('the plan of a start loads nothing; a file that cannot be used has a status
       assert.deepEqual([status, stdout], [3, ''], bad);
       assert.match(stderr, /^weir plan: a start of keepalived with \S+ would be refused: /m);
     }
+    assert.match(plan(lvs, `-f ${join(folder, 'none')}`).stderr, /there is no configuration file \(weir plan FILE plans a weir\.yaml, /);
     const noise = Buffer.from(Array.from({ length: 50_000 }, (_, k) => (k * 7919 + (k >> 3)) & 255));
     const { status, stderr } = plan(lvs, `-f ${named('noise', noise)}`);
     assert.ok(status === 0 || status === 3, `${status} ${stderr}`);

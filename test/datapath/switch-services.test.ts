@@ -79,7 +79,10 @@ test('apply of a file in which nothing is switched any more ends what is switche
       file,
       'layer7:\n  listeners: { web: "10.0.1.100:80" }\n  pools: { one: { servers: ["10.0.2.11:80"] } }\n  hosts: [{ locations: [{ location: /, pool: one }] }]\n',
     );
-    applySwitch(director, PLAN);
+    applySwitch(director, planOf('10.0.1.100:80'));
+    const shown = memoryIo();
+    assert.equal(await runSwitch(['status'], shown), 0);
+    assert.match(shown.stdout, /^1 host, 1 path, \d+ interfaces?, 0 connections$/m);
     const io = memoryIo();
     assert.equal(await runSwitch(['apply', '--config', file], io), 0);
     assert.match(io.stdout, /no location has way: .*nothing is switched any more\n$/);

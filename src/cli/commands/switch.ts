@@ -14,6 +14,7 @@ import {
 import { outServers } from '../../datapath/ebpf/switch/switch-outs.js';
 import { switchedInterfaces } from '../../datapath/ebpf/switch/switch-programs.js';
 import { ownSubnets } from '../../host/own-subnets.js';
+import { counted } from '../../model/counted.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { SwitchListener, SwitchPlan } from '../../model/layer7/switch-plan.js';
@@ -47,7 +48,7 @@ function readPlan(path: string): SwitchPlan {
 }
 
 const listenerText = (listener: SwitchListener): string =>
-  `${listener.name} ${endpointText(listener)}: ${listener.hosts.length} hosts, ${listener.servers.length} servers\n`;
+  `${listener.name} ${endpointText(listener)}: ${counted(listener.hosts.length, 'host')}, ${counted(listener.servers.length, 'server')}\n`;
 
 /** A file in which nothing is switched any more. @throws WeirError weir-file-refused: nothing was */
 function applyNone(config: string, io: Io): number {
@@ -130,7 +131,8 @@ function status(json: boolean, io: Io): number {
     }
     io.out(`switched: ${services.length === 0 ? 'none' : services.join(' ')}\n`);
     if (deleted.length > 0) io.out(`deleted, and the proxy's now: ${deleted.join(' ')} (weir switch apply makes them again)\n`);
-    io.out(`${hosts} hosts, ${paths} paths, ${interfaces} interfaces, ${connections} connections\n`);
+    const numbers = [counted(hosts, 'host'), counted(paths, 'path'), counted(interfaces, 'interface'), counted(connections, 'connection')];
+    io.out(`${numbers.join(', ')}\n`);
     if (down.length > 0) io.out(`down, by checks: ${down.join(' ')}\n`);
     for (const [name, count] of counts) if (count > 0n) io.out(`${String(count).padStart(12)}  ${MEANINGS[name]}\n`);
     return 0;

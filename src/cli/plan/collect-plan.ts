@@ -79,6 +79,8 @@ function environmentOf(daemon: RunningDaemon | undefined): NodeJS.ProcessEnv {
   return Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
 }
 
+const NO_FILE = 'there is no configuration file (weir plan FILE plans a weir.yaml, weir plan -f FILE a keepalived.conf)';
+
 function refusal(daemon: RunningDaemon | undefined, loaded: Loaded): string | undefined {
   if (daemon !== undefined) {
     const { reloadCheckConfig } = daemon.configuration.global;
@@ -86,7 +88,7 @@ function refusal(daemon: RunningDaemon | undefined, loaded: Loaded): string | un
     return refusalOf(daemon, loaded);
   }
   if (loaded.configuration !== undefined) return undefined;
-  return loaded.outcome === 'missing' ? 'there is no configuration file' : 'the configuration cannot be used';
+  return loaded.outcome === 'missing' ? NO_FILE : 'the configuration cannot be used';
 }
 
 /** Without what the daemon's command line leaves out (-P, -C), and with what no reload changes. */
