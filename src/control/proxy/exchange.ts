@@ -72,10 +72,11 @@ export class Exchange implements ServerUser {
 
   /** Sends the request to the server of #tries, and to its next ones where that one cannot be connected to. `fresh`: by a new connection. */
   #ask(fresh = false): void {
+    const isRepeatable = this.body.isDone && this.#tries.mayRepeat(this.asked.head.method);
     for (let isFresh = fresh; ; isFresh = false) {
       const server = this.#tries.server!;
       this.#tries.count++;
-      const connection = (isFresh ? undefined : this.context.idle.take(server, this.client.stream)) ?? this.#connect(server);
+      const connection = (isFresh ? undefined : this.context.idle.take(server, this.client.stream, isRepeatable)) ?? this.#connect(server);
       if (typeof connection !== 'number') {
         this.#send(connection, server);
         return;

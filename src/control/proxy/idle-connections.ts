@@ -13,13 +13,24 @@ export class IdleConnections {
     return [...this.#byServer.values()].reduce((sum, { length }) => sum + length, this.#byOwner.size);
   }
 
-  /** The one that was used last, of those that this client may use, its own before others; it is idle no more. */
-  take(server: PoolServer, client: Stream): ServerConnection | undefined {
+  /**
+   * The one that was used last, of those that this client may use, its own before others; it is idle no more. The server may have ended it just
+   * now: where the request could not be repeated then (`isRepeatable`), each is asked for that first.
+   */
+  take(server: PoolServer, client: Stream, isRepeatable: boolean): ServerConnection | undefined {
+    for (;;) {
+      const connection = this.#last(server, client);
+      if (connection === undefined) return undefined;
+      this.remove(connection);
+      if (isRepeatable || connection.isStill()) return connection;
+      connection.close();
+    }
+  }
+
+  #last(server: PoolServer, client: Stream): ServerConnection | undefined {
     const list = this.#byServer.get(server);
     const own = this.#byOwner.has(client) ? list?.findLast(({ owner }) => owner === client) : undefined;
-    const connection = own ?? list?.findLast(({ owner }) => owner === undefined);
-    if (connection !== undefined) this.remove(connection);
-    return connection;
+    return own ?? list?.findLast(({ owner }) => owner === undefined);
   }
 
   /** Makes a connection idle, or closes it where the pool has enough of them or it is old. */

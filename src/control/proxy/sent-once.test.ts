@@ -64,3 +64,25 @@ test('a request that an idle connection did not take goes to its server again, w
   bed.feed(client, post(10));
   assert.ok(bed.servers[1]?.received.endsWith('x'.repeat(10)));
 });
+
+test('a request that cannot be repeated goes over no idle connection that its server has ended, of which no event was handled so far', () => {
+  const part = 'PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\nx';
+  for (const [request, isLooked] of [
+    [post(10), true],
+    [part, true],
+    [GET, false],
+  ] as const) {
+    const bed = new ProxyBed({ servers: 1 });
+    const clients = [bed.client(), bed.client(), bed.client()] as const;
+    for (const client of clients) bed.feed(client, GET);
+    for (const server of bed.servers) bed.feed(server, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    const [first, second, third] = bed.servers as [MemorySocket, MemorySocket, MemorySocket];
+    third.ended = true;
+    second.incoming.push(Buffer.from('HTTP/1.1 408 Request Timeout\r\n\r\n'));
+    const [before] = [first.received.length];
+    bed.feed(clients[0], request);
+    assert.deepEqual([third.isClosed, second.isClosed, bed.servers.length], [true, true, isLooked ? 3 : 4], request.slice(0, 4));
+    assert.equal(first.received.length > before, isLooked, 'the one that is left');
+    assert.equal(third.received.includes('POST') || third.received.includes('PUT'), false);
+  }
+});

@@ -1,6 +1,7 @@
 // A connection to a server: in use by one request, or idle.
 import type { Pool, PoolServer } from '../../model/layer7/pool.js';
 import type { UpstreamTimeouts } from '../../model/layer7/proxying.js';
+import { AGAIN, Slab } from './edge.js';
 import { Stream, type StreamTable } from './stream.js';
 
 /** The request that a connection is in use by. */
@@ -44,6 +45,11 @@ export class ServerConnection extends Stream {
   /** The server may have a byte of the request. */
   get wasAsked(): boolean {
     return this.bytesSent > this.#sentBefore;
+  }
+
+  /** Nothing came on it while it was idle, not even its end: the events of this moment may not be handled yet. */
+  isStill(): boolean {
+    return this.table.edge.recv(this.fd, Slab.stageAt, 1) === AGAIN;
   }
 
   /** A request uses it. */

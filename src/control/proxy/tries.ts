@@ -78,11 +78,16 @@ export class Tries {
     this.routed.choice.ended(outcome, nowUs);
   }
 
+  /** What a server may have received can be sent again. */
+  mayRepeat(method: string): boolean {
+    return IDEMPOTENT.test(method) || this.routed.proxying.retry.on.includes('non_idempotent');
+  }
+
   /** `isRepeatable`: all of the body is at hand, or none was sent on. */
   mayRetry(failure: Failure, method: string, isRepeatable: boolean, nowUs: number): boolean {
     const { on, tries, timeoutUs } = this.routed.proxying.retry;
     if (!isRepeatable) return false;
-    if (failure.wasSent && !IDEMPOTENT.test(method) && !on.includes('non_idempotent')) return false;
+    if (failure.wasSent && !this.mayRepeat(method)) return false;
     if (failure.wasStale) return true;
     if (!on.includes(failure.condition)) return false;
     if (tries > 0 && this.count >= tries) return false;
