@@ -60,6 +60,8 @@ class MemoryEdge implements ProxyEdge {
   readonly records: AccessRecord[] = [];
   /** Servers that refuse connections, by name. */
   readonly refusing = new Set<string>();
+  /** How they do that. */
+  refusal = -111;
   /** No further descriptor can be watched. */
   isSetFull = false;
   /** There is no descriptor for a connection. */
@@ -87,7 +89,7 @@ class MemoryEdge implements ProxyEdge {
 
   connect(server: PoolServer): number {
     if (this.isExhausted) return NO_DESCRIPTOR;
-    if (this.refusing.has(server.name)) return -111;
+    if (this.refusing.has(server.name)) return this.refusal;
     const socket = this.add(server);
     socket.watched = READABLE | PEER_CLOSED;
     return socket.fd;

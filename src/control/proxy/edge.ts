@@ -16,6 +16,9 @@ export const AGAIN = -11;
 /** What `connect` and `accept` answer where this host has no descriptor or memory: ENOMEM, ENFILE, EMFILE, ENOSPC of watches, ENOBUFS. */
 export const EXHAUSTED: readonly number[] = [-12, -23, -24, -28, -105];
 
+/** What `connect` answers where no local port is left for that server: EADDRNOTAVAIL. To another one there may be. */
+export const NO_PORT = -99;
+
 /** How the slab is divided, so that what is sent stands before and behind what was received. */
 export const Slab = {
   /** Room for a head before received bytes. */

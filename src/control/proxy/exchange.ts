@@ -81,9 +81,8 @@ export class Exchange implements ServerUser {
         this.#send(connection, server);
         return;
       }
-      // which is no fault of the server's
       const isExhausted = EXHAUSTED.includes(connection);
-      if (!isExhausted) this.#tries.failed(this.#nowUs);
+      this.#tries.unconnected(connection, this.#nowUs);
       const mayRepeat = !isExhausted && this.#mayRetry({ condition: 'error', wasSent: false, wasStale: false });
       if (mayRepeat && this.#tries.next(this.#nowUs)) continue;
       const cause = `no ${isExhausted ? 'descriptor or memory' : 'port or route'} for a connection: error ${-connection}`;

@@ -59,3 +59,26 @@ test('the log and the operator learn why no server was left', () => {
   assert.equal(ask(), 'no server of the pool is eligible: 1 unhealthy, 1 drained, 1 failed');
   assert.equal(new ProxyBed({ servers: 0 }).router.chooser('p')?.whyNone(new Attempt(), 0), '');
 });
+
+test('a server to which no local port is left is not down: the next one is asked, and it gets requests as soon as there is a port', () => {
+  const bed = new ProxyBed({ servers: 2 });
+  bed.edge.refusal = -99;
+  const client = bed.client();
+  const ask = (): void => bed.feed(client, 'GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+  bed.edge.refusing.add('s1');
+  ask();
+  assert.equal(bed.servers[0]?.server?.name, 's2');
+  bed.feed(bed.servers[0]!, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  bed.end(bed.servers[0]!);
+  bed.edge.refusing.add('s2');
+  ask();
+  assert.match(bed.edge.records.at(-1)?.cause ?? '', /^no port or route for a connection: error 99; .*2 tried$/);
+  bed.edge.refusing.clear();
+  for (const name of ['s1', 's2']) {
+    ask();
+    const server = bed.servers.at(-1)!;
+    assert.equal(server.server?.name, name);
+    bed.feed(server, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    bed.end(server);
+  }
+});

@@ -3,6 +3,7 @@
 import type { PoolServer } from '../../model/layer7/pool.js';
 import type { RetryCondition } from '../../model/layer7/proxying.js';
 import type { ResponseHead } from '../../wire/http/response-head.js';
+import { EXHAUSTED, NO_PORT } from './edge.js';
 import type { Outcome, ToPool } from './routing.js';
 
 /** What went wrong with a server. */
@@ -60,6 +61,11 @@ export class Tries {
   /** The last server failed; once for each. */
   failed(nowUs: number): void {
     this.#report('failed', nowUs);
+  }
+
+  /** No connection to it began. Where this host lacks what that needs, it is no fault of the server's. */
+  unconnected(error: number, nowUs: number): void {
+    this.#report(EXHAUSTED.includes(error) || error === NO_PORT ? 'abandoned' : 'failed', nowUs);
   }
 
   /** Its answer has a status for which the next server is asked. 403 and 404 are no failures of a server, as nginx has it. */
