@@ -165,7 +165,7 @@ export function memoryStore(text = ''): JournalStore & { readonly text: string }
   let held = text;
   return {
     read: () => held,
-    isThere: () => held !== '',
+    stamp: () => (held === '' ? undefined : { file: 'memory', bytes: Buffer.byteLength(held) }),
     append(line) {
       held += line;
     },

@@ -30,12 +30,18 @@ export interface JournalEntry {
   readonly undo: Undo | null;
 }
 
-/** Where its lines are kept. */
+/** Of a file: another process that writes makes it longer, or puts another one in its place. */
+export interface JournalStamp {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Where its lines are kept. Another process of the API, at other sockets, may have the same. */
 export interface JournalStore {
   /** @throws SystemError */
   read(): string;
-  /** False: it was removed with the table, or nothing was written yet. @throws SystemError */
-  isThere(): boolean;
+  /** Undefined: it was removed with the table, or nothing was written yet. @throws SystemError */
+  stamp(): JournalStamp | undefined;
   append(line: string): void;
   replace(text: string): void;
 }
@@ -71,19 +77,28 @@ export class Journal {
   #lines = 0;
   #characters = 0;
   /** The last line may be without its end. */
-  #isTorn: boolean;
+  #isTorn = false;
+  /** As this process has read or written it. */
+  #stamp: JournalStamp | undefined;
 
   /** A line that a killed process left half written does not count, which is logged. @throws SystemError */
   constructor(
     readonly store: JournalStore,
     readonly log: Log,
   ) {
-    const text = store.read();
+    this.#read();
+  }
+
+  #read(): void {
+    const [stamp, text] = [this.store.stamp(), this.store.read()];
+    this.#stamp = stamp;
+    this.#entries.clear();
     this.#isTorn = text !== '' && !text.endsWith('\n');
     const lines = text.split('\n').filter((line) => line !== '');
     const unread = lines.filter((line) => !this.#take(parseJson(line))).length;
     [this.#lines, this.#characters] = [lines.length, text.length];
-    if (unread > 0) log('warning', `the journal of changes has ${unread} of ${lines.length} lines that cannot be read: they are left out`);
+    if (unread > 0)
+      this.log('warning', `the journal of changes has ${unread} of ${lines.length} lines that cannot be read: they are left out`);
   }
 
   /** Whether it is a line of the journal. */
@@ -95,23 +110,22 @@ export class Journal {
     return true;
   }
 
-  /** Entries of a table that was unloaded go with it. @throws SystemError */
-  #forgetUnloaded(): void {
-    if (this.#lines === 0 || this.store.isThere()) return;
-    this.#entries.clear();
-    [this.#lines, this.#characters] = [0, 0];
-    this.#isTorn = false;
+  /** Entries of a table that was unloaded go with it; those of another process come. @throws SystemError */
+  #refresh(): void {
+    const stamp = this.store.stamp();
+    if (stamp?.file === this.#stamp?.file && stamp?.bytes === this.#stamp?.bytes) return;
+    this.#read();
   }
 
   /** The newest first. @throws SystemError */
   all(): readonly JournalEntry[] {
-    this.#forgetUnloaded();
+    this.#refresh();
     return [...this.#entries.values()].toReversed();
   }
 
   /** What takes this change back. @throws WeirError api-no-change, api-no-revert */
   undoOf(id: string): Undo {
-    this.#forgetUnloaded();
+    this.#refresh();
     const found = this.#entries.get(id);
     if (found === undefined) throw new WeirError('api-no-change', { id });
     if (found.undo === null) throw new WeirError('api-no-revert', { id });
@@ -120,7 +134,7 @@ export class Journal {
 
   /** @throws WeirError api-journal: then nothing may be changed */
   begin(entry: Omit<JournalEntry, 'after'>): void {
-    this.#forgetUnloaded();
+    this.#refresh();
     const begun = { ...entry, after: null };
     this.#entries.set(entry.id, begun);
     try {
@@ -172,9 +186,7 @@ export class Journal {
   #write(line: string): void {
     if (this.#lines < LINES_MAX && this.#characters + line.length <= CHARACTERS_MAX) {
       const separated = this.#isTorn ? `\n${line}` : line;
-      this.#isTorn = true;
-      this.store.append(separated);
-      this.#isTorn = false;
+      this.#append(separated);
       this.#lines += 1;
       this.#characters += separated.length;
       return;
@@ -182,9 +194,24 @@ export class Journal {
     const kept = this.#newest();
     const text = [...kept.values()].toReversed().join('');
     this.store.replace(text);
+    this.#stamp = this.store.stamp();
     for (const id of [...this.#entries.keys()].filter((one) => !kept.has(one))) this.#entries.delete(id);
     [this.#lines, this.#characters] = [kept.size, text.length];
     this.#isTorn = false;
+  }
+
+  /** What another process has written meanwhile makes the file longer than this one knows. Of a line that cannot be written a part may be there. */
+  #append(text: string): void {
+    this.#isTorn = true;
+    try {
+      this.store.append(text);
+    } catch (error) {
+      this.#stamp = this.store.stamp();
+      throw error;
+    }
+    this.#isTorn = false;
+    const { file, bytes } = this.#stamp ?? { file: this.store.stamp()?.file ?? '', bytes: 0 };
+    this.#stamp = { file, bytes: bytes + Buffer.byteLength(text) };
   }
 
   /** The lines of the entries that stay, by id, the newest first. */

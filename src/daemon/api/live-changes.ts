@@ -1,6 +1,6 @@
 // How the API changes the table of this network namespace, and where its journal is kept.
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusals } from '../../api/access/refusals.js';
@@ -47,7 +47,10 @@ function journalFile(): JournalStore {
   const path = journalPath();
   return {
     read: () => readTextFile(path) ?? '',
-    isThere: () => existsSync(path),
+    stamp() {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found === undefined ? undefined : { file: `${found.ino}`, bytes: found.size };
+    },
     append(line) {
       makeFolders(dirname(path));
       appendFileSync(path, line, { mode: FILE_MODE });
