@@ -10,7 +10,7 @@ import type { DestinationKey } from '../model/service.js';
 import { bearerOf, TcpAccess } from './access/tcp-access.js';
 import type { AppOptions } from './http/app.js';
 import { closeAll, type NodeEnv, requestListener } from './http/node-server.js';
-import { filesState, peerOf, tlsServer, tlsTexts } from './http/tls-server.js';
+import { certificateEndMs, filesState, peerOf, tlsServer, tlsTexts } from './http/tls-server.js';
 import type { Turns } from './http/turns.js';
 import { routes } from './routes/routes.js';
 import type { ApiSources } from './sources.js';
@@ -35,6 +35,10 @@ export class TcpService {
   readonly #servers: Server[] = [];
   /** With the token that came by each connection last. */
   readonly #open = new Map<TLSSocket, string>();
+  /** Connections with a certificate of the client, and until when that is valid, ms since 1970. */
+  readonly #certified = new Map<TLSSocket, number>();
+  /** By which those were judged. */
+  #authorities: string | undefined;
   readonly #access: TcpAccess;
   #files = '';
 
@@ -69,8 +73,10 @@ export class TcpService {
     });
     this.#files = filesState(this.settings);
     const texts = tlsTexts(this.settings, sources.now());
+    this.#authorities = texts.ca;
     for (const at of this.settings.listen) {
       const server = tlsServer(listener, texts);
+      server.on('secureConnection', (socket: TLSSocket) => this.#remember(socket));
       this.#servers.push(server);
       await listen(server, at);
       log('info', `the API answers at https://${endpointText(at)}`);
@@ -87,7 +93,14 @@ export class TcpService {
     return caller;
   }
 
-  /** Once a second: new certificates are taken, and who has no token any more is cut off. */
+  #remember(socket: TLSSocket): void {
+    const endMs = certificateEndMs(socket);
+    if (endMs === undefined) return;
+    this.#certified.set(socket, endMs);
+    socket.once('close', () => this.#certified.delete(socket));
+  }
+
+  /** Once a second: new certificates are taken, and who has no token or no valid certificate any more is cut off. */
   look(): void {
     const files = filesState(this.settings);
     if (files !== this.#files) {
@@ -95,6 +108,7 @@ export class TcpService {
       this.#renew();
     }
     for (const [socket, token] of this.#open) if (this.#access.tokenOf(token) === undefined) socket.destroy();
+    for (const [socket, endMs] of this.#certified) if (endMs <= this.options.sources.now()) socket.destroy();
   }
 
   /** Those before stay where the new ones cannot be used. */
@@ -103,6 +117,9 @@ export class TcpService {
     try {
       const texts = tlsTexts(this.settings, sources.now());
       for (const server of this.#servers) server.setSecureContext(texts);
+      // Their handshake was by the authorities of before; who still may connects again.
+      if (texts.ca !== this.#authorities) for (const socket of this.#certified.keys()) socket.destroy();
+      this.#authorities = texts.ca;
       log('info', 'the API has new certificates');
     } catch (error) {
       if (!isWeirError(error)) throw error;

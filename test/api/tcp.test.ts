@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,11 +31,12 @@ before(async () => {
   const { certificate, key } = ours().sign('server', { names: 'IP:127.0.0.1' });
   renameSync(certificate, path('server.pem'));
   renameSync(key, path('server.key'));
+  copyFileSync(ours().certificate, path('clients.pem'));
   const tcp = {
     listen: `127.0.0.1:${port}`,
     certificate: path('server.pem'),
     key: path('server.key'),
-    client_authorities: ours().certificate,
+    client_authorities: path('clients.pem'),
     clients: { ops: 'write' },
     tokens: path('tokens'),
   };
@@ -168,6 +169,28 @@ test('what is revoked loses its stream; a new certificate is shown without a res
   await running?.logged(/the API has new certificates/);
   const shown = spawnSync('openssl', ['s_client', '-connect', `127.0.0.1:${port}`], { input: '', encoding: 'utf8' }).stdout;
   assert.match(shown, /subject=CN = renewed/);
+});
+
+test('where other authorities sign for clients, the connections by those of before are closed', on, async () => {
+  const ops = clientFiles(ours().sign('ops', { purpose: 'clientAuth' }));
+  const stream = spawn('curl', ['-sN', '--cacert', ours().certificate, ...ops, url('/v1/events')], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(stream.stdout, 'data');
+  const ended = once(stream, 'exit');
+  copyFileSync(new Authority(path('others'), 'others').certificate, path('clients.pem'));
+  await ended;
+  assert.equal(curl(...ops, url('/v1')), '401');
+  copyFileSync(ours().certificate, path('clients.pem'));
+  await running?.logged(/the API has new certificates/, 3);
+  assert.equal(curl(...ops, url('/v1')), '200');
+});
+
+test('a connection by a certificate is closed when that ends', on, async () => {
+  const ops = clientFiles(ours().sign('ops', { purpose: 'clientAuth', toDays: 5 / 86_400 }));
+  const stream = spawn('curl', ['-sN', '--cacert', ours().certificate, ...ops, url('/v1/events')], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [first] = (await once(stream.stdout, 'data')) as [Buffer];
+  assert.equal(String(first), ':\n\n');
+  await once(stream, 'exit');
+  assert.equal(curl(...ops, url('/v1')), '401');
 });
 
 test('one address has a bounded number of connections', on, async () => {

@@ -100,6 +100,12 @@ function certificateOf(socket: TLSSocket): TlsPeer['certificate'] {
   return socket.authorized && typeof name === 'string' ? { name } : 'refused';
 }
 
+/** Until when the client's certificate is valid, ms since 1970; undefined: it has none. */
+export function certificateEndMs(socket: TLSSocket): number | undefined {
+  const { valid_to: end } = socket.getPeerCertificate();
+  return end === undefined ? undefined : Date.parse(end);
+}
+
 export const peerOf = (socket: TLSSocket): TlsPeer => ({
   remote: addressOf(socket.remoteAddress),
   local: addressOf(socket.localAddress),
