@@ -64,12 +64,38 @@ test('a histogram adds up, and ends in +Inf, sum and count', () => {
   );
 });
 
+const emptyTable: TableSnapshot = {
+  ...{ build: '', loadedAt: 0, generation: 1, totals: noStats, drops: [], connections: { active: 0, inactive: 0 }, services: [] },
+  ...{ capacity: 1, slots: 1, spills: 0, templates: { living: 0, slots: 1 }, interfaces: [], drainsBegan: new Map() },
+};
+
+test('no series is there twice: services of one mark by both versions of IP, sessions of BFD of two daemons', () => {
+  const ofMark = (family: 'inet' | 'inet6', conns: bigint): TableSnapshot['services'][number] => ({
+    spec: { key: { kind: 'fwmark', family, mark: 5 }, scheduler: 'rr', schedFlags: 0, onePacket: false },
+    stats: { ...noStats, conns },
+    destinations: [],
+  });
+  const table = { ...emptyTable, services: [ofMark('inet', 3n), ofMark('inet6', 4n)] };
+  const bfd = [1, 2].map((daemon) => ({ daemon, sessions: [], refused: { length: daemon } }));
+  const snapshot = { ...SNAPSHOT, table, bfd } as unknown as Snapshot;
+  for (const family of ['node,keepalived,weir', 'keepalived-gen2brain']) {
+    const series = exposition(snapshot, options({ family }))
+      .split('\n')
+      .flatMap((line) => (line.startsWith('#') ? [] : [line.replace(/ [^ ]*$/, '')]));
+    assert.deepEqual(
+      series.filter((one, index) => series.indexOf(one) !== index),
+      [],
+    );
+  }
+  assert.match(exposition(snapshot, options({ family: 'keepalived-gen2brain' })), /^keepalived_lvs_vip_conn\{addr="5",proto="0"\} 7$/m);
+  assert.match(exposition(snapshot, options({ family: 'weir' })), /^weir_bfd_refused_total\{reason="length"\} 3$/m);
+});
+
 test('how long reading took has the services in it, where they are asked for', () => {
   const durationOf = (given: Parameters<typeof options>[0]): string | undefined => {
     let seconds = 1;
     const table: TableSnapshot = {
-      ...{ build: '', loadedAt: 0, generation: 1, totals: noStats, drops: [], connections: { active: 0, inactive: 0 } },
-      ...{ capacity: 1, slots: 1, spills: 0, templates: { living: 0, slots: 1 }, interfaces: [], drainsBegan: new Map() },
+      ...emptyTable,
       get services() {
         seconds = 2;
         return [];

@@ -46,6 +46,19 @@ export function labelText(labels: Readonly<Record<string, string | number>>): st
 export const withLabel = (labels: string, name: string, value: string | number): string =>
   `${labels === '' ? '{' : `${labels.slice(0, -1)},`}${name}="${escaped(String(value))}"}`;
 
+const added = (one: number | bigint, other: number | bigint): number | bigint =>
+  typeof one === 'bigint' && typeof other === 'bigint' ? one + other : Number(one) + Number(other);
+
+/** Those of equal labels added up: no series may be there twice. */
+export function summed(samples: readonly Sample[]): readonly Sample[] {
+  const sums = new Map<string, Sample>();
+  for (const sample of samples) {
+    const before = sums.get(sample.labels);
+    sums.set(sample.labels, before === undefined ? sample : { ...sample, value: added(before.value, sample.value) });
+  }
+  return [...sums.values()];
+}
+
 export const plainSample = (value: number | bigint): readonly Sample[] => [{ labels: '', value }];
 
 /** A family of weir's own, of the whole director. */

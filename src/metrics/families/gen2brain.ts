@@ -4,7 +4,7 @@ import type { Counters } from '../../control/vrrp/state/counters.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import type { ServiceEntry, ServiceKey, Stats } from '../../model/service.js';
-import { type Family, labelText, type Sample, type Scope } from '../exposition/family.js';
+import { type Family, labelText, type Sample, type Scope, summed } from '../exposition/family.js';
 import type { InstanceSnapshot, Snapshot } from '../snapshot.js';
 import { upFamily } from './keepalived.js';
 
@@ -36,7 +36,7 @@ const TRAFFIC: readonly (readonly [name: string, help: string, of: keyof Stats])
 const instanceLabels = ({ name, vrid, state, dumped }: InstanceSnapshot): string =>
   labelText({ name, intf: dumped.interface, vrid, state: state.toUpperCase() });
 
-/** A mark stands in the address's place. */
+/** A mark stands in the address's place: the services of one mark, of IPv4 and of IPv6, are one series there. */
 const addressOf = (key: ServiceKey): string => (key.kind === 'fwmark' ? String(key.mark) : endpointText(key));
 const protocolOf = (key: ServiceKey): number => (key.kind === 'fwmark' ? 0 : IpProtocol[key.protocol]);
 
@@ -54,10 +54,12 @@ function trafficFamilies(services: readonly ServiceEntry[]): readonly Family[] {
       `lvs_vip_${name}`,
       `VIP ${help}`,
       'service',
-      services.map(({ spec: { key }, stats }) => ({
-        labels: labelText({ addr: addressOf(key), proto: protocolOf(key) }),
-        value: stats[of],
-      })),
+      summed(
+        services.map(({ spec: { key }, stats }) => ({
+          labels: labelText({ addr: addressOf(key), proto: protocolOf(key) }),
+          value: stats[of],
+        })),
+      ),
     ),
   );
   const ofServers = TRAFFIC.map(([name, help, of]) =>
@@ -65,11 +67,13 @@ function trafficFamilies(services: readonly ServiceEntry[]): readonly Family[] {
       `lvs_rs_${name}`,
       `RS ${help}`,
       'server',
-      services.flatMap(({ spec: { key }, destinations }) =>
-        destinations.map(({ spec, stats }) => ({
-          labels: labelText({ vip: addressOf(key), addr: endpointText(spec), proto: protocolOf(key) }),
-          value: stats[of],
-        })),
+      summed(
+        services.flatMap(({ spec: { key }, destinations }) =>
+          destinations.map(({ spec, stats }) => ({
+            labels: labelText({ vip: addressOf(key), addr: endpointText(spec), proto: protocolOf(key) }),
+            value: stats[of],
+          })),
+        ),
       ),
     ),
   );

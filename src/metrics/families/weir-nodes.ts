@@ -2,7 +2,7 @@
 import type { Counters } from '../../control/vrrp/state/counters.js';
 import type { SyncCount } from '../../host/sync/sync-counts.js';
 import { type HoldStatus, wouldBreak } from '../../model/stream-node.js';
-import { directorFamily, type Family, labelText, plainSample, type Sample, withLabel } from '../exposition/family.js';
+import { directorFamily, type Family, labelText, plainSample, type Sample, summed, withLabel } from '../exposition/family.js';
 import type { InstanceSnapshot, Snapshot, TableSnapshot } from '../snapshot.js';
 import { histogramSamples } from './histogram.js';
 import { KEEPALIVED_STATES } from './keepalived.js';
@@ -108,7 +108,7 @@ function bfdFamilies({ bfd }: Snapshot): readonly Family[] {
       'bfd_refused_total',
       'counter',
       'Packets of BFD that were refused, by reason',
-      refused.map(([reason, value]) => ({ labels: labelText({ reason }), value })),
+      summed(refused.map(([reason, value]) => ({ labels: labelText({ reason }), value }))),
     ),
   ];
 }
