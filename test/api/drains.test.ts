@@ -108,7 +108,7 @@ test('an instance is released and taken back by who may drain; one that is not h
         program: 'weir',
         file: '/etc/weir/weir.yaml',
         since: null,
-        instances: [instance],
+        instances: [instance, { ...INSTANCE, name: '$(reboot);/x' }],
         health: null,
         bfd: null,
         otherBuild: false,
@@ -130,6 +130,8 @@ test('an instance is released and taken back by who may drain; one that is not h
     changes.map((one) => field(one, 'commands')),
     [['weir api DELETE /v1/instances/VI_1/release'], ['weir api POST /v1/instances/VI_1/release']],
   );
+  assert.equal(await send('POST', encodeURIComponent('$(reboot);/x')), 204);
+  assert.deepEqual(sources.journal.all()[0]?.commands, ["weir api POST '/v1/instances/%24(reboot)%3B%2Fx/release'"]);
 });
 
 test('metrics are what weir metrics prints; a parameter that is repeated is a list', async () => {

@@ -1,5 +1,6 @@
 // An instance of VRRP that leaves its addresses to its peers, or takes them again as its priority has it: with an entry in the journal.
 import { WeirError } from '../../model/errors/weir-error.js';
+import { shellWord } from '../../model/shell-word.js';
 import type { Caller } from '../access/caller.js';
 import type { ApiSources } from '../sources.js';
 import { recordedWithoutState } from './record-change.js';
@@ -10,8 +11,8 @@ export const instanceNames = (sources: Pick<ApiSources, 'daemons'>): readonly st
 
 /** @throws WeirError api-no-resource, lock-busy */
 export async function releaseInstance(sources: ApiSources, name: string, isReleased: boolean, caller: Caller): Promise<void> {
-  if (!instanceNames(sources).includes(name))
-    throw new WeirError('api-no-resource', { path: `/v1/instances/${name}`, list: '/v1/instances' });
-  const command = `weir api ${isReleased ? 'POST' : 'DELETE'} /v1/instances/${name}/release`;
+  const path = `/v1/instances/${encodeURIComponent(name)}`;
+  if (!instanceNames(sources).includes(name)) throw new WeirError('api-no-resource', { path, list: '/v1/instances' });
+  const command = `weir api ${isReleased ? 'POST' : 'DELETE'} ${shellWord(`${path}/release`)}`;
   await recordedWithoutState(sources, caller, command, () => Promise.resolve(sources.releaseInstance(name, isReleased)));
 }
