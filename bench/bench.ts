@@ -159,14 +159,12 @@ const main = async (): Promise<number> => {
   }
 };
 
-main().then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (error) => {
-    process.stderr.write(
-      `bench: ${error instanceof Error ? error.message : String(error)}\n${/option|needs a value|takes a|part/.test(String(error)) ? usage : ''}`,
-    );
-    process.exitCode = 2;
-  },
-);
+// Awaited here: a run whose promise never settles ends with status 13, and not with 0 and without its table.
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(
+    `bench: ${error instanceof Error ? error.message : String(error)}\n${/option|needs a value|takes a|part/.test(String(error)) ? usage : ''}`,
+  );
+  process.exitCode = 2;
+}
