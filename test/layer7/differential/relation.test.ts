@@ -88,7 +88,10 @@ test('the reasons of nginx: what it takes for the end of a connection', () => {
   const above = request('', 'GET /%2e%2e/a HTTP/1.1');
   assert.equal(behind(above, [PLAIN], passed(0, 400)), 'the other refuses');
   assert.equal(behind(above, [PLAIN], passed(0, 404)), 'defect');
-  assert.equal(behind(request('', 'GET /a%2e%2e/a HTTP/1.1'), [PLAIN], passed(0, 400)), 'defect');
+  for (const target of ['/%2E.?/a', '/..', 'http://h/a/.//../..'])
+    assert.equal(behind(request('', `GET ${target} HTTP/1.1`), [PLAIN], passed(0, 400)), 'the other refuses', target);
+  for (const target of ['/a%2e%2e/a', '/a/..', '/?/../..'])
+    assert.equal(behind(request('', `GET ${target} HTTP/1.1`), [PLAIN], passed(0, 400)), 'defect', target);
   for (const [options, expected] of [
     ['closeidentity', 'the other refuses'],
     ['X-A, Close Upgrade', 'the other refuses'],

@@ -86,6 +86,18 @@ const hasCloseWithin = (request: Message): boolean => {
   return values.some((value) => value.includes('close')) && !values.flatMap(membersOf).includes('close');
 };
 
+/** Does its path, where %2e is a dot, lead above the root? */
+function leavesRoot(line: string): boolean {
+  const [, path = ''] = /^[^ ]+ (?:https?:\/\/[^/? ]*)?([^ ?#]*)/i.exec(line) ?? [];
+  let depth = 0;
+  for (const segment of path.replace(/%2e/gi, '.').split('/')) {
+    if (segment === '..') depth -= 1;
+    else if (segment !== '' && segment !== '.') depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+
 export const REQUEST_REASONS: Readonly<Record<OtherName, readonly Reason<RequestDifference>[]>> = {
   nginx: [
     refused('nginx takes methods of A-Z, _ and - only; RFC 9110 §9.1: a token', ({ line }) => !/^[A-Z_-]+ /.test(line)),
@@ -99,7 +111,7 @@ export const REQUEST_REASONS: Readonly<Record<OtherName, readonly Reason<Request
     ended('nginx takes close within another word for the option; RFC 9110 §7.6.1: an option is a token', hasCloseWithin),
     ended(
       'nginx ends its connection with the refusal of a path above the root or with a bad encoding; weir refuses the request alone',
-      ({ line }, status) => status === BAD_REQUEST && /^[^ ]+ (?:\/(?:\.|%2e){2}\/|[^ ]*%(?![\da-f]{2}))/i.test(line),
+      ({ line }, status) => status === BAD_REQUEST && (leavesRoot(line) || /^[^ ]+ [^ ]*%(?![\da-f]{2})/i.test(line)),
     ),
   ],
   haproxy: [
