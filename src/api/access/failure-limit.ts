@@ -4,6 +4,7 @@ import { clientNetwork } from './client-network.js';
 
 /** So many in a row; one more after each of these times, ms. So many addresses are remembered. */
 const [BURST, REFILL_MS, ADDRESSES_MAX] = [20, 3000, 10_000] as const;
+
 interface Bucket {
   readonly refused: number;
   readonly atMs: number;

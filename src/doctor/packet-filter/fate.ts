@@ -28,8 +28,8 @@ const mayStop = (chains: readonly Chain[], probe: PacketProbe): readonly string[
 
 function fateOn(chains: readonly Chain[], probe: PacketProbe, passage: Passage): FilterFate {
   if (passage.kind === 'dropped') return { fate: 'dropped', rules: [blockedText(passage.by)] };
-  if (passage.to !== undefined) return { fate: 'elsewhere', rules: mayStop(chains, probe) };
   const rules = mayStop(chains, probe);
+  if (passage.to !== undefined) return { fate: 'elsewhere', rules };
   return rules.length === 0 ? ACCEPTED : { fate: 'uncertain', rules };
 }
 
@@ -72,6 +72,6 @@ export function fateOf(chains: readonly Chain[], { protocol, from, to, device }:
     return { fate, rules: part.isBack ? rules.map((rule) => `${rule} on its way back to the datapath by ${back}`) : rules };
   });
   if (arrives.fate === 'accepted') return goesOn;
-  if (arrives.fate !== 'uncertain' || goesOn.fate === 'dropped') return arrives.fate === 'uncertain' ? goesOn : arrives;
-  return { fate: 'uncertain', rules: [...arrives.rules, ...goesOn.rules] };
+  if (arrives.fate !== 'uncertain') return arrives;
+  return goesOn.fate === 'dropped' ? goesOn : { fate: 'uncertain', rules: [...arrives.rules, ...goesOn.rules] };
 }
