@@ -1,5 +1,6 @@
 // haproxy.cfg, proxies of mode tcp → services. What it does between two connections of its own has no packets to follow: a line for each.
 import { parseAddress } from '../../model/address-text.js';
+import { entryOf } from '../../model/own-entry.js';
 import { checkRule, type HaproxyCheck, isOfChecks, reportCheckWords, serverCheck, withoutHeader } from './haproxy-checks.js';
 import { lost, NOTHING, REPLACED, reportFate } from './haproxy-fates.js';
 import { type HaproxyFile, type HaproxyLine, type HaproxyProxy, haproxySeconds, isSection, readHaproxy } from './haproxy-sections.js';
@@ -8,7 +9,7 @@ import { bindWords, type GivenWord, isSet, reportWords, serverWords, withCheckTl
 import { ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination, ImportOptions } from './imported.js';
 import { clientsAreSeen, type ListenPlace, listenAt, type ProxiedServer, placesOf, portsOf } from './proxies.js';
-import { entryOf, PERSISTENCE_MAX_S, PORT_MAX, wholeNumber } from './values.js';
+import { PERSISTENCE_MAX_S, PORT_MAX, wholeNumber } from './values.js';
 
 const WEIGHT_MAX = 256;
 const THRESHOLD_MAX = 0x7fff_ffff;

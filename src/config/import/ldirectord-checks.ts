@@ -1,12 +1,13 @@
 // ldirectord's checks of the servers of one virtual server as checks of keepalived.conf, with a line for each setting that they have.
 import { formatAddress } from '../../model/address-text.js';
+import { entryOf } from '../../model/own-entry.js';
 import type { ServiceKey } from '../../model/service.js';
 import type { At, ImportReport } from './import-report.js';
 import type { CheckBlock, CheckRow } from './imported.js';
 import type { Block, CheckedServer } from './ldirectord-block.js';
 import { httpCheck } from './ldirectord-http.js';
 import { type CheckTiming, DEFAULT_INTERVAL_S, timingOf } from './ldirectord-timing.js';
-import { entryOf, PORT_MAX, quoted, wholeNumber } from './values.js';
+import { PORT_MAX, quoted, wholeNumber } from './values.js';
 
 /** With their ports: of a virtual server the one by its port, and of a mark the port by the service. */
 const SERVICES: Readonly<Record<string, number>> = {

@@ -2,6 +2,7 @@
 import { type Address, isLoopbackAddress } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { serviceFamily, widestNetmask } from '../../model/identity.js';
+import { entryOf } from '../../model/own-entry.js';
 import { schedulerNamed } from '../../model/schedulers.js';
 import type { DestinationSpec, ForwardingMethod, Persistence, ServiceKey, ServiceSpec } from '../../model/service.js';
 import { canBeVip } from '../../model/vip-address.js';
@@ -9,7 +10,7 @@ import { type At, ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination } from './imported.js';
 import { Block, type Setting } from './ldirectord-block.js';
 import { ServerChecks } from './ldirectord-checks.js';
-import { destinationOf, entryOf, PERSISTENCE_MAX_S, PORT_MAX, wholeNumber } from './values.js';
+import { destinationOf, PERSISTENCE_MAX_S, PORT_MAX, wholeNumber } from './values.js';
 
 const METHODS: Readonly<Record<string, ForwardingMethod>> = { gate: 'route', masq: 'masq', ipip: 'tunnel' };
 const SERVERS_MAX = 4096;

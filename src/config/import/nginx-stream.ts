@@ -1,10 +1,11 @@
 // The block `stream` of an nginx.conf → services. What its `http` has is layer 7 (../nginx).
 import { parseAddress } from '../../model/address-text.js';
+import { entryOf } from '../../model/own-entry.js';
 import { type Directive, type NginxFile, parseNginx, type ReadIncluded } from '../nginx/parse.js';
 import { type At, ImportReport } from './import-report.js';
 import type { Imported, ImportOptions } from './imported.js';
 import { clientsAreSeen, type ListenPlace, listenAt, type ProxiedServer, placesOf, portsOf } from './proxies.js';
-import { entryOf, PORT_MAX, tcpCheck, wholeNumber } from './values.js';
+import { PORT_MAX, tcpCheck, wholeNumber } from './values.js';
 
 const [WEIGHT_MAX, THRESHOLD_MAX, CHECK_INTERVAL_S] = [65_535, 0x7fff_ffff, 10];
 

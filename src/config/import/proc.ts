@@ -2,11 +2,12 @@
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { entryOf } from '../../model/own-entry.js';
 import { schedulerNamed } from '../../model/schedulers.js';
 import type { DestinationKey, ForwardingMethod, Persistence, ServiceKey } from '../../model/service.js';
 import { type At, ImportReport } from './import-report.js';
 import type { Imported, ImportedDestination, ImportedService } from './imported.js';
-import { destinationOf, entryOf } from './values.js';
+import { destinationOf } from './values.js';
 
 /** Persistence is printed in ticks: those of a kernel that ticks `ticks` times a second. */
 const [TICKS_PER_SECOND, CHECK_INTERVAL_S] = [250, 10];

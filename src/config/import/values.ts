@@ -7,10 +7,6 @@ export const PORT_MAX = 65_535;
 /** Of a service. */
 export const PERSISTENCE_MAX_S = 31 * 86_400;
 
-/** What a table has of a name that a file may have chosen: none of `constructor` and the like. */
-export const entryOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
-  Object.hasOwn(table, name) ? table[name] : undefined;
-
 /** Digits alone, within bounds; undefined: it is none. */
 export function wholeNumber(text: string | undefined, min: number, max: number): number | undefined {
   const value = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;

@@ -2,6 +2,7 @@
 import { type Failure, failure } from '../../model/errors/weir-error.js';
 import type { Json } from '../../model/json.js';
 import { nearest } from '../../model/nearest.js';
+import { entryOf } from '../../model/own-entry.js';
 import type { Fault, Place, YamlValue } from './yaml-value.js';
 
 export type Report = (at: Place, failure: Failure) => void;
@@ -155,7 +156,7 @@ export const record = <K extends Keys>(what: string, keys: K): Shape<Placed<Read
     if (value.kind !== 'map') return wrong(value, what, report);
     const found: Record<string, unknown> = {};
     for (const { key, at, value: one } of value.entries) {
-      const known = Object.hasOwn(keys, key) ? keys[key] : undefined;
+      const known = entryOf(keys, key);
       if (known !== undefined) found[key] = known.shape.read(one, report);
       else report(at, failure('file-key-unknown', { key, known: Object.keys(keys).join(', '), meant: nearest(key, Object.keys(keys)) }));
     }

@@ -1,5 +1,6 @@
 // Validates a lab file: each wrong key with its path and what is expected there.
 import { isRecord } from '../../model/json.js';
+import { entryOf } from '../../model/own-entry.js';
 import { type Lab, SEEN_PROTOCOLS, SITE_PROTOCOLS, TUNNELS } from './lab.js';
 import { SWITCHES } from './names.js';
 import {
@@ -111,7 +112,7 @@ const STEPS: Readonly<Record<string, Check>> = {
 
 const step = choice((value) => {
   const kind = isRecord(value) ? value['kind'] : undefined;
-  const known = typeof kind === 'string' && Object.hasOwn(STEPS, kind) ? STEPS[kind] : undefined;
+  const known = typeof kind === 'string' ? entryOf(STEPS, kind) : undefined;
   return (
     known ??
     object({ kind: oneOf(Object.keys(STEPS)) }, isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, () => {}])) : {})

@@ -2,6 +2,7 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 import { isRecord } from '../../model/json.js';
+import { entryOf } from '../../model/own-entry.js';
 
 export interface Problem {
   /** e.g. `hosts.web1.interfaces.eth0.addresses[0]`; empty for the whole. */
@@ -78,7 +79,7 @@ export function object(required: Readonly<Record<string, Check>>, optional: Read
     }
     for (const [key, check] of Object.entries(required)) check(value[key], at(path, key), report);
     for (const [key, element] of Object.entries(value)) {
-      const check = Object.hasOwn(optional, key) ? optional[key] : undefined;
+      const check = entryOf(optional, key);
       if (check !== undefined) {
         check(element, at(path, key), report);
       } else if (!Object.hasOwn(required, key)) {

@@ -1,4 +1,5 @@
 // Sets of bytes: what one step of an automaton takes.
+import { entryOf } from '../own-entry.js';
 
 const WORDS = 8;
 
@@ -83,4 +84,4 @@ const posix: Readonly<Record<string, ByteSet>> = {
 };
 
 /** What `[:name:]` stands for; undefined: there is none of that name. */
-export const posixClass = (name: string): ByteSet | undefined => (Object.hasOwn(posix, name) ? posix[name] : undefined);
+export const posixClass = (name: string): ByteSet | undefined => entryOf(posix, name);

@@ -1,4 +1,5 @@
 // $NAME=value: definitions, and the substitution of $NAME and ${NAME}.
+import { entryOf } from '../../../model/own-entry.js';
 import { compose, type Part, slice, type Text } from './text.js';
 
 /** A parameter's value: one line, or several (a definition that continued after backslashes). */
@@ -113,6 +114,6 @@ function random(words: string, predefined: Predefined): Value | undefined {
 
 function environment(words: string, predefined: Predefined): Value | undefined {
   const name = words.trim();
-  const value = Object.hasOwn(predefined.environment, name) ? predefined.environment[name] : undefined;
+  const value = entryOf(predefined.environment, name);
   return value === undefined ? undefined : [value];
 }
