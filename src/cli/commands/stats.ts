@@ -3,7 +3,7 @@
 import { openReader } from '../../datapath/ebpf/open.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { daemonStatuses } from '../../report/status/collect-status.js';
+import { daemonStatuses } from '../../report/status/daemon-statuses.js';
 import type { DaemonStatus } from '../../report/status/status.js';
 import { command } from '../command.js';
 import { reportWait } from '../failure.js';
