@@ -28,7 +28,7 @@ import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { presentDrains } from '../present-drains.js';
 import { version } from '../version.js';
 import { daemonStatuses } from './daemon-statuses.js';
-import type { DaemonStatus, DatapathStatus, DropsStatus, ServiceStatus, Status, SyncStatus, TableStatus } from './status.js';
+import type { DatapathStatus, DropsStatus, ServiceStatus, Status, SyncStatus, TableStatus } from './status.js';
 
 const serviceName = madeOnce(listedService);
 const serverName = madeOnce((key: DestinationKey): string => endpointText(key));
