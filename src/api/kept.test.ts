@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { onePiece } from '../model/pieces.js';
 import { kept, keptAhead } from './kept.js';
 
 /** What is made counts up; `at`: ms. */
@@ -32,9 +33,60 @@ test('it is made again when it is too old, beside a change of the table later', 
   );
 });
 
+test('others have their turns between the pieces of what is made ahead, and who asks meanwhile gets what there is', async () => {
+  const { host, all } = counting();
+  const [make, ...rest] = all;
+  const value = keptAhead(
+    function* () {
+      yield;
+      const made = make();
+      yield;
+      return made;
+    },
+    ...rest,
+  );
+  assert.equal(value(), 1);
+  host.at = 450;
+  assert.equal(value(), 1);
+  const seen: number[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    await setImmediate();
+    seen.push(host.made, value());
+  }
+  assert.deepEqual(seen, [1, 1, 2, 1, 2, 2]);
+});
+
+test('what is made ahead is left where a change comes between its pieces, and replaces nothing newer', async () => {
+  const { host, all } = counting();
+  const [make, ...rest] = all;
+  const value = keptAhead(
+    function* () {
+      const made = make();
+      yield;
+      return made;
+    },
+    ...rest,
+  );
+  assert.equal(value(), 1);
+  host.at = 450;
+  assert.equal(value(), 1);
+  await setImmediate();
+  host.isUnsettled = true;
+  await setImmediate();
+  host.isUnsettled = false;
+  assert.deepEqual([value(), host.made], [1, 2]);
+  await setImmediate();
+  assert.equal(host.made, 3);
+  host.at = 900;
+  assert.deepEqual([value(), host.made], [4, 4]);
+  await setImmediate();
+  assert.equal(value(), 4);
+});
+
 test('who asks often is not the one who waits; a failure behind an answer leaves what there is', async () => {
   const { host, all } = counting();
-  const value = keptAhead(...all);
+  const [make, ...rest] = all;
+  const value = keptAhead(() => onePiece(make), ...rest);
   const askedAt = async (at: number): Promise<number> => {
     host.at = at;
     const found = value();

@@ -1,8 +1,9 @@
 // What takes long to collect, kept for a moment, so that many who ask get the same.
+import { atOnce, onePiece, type Pieces } from '../model/pieces.js';
 
 /** So long, ms: a look every second finds it new. */
 const KEPT_MS = 900;
-/** From that age on it is made again behind an answer, ms. */
+/** From that age on it is made again behind an answer, piece by piece, ms. */
 const AHEAD_MS = 450;
 /**
  * A change of the table that another process makes is not waited for: requests are answered with the table before it, so long. The watch looks
@@ -18,7 +19,7 @@ class Kept<T> {
   #isAhead = false;
 
   constructor(
-    readonly make: () => T,
+    readonly make: () => Pieces<T>,
     readonly isUnsettled: () => boolean,
     readonly clock: () => number,
   ) {}
@@ -27,43 +28,48 @@ class Kept<T> {
     const at = this.clock();
     const age = this.#last === undefined ? Number.POSITIVE_INFINITY : at - this.#last.at;
     if (this.#last === undefined || (age >= KEPT_MS && !(age < BESIDE_CHANGE_MS && this.isUnsettled())))
-      this.#last = { value: this.make(), at };
+      this.#last = { value: atOnce(this.make()), at };
     return this.#last.value;
   }
 
   /** The same; who asks often never waits for it. */
   valueAhead(): T {
     const value = this.value();
-    const isDue = this.#last !== undefined && this.clock() - this.#last.at >= AHEAD_MS;
+    const at = this.clock();
+    const isDue = this.#last !== undefined && at - this.#last.at >= AHEAD_MS;
     if (isDue && !this.#isAhead) {
       this.#isAhead = true;
-      setImmediate(() => this.#makeAhead());
+      setImmediate(() => this.#goOn(this.make(), at));
     }
     return value;
   }
 
-  /** Where it fails, or a change came between, what there is stands as long as without it. */
-  #makeAhead(): void {
-    this.#isAhead = false;
+  /** Where it fails, or a change comes between, what there is stands as long as without it. */
+  #goOn(pieces: Pieces<T>, at: number): void {
     try {
-      const at = this.clock();
-      if (this.isUnsettled()) return;
-      const value = this.make();
-      if (!this.isUnsettled()) this.#last = { value, at };
+      const next = this.isUnsettled() ? undefined : pieces.next();
+      if (next !== undefined && next.done !== true) {
+        setImmediate(() => this.#goOn(pieces, at));
+        return;
+      }
+      // Who could not wait may have a newer one.
+      const isNewest = this.#last === undefined || this.#last.at <= at;
+      if (next !== undefined && isNewest && !this.isUnsettled()) this.#last = { value: next.value, at };
     } catch {
       // Who asks when it is too old is answered why.
     }
+    this.#isAhead = false;
   }
 }
 
 /** What `make` made, for a time. `isUnsettled`: what it made last is better than what it would make now. `clock`: ms. */
 export function kept<T>(make: () => T, isUnsettled = settled, clock = now): () => T {
-  const one = new Kept(make, isUnsettled, clock);
+  const one = new Kept(() => onePiece(make), isUnsettled, clock);
   return () => one.value();
 }
 
-/** As `kept`; it is made again behind an answer, before it is too old. */
-export function keptAhead<T>(make: () => T, isUnsettled = settled, clock = now): () => T {
+/** As `kept`; it is made again behind an answer, before it is too old, with others' turns between the pieces. */
+export function keptAhead<T>(make: () => Pieces<T>, isUnsettled = settled, clock = now): () => T {
   const one = new Kept(make, isUnsettled, clock);
   return () => one.valueAhead();
 }

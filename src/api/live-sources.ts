@@ -14,11 +14,12 @@ import { KeptLines } from '../metrics/exposition/kept-lines.js';
 import type { ApiSnapshot, ExaminedSnapshot } from '../metrics/snapshot.js';
 import type { FindingSeverity } from '../model/finding.js';
 import { isRecord } from '../model/json.js';
+import type { Pieces } from '../model/pieces.js';
 import type { TableDocument } from '../model/table-document.js';
 import { connectionValue } from '../report/connections/connection-value.js';
 import { explainLive } from '../report/explain/live-probe.js';
 import { observedReader, readerOf } from '../report/observed-reader.js';
-import { collectStatus } from '../report/status/collect-status.js';
+import { statusPieces } from '../report/status/collect-status.js';
 import { daemonStatuses } from '../report/status/daemon-statuses.js';
 import type { DaemonStatus, Status } from '../report/status/status.js';
 import { version } from '../report/version.js';
@@ -51,8 +52,8 @@ function keptTables(): { readonly observe: () => ObservedDatapath; readonly forg
   return { observe, forget: () => last?.observed.reader.forget() };
 }
 
-const statusOf = (own: string, observed: ObservedDatapath, daemons: readonly DaemonStatus[]): Status =>
-  collectStatus(own, asOfBuild(observed, own) ?? observeDatapath(() => own, UNHURRIED), daemons);
+const statusOf = (own: string, observed: ObservedDatapath, daemons: readonly DaemonStatus[]): Pieces<Status> =>
+  statusPieces(own, asOfBuild(observed, own) ?? observeDatapath(() => own, UNHURRIED), daemons);
 
 /** What is read, and what whoever changes the table in this process calls after it. */
 export interface LiveSources {

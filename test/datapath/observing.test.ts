@@ -113,3 +113,30 @@ test('what changes while it is read is read once, as packets meet it; a service 
     bed.close();
   }
 });
+
+test('a reader that does not wait names a change as unfinished when the same one has lasted', { skip: skipReason() }, () => {
+  const bed = openBed();
+  try {
+    const { conf } = bed.tables;
+    let nowMs = 0;
+    const clock = { now: () => nowMs, sleep: () => assert.fail('it waits') };
+    const reader = new ObservingReader(bed.tables, '/nonexistent', { clock, waitMs: 0 });
+    const lookAfter = (ms: number) => {
+      nowMs += ms;
+      return reader.unfinishedChange();
+    };
+    assert.equal(lookAfter(0), undefined);
+    conf.set(0, Conf.dirty, Dirty.change);
+    assert.deepEqual([lookAfter(0), lookAfter(49), lookAfter(1)], [undefined, undefined, {}]);
+    // another one
+    conf.set(0, Conf.generation, conf.get(0, Conf.generation) + 1);
+    assert.deepEqual([lookAfter(100), lookAfter(50)], [undefined, {}]);
+    conf.set(0, Conf.dirty, Dirty.none);
+    assert.equal(lookAfter(0), undefined);
+    conf.set(0, Conf.dirty, Dirty.batch);
+    assert.deepEqual([lookAfter(100), lookAfter(50)], [undefined, {}]);
+    conf.set(0, Conf.dirty, Dirty.none);
+  } finally {
+    bed.close();
+  }
+});

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { configuredHash } from '../../control/plan/table-base.js';
 import type { ConfiguredService } from '../../datapath/ebpf/observe/kept-services.js';
 import type { DrainRecord } from '../../model/drain/drain.js';
+import type { Pieces } from '../../model/pieces.js';
 import { serviceWord } from '../../model/service-word.js';
 import type { DaemonStatus } from '../../report/status/status.js';
 
@@ -33,7 +34,7 @@ export interface Happened {
 /** So many services are looked at in one piece. */
 const PIECE = 200;
 
-export function* servicesLook(services: readonly ConfiguredService[]): Generator<void, Named> {
+export function* servicesLook(services: readonly ConfiguredService[]): Pieces<Named> {
   const found = new Map<string, string>();
   for (const [index, { spec, destinations }] of services.entries()) {
     if (index % PIECE === PIECE - 1) yield;

@@ -1,6 +1,7 @@
 // Looks at the host once a second, and pushes what happened into the ring. The table is read again only where its generation is another one.
 import { type DrainRecord, isDriven, NO_DRAINS } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
+import type { Pieces } from '../../model/pieces.js';
 import type { ApiSources } from '../sources.js';
 import { daemonsLook, differences, drainsLook, type Look, servicesLook } from './differences.js';
 import type { EventRing } from './event-ring.js';
@@ -13,7 +14,7 @@ export class Watch {
     readonly ring: EventRing,
   ) {}
 
-  *#table(): Generator<void, Pick<Look, 'generation' | 'services'>> {
+  *#table(): Pieces<Pick<Look, 'generation' | 'services'>> {
     try {
       if (this.#last?.generation !== undefined && this.readers.generation() === this.#last.generation) return this.#last;
       const { generation, services } = this.readers.configured();
@@ -35,8 +36,7 @@ export class Watch {
     }
   }
 
-  /** In pieces that each take a moment. */
-  *look(): Generator<void, void> {
+  *look(): Pieces<void> {
     const { generation, services } = yield* this.#table();
     const record = this.#drains();
     // One whose process was killed goes on.

@@ -17,6 +17,7 @@ import { type RecentDrops, withoutDetours } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { listedService } from '../../model/listed-service.js';
 import { madeOnce } from '../../model/made-once.js';
+import { atOnce, type Pieces } from '../../model/pieces.js';
 import type { DestinationKey, ServiceKey } from '../../model/service.js';
 import { wouldBreak } from '../../model/stream-node.js';
 import { using } from '../../sys/fd.js';
@@ -28,7 +29,7 @@ import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { presentDrains } from '../present-drains.js';
 import { version } from '../version.js';
 import { daemonStatuses } from './daemon-statuses.js';
-import type { DatapathStatus, DropsStatus, ServiceStatus, Status, SyncStatus, TableStatus } from './status.js';
+import type { DaemonStatus, DatapathStatus, DropsStatus, ServiceStatus, Status, SyncStatus, TableStatus } from './status.js';
 
 const serviceName = madeOnce(listedService);
 const serverName = madeOnce((key: DestinationKey): string => endpointText(key));
@@ -63,8 +64,9 @@ interface FromTable {
 
 const NO_TABLE: FromTable = { table: null, services: [], drops: null, keys: [] };
 
-function fromTable(reader: ObservingReader): FromTable {
+function* fromTable(reader: ObservingReader): Pieces<FromTable> {
   const { services, active, inactive, capacity, slots } = reader.overview();
+  yield;
   const isHeld = services.some(({ destinations }) => destinations.some(({ held }) => held));
   const holders = holdersOf(isHeld ? presentDrains(reader) : NO_DRAINS);
   const change = reader.unfinishedChange();
@@ -121,16 +123,40 @@ function streamStatus(): SyncStatus | null {
   return stream === undefined ? null : { ...stream, wouldBreak: wouldBreak(stream) ?? null };
 }
 
+function notApplied(observed: ObservedDatapath, keys: readonly ServiceKey[]): Status['notApplied'] {
+  if (observed.kind !== 'loaded' && observed.kind !== 'absent') return null;
+  const found = using(new Netlink(), (netlink) => notAppliedHere(netlink, keys));
+  return found.map((parts) => ({ path: parts.path, missing: missingWords(parts) }));
+}
+
 /**
- * The arguments are of a process that asks again and again.
+ * `own`, `observed`, `daemons`: of a process that asks again and again.
  * @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root
  */
-export function collectStatus(own = buildPin(), observed = observeDatapath(() => own), daemons = daemonStatuses()): Status {
-  const { keys, ...found } = observed.kind === 'loaded' ? fromTable(observed.reader) : NO_TABLE;
-  const isKnown = observed.kind === 'loaded' || observed.kind === 'absent';
-  const ofHost = using(new Netlink(), (netlink) => ({
-    datapath: datapathStatus(netlink, observed),
-    notApplied: isKnown ? notAppliedHere(netlink, keys).map((parts) => ({ path: parts.path, missing: missingWords(parts) })) : null,
-  }));
-  return { version, build: buildName(own), ...ofHost, ...found, stream: streamStatus(), daemons };
+export function* statusPieces(own: string, observed: ObservedDatapath, daemons: readonly DaemonStatus[]): Pieces<Status> {
+  const { keys, ...found } = observed.kind === 'loaded' ? yield* fromTable(observed.reader) : NO_TABLE;
+  yield;
+  const datapath = using(new Netlink(), (netlink) => datapathStatus(netlink, observed));
+  yield;
+  return {
+    version,
+    build: buildName(own),
+    datapath,
+    notApplied: notApplied(observed, keys),
+    ...found,
+    stream: streamStatus(),
+    daemons,
+  };
+}
+
+/** @throws as statusPieces */
+export function collectStatus(): Status {
+  const own = buildPin();
+  return atOnce(
+    statusPieces(
+      own,
+      observeDatapath(() => own),
+      daemonStatuses(),
+    ),
+  );
 }

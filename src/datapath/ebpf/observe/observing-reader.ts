@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../../sys/clock.js';
 import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
 import { Conf } from '../abi.gen.js';
 import { EbpfReader } from '../ebpf-reader.js';
-import { clockOf, Dirty } from '../recovery/batch.js';
+import { clockOf } from '../recovery/batch.js';
 import { type CountedConnections, countConnections } from '../table/connection-counts.js';
 import { lifetimeStats } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
@@ -37,6 +37,8 @@ export class ObservingReader extends EbpfReader {
   readonly #kept: KeptServices;
   readonly #clock: Clock;
   readonly #waitMs: number;
+  /** Of the change that is under way: when it was seen first. */
+  #begun: ReadMoment | undefined;
 
   constructor(tables: Tables, lockPath: string, { clock = systemClock, waitMs = WAIT_MS, keptMs = 0 }: ObservingOptions = {}) {
     super(tables, lockPath);
@@ -117,21 +119,22 @@ export class ObservingReader extends EbpfReader {
     return this.reading(() => work(this.tables));
   }
 
-  /** undefined: the table is whole, or became so while it was waited for. */
+  /** undefined: the table is whole, or became so while it was waited for; a reader that does not wait has seen the change for less than that. */
   unfinishedChange(): UnfinishedChange | undefined {
-    const { conf } = this.tables;
     const until = this.#clock.now() + this.#waitMs;
-    while (conf.atomic(0, Conf.dirty) !== Dirty.none) {
-      if (this.#clock.now() < until) {
-        this.#clock.sleep(PAUSE_MS);
-        continue;
-      }
-      const holder = exclusiveHolder(this.lockPath);
-      // Between the two reads it may have ended.
-      if (conf.atomic(0, Conf.dirty) === Dirty.none) return undefined;
-      return holder === undefined ? {} : { holder };
+    while (!isSettled(this.tables) && this.#clock.now() < until) this.#clock.sleep(PAUSE_MS);
+    const { generation } = this;
+    if (isSettled(this.tables)) {
+      this.#begun = undefined;
+      return undefined;
     }
-    return undefined;
+    if (this.#begun?.generation !== generation) this.#begun = { generation, atMs: this.#clock.now() - this.#waitMs };
+    if (this.#clock.now() - this.#begun.atMs < WAIT_MS) return undefined;
+    // The kernel's list of locks may take 15 ms to open: not for a change that ends by itself.
+    const holder = exclusiveHolder(this.lockPath);
+    // Between the two reads it may have ended.
+    if (isSettled(this.tables)) return undefined;
+    return holder === undefined ? {} : { holder };
   }
 
   protected override reading<T>(work: () => T): T {
