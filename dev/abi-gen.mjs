@@ -23,6 +23,8 @@ const ADDED = new Set([
   'counters.reply_not_from',
   'egress.source',
   'fullnat_pool.epoch',
+  'wide_tuple.control',
+  'wide6_rest.control',
 ]);
 
 /** What of a map's definition is a part of its number: how many entries it has is not. */

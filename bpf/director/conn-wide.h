@@ -68,5 +68,6 @@ static __always_inline __u32 virtual_addr(struct service *s) {
 /* Its ports, for conn-ports.h. */
 #define WIDE_PORTS struct wide_tuple
 static __always_inline WIDE_PORTS *tuple_ports(void) { return the_tuple(); }
+static __always_inline WIDE_PORTS *slot_ports(struct conn_slot *s) { return slot_tuple(s); }
 
 #endif

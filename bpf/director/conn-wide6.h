@@ -82,6 +82,7 @@ static __always_inline const __u32 *virtual_addr6(struct service *s) {
   return t ? t->vaddr : s->addr;
 }
 #define WIDE_PORTS struct wide6_rest
+static __always_inline WIDE_PORTS *slot_ports(struct conn_slot *s) { return slot_rest(s); }
 static __always_inline WIDE_PORTS *tuple_ports(void) {
   struct wide6_tuple *t = the_tuple();
   return t ? &t->rest : 0;

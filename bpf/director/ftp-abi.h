@@ -28,6 +28,10 @@
 enum ftp_port_program { FTP_TAKE, FTP_TAKE6, FTP_TAKEN, FTP_TAKEN6, FTP_PORT_PROGRAMS };
 
 #define FTP_GRACE_SECONDS 30
+/* What its data connections give a control connection (ftp-hold.h): as the kernel a minute more, but half a minute before its end, since one that has
+ * ended is found no more. */
+#define FTP_HELD_SECONDS 60
+#define FTP_HELD_BEFORE_SECONDS 30
 
 /* ---- control connections: where the server's lines begin, and how its numbers of bytes (RFC 9293) are shifted, since a reply of another length took
  * the place of its own. As the kernel's ip_vs_seq: bytes behind `init_seq` by `delta`, those before by `previous_delta`.

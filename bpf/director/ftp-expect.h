@@ -15,7 +15,7 @@ static __always_inline int ftp_put_locked(__u64 key, __u32 dest, __u32 home, str
   WIDE_PORTS *t = tuple_ports();
   if (!scratch || !d || !t) return R_REDIRECT_FAILED;
   struct probe *r = &scratch->probe;
-  __u16 dport = t->dport;
+  __u16 dport = t->dport, control = t->control;
   r->udp = r->again = false;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
@@ -34,7 +34,8 @@ static __always_inline int ftp_put_locked(__u64 key, __u32 dest, __u32 home, str
     value = v_moved(value, S_LISTEN, now + state_timeout(c, S_LISTEN));
     __sync_fetch_and_add(&d->inactive, 1);
     overload_begin(d);
-    WRITE(t->dport, dport); /* of one that gave way it may be another one */
+    WRITE(t->dport, dport); /* of one that gave way they may be others */
+    WRITE(t->control, control);
     slot_fill(number, home, key, value);
     bucket_changed(number / BUCKET_SLOTS);
     return 0;
@@ -63,6 +64,13 @@ static __always_inline void ftp_tuple(struct packet *p, bool out, struct service
 #endif
   WIDE_PORTS *t = tuple_ports();
   if (t) WRITE(t->dport, bpf_htons(dport));
+}
+
+/* The same of a data connection, which the control connection of the packet names. */
+static __always_inline void ftp_data_tuple(struct ftp_text *text, struct packet *p, struct service *s, __u32 vport, __u32 dport) {
+  ftp_tuple(p, text->out, s, vport, dport);
+  WIDE_PORTS *t = tuple_ports();
+  if (t) WRITE(t->control, text->key.cport);
 }
 
 /* Ends the client's expected connection to the virtual endpoint of the packet in the scratch space, for the one that takes its place. Its destination;

@@ -78,7 +78,7 @@ static __always_inline int ftp_command(struct ftp_text *t, struct packet *p, str
   if (t->line == FTP_PASV || t->line == FTP_EPSV) return ftp_arm(t, t->line);
   if (!ftp_endpoint(t) || !ftp_is_source(t, p)) return 0; /* to itself alone */
   ftp_arm(t, FTP_NONE);
-  ftp_tuple(p, false, s, bpf_ntohs(s->port) - 1, bpf_ntohs(d->port) - 1);
+  ftp_data_tuple(t, p, s, bpf_ntohs(s->port) - 1, bpf_ntohs(d->port) - 1);
   t->expected = conn_key(p->saddr, bpf_htons(t->port), d->service);
   t->takes = true;
   return 0;
@@ -90,7 +90,7 @@ static __always_inline void ftp_answer(struct ftp_text *t, struct packet *p, str
   __u32 seq = t->seq + t->begins;
   if (!stream || !(stream->armed == t->line || (stream->replied == t->line && stream->reply_seq == seq))) return;
   if (!ftp_endpoint(t) || t->port < PRIVILEGED_PORTS || !ftp_is_known(t, s, d)) return; /* no server waits for data there: the text is forged */
-  ftp_tuple(p, true, s, t->port, t->port);
+  ftp_data_tuple(t, p, s, t->port, t->port);
   t->expected = conn_key(p->daddr, NO_CLIENT_PORT, d->service);
   t->answers = true;
 }

@@ -19,6 +19,7 @@ struct flow_sweep {
   __u32 port;
   __u32 now;
   __u32 before; /* flows until then end */
+  __u32 soon;   /* and those until then may be of connections that are held */
   bool orphans; /* those of removed destinations are cut short */
 };
 
@@ -29,8 +30,23 @@ static __always_inline void flow_orphaned(struct flow_sweep *w, struct fullnat_f
   WRITE(f->until, w->now);
 }
 
+/* Of a control connection of FTP, which its data connections may hold (ftp-hold.h) while no packet comes: it lives as long as that. A global function:
+ * verified once. */
+__noinline int flow_follow(struct fullnat_flow *f, __u32 word, __u32 now) {
+  __u32 dest = f ? READ(f->dest) : 0;
+  struct dest *d = dest_at(dest);
+  struct found found;
+  if (!f || !d || !(d->flags & D_FTP) || word >> FLOW_TAG_SHIFT) return 0; /* those of data have a tag */
+#ifdef IPV6
+  note_client(f->client);
+#endif
+  if (conn_find(conn_key(words_key(f->client), word, d->service), now, &found) && v_dest(found.value) == dest) flow_extend(f, found.value);
+  return 0;
+}
+
 static __always_inline void flow_end(struct flow_sweep *w, struct fullnat_flow *f) {
   __u32 word = READ(f->word), port = w->port & (FULLNAT_PORTS - 1);
+  if (flow_state(word) == FLOW_LIVE && (__s32)(READ(f->until) - w->soon) < 0) flow_follow(f, word, w->now);
   if (unlikely(w->orphans) && flow_state(word) == FLOW_LIVE) flow_orphaned(w, f);
   if (flow_state(word) != FLOW_LIVE || (__s32)(READ(f->until) - w->before) >= 0 || !flow_ending(f, word)) return;
   if ((__s32)(READ(f->until) - w->before) >= 0) { /* a packet came meanwhile */
@@ -80,6 +96,7 @@ static int fullnat_tick(void *map, __u32 *key, struct fullnat_timer *t) {
   __u32 now = clock_now();
   struct flow_sweep w = {.now = now,
                          .before = now - units_of(c, FULLNAT_GRACE_SECONDS),
+                         .soon = now + units_of(c, FTP_HELD_BEFORE_SECONDS),
                          .orphans = READ(c->expire_nodest_conn),
                          .turn = t->turn,
                          .pools = pools,

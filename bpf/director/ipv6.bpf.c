@@ -97,6 +97,9 @@
 #include "ftp-expect.h"
 #include "ftp.h"
 #endif
+#ifdef HOLDS_CONTROLS
+#include "ftp-hold.h"
+#endif
 #ifdef BEGINS_CALLS
 #include "call-reply.h"
 #endif

@@ -68,6 +68,7 @@ TABLE(rings, struct ring_block, 4096);
 #define TEMPLATE_RECORD struct template
 #endif
 #ifdef WIDE
+typedef struct conn_bucket exact_bucket; /* of the build that enters this one */
 #undef conn_bucket
 #ifdef IPV6
 #define conn_bucket wide6_bucket /* pinned as conns_wide6 */
@@ -77,6 +78,10 @@ TABLE(rings, struct ring_block, 4096);
 #endif
 /* Each build of SCTP has a table of its own, too: conns_sctp, conns_sctp6, conns_wide_sctp, conns_wide_sctp6. */
 TABLE(conns, struct conn_bucket, 524288);
+#if defined(WIDE) && !defined(SCTP) && !defined(BRIDGE) && !defined(APPLIES)
+#define HOLDS_CONTROLS
+TABLE(conns_exact, exact_bucket, 1); /* pinned as conns, or conns6: where FTP's control connections are (ftp-hold.h) */
+#endif
 TABLE(templates, TEMPLATE_RECORD, 262144);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + TEMPLATE_LOCKS);
 TABLE(changes, struct change_pair, CHANGES / 2);

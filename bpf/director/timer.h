@@ -34,6 +34,15 @@ static __always_inline bool sweep_ends(struct sweep *w, __u64 v, __u32 bucket) {
   return true;
 }
 
+#ifdef HOLDS_CONTROLS
+static __always_inline void slot_hold_control(struct sweep *w, struct conn_slot *s, __u64 v) {
+  __u32 control = READ(slot_ports(s)->control);
+  if (unlikely(control) && v_live(v, w->now)) ftp_hold(s, v, control, w->now);
+}
+#else
+static __always_inline void slot_hold_control(struct sweep *w, struct conn_slot *s, __u64 v) {}
+#endif
+
 static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s, __u32 bucket) {
   __u64 v = READ(s->value);
   if (!v_taken(v)) return;
@@ -44,6 +53,7 @@ static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s, __u
   WRITE(w->h->counted, READ(w->h->counted) + 1);
   if (unlikely(w->asking) || is_asked_elsewhere(w->c, s)) template_hold(w->c, s, v);
   if (unlikely(w->asked) && !v_claimed(v)) slot_asks(s);
+  slot_hold_control(w, s, v);
   __s32 away = v_claimed(v) ? PROBE_BUCKETS : v_away(v);
   if (away > READ(w->h->reach)) WRITE(w->h->reach, away);
 }

@@ -30,7 +30,7 @@ struct wide_tuple {
   __u8 protocol;
   __u8 reserved8; /* so far a connection is identified by */
   __u16 dport;    /* the server's */
-  __u16 reserved16;
+  __u16 control;  /* of FTP's data: the port of the control connection's client; 0: it is none */
   __u32 reserved;
 };
 struct wide_bucket {

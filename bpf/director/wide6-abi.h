@@ -18,7 +18,7 @@ struct wide6_rest {
   __u8 protocol;
   __u8 reserved8; /* so far, with both addresses, a connection is identified */
   __u16 dport;    /* the server's */
-  __u16 reserved16;
+  __u16 control;  /* of FTP's data: the port of the control connection's client; 0: it is none */
   __u32 reserved[2];
 };
 struct wide6_bucket {

@@ -47,5 +47,7 @@ export const FtpAbi = {
   FTP_BY_FLOW: 64,
   FTP_SEQ_CB: 3,
   FTP_GRACE_SECONDS: 30,
+  FTP_HELD_SECONDS: 60,
+  FTP_HELD_BEFORE_SECONDS: 30,
   FTP_STREAMS: 65536,
 } as const;

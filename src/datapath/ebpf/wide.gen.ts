@@ -6,6 +6,7 @@ export const WideTuple = {
   vport: { at: 4, size: 2, count: 1 },
   protocol: { at: 6, size: 1, count: 1 },
   dport: { at: 8, size: 2, count: 1 },
+  control: { at: 10, size: 2, count: 1 },
 } as const;
 
 export const WideBucket = { bytes: 128, slot: { at: 0, size: 16, count: 4 }, tuple: { at: 64, size: 16, count: 4 } } as const;

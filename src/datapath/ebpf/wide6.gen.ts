@@ -5,6 +5,7 @@ export const Wide6Rest = {
   vport: { at: 0, size: 2, count: 1 },
   protocol: { at: 2, size: 1, count: 1 },
   dport: { at: 4, size: 2, count: 1 },
+  control: { at: 6, size: 2, count: 1 },
 } as const;
 
 export const Wide6Bucket = {

@@ -106,6 +106,12 @@ export class ConnectionView {
     return there.client !== client || there.tuple !== tuple || there.service !== service;
   }
 
+  /** When a connection of memory expires in the programs, by memory's clock; undefined: it is in no slot of this table. */
+  expiresOf(connection: Connection, offset: number): number | undefined {
+    const slot = [...this.table.entries()].find(([, each]) => each === connection)?.[0];
+    return slot === undefined ? undefined : (this.#view.getUint32(this.#valueAt(slot), true) - offset) | 0;
+  }
+
   /** The programs' timer has ended all that memory has not. */
   isSwept(): boolean {
     return this.taken().length === [...this.table.entries()].length;

@@ -89,6 +89,14 @@ export class FollowedPorts implements LocalPorts {
     return flow.local;
   }
 
+  /** Where the programs' flow has the end of its connection already. */
+  follow(connection: Connection, offset: number, slack: number): void {
+    const flow = this.#flows.get(nameOf(connection));
+    const until = flow && this.#memory.get(flow.pool)?.getUint32(this.#untilAt(flow), true);
+    if (flow !== undefined && until !== undefined && Math.abs((until - offset - connection.expires) | 0) <= slack)
+      flow.until = connection.expires;
+  }
+
   known(connection: Asked): Endpoint | undefined {
     return this.#flows.get(nameOf(connection))?.local;
   }

@@ -30,6 +30,7 @@ import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { FollowedPorts, flowLabels } from './followed-ports.js';
 import { FragmentView } from './fragment-view.js';
+import { followHolds } from './held-controls.js';
 import { connectionLabels, templateLabels } from './met-labels.js';
 import { SIDE_BUILDS } from './side-builds.js';
 import { TemplateView } from './template-view.js';
@@ -243,7 +244,7 @@ export class Pair {
     const began = this.#setClock();
     this.director.sweep(NO_SHARE);
     this.#flows.sweep(this.director.now);
-    let since = began;
+    let since = this.#setClock('timer at work');
     for (let waits = 0; !this.#isSwept(); waits++) {
       assert.ok(waits < SWEEP_WAITS_MAX, 'the timer has not removed what expired');
       this.#flows.hastenTimer();
@@ -318,6 +319,7 @@ export class Pair {
   #setClock(timer: 'timer at rest' | 'timer at work' = 'timer at rest'): number {
     const now = this.#clock();
     const offset = now - this.director.now - JIFFIES_LATE_UNITS;
+    this.director.holdControls(this.director.settings.unitsOf(NEAR_SECONDS));
     for (const view of this.#views) view.setClock(offset);
     for (const view of this.#templates) view.setClock(offset, timer === 'timer at work' ? view.expired(now) : new Set());
     this.#flows.setClock(offset);
@@ -381,6 +383,7 @@ export class Pair {
   /** `offset`: when the programs had done their part, since this process may wait for the processor after it. `waited`: units since both had the same time. */
   #compareTables(what: string, offset: number, waited = 0): void {
     const slack = CLOCK_SLACK_UNITS + waited;
+    followHolds(this.director, { views: this.#views, flows: this.#flows, offset, slack });
     for (const view of this.#views) view.compare(what, offset, slack);
     for (const view of this.#templates) view.compare([...this.director.living()], what, offset, slack);
     this.#flows.compare(what, offset, slack);

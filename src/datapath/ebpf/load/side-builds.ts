@@ -64,11 +64,11 @@ import {
   type Fill,
   fill,
   type MakesMaps,
-  madePins,
   mapsOf,
   markedBuckets,
   pinMade,
   type SidePins,
+  sharedPins,
   usingAll,
 } from './side-maps.js';
 import type { Route } from './table-move.js';
@@ -334,7 +334,7 @@ function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, side
   const bridge = bridgeOf?.(build);
   const object = new ObjectFile(bridge?.file ?? fileOf(build.file));
   try {
-    const own = { ...build.pins, ...madePins(build, folder) };
+    const own = { ...build.pins, ...sharedPins(build, folder, bridge !== undefined) };
     const pins = { ...own, housekeeping: known ? build.pins.housekeeping : undefined, ...bridge?.extra.pins };
     loadOnto(object, folder, tables, { ...mapsOf(build, folder), ...bridge?.extra, pins });
     pinMade(build, object, folder);

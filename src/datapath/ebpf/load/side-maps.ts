@@ -4,6 +4,7 @@ import { BpfMap, type ObjectFile, type Program } from '../../../sys/bpf/bpf-obje
 import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { requiredPin } from '../pins/required-pin.js';
+import { TABLE_PIN } from '../table/tables.js';
 import type { Extra } from './programs.js';
 
 /** The pins of a build's maps, by their names in it. */
@@ -23,9 +24,20 @@ export interface MakesMaps {
   readonly makes?: readonly string[];
 }
 
-/** The pins of those that are there. */
-export const madePins = ({ makes = [] }: MakesMaps, folder: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(makes.filter((name) => existsSync(`${folder}/${name}`)).map((name) => [name, name]));
+interface HoldsControls {
+  readonly helpsFtp?: object;
+  readonly behind?: HasPins;
+}
+
+/** Where control connections are that the helper for FTP holds: in the table of another build. */
+const controlsOf = ({ behind, helpsFtp }: HoldsControls): Readonly<Record<string, string>> =>
+  helpsFtp === undefined ? {} : { conns_exact: behind?.pins.conns ?? TABLE_PIN };
+
+/** The pins of those that are there, and of another build's map that it reads. `isBridge`: of its bridging build, which reads none. */
+export function sharedPins(build: MakesMaps & HoldsControls, folder: string, isBridge: boolean): Readonly<Record<string, string>> {
+  const made = (build.makes ?? []).filter((name) => existsSync(`${folder}/${name}`));
+  return { ...Object.fromEntries(made.map((name) => [name, name])), ...(isBridge ? {} : controlsOf(build)) };
+}
 
 /** Pins those of the loaded object that were not there. */
 export function pinMade({ makes = [] }: MakesMaps, object: ObjectFile, folder: string): void {

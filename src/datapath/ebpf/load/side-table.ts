@@ -7,12 +7,13 @@ import { using } from '../../../sys/fd.js';
 import { exchangeSwitch6 } from '../switch/switch-programs.js';
 import { IPV6_PINS, movePins, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
+import { exchangeFullnat } from './fullnat.js';
 import { type Extra, loadOnto } from './programs.js';
 import type { OnNotice } from './refused-xdp.js';
 import { closeShortCut, hasShortCut, openShortCut } from './short-cut.js';
 import { letIn, SIDE_BUILDS, type SideBuild, startTimer, withArrays } from './side-builds.js';
 import { trySideBuildOnce } from './side-check.js';
-import { entriesOf, madePins, pinMade, refill, templatesOf } from './side-maps.js';
+import { entriesOf, pinMade, refill, sharedPins, templatesOf } from './side-maps.js';
 import { type MovableTable, type Route, TRIAL_BUCKETS } from './table-move.js';
 
 /** The arrays by which packets go on from it: those that are there, so that the builds behind it stay as they are. */
@@ -27,13 +28,16 @@ const arraysBehind = (build: SideBuild, folder: string): Readonly<Record<string,
 /** Loads an object of the build, onto maps in the place of its pins, and lets packets in. `route`: its connections move. */
 function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...extra }: Extra, route?: Route): void {
   const { folder } = tables;
-  const all = { ...build.pins, ...madePins(build, folder), ...arraysBehind(build, folder), ...pins };
+  const all = { ...build.pins, ...sharedPins(build, folder, route !== undefined), ...arraysBehind(build, folder), ...pins };
   loadOnto(object, folder, tables, { ...extra, ...templatesOf(build, folder), pins: all });
   pinMade(build, object, folder);
   forgetOtherBuild(folder);
   startTimer(object);
   withArrays(build, folder, (arrays) => letIn(build, object, arrays, folder, refill));
-  if (build.pins.conns === IPV6_PINS.conns) exchangeSwitch6(tables, route);
+  if (build.pins.conns !== IPV6_PINS.conns) return;
+  exchangeSwitch6(tables, route);
+  // Its timer looks into the table that the connections are in from now on.
+  if (route === undefined) exchangeFullnat(tables);
 }
 
 /** Of a build that is loaded, by the programs that the pins name. */

@@ -26,6 +26,8 @@ export interface Connection {
   noOutput: boolean;
   /** Its client or its server went on after the handshake. */
   proven: boolean;
+  /** Of FTP's data: the client's endpoint of the control connection that has named it. */
+  readonly control?: Endpoint;
   /** What the helper for FTP knows of it. */
   ftp?: FtpStream | undefined;
 }

@@ -87,6 +87,7 @@ function expect(
   const expected: Connection = {
     ...{ client, virtual, server: { address: destination.address, port: serverPort }, service, protocol, destination },
     ...{ method: 'masq', state: 'LISTEN', expires: now + table.settings.timeoutOf('LISTEN', protocol), noOutput: false, proven: false },
+    control: control.client,
   };
   scope.connections.insert(expected, place);
   return expected;

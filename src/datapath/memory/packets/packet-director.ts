@@ -14,6 +14,7 @@ import { rulesOf } from './family.js';
 import { dropped, heldReply, type Outcome, passed, unknownReply } from './forward.js';
 import { asFirst, asksWhole, fitsFrame, followed, mayWait, noteOf, withWhole } from './fragment-path.js';
 import { type FragmentNote, fragmentKey, HELD_MAX_BYTES, HELD_SECONDS, type HeldFragment, NOTE_SECONDS } from './fragments.js';
+import { controlOf, holdControl } from './ftp-hold.js';
 import { type FragmentPart, type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
 import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
@@ -55,7 +56,18 @@ export class PacketDirector extends PacketTable {
     for (const { connections } of this.scopes) connections.sweep(this.now, dropped);
     defence.update(this.scopes.map(({ connections }) => connections));
     const living = [...this.living()];
+    this.holdControls();
     for (const templates of [this.templates, this.templates6]) templates.sweep(living, this.now, dropped);
+  }
+
+  /** Control connections of FTP; their flows by FULLNAT live as long. `early`: as holdControl. */
+  holdControls(early = 0): void {
+    for (const connection of this.living()) {
+      holdControl(this, connection, this.now, early);
+      const control = controlOf(this, connection, this.now);
+      if (control !== undefined && this.localPorts.known(control, this.now) !== undefined)
+        this.localPorts.take(control, this.now, () => {});
+    }
   }
 
   /** Its connections, of all scopes. */
