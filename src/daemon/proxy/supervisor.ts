@@ -2,6 +2,7 @@
 // hangs is started again on the same sockets. A reload is a message, or new processes where the sockets differ; old ones drain.
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Listener } from '../../model/layer7/listener.js';
 import type { PoolCounts, PoolOrder, ProxyStatus } from '../../model/layer7/pool-status.js';
@@ -77,8 +78,6 @@ const newTicketKeys = (): string => randomBytes(TICKET_KEYS_BYTES).toString('hex
 
 const listenersOf = ({ model }: ProxySettings): string => model.listeners.map((one) => `${one.name} ${socketKey(one)}`).join();
 
-const hungAfterMs = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms).unref());
-
 /** A listening socket. @throws WeirError proxy-listen */
 function listenOn(listener: Listener): number {
   const fd = native().reactorListen(socketAddress(listener.address, listener.port), BACKLOG_MAX);
@@ -111,7 +110,7 @@ export class ProxySupervisor {
     this.#options = options;
     this.#slots = this.#makeSlots(settings, []);
     for (const slot of this.#slots) this.#start(slot);
-    this.#exchanged = Promise.race([this.ready(), hungAfterMs(EXCHANGE_MAX_MS)]);
+    this.#exchanged = this.#readyOrHung();
     this.#watch = setInterval(() => this.#killHung(), WATCH_MS);
     this.#ticketTimer = setInterval(() => this.#renewTicketKeys(), TICKET_KEYS_MS);
   }
@@ -124,6 +123,11 @@ export class ProxySupervisor {
   /** Every process serves. */
   async ready(): Promise<void> {
     await Promise.all(this.#slots.map(({ ready }) => ready));
+  }
+
+  /** Or others are tried in the place of those that do not. */
+  #readyOrHung(): Promise<void> {
+    return Promise.race([this.ready(), delay(EXCHANGE_MAX_MS, undefined, { ref: false })]);
   }
 
   /** Slots for the settings' listeners; sockets of the ones before are taken over. @throws WeirError proxy-listen */
@@ -277,7 +281,7 @@ export class ProxySupervisor {
     for (const slot of this.#slots) this.#leaving.add(slot);
     this.#slots = slots;
     for (const slot of slots) this.#start(slot);
-    this.#exchanged = Promise.race([this.ready(), hungAfterMs(EXCHANGE_MAX_MS)]);
+    this.#exchanged = this.#readyOrHung();
     await this.ready();
     // otherwise there are later ones, which the others wait for
     if (this.#slots === slots) this.#endSlots(this.#leaving, slots);

@@ -1,6 +1,6 @@
 // The programs of FULLNAT: of each family those for TCP and UDP, and those for SCTP, loaded when the first destination comes that needs them, onto the
 // pinned maps of the others. All builds enter them by an array, which is empty until then, and by which replies come back to the program on the links.
-// They have no connections, so that nothing moves when they are exchanged.
+// They have no connections, so that nothing moves when they are exchanged. Where a table of connections is another one, they are loaded again.
 //
 //   killed before the array was filled           no destination was added: the next one loads them again
 //   killed while programs were exchanged         no pin names a build: the next exchange does all of it again
@@ -86,7 +86,7 @@ const isEntered = (folder: string, build: Build): boolean =>
 const buildsFor = (service: ServiceKey): readonly Build[] =>
   BUILDS.filter(({ family, sctp }) => family === serviceFamily(service) && (!sctp || isOfSctp(service) || service.kind === 'fwmark'));
 
-/** The maps of the connections' programs, of which they use none, and their own. */
+/** The maps of the connections' programs, of which their timer reads the connections of FTP, and their own. */
 export function mapsForFlows(family: Family, { folder, conf }: Tables): Extra {
   const buckets = conf.get(0, Conf.connBuckets);
   const own = Object.entries(fullnatPins(family)).map(([name, pin]) => [name, existsSync(`${folder}/${pin}`) ? pin : undefined] as const);
