@@ -114,7 +114,7 @@ export interface ApiSources extends ApiReaders {
   /** Has a process drive them, where none does. */
   driveDrains(): void;
   /** An instance of VRRP leaves its addresses to its peers, or no more. @throws WeirError lock-busy; SystemError */
-  releaseInstance(name: string, isReleased: boolean): void;
+  releaseInstance(name: string, isReleased: boolean): Promise<void>;
   /** @throws WeirError as checkDrain, lock-busy */
   startDrain(request: DrainRequest): Promise<Drain>;
   /** `slowStartS`: 0: the weights are back immediately. @throws WeirError drain-missing, lock-busy */

@@ -50,11 +50,11 @@ export class StateFile {
 
 /**
  * Runs `work` while no other command of this kind runs in this namespace: between reading what is there and changing it
- * no other command may interfere. @throws WeirError lock-busy, SystemError
+ * no other command may interfere. `waitMs`: for the end of one that runs. @throws WeirError lock-busy, SystemError
  */
-export function withState<T>(kind: StateKind, work: (state: StateFile) => T): T {
+export function withState<T>(kind: StateKind, work: (state: StateFile) => T, waitMs = LOCK_WAIT_MS): T {
   makeFolders(folderOf(kind));
   sweepRun(RUN, `${RUN}/bpf`);
   const state = new StateFile(kind);
-  return locked(state.path.replace(/json$/, 'lock'), { waitMs: LOCK_WAIT_MS }, () => work(state));
+  return locked(state.path.replace(/json$/, 'lock'), { waitMs }, () => work(state));
 }

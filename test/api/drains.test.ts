@@ -114,7 +114,7 @@ test('an instance is released and taken back by who may drain; one that is not h
         otherBuild: false,
       },
     ],
-    releaseInstance: (...asked) => void released.push(asked),
+    releaseInstance: async (...asked) => void released.push(asked),
   };
   const api = testApi({ sources });
   const send = async (method: string, name: string, caller = drainer) =>

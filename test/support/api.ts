@@ -194,7 +194,7 @@ export function changingSources(director = new MemoryDirector(), store = memoryS
     drainRecord: () => director.drainRecord(),
     drainDriver: () => undefined,
     driveDrains: () => {},
-    releaseInstance: () => {},
+    releaseInstance: async () => {},
     startDrain: (request) => Promise.resolve().then(() => startDrainOf(director, request)),
     setOverride: (wanted, check) => Promise.resolve().then(() => setOverrideOf(director, wanted, { check })),
     removeOverride: (target, check) => Promise.resolve().then(() => removeOverrideOf(director, target, { check })),

@@ -14,5 +14,5 @@ export async function releaseInstance(sources: ApiSources, name: string, isRelea
   const path = `/v1/instances/${encodeURIComponent(name)}`;
   if (!instanceNames(sources).includes(name)) throw new WeirError('api-no-resource', { path, list: '/v1/instances' });
   const command = `weir api ${isReleased ? 'POST' : 'DELETE'} ${shellWord(`${path}/release`)}`;
-  await recordedWithoutState(sources, caller, command, () => Promise.resolve(sources.releaseInstance(name, isReleased)));
+  await recordedWithoutState(sources, caller, command, () => sources.releaseInstance(name, isReleased));
 }

@@ -25,6 +25,7 @@ import { isUnfinished } from '../../model/drain/drain.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
 import type { Log } from '../../model/log-level.js';
+import type { Released } from '../../model/released.js';
 import type { ServiceKey } from '../../model/service.js';
 import type { TableDocument } from '../../model/table-document.js';
 import { isSystemError } from '../../sys/errno.js';
@@ -59,7 +60,7 @@ function journalFile(): JournalStore {
   };
 }
 
-/** Tries again while another process changes the table. */
+/** Tries again while another process is at such a change. */
 async function patiently<T>(attempt: () => T): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
@@ -112,11 +113,12 @@ function warned(log: Log, look: () => readonly string[]): readonly string[] {
   }
 }
 
-function releaseInstance(name: string, isReleased: boolean): void {
-  changeReleased(({ drain, instances }) => {
+async function releaseInstance(name: string, isReleased: boolean): Promise<void> {
+  const change = ({ drain, instances }: Released): Released => {
     const others = instances.filter((one) => one !== name);
     return { drain, instances: isReleased ? [...others, name] : others };
-  });
+  };
+  await patiently(() => changeReleased(change, LOCK_WAIT_MS));
 }
 
 /** `document`: what the table should be, where the process has such a file. */
