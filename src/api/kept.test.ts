@@ -33,12 +33,13 @@ test('it is made again when it is too old, beside a change of the table later', 
   );
 });
 
-test('others have their turns between the pieces of what is made ahead, and who asks meanwhile gets what there is', async () => {
+/** It is made with a pause after it, and `before` pauses before, and is due: what there is is the first. */
+function due(before: number) {
   const { host, all } = counting();
   const [make, ...rest] = all;
   const value = keptAhead(
     function* () {
-      yield;
+      for (let pause = 0; pause < before; pause++) yield;
       const made = make();
       yield;
       return made;
@@ -48,6 +49,11 @@ test('others have their turns between the pieces of what is made ahead, and who 
   assert.equal(value(), 1);
   host.at = 450;
   assert.equal(value(), 1);
+  return { host, value };
+}
+
+test('others have their turns between the pieces of what is made ahead, and who asks meanwhile gets what there is', async () => {
+  const { host, value } = due(1);
   const seen: number[] = [];
   for (let turn = 0; turn < 3; turn += 1) {
     await setImmediate();
@@ -57,19 +63,7 @@ test('others have their turns between the pieces of what is made ahead, and who 
 });
 
 test('what is made ahead is left where a change comes between its pieces, and replaces nothing newer', async () => {
-  const { host, all } = counting();
-  const [make, ...rest] = all;
-  const value = keptAhead(
-    function* () {
-      const made = make();
-      yield;
-      return made;
-    },
-    ...rest,
-  );
-  assert.equal(value(), 1);
-  host.at = 450;
-  assert.equal(value(), 1);
+  const { host, value } = due(0);
   await setImmediate();
   host.isUnsettled = true;
   await setImmediate();
