@@ -96,3 +96,24 @@ test('who asks often is not the one who waits; a failure behind an answer leaves
   assert.equal(await askedAt(1000), 2);
   await assert.rejects(() => askedAt(1400), /not now/);
 });
+
+test('what fails before its first piece, behind an answer, leaves what there is, and is tried again', async () => {
+  const { host, all } = counting();
+  const [make, ...rest] = all;
+  const value = keptAhead(
+    () => {
+      const made = make();
+      return onePiece(() => made);
+    },
+    ...rest,
+  );
+  assert.equal(value(), 1);
+  host.at = 450;
+  host.fails = true;
+  assert.equal(value(), 1);
+  await setImmediate();
+  host.fails = false;
+  assert.equal(value(), 1);
+  await setImmediate();
+  assert.equal(value(), 2);
+});

@@ -39,9 +39,14 @@ class Kept<T> {
     const isDue = this.#last !== undefined && at - this.#last.at >= AHEAD_MS;
     if (isDue && !this.#isAhead) {
       this.#isAhead = true;
-      setImmediate(() => this.#goOn(this.make(), at));
+      setImmediate(() => this.#goOn(this.#later(), at));
     }
     return value;
+  }
+
+  /** What begins to be made throws, too, only where it is gone on with. */
+  *#later(): Pieces<T> {
+    return yield* this.make();
   }
 
   /** Where it fails, or a change comes between, what there is stands as long as without it. */
