@@ -1,10 +1,12 @@
 // Publishes the health of servers for `weir status`: soon after it changed, and never so often that writing it is most of the work.
+
 import { type RealHealth, realHealthOf, virtualHealthOf } from '../../control/check/health.js';
 import type { CheckMachine } from '../../control/check/state.js';
 import { itemsOf } from '../../control/timed-list.js';
 import { jsonWithList } from '../../host/publication.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import type { Log } from '../../model/log-level.js';
+import type { Pieces } from '../../model/pieces.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { SteppedPublisher } from './stepped-publisher.js';
 
@@ -24,7 +26,7 @@ function publishedReal(real: RealHealth, offsetUs: number): PublishedServer['rea
 }
 
 /** The JSON of each virtual server (PublishedServer), all of the same moment, made in steps. */
-export function* publishedTexts({ servers, checkers }: CheckMachine): Generator<void, readonly string[]> {
+export function* publishedTexts({ servers, checkers }: CheckMachine): Pieces<readonly string[]> {
   const offsetUs = Date.now() * 1000 - monotonicUs();
   const all = itemsOf(checkers);
   const texts: string[] = [];

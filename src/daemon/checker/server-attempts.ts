@@ -1,5 +1,6 @@
 // Counts the attempts of each server's health checks, with the last one's outcome, and publishes that for metrics and the control API: once a second at
 // most. There are as many as servers are configured.
+
 import { type AttemptOwner, attemptOwners } from '../../control/check/attempt-owners.js';
 import type { Answered, Attempt, Outcome } from '../../control/check/messages.js';
 import { shownFailure } from '../../control/check/shown-failure.js';
@@ -8,6 +9,7 @@ import { type LastAttempt, type PublishedServerAttempts, publishedAttempts } fro
 import type { AttemptResult } from '../../host/published-check-counts.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { Log } from '../../model/log-level.js';
+import type { Pieces } from '../../model/pieces.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { SteppedPublisher } from './stepped-publisher.js';
 
@@ -83,7 +85,7 @@ export class ServerAttempts {
     }
   }
 
-  *#texts(): Generator<void, readonly string[]> {
+  *#texts(): Pieces<readonly string[]> {
     const texts: string[] = [];
     for (const server of [...this.#servers.values()]) {
       if (texts.length > 0 && texts.length % SERVERS_A_TURN === 0) yield;

@@ -1,7 +1,9 @@
 // Publishes a list that may be long: soon after it changed, in steps, so that checks begin in between, and never so often that writing it is most of the
 // work.
+
 import type { Publication, Published } from '../../host/publication.js';
 import type { Log } from '../../model/log-level.js';
+import type { Pieces } from '../../model/pieces.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { startTime } from '../../sys/processes/child.js';
@@ -13,7 +15,7 @@ const PAUSE_PER_WRITE = 20;
 /** `texts`: the JSON of each item, all of the same moment, made in steps. `pauseMs`: from a change until it is published, at least. */
 export interface SteppedOptions {
   readonly publication: Pick<Publication<Published>, 'sweep' | 'publishItems' | 'unpublish'>;
-  readonly texts: () => Generator<void, readonly string[]>;
+  readonly texts: () => Pieces<readonly string[]>;
   readonly pauseMs: number;
   readonly what: string;
 }
@@ -24,7 +26,7 @@ export class SteppedPublisher {
   #timer: NodeJS.Timeout | undefined;
   #pauseMs: number;
   /** The document that is being made. */
-  #texts: Generator<void, readonly string[]> | undefined;
+  #texts: Pieces<readonly string[]> | undefined;
   /** How long it has taken so far. */
   #workedMs = 0;
   /** Something changed meanwhile. */
