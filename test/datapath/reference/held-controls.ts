@@ -20,7 +20,7 @@ export function followHolds(director: PacketDirector, { views, flows, offset, sl
   for (const connection of director.living()) {
     const control = controlOf(director, connection, director.now);
     if (control === undefined) continue;
-    if (isLater(control)) holdControl(director, connection, director.now, slack);
+    if (isLater(control)) holdControl(director.settings, control, director.now, slack);
     flows.follow(control, offset, slack);
   }
 }

@@ -2,6 +2,7 @@
 import { type Connection, isExpired } from './connection.js';
 import { familyOf } from './ip.js';
 import type { PacketTable } from './packet-table.js';
+import type { Settings } from './settings.js';
 
 /** What it gets, and how long before its end, s. */
 const HELD_SECONDS = 60;
@@ -18,10 +19,8 @@ export function controlOf(table: PacketTable, connection: Connection, now: numbe
   return found?.destination === destination ? found : undefined;
 }
 
-/** What the timer does for a living connection. `early`: so many units before its time. */
-export function holdControl(table: PacketTable, connection: Connection, now: number, early = 0): void {
-  const held = controlOf(table, connection, now);
-  const { settings } = table;
-  if (held === undefined || held.expires - now >= settings.unitsOf(HELD_BEFORE_SECONDS) + early) return;
-  held.expires = now + settings.unitsOf(HELD_SECONDS);
+/** What the timer does for such a control connection. `early`: so many units before its time. */
+export function holdControl(settings: Settings, control: Connection, now: number, early = 0): void {
+  if (control.expires - now >= settings.unitsOf(HELD_BEFORE_SECONDS) + early) return;
+  control.expires = now + settings.unitsOf(HELD_SECONDS);
 }

@@ -63,10 +63,10 @@ export class PacketDirector extends PacketTable {
   /** Control connections of FTP; their flows by FULLNAT live as long. `early`: as holdControl. */
   holdControls(early = 0): void {
     for (const connection of this.living()) {
-      holdControl(this, connection, this.now, early);
       const control = controlOf(this, connection, this.now);
-      if (control !== undefined && this.localPorts.known(control, this.now) !== undefined)
-        this.localPorts.take(control, this.now, () => {});
+      if (control === undefined) continue;
+      holdControl(this.settings, control, this.now, early);
+      if (this.localPorts.known(control, this.now) !== undefined) this.localPorts.take(control, this.now, () => {});
     }
   }
 
