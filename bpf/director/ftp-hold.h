@@ -19,13 +19,9 @@ struct ftp_hold {
 };
 enum ftp_held { FTP_HELD_FURTHER, FTP_HELD_NOT, FTP_HELD_LONGER };
 
-static __always_inline bool exact_slot_is(struct conn_slot *s, struct ftp_hold *hold, __u64 v) {
-  return READ(s->key) == hold->key && v_live(v, hold->now) && v_dest(v) == hold->dest && exact_slot_is_of_client(s);
-}
-
 static __always_inline enum ftp_held exact_slot_hold(struct conn_slot *s, struct ftp_hold *hold) {
   __u64 v = READ(s->value);
-  if (!exact_slot_is(s, hold, v) || READ(s->key) != hold->key) return FTP_HELD_FURTHER;
+  if (!v_live(v, hold->now) || v_dest(v) != hold->dest || !exact_slot_is_of_client(s) || READ(s->key) != hold->key) return FTP_HELD_FURTHER;
   if ((__s32)((__u32)v - hold->before) >= 0) return FTP_HELD_NOT;
   /* One that a packet changes meanwhile is looked at in the next round. */
   return CAS(&s->value, v, v >> 32 << 32 | hold->until) == v ? FTP_HELD_LONGER : FTP_HELD_NOT;

@@ -23,6 +23,7 @@ struct sweep {
   __u32 dropped; /* drop_entry looks at the buckets with this remainder; DROP_ENTRY_SHARE: at none */
   bool asking; /* connections hold templates that are asked (template-sweep.h) */
   bool asked;  /* exact services ask for connections of this table (asks-wide.h) */
+  bool holds;  /* it may have data connections of FTP, which hold others (ftp-hold.h) */
 };
 
 /* Does the sweep end this connection? It expired, its destination was removed while expire_nodest_conn was set, or drop_entry chose it. */
@@ -35,11 +36,13 @@ static __always_inline bool sweep_ends(struct sweep *w, __u64 v, __u32 bucket) {
 }
 
 #ifdef HOLDS_CONTROLS
+static __always_inline bool holds_controls(void) { return has_ftp(); }
 static __always_inline void slot_hold_control(struct sweep *w, struct conn_slot *s, __u64 v) {
   __u32 control = READ(slot_ports(s)->control);
-  if (unlikely(control) && v_live(v, w->now)) ftp_hold(s, v, control, w->now);
+  if (control && v_live(v, w->now)) ftp_hold(s, v, control, w->now);
 }
 #else
+static __always_inline bool holds_controls(void) { return false; }
 static __always_inline void slot_hold_control(struct sweep *w, struct conn_slot *s, __u64 v) {}
 #endif
 
@@ -53,7 +56,7 @@ static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s, __u
   WRITE(w->h->counted, READ(w->h->counted) + 1);
   if (unlikely(w->asking) || is_asked_elsewhere(w->c, s)) template_hold(w->c, s, v);
   if (unlikely(w->asked) && !v_claimed(v)) slot_asks(s);
-  slot_hold_control(w, s, v);
+  if (unlikely(w->holds)) slot_hold_control(w, s, v);
   __s32 away = v_claimed(v) ? PROBE_BUCKETS : v_away(v);
   if (away > READ(w->h->reach)) WRITE(w->h->reach, away);
 }
@@ -252,6 +255,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   if (h->drop_entry && (chunk < buckets || c->ticks % DEFENCE_TICKS == 0)) w.dropped = bpf_get_prandom_u32() % DROP_ENTRY_SHARE;
   w.asking = templates_asking(c, h);
   w.asked = is_asked();
+  w.holds = holds_controls();
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
   /* While connections move, a round meets only a part of them. */
